@@ -1,0 +1,96 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.IO;
+using global::System.Runtime.InteropServices;
+
+/// <summary>
+/// The packed weights of one model in memory aligned to 64 bytes, read once from the embedded resource and shared by all
+/// instances of the predictor.
+/// </summary>
+internal sealed class PackedWeights
+{
+    /// <summary>Bytes that may be read, but mean nothing, behind the last weight: kernels load whole vectors.</summary>
+    public const int TailPadding = 128;
+
+    private const int Alignment = 64;
+
+    private readonly byte[] _memory;
+    private readonly int _start;
+
+    private PackedWeights(int length)
+    {
+        Length = length;
+        _memory = GC.AllocateArray<byte>(checked(length + Alignment + TailPadding), pinned: true);
+        _start = AlignedStart(_memory);
+    }
+
+    /// <summary>The number of bytes.</summary>
+    public int Length { get; }
+
+    /// <summary>The bytes.</summary>
+    public ReadOnlySpan<byte> Bytes => new(_memory, _start, Length);
+
+    /// <summary>The array that holds the bytes; its first <see cref="Start"/> bytes are slack.</summary>
+    internal byte[] Memory => _memory;
+
+    /// <summary>Index of the first byte in <see cref="Memory"/>, at an address that is a multiple of 64.</summary>
+    internal int Start => _start;
+
+    /// <summary>Reads the weights and verifies them.</summary>
+    /// <param name="resource">The stream to read; it must hold exactly <paramref name="length"/> bytes.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="checksum">Their checksum as <see cref="Checksum"/> computes it.</param>
+    /// <param name="name">The model's name, for the exception's text.</param>
+    /// <exception cref="InvalidDataException">The resource is missing, or is not what the build wrote.</exception>
+    public static PackedWeights Load(Stream? resource, int length, ulong checksum, string name)
+    {
+        if (resource is null)
+            throw new InvalidDataException("The weights of the model '" + name + "' are missing from the assembly.");
+        if (resource.Length != length)
+            throw new InvalidDataException("The weights of the model '" + name + "' are damaged: " + resource.Length + " bytes instead of " + length + ".");
+        var weights = new PackedWeights(length);
+        resource.ReadExactly(weights._memory, weights._start, length);
+        if (Checksum(weights.Bytes) != checksum)
+            throw new InvalidDataException("The weights of the model '" + name + "' are damaged: the checksum differs from the build's.");
+        return weights;
+    }
+
+    /// <summary>Weights from memory, as the build-time evaluation holds them.</summary>
+    public static PackedWeights Of(ReadOnlySpan<byte> bytes)
+    {
+        var weights = new PackedWeights(bytes.Length);
+        bytes.CopyTo(new Span<byte>(weights._memory, weights._start, bytes.Length));
+        return weights;
+    }
+
+    /// <summary>
+    /// A 64-bit FNV-1a hash taken over little-endian 64-bit words instead of bytes, the last one filled up with zeros
+    /// (Fowler, Noll, Vo; RFC 9923 gives the offset basis and the prime).
+    /// </summary>
+    public static ulong Checksum(ReadOnlySpan<byte> bytes)
+    {
+        const ulong Prime = 0x100000001B3;
+        ulong hash = 0xCBF29CE484222325;
+        unchecked
+        {
+            while (bytes.Length >= 8)
+            {
+                hash = (hash ^ global::System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * Prime;
+                hash ^= hash >> 32;
+                bytes = bytes.Slice(8);
+            }
+            ulong last = 0;
+            for (int i = 0; i < bytes.Length; i++)
+                last |= (ulong)bytes[i] << (8 * i);
+            return (hash ^ last) * Prime;
+        }
+    }
+
+    /// <summary>Index of the first element of a pinned array whose address is a multiple of 64.</summary>
+    internal static int AlignedStart(byte[] pinned)
+    {
+        long address = (long)Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
+        return (int)(-address & (Alignment - 1));
+    }
+}

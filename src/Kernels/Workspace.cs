@@ -1,0 +1,50 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
+
+/// <summary>
+/// What a kernel works on: the scratch memory (arena) of one predictor instance and the weights it shares with the others.
+/// Kernels address both by byte offsets that the build planned; neither is bounds-checked per access, which is safe because the
+/// offsets are literals of the plan, the plan is verified at build time and lengths are checked at the public boundary.
+/// </summary>
+internal sealed class Workspace
+{
+    /// <summary>Bytes behind the planned arena that kernels may read and write past a row's end: one widest vector, twice.</summary>
+    public const int TailPadding = 128;
+
+    private readonly byte[] _arena;
+    private readonly int _arenaStart;
+    private readonly byte[] _weights;
+    private readonly int _weightsStart;
+
+    /// <summary>Scratch memory of <paramref name="arenaBytes"/> bytes, zeroed, beside shared weights.</summary>
+    public Workspace(PackedWeights weights, int arenaBytes)
+    {
+        ArenaBytes = arenaBytes;
+        _arena = GC.AllocateArray<byte>(checked(arenaBytes + 64 + TailPadding), pinned: true);
+        _arenaStart = PackedWeights.AlignedStart(_arena);
+        _weights = weights.Memory;
+        _weightsStart = weights.Start;
+    }
+
+    /// <summary>The planned size of the arena in bytes.</summary>
+    public int ArenaBytes { get; }
+
+    /// <summary>The byte at an offset of the arena; offset 0 is aligned to 64 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte Arena(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_arena), (nint)(uint)(_arenaStart + offset));
+
+    /// <summary>The byte at an offset of the weights; offset 0 is aligned to 64 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
+
+    /// <summary>A stretch of the arena as elements of <typeparamref name="T"/>.</summary>
+    public Span<T> ArenaSpan<T>(int offset, int count)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(new Span<byte>(_arena, _arenaStart + offset, checked(count * Unsafe.SizeOf<T>())));
+
+    /// <summary>A stretch of the weights as elements of <typeparamref name="T"/>.</summary>
+    public ReadOnlySpan<T> WeightSpan<T>(int offset, int count)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(new ReadOnlySpan<byte>(_weights, _weightsStart + offset, checked(count * Unsafe.SizeOf<T>())));
+}

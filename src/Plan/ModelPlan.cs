@@ -1,0 +1,182 @@
+namespace OptimizerBuild.Plan;
+
+/// <summary>
+/// Everything that is decided about one generated predictor: what <c>Lowering</c> writes, what the generator renders and what the
+/// build-time evaluation runs. Neither of the two readers decides anything of its own. Its text form is that of <c>PlanWriter</c>.
+/// </summary>
+internal sealed record ModelPlan
+{
+    /// <summary>The version of the text form.</summary>
+    public const int Version = 1;
+
+    /// <summary>The model's short name, for example <c>fashion-mobilenet</c>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The generated class's name.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>The generated class's namespace; empty for the global one.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Whether the generated class is public; otherwise internal.</summary>
+    public required bool IsPublic { get; init; }
+
+    /// <summary>Facts for documentation and for the generated <c>Info</c> class.</summary>
+    public required PlanFacts Facts { get; init; }
+
+    /// <summary>The model's inputs, in order.</summary>
+    public required EquatableList<PlanInput> Inputs { get; init; }
+
+    /// <summary>The model's outputs, in order.</summary>
+    public required EquatableList<PlanOutput> Outputs { get; init; }
+
+    /// <summary>How the class's <c>Prediction</c> is made; null for models that are no classifiers.</summary>
+    public PlanClassifier? Classifier { get; init; }
+
+    /// <summary>The weights' resource.</summary>
+    public required PlanWeights Weights { get; init; }
+
+    /// <summary>Size of the scratch memory in bytes, tail padding included.</summary>
+    public required int ArenaBytes { get; init; }
+
+    /// <summary>Where each value lives, for readers and for the overlap test; nothing is generated from it.</summary>
+    public required EquatableList<PlanBuffer> Buffers { get; init; }
+
+    /// <summary>The kernel calls, in order, after the inputs' bindings. Empty in a design-time plan, which only has signatures.</summary>
+    public required EquatableList<PlanStep> Steps { get; init; }
+
+    /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
+    public bool IsSignatureOnly { get; init; }
+}
+
+/// <summary>Facts about the model, for documentation and for the generated <c>Info</c> class.</summary>
+/// <param name="SourceFile">The model file's name without its folder.</param>
+/// <param name="SourceHash">SHA-256 of the model file with its external data, in lower-case hexadecimal.</param>
+/// <param name="Precision">For example <c>int8</c>, <c>float32</c> or <c>mixed</c>.</param>
+/// <param name="Macs">Multiply-accumulates of one prediction.</param>
+/// <param name="FloatWeightBytes">Size of the constants of the float model.</param>
+/// <param name="Metric">The metric's name, for example <c>Top-1</c>; empty where nothing was evaluated.</param>
+/// <param name="FloatMetric">The float model's figure; null where nothing was evaluated.</param>
+/// <param name="CompressedMetric">The compressed model's figure; null where nothing was evaluated.</param>
+/// <param name="Samples">The number of evaluation samples.</param>
+internal sealed record PlanFacts(
+    string SourceFile,
+    string SourceHash,
+    string Precision,
+    long Macs,
+    long FloatWeightBytes,
+    string Metric,
+    double? FloatMetric,
+    double? CompressedMetric,
+    int Samples);
+
+/// <summary>Element types at the predictor's boundary.</summary>
+internal enum BoundaryType
+{
+    /// <summary>32-bit floating point.</summary>
+    Float32,
+
+    /// <summary>64-bit floating point.</summary>
+    Float64,
+
+    /// <summary>Unsigned 8-bit integer.</summary>
+    UInt8,
+
+    /// <summary>Signed 8-bit integer.</summary>
+    Int8,
+
+    /// <summary>Signed 16-bit integer.</summary>
+    Int16,
+
+    /// <summary>Unsigned 16-bit integer.</summary>
+    UInt16,
+
+    /// <summary>Signed 32-bit integer.</summary>
+    Int32,
+
+    /// <summary>Unsigned 32-bit integer.</summary>
+    UInt32,
+
+    /// <summary>Signed 64-bit integer.</summary>
+    Int64,
+
+    /// <summary>Unsigned 64-bit integer.</summary>
+    UInt64,
+
+    /// <summary>One byte: 0 or 1.</summary>
+    Bool,
+}
+
+/// <summary>An input of the model.</summary>
+/// <param name="OnnxName">Its name in the model.</param>
+/// <param name="ParameterName">Its parameter name in the generated methods: a C# identifier in camel case.</param>
+/// <param name="Type">The type of the elements that the caller passes.</param>
+/// <param name="Dimensions">The dimensions in the order in which the caller passes the elements.</param>
+/// <param name="Binding">The kernel call that brings the caller's elements into the arena. Its method takes a
+/// <c>ReadOnlySpan</c> of the element type as its first parameter, then the workspace. Null where nothing reads the input.</param>
+internal sealed record PlanInput(string OnnxName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, PlanStep? Binding)
+{
+    /// <summary>The number of elements.</summary>
+    public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
+}
+
+/// <summary>An output of the model: after the last step its elements lie in the arena in row-major order.</summary>
+/// <param name="OnnxName">Its name in the model.</param>
+/// <param name="PropertyName">Its property name in the generated class: a C# identifier in Pascal case.</param>
+/// <param name="ParameterName">Its parameter name in the generated methods: a C# identifier in camel case.</param>
+/// <param name="Type">The element type.</param>
+/// <param name="Dimensions">The dimensions.</param>
+/// <param name="Offset">Where the elements lie in the arena, in bytes.</param>
+internal sealed record PlanOutput(string OnnxName, string PropertyName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, int Offset)
+{
+    /// <summary>The number of elements.</summary>
+    public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
+}
+
+/// <summary>How a classifier's <c>Prediction</c> follows from an output.</summary>
+/// <param name="Output">Index of the output that holds the scores.</param>
+/// <param name="Classes">The number of classes: the output's length.</param>
+/// <param name="ScoresAreProbabilities">Whether the scores are probabilities already, so that the confidence is the score itself; otherwise it is their softmax.</param>
+/// <param name="Labels">The labels as the user gave them, one for each class; empty without <c>Labels</c>.</param>
+/// <param name="LabelIdentifiers">The same as C# identifiers, unique.</param>
+internal sealed record PlanClassifier(int Output, int Classes, bool ScoresAreProbabilities, EquatableList<string> Labels, EquatableList<string> LabelIdentifiers);
+
+/// <summary>The packed weights: one embedded resource.</summary>
+/// <param name="ResourceName">Its logical name.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Checksum">Its FNV-1a checksum over 64-bit words (see <c>PackedWeights</c> in src/Kernels).</param>
+internal sealed record PlanWeights(string ResourceName, int Bytes, ulong Checksum);
+
+/// <summary>Where a value lives in the arena and for how long.</summary>
+/// <param name="Name">The value's name.</param>
+/// <param name="Offset">Offset in bytes, a multiple of 64.</param>
+/// <param name="Bytes">Length in bytes.</param>
+/// <param name="FirstStep">Index of the step that writes it; −1 for inputs.</param>
+/// <param name="LastStep">Index of the last step that reads it; the number of steps for outputs.</param>
+/// <param name="SharesWith">Name of the buffer whose place it deliberately takes over (in-place operation); empty otherwise.</param>
+internal sealed record PlanBuffer(string Name, int Offset, int Bytes, int FirstStep, int LastStep, string SharesWith);
+
+/// <summary>
+/// One call of a kernel method: <c>Kernel.Method(workspace, name: value, …)</c>. The arguments after the workspace are literals,
+/// named as the method's parameters are and in their order.
+/// </summary>
+/// <param name="Kernel">The static class in <c>OptimizerBuild.Kernels</c>, for example <c>Int8Convolution</c>.</param>
+/// <param name="Method">The static method, for example <c>Run</c>.</param>
+/// <param name="Node">The ONNX node's name, for the comment.</param>
+/// <param name="Description">What it does, for the comment: operator and shapes, for example <c>Conv 28×28×1 → 28×28×16, 3×3</c>.</param>
+/// <param name="Macs">Multiply-accumulates of the call.</param>
+/// <param name="Arguments">The literal arguments.</param>
+internal sealed record PlanStep(string Kernel, string Method, string Node, string Description, long Macs, EquatableList<PlanArgument> Arguments);
+
+/// <summary>A literal argument.</summary>
+internal abstract record PlanArgument(string Name)
+{
+    /// <summary>An <c>int</c>, <c>long</c>, <c>byte</c>… parameter; also <c>bool</c> as 0 or 1 is not used: kernels take int.</summary>
+    public sealed record Integer(string Name, long Value) : PlanArgument(Name);
+
+    /// <summary>A <c>float</c> parameter, kept as its IEEE bits.</summary>
+    public sealed record Real(string Name, int Bits) : PlanArgument(Name);
+
+    /// <summary>A <c>ReadOnlySpan&lt;int&gt;</c> parameter (dimensions, strides).</summary>
+    public sealed record Integers(string Name, EquatableList<int> Values) : PlanArgument(Name);
+}

@@ -1,0 +1,35 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Compression;
+
+/// <summary>
+/// One way of making a model smaller or cheaper: a model and data in, a model and an account of what was done out.
+/// Each technique has a folder of its own below <c>Compression</c>; techniques run in a fixed order and never see a plan or C#.
+/// </summary>
+internal interface ICompressionTechnique
+{
+    /// <summary>The technique's name in reports, for example <c>Quantization</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Applies the technique.</summary>
+    /// <param name="model">The model so far.</param>
+    /// <param name="data">Samples to calibrate on.</param>
+    /// <param name="cancellation">Stops the work; checked between layers.</param>
+    /// <exception cref="ModelException">The technique cannot be applied as asked.</exception>
+    CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation);
+}
+
+/// <summary>What a technique made of a model.</summary>
+/// <param name="Model">The model after it.</param>
+/// <param name="Notes">What it did, for the report: one line each.</param>
+internal sealed record CompressionResult(CompressedModel Model, IReadOnlyList<string> Notes);
+
+/// <summary>A model on its way through the compression techniques: the graph and what the techniques attached to it.</summary>
+/// <param name="Graph">The float graph: channels-last, with batch norms and activations fused.</param>
+/// <param name="Quantization">How values and nodes are quantised; null while nothing is.</param>
+internal sealed record CompressedModel(Graph Graph, Quantization.GraphQuantization? Quantization = null);
+
+/// <summary>Samples of the graph's inputs: each sample holds one tensor for each graph input, in the graph's order, of exactly the input's type.</summary>
+/// <param name="Samples">The samples.</param>
+/// <param name="Synthetic">Whether they were made up because the user gave none.</param>
+internal sealed record CalibrationSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, bool Synthetic);

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// The outcome of quantisation: for every node whether it runs in integers, for every value between integer nodes its scale and
+/// zero point, for every integer dot product its quantised weights. The graph itself stays as it was; <c>Lowering</c> reads both.
+/// </summary>
+/// <remarks>
+/// Invariants, which <c>Lowering</c> relies on and the quantiser's tests assert:
+/// <list type="bullet">
+/// <item>Every non-constant float32 input and output of an integer node has an entry in <see cref="Values"/>.</item>
+/// <item>Constant inputs of <see cref="Operators.IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering quantises them.</item>
+/// <item>An integer node of form <see cref="Operators.IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
+/// <item><see cref="ActivationType.S32"/> occurs only on outputs of dot products and of Softmax-like nodes, and is read only by
+/// Softmax-like nodes (<see cref="Operators.IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's outputs.</item>
+/// <item>A value that a float node makes and an integer node reads has an entry; Lowering puts a quantise step between. The other way round a dequantise step.</item>
+/// <item>Every value with an entry that is a graph input is quantised by the input's binding.</item>
+/// </list>
+/// </remarks>
+/// <param name="Values">Scale and zero point by value name.</param>
+/// <param name="Nodes">Precision by node name; every node of the graph has an entry.</param>
+/// <param name="Weights">Quantised weights by node name, for each integer node of form DotProduct.</param>
+internal sealed record GraphQuantization(
+    ImmutableSortedDictionary<string, ActivationQuantization> Values,
+    ImmutableSortedDictionary<string, NodePrecision> Nodes,
+    ImmutableSortedDictionary<string, WeightQuantization> Weights);
+
+/// <summary>The integer type that holds a quantised activation.</summary>
+internal enum ActivationType
+{
+    /// <summary>Unsigned 8-bit, asymmetric: real = scale · (q − zero point).</summary>
+    U8,
+
+    /// <summary>Signed 32-bit, symmetric (zero point 0): logits and probabilities on their way to an output.</summary>
+    S32,
+}
+
+/// <summary>real = Scale · (q − ZeroPoint), one pair for the whole tensor.</summary>
+/// <param name="Type">The integer type.</param>
+/// <param name="Scale">The size of one step; positive, finite, exactly representable as float32.</param>
+/// <param name="ZeroPoint">The integer that stands for 0: 0…255 for u8, 0 for s32.</param>
+internal sealed record ActivationQuantization(ActivationType Type, double Scale, int ZeroPoint);
+
+/// <summary>How a node runs.</summary>
+/// <param name="Integer">Whether it runs in integers.</param>
+/// <param name="Reason">For a float node: why, in a phrase for the report ("no integer form", "signal to noise 12.3 dB below 20 dB", "Precision=Float32"). Else empty.</param>
+/// <param name="SignalToNoise">Signal-to-quantisation-noise ratio of the node's own quantisation on the calibration data, in dB; null where not measured.</param>
+internal sealed record NodePrecision(bool Integer, string Reason, double? SignalToNoise);
+
+/// <summary>Weights of one dot product in s8, symmetric for each output channel.</summary>
+/// <param name="Values">The weights in the order of the node's weight tensor, so that <c>Lowering</c> packs them: OIHW for Conv, as stored for Gemm (mind transB) and MatMul.</param>
+/// <param name="Scales">One scale for each output channel.</param>
+/// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros where the node has no bias.</param>
+internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias);

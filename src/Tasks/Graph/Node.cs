@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace OptimizerBuild.Graphs;
+
+/// <summary>One application of an operator. Values are referred to by name; the empty name is an omitted optional input or output.</summary>
+/// <param name="Name">The node's name, unique in its graph; the ONNX name where the model gives one.</param>
+/// <param name="OpType">The operator's type, for example <c>Conv</c>.</param>
+/// <param name="Inputs">Names of the input values, in the operator's order.</param>
+/// <param name="Outputs">Names of the output values, in the operator's order.</param>
+internal sealed record Node(string Name, string OpType, ImmutableArray<string> Inputs, ImmutableArray<string> Outputs)
+{
+    /// <summary>The operator's domain: empty for <c>ai.onnx</c>, <see cref="InternalDomain"/> for operators that only passes create.</summary>
+    public string Domain { get; init; } = "";
+
+    /// <summary>The attributes by name.</summary>
+    public ImmutableSortedDictionary<string, AttributeValue> Attributes { get; init; } = NoAttributes;
+
+    /// <summary>The domain of operators that no model file contains and only the passes create.</summary>
+    public const string InternalDomain = "optimizerbuild";
+
+    private static readonly ImmutableSortedDictionary<string, AttributeValue> NoAttributes =
+        ImmutableSortedDictionary.Create<string, AttributeValue>(StringComparer.Ordinal);
+
+    /// <summary>The node with one attribute set.</summary>
+    public Node With(string attribute, AttributeValue value) => this with { Attributes = Attributes.SetItem(attribute, value) };
+
+    /// <summary>The node with an integer attribute set.</summary>
+    public Node With(string attribute, long value) => With(attribute, new AttributeValue.Int(value));
+
+    /// <summary>The node with an integer-list attribute set.</summary>
+    public Node With(string attribute, params ReadOnlySpan<long> values) => With(attribute, new AttributeValue.Ints([.. values]));
+
+    /// <summary>The node without an attribute.</summary>
+    public Node Without(string attribute) => this with { Attributes = Attributes.Remove(attribute) };
+
+    /// <summary>Whether an attribute is present.</summary>
+    public bool Has(string attribute) => Attributes.ContainsKey(attribute);
+
+    /// <summary>An integer attribute, or its default.</summary>
+    public long Int(string attribute, long otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Int v ? v.Value : otherwise;
+
+    /// <summary>A real attribute, or its default.</summary>
+    public float Float(string attribute, float otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Float v ? v.Value : otherwise;
+
+    /// <summary>A text attribute, or its default.</summary>
+    public string Text(string attribute, string otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Text v ? v.Value : otherwise;
+
+    /// <summary>An integer-list attribute, or null where it is absent.</summary>
+    public long[]? Ints(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Ints v ? [.. v.Values] : null;
+
+    /// <summary>The name of an input, or the empty name where it is omitted or beyond the list.</summary>
+    public string Input(int index) => index < Inputs.Length ? Inputs[index] : "";
+
+    /// <summary>Whether an optional input is given.</summary>
+    public bool HasInput(int index) => Input(index).Length > 0;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{string.Join(", ", Outputs)} = {OpType}({string.Join(", ", Inputs)}) \"{Name}\"";
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+
+namespace OptimizerBuild.Graphs;
+
+/// <summary>A dense tensor in row-major order. Treat the data as frozen once the tensor has been handed on.</summary>
+internal sealed class Tensor
+{
+    /// <summary>A tensor over an array of the element's .NET type (see <see cref="ElementTypes.ClrType"/>), which is not copied.</summary>
+    /// <exception cref="ArgumentException">The array's type or length does not fit the tensor's type.</exception>
+    public Tensor(TensorType type, Array data)
+    {
+        if (data.GetType().GetElementType() != type.Element.ClrType() || data.Length != type.Count)
+            throw new ArgumentException($"{data.GetType().GetElementType()?.Name}[{data.Length}] cannot hold {type}", nameof(data));
+        Type = type;
+        Data = data;
+    }
+
+    /// <summary>Element type and dimensions.</summary>
+    public TensorType Type { get; }
+
+    /// <summary>The elements: an array of the element's .NET type.</summary>
+    public Array Data { get; }
+
+    /// <summary>The element type.</summary>
+    public ElementType Element => Type.Element;
+
+    /// <summary>The dimensions, outermost first.</summary>
+    public ImmutableArray<int> Dimensions => Type.Dimensions;
+
+    /// <summary>The number of dimensions.</summary>
+    public int Rank => Type.Dimensions.Length;
+
+    /// <summary>The number of elements.</summary>
+    public int Count => Data.Length;
+
+    /// <summary>A tensor over <paramref name="data"/>, which is not copied.</summary>
+    public static Tensor Of<T>(T[] data, params ReadOnlySpan<int> dimensions) => new(TensorType.Of(ElementTypes.Of<T>(), dimensions), data);
+
+    /// <summary>A tensor of rank 0.</summary>
+    public static Tensor Scalar<T>(T value) => new(TensorType.Of(ElementTypes.Of<T>()), new[] { value });
+
+    /// <summary>A tensor of zeros (false, null) of the given type.</summary>
+    public static Tensor Zeros(TensorType type) => new(type, Array.CreateInstance(type.Element.ClrType(), type.Count));
+
+    /// <summary>The elements as an array of <typeparamref name="T"/>, not copied.</summary>
+    /// <exception cref="InvalidOperationException">The tensor holds another element type.</exception>
+    public T[] Values<T>() => Data.GetType() == typeof(T[])
+        ? Unsafe.As<T[]>(Data)
+        : throw new InvalidOperationException($"a tensor of {Type} was read as {typeof(T).Name}");
+
+    /// <summary>The same elements under other dimensions.</summary>
+    public Tensor Reshape(params ReadOnlySpan<int> dimensions) => new(TensorType.Of(Element, dimensions), Data);
+
+    /// <summary>The elements of an integer or boolean tensor as 64-bit integers.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not an integer tensor.</exception>
+    public long[] ToInt64() => Data switch
+    {
+        long[] v => v,
+        int[] v => Array.ConvertAll(v, x => (long)x),
+        short[] v => Array.ConvertAll(v, x => (long)x),
+        sbyte[] v when Element == ElementType.Int8 => Array.ConvertAll(v, x => (long)x),
+        byte[] v => Array.ConvertAll(v, x => (long)x),
+        ushort[] v => Array.ConvertAll(v, x => (long)x),
+        uint[] v => Array.ConvertAll(v, x => (long)x),
+        ulong[] v => Array.ConvertAll(v, x => checked((long)x)),
+        bool[] v => Array.ConvertAll(v, x => x ? 1L : 0L),
+        _ => throw new InvalidOperationException($"a tensor of {Type} was read as integers"),
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => Type.ToString();
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// What the build knows of one operator: how the types of its outputs follow from its inputs and what it computes, in float32
+/// reference arithmetic. One file per operator; <see cref="OperatorRegistry"/> finds every subclass that carries
+/// <see cref="OperatorAttribute"/>. An operator is described in the form of the newest opset that the importer normalises to.
+/// </summary>
+internal abstract class Operator
+{
+    /// <summary>The types of the node's outputs; one for each name in <see cref="Node.Outputs"/>, also for omitted ones.</summary>
+    /// <exception cref="ModelException">The node's inputs or attributes are not valid for the operator.</exception>
+    public abstract ImmutableArray<TensorType> Infer(OperatorContext context);
+
+    /// <summary>Computes the node's outputs from its inputs.</summary>
+    /// <param name="context">The node and its types.</param>
+    /// <param name="inputs">The input tensors in the node's order; null where an optional input is omitted.</param>
+    public abstract Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs);
+
+    /// <summary>The number of multiply-accumulates of one evaluation: the products of convolutions and matrix products, else 0.</summary>
+    public virtual long MultiplyAccumulates(OperatorContext context) => 0;
+
+    /// <summary>Which integer form the operator has, if any (see <c>docs/arithmetic.md</c>).</summary>
+    public virtual IntegerForm IntegerForm(OperatorContext context) => Operators.IntegerForm.None;
+}
+
+/// <summary>How an operator can run on quantised values.</summary>
+internal enum IntegerForm
+{
+    /// <summary>Float32 only.</summary>
+    None,
+
+    /// <summary>Sums of products of u8 activations with constant s8 weights, requantised (Conv, Gemm, MatMul with constant B).</summary>
+    DotProduct,
+
+    /// <summary>A function of one u8 value: a table of 256 entries.</summary>
+    Table,
+
+    /// <summary>Integer arithmetic over inputs of different scales, then requantised (Add, Mul, Concat, AveragePool, …).</summary>
+    Rescale,
+
+    /// <summary>Moves or selects values: the output has the quantisation of the (first) input (Reshape, Transpose, MaxPool, …).</summary>
+    SameScale,
+
+    /// <summary>Fixed-point function of a row of values (Softmax, LogSoftmax).</summary>
+    FixedPoint,
+}
+
+/// <summary>Marks a subclass of <see cref="Operator"/> as the description of an operator type.</summary>
+/// <param name="opType">The operator's type, for example <c>Conv</c>.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+internal sealed class OperatorAttribute(string opType) : Attribute
+{
+    /// <summary>The operator's type.</summary>
+    public string OpType { get; } = opType;
+
+    /// <summary>The operator's domain.</summary>
+    public string Domain { get; init; } = "";
+}
+
+/// <summary>A node together with what is known of its inputs, as <see cref="Operator"/> members see it.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="InputTypes">Types of the inputs in the node's order; null where an optional input is omitted.</param>
+/// <param name="InputConstants">Constant values of the inputs in the node's order; null where not constant or omitted.</param>
+internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> InputTypes, ImmutableArray<Tensor?> InputConstants)
+{
+    /// <summary>The context of a node in a graph.</summary>
+    public static OperatorContext Of(Graph graph, Node node) => new(
+        node,
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.TypeOf(i))],
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.Constant(i))]);
+
+    /// <summary>The type of an input that must be given.</summary>
+    /// <exception cref="ModelException">The input is omitted.</exception>
+    public TensorType Type(int input) => (input < InputTypes.Length ? InputTypes[input] : null)
+        ?? throw new ModelException(Diagnostics.DiagnosticCatalog.InvalidNode, Node.Name, Node.OpType, $"input {input} is missing");
+
+    /// <summary>The constant integers of an input; null where the input is omitted.</summary>
+    /// <exception cref="ModelException">The input is given but not constant, so that shapes would depend on run-time data.</exception>
+    public long[]? ConstantInts(int input)
+    {
+        if (!Node.HasInput(input))
+            return null;
+        return InputConstants[input]?.ToInt64()
+            ?? throw new ModelException(Diagnostics.DiagnosticCatalog.DataDependentShape, Node.Name, Node.OpType, Node.Inputs[input]);
+    }
+}
