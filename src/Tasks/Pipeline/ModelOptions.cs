@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace OptimizerBuild.Pipeline;
 
 /// <summary>
-/// Everything a user can set for one model, parsed, typed and validated by <see cref="ItemMetadata"/>. Paths are absolute.
+/// Everything a user can set for one model, parsed, typed and validated by the table of item metadata. Paths are absolute.
 /// </summary>
 internal sealed record ModelOptions
 {
