@@ -21,8 +21,10 @@ internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<
         bool wide = quantization.Type == ActivationType.S32;
         Tensor[] low = Run(Array.ConvertAll(input.Values, q => (float)(wide ? q & 0xFFFF : q - quantization.ZeroPoint)), quantization);
         Tensor[]? high = wide ? Run(Array.ConvertAll(input.Values, q => (float)(q >> 16)), quantization) : null;
-        var results = new QuantizedTensor[low.Length];
-        for (int i = 0; i < low.Length; i++)
+
+        // Operators may compute outputs that the node leaves out.
+        var results = new QuantizedTensor[node.Outputs.Length];
+        for (int i = 0; i < results.Length; i++)
         {
             float[] lower = low[i].Values<float>();
             float[]? upper = high?[i].Values<float>();

@@ -8,9 +8,17 @@ namespace OptimizerBuild.Compression.Quantization;
 /// <param name="Quantization">Scale and zero point.</param>
 internal sealed record QuantizedTensor(int[] Values, int[] Dimensions, ActivationQuantization Quantization)
 {
-    /// <summary>Quantises a float32 tensor to u8 as docs/arithmetic.md, "Between float and integer", says.</summary>
+    /// <summary>
+    /// Quantises a float32 tensor: to u8 as docs/arithmetic.md, "Between float and integer", says. Nothing in a quantised graph turns
+    /// floats into s32; where a node is measured by itself, s32 inputs are the nearest ones.
+    /// </summary>
     public static QuantizedTensor Of(Tensor tensor, ActivationQuantization quantization)
     {
+        if (quantization.Type == ActivationType.S32)
+            return new(
+                Array.ConvertAll(tensor.Values<float>(), x => (int)Math.Clamp(Math.Round(float.IsNaN(x) ? 0 : x / quantization.Scale), int.MinValue, int.MaxValue)),
+                [.. tensor.Dimensions],
+                quantization);
         float inverse = 1f / (float)quantization.Scale;
         int zeroPoint = quantization.ZeroPoint;
         float[] source = tensor.Values<float>();
