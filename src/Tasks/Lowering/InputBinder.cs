@@ -120,7 +120,9 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private static int Length(string metadata, ImmutableArray<double> values, string input, int channels) =>
         values.Length == 1 || values.Length == channels
             ? values.Length
-            : throw new ModelException(DiagnosticCatalog.InputChannels, metadata, values.Length, input, channels);
+            : throw new ModelException(
+                DiagnosticCatalog.MetadataNotUnderstood, context.Graph.Name, metadata, string.Join(' ', values),
+                $"input '{input}' has {channels} channels, so it takes one value or {channels}");
 
     private Storage Target(string value, ActivationQuantization? quantization)
     {
