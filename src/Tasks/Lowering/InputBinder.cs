@@ -117,7 +117,7 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         return context.Weights.Add<byte>(Array.ConvertAll(reals, v => Quantize.Single(v, inverse, quantization.ZeroPoint)));
     }
 
-    private static int Length(string metadata, ImmutableArray<double> values, string input, int channels) =>
+    private int Length(string metadata, ImmutableArray<double> values, string input, int channels) =>
         values.Length == 1 || values.Length == channels
             ? values.Length
             : throw new ModelException(
