@@ -1,0 +1,91 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Runtime.CompilerServices;
+
+/// <summary>Turns quantised values in the arena into float32 (docs/arithmetic.md, Between float and integer).</summary>
+internal static class Dequantize
+{
+    /// <summary>u8 to float32.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="input">Arena offset of the first input (u8).</param>
+    /// <param name="inputImageStride">Bytes from one input image to the next.</param>
+    /// <param name="inputRowStride">Bytes from one input row to the next.</param>
+    /// <param name="output">Arena offset of the first output (float32).</param>
+    /// <param name="outputImageStride">Bytes from one output image to the next.</param>
+    /// <param name="outputRowStride">Bytes from one output row to the next.</param>
+    /// <param name="scale">The scale.</param>
+    /// <param name="zeroPoint">The zero point.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="rows">Rows of an image.</param>
+    /// <param name="rowLength">Adjacent elements of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void UInt8ToFloat32(
+        Workspace w,
+        int input,
+        int inputImageStride,
+        int inputRowStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        float scale,
+        int zeroPoint,
+        int images,
+        int rows,
+        int rowLength)
+    {
+        unchecked
+        {
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
+                    ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
+                    for (int i = 0; i < rowLength; i++)
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
+                }
+            }
+        }
+    }
+
+    /// <summary>s32 (zero point 0) to float32.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="input">Arena offset of the first input (s32).</param>
+    /// <param name="inputImageStride">Bytes from one input image to the next.</param>
+    /// <param name="inputRowStride">Bytes from one input row to the next.</param>
+    /// <param name="output">Arena offset of the first output (float32); may be the input's.</param>
+    /// <param name="outputImageStride">Bytes from one output image to the next.</param>
+    /// <param name="outputRowStride">Bytes from one output row to the next.</param>
+    /// <param name="scale">The scale.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="rows">Rows of an image.</param>
+    /// <param name="rowLength">Adjacent elements of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Int32ToFloat32(
+        Workspace w,
+        int input,
+        int inputImageStride,
+        int inputRowStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        float scale,
+        int images,
+        int rows,
+        int rowLength)
+    {
+        unchecked
+        {
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
+                    ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
+                    for (int i = 0; i < rowLength; i++)
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
+                }
+            }
+        }
+    }
+}

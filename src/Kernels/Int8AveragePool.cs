@@ -1,0 +1,126 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+
+/// <summary>Mean over windows of a u8 feature map (docs/arithmetic.md, Pooling and reductions).</summary>
+internal static class Int8AveragePool
+{
+    /// <summary>Average pooling. One-dimensional maps have height 1.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="input">Arena offset of the first interior input, pixel (0, 0).</param>
+    /// <param name="inputImageStride">Bytes from one input image to the next.</param>
+    /// <param name="inputRowStride">Bytes from one input row to the next.</param>
+    /// <param name="inputPixelStride">Bytes from one input pixel to the next.</param>
+    /// <param name="output">Arena offset of the first output.</param>
+    /// <param name="outputImageStride">Bytes from one output image to the next.</param>
+    /// <param name="outputRowStride">Bytes from one output row to the next.</param>
+    /// <param name="outputPixelStride">Bytes from one output pixel to the next.</param>
+    /// <param name="multipliers">Weights offset of one multiplier (s32) for each count 1, 2, … kernelHeight · kernelWidth.</param>
+    /// <param name="shift">The requantisation's right shift, 1…62.</param>
+    /// <param name="inputZeroPoint">The input's zero point.</param>
+    /// <param name="outputZeroPoint">The output's zero point.</param>
+    /// <param name="minimum">The least output.</param>
+    /// <param name="maximum">The greatest output.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="inputHeight">Input rows.</param>
+    /// <param name="inputWidth">Input pixels of a row.</param>
+    /// <param name="outputHeight">Output rows.</param>
+    /// <param name="outputWidth">Output pixels of a row.</param>
+    /// <param name="channels">Number of channels.</param>
+    /// <param name="kernelHeight">Window rows.</param>
+    /// <param name="kernelWidth">Window columns.</param>
+    /// <param name="strideHeight">Input rows from one output row to the next.</param>
+    /// <param name="strideWidth">Input pixels from one output pixel to the next.</param>
+    /// <param name="dilationHeight">Input rows from one window row to the next.</param>
+    /// <param name="dilationWidth">Input pixels from one window column to the next.</param>
+    /// <param name="padTop">Rows by which the first window stands above the input.</param>
+    /// <param name="padLeft">Pixels by which the first window stands left of the input.</param>
+    /// <param name="countTop">Rows above the input that count as elements of value 0: padTop with count_include_pad, else 0.</param>
+    /// <param name="countLeft">Pixels left of the input that count.</param>
+    /// <param name="countBottom">Rows below the input that count.</param>
+    /// <param name="countRight">Pixels right of the input that count.</param>
+    public static void Run(
+        Workspace w,
+        int input,
+        int inputImageStride,
+        int inputRowStride,
+        int inputPixelStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        int outputPixelStride,
+        int multipliers,
+        int shift,
+        int inputZeroPoint,
+        int outputZeroPoint,
+        int minimum,
+        int maximum,
+        int images,
+        int inputHeight,
+        int inputWidth,
+        int outputHeight,
+        int outputWidth,
+        int channels,
+        int kernelHeight,
+        int kernelWidth,
+        int strideHeight,
+        int strideWidth,
+        int dilationHeight,
+        int dilationWidth,
+        int padTop,
+        int padLeft,
+        int countTop,
+        int countLeft,
+        int countBottom,
+        int countRight)
+    {
+        unchecked
+        {
+            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < outputHeight; row++)
+                {
+                    int top = (row * strideHeight) - padTop;
+                    int countRows = Steps(kernelHeight, top, dilationHeight, -countTop, inputHeight + countBottom, out _);
+                    int rows = Steps(kernelHeight, top, dilationHeight, 0, inputHeight, out int firstRow);
+                    for (int pixel = 0; pixel < outputWidth; pixel++)
+                    {
+                        int left = (pixel * strideWidth) - padLeft;
+                        int countColumns = Steps(kernelWidth, left, dilationWidth, -countLeft, inputWidth + countRight, out _);
+                        int columns = Steps(kernelWidth, left, dilationWidth, 0, inputWidth, out int firstColumn);
+                        int count = Math.Max(countRows * countColumns, 1);
+                        int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4)));
+                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstColumn * inputPixelStride);
+                        int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
+                        for (int channel = 0; channel < channels; channel++)
+                        {
+                            int sum = -(rows * columns * inputZeroPoint);
+                            for (int y = 0; y < rows; y++)
+                            {
+                                for (int x = 0; x < columns; x++)
+                                    sum += w.Arena(source + (y * dilationHeight * inputRowStride) + (x * dilationWidth * inputPixelStride) + channel);
+                            }
+
+                            w.Arena(target + channel) = (byte)requantization.Apply((long)sum * multiplier);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>How many of a window's rows (or columns) lie between two bounds, and the position of the first of them.</summary>
+    private static int Steps(int kernel, int start, int dilation, int from, int to, out int first)
+    {
+        unchecked
+        {
+            int skipped = start < from ? (from - start + dilation - 1) / dilation : 0;
+            first = start + (skipped * dilation);
+            if (first >= to)
+                return 0;
+            return Math.Max(Math.Min(kernel - skipped, ((to - 1 - first) / dilation) + 1), 0);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+namespace OptimizerBuild.Kernels;
+
+/// <summary>
+/// <see cref="Int8Convolution"/> for layers whose sums the build cannot prove to stay within s32 (docs/arithmetic.md, Dot products):
+/// the sum is taken in blocks of inputs that stay within s32, and the blocks are added in s64. Biases are s64.
+/// </summary>
+internal static class Int8ConvolutionBlocked
+{
+    /// <summary>Convolution with u8 output. Parameters as in <see cref="Int8Convolution.Run"/>, but <paramref name="bias"/> holds s64.</summary>
+    public static void Run(
+        Workspace w,
+        int input,
+        int inputImageStride,
+        int inputRowStride,
+        int inputPixelStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        int outputPixelStride,
+        int weights,
+        int bias,
+        int multipliers,
+        int shift,
+        int outputZeroPoint,
+        int minimum,
+        int maximum,
+        int images,
+        int outputHeight,
+        int outputWidth,
+        int groups,
+        int inputChannelsPerGroup,
+        int outputChannelsPerGroup,
+        int kernelHeight,
+        int kernelWidth,
+        int strideHeight,
+        int strideWidth,
+        int dilationHeight,
+        int dilationWidth)
+    {
+        Int8Product product = Int8Convolution.Describe(
+            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
+            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
+            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
+        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        Int8BlockedLoop.Run(w, in product);
+    }
+
+    /// <summary>Convolution with s32 output. Parameters as in <see cref="Int8Convolution.RunWide"/>, but <paramref name="bias"/> holds s64.</summary>
+    public static void RunWide(
+        Workspace w,
+        int input,
+        int inputImageStride,
+        int inputRowStride,
+        int inputPixelStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        int outputPixelStride,
+        int weights,
+        int bias,
+        int multipliers,
+        int shift,
+        int images,
+        int outputHeight,
+        int outputWidth,
+        int groups,
+        int inputChannelsPerGroup,
+        int outputChannelsPerGroup,
+        int kernelHeight,
+        int kernelWidth,
+        int strideHeight,
+        int strideWidth,
+        int dilationHeight,
+        int dilationWidth)
+    {
+        Int8Product product = Int8Convolution.Describe(
+            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
+            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
+            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
+        product.Requantization = Requantization.ToInt32(shift);
+        Int8BlockedLoop.Run(w, in product);
+    }
+}

@@ -1,0 +1,51 @@
+namespace OptimizerBuild.Kernels;
+
+/// <summary>
+/// <see cref="Int8Dense"/> for layers whose sums the build cannot prove to stay within s32 (docs/arithmetic.md, Dot products): the sum is
+/// taken in blocks of inputs that stay within s32, and the blocks are added in s64. Biases are s64.
+/// </summary>
+internal static class Int8DenseBlocked
+{
+    /// <summary>Dense layer with u8 output. Parameters as in <see cref="Int8Dense.Run"/>, but <paramref name="bias"/> holds s64.</summary>
+    public static void Run(
+        Workspace w,
+        int input,
+        int inputRowStride,
+        int output,
+        int outputRowStride,
+        int weights,
+        int bias,
+        int multipliers,
+        int shift,
+        int outputZeroPoint,
+        int minimum,
+        int maximum,
+        int rows,
+        int inputs,
+        int outputs)
+    {
+        Int8Product product = Int8Dense.Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        Int8BlockedLoop.Run(w, in product);
+    }
+
+    /// <summary>Dense layer with s32 output. Parameters as in <see cref="Int8Dense.RunWide"/>, but <paramref name="bias"/> holds s64.</summary>
+    public static void RunWide(
+        Workspace w,
+        int input,
+        int inputRowStride,
+        int output,
+        int outputRowStride,
+        int weights,
+        int bias,
+        int multipliers,
+        int shift,
+        int rows,
+        int inputs,
+        int outputs)
+    {
+        Int8Product product = Int8Dense.Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        product.Requantization = Requantization.ToInt32(shift);
+        Int8BlockedLoop.Run(w, in product);
+    }
+}

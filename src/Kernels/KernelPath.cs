@@ -1,0 +1,65 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.X86;
+
+/// <summary>
+/// The instruction-set path that this process uses for integer dot products. All conditions are constants to the JIT, so that the branches
+/// not taken disappear; the results are the same bytes on every path.
+/// </summary>
+/// <remarks>
+/// VNNI on 256 bits comes before AVX-512, whose exact dot product has to widen first and is several times slower. Processors for which
+/// .NET advises against 512-bit vectors report <see cref="Vector512.IsHardwareAccelerated"/> as false and take the AVX2 path.
+/// </remarks>
+internal static class KernelPath
+{
+    /// <summary>Whether AVX-VNNI is used: VPDPBUSD on 256 bits. Its C# interface is stable since .NET 9 only.</summary>
+    public static bool UsesAvxVnni
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+#if NET9_0_OR_GREATER
+        get => AvxVnni.IsSupported && Avx2.IsSupported;
+#else
+        get => false;
+#endif
+    }
+
+    /// <summary>Whether AVX-512BW is used: widening VPMADDWD on 512 bits.</summary>
+    public static bool UsesAvx512
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !UsesAvxVnni && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && Avx2.IsSupported;
+    }
+
+    /// <summary>Whether AVX2 is used: widening VPMADDWD on 256 bits.</summary>
+    public static bool UsesAvx2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !UsesAvxVnni && !UsesAvx512 && Avx2.IsSupported;
+    }
+
+    /// <summary>Whether Arm's SDOT is used.</summary>
+    public static bool UsesArmDot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Dp.IsSupported;
+    }
+
+    /// <summary>Whether 128-bit vectors are used: SSE2, Arm AdvSimd, WebAssembly SIMD.</summary>
+    public static bool UsesVector128
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !Avx2.IsSupported && !UsesArmDot && Vector128.IsHardwareAccelerated;
+    }
+
+    /// <summary>The path's name: <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.</summary>
+    public static string Name =>
+        UsesAvxVnni ? "avxvnni"
+        : UsesAvx512 ? "avx512"
+        : UsesAvx2 ? "avx2"
+        : UsesArmDot ? "armdot"
+        : UsesVector128 ? "vector128"
+        : "scalar";
+}

@@ -1,0 +1,129 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
+
+/// <summary>
+/// Brings the caller's data into the arena as u8 feature maps, NHWC inside a border, whatever the caller's layout: the source is addressed
+/// by strides in elements, for example NCHW with a channel stride of height · width.
+/// </summary>
+internal static class QuantizeInput
+{
+    /// <summary>Quantises floats (docs/arithmetic.md, Between float and integer).</summary>
+    /// <param name="source">The caller's elements.</param>
+    /// <param name="w">The workspace.</param>
+    /// <param name="sourceImageStride">Elements from one source image to the next.</param>
+    /// <param name="sourceRowStride">Elements from one source row to the next.</param>
+    /// <param name="sourcePixelStride">Elements from one source pixel to the next.</param>
+    /// <param name="sourceChannelStride">Elements from one source channel to the next.</param>
+    /// <param name="output">Arena offset of the first output.</param>
+    /// <param name="outputImageStride">Bytes from one output image to the next.</param>
+    /// <param name="outputRowStride">Bytes from one output row to the next.</param>
+    /// <param name="outputPixelStride">Bytes from one output pixel to the next.</param>
+    /// <param name="inverseScale">1 / scale, rounded to float32.</param>
+    /// <param name="zeroPoint">The zero point.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="channels">Number of channels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FromFloat32(
+        ReadOnlySpan<float> source,
+        Workspace w,
+        int sourceImageStride,
+        int sourceRowStride,
+        int sourcePixelStride,
+        int sourceChannelStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        int outputPixelStride,
+        float inverseScale,
+        int zeroPoint,
+        int images,
+        int height,
+        int width,
+        int channels)
+    {
+        unchecked
+        {
+            ref float first = ref MemoryMarshal.GetReference(source);
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < height; row++)
+                {
+                    ref float from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
+                    ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
+                    for (int pixel = 0; pixel < width; pixel++)
+                    {
+                        for (int channel = 0; channel < channels; channel++)
+                        {
+                            Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
+                                Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale, zeroPoint);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Looks up bytes in a table, which holds the normalisation and the quantisation in one.</summary>
+    /// <param name="source">The caller's bytes.</param>
+    /// <param name="w">The workspace.</param>
+    /// <param name="sourceImageStride">Elements from one source image to the next.</param>
+    /// <param name="sourceRowStride">Elements from one source row to the next.</param>
+    /// <param name="sourcePixelStride">Elements from one source pixel to the next.</param>
+    /// <param name="sourceChannelStride">Elements from one source channel to the next.</param>
+    /// <param name="output">Arena offset of the first output.</param>
+    /// <param name="outputImageStride">Bytes from one output image to the next.</param>
+    /// <param name="outputRowStride">Bytes from one output row to the next.</param>
+    /// <param name="outputPixelStride">Bytes from one output pixel to the next.</param>
+    /// <param name="tables">Weights offset of the first table of 256 bytes.</param>
+    /// <param name="tableStride">Bytes from one channel's table to the next: 256, or 0 where all channels have the same.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="channels">Number of channels.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FromUInt8(
+        ReadOnlySpan<byte> source,
+        Workspace w,
+        int sourceImageStride,
+        int sourceRowStride,
+        int sourcePixelStride,
+        int sourceChannelStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        int outputPixelStride,
+        int tables,
+        int tableStride,
+        int images,
+        int height,
+        int width,
+        int channels)
+    {
+        unchecked
+        {
+            ref byte first = ref MemoryMarshal.GetReference(source);
+            ref byte table = ref w.Weight(tables);
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < height; row++)
+                {
+                    ref byte from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
+                    ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
+                    for (int pixel = 0; pixel < width; pixel++)
+                    {
+                        for (int channel = 0; channel < channels; channel++)
+                        {
+                            int value = Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride));
+                            Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Unsafe.Add(ref table, (channel * tableStride) + value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

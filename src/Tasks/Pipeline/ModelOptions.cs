@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>
+/// Everything a user can set for one model, parsed, typed and validated by the table of item metadata. Paths are absolute.
+/// </summary>
+internal sealed record ModelOptions
+{
+    /// <summary>Full path of the model file.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>The model's short name: its file's name without the extension, for example <c>fashion-mobilenet</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The generated class's name: a C# identifier.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>The generated class's namespace; empty for the global one.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Whether the generated class is public; otherwise internal.</summary>
+    public bool IsPublic { get; init; }
+
+    /// <summary>Concrete shapes by input name.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
+
+    /// <summary>Inputs that are fixed to a constant, by input name.</summary>
+    public ImmutableSortedDictionary<string, ConstantInput> Constants { get; init; } =
+        ImmutableSortedDictionary.Create<string, ConstantInput>(StringComparer.Ordinal);
+
+    /// <summary>What the model is for.</summary>
+    public ModelTask Task { get; init; }
+
+    /// <summary>Samples to calibrate on; null where the user gave none.</summary>
+    public DataSpec? CalibrationData { get; init; }
+
+    /// <summary>Samples with labels or targets to measure accuracy on; null where the user gave none.</summary>
+    public DataSpec? EvaluationData { get; init; }
+
+    /// <summary>The name of the labels in <see cref="EvaluationData"/>.</summary>
+    public string LabelKey { get; init; } = "y";
+
+    /// <summary>Full path of the text file with one class label a line; null where the user gave none.</summary>
+    public string? LabelsPath { get; init; }
+
+    /// <summary>How accuracy is measured; null: as suits the task.</summary>
+    public AccuracyMetric? Metric { get; init; }
+
+    /// <summary>The arithmetic of the predictor.</summary>
+    public ModelPrecision Precision { get; init; }
+
+    /// <summary>How the range of an activation follows from the calibration samples.</summary>
+    public CalibrationMethod Calibration { get; init; }
+
+    /// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
+    public InputElement InputType { get; init; }
+
+    /// <summary>With <see cref="InputElement.UInt8"/>: what a byte is multiplied by, one value or one a channel.</summary>
+    public ImmutableArray<double> InputScale { get; init; } = [1];
+
+    /// <summary>With <see cref="InputElement.UInt8"/>: what is added after the multiplication, one value or one a channel.</summary>
+    public ImmutableArray<double> InputOffset { get; init; } = [0];
+
+    /// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>
+    public ImageLayout InputLayout { get; init; }
+
+    /// <summary>By how much accuracy may drop; null: not checked. Absolute, but relative for <see cref="AccuracyMetric.MeanSquaredError"/>.</summary>
+    public double? MaxAccuracyDrop { get; init; }
+
+    /// <summary>The number of calibration samples used, at most.</summary>
+    public int CalibrationSamples { get; init; } = 512;
+
+    /// <summary>With <see cref="ModelPrecision.Auto"/>: nodes whose signal-to-quantisation-noise ratio is lower stay in float32; in dB.</summary>
+    public double MinSignalToNoise { get; init; } = 15;
+
+    /// <summary>The logical name of the resource that holds the packed weights.</summary>
+    public string ResourceName => (Namespace.Length == 0 ? "" : Namespace + ".") + ClassName + ".weights";
+}
+
+/// <summary>Data as the item's metadata names it.</summary>
+/// <param name="Spec">A file or folder, or <c>input=file</c> pairs separated by semicolons; relative to <paramref name="BaseFolder"/>.</param>
+/// <param name="BaseFolder">Full path of the project's folder.</param>
+internal sealed record DataSpec(string Spec, string BaseFolder);
+
+/// <summary>The values of an input that is fixed to a constant.</summary>
+/// <param name="Reals">The values as real numbers.</param>
+/// <param name="Integers">The same as integers, exactly; default where one of them is no integer.</param>
+internal sealed record ConstantInput(ImmutableArray<double> Reals, ImmutableArray<long> Integers);
+
+/// <summary>What a model is for.</summary>
+internal enum ModelTask
+{
+    /// <summary>Classification where <c>Labels</c> are given, else other.</summary>
+    Auto,
+
+    /// <summary>The scores of the classes come out; the class has a <c>Prediction</c>.</summary>
+    Classification,
+
+    /// <summary>Real values come out.</summary>
+    Regression,
+
+    /// <summary>Anything else.</summary>
+    Other,
+}
+
+/// <summary>How accuracy is measured.</summary>
+internal enum AccuracyMetric
+{
+    /// <summary>Share of samples whose highest score is that of the label.</summary>
+    Top1,
+
+    /// <summary>Share of samples whose label is among the five highest scores.</summary>
+    Top5,
+
+    /// <summary>Mean squared error against the targets.</summary>
+    MeanSquaredError,
+
+    /// <summary>Mean cosine of the angle between outputs and targets.</summary>
+    Cosine,
+
+    /// <summary>Coefficient of determination against the targets.</summary>
+    R2,
+}
+
+/// <summary>The arithmetic of a predictor.</summary>
+internal enum ModelPrecision
+{
+    /// <summary>Int8, except for nodes that would lose too much by it.</summary>
+    Auto,
+
+    /// <summary>Int8 for every node that has an integer form.</summary>
+    Int8,
+
+    /// <summary>Float32 throughout.</summary>
+    Float32,
+}
+
+/// <summary>How the range of an activation follows from the calibration samples.</summary>
+internal enum CalibrationMethod
+{
+    /// <summary>Whichever of the others has the least error, tensor by tensor.</summary>
+    Auto,
+
+    /// <summary>From the smallest to the largest value seen.</summary>
+    MinMax,
+
+    /// <summary>Without the outermost values.</summary>
+    Percentile,
+
+    /// <summary>The range with the least Kullback-Leibler divergence.</summary>
+    Entropy,
+
+    /// <summary>The range with the least mean squared error.</summary>
+    MeanSquaredError,
+}
+
+/// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
+internal enum InputElement
+{
+    /// <summary>32-bit floating point.</summary>
+    Float32,
+
+    /// <summary>Bytes; the model sees scale · byte + offset.</summary>
+    UInt8,
+}
+
+/// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>
+internal enum ImageLayout
+{
+    /// <summary>Channel by channel, as ONNX models expect images.</summary>
+    NCHW,
+
+    /// <summary>Pixel by pixel, as apps hold images.</summary>
+    NHWC,
+}
