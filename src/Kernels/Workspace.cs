@@ -40,6 +40,13 @@ internal sealed class Workspace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
 
+    /// <summary>
+    /// The byte at the place of an operand that may be an activation or a constant: a non-negative offset counts in the arena, a
+    /// negative one is the bitwise complement of an offset in the weights (−1 is offset 0).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte Operand(int offset) => ref (offset < 0 ? ref Weight(~offset) : ref Arena(offset));
+
     /// <summary>A stretch of the arena as elements of <typeparamref name="T"/>.</summary>
     public Span<T> ArenaSpan<T>(int offset, int count)
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(new Span<byte>(_arena, _arenaStart + offset, checked(count * Unsafe.SizeOf<T>())));

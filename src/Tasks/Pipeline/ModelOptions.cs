@@ -73,7 +73,7 @@ internal sealed record ModelOptions
     public int CalibrationSamples { get; init; } = 512;
 
     /// <summary>With <see cref="ModelPrecision.Auto"/>: nodes whose signal-to-quantisation-noise ratio is lower stay in float32; in dB.</summary>
-    public double MinSignalToNoise { get; init; } = 15;
+    public double MinSignalToNoise { get; init; } = 10;
 
     /// <summary>The logical name of the resource that holds the packed weights.</summary>
     public string ResourceName => (Namespace.Length == 0 ? "" : Namespace + ".") + ClassName + ".weights";

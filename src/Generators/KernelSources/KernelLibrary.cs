@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.KernelSources;
+
+/// <summary>
+/// The sources of <c>src/Kernels</c>, which this assembly carries as resources, and which of them need which others. A file needs the
+/// files whose types it names in its code, comments aside. Everything is computed at most once in a process.
+/// </summary>
+internal sealed class KernelLibrary
+{
+    private const string ResourcePrefix = "Kernels/";
+
+    // Top-level types stand at column 0, because namespaces are file-scoped (docs/kernels.md).
+    private static readonly Regex TypeDeclaration = new(
+        @"^(?:internal|public)\s[^\n({;=]*?\b(?:class|struct|interface|enum|record|delegate\s+\w+)\s+(\w+)", RegexOptions.Multiline | RegexOptions.CultureInvariant);
+
+    private static readonly Lazy<KernelLibrary> LazyEmbedded = new(ReadEmbedded);
+
+    private readonly SortedDictionary<string, Lazy<KernelSource>> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _fileOfType = new(StringComparer.Ordinal);
+
+    /// <summary>A library of files.</summary>
+    /// <param name="files">Names without extension, and texts.</param>
+    public KernelLibrary(IEnumerable<KeyValuePair<string, string>> files)
+    {
+        foreach (KeyValuePair<string, string> file in files)
+        {
+            string text = file.Value;
+            _files.Add(file.Key, new Lazy<KernelSource>(() => new KernelSource(text)));
+            foreach (Match declaration in TypeDeclaration.Matches(text))
+                _fileOfType[declaration.Groups[1].Value] = file.Key;
+        }
+    }
+
+    /// <summary>The library that this assembly carries.</summary>
+    public static KernelLibrary Embedded => LazyEmbedded.Value;
+
+    /// <summary>The names of all files, sorted.</summary>
+    public IEnumerable<string> Files => _files.Keys;
+
+    /// <summary>Whether there is a file of this name.</summary>
+    public bool Contains(string file) => _files.ContainsKey(file);
+
+    /// <summary>The files and everything they need, sorted. Names of no file are left out.</summary>
+    public EquatableList<string> Closure(IEnumerable<string> roots)
+    {
+        var found = new SortedSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>(roots);
+        while (open.Count > 0)
+        {
+            string file = open.Pop();
+            if (!_files.TryGetValue(file, out Lazy<KernelSource> source) || !found.Add(file))
+                continue;
+            foreach (string identifier in source.Value.Identifiers)
+                if (_fileOfType.TryGetValue(identifier, out string needed))
+                    open.Push(needed);
+        }
+        return new(found);
+    }
+
+    /// <summary>A file's text as it is emitted.</summary>
+    public string Source(string file) => _files[file].Value.EmittedText;
+
+    private static KernelLibrary ReadEmbedded()
+    {
+        System.Reflection.Assembly assembly = typeof(KernelLibrary).Assembly;
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string resource in assembly.GetManifestResourceNames())
+        {
+            if (!resource.StartsWith(ResourcePrefix, StringComparison.Ordinal))
+                continue;
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            files.Add(Path.GetFileNameWithoutExtension(resource), reader.ReadToEnd().Replace("\r\n", "\n"));
+        }
+        return new KernelLibrary(files);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Generators.KernelSources;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators;
+
+/// <summary>A plan with what only all plans of the compilation together tell.</summary>
+/// <param name="File">The plan.</param>
+/// <param name="HintName">The name of its generated files without the extension: unique, letter case aside.</param>
+/// <param name="Error">Why nothing can be generated; null where it can.</param>
+internal sealed record PredictorSource(PlanFile File, string HintName, PlanError? Error)
+{
+    /// <summary>Kernel files that every predictor needs.</summary>
+    private static readonly string[] Always = ["PackedWeights", "Workspace"];
+
+    /// <summary>Names the generated files of all plans, and finds plans that cannot stand beside each other.</summary>
+    public static ImmutableArray<PredictorSource> Name(ImmutableArray<PlanFile> files)
+    {
+        var hints = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var classes = new Dictionary<string, string>(StringComparer.Ordinal);
+        ImmutableArray<PredictorSource>.Builder sources = ImmutableArray.CreateBuilder<PredictorSource>(files.Length);
+        foreach (PlanFile file in files)
+        {
+            if (file.Plan is not { } plan)
+            {
+                sources.Add(new PredictorSource(file, "", file.Error));
+                continue;
+            }
+            string fullName = plan.Namespace.Length == 0 ? plan.ClassName : plan.Namespace + "." + plan.ClassName;
+            PlanError? error = MissingKernel(plan);
+            if (classes.TryGetValue(fullName, out string? other))
+                error = Unreadable("the plan '" + other + "' has a class " + fullName + ", too; give one of the models another ClassName");
+            else
+                classes.Add(fullName, file.Name);
+            string hint = plan.ClassName;
+            for (int n = 2; !hints.Add(hint); n++)
+                hint = plan.ClassName + "." + n.ToString(CultureInfo.InvariantCulture);
+            sources.Add(new PredictorSource(file, hint, error));
+        }
+        return sources.MoveToImmutable();
+    }
+
+    /// <summary>The kernel files that the generated code of one plan calls itself, sorted.</summary>
+    public static EquatableList<string> KernelsOf(PlanFile file) => file.Plan is not { IsSignatureOnly: false } plan
+        ? EquatableList<string>.Empty
+        : new(CallsOf(plan).Select(c => c.Kernel)
+            .Concat(Always)
+            .Concat(plan.Classifier is null ? [] : ["ClassScores"])
+            .Distinct()
+            .OrderBy(k => k, StringComparer.Ordinal));
+
+    private static IEnumerable<PlanStep> CallsOf(ModelPlan plan) => plan.Inputs.Select(i => i.Binding!).Where(b => b is not null).Concat(plan.Steps);
+
+    private static PlanError? MissingKernel(ModelPlan plan) => plan.IsSignatureOnly
+        ? null
+        : CallsOf(plan).FirstOrDefault(call => !KernelLibrary.Embedded.Contains(call.Kernel)) is not { } missing
+        ? null
+        : Unreadable("it calls the kernel '" + missing.Kernel + "', which this version of the generator does not have");
+
+    private static PlanError Unreadable(string text) => new(PlanDiagnostics.UnreadablePlan, 1, text);
+}

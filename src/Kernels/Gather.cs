@@ -1,0 +1,67 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
+
+/// <summary>
+/// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end.
+/// An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot element would give.
+/// </summary>
+internal static class Gather
+{
+    /// <summary>Selects by signed 32-bit indices.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="data">Operand offset of the table.</param>
+    /// <param name="indices">Operand offset of the indices.</param>
+    /// <param name="output">Arena offset of the output.</param>
+    /// <param name="outer">The number of tables, one after the other.</param>
+    /// <param name="rows">The rows of one table.</param>
+    /// <param name="rowBytes">The bytes of one row.</param>
+    /// <param name="count">The number of indices.</param>
+    public static void ByInt32(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
+        Run<int>(w, data, indices, output, outer, rows, rowBytes, count);
+
+    /// <summary>Selects by signed 64-bit indices; parameters as for 32 bits.</summary>
+    public static void ByInt64(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
+        Run<long>(w, data, indices, output, outer, rows, rowBytes, count);
+
+    /// <summary>Selects by unsigned 8-bit indices; parameters as for 32 bits.</summary>
+    public static void ByUInt8(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
+        Run<byte>(w, data, indices, output, outer, rows, rowBytes, count);
+
+    private static void Run<TIndex>(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count)
+        where TIndex : unmanaged
+    {
+        ref byte table = ref w.Operand(data);
+        ref byte index = ref w.Operand(indices);
+        ref byte to = ref w.Arena(output);
+        for (int o = 0; o < outer; o++)
+        {
+            for (nint i = 0; i < count; i++)
+            {
+                long row = Widen(Unsafe.ReadUnaligned<TIndex>(ref Unsafe.Add(ref index, i * Unsafe.SizeOf<TIndex>())));
+                if (row < 0)
+                    row += rows;
+                Span<byte> target = MemoryMarshal.CreateSpan(ref to, rowBytes);
+                if (row >= 0 && row < rows)
+                    MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref table, (nint)(row * rowBytes)), rowBytes).CopyTo(target);
+                else
+                    target.Clear();
+                to = ref Unsafe.Add(ref to, rowBytes);
+            }
+            table = ref Unsafe.Add(ref table, (nint)rows * rowBytes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Widen<TIndex>(TIndex value)
+        where TIndex : unmanaged
+    {
+        if (typeof(TIndex) == typeof(int))
+            return (int)(object)value;
+        if (typeof(TIndex) == typeof(byte))
+            return (byte)(object)value;
+        return (long)(object)value;
+    }
+}

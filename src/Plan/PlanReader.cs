@@ -1,0 +1,307 @@
+using System.Globalization;
+
+namespace OptimizerBuild.Plan;
+
+/// <summary>
+/// Reads the text form of a plan. A text that is no plan gives an error, never an exception. What the reader accepts can be
+/// rendered: names are C# identifiers and unique, dimensions do not overflow, outputs lie inside the arena.
+/// </summary>
+internal sealed class PlanReader
+{
+    /// <summary>The first word of every plan.</summary>
+    public const string Magic = "optimizerbuild-plan";
+
+    private readonly string[] _lines;
+    private readonly List<PlanInput> _inputs = [];
+    private readonly List<PlanOutput> _outputs = [];
+    private readonly List<string> _labels = [];
+    private readonly List<string> _labelIdentifiers = [];
+    private readonly HashSet<string> _parameters = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _members = new(StringComparer.Ordinal);
+    private int _next;
+
+    private PlanReader(string text) => _lines = text.Split('\n');
+
+    /// <summary>Reads a plan.</summary>
+    public static PlanReading Read(string text)
+    {
+        try
+        {
+            return new PlanReader(text).ReadPlan();
+        }
+        catch (PlanFormatException e)
+        {
+            return new PlanReading(null, new PlanError(PlanDiagnostics.UnreadablePlan, e.Line, e.Message));
+        }
+    }
+
+    private PlanReading ReadPlan()
+    {
+        PlanLine line = Next();
+        line.Skip(Magic);
+        line.Skip(" ");
+        long version = line.Integer();
+        if (version != ModelPlan.Version)
+            return new PlanReading(null, new PlanError(PlanDiagnostics.UnknownVersion, line.Number, version.ToString(CultureInfo.InvariantCulture)));
+        line.End();
+        return new PlanReading(ReadBody(), null);
+    }
+
+    private ModelPlan ReadBody()
+    {
+        PlanLine line = Begin("model name=");
+        string model = line.String();
+        line.Skip(" class=");
+        string className = line.String(n => Identifiers.IsIdentifier(n) && !PredictorNames.IsReservedMember(n), "a C# identifier for the class");
+        line.Skip(" namespace=");
+        string @namespace = line.String(n => n.Length == 0 || Array.TrueForAll(n.Split('.'), Identifiers.IsIdentifier), "a C# namespace");
+        line.Skip(" access=");
+        bool isPublic = line.OneOf(("public", true), ("internal", false));
+        line.Skip(" content=");
+        bool isSignature = line.OneOf(("complete", false), ("signature", true));
+        line.End();
+        _members.Add(className);
+
+        PlanFacts facts = ReadFacts();
+        PlanWeights weights = ReadWeights();
+        line = Begin("arena bytes=");
+        int arenaBytes = line.Natural();
+        line.End();
+        while (Peek().StartsWith("input"))
+            ReadInput();
+        while (Peek().StartsWith("output"))
+            ReadOutput(arenaBytes);
+        PlanClassifier? classifier = Peek().StartsWith("classifier") ? ReadClassifier() : null;
+        var buffers = new List<PlanBuffer>();
+        while (Peek().StartsWith("buffer"))
+            buffers.Add(ReadBuffer());
+        var steps = new List<PlanStep>();
+        while (Peek().StartsWith("step"))
+            steps.Add(ReadCall("step "));
+        Begin("end").End();
+        for (; _next < _lines.Length; _next++)
+            if (_lines[_next].Length > 0)
+                throw new PlanFormatException(_next + 1, "nothing after 'end'", "more text");
+
+        return new ModelPlan
+        {
+            Model = model,
+            ClassName = className,
+            Namespace = @namespace,
+            IsPublic = isPublic,
+            IsSignatureOnly = isSignature,
+            Facts = facts,
+            Weights = weights,
+            ArenaBytes = arenaBytes,
+            Inputs = new(_inputs),
+            Outputs = new(_outputs),
+            Classifier = classifier,
+            Buffers = new(buffers),
+            Steps = new(steps),
+        };
+    }
+
+    private PlanFacts ReadFacts()
+    {
+        PlanLine line = Begin("source file=");
+        string file = line.String();
+        line.Skip(" sha256=");
+        string hash = line.String();
+        line.Skip(" precision=");
+        string precision = line.String();
+        line.Skip(" macs=");
+        long macs = line.Integer(0);
+        line.Skip(" floatWeightBytes=");
+        long floatWeightBytes = line.Integer(0);
+        line.End();
+        line = Begin("accuracy metric=");
+        string metric = line.String();
+        line.Skip(" float=");
+        double? floatMetric = line.OptionalReal();
+        line.Skip(" compressed=");
+        double? compressedMetric = line.OptionalReal();
+        line.Skip(" samples=");
+        int samples = line.Natural();
+        line.End();
+        return new PlanFacts(file, hash, precision, macs, floatWeightBytes, metric, floatMetric, compressedMetric, samples);
+    }
+
+    private PlanWeights ReadWeights()
+    {
+        PlanLine line = Begin("weights resource=");
+        string resource = line.String();
+        line.Skip(" bytes=");
+        int bytes = line.Natural();
+        line.Skip(" checksum=x:");
+        ulong checksum = line.Hexadecimal(16);
+        line.End();
+        return new PlanWeights(resource, bytes, checksum);
+    }
+
+    private void ReadInput()
+    {
+        PlanLine line = Begin("input name=");
+        string name = line.String();
+        line.Skip(" parameter=");
+        string parameter = Unique(line, _parameters);
+        (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
+        line.End();
+        PlanStep? binding = Peek().StartsWith("bind") ? ReadCall("bind ") : null;
+        _inputs.Add(new PlanInput(name, parameter, type, dimensions, binding));
+    }
+
+    private void ReadOutput(int arenaBytes)
+    {
+        PlanLine line = Begin("output name=");
+        string name = line.String();
+        line.Skip(" property=");
+        string property = Unique(line, _members);
+        if (PredictorNames.IsReservedMember(property))
+            throw line.Contradiction("a property name that the generated class does not use itself", "'" + property + "'");
+        line.Skip(" parameter=");
+        string parameter = Unique(line, _parameters);
+        (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
+        line.Skip(" offset=");
+        int offset = line.Natural();
+        line.End();
+        var output = new PlanOutput(name, property, parameter, type, dimensions, offset);
+        if (offset + ((long)output.Length * type.Size()) > arenaBytes)
+            throw line.Contradiction(string.Format(CultureInfo.InvariantCulture, "an output inside the arena of {0} bytes", arenaBytes), "one that ends behind it");
+        _outputs.Add(output);
+    }
+
+    private static (BoundaryType Type, EquatableList<int> Dimensions) ReadType(PlanLine line)
+    {
+        line.Skip(" type=");
+        BoundaryType type = line.OneOf([.. BoundaryTypes.All.Select(t => (t.ToString(), t))]);
+        line.Skip(" dimensions=");
+        EquatableList<int> dimensions = line.Integers(minimum: 0);
+        long bytes = type.Size();
+        foreach (int dimension in dimensions)
+        {
+            bytes *= dimension;
+            if (bytes > int.MaxValue)
+                throw line.Contradiction("a tensor of less than 2 GB", "more");
+        }
+        return (type, dimensions);
+    }
+
+    private PlanClassifier ReadClassifier()
+    {
+        PlanLine line = Begin("classifier output=");
+        int output = (int)line.Integer(0, _outputs.Count - 1);
+        line.Skip(" classes=");
+        int classes = (int)line.Integer(_outputs[output].Length, _outputs[output].Length);
+        line.Skip(" scores=");
+        bool probabilities = line.OneOf(("logits", false), ("probabilities", true));
+        line.End();
+        var identifiers = new HashSet<string>(StringComparer.Ordinal);
+        while (Peek().StartsWith("label"))
+        {
+            PlanLine label = Begin("label identifier=");
+            _labelIdentifiers.Add(Unique(label, identifiers));
+            label.Skip(" text=");
+            _labels.Add(label.String());
+            label.End();
+        }
+        if (_labels.Count != 0 && _labels.Count != classes)
+        {
+            throw line.Contradiction(
+                string.Format(CultureInfo.InvariantCulture, "{0} labels or none", classes),
+                _labels.Count.ToString(CultureInfo.InvariantCulture));
+        }
+        return new PlanClassifier(output, classes, probabilities, new(_labels), new(_labelIdentifiers));
+    }
+
+    private PlanBuffer ReadBuffer()
+    {
+        PlanLine line = Begin("buffer name=");
+        string name = line.String();
+        line.Skip(" offset=");
+        int offset = line.Natural();
+        line.Skip(" bytes=");
+        int bytes = line.Natural();
+        line.Skip(" first=");
+        int first = (int)line.Integer(-1, int.MaxValue);
+        line.Skip(" last=");
+        int last = (int)line.Integer(-1, int.MaxValue);
+        line.Skip(" shares=");
+        string shares = line.String();
+        line.End();
+        return new PlanBuffer(name, offset, bytes, first, last, shares);
+    }
+
+    private PlanStep ReadCall(string keyword)
+    {
+        PlanLine line = Begin(keyword);
+        string kernel = line.Word();
+        line.Skip(".");
+        string method = line.Word();
+        line.Skip("(");
+        var arguments = new List<PlanArgument>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        if (!line.TrySkip(")"))
+        {
+            do
+            {
+                string name = line.Word();
+                if (!names.Add(name))
+                    throw line.Contradiction("each argument once", "'" + name + "' twice");
+                line.Skip("=");
+                arguments.Add(ReadArgument(line, name));
+            }
+            while (line.TrySkip(", "));
+            line.Skip(")");
+        }
+        line.Skip(" node=");
+        string node = line.String();
+        line.Skip(" macs=");
+        long macs = line.Integer(0);
+        line.Skip(" description=");
+        string description = line.String();
+        line.End();
+        return new PlanStep(kernel, method, node, description, macs, new(arguments));
+    }
+
+    private static PlanArgument ReadArgument(PlanLine line, string name)
+    {
+        if (line.TrySkip("f:"))
+            return new PlanArgument.Real(name, unchecked((int)(uint)line.Hexadecimal(8)));
+        return line.IsAt('[') ? new PlanArgument.Integers(name, line.Integers()) : new PlanArgument.Integer(name, line.Integer());
+    }
+
+    private static string Unique(PlanLine line, HashSet<string> taken)
+    {
+        string name = line.String(Identifiers.IsIdentifier, "a C# identifier");
+        return taken.Add(name) ? name : throw line.Contradiction("names that differ", "'" + name + "' twice");
+    }
+
+    private PlanLine Peek() => _next < _lines.Length
+        ? new PlanLine(_lines[_next].EndsWith("\r", StringComparison.Ordinal) ? _lines[_next].Substring(0, _lines[_next].Length - 1) : _lines[_next], _next + 1)
+        : throw new PlanFormatException(_next + 1, "'end'", "the end of the file");
+
+    private PlanLine Next()
+    {
+        PlanLine line = Peek();
+        _next++;
+        return line;
+    }
+
+    private PlanLine Begin(string expected)
+    {
+        PlanLine line = Next();
+        line.Skip(expected);
+        return line;
+    }
+}
+
+/// <summary>What <see cref="PlanReader"/> made of a text: a plan or an error.</summary>
+/// <param name="Plan">The plan; null where there is an error.</param>
+/// <param name="Error">What is wrong; null where there is a plan.</param>
+internal sealed record PlanReading(ModelPlan? Plan, PlanError? Error);
+
+/// <summary>Why a text is no plan.</summary>
+/// <param name="Code">The code of <see cref="PlanDiagnostics"/>.</param>
+/// <param name="Line">The line at fault, from 1.</param>
+/// <param name="Detail">For <see cref="PlanDiagnostics.UnknownVersion"/> the version found; else what was expected and what was found.</param>
+internal sealed record PlanError(string Code, int Line, string Detail);

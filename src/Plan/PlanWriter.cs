@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text;
+
+namespace OptimizerBuild.Plan;
+
+/// <summary>
+/// Writes a plan as text. One thing a line, lines end with <c>\n</c>, equal plans give equal text. Floats are their IEEE bits; their
+/// decimal values follow in a comment for human readers. <see cref="PlanReader"/> reads it back; <c>docs/plan.md</c> describes it.
+/// </summary>
+internal sealed class PlanWriter
+{
+    private readonly StringBuilder _text = new();
+
+    private PlanWriter()
+    {
+    }
+
+    /// <summary>The text of a plan.</summary>
+    public static string Write(ModelPlan plan)
+    {
+        var writer = new PlanWriter();
+        writer.WritePlan(plan);
+        return writer._text.ToString();
+    }
+
+    private void WritePlan(ModelPlan plan)
+    {
+        Line($"{PlanReader.Magic} {Number(ModelPlan.Version)}");
+        Line($"model name={Quote(plan.Model)} class={Quote(plan.ClassName)} namespace={Quote(plan.Namespace)}"
+            + $" access={(plan.IsPublic ? "public" : "internal")} content={(plan.IsSignatureOnly ? "signature" : "complete")}");
+        WriteFacts(plan.Facts);
+        Line($"weights resource={Quote(plan.Weights.ResourceName)} bytes={Number(plan.Weights.Bytes)}"
+            + $" checksum=x:{plan.Weights.Checksum.ToString("X16", CultureInfo.InvariantCulture)}");
+        Line($"arena bytes={Number(plan.ArenaBytes)}");
+        foreach (PlanInput input in plan.Inputs)
+            WriteInput(input);
+        foreach (PlanOutput output in plan.Outputs)
+        {
+            Line($"output name={Quote(output.OnnxName)} property={Quote(output.PropertyName)} parameter={Quote(output.ParameterName)}"
+                + $" type={output.Type} dimensions={Integers(output.Dimensions)} offset={Number(output.Offset)}");
+        }
+        if (plan.Classifier is { } classifier)
+            WriteClassifier(classifier);
+        foreach (PlanBuffer buffer in plan.Buffers)
+        {
+            Line($"buffer name={Quote(buffer.Name)} offset={Number(buffer.Offset)} bytes={Number(buffer.Bytes)}"
+                + $" first={Number(buffer.FirstStep)} last={Number(buffer.LastStep)} shares={Quote(buffer.SharesWith)}");
+        }
+        foreach (PlanStep step in plan.Steps)
+            WriteCall("step", step);
+        Line("end");
+    }
+
+    private void WriteFacts(PlanFacts facts)
+    {
+        Line($"source file={Quote(facts.SourceFile)} sha256={Quote(facts.SourceHash)} precision={Quote(facts.Precision)}"
+            + $" macs={Number(facts.Macs)} floatWeightBytes={Number(facts.FloatWeightBytes)}");
+        string comment = "";
+        if (facts.FloatMetric is { } original && PlanText.Decimal(original) is { } originalText)
+            comment += " float " + originalText;
+        if (facts.CompressedMetric is { } compressed && PlanText.Decimal(compressed) is { } compressedText)
+            comment += " compressed " + compressedText;
+        Line($"accuracy metric={Quote(facts.Metric)} float={Real(facts.FloatMetric)} compressed={Real(facts.CompressedMetric)}"
+            + $" samples={Number(facts.Samples)}{(comment.Length == 0 ? "" : " #" + comment)}");
+    }
+
+    private void WriteInput(PlanInput input)
+    {
+        Line($"input name={Quote(input.OnnxName)} parameter={Quote(input.ParameterName)} type={input.Type}"
+            + $" dimensions={Integers(input.Dimensions)}");
+        if (input.Binding is { } binding)
+            WriteCall("bind", binding);
+    }
+
+    private void WriteClassifier(PlanClassifier classifier)
+    {
+        Line($"classifier output={Number(classifier.Output)} classes={Number(classifier.Classes)}"
+            + $" scores={(classifier.ScoresAreProbabilities ? "probabilities" : "logits")}");
+        for (int i = 0; i < classifier.Labels.Count; i++)
+            Line($"label identifier={Quote(classifier.LabelIdentifiers[i])} text={Quote(classifier.Labels[i])}");
+    }
+
+    private void WriteCall(string keyword, PlanStep step)
+    {
+        _text.Append(keyword).Append(' ').Append(step.Kernel).Append('.').Append(step.Method).Append('(');
+        var comment = new StringBuilder();
+        for (int i = 0; i < step.Arguments.Count; i++)
+        {
+            PlanArgument argument = step.Arguments[i];
+            _text.Append(i == 0 ? "" : ", ").Append(argument.Name).Append('=');
+            switch (argument)
+            {
+                case PlanArgument.Integer integer:
+                    _text.Append(Number(integer.Value));
+                    break;
+                case PlanArgument.Integers integers:
+                    _text.Append(Integers(integers.Values));
+                    break;
+                case PlanArgument.Real real:
+                    _text.Append("f:").Append(real.Bits.ToString("X8", CultureInfo.InvariantCulture));
+                    if (PlanText.Decimal(PlanText.FloatOf(real.Bits)) is { } value)
+                        comment.Append(' ').Append(real.Name).Append(' ').Append(value);
+                    break;
+                default:
+                    throw new InvalidOperationException("an argument of an unknown kind: " + argument.GetType().Name);
+            }
+        }
+        _text.Append(") node=").Append(Quote(step.Node)).Append(" macs=").Append(Number(step.Macs));
+        _text.Append(" description=").Append(Quote(step.Description));
+        if (comment.Length > 0)
+            _text.Append(" #").Append(comment.ToString());
+        _text.Append('\n');
+    }
+
+    private static string Quote(string value) => PlanText.Quote(value);
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Integers(EquatableList<int> values) => "[" + string.Join(", ", values.Select(v => Number(v))) + "]";
+
+    private static string Real(double? value) =>
+        value is null ? "none" : "d:" + BitConverter.DoubleToInt64Bits(value.Value).ToString("X16", CultureInfo.InvariantCulture);
+
+    private void Line(string line) => _text.Append(line).Append('\n');
+}

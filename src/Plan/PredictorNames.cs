@@ -1,0 +1,56 @@
+namespace OptimizerBuild.Plan;
+
+/// <summary>
+/// The names of one generated class, from the names in the model. The tasks compute them, the plan carries them, and the reader
+/// refuses a plan whose names the generated class could not have.
+/// </summary>
+/// <param name="InputParameters">Parameter names of the inputs, in order.</param>
+/// <param name="OutputProperties">Property names of the outputs, in order.</param>
+/// <param name="OutputParameters">Parameter names of the outputs, in order.</param>
+internal sealed record PredictorNames(
+    EquatableList<string> InputParameters,
+    EquatableList<string> OutputProperties,
+    EquatableList<string> OutputParameters)
+{
+    // Members of object, and what the generator puts into every class under a name of its own.
+    private static readonly string[] Reserved =
+    [
+        "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
+        "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Predict", "Prediction", "RequireLength",
+        "RequireOutside",
+    ];
+
+    /// <summary>The names for a model's inputs and outputs: identifiers, unique, different from the class's own members.</summary>
+    /// <param name="className">The generated class's name.</param>
+    /// <param name="inputs">Names of the inputs in the model, in order.</param>
+    /// <param name="outputs">Names of the outputs in the model, in order.</param>
+    public static PredictorNames Of(string className, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs)
+    {
+        IReadOnlyList<string> parameters = Identifiers.Unique(
+            inputs.Select(i => Identifiers.Camel(i, "input")).Concat(outputs.Select(o => Identifiers.Camel(o, "output"))), []);
+        IReadOnlyList<string> properties = Identifiers.Unique(outputs.Select(o => Identifiers.Pascal(o, "Output")), [.. Reserved, className]);
+        return new(new(parameters.Take(inputs.Count)), new(properties), new(parameters.Skip(inputs.Count)));
+    }
+
+    /// <summary>The name of the class for a model file: its stem in Pascal case, kept apart from the names of the class's own members.</summary>
+    /// <param name="stem">The file's name without its extension.</param>
+    public static string ClassName(string stem)
+    {
+        string name = Identifiers.Pascal(stem, "Model");
+        return IsReservedMember(name) ? name + "Model" : name;
+    }
+
+    /// <summary>The members of the enumeration of labels: identifiers, unique.</summary>
+    /// <param name="labels">The labels as the user gave them.</param>
+    public static EquatableList<string> LabelIdentifiers(IReadOnlyList<string> labels) =>
+        new(Identifiers.Unique(labels.Select((label, i) => LabelIdentifier(label, i)), ["value__"]));
+
+    /// <summary>Whether the generated class has a member of this name whatever the model is, so that neither the class nor a property may have it.</summary>
+    public static bool IsReservedMember(string name) => Array.IndexOf(Reserved, name) >= 0;
+
+    private static string LabelIdentifier(string label, int index)
+    {
+        string name = Identifiers.Pascal(label, "");
+        return Identifiers.IsIdentifier(name) ? name : "Class" + (name.Length > 0 ? name : index.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+}

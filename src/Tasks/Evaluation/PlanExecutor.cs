@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Evaluation;
+
+/// <summary>
+/// Runs a plan over the kernel library: the build-time twin of the generated code, which makes the same calls. Prepared once, then
+/// usable from several threads; each run takes a workspace of its own.
+/// </summary>
+internal sealed class PlanExecutor
+{
+    private readonly ModelPlan _plan;
+    private readonly PackedWeights _weights;
+    private readonly Action<Workspace, Tensor>?[] _bindings;
+    private readonly StepCall[] _steps;
+    private readonly ConcurrentBag<Workspace> _workspaces = [];
+
+    /// <summary>Binds every step of a plan.</summary>
+    /// <exception cref="InvalidOperationException">A step does not fit the kernel library.</exception>
+    public PlanExecutor(ModelPlan plan, byte[] weights)
+    {
+        _plan = plan;
+        _weights = PackedWeights.Of(weights);
+        _bindings = [.. plan.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding))];
+        _steps = [.. plan.Steps.Select(KernelBinder.Bind)];
+    }
+
+    /// <summary>The plan.</summary>
+    public ModelPlan Plan => _plan;
+
+    /// <summary>Runs the plan once.</summary>
+    /// <param name="inputs">For each input a tensor of the boundary's element type with the boundary's number of elements, in the caller's layout.</param>
+    /// <param name="observer">Called before each step with its index and the workspace, and once after the last.</param>
+    /// <returns>The outputs in order.</returns>
+    /// <exception cref="ArgumentException">The inputs do not fit the plan.</exception>
+    public Tensor[] Run(IReadOnlyList<Tensor> inputs, Action<int, Workspace>? observer = null)
+    {
+        if (inputs.Count != _plan.Inputs.Count)
+            throw new ArgumentException($"the plan has {_plan.Inputs.Count} inputs, {inputs.Count} were given", nameof(inputs));
+        for (int i = 0; i < inputs.Count; i++)
+            if (inputs[i].Count != _plan.Inputs[i].Length || ToBoundary(inputs[i].Element) != _plan.Inputs[i].Type)
+                throw new ArgumentException($"input '{_plan.Inputs[i].OnnxName}' takes {_plan.Inputs[i].Length} elements of {_plan.Inputs[i].Type}, not {inputs[i].Type}", nameof(inputs));
+        if (!_workspaces.TryTake(out Workspace? workspace))
+            workspace = new Workspace(_weights, _plan.ArenaBytes);
+        for (int i = 0; i < inputs.Count; i++)
+            _bindings[i]?.Invoke(workspace, inputs[i]);
+        for (int i = 0; i < _steps.Length; i++)
+        {
+            observer?.Invoke(i, workspace);
+            _steps[i](workspace);
+        }
+        observer?.Invoke(_steps.Length, workspace);
+        Tensor[] outputs = [.. _plan.Outputs.Select(o => Output(workspace, o))];
+        _workspaces.Add(workspace);
+        return outputs;
+    }
+
+    /// <summary>Runs the plan on many samples, on all cores; the results do not depend on their number.</summary>
+    public Tensor[][] RunMany(IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation = default)
+    {
+        var results = new Tensor[samples.Count][];
+        var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, samples.Count, options, i => results[i] = Run(samples[i]));
+        return results;
+    }
+
+    private static BoundaryType? ToBoundary(ElementType element) => Lowering.InputSignature.OfElement(element);
+
+    private static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type switch
+    {
+        BoundaryType.Float32 => Bind<float>(step),
+        BoundaryType.Float64 => Bind<double>(step),
+        BoundaryType.UInt8 => Bind<byte>(step),
+        BoundaryType.Int8 => Bind<sbyte>(step),
+        BoundaryType.Int16 => Bind<short>(step),
+        BoundaryType.UInt16 => Bind<ushort>(step),
+        BoundaryType.Int32 => Bind<int>(step),
+        BoundaryType.UInt32 => Bind<uint>(step),
+        BoundaryType.Int64 => Bind<long>(step),
+        BoundaryType.UInt64 => Bind<ulong>(step),
+        BoundaryType.Bool => Bind<bool>(step),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown boundary type"),
+    };
+
+    private static Action<Workspace, Tensor> Bind<T>(PlanStep step)
+        where T : unmanaged
+    {
+        BindingCall<T> call = KernelBinder.BindInput<T>(step);
+        return (workspace, tensor) => call(tensor.Values<T>(), workspace);
+    }
+
+    private static Tensor Output(Workspace workspace, PlanOutput output) => output.Type switch
+    {
+        BoundaryType.Float32 => Copy<float>(workspace, output),
+        BoundaryType.Float64 => Copy<double>(workspace, output),
+        BoundaryType.UInt8 => Copy<byte>(workspace, output),
+        BoundaryType.Int8 => Copy<sbyte>(workspace, output),
+        BoundaryType.Int16 => Copy<short>(workspace, output),
+        BoundaryType.UInt16 => Copy<ushort>(workspace, output),
+        BoundaryType.Int32 => Copy<int>(workspace, output),
+        BoundaryType.UInt32 => Copy<uint>(workspace, output),
+        BoundaryType.Int64 => Copy<long>(workspace, output),
+        BoundaryType.UInt64 => Copy<ulong>(workspace, output),
+        BoundaryType.Bool => Copy<bool>(workspace, output),
+        _ => throw new ArgumentOutOfRangeException(nameof(output), output.Type, "unknown boundary type"),
+    };
+
+    private static Tensor Copy<T>(Workspace workspace, PlanOutput output)
+        where T : unmanaged => Tensor.Of(workspace.ArenaSpan<T>(output.Offset, output.Length).ToArray(), [.. output.Dimensions]);
+}

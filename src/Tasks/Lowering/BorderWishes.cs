@@ -1,0 +1,25 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>
+/// The border that the convolutions reading a value want around it, so that the value's producer can leave room: the largest that any
+/// of them reaches into. Poolings want none, because padding takes no part in them.
+/// </summary>
+internal static class BorderWishes
+{
+    /// <summary>The wishes by value name; values that nobody wants a border around are missing.</summary>
+    public static Dictionary<string, Border> Of(Graph graph)
+    {
+        var wishes = new Dictionary<string, Border>(StringComparer.Ordinal);
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.OpType != "Conv" || node.Domain.Length > 0 || !WindowGeometry.Applies(graph, node))
+                continue;
+            Border reach = WindowGeometry.Of(graph, node).Reach;
+            if (!reach.IsNone)
+                wishes[node.Inputs[0]] = wishes.GetValueOrDefault(node.Inputs[0]).Union(reach);
+        }
+        return wishes;
+    }
+}

@@ -1,0 +1,61 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>How callers see one graph input: element type, dimensions and the strides of the model's dimensions in what they pass.</summary>
+/// <param name="Type">The element type.</param>
+/// <param name="Dimensions">The dimensions in the caller's order.</param>
+/// <param name="SourceStrides">For each dimension of the model's input the distance of neighbours in the caller's elements.</param>
+/// <param name="ChannelAxis">The axis of the model's input along which channels lie; −1 where there is none.</param>
+internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[] SourceStrides, int ChannelAxis)
+{
+    /// <summary>The signature of a graph input.</summary>
+    public static InputSignature Of(Graph graph, string input, BoundaryOptions options)
+    {
+        TensorType type = graph.TypeOf(input);
+        BoundaryType boundary = type.Element == ElementType.Float32 && options.InputType == InputElement.UInt8
+            ? BoundaryType.UInt8
+            : OfElement(type.Element) ?? throw new ModelException(
+                Diagnostics.DiagnosticCatalog.NoKernel, input, "input", $"elements of type {type.Element} cannot be passed by a caller");
+        int[] dimensions = [.. type.Dimensions];
+        int channelAxis = ChannelAxisOf(graph, input);
+        if (options.InputLayout == ImageLayout.NHWC && type.Rank == 4 && channelAxis == 1)
+        {
+            int[] d = dimensions;
+            return new(boundary, [d[0], d[2], d[3], d[1]], [d[1] * d[2] * d[3], 1, d[3] * d[1], d[1]], channelAxis);
+        }
+        return new(boundary, dimensions, Shapes.Strides(dimensions), channelAxis);
+    }
+
+    /// <summary>The boundary's name for an element type; null where callers cannot pass or receive it.</summary>
+    public static BoundaryType? OfElement(ElementType element) => element switch
+    {
+        ElementType.Float32 => BoundaryType.Float32,
+        ElementType.Float64 => BoundaryType.Float64,
+        ElementType.UInt8 => BoundaryType.UInt8,
+        ElementType.Int8 => BoundaryType.Int8,
+        ElementType.Int16 => BoundaryType.Int16,
+        ElementType.UInt16 => BoundaryType.UInt16,
+        ElementType.Int32 => BoundaryType.Int32,
+        ElementType.UInt32 => BoundaryType.UInt32,
+        ElementType.Int64 => BoundaryType.Int64,
+        ElementType.UInt64 => BoundaryType.UInt64,
+        ElementType.Bool => BoundaryType.Bool,
+        _ => null,
+    };
+
+    /// <summary>
+    /// The axis of the channels: ONNX's 1 for ranks 3 and 4, unless a channels-last node reads the input as it is, which means that the
+    /// exporter's framework had channels last; the last axis of a matrix.
+    /// </summary>
+    private static int ChannelAxisOf(Graph graph, string input)
+    {
+        int rank = graph.TypeOf(input).Rank;
+        if (rank < 3)
+            return rank - 1;
+        bool channelsLast = graph.Nodes.Any(n => n.Inputs.Length > 0 && n.Inputs[0] == input && n.Int("channels_last", 0) != 0);
+        return channelsLast ? rank - 1 : 1;
+    }
+}

@@ -1,0 +1,98 @@
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>
+/// A plan step whose arena offsets are still open. Arguments are added in the order of the kernel method's parameters; what a step
+/// reads and writes decides how long buffers live.
+/// </summary>
+internal sealed class LoweredStep(string kernel, string method, string node, string description, long macs)
+{
+    private readonly List<Argument> _arguments = [];
+    private readonly List<ArenaBuffer> _reads = [];
+    private readonly List<ArenaBuffer> _writes = [];
+
+    /// <summary>Buffers that the step reads.</summary>
+    public IReadOnlyList<ArenaBuffer> Reads => _reads;
+
+    /// <summary>Buffers that the step writes.</summary>
+    public IReadOnlyList<ArenaBuffer> Writes => _writes;
+
+    /// <summary>The kernel and its method, for messages.</summary>
+    public string Call => $"{kernel}.{method}";
+
+    /// <summary>Output and input of equal layout of which the output may take the input's place, because every element is read before it is written.</summary>
+    public (ArenaBuffer Output, ArenaBuffer Input)? InPlace { get; private set; }
+
+    /// <summary>The arena offset of a storage that is read.</summary>
+    public LoweredStep Read(string name, Storage storage, int delta = 0)
+    {
+        ArenaBuffer buffer = storage.Buffer ?? throw new InvalidOperationException($"{Call} cannot read '{name}' from the weights");
+        _reads.Add(buffer);
+        return Place(name, buffer, storage.Origin + delta);
+    }
+
+    /// <summary>The arena offset of a storage that is written.</summary>
+    public LoweredStep Write(string name, Storage storage, int delta = 0)
+    {
+        ArenaBuffer buffer = storage.Buffer ?? throw new InvalidOperationException($"{Call} cannot write '{name}' to the weights");
+        _writes.Add(buffer);
+        return Place(name, buffer, storage.Origin + delta);
+    }
+
+    /// <summary>The offset of a storage that may lie in the weights, as <c>Workspace.Operand</c> takes it: complemented for weights.</summary>
+    public LoweredStep Operand(string name, Storage storage, int delta = 0) =>
+        storage.Buffer is null ? Int(name, ~(storage.Origin + delta)) : Read(name, storage, delta);
+
+    /// <summary>An integer literal; also weights offsets.</summary>
+    public LoweredStep Int(string name, long value)
+    {
+        _arguments.Add(new(new PlanArgument.Integer(name, value), null));
+        return this;
+    }
+
+    /// <summary>A float literal.</summary>
+    public LoweredStep Real(string name, float value)
+    {
+        _arguments.Add(new(new PlanArgument.Real(name, BitConverter.SingleToInt32Bits(value)), null));
+        return this;
+    }
+
+    /// <summary>A list of integers.</summary>
+    public LoweredStep Ints(string name, IEnumerable<int> values)
+    {
+        _arguments.Add(new(new PlanArgument.Integers(name, new EquatableList<int>(values)), null));
+        return this;
+    }
+
+    /// <summary>Declares that an elementwise step's output may take the place of an input; ignored unless both have the same layout.</summary>
+    public LoweredStep MayReuse(Storage output, Storage input)
+    {
+        if (InPlace is null && output.Buffer is { } o && input.Buffer is { } i && o != i && output.Origin == input.Origin
+            && o.Bytes <= i.Bytes && output.ElementSize == input.ElementSize && output.Strides.AsSpan().SequenceEqual(input.Strides.AsSpan()))
+            InPlace = (o, i);
+        return this;
+    }
+
+    /// <summary>The step with its offsets filled in.</summary>
+    public PlanStep Resolve(Func<ArenaBuffer, int> offsetOf) => new(
+        kernel, method, node, description, macs,
+        new EquatableList<PlanArgument>(_arguments.Select(a => a.Buffer is null ? a.Value : Moved(a, offsetOf(a.Buffer)))));
+
+    private static PlanArgument Moved(Argument argument, int offset)
+    {
+        var value = (PlanArgument.Integer)argument.Value;
+        return new PlanArgument.Integer(value.Name, checked(value.Value + offset));
+    }
+
+    private LoweredStep Place(string name, ArenaBuffer buffer, int offset)
+    {
+        if (offset < 0 || offset >= Math.Max(buffer.Bytes, 1))
+            throw new InvalidOperationException($"{Call}: '{name}' lies outside the buffer of '{buffer.Name}'");
+        _arguments.Add(new(new PlanArgument.Integer(name, offset), buffer));
+        return this;
+    }
+
+    /// <summary>A literal, or an offset inside a buffer.</summary>
+    private sealed record Argument(PlanArgument Value, ArenaBuffer? Buffer);
+}

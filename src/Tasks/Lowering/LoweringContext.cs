@@ -1,0 +1,374 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>
+/// What lowerings work on: the graph and its quantisation, where every value lies so far, the steps and the weights. A value may lie
+/// in several representations: in its own elements and quantised, dense and with a border; those beyond the producer's are made on
+/// demand by conversion steps, once each.
+/// </summary>
+internal sealed class LoweringContext
+{
+    private readonly Dictionary<string, Storage> _primary = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Value, bool Quantized), Storage> _converted = [];
+    private readonly Dictionary<Storage, Storage> _dense = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Storage, Storage> _inArena = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(Storage Copy, Storage Source)> _bordered = [];
+    private readonly Dictionary<string, Border> _wantedBorders;
+    private readonly HashSet<string> _bufferNames = new(StringComparer.Ordinal);
+    private readonly List<(Storage Storage, string Node)> _openBorders = [];
+    private readonly List<LoweredStep> _steps = [];
+    private readonly List<ArenaBuffer> _buffers = [];
+
+    /// <summary>Starts with no steps.</summary>
+    /// <param name="graph">The graph: channels-last, fused.</param>
+    /// <param name="quantization">How it is quantised; null for float32 throughout.</param>
+    public LoweringContext(Graph graph, GraphQuantization? quantization)
+    {
+        Graph = graph;
+        Quantization = quantization;
+        _wantedBorders = BorderWishes.Of(graph);
+    }
+
+    /// <summary>The graph.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>The quantisation; null for float32 throughout.</summary>
+    public GraphQuantization? Quantization { get; }
+
+    /// <summary>The packed weights.</summary>
+    public WeightsBlob Weights { get; } = new();
+
+    /// <summary>The steps so far.</summary>
+    public IReadOnlyList<LoweredStep> Steps => _steps;
+
+    /// <summary>The buffers so far.</summary>
+    public IReadOnlyList<ArenaBuffer> Buffers => _buffers;
+
+    /// <summary>Whether a node runs in integers.</summary>
+    public bool IsInteger(Node node) => Quantization?.Nodes.GetValueOrDefault(node.Name)?.Integer ?? false;
+
+    /// <summary>The quantisation of a value.</summary>
+    /// <exception cref="InvalidOperationException">The quantiser gave it none.</exception>
+    public ActivationQuantization QuantizationOf(string value) =>
+        Quantization?.Values.GetValueOrDefault(value) ?? throw new InvalidOperationException($"value '{value}' has no quantisation");
+
+    /// <summary>The multiply-accumulates of a node.</summary>
+    public long Macs(Node node) => OperatorRegistry.Of(node).MultiplyAccumulates(OperatorContext.Of(Graph, node));
+
+    /// <summary>The error of a form of a node that no kernel covers.</summary>
+    public static ModelException NoKernel(Node node, string reason) => new(DiagnosticCatalog.NoKernel, node.Name, node.OpType, reason);
+
+    /// <summary>Adds a kernel call; the caller adds its arguments in the order of the method's parameters.</summary>
+    public LoweredStep Step(string kernel, string method, Node node, string description, long macs = 0) =>
+        Step(kernel, method, node.Name, description, macs);
+
+    /// <summary>Adds a kernel call.</summary>
+    public LoweredStep Step(string kernel, string method, string node, string description, long macs = 0)
+    {
+        var step = new LoweredStep(kernel, method, node, description, macs);
+        _steps.Add(step);
+        return step;
+    }
+
+    /// <summary>A value in its own elements (float32 for quantised ones), in any layout; constants lie in the weights.</summary>
+    public Storage Read(Node node, string value)
+    {
+        if (Graph.Constant(value) is { } constant)
+            return ConstantStorage(value, constant);
+        Storage storage = Primary(value);
+        if (storage.Quantization is null)
+            return storage;
+        return _converted.TryGetValue((value, false), out Storage? done) ? done : _converted[(value, false)] = Dequantized(node.Name, value, storage);
+    }
+
+    /// <summary>A value in its quantised form, in any layout; constants are quantised into the weights.</summary>
+    public Storage ReadQuantized(Node node, string value)
+    {
+        if (_converted.TryGetValue((value, true), out Storage? done))
+            return done;
+        if (Graph.Constant(value) is { } constant)
+            return _converted[(value, true)] = QuantizedConstant(value, constant);
+        Storage storage = Primary(value);
+        if (storage.Quantization is not null)
+            return storage;
+        return _converted[(value, true)] = Quantized(node.Name, value, storage);
+    }
+
+    /// <summary>A storage without gaps; copied once where it has some.</summary>
+    public Storage Dense(Node node, Storage storage) => Dense(node.Name, storage);
+
+    /// <summary>A storage without gaps; copied once where it has some.</summary>
+    public Storage Dense(string node, Storage storage)
+    {
+        if (storage.IsDense)
+            return storage.Strides.AsSpan().SequenceEqual(Storage.DenseStrides(storage.Dimensions.AsSpan(), storage.ElementSize).AsSpan())
+                ? storage
+                : storage with { Strides = Storage.DenseStrides(storage.Dimensions.AsSpan(), storage.ElementSize) };
+        if (_dense.TryGetValue(storage, out Storage? done))
+            return done;
+        Storage copy = NewStorage(NameOf(storage) + " dense", storage.Element, storage.Dimensions, storage.Quantization, Border.None);
+        Copy(node, storage, copy, "rows without gaps");
+        return _dense[storage] = copy;
+    }
+
+    /// <summary>A storage in the arena: constants are copied there once.</summary>
+    public Storage InArena(Node node, Storage storage)
+    {
+        if (storage.Buffer is not null)
+            return storage;
+        if (_inArena.TryGetValue(storage, out Storage? done))
+            return done;
+        Storage copy = NewStorage("constant of " + node.Name, storage.Element, storage.Dimensions, storage.Quantization, Border.None);
+        Copy(node.Name, storage, copy, "constant");
+        return _inArena[storage] = copy;
+    }
+
+    /// <summary>A channels-last storage with at least a border; copied into a new buffer where it has a smaller one.</summary>
+    public Storage WithBorder(Node node, Storage storage, Border border)
+    {
+        if (storage.Border.Covers(border))
+            return storage;
+        foreach ((Storage copy, Storage source) in _bordered)
+            if (ReferenceEquals(source, storage) && copy.Border.Covers(border))
+                return copy;
+        Storage made = NewStorage(NameOf(storage) + " bordered", storage.Element, storage.Dimensions, storage.Quantization, border);
+        Copy(node.Name, storage, made, "with border");
+        FillBorders();
+        _bordered.Add((made, storage));
+        return made;
+    }
+
+    /// <summary>
+    /// Makes room for a node's output in its own elements.
+    /// </summary>
+    /// <param name="value">The output.</param>
+    /// <param name="bordered">Whether the kernel can write rows with gaps, so that readers find the border they want.</param>
+    public Storage Create(string value, bool bordered = false)
+    {
+        TensorType type = Graph.TypeOf(value);
+        return _primary[value] = NewStorage(value, type.Element, type.Dimensions, null, WantedBorder(value, bordered));
+    }
+
+    /// <summary>Makes room for a node's output in its quantised form.</summary>
+    /// <param name="value">The output.</param>
+    /// <param name="bordered">Whether the kernel can write rows with gaps, so that readers find the border they want.</param>
+    public Storage CreateQuantized(string value, bool bordered = false)
+    {
+        ActivationQuantization quantization = QuantizationOf(value);
+        ElementType element = quantization.Type == ActivationType.U8 ? ElementType.UInt8 : ElementType.Int32;
+        Border border = element == ElementType.UInt8 ? WantedBorder(value, bordered) : Border.None;
+        return _primary[value] = NewStorage(value, element, Graph.TypeOf(value).Dimensions, quantization, border);
+    }
+
+    /// <summary>Makes room for intermediate results of a node, dense.</summary>
+    public Storage CreateScratch(Node node, ElementType element, params ReadOnlySpan<int> dimensions) =>
+        NewStorage("scratch of " + node.Name, element, [.. dimensions], null, Border.None);
+
+    /// <summary>Says that a node's output consists of elements that lie in memory already.</summary>
+    public void Alias(string value, Storage storage) => _primary[value] = storage;
+
+    /// <summary>Emits the steps that fill the borders of outputs made since the last call; the driver calls it after each node.</summary>
+    public void FillBorders()
+    {
+        foreach ((Storage storage, string node) in _openBorders)
+            FillBorder(storage, node);
+        _openBorders.Clear();
+    }
+
+    /// <summary>The storage that a value's producer made.</summary>
+    public Storage Primary(string value) =>
+        _primary.GetValueOrDefault(value) ?? throw new InvalidOperationException($"value '{value}' is read before it is produced");
+
+    /// <summary>Emits a copy of all elements from one storage to another of the same shape.</summary>
+    public LoweredStep Copy(string node, Storage source, Storage destination, string description)
+    {
+        BoxShape box = BoxShape.Of(source.Dimensions.AsSpan(), source.Strides, destination.Strides);
+        return Step("StridedCopy", "Run", node, description)
+            .Operand("source", source)
+            .Write("destination", destination)
+            .Int("elementSize", source.ElementSize)
+            .Ints("dims", box.Dimensions)
+            .Ints("sourceStrides", box.Strides[0])
+            .Ints("destinationStrides", box.Strides[1]);
+    }
+
+    /// <summary>A new buffer with room for a shape and a border.</summary>
+    public Storage NewStorage(string name, ElementType element, ImmutableArray<int> dimensions, ActivationQuantization? quantization, Border border)
+    {
+        int size = element.Size();
+        if (border.IsNone)
+        {
+            return new()
+            {
+                Buffer = NewBuffer(name, (long)Shapes.Count(dimensions.AsSpan()) * size),
+                Origin = 0,
+                Element = element,
+                Dimensions = dimensions,
+                Strides = Storage.DenseStrides(dimensions.AsSpan(), size),
+                Quantization = quantization,
+            };
+        }
+
+        // The pixels right of a row and those left of the next one are the same where both sides have a border.
+        (int images, int height, int width, int channels) = dimensions.Length == 4
+            ? (dimensions[0], dimensions[1], dimensions[2], dimensions[3])
+            : (dimensions[0], 1, dimensions[1], dimensions[2]);
+        long pixel = (long)channels * size;
+        long row = (width + Math.Max(border.Left, border.Right)) * pixel;
+        long image = (border.Top + height + border.Bottom) * row;
+        long origin = (border.Top * row) + (border.Left * pixel);
+        long bytes = origin + ((images - 1) * image) + ((height - 1 + border.Bottom) * row) + ((width + border.Right) * pixel);
+        ArenaBuffer buffer = NewBuffer(name, bytes);
+        var storage = new Storage
+        {
+            Buffer = buffer,
+            Origin = (int)origin,
+            Element = element,
+            Dimensions = dimensions,
+            Strides = dimensions.Length == 4 ? [(int)image, (int)row, (int)pixel, size] : [(int)image, (int)pixel, size],
+            Quantization = quantization,
+            Border = border,
+        };
+        _openBorders.Add((storage, name));
+        return storage;
+    }
+
+    private ArenaBuffer NewBuffer(string name, long bytes)
+    {
+        if (bytes > MemoryPlanner.MaximumBytes)
+            throw new ModelException(DiagnosticCatalog.MemoryOverflow, $"value '{name}'", bytes, MemoryPlanner.MaximumBytes);
+        string unique = name;
+        for (int i = 2; !_bufferNames.Add(unique); i++)
+            unique = string.Create(CultureInfo.InvariantCulture, $"{name} {i}");
+        var buffer = new ArenaBuffer(_buffers.Count, unique, (int)bytes);
+        _buffers.Add(buffer);
+        return buffer;
+    }
+
+    private Border WantedBorder(string value, bool bordered) => bordered ? _wantedBorders.GetValueOrDefault(value) : Border.None;
+
+    private static string NameOf(Storage storage) => storage.Buffer?.Name ?? "constant";
+
+    private Storage Quantized(string node, string value, Storage source)
+    {
+        ActivationQuantization quantization = QuantizationOf(value);
+        Storage target = NewStorage(value + " u8", ElementType.UInt8, source.Dimensions, quantization, WantedBorder(value, true));
+        RowShape? rows = RowShape.Of(source, target);
+        if (rows is null)
+        {
+            source = Dense(node, source);
+            rows = RowShape.Of(source, target)!;
+        }
+        Step("Quantize", "Float32ToUInt8", node, "quantise " + Graph.TypeOf(value))
+            .Read("input", source)
+            .Int("inputImageStride", rows.Strides[0].Image)
+            .Int("inputRowStride", rows.Strides[0].Row)
+            .Write("output", target)
+            .Int("outputImageStride", rows.Strides[1].Image)
+            .Int("outputRowStride", rows.Strides[1].Row)
+            .Real("inverseScale", 1f / (float)quantization.Scale)
+            .Int("zeroPoint", quantization.ZeroPoint)
+            .Int("images", rows.Images)
+            .Int("rows", rows.Rows)
+            .Int("rowLength", rows.RowLength);
+        FillBorders();
+        return target;
+    }
+
+    private Storage Dequantized(string node, string value, Storage source)
+    {
+        ActivationQuantization quantization = source.Quantization!;
+        bool wide = quantization.Type == ActivationType.S32;
+        Storage target = NewStorage(value + " float32", ElementType.Float32, source.Dimensions, null, Border.None);
+        RowShape? rows = RowShape.Of(source, target);
+        if (rows is null)
+        {
+            source = Dense(node, source);
+            rows = RowShape.Of(source, target)!;
+        }
+        LoweredStep step = Step("Dequantize", wide ? "Int32ToFloat32" : "UInt8ToFloat32", node, "dequantise " + Graph.TypeOf(value))
+            .Read("input", source)
+            .Int("inputImageStride", rows.Strides[0].Image)
+            .Int("inputRowStride", rows.Strides[0].Row)
+            .Write("output", target)
+            .Int("outputImageStride", rows.Strides[1].Image)
+            .Int("outputRowStride", rows.Strides[1].Row)
+            .Real("scale", (float)quantization.Scale);
+        if (wide)
+            step.MayReuse(target, source);
+        else
+            step.Int("zeroPoint", quantization.ZeroPoint);
+        step.Int("images", rows.Images).Int("rows", rows.Rows).Int("rowLength", rows.RowLength);
+        return target;
+    }
+
+    private Storage ConstantStorage(string value, Tensor constant)
+    {
+        if (_primary.TryGetValue(value, out Storage? done))
+            return done;
+        return _primary[value] = new()
+        {
+            Buffer = null,
+            Origin = AddTensor(constant),
+            Element = constant.Element,
+            Dimensions = constant.Dimensions,
+            Strides = Storage.DenseStrides(constant.Dimensions.AsSpan(), constant.Element.Size()),
+        };
+    }
+
+    private Storage QuantizedConstant(string value, Tensor constant)
+    {
+        ActivationQuantization quantization = QuantizationOf(value);
+        return new()
+        {
+            Buffer = null,
+            Origin = Weights.Add<byte>(ConstantQuantizer.ToUInt8(constant, quantization)),
+            Element = ElementType.UInt8,
+            Dimensions = constant.Dimensions,
+            Strides = Storage.DenseStrides(constant.Dimensions.AsSpan(), 1),
+            Quantization = quantization,
+        };
+    }
+
+    private int AddTensor(Tensor constant) => constant.Data switch
+    {
+        float[] v => Weights.Add<float>(v),
+        double[] v => Weights.Add<double>(v),
+        byte[] v => Weights.Add<byte>(v),
+        sbyte[] v => Weights.Add<sbyte>(v),
+        short[] v => Weights.Add<short>(v),
+        ushort[] v => Weights.Add<ushort>(v),
+        int[] v => Weights.Add<int>(v),
+        uint[] v => Weights.Add<uint>(v),
+        long[] v => Weights.Add<long>(v),
+        ulong[] v => Weights.Add<ulong>(v),
+        Half[] v => Weights.Add<Half>(v),
+        bool[] v => Weights.Add<byte>(MemoryMarshal.AsBytes(v.AsSpan())),
+        _ => throw new InvalidOperationException($"a constant of {constant.Type} cannot be stored"),
+    };
+
+    private void FillBorder(Storage storage, string node)
+    {
+        FeatureMap map = FeatureMap.Of(storage)!.Value;
+        Border border = storage.Border;
+        Step("BorderFill", "Run", node, "border")
+            .Write("buffer", storage)
+            .Int("imageStride", map.ImageStride)
+            .Int("rowStride", map.RowStride)
+            .Int("images", map.Images)
+            .Int("height", map.Height)
+            .Int("rowBytes", map.Width * map.PixelStride)
+            .Int("top", border.Top)
+            .Int("bottom", border.Bottom)
+            .Int("left", border.Left * map.PixelStride)
+            .Int("right", border.Right * map.PixelStride)
+            .Int("value", storage.Quantization?.ZeroPoint ?? 0);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using OptimizerBuild.Diagnostics;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>Collects the packed weights of a model: sections at multiples of 64 bytes, in the order of their first use, equal ones once.</summary>
+internal sealed class WeightsBlob
+{
+    private const int Alignment = 64;
+
+    private readonly MemoryStream _bytes = new();
+    private readonly Dictionary<(int Length, long Hash), List<int>> _sections = [];
+
+    /// <summary>The number of bytes so far.</summary>
+    public int Length => (int)_bytes.Length;
+
+    /// <summary>Adds a section, or finds an equal one.</summary>
+    /// <returns>Its offset.</returns>
+    /// <exception cref="ModelException">The weights would grow beyond 2 GB.</exception>
+    public int Add<T>(ReadOnlySpan<T> section)
+        where T : unmanaged
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(section);
+        var key = (bytes.Length, unchecked((long)Kernels.PackedWeights.Checksum(bytes)));
+        if (_sections.TryGetValue(key, out List<int>? candidates))
+        {
+            foreach (int offset in candidates)
+                if (_bytes.GetBuffer().AsSpan(offset, bytes.Length).SequenceEqual(bytes))
+                    return offset;
+        }
+        else
+        {
+            _sections[key] = candidates = [];
+        }
+        long start = (_bytes.Length + Alignment - 1) / Alignment * Alignment;
+        if (start + bytes.Length > MemoryPlanner.MaximumBytes)
+            throw new ModelException(DiagnosticCatalog.MemoryOverflow, "the packed weights", start + bytes.Length, MemoryPlanner.MaximumBytes);
+        _bytes.SetLength(start);
+        _bytes.Position = start;
+        _bytes.Write(bytes);
+        candidates.Add((int)start);
+        return (int)start;
+    }
+
+    /// <summary>All bytes.</summary>
+    public byte[] ToArray() => _bytes.ToArray();
+}

@@ -1,0 +1,30 @@
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>What the pipeline makes of one model: all that is written to files or said in the build's output follows from it.</summary>
+/// <param name="Plan">The plan, complete.</param>
+/// <param name="Weights">The packed weights, as the plan describes them.</param>
+/// <param name="SourceBytes">The size of the model file and its external data files together.</param>
+/// <param name="ExternalDataFiles">Names of the external data files relative to the model's folder, sorted, with forward slashes.</param>
+/// <param name="Layers">What became of each node of the compressed graph, in order of execution.</param>
+/// <param name="Notes">What the compression techniques did, one line each.</param>
+/// <param name="Diagnostics">Messages and warnings; errors are thrown.</param>
+internal sealed record CompilationOutcome(
+    ModelPlan Plan,
+    byte[] Weights,
+    long SourceBytes,
+    IReadOnlyList<string> ExternalDataFiles,
+    IReadOnlyList<LayerOutcome> Layers,
+    IReadOnlyList<string> Notes,
+    IReadOnlyList<Diagnostic> Diagnostics);
+
+/// <summary>What became of one node.</summary>
+/// <param name="Node">The node's name.</param>
+/// <param name="Operator">Its operator.</param>
+/// <param name="Precision"><c>int8</c> or <c>float32</c>.</param>
+/// <param name="Reason">For a float node: why. Else empty.</param>
+/// <param name="Macs">Its multiply-accumulates.</param>
+/// <param name="SignalToNoise">Signal-to-quantisation-noise ratio in dB; null where not measured.</param>
+internal sealed record LayerOutcome(string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise);

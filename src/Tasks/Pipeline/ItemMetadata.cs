@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>
+/// The metadata of the item <c>CompressedModel</c>. One table validates them, parses them into <see cref="ModelOptions"/> and
+/// yields <c>docs/metadata.md</c> and the property page, which a test compares with it.
+/// </summary>
+internal static class ItemMetadata
+{
+    // What MSBuild, the SDK and Visual Studio put on items of any type.
+    private static readonly HashSet<string> ForeignNames = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "AutoGen", "BuildAction", "CopyToOutputDirectory", "CopyToPublishDirectory", "CustomToolNamespace", "DefiningProjectDirectory",
+        "DefiningProjectExtension", "DefiningProjectFullPath", "DefiningProjectName", "DependentUpon", "DesignTime", "Generator",
+        "IsImplicitlyDefined", "LastGenOutput", "Link", "LinkBase", "MSBuildSourceProjectFile", "MSBuildSourceTargetName",
+        "OriginalItemSpec", "Pack", "PackagePath", "SubType", "TargetPath", "Visible", "Watch",
+    };
+
+    /// <summary>All metadata, in the order of the documentation.</summary>
+    public static ImmutableArray<MetadataEntry> Table { get; } =
+    [
+        new("ClassName", MetadataKind.Text, "the file's name in Pascal case", "a C# identifier",
+            "Name of the generated class.",
+            (o, value, _) => Identifiers.IsIdentifier(value) && !PredictorNames.IsReservedMember(value) ? o with { ClassName = value } : null),
+        new("Namespace", MetadataKind.Text, "the project's `RootNamespace`", "C# identifiers separated by dots",
+            "Namespace of the generated class.",
+            (o, value, _) => value.Split('.').All(Identifiers.IsIdentifier) ? o with { Namespace = value } : null),
+        MetadataEntry.Choice<Accessibility>("Accessibility", "Who sees the generated class.", nameof(Accessibility.Internal),
+            (o, value) => o with { IsPublic = value == Accessibility.Public },
+            (Accessibility.Internal, "the project's own code"),
+            (Accessibility.Public, "every assembly that references it, as a class library with models needs")),
+        new("Shapes", MetadataKind.Text, "a leading open dimension is 1", "`input=1,3,224,224`, several separated by semicolons",
+            "Concrete shapes of inputs whose dimensions the model leaves open.",
+            (o, value, _) => MetadataValues.Shapes(value) is { } shapes ? o with { Shapes = shapes } : null),
+        new("Constants", MetadataKind.Text, "none", "`input=value` or `input=value,value,…`, several separated by semicolons",
+            "Inputs that are fixed to a value at build time, for example a sampling rate; they are no parameters of the generated methods.",
+            (o, value, _) => MetadataValues.Constants(value) is { } constants ? o with { Constants = constants } : null),
+        MetadataEntry.Choice<ModelTask>("Task", "What the model is for.", nameof(ModelTask.Auto),
+            (o, value) => o with { Task = value },
+            (ModelTask.Auto, "classification where `Labels` are given, else other"),
+            (ModelTask.Classification, "the output holds one score for each class; the class gets a `Prediction`"),
+            (ModelTask.Regression, "the output holds real values; accuracy is their R² unless `Metric` says otherwise"),
+            (ModelTask.Other, "anything else; accuracy is the cosine between outputs unless `Metric` says otherwise")),
+        new("CalibrationData", MetadataKind.Path, "synthetic samples, with a warning", DataForms,
+            "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice.",
+            (o, value, folder) => MetadataValues.Path(value) ? o with { CalibrationData = new(value.Replace('\\', '/'), folder) } : null),
+        new("CalibrationSamples", MetadataKind.Number, "512", "a whole number from 1 to 1000000",
+            "How many samples of the calibration data are used at most.",
+            (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { CalibrationSamples = n } : null),
+        new("EvaluationData", MetadataKind.Path, "none: accuracy is not measured", DataForms,
+            "Samples with labels or targets on which the float model and the compressed one are compared.",
+            (o, value, folder) => MetadataValues.Path(value) ? o with { EvaluationData = new(value.Replace('\\', '/'), folder) } : null),
+        new("LabelKey", MetadataKind.Text, "y", "the name of an array or column",
+            "Which array of the data holds the labels or targets.",
+            (o, value, _) => o with { LabelKey = value }),
+        new("Labels", MetadataKind.Path, "none", "a text file with one label a line",
+            "Names of the classes, in order: they become an enumeration.",
+            (o, value, folder) => MetadataValues.Path(value) ? o with { LabelsPath = Path.GetFullPath(value.Replace('\\', '/'), folder) } : null),
+        MetadataEntry.Choice<AccuracyMetric>("Metric", "How accuracy is measured.", "as suits `Task`",
+            (o, value) => o with { Metric = value },
+            (AccuracyMetric.Top1, "share of samples whose highest score is that of the label"),
+            (AccuracyMetric.Top5, "share of samples whose label is among the five highest scores"),
+            (AccuracyMetric.MeanSquaredError, "mean squared error against the targets"),
+            (AccuracyMetric.Cosine, "mean cosine between outputs and targets"),
+            (AccuracyMetric.R2, "coefficient of determination against the targets")),
+        new("MaxAccuracyDrop", MetadataKind.Number, "not checked", "a number of at least 0; `0.005` is half a percentage point",
+            "By how much the accuracy on `EvaluationData` may drop before the build fails; absolute, but relative for MeanSquaredError.",
+            (o, value, _) => MetadataValues.Number(value, 0, double.MaxValue) is { } drop ? o with { MaxAccuracyDrop = drop } : null),
+        MetadataEntry.Choice<ModelPrecision>("Precision", "The arithmetic of the predictor.", nameof(ModelPrecision.Auto),
+            (o, value) => o with { Precision = value },
+            (ModelPrecision.Auto, "int8, except for nodes that would lose too much (see `MinSignalToNoise`)"),
+            (ModelPrecision.Int8, "int8 for every node that has an integer form"),
+            (ModelPrecision.Float32, "float32 throughout")),
+        new("MinSignalToNoise", MetadataKind.Number, "10", "a number of decibels from 0 to 100",
+            "With `Precision=\"Auto\"`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays in float32.",
+            (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinSignalToNoise = decibels } : null),
+        MetadataEntry.Choice<CalibrationMethod>("Calibration", "How the range of a value follows from the calibration samples.", nameof(CalibrationMethod.Auto),
+            (o, value) => o with { Calibration = value },
+            (CalibrationMethod.Auto, "whichever of the others has the least error, tensor by tensor"),
+            (CalibrationMethod.MinMax, "from the smallest to the largest value"),
+            (CalibrationMethod.Percentile, "without the outermost values"),
+            (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
+            (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
+        MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.", nameof(InputElement.Float32),
+            (o, value) => o with { InputType = value },
+            (InputElement.Float32, "the numbers that the model expects"),
+            (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`")),
+        new("InputScale", MetadataKind.Text, "1", "a positive number, or one for each channel separated by commas",
+            "With `InputType=\"UInt8\"`: what a byte is multiplied by, for example 1/255 = `0.00392156862745098`.",
+            (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0) ? o with { InputScale = scale } : null),
+        new("InputOffset", MetadataKind.Text, "0", "a number, or one for each channel separated by commas",
+            "With `InputType=\"UInt8\"`: what is added after the multiplication.",
+            (o, value, _) => MetadataValues.Numbers(value) is { } offset ? o with { InputOffset = offset } : null),
+        MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.", nameof(ImageLayout.NCHW),
+            (o, value) => o with { InputLayout = value },
+            (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
+            (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
+    ];
+
+    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file or a folder of .pb files, or `input=file` pairs separated by semicolons";
+
+    /// <summary>Parses the metadata of one item.</summary>
+    /// <param name="item">The item as the user wrote it: a path relative to the project.</param>
+    /// <param name="metadata">Its metadata, without MSBuild's own.</param>
+    /// <param name="projectFolder">Full path of the project's folder.</param>
+    /// <param name="rootNamespace">The namespace of classes that have none of their own.</param>
+    /// <exception cref="ModelException">A name or a value is not understood.</exception>
+    public static ModelOptions Parse(string item, IReadOnlyDictionary<string, string> metadata, string projectFolder, string rootNamespace)
+    {
+        string path = Path.GetFullPath(item.Replace('\\', '/'), projectFolder);
+        string stem = Path.GetFileNameWithoutExtension(path);
+        var options = new ModelOptions
+        {
+            ModelPath = path,
+            Name = stem,
+            ClassName = PredictorNames.ClassName(stem),
+            Namespace = Identifiers.Namespace(rootNamespace),
+        };
+        foreach ((string name, string value) in metadata.OrderBy(m => m.Key, StringComparer.OrdinalIgnoreCase))
+        {
+            if (ForeignNames.Contains(name) || name.StartsWith('_'))
+                continue;
+            MetadataEntry entry = Table.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase))
+                ?? throw NotUnderstood(item, name, value, Unknown(name));
+            string trimmed = value.Trim();
+            if (trimmed.Length > 0)
+                options = entry.Apply(options, trimmed, projectFolder) ?? throw NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted);
+        }
+        if (options.InputType == InputElement.Float32 && (metadata.ContainsKey("InputScale") || metadata.ContainsKey("InputOffset")))
+        {
+            string name = metadata.ContainsKey("InputScale") ? "InputScale" : "InputOffset";
+            if (metadata[name].Trim().Length > 0)
+                throw NotUnderstood(item, name, metadata[name], "it has a meaning only together with InputType=\"UInt8\"");
+        }
+        if (options.MaxAccuracyDrop is not null && options.EvaluationData is null)
+            throw NotUnderstood(item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData");
+        return options;
+    }
+
+    private static string Unknown(string name)
+    {
+        MetadataEntry nearest = Table.MinBy(e => EditDistance(e.Name, name))!;
+        return EditDistance(nearest.Name, name) <= Math.Max(2, name.Length / 3)
+            ? $"there is no such metadata; did you mean '{nearest.Name}'?"
+            : "there is no such metadata; accepted are " + string.Join(", ", Table.Select(e => e.Name)) + " and names that begin with an underscore";
+    }
+
+    // Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals" (1966), case ignored.
+    private static int EditDistance(string a, string b)
+    {
+        int[] previous = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            var current = new int[b.Length + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int change = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1;
+                current[j] = Math.Min(Math.Min(previous[j], current[j - 1]) + 1, previous[j - 1] + change);
+            }
+            previous = current;
+        }
+        return previous[b.Length];
+    }
+
+    private static ModelException NotUnderstood(string item, string name, string value, string what) =>
+        new(DiagnosticCatalog.MetadataNotUnderstood, item, name, value, what);
+
+    // The values of the metadata of the same name.
+    private enum Accessibility
+    {
+        Internal,
+        Public,
+    }
+}

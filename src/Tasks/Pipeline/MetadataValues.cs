@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>Parses the values of metadata; null stands for a value that is not understood.</summary>
+internal static class MetadataValues
+{
+    // More elements than this have no place in an attribute; it also keeps products of dimensions far from overflow checks below.
+    private const int MaximumValues = 4096;
+
+    /// <summary>A whole number in a range.</summary>
+    public static int? Whole(string text, int least, int greatest) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= greatest ? value : null;
+
+    /// <summary>A finite number in a range.</summary>
+    public static double? Number(string text, double least, double greatest) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && value >= least && value <= greatest
+            ? value
+            : null;
+
+    /// <summary>One or several finite numbers that are float32 values, separated by commas.</summary>
+    public static ImmutableArray<double>? Numbers(string text)
+    {
+        var numbers = ImmutableArray.CreateBuilder<double>();
+        foreach (string part in text.Split(','))
+        {
+            if (Number(part.Trim(), -float.MaxValue, float.MaxValue) is not { } number || numbers.Count == MaximumValues)
+                return null;
+            numbers.Add(number);
+        }
+        return numbers.ToImmutable();
+    }
+
+    /// <summary><c>input=1,3,224,224</c>, several separated by semicolons; dimensions are positive.</summary>
+    public static ImmutableSortedDictionary<string, ImmutableArray<int>>? Shapes(string text)
+    {
+        var shapes = ImmutableSortedDictionary.CreateBuilder<string, ImmutableArray<int>>(StringComparer.Ordinal);
+        foreach ((string? name, string value) in Assignments(text))
+        {
+            if (name is null)
+                return null;
+            var dimensions = ImmutableArray.CreateBuilder<int>();
+            foreach (string part in value.Split(','))
+            {
+                if (Whole(part.Trim(), 1, int.MaxValue) is not { } dimension || dimensions.Count == MaximumValues)
+                    return null;
+                dimensions.Add(dimension);
+            }
+            if (!shapes.TryAdd(name, dimensions.ToImmutable()))
+                return null;
+        }
+        return shapes.Count == 0 ? null : shapes.ToImmutable();
+    }
+
+    /// <summary><c>input=16000</c> or <c>input=0,1</c>, several separated by semicolons; <c>true</c> and <c>false</c> are 1 and 0.</summary>
+    public static ImmutableSortedDictionary<string, ConstantInput>? Constants(string text)
+    {
+        var constants = ImmutableSortedDictionary.CreateBuilder<string, ConstantInput>(StringComparer.Ordinal);
+        foreach ((string? name, string value) in Assignments(text))
+        {
+            if (name is null || Constant(value) is not { } constant || !constants.TryAdd(name, constant))
+                return null;
+        }
+        return constants.Count == 0 ? null : constants.ToImmutable();
+    }
+
+    /// <summary>Whether a text can be a path at all.</summary>
+    public static bool Path(string text) => !text.Contains('\0');
+
+    private static ConstantInput? Constant(string text)
+    {
+        var reals = ImmutableArray.CreateBuilder<double>();
+        var integers = ImmutableArray.CreateBuilder<long>();
+        foreach (string part in text.Split(','))
+        {
+            string value = part.Trim() switch
+            {
+                var t when t.Equals("true", StringComparison.OrdinalIgnoreCase) => "1",
+                var f when f.Equals("false", StringComparison.OrdinalIgnoreCase) => "0",
+                var other => other,
+            };
+            if (Number(value, double.MinValue, double.MaxValue) is not { } real || reals.Count == MaximumValues)
+                return null;
+            reals.Add(real);
+            if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer))
+                integers.Add(integer);
+        }
+        return new(reals.ToImmutable(), integers.Count == reals.Count ? integers.ToImmutable() : default);
+    }
+
+    // The name is everything before the last equals sign: names in models may contain one, values may not.
+    private static IEnumerable<(string? Name, string Value)> Assignments(string text)
+    {
+        foreach (string part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            int equals = part.LastIndexOf('=');
+            yield return equals <= 0 ? (null, part) : (part[..equals].Trim(), part[(equals + 1)..]);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Tests.Plan;
+
+public class PlanTextFormTests
+{
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(500);
+
+    [Fact]
+    public void EveryPlanSurvivesWritingAndReading() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        {
+            int seed = any.Item;
+            ModelPlan plan = RandomPlans.Create(seed);
+            string text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(PlanWriter.Write(plan)));
+            PlanReading reading = PlanReader.Read(text);
+            Assert.Null(reading.Error);
+            Assert.Equal(plan, reading.Plan);
+            Assert.Equal(text, PlanWriter.Write(reading.Plan!));
+        }).Check(Thorough);
+
+    [Fact]
+    public void EveryThingHasALineOfItsOwn() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        {
+            int seed = any.Item;
+            ModelPlan plan = RandomPlans.Create(seed);
+            string text = PlanWriter.Write(plan);
+            int expected = 7 + plan.Inputs.Count + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count
+                + plan.Steps.Count + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
+            Assert.Equal(expected, text.Count(ch => ch == '\n'));
+            Assert.DoesNotContain(text, ch => ch != '\n' && PlanText.BreaksLine(ch));
+        }).Check(Thorough);
+
+    [Fact]
+    public void DamagedTextsGiveErrorsAndNeverExceptions() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        {
+            int seed = any.Item;
+            var random = new Random(seed);
+            var text = new StringBuilder(PlanWriter.Write(RandomPlans.Create(random.Next(50))));
+            for (int edits = random.Next(1, 4); edits > 0 && text.Length > 0; edits--)
+            {
+                int at = random.Next(text.Length);
+                switch (random.Next(4))
+                {
+                    case 0:
+                        text.Remove(at, random.Next(1, Math.Min(20, text.Length - at) + 1));
+                        break;
+                    case 1:
+                        text.Insert(at, "99999999999999999999");
+                        break;
+                    case 2:
+                        text[at] = (char)random.Next(char.MaxValue);
+                        break;
+                    default:
+                        text.Insert(at, text.ToString(at, Math.Min(60, text.Length - at)));
+                        break;
+                }
+            }
+            PlanReading reading = PlanReader.Read(text.ToString());
+            Assert.True(reading.Plan is null ^ reading.Error is null);
+            if (reading.Plan is { } plan)
+                Assert.Equal(plan, PlanReader.Read(PlanWriter.Write(plan)).Plan);
+            else
+                Assert.InRange(reading.Error!.Line, 1, text.ToString().Count(c => c == '\n') + 2);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+
+    [Fact]
+    public void TheCultureDoesNotMatter()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        var odd = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        odd.NumberFormat.NegativeSign = "minus";
+        odd.NumberFormat.NumberDecimalSeparator = ",";
+        ModelPlan plan = RandomPlans.Create(7);
+        string expected = PlanWriter.Write(plan);
+        try
+        {
+            CultureInfo.CurrentCulture = odd;
+            Assert.Equal(expected, PlanWriter.Write(plan));
+            Assert.Equal(plan, PlanReader.Read(expected).Plan);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void WindowsLineEndsAreRead()
+    {
+        ModelPlan plan = RandomPlans.Create(11);
+        Assert.Equal(plan, PlanReader.Read(PlanWriter.Write(plan).Replace("\n", "\r\n")).Plan);
+    }
+
+    [Fact]
+    public void AnotherVersionIsACodedError()
+    {
+        string text = PlanWriter.Write(RandomPlans.Create(1)).Replace(PlanReader.Magic + " 1", PlanReader.Magic + " 2");
+        Assert.Equal(new PlanError("OPT0021", 1, "2"), PlanReader.Read(text).Error);
+    }
+
+    [Theory]
+    [InlineData("", 1, "line 1: expected 'optimizerbuild-plan', found the end of the line")]
+    [InlineData("hello", 1, "line 1: expected 'optimizerbuild-plan', found 'hello'")]
+    [InlineData("optimizerbuild-plan x", 1, "line 1: expected an integer, found 'x'")]
+    [InlineData("optimizerbuild-plan 1\n", 2, "line 2: expected 'model name=', found the end of the line")]
+    [InlineData("optimizerbuild-plan 1\nmodel name=\"x\" class=\"1\"", 2, "line 2: expected a C# identifier for the class, found '\"1\"'")]
+    [InlineData("optimizerbuild-plan 1\nmodel name=\"x\" class=\"Info\"", 2, "line 2: expected a C# identifier for the class, found '\"Info\"'")]
+    public void ErrorsSayWhatWasExpectedAndWhatWasFound(string text, int line, string message) =>
+        Assert.Equal(new PlanError("OPT0023", line, message), PlanReader.Read(text).Error);
+
+    [Theory]
+    [InlineData("dimensions=[1, 3]", "dimensions=[65536, 65536]", "less than 2 GB")]
+    [InlineData("dimensions=[1, 3]", "dimensions=[-1]", "an integer from 0")]
+    [InlineData("offset=0\n", "offset=500\n", "inside the arena")]
+    [InlineData("property=\"Scores\"", "property=\"Predict\"", "does not use itself")]
+    [InlineData("property=\"Scores\"", "property=\"Digits\"", "twice")]
+    [InlineData("parameter=\"scores\"", "parameter=\"image\"", "twice")]
+    [InlineData("classes=3", "classes=4", "an integer from 3 to 3")]
+    [InlineData("text=\"c\"\n", "text=\"c\"\nlabel identifier=\"D\" text=\"d\"\n", "3 labels or none")]
+    [InlineData("identifier=\"B\"", "identifier=\"A\"", "twice")]
+    [InlineData("type=Float32", "type=Float", "one of Float32, Float64")]
+    [InlineData("end\n", "", "'end'")]
+    [InlineData("end\n", "end\nmore\n", "nothing after 'end'")]
+    [InlineData("a=1, b=2", "a=1, a=2", "each argument once")]
+    [InlineData("K.Run", "K.Run;Evil", "expected '('")]
+    public void ContradictionsAreErrors(string old, string replacement, string message)
+    {
+        const string Text = """
+            optimizerbuild-plan 1
+            model name="digits" class="Digits" namespace="" access=public content=complete
+            source file="digits.onnx" sha256="" precision="int8" macs=0 floatWeightBytes=0
+            accuracy metric="" float=none compressed=none samples=0
+            weights resource="digits" bytes=0 checksum=x:0000000000000000
+            arena bytes=500
+            input name="image" parameter="image" type=UInt8 dimensions=[1, 3]
+            output name="scores" property="Scores" parameter="scores" type=Float32 dimensions=[1, 3] offset=0
+            classifier output=0 classes=3 scores=logits
+            label identifier="A" text="a"
+            label identifier="B" text="b"
+            label identifier="C" text="c"
+            step K.Run(a=1, b=2) node="n" macs=0 description="d"
+            end
+
+            """;
+        Assert.Null(PlanReader.Read(Text).Error);
+        Assert.Contains(old, Text, StringComparison.Ordinal);
+        PlanReading reading = PlanReader.Read(Text.Replace(old, replacement));
+        Assert.Contains(message, reading.Error?.Detail ?? "no error", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FloatsAreCommentedWithADecimalThatReadsBackExactly() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        {
+            int bits = any.Item;
+            float value = BitConverter.Int32BitsToSingle(bits);
+            if (PlanText.Decimal(value) is { } text)
+                Assert.Equal(bits, BitConverter.SingleToInt32Bits(float.Parse(text, CultureInfo.InvariantCulture)));
+            else
+                Assert.False(float.IsFinite(value));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
+
+    [Theory]
+    [InlineData(0.1f, "0.1")]
+    [InlineData(-0f, "-0")]
+    [InlineData(1f / 255, "0.003921569")]
+    [InlineData(255f, "255")]
+    [InlineData(16777216f, "16777216")]
+    [InlineData(float.MaxValue, "3.4028235E+38")]
+    [InlineData(float.Epsilon, "1E-45")]
+    public void DecimalsAreShort(float value, string expected) => Assert.Equal(expected, PlanText.Decimal(value));
+}

@@ -1,0 +1,76 @@
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Tests.Plan;
+
+/// <summary>Plans with random content in every field: valid ones, but with names and texts as nasty as the format allows.</summary>
+internal sealed class RandomPlans(int seed)
+{
+    private static readonly string[] NastyTexts =
+    [
+        "", " ", "a b", "\"", "\\", "\\n", "\n", "\r\n", "\t", "#", " # x", "\u2028", "\u0085", "\uFEFF", "\uD800", "\uDC00x", "🦊", "É–é",
+        "name=\"x\"", ")", "*/", "</summary>", "&", "\0", "end", "{0}", "$(x)", "';",
+    ];
+
+    private readonly Random _random = new(seed);
+
+    public static ModelPlan Create(int seed) => new RandomPlans(seed).Plan();
+
+    private ModelPlan Plan()
+    {
+        List<PlanInput> inputs = List(0, 3, i => new PlanInput(Text(), "input" + i, Type(), Dimensions(), _random.Next(3) == 0 ? null : Step()));
+        List<PlanOutput> outputs = List(1, 3, i => new PlanOutput(Text(), "Output" + i, "output" + i, Type(), Dimensions(), _random.Next(1000)));
+        int scores = _random.Next(outputs.Count);
+        bool labelled = _random.Next(2) == 0;
+        int classes = outputs[scores].Length;
+        return new ModelPlan
+        {
+            Model = Text(),
+            ClassName = Pick("Digits", "É1", "class", "数字", "_x"),
+            Namespace = Pick("", "App", "My.App", "System", "a.b.c"),
+            IsPublic = _random.Next(2) == 0,
+            IsSignatureOnly = _random.Next(2) == 0,
+            Facts = new(Text(), Text(), Text(), Number(), Number(), Text(), Real(), Real(), _random.Next()),
+            Inputs = new(inputs),
+            Outputs = new(outputs),
+            Classifier = _random.Next(2) == 0 ? null : new(scores, classes, _random.Next(2) == 0,
+                labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
+                labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
+            Weights = new(Text(), _random.Next(), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue))),
+            ArenaBytes = 100_000 + _random.Next(1_000_000),
+            Buffers = new(List(0, 4, _ => new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),
+            Steps = new(List(0, 6, _ => Step())),
+        };
+    }
+
+    private PlanStep Step() => new(Pick("Int8Dense", "K_1"), Pick("Run", "_"), Text(), Text(), Number(), new(List<PlanArgument>(0, 5, i => _random.Next(3) switch
+    {
+        0 => new PlanArgument.Integer("a" + i, _random.NextInt64(long.MinValue, long.MaxValue) >> _random.Next(64)),
+        1 => new PlanArgument.Real("a" + i, _random.Next(4) switch
+        {
+            0 => BitConverter.SingleToInt32Bits(Pick(0f, -0f, float.NaN, float.PositiveInfinity, float.MinValue, float.Epsilon, 0.1f, 1f / 255)),
+            1 => BitConverter.SingleToInt32Bits(_random.NextSingle()),
+            _ => _random.Next(int.MinValue, int.MaxValue),
+        }),
+        _ => new PlanArgument.Integers("a" + i, new(List(0, 4, _ => _random.Next(int.MinValue, int.MaxValue)))),
+    })));
+
+    private string Text() => string.Concat(List(0, 3, _ => Pick(NastyTexts)));
+
+    private long Number() => _random.NextInt64() >> _random.Next(63);
+
+    private double? Real() => _random.Next(4) switch
+    {
+        0 => null,
+        1 => _random.NextDouble(),
+        _ => BitConverter.Int64BitsToDouble(_random.NextInt64(long.MinValue, long.MaxValue)),
+    };
+
+    private BoundaryType Type() => Pick([.. BoundaryTypes.All]);
+
+    private EquatableList<int> Dimensions() => new(List(0, 4, _ => _random.Next(0, 6)));
+
+    private List<T> List<T>(int minimum, int maximum, Func<int, T> item) =>
+        [.. Enumerable.Range(0, _random.Next(minimum, maximum + 1)).Select(item)];
+
+    private T Pick<T>(params T[] choices) => choices[_random.Next(choices.Length)];
+}

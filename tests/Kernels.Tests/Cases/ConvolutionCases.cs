@@ -1,0 +1,215 @@
+using System.Buffers.Binary;
+using OptimizerBuild.Kernels.Tests.Oracles;
+
+namespace OptimizerBuild.Kernels.Tests.Cases;
+
+/// <summary>Convolutions: dense, grouped, depthwise, one-dimensional, strided, dilated; u8 and s32 outputs; s32 and s64 sums.</summary>
+internal static class ConvolutionCases
+{
+    private static readonly WindowGeometry[] Geometries =
+    [
+        // images, height, width, groups, in, out, kernel, stride, dilation, pads
+        Geometry(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 1, 5, 1, 4, 16, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 3, 7, 1, 16, 16, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 5, 5, 1, 7, 9, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 6, 7, 1, 3, 24, 1, 1, 2, 2, 1, 1),
+        Geometry(1, 7, 9, 1, 3, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 8, 9, 1, 3, 16, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1),
+        Geometry(2, 9, 6, 1, 8, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 5, 1, 17, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 10, 11, 1, 5, 21, 5, 5, 2, 3, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 9, 12, 1, 6, 13, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2),
+        Geometry(1, 9, 12, 1, 6, 18, 3, 2, 1, 2, 3, 1, 1, 0, 2, 1),
+        Geometry(1, 1, 23, 1, 9, 14, 1, 7, 1, 2, 1, 1, 0, 3, 0, 3),
+        Geometry(1, 1, 23, 1, 9, 14, 1, 3, 1, 1, 1, 4, 0, 4, 0, 4),
+        Geometry(1, 6, 6, 2, 4, 8, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 6, 7, 3, 5, 11, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 6, 4, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 4, 5, 2, 8, 17, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 4, 4, 1, 64, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 3, 5, 1, 130, 65, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 2, 3, 1, 2, 8, 4, 4, 1, 1, 1, 1, 2, 1, 2, 2),
+    ];
+
+    private static readonly WindowGeometry[] DepthwiseGeometries =
+    [
+        Geometry(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 6, 16, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 5, 7, 8, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 9, 8, 24, 1, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1),
+        Geometry(1, 7, 7, 35, 1, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 9, 9, 5, 1, 1, 5, 5, 2, 3, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 11, 10, 17, 1, 1, 3, 3, 1, 1, 2, 3, 2, 3, 2, 3),
+        Geometry(1, 1, 19, 33, 1, 1, 1, 4, 1, 2, 1, 1, 0, 1, 0, 2),
+        Geometry(1, 4, 5, 64, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 1),
+        Geometry(1, 8, 8, 3, 1, 1, 7, 7, 1, 1, 1, 1, 3, 3, 3, 3),
+        Geometry(1, 5, 5, 48, 1, 1, 5, 5, 1, 1, 1, 1),
+    ];
+
+    public static IEnumerable<KernelCase> All()
+    {
+        int seed = 1000;
+        foreach (WindowGeometry g in Geometries)
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+            {
+                foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
+                    yield return Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++);
+                yield return Case(g, kind, wide: true, blocked: false, depthwise: false, 0, seed++);
+            }
+
+            yield return Case(g, DataKind.Uniform, wide: false, blocked: true, depthwise: false, 0, seed++);
+            yield return Case(g, DataKind.Uniform, wide: true, blocked: true, depthwise: false, 0, seed++);
+        }
+
+        foreach (WindowGeometry g in DepthwiseGeometries)
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+            {
+                yield return Case(g, kind, wide: false, blocked: false, depthwise: true, 0, seed++);
+                yield return Case(g, kind, wide: false, blocked: false, depthwise: true, 5, seed++);
+            }
+        }
+    }
+
+    private static WindowGeometry Geometry(
+        int images, int height, int width, int groups, int inputs, int outputs, int kernelHeight, int kernelWidth, int strideHeight, int strideWidth,
+        int dilationHeight, int dilationWidth, int padTop = 0, int padLeft = 0, int padBottom = 0, int padRight = 0) =>
+        new(images, height, width, groups, inputs, outputs, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, padBottom, padRight);
+
+    private static KernelCase Case(WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed)
+    {
+        var data = new CaseData(seed);
+        int zeroPoint = data.Random.Next(256);
+        int channels = g.InputChannels;
+        byte[] input = data.Bytes(g.Images * g.Height * g.Width * channels, kind);
+        sbyte[] weights = data.SignedBytes(g.OutputChannels * g.InputsPerGroup * g.KernelHeight * g.KernelWidth, kind);
+        long[] bias = [.. Enumerable.Range(0, g.OutputChannels).Select(_ => (long)data.Random.Next(-100000, 100001))];
+        int taps = g.KernelHeight * g.KernelWidth;
+
+        int border = Math.Max(Math.Max(g.PadTop, g.PadBottom), Math.Max(g.PadLeft, g.PadRight));
+        FeatureMap from = data.Map(g.Images, g.Height, g.Width, channels, border, (byte)zeroPoint, input, pixelGap);
+        int first = from.Offset - (g.PadTop * from.RowStride) - (g.PadLeft * from.PixelStride);
+
+        // Where weights, biases and multipliers go, and the zero point folded into the biases.
+        int paddedPerGroup = depthwise ? Int8Packing.PaddedDepthwiseChannels(g.OutputChannels) : Int8Packing.PaddedOutputs(g.OutputsPerGroup);
+        int paddedTotal = depthwise ? paddedPerGroup : g.Groups * paddedPerGroup;
+        int perWeight = g.InputsPerGroup * taps;
+        var folded = new long[paddedTotal];
+        double largest = 1;
+        for (int o = 0; o < g.OutputChannels; o++)
+        {
+            long weightSum = 0;
+            long magnitude = 0;
+            for (int k = 0; k < perWeight; k++)
+            {
+                weightSum += weights[(o * perWeight) + k];
+                magnitude += Math.Abs((long)weights[(o * perWeight) + k]);
+            }
+
+            int index = depthwise ? o : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup);
+            folded[index] = bias[o] - (zeroPoint * weightSum);
+            largest = Math.Max(largest, Math.Abs(folded[index]) + (255 * magnitude));
+        }
+
+        byte[] packed;
+        if (depthwise)
+        {
+            packed = new byte[Int8Packing.DepthwiseBytes(channels, taps)];
+            Int8Packing.PackDepthwise(weights, channels, taps, packed);
+        }
+        else
+        {
+            packed = new byte[Int8Packing.ConvolutionBytes(g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth)];
+            Int8Packing.PackConvolution(
+                weights, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth, packed);
+        }
+
+        // One case in four has real multipliers above 1, which most outputs saturate on.
+        (int[] perOutput, int shift) = data.Multipliers(g.OutputChannels, g.OutputChannels, largest, seed % 4 == 3 ? largest * 3.7 : wide ? 1e9 : 300);
+        var multipliers = new int[paddedTotal];
+        for (int o = 0; o < g.OutputChannels; o++)
+            multipliers[depthwise ? o : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
+
+        int weightsAt = data.AddWeights(packed);
+        int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);
+        int multipliersAt = data.AddWeights(multipliers);
+        int outputZeroPoint = data.Random.Next(256);
+        (int minimum, int maximum) = seed % 3 == 0 ? (data.Random.Next(0, 100), data.Random.Next(100, 256)) : (0, 255);
+
+        int outputChannels = g.OutputChannels;
+        FeatureMap to = wide
+            ? WideMap(data, g)
+            : data.Map(g.Images, g.OutputHeight, g.OutputWidth, outputChannels, 1, 0x77, null, pixelGap);
+        int fromOffset = first;
+        Int8Product? product = null;
+        if (!depthwise && !blocked)
+        {
+            Int8Product described = Int8Convolution.Describe(
+                fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, g.Images, g.OutputHeight, g.OutputWidth, g.Groups, g.InputsPerGroup, g.OutputsPerGroup,
+                g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth);
+            described.Requantization = wide ? Requantization.ToInt32(shift) : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            product = described;
+        }
+
+        Action<Workspace> run = (depthwise, blocked, wide) switch
+        {
+            (true, _, _) => w => Int8Depthwise.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, channels,
+                g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+            (_, false, false) => w => Int8Convolution.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+            (_, false, true) => w => Int8Convolution.RunWide(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+            (_, true, false) => w => Int8ConvolutionBlocked.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+            (_, true, true) => w => Int8ConvolutionBlocked.RunWide(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+        };
+        return new KernelCase
+        {
+            Kernel = (depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
+            Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
+                $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Product = product,
+            Run = run,
+            Oracle = arena =>
+            {
+                long[] sums = ConvolutionOracle.Sums(g, input, zeroPoint, weights, bias);
+                int at = 0;
+                for (int n = 0; n < g.Images; n++)
+                    for (int y = 0; y < g.OutputHeight; y++)
+                        for (int x = 0; x < g.OutputWidth; x++)
+                            for (int c = 0; c < outputChannels; c++)
+                            {
+                                Int128 scaled = (Int128)sums[at++] * perOutput[c];
+                                if (wide)
+                                    BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to.At(n, y, x, c * 4)), Arithmetic.ToInt32(scaled, shift));
+                                else
+                                    arena[to.At(n, y, x, c)] = Arithmetic.ToUInt8(scaled, shift, outputZeroPoint, minimum, maximum);
+                            }
+            },
+        };
+    }
+
+    private static FeatureMap WideMap(CaseData data, WindowGeometry g)
+    {
+        int pixelStride = g.OutputChannels * 4;
+        int rowStride = (g.OutputWidth * pixelStride) + 8;
+        int imageStride = (g.OutputHeight * rowStride) + 4;
+        return new FeatureMap(data.ReserveWide(g.Images * imageStride), imageStride, rowStride, pixelStride);
+    }
+}

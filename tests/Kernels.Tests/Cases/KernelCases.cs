@@ -1,0 +1,17 @@
+namespace OptimizerBuild.Kernels.Tests.Cases;
+
+/// <summary>The registry of integer kernels and the cases on which they are tested; child processes run the same.</summary>
+internal static class KernelCases
+{
+    private static readonly Lazy<IReadOnlyList<KernelCase>> Cases = new(() =>
+    [
+        .. ConvolutionCases.All(),
+        .. DenseCases.All(),
+    ]);
+
+    /// <summary>All cases, in a fixed order.</summary>
+    public static IReadOnlyList<KernelCase> All => Cases.Value;
+
+    /// <summary>The kernels' names.</summary>
+    public static IEnumerable<string> Kernels => All.Select(c => c.Kernel).Distinct();
+}

@@ -1,0 +1,29 @@
+using OptimizerBuild.Kernels.Tests.Cases;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>Every integer kernel against its oracle, byte for byte over the whole arena.</summary>
+public sealed class Int8KernelTests
+{
+    public static TheoryData<string> Kernels => [.. KernelCases.Kernels];
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Kernel_writes_exactly_what_the_oracle_says(string kernel)
+    {
+        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
+            CaseAssert.Same(c.Expected, c.Actual(), c.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Kernel_allocates_nothing(string kernel)
+    {
+        KernelCase c = KernelCases.All.First(c => c.Kernel == kernel);
+        Workspace workspace = c.Workspace();
+        c.Run(workspace);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        c.Run(workspace);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+}
