@@ -5,7 +5,7 @@ namespace OptimizerBuild.Passes;
 
 /// <summary>
 /// Moves Relu and Clip into the node before them, as attributes: a kernel that requantises clamps anyway. Products take them first,
-/// so that longer chains of elementwise operators are not torn apart (see <see cref="ElementwiseFusion"/>).
+/// so that longer chains of elementwise operators are not torn apart (see <c>ElementwiseFusion</c>).
 /// </summary>
 internal sealed class ActivationFusion : LocalRewrite
 {
