@@ -38,41 +38,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, evaluator.MultiplyAccumulates);
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
-        var values = new ValuePlanner(candidates, new RangeChooser(candidates, statistics, probes, options));
-        var weights = new WeightPlanner(candidates, statistics, probes, options);
-
-        var nodes = new IntegerNodes(candidates);
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (options.Precision == QuantizationPrecision.Auto)
-                nodes.Settle();
-            ImmutableSortedDictionary<string, ActivationQuantization> plan = values.Plan(nodes, weights.Scales);
-            bool removed = false;
-            var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
-            var rounded = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
-            foreach (QuantizableNode node in candidates.Nodes)
-            {
-                if (!nodes.Contains(node))
-                {
-                    precisions[node.Node.Name] = new(false, nodes.Reason(node), null);
-                    continue;
-                }
-                cancellation.ThrowIfCancellationRequested();
-                (WeightQuantization? own, double decibels) = weights.Measure(ValuePlanner.Settled(node, plan), plan);
-                precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
-                if (own is not null)
-                    rounded[node.Node.Name] = own;
-                if (options.Precision == QuantizationPrecision.Auto && decibels < options.SignalToNoiseThreshold)
-                {
-                    nodes.Remove(node, string.Create(
-                        CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));
-                    removed = true;
-                }
-            }
-            if (!removed)
-                return new(plan, precisions.ToImmutable(), rounded.ToImmutable());
-        }
+        var noise = new OutputNoise(graph, evaluator, chosen, cancellation);
+        return new PrecisionPlanner(candidates, statistics, probes, noise, options).Plan(cancellation);
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
