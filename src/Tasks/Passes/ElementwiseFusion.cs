@@ -37,6 +37,17 @@ internal sealed class ElementwiseFusion : IGraphPass
         return changed ? editor.ToGraph() : graph;
     }
 
+    /// <summary>The node with its body made for another type of input; other nodes as they are.</summary>
+    public static Node Retyped(Node node, TensorType type)
+    {
+        if (node.OpType != Elementwise.Fused || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body })
+            return node;
+        return node.With(FusedElementwiseOperator.Body, new AttributeValue.GraphValue(body with
+        {
+            Types = body.Types.Keys.ToImmutableSortedDictionary(n => n, _ => type, StringComparer.Ordinal),
+        }));
+    }
+
     // Grows a group backwards from its last node, always by the node nearest to the end, and remembers the largest group that had
     // one input only. A node may join when the group is all that reads it.
     private static (List<Node> Nodes, string Input)? Group(GraphEditor editor, Node end)

@@ -58,7 +58,7 @@ internal sealed class ReshapeSinking : LocalRewrite
     {
         string value = editor.AddValue(node.Name + ".unshaped", editor.TypeOf(reshape.Input(0)));
         Node after = ReshapeMerging.Reshape(editor, editor.UniqueName(node.Name + ".reshape"), value, node.Outputs[0]);
-        editor.Replace(node, node with { Inputs = [.. inputs], Outputs = [value] }, after);
+        editor.Replace(node, ElementwiseFusion.Retyped(node, editor.TypeOf(value)) with { Inputs = [.. inputs], Outputs = [value] }, after);
         foreach (string input in node.Inputs)
             editor.Prune(input);
         return true;

@@ -121,7 +121,7 @@ internal sealed class TransposeSinking : LocalRewrite
     {
         TensorType type = editor.TypeOf(node.Outputs[0]);
         string value = editor.AddValue(node.Name + ".untransposed", Permuted(type, Inverse(perm)));
-        editor.Replace(node, changed with { Inputs = [.. inputs], Outputs = [value] },
+        editor.Replace(node, ElementwiseFusion.Retyped(changed, editor.TypeOf(value)) with { Inputs = [.. inputs], Outputs = [value] },
             new Node(editor.UniqueName(node.Name + ".transpose"), "Transpose", [value], [node.Outputs[0]]).With("perm", perm));
         foreach (string input in node.Inputs)
             editor.Prune(input);
