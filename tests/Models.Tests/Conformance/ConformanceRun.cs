@@ -3,6 +3,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Models.Harness;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Models.Conformance;
 
@@ -39,7 +40,7 @@ internal static class ConformanceRun
                 Tensor[] expected = cases[i].ReadOutputs();
                 string name = FormattableString.Invariant($"Case{i}");
                 ImportedModel model = OnnxImporter.Import(cases[i].Test.ModelPath, cases[i].Options(inputs));
-                LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(model.Graph), new BoundaryOptions { ClassName = name });
+                LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(model.Graph)), new BoundaryOptions { ClassName = name });
                 Tensor[] variable = [.. inputs.Where((_, k) => !cases[i].Fixed.Contains(cases[i].Inputs[k]))];
                 prepared.Add((i, PlannedModel.Of(lowered, name), variable, expected));
             }
