@@ -1,3 +1,4 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Compression;
@@ -22,7 +23,8 @@ internal interface ICompressionTechnique
 /// <summary>What a technique made of a model.</summary>
 /// <param name="Model">The model after it.</param>
 /// <param name="Notes">What it did, for the report: one line each.</param>
-internal sealed record CompressionResult(CompressedModel Model, IReadOnlyList<string> Notes);
+/// <param name="Diagnostics">What the user should see of it in the build's output.</param>
+internal sealed record CompressionResult(CompressedModel Model, IReadOnlyList<string> Notes, IReadOnlyList<Diagnostic> Diagnostics);
 
 /// <summary>A model on its way through the compression techniques: the graph and what the techniques attached to it.</summary>
 /// <param name="Graph">The float graph: channels-last, with batch norms and activations fused.</param>

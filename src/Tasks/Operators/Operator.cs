@@ -19,6 +19,12 @@ internal abstract class Operator
     /// <param name="inputs">The input tensors in the node's order; null where an optional input is omitted.</param>
     public abstract Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs);
 
+    /// <summary>
+    /// A bound on the steps of one evaluation, by which constant folding refuses work that would hold up the build. Operators
+    /// whose work is not proportional to the sizes of their inputs and outputs override it.
+    /// </summary>
+    public virtual long Work(OperatorContext context) => MultiplyAccumulates(context);
+
     /// <summary>The number of multiply-accumulates of one evaluation: the products of convolutions and matrix products, else 0.</summary>
     public virtual long MultiplyAccumulates(OperatorContext context) => 0;
 
@@ -66,6 +72,12 @@ internal sealed class OperatorAttribute(string opType) : Attribute
 /// <param name="InputConstants">Constant values of the inputs in the node's order; null where not constant or omitted.</param>
 internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> InputTypes, ImmutableArray<Tensor?> InputConstants)
 {
+    private TensorType[]? _outputTypes;
+
+    /// <summary>The types of the node's outputs, inferred once.</summary>
+    /// <exception cref="ModelException">The node is not valid.</exception>
+    public IReadOnlyList<TensorType> OutputTypes => _outputTypes ??= [.. OperatorRegistry.Of(Node).Infer(this)];
+
     /// <summary>The context of a node in a graph.</summary>
     public static OperatorContext Of(Graph graph, Node node) => new(
         node,
@@ -83,7 +95,23 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
     {
         if (!Node.HasInput(input))
             return null;
-        return InputConstants[input]?.ToInt64()
+        return IntsOf(InputConstants[input])
             ?? throw new ModelException(Diagnostics.DiagnosticCatalog.DataDependentShape, Node.Name, Node.OpType, Node.Inputs[input]);
     }
+
+    /// <summary>Whether the operator's input is given.</summary>
+    public bool Has(int input) => Node.HasInput(input);
+
+    /// <summary>The error that says what is wrong with the node.</summary>
+    public ModelException Invalid(string reason) => new(Diagnostics.DiagnosticCatalog.InvalidNode, Node.Name, Node.OpType, reason);
+
+    /// <summary>A non-negative axis from an attribute or constant.</summary>
+    /// <exception cref="ModelException">The axis lies outside the rank.</exception>
+    public int Axis(long axis, int rank) => axis >= -rank && axis < rank
+        ? (int)(axis < 0 ? axis + rank : axis)
+        : throw Invalid($"axis {axis} lies outside a tensor of rank {rank}");
+
+    private long[]? IntsOf(Tensor? tensor) => tensor is null ? null
+        : tensor.Element.IsFloat() || tensor.Element is ElementType.String or ElementType.UInt64 ? throw Invalid($"an input that must be integers is {tensor.Type}")
+        : tensor.ToInt64();
 }

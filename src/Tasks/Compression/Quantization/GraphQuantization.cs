@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -10,10 +12,10 @@ namespace OptimizerBuild.Compression.Quantization;
 /// Invariants, which <c>Lowering</c> relies on and the quantiser's tests assert:
 /// <list type="bullet">
 /// <item>Every non-constant float32 input and output of an integer node has an entry in <see cref="Values"/>.</item>
-/// <item>Constant inputs of <see cref="Operators.IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering quantises them.</item>
-/// <item>An integer node of form <see cref="Operators.IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
+/// <item>Constant inputs of <see cref="IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering quantises them.</item>
+/// <item>An integer node of form <see cref="IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
 /// <item><see cref="ActivationType.S32"/> occurs only on outputs of dot products and of Softmax-like nodes, and is read only by
-/// Softmax-like nodes (<see cref="Operators.IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's outputs.</item>
+/// Softmax-like nodes (<see cref="IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's outputs.</item>
 /// <item>A value that a float node makes and an integer node reads has an entry; Lowering puts a quantise step between. The other way round a dequantise step.</item>
 /// <item>Every value with an entry that is a graph input is quantised by the input's binding.</item>
 /// </list>
@@ -24,7 +26,22 @@ namespace OptimizerBuild.Compression.Quantization;
 internal sealed record GraphQuantization(
     ImmutableSortedDictionary<string, ActivationQuantization> Values,
     ImmutableSortedDictionary<string, NodePrecision> Nodes,
-    ImmutableSortedDictionary<string, WeightQuantization> Weights);
+    ImmutableSortedDictionary<string, WeightQuantization> Weights)
+{
+    /// <summary>The share of the graph's multiply-accumulates that run in integers; 1 where there are none.</summary>
+    public double IntegerMacShare(Graph graph)
+    {
+        long all = 0;
+        long integer = 0;
+        foreach (Node node in graph.Nodes)
+        {
+            long macs = OperatorRegistry.Of(node).MultiplyAccumulates(OperatorContext.Of(graph, node));
+            all += macs;
+            integer += Nodes[node.Name].Integer ? macs : 0;
+        }
+        return all == 0 ? 1 : (double)integer / all;
+    }
+}
 
 /// <summary>The integer type that holds a quantised activation.</summary>
 internal enum ActivationType

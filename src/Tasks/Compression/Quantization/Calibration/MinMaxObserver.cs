@@ -1,0 +1,11 @@
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>Covers every value that was seen: no clipping, and steps as wide as the outliers make them.</summary>
+internal sealed class MinMaxObserver : IRangeObserver
+{
+    /// <inheritdoc/>
+    public CalibrationMethod Method => CalibrationMethod.MinMax;
+
+    /// <inheritdoc/>
+    public ActivationRange Choose(Histogram values) => ActivationRange.Of(values.Low, values.High);
+}

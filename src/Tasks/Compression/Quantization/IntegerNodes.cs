@@ -1,0 +1,121 @@
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Which nodes of a graph run in integers. Nodes only ever leave the set, each with a reason, until the rules of
+/// <see cref="Settle"/> find nothing more to take out.
+/// </summary>
+internal sealed class IntegerNodes
+{
+    private readonly QuantizableGraph _graph;
+    private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
+
+    /// <summary>Starts with every node that has an integer form.</summary>
+    public IntegerNodes(QuantizableGraph graph)
+    {
+        _graph = graph;
+        foreach (QuantizableNode node in graph.Nodes)
+            if (node.Form == IntegerForm.None)
+                _reasons[node.Node.Name] = node.Obstacle;
+    }
+
+    /// <summary>Whether a node runs in integers.</summary>
+    public bool Contains(QuantizableNode node) => !_reasons.ContainsKey(node.Node.Name);
+
+    /// <summary>Why a node runs in float32; empty for an integer node.</summary>
+    public string Reason(QuantizableNode node) => _reasons.GetValueOrDefault(node.Node.Name, "");
+
+    /// <summary>Takes a node out.</summary>
+    public void Remove(QuantizableNode node, string reason) => _reasons.TryAdd(node.Node.Name, reason);
+
+    /// <summary>Whether a value is made by an integer node.</summary>
+    public bool Makes(string value) => _graph.Producer(value) is { } producer && Contains(producer);
+
+    /// <summary>The integer nodes that read a value.</summary>
+    public IEnumerable<QuantizableNode> IntegerReaders(string value) => _graph.Readers(value).Where(Contains).Where(n => n.Inputs.Contains(value));
+
+    /// <summary>
+    /// Takes out the nodes whose integer form is of no value: cheap elementwise nodes before the first and behind the last integer
+    /// dot product, where values are float anyway and float is exact, and islands without any dot product.
+    /// </summary>
+    public void Settle()
+    {
+        int before;
+        do
+        {
+            before = _reasons.Count;
+            RemoveLeading();
+            RemoveTrailing();
+            RemoveIslands();
+        }
+        while (_reasons.Count > before);
+    }
+
+    // Elementwise nodes and concatenations of which all inputs are float, together with the movements between them.
+    private void RemoveLeading()
+    {
+        var leading = new HashSet<QuantizableNode>();
+        foreach (QuantizableNode node in _graph.Nodes)
+            if (Contains(node) && (IsCheap(node) || node.IsMovement)
+                && node.Inputs.All(i => !Makes(i) || leading.Contains(_graph.Producer(i)!)))
+                leading.Add(node);
+        foreach (QuantizableNode node in _graph.Nodes.Reverse())
+            if (leading.Contains(node)
+                && (IsCheap(node) || node.Outputs.Any(o => _graph.Readers(o).Any(r => leading.Contains(r) && !Contains(r)))))
+                Remove(node, "before the first integer dot product");
+    }
+
+    // Elementwise nodes and concatenations whose outputs nobody reads in integers. A dot product before them then hands its sums
+    // over with 32 bits. Nodes that make much data small (pooling) and functions in fixed point of such sums stay.
+    private void RemoveTrailing()
+    {
+        foreach (QuantizableNode node in _graph.Nodes.Reverse())
+        {
+            if (!Contains(node) || node.Outputs.Any(o => IntegerReaders(o).Any()))
+                continue;
+            bool trailing = node.Form switch
+            {
+                IntegerForm.FixedPoint => !Makes(node.Inputs[0]),
+                IntegerForm.Table when node.IsSigmoid => !ComesFromSums(node.Inputs[0]),
+                IntegerForm.SameScale => node.IsMovement && !node.IsReshape && ComesFromSums(node.Inputs[0]),
+                _ => IsCheap(node),
+            };
+            if (trailing)
+                Remove(node, "behind the last integer dot product");
+        }
+    }
+
+    private void RemoveIslands()
+    {
+        var islands = new ValueGroups();
+        foreach (QuantizableNode node in _graph.Nodes.Where(Contains))
+            foreach (string input in node.Inputs)
+                if (Makes(input))
+                    islands.Join(node.Node.Name, _graph.Producer(input)!.Node.Name);
+        var inhabited = _graph.Nodes
+            .Where(n => Contains(n) && n.Form == IntegerForm.DotProduct)
+            .Select(n => islands.Find(n.Node.Name))
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (QuantizableNode node in _graph.Nodes)
+            if (Contains(node) && !inhabited.Contains(islands.Find(node.Node.Name)))
+                Remove(node, "no integer dot product beside it");
+    }
+
+    /// <summary>Whether a value holds the 32-bit sums of a dot product, perhaps under another shape.</summary>
+    public bool ComesFromSums(string value)
+    {
+        while (_graph.Producer(value) is { } producer && Contains(producer))
+        {
+            if (producer.Form == IntegerForm.DotProduct)
+                return !producer.HasActivation;
+            if (!producer.IsReshape || producer.Form != IntegerForm.SameScale)
+                return false;
+            value = producer.Inputs[0];
+        }
+        return false;
+    }
+
+    private static bool IsCheap(QuantizableNode node) =>
+        node.Form == IntegerForm.Table || (node.Form == IntegerForm.Rescale && !node.IsReduction);
+}

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>A float graph with what quantisation needs to know of each node and of who makes and reads each value.</summary>
+internal sealed class QuantizableGraph
+{
+    private readonly Dictionary<string, QuantizableNode> _producers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<QuantizableNode>> _readers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _outputs;
+
+    /// <summary>Examines a graph.</summary>
+    public QuantizableGraph(Graph graph)
+    {
+        Graph = graph;
+        Nodes = [.. graph.Nodes.Select(n => QuantizableNode.Of(graph, n))];
+        _outputs = graph.Outputs.ToHashSet(StringComparer.Ordinal);
+        foreach (QuantizableNode node in Nodes)
+        {
+            foreach (string output in node.Node.Outputs)
+                _producers[output] = node;
+            foreach (string input in node.Node.Inputs.Distinct(StringComparer.Ordinal))
+            {
+                if (!_readers.TryGetValue(input, out List<QuantizableNode>? list))
+                    _readers[input] = list = [];
+                list.Add(node);
+            }
+        }
+    }
+
+    /// <summary>The graph.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Its nodes, in an order of execution.</summary>
+    public ImmutableArray<QuantizableNode> Nodes { get; }
+
+    /// <summary>The products of one evaluation.</summary>
+    public long MultiplyAccumulates => Nodes.Sum(n => n.MultiplyAccumulates);
+
+    /// <summary>The node that makes a value; null for inputs of the graph.</summary>
+    public QuantizableNode? Producer(string value) => _producers.GetValueOrDefault(value);
+
+    /// <summary>The nodes that read a value.</summary>
+    public IReadOnlyList<QuantizableNode> Readers(string value) => _readers.TryGetValue(value, out List<QuantizableNode>? list) ? list : [];
+
+    /// <summary>Whether a value is an output of the graph.</summary>
+    public bool IsOutput(string value) => _outputs.Contains(value);
+
+    /// <summary>All values that the integer form of some node would read or make.</summary>
+    public IReadOnlySet<string> Candidates => Nodes.SelectMany(n => n.Inputs.Concat(n.Outputs)).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>The dot products with the value each reads.</summary>
+    public IReadOnlyList<(string Input, DotProductLayer Layer)> Layers =>
+        [.. Nodes.Where(n => n.Form == IntegerForm.DotProduct).Select(n => (n.Node.Inputs[0], n.Layer!))];
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>A node of the graph with what quantisation knows of it before any data is seen.</summary>
+internal sealed class QuantizableNode
+{
+    // The operators whose integer arithmetic docs/arithmetic.md defines under "Elementwise integer operations" and "Pooling".
+    private static readonly ImmutableHashSet<string> RescaleOperators = ImmutableHashSet.Create(
+        StringComparer.Ordinal,
+        "Add", "Sub", "Mul", "Max", "Min", "Concat", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum");
+
+    private static readonly ImmutableHashSet<string> ReshapeOperators = ImmutableHashSet.Create(
+        StringComparer.Ordinal,
+        "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout");
+
+    // A copy under another form.
+    private QuantizableNode(QuantizableNode other, IntegerForm form)
+    {
+        Context = other.Context;
+        Form = form;
+        Obstacle = other.Obstacle;
+        Layer = other.Layer;
+        MultiplyAccumulates = other.MultiplyAccumulates;
+        Inputs = other.Inputs;
+        Constants = other.Constants;
+        Outputs = other.Outputs;
+    }
+
+    private QuantizableNode(OperatorContext context, IntegerForm form, string obstacle, DotProductLayer? layer, long macs)
+    {
+        Context = context;
+        Form = form;
+        Obstacle = obstacle;
+        Layer = layer;
+        MultiplyAccumulates = macs;
+        Inputs = form is IntegerForm.None ? [] : [.. DataInputs(context, form, constant: false)];
+        Constants = form is IntegerForm.Rescale ? [.. DataInputs(context, form, constant: true)] : [];
+        Outputs = form is IntegerForm.None ? [] : [.. context.Node.Outputs.Where(o => o.Length > 0)];
+    }
+
+    /// <summary>The node.</summary>
+    public Node Node => Context.Node;
+
+    /// <summary>The node with its inputs' types and constants.</summary>
+    public OperatorContext Context { get; }
+
+    /// <summary>The integer form it can take; none where there is an <see cref="Obstacle"/>.</summary>
+    public IntegerForm Form { get; }
+
+    /// <summary>Why it has no integer form; else empty.</summary>
+    public string Obstacle { get; }
+
+    /// <summary>The weights, where the form is <see cref="IntegerForm.DotProduct"/>.</summary>
+    public DotProductLayer? Layer { get; }
+
+    /// <summary>Products of one evaluation.</summary>
+    public long MultiplyAccumulates { get; }
+
+    /// <summary>The activations that the integer form reads quantised, each once.</summary>
+    public ImmutableArray<string> Inputs { get; }
+
+    /// <summary>The constants that the integer form reads quantised to u8, each once.</summary>
+    public ImmutableArray<string> Constants { get; }
+
+    /// <summary>The values that the integer form produces quantised.</summary>
+    public ImmutableArray<string> Outputs { get; }
+
+    /// <summary>Whether the node only gives its input another shape, so that 32-bit values may pass as well.</summary>
+    public bool IsReshape => ReshapeOperators.Contains(Node.OpType) && Node.Domain.Length == 0;
+
+    /// <summary>Whether the node hands on values of its input without selecting the greatest among several.</summary>
+    public bool IsMovement => Form == IntegerForm.SameScale && Node.OpType is not ("MaxPool" or "GlobalMaxPool" or "ReduceMax" or "ReduceMin");
+
+    /// <summary>Whether the node sums or averages, so that its output is much smaller than its input.</summary>
+    public bool IsReduction => Node.OpType is "AveragePool" or "GlobalAveragePool" or "ReduceMean" or "ReduceSum";
+
+    /// <summary>The bounds of the fused activation in real numbers; infinite where there is none.</summary>
+    public (double Minimum, double Maximum) ActivationBounds => HasActivation
+        ? (Node.Float("activation_min", float.NegativeInfinity), Node.Float("activation_max", float.PositiveInfinity))
+        : (double.NegativeInfinity, double.PositiveInfinity);
+
+    /// <summary>Whether an activation is fused into the node.</summary>
+    public bool HasActivation => Node.Text("activation", "").Length > 0;
+
+    /// <summary>Whether the node is a sigmoid that could also run in fixed point on 32-bit values.</summary>
+    public bool IsSigmoid => Node.OpType == "Sigmoid" && Node.Domain.Length == 0 && Form is IntegerForm.Table or IntegerForm.FixedPoint;
+
+    /// <summary>The node under another form: a Sigmoid is a table on u8 values and a fixed-point function on 32-bit ones.</summary>
+    public QuantizableNode As(IntegerForm form) => form == Form ? this : new(this, form);
+
+    /// <summary>What is known of a node in its graph.</summary>
+    public static QuantizableNode Of(Graph graph, Node node)
+    {
+        OperatorContext context = OperatorContext.Of(graph, node);
+        Operator op = OperatorRegistry.Of(node);
+        long macs = op.MultiplyAccumulates(context);
+        IntegerForm form = op.IntegerForm(context);
+        DotProductLayer? layer = null;
+        string obstacle = form == IntegerForm.None ? "no integer form" : Examine(graph, context, form, out layer);
+        return new(context, obstacle.Length > 0 ? IntegerForm.None : form, obstacle, layer, macs);
+    }
+
+    private static string Examine(Graph graph, OperatorContext context, IntegerForm form, out DotProductLayer? layer)
+    {
+        layer = null;
+        Node node = context.Node;
+        foreach (string output in node.Outputs)
+            if (output.Length > 0 && graph.TypeOf(output) is { } type && (type.Element != ElementType.Float32 || type.Count == 0))
+                return $"computes {type}";
+        if (context.InputTypes[0] is { } first && first.Element != ElementType.Float32)
+            return $"reads {first}";
+        if (!DataInputs(context, form, constant: false).Any())
+            return "reads constants only";
+        switch (form)
+        {
+            case IntegerForm.DotProduct:
+                layer = DotProductLayer.Read(context, out string obstacle);
+                return layer is not null && layer.Weights.Any(w => !float.IsFinite(w)) ? "weights are not finite" : obstacle;
+            case IntegerForm.Rescale:
+                if (!RescaleOperators.Contains(node.OpType) || node.Domain.Length > 0)
+                    return "no integer form";
+                if (node.OpType is "Add" or "Sub" or "Mul" or "Max" or "Min" && node.Inputs.Length != 2)
+                    return $"{node.Inputs.Length} inputs";
+                return "";
+            case IntegerForm.Table:
+                return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel" : "";
+            case IntegerForm.FixedPoint:
+                return node.OpType is "Softmax" or "Sigmoid" ? "" : "no integer form";
+            default:
+                return context.InputConstants[0] is not null ? "the data is constant" : "";
+        }
+    }
+
+    // Operators take tensors of numbers and, in some places, tensors that say what to do (axes, shapes); those are integers.
+    private static IEnumerable<string> DataInputs(OperatorContext context, IntegerForm form, bool constant)
+    {
+        int count = form is IntegerForm.Rescale && context.Node.OpType is "Add" or "Sub" or "Mul" or "Max" or "Min" or "Concat"
+            ? context.Node.Inputs.Length
+            : 1;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (int i = 0; i < count && i < context.Node.Inputs.Length; i++)
+            if (context.InputTypes[i] is { Element: ElementType.Float32 } && context.InputConstants[i] is not null == constant && seen.Add(context.Node.Inputs[i]))
+                yield return context.Node.Inputs[i];
+    }
+}

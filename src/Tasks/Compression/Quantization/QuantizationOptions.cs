@@ -1,0 +1,73 @@
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>Which nodes run in integers.</summary>
+internal enum QuantizationPrecision
+{
+    /// <summary>Every node whose integer form is accurate and of use.</summary>
+    Auto,
+
+    /// <summary>Every node that has an integer form.</summary>
+    Int8,
+
+    /// <summary>None.</summary>
+    Float32,
+}
+
+/// <summary>How the range of an activation is chosen from its values on the calibration data.</summary>
+internal enum CalibrationMethod
+{
+    /// <summary>For each tensor the method with the least error at its readers.</summary>
+    Auto,
+
+    /// <summary>The least and the greatest value.</summary>
+    MinMax,
+
+    /// <summary>The range that holds all but a small share of the values.</summary>
+    Percentile,
+
+    /// <summary>The range that loses least information (Kullback–Leibler divergence).</summary>
+    Entropy,
+
+    /// <summary>The range with the least mean squared quantisation error.</summary>
+    MeanSquaredError,
+}
+
+/// <summary>What the user may choose about quantisation.</summary>
+internal sealed record QuantizationOptions
+{
+    /// <summary>Everything at its default.</summary>
+    public static QuantizationOptions Default { get; } = new();
+
+    /// <summary>Which nodes run in integers.</summary>
+    public QuantizationPrecision Precision { get; init; } = QuantizationPrecision.Auto;
+
+    /// <summary>How activation ranges are chosen.</summary>
+    public CalibrationMethod Calibration { get; init; } = CalibrationMethod.Auto;
+
+    /// <summary>
+    /// Under <see cref="QuantizationPrecision.Auto"/> a node whose own signal-to-quantisation-noise ratio on the calibration data
+    /// is lower, in dB, stays in float32. The default of 10 dB means noise of a tenth of the signal's power: an 8-bit node that is
+    /// merely coarse lies above 20 dB, one whose range is torn apart by outliers below 10 dB.
+    /// </summary>
+    public double SignalToNoiseThreshold { get; init; } = 10;
+
+    /// <summary>The share of values that the percentile range keeps.</summary>
+    public double Percentile { get; init; } = 0.9999;
+
+    /// <summary>
+    /// Whether each weight channel's scale is searched for the least output error (otherwise its largest absolute weight decides).
+    /// </summary>
+    public bool SearchWeightScales { get; init; } = true;
+
+    /// <summary>Whether biases take up the mean shift that rounded weights cause, where it lowers the node's error.</summary>
+    public bool CorrectBiases { get; init; } = true;
+
+    /// <summary>The largest number of samples that statistics are taken from; of more, evenly spaced ones are used.</summary>
+    public int MaximumSamples { get; init; } = 1024;
+
+    /// <summary>
+    /// A bound on the multiply-accumulates spent on statistics, in order that calibrating a large model takes seconds, too:
+    /// the number of samples is lowered until it holds, but never below 16.
+    /// </summary>
+    public long CalibrationBudget { get; init; } = 20_000_000_000;
+}

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Post-training quantisation to 8 bits: statistics of the activations on the calibration data, a range for each, rounded weights,
+/// and for every node the decision whether integers serve it well. <c>docs/quantization.md</c> explains the steps.
+/// </summary>
+internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechnique
+{
+    /// <inheritdoc/>
+    public string Name => "Quantization";
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation)
+    {
+        Graph graph = model.Graph;
+        GraphQuantization quantization = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
+            ? AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data")
+            : Quantize(graph, data.Samples, cancellation);
+
+        var diagnostics = new List<Diagnostic>();
+        if (data.Synthetic && options.Precision != QuantizationPrecision.Float32)
+            diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
+        if (options.Precision != QuantizationPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
+            diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
+        return new(model with { Quantization = quantization }, Notes(graph, quantization), diagnostics);
+    }
+
+    private GraphQuantization Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    {
+        var candidates = new QuantizableGraph(graph);
+        var evaluator = new GraphEvaluator(graph);
+        IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, evaluator.MultiplyAccumulates);
+        ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
+        Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
+        var values = new ValuePlanner(candidates, new RangeChooser(candidates, statistics, probes, options));
+        var weights = new WeightPlanner(candidates, statistics, probes, options);
+
+        var nodes = new IntegerNodes(candidates);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (options.Precision == QuantizationPrecision.Auto)
+                nodes.Settle();
+            ImmutableSortedDictionary<string, ActivationQuantization> plan = values.Plan(nodes, weights.Scales);
+            bool removed = false;
+            var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
+            var rounded = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
+            foreach (QuantizableNode node in candidates.Nodes)
+            {
+                if (!nodes.Contains(node))
+                {
+                    precisions[node.Node.Name] = new(false, nodes.Reason(node), null);
+                    continue;
+                }
+                cancellation.ThrowIfCancellationRequested();
+                (WeightQuantization? own, double decibels) = weights.Measure(ValuePlanner.Settled(node, plan), plan);
+                precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
+                if (own is not null)
+                    rounded[node.Node.Name] = own;
+                if (options.Precision == QuantizationPrecision.Auto && decibels < options.SignalToNoiseThreshold)
+                {
+                    nodes.Remove(node, string.Create(
+                        CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));
+                    removed = true;
+                }
+            }
+            if (!removed)
+                return new(plan, precisions.ToImmutable(), rounded.ToImmutable());
+        }
+    }
+
+    // Evenly spaced samples, no more than the option and the work allow.
+    private IReadOnlyList<IReadOnlyList<Tensor>> Choose(IReadOnlyList<IReadOnlyList<Tensor>> samples, long macs)
+    {
+        long affordable = Math.Max(options.CalibrationBudget / Math.Max(macs, 1), 16);
+        int count = (int)Math.Min(Math.Min(affordable, Math.Max(options.MaximumSamples, 1)), samples.Count);
+        return [.. Enumerable.Range(0, count).Select(i => samples[(int)((long)i * samples.Count / count)])];
+    }
+
+    private static GraphQuantization AllFloat(Graph graph, string reason) => new(
+        ImmutableSortedDictionary.Create<string, ActivationQuantization>(StringComparer.Ordinal),
+        graph.Nodes.ToImmutableSortedDictionary(n => n.Name, _ => new NodePrecision(false, reason, null), StringComparer.Ordinal),
+        ImmutableSortedDictionary.Create<string, WeightQuantization>(StringComparer.Ordinal));
+
+    private static List<string> Notes(Graph graph, GraphQuantization quantization)
+    {
+        int integer = quantization.Nodes.Values.Count(n => n.Integer);
+        var notes = new List<string>
+        {
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the multiply-accumulates in integers"),
+        };
+        foreach (Node node in graph.Nodes)
+            if (!quantization.Nodes[node.Name].Integer)
+                notes.Add($"{node.OpType} '{node.Name}' in float32: {quantization.Nodes[node.Name].Reason}");
+        return notes;
+    }
+
+    // How many nodes stay in float32 for which reason, the most frequent first; null where none computes on floats.
+    private static string? FloatNodeSummary(Graph graph, GraphQuantization quantization)
+    {
+        var reasons = graph.Nodes
+            .Where(n => !quantization.Nodes[n.Name].Integer && n.Outputs.Any(o => o.Length > 0 && graph.TypeOf(o).Element == ElementType.Float32))
+            .GroupBy(n => quantization.Nodes[n.Name].Reason, StringComparer.Ordinal)
+            .OrderByDescending(g => g.Count())
+            .ThenBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => $"{g.Count()} ({g.Key}: {string.Join(", ", g.Take(3).Select(n => n.OpType + " '" + n.Name + "'"))}{(g.Count() > 3 ? ", …" : "")})")
+            .ToList();
+        return reasons.Count == 0 ? null : string.Join("; ", reasons);
+    }
+}

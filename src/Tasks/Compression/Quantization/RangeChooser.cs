@@ -1,0 +1,87 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Chooses the u8 quantisation of a group of values. Under <see cref="CalibrationMethod.Auto"/> every method proposes a range and
+/// the one with the least error at the readers wins: each node that reads the group is evaluated in float on the probes with that
+/// one input quantised, and the noise in its output is taken in proportion to the output; where a float node or the caller
+/// reads the value, the value's own noise counts.
+/// </summary>
+internal sealed class RangeChooser
+{
+    private readonly QuantizableGraph _graph;
+    private readonly ActivationStatistics _statistics;
+    private readonly Probes _probes;
+    private readonly IRangeObserver[] _observers;
+    private readonly Dictionary<string, ActivationQuantization> _chosen = new(StringComparer.Ordinal);
+
+    /// <summary>Prepares the choice.</summary>
+    public RangeChooser(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
+    {
+        _graph = graph;
+        _statistics = statistics;
+        _probes = probes;
+        IRangeObserver[] all =
+        [
+            new MinMaxObserver(),
+            new PercentileObserver(options.Percentile),
+            new EntropyObserver(),
+            new MeanSquaredErrorObserver(),
+        ];
+        _observers = options.Calibration == CalibrationMethod.Auto ? all : [.. all.Where(o => o.Method == options.Calibration)];
+    }
+
+    /// <summary>The quantisation of a group.</summary>
+    /// <param name="members">The values that share it.</param>
+    /// <param name="nodes">Which nodes run in integers.</param>
+    public ActivationQuantization Choose(IReadOnlyList<string> members, IntegerNodes nodes)
+    {
+        // Moving, selecting and taking the maximum commute with clipping, so that only what leaves the group counts.
+        string[] ends = [.. members.Where(m => _graph.IsOutput(m) || _graph.Readers(m).Any(r => !IsInside(r, nodes)))];
+        if (ends.Length == 0)
+            ends = [.. members];
+        string key = string.Join('\n', ends.Select(e => e + "\t" + string.Join('\t', _graph.Readers(e).Where(r => !IsInside(r, nodes)).Select(r => r.Node.Name + nodes.Contains(r)))));
+        if (_chosen.TryGetValue(key, out ActivationQuantization? known))
+            return known;
+        Histogram values = _statistics.Merged(ends);
+        ActivationQuantization[] candidates = [.. _observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
+        ActivationQuantization best = candidates[0];
+        if (candidates.Length > 1)
+        {
+            double least = double.PositiveInfinity;
+            foreach (ActivationQuantization candidate in candidates)
+            {
+                double error = Error(ends, candidate, nodes);
+                if (error < least)
+                    (least, best) = (error, candidate);
+            }
+        }
+        return _chosen[key] = best;
+    }
+
+    private double Error(string[] ends, ActivationQuantization candidate, IntegerNodes nodes)
+    {
+        double error = 0;
+        foreach (string end in ends)
+        {
+            QuantizableNode[] readers = [.. _graph.Readers(end).Where(r => !IsInside(r, nodes))];
+            if (readers.Any(r => !nodes.Contains(r)) || _graph.IsOutput(end))
+                error += _probes.Measure(i => ErrorPower.Between(Rounded(i, end, candidate), _probes.Value(i, end))).Relative;
+            foreach (QuantizableNode reader in readers.Where(nodes.Contains))
+                error += _probes.Measure(i =>
+                {
+                    Tensor rounded = Rounded(i, end, candidate);
+                    Tensor[] outputs = _probes.Evaluate(reader, i, n => n == end ? rounded : null);
+                    return ErrorPower.Between(outputs[0], _probes.Value(i, reader.Node.Outputs[0]));
+                }).Relative;
+        }
+        return error;
+    }
+
+    private Tensor Rounded(int probe, string value, ActivationQuantization candidate) =>
+        QuantizedTensor.Of(_probes.Value(probe, value), candidate).ToFloat();
+
+    private static bool IsInside(QuantizableNode reader, IntegerNodes nodes) => reader.Form == IntegerForm.SameScale && nodes.Contains(reader);
+}

@@ -1,0 +1,40 @@
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>Gemm, and MatMul with a constant matrix: one dot product for each row of the input and each output channel.</summary>
+internal sealed class IntegerMatrixProduct : IntegerNode
+{
+    private readonly int[] _outputDimensions;
+    private readonly ChannelSums _sums;
+    private readonly FixedPointMultipliers _multipliers;
+
+    /// <summary>Prepares the node.</summary>
+    public IntegerMatrixProduct(
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights, int[] outputDimensions)
+        : base(node, values)
+    {
+        _outputDimensions = outputDimensions;
+        ActivationQuantization input = InputQuantization(0);
+        _sums = new(node.Layer!, weights, input.ZeroPoint, 0, node.Layer!.Channels);
+        _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)]);
+    }
+
+    /// <inheritdoc/>
+    public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)
+    {
+        int[] input = inputs[0]!.Values;
+        int length = Source.Layer!.Length;
+        int channels = Source.Layer.Channels;
+        int rows = input.Length / length;
+        OutputLevels levels = OutputLevels;
+        var output = new int[rows * channels];
+        var sums = new long[channels];
+        int[] scratch = _sums.NewScratch();
+        for (int row = 0; row < rows; row++)
+        {
+            _sums.Compute(input.AsSpan(row * length, length), scratch, sums);
+            for (int c = 0; c < channels; c++)
+                output[(row * channels) + c] = levels.Of(_multipliers.Apply(sums[c], c));
+        }
+        return [new(output, _outputDimensions, OutputQuantization)];
+    }
+}

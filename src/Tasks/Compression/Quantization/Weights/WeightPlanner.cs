@@ -1,0 +1,78 @@
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Rounds the weights of each dot product and measures each integer node by itself: its float inputs rounded as planned, its
+/// integer arithmetic, its output beside the float node's on the probes. Between the ways of rounding weights the measure decides.
+/// </summary>
+internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
+{
+    private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
+
+    /// <summary>The weight scales of a dot product whose input is quantised so.</summary>
+    public IReadOnlyList<double> Scales(QuantizableNode node, ActivationQuantization input) =>
+        WeightQuantizer.WithBias(node.Layer!, Rows(node), input.Scale, null).Scales;
+
+    /// <summary>The weights of a node, null where it has none, and its signal-to-noise ratio in dB.</summary>
+    /// <param name="node">The node, in the form it takes.</param>
+    /// <param name="values">The plan of all values.</param>
+    public (WeightQuantization? Weights, double Decibels) Measure(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    {
+        string key = node.Form + "\n" + string.Join('\n', node.Inputs.Concat(node.Constants).Concat(node.Outputs).Select(v => values[v]));
+        if (_measured.TryGetValue(node.Node.Name, out (string Key, WeightQuantization? Weights, double Decibels) known) && known.Key == key)
+            return (known.Weights, known.Decibels);
+
+        WeightQuantization? best = null;
+        double highest = double.NegativeInfinity;
+        if (node.Layer is null)
+        {
+            highest = Decibels(node, values, null);
+        }
+        else
+        {
+            ActivationQuantization input = values[node.Node.Inputs[0]];
+            foreach (WeightQuantization candidate in Candidates(node, input))
+            {
+                double decibels = Decibels(node, values, candidate);
+                if (best is null || decibels > highest)
+                    (best, highest) = (candidate, decibels);
+            }
+        }
+        _measured[node.Node.Name] = (key, best, highest);
+        return (best, highest);
+    }
+
+    private IEnumerable<WeightQuantization> Candidates(QuantizableNode node, ActivationQuantization input)
+    {
+        yield return WeightQuantizer.WithBias(node.Layer!, Rows(node), input.Scale, null);
+        if (options.CorrectBiases)
+            yield return WeightQuantizer.WithBias(node.Layer!, Rows(node), input.Scale, Moments(node));
+    }
+
+    private QuantizedRows Rows(QuantizableNode node)
+    {
+        if (!_rows.TryGetValue(node.Node.Name, out QuantizedRows? rows))
+            _rows[node.Node.Name] = rows = WeightQuantizer.Round(node.Layer!, options.SearchWeightScales ? Moments(node) : null, options.CorrectBiases);
+        return rows;
+    }
+
+    private ChannelMoments Moments(QuantizableNode node) => statistics.Moments(node.Node.Inputs[0], node.Layer!);
+
+    private double Decibels(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization? weights)
+    {
+        IntegerNode integer = IntegerNode.Create(graph.Graph, node, values, weights);
+        return probes.Measure(i =>
+        {
+            QuantizedTensor[] outputs = integer.Evaluate([.. node.Node.Inputs.Select((name, n) =>
+                name.Length > 0 && node.Context.InputConstants[n] is null && node.Inputs.Contains(name) ? Rounded(i, name, values[name]) : null)]);
+            var power = default(ErrorPower);
+            for (int o = 0; o < outputs.Length; o++)
+                if (node.Node.Outputs[o].Length > 0)
+                    power += ErrorPower.Between(outputs[o].ToFloat(), probes.Value(i, node.Node.Outputs[o]));
+            return power;
+        }).Decibels;
+    }
+
+    private QuantizedTensor Rounded(int probe, string name, ActivationQuantization quantization) =>
+        QuantizedTensor.Of(probes.Value(probe, name), quantization);
+}

@@ -1,0 +1,139 @@
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Rounds the weights of a dot product to s8, symmetric for each output channel. A channel's scale is that of its largest weight or,
+/// where it promises a smaller output error, a lower one that clips the largest weights.
+/// </summary>
+/// <remarks>
+/// The output error of a channel with weight errors e and inputs x of mean μ and variance σ² is taken as
+/// <c>Σ e[k]² σ[k]² + (Σ e[k] μ[k])²</c>, as if inputs were uncorrelated; the second term is dropped where the bias takes it up.
+/// </remarks>
+internal static class WeightQuantizer
+{
+    private const int Highest = 127;
+
+    // Scales below this share of the layer's largest one are raised to it: all channels share one requantisation shift, and the
+    // multiplier of a nearly dead channel would keep too few bits.
+    private const double LeastShare = 1.0 / (1 << 14);
+
+    // A bias may use half of the accumulator's range, the products the rest.
+    private const double GreatestBias = 1 << 30;
+
+    /// <summary>Chooses scales and rounds the weights.</summary>
+    /// <param name="layer">The weights.</param>
+    /// <param name="moments">Means and variances of the input's channels; null to let the largest weight decide.</param>
+    /// <param name="correctsBias">Whether the bias will take up the mean of the error.</param>
+    public static QuantizedRows Round(DotProductLayer layer, ChannelMoments? moments, bool correctsBias)
+    {
+        var scales = new double[layer.Channels];
+        Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias));
+
+        double greatest = scales.Max();
+        if (greatest == 0)
+            Array.Fill(scales, 1.0 / Highest);
+        for (int c = 0; c < scales.Length; c++)
+            scales[c] = ActivationRange.RepresentableScale(greatest == 0 ? scales[c] : Math.Max(scales[c], greatest * LeastShare));
+
+        var values = new sbyte[layer.Weights.Length];
+        for (int c = 0; c < layer.Channels; c++)
+            RoundChannel(layer, c, scales[c], values);
+        return new(values, scales);
+    }
+
+    /// <summary>
+    /// Adds the biases in units of input scale · weight scale. A channel whose bias would not fit gets a larger weight scale.
+    /// </summary>
+    /// <param name="layer">The float weights and biases.</param>
+    /// <param name="rows">The rounded weights.</param>
+    /// <param name="inputScale">The input's scale.</param>
+    /// <param name="moments">Means of the input's channels, to correct the bias by the mean of the weights' errors; null for no correction.</param>
+    public static WeightQuantization WithBias(DotProductLayer layer, QuantizedRows rows, double inputScale, ChannelMoments? moments)
+    {
+        var values = (sbyte[])rows.Values.Clone();
+        var scales = (double[])rows.Scales.Clone();
+        var bias = new int[layer.Channels];
+        for (int c = 0; c < layer.Channels; c++)
+        {
+            double real = float.IsFinite(layer.Bias[c]) ? layer.Bias[c] : 0;
+            double least = Math.Abs(real) / (inputScale * GreatestBias);
+            if (scales[c] < least)
+            {
+                scales[c] = ActivationRange.RepresentableScale(least * 1.0001);
+                RoundChannel(layer, c, scales[c], values);
+            }
+            if (moments is not null)
+                real += MeanError(layer, moments, c, scales[c], values);
+            bias[c] = (int)Math.Clamp(Math.Round(real / (inputScale * scales[c])), -GreatestBias, GreatestBias);
+        }
+        return new(values, scales, bias);
+    }
+
+    // Σ μ[k] (w[k] − ŵ[k]): what the float layer's mean output exceeds the rounded one's by.
+    private static double MeanError(DotProductLayer layer, ChannelMoments moments, int channel, double scale, sbyte[] values)
+    {
+        double error = 0;
+        for (int k = 0; k < layer.Length; k++)
+        {
+            int index = layer.Index(channel, k);
+            error += moments.Mean(layer.InputChannel(channel, k)) * (layer.Weights[index] - (scale * values[index]));
+        }
+        return error;
+    }
+
+    private static double ChooseScale(DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias)
+    {
+        double greatest = 0;
+        for (int k = 0; k < layer.Length; k++)
+            greatest = Math.Max(greatest, Math.Abs(layer.Weights[layer.Index(channel, k)]));
+        if (greatest == 0 || moments is null)
+            return greatest / Highest;
+
+        var means = new double[layer.Length];
+        var variances = new double[layer.Length];
+        double power = 0;
+        for (int k = 0; k < layer.Length; k++)
+        {
+            int input = layer.InputChannel(channel, k);
+            means[k] = moments.Mean(input);
+            variances[k] = moments.Variance(input);
+            power += variances[k] + (means[k] * means[k]);
+        }
+
+        // An input that never moved on the calibration data may do so later: it keeps a small weight in the error.
+        double floor = Math.Max(power / layer.Length * 1e-3, double.Epsilon);
+        double best = greatest / Highest;
+        double least = double.PositiveInfinity;
+        for (int percent = 100; percent >= 50; percent -= 2)
+        {
+            double scale = greatest * percent / 100 / Highest;
+            double error = 0;
+            double mean = 0;
+            for (int k = 0; k < layer.Length; k++)
+            {
+                double w = layer.Weights[layer.Index(channel, k)];
+                double e = w - (scale * Math.Clamp(Math.Round(w / scale), -Highest, Highest));
+                error += e * e * (variances[k] + floor);
+                mean += e * means[k];
+            }
+            if (!correctsBias)
+                error += mean * mean;
+            if (error < least)
+                (least, best) = (error, scale);
+        }
+        return best;
+    }
+
+    private static void RoundChannel(DotProductLayer layer, int channel, double scale, sbyte[] values)
+    {
+        for (int k = 0; k < layer.Length; k++)
+        {
+            int index = layer.Index(channel, k);
+            values[index] = (sbyte)Math.Clamp(Math.Round(layer.Weights[index] / scale), -Highest, Highest);
+        }
+    }
+}
+
+/// <summary>Rounded weights before the input's scale, and with it the bias, is known.</summary>
+/// <param name="Values">The weights in the order of the node's weight tensor.</param>
+/// <param name="Scales">One scale for each output channel.</param>
+internal sealed record QuantizedRows(sbyte[] Values, double[] Scales);

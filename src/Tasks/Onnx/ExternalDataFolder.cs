@@ -1,0 +1,133 @@
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Onnx.Schema;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>
+/// Reads tensors' data from files beside the model (ONNX "External Data"). A file may lie in the model's folder or below it,
+/// never outside: absolute paths, <c>..</c> and symbolic links that lead out are refused.
+/// </summary>
+internal sealed class ExternalDataFolder
+{
+    // As many links as common systems follow before they give up.
+    private const int MaximumLinks = 40;
+
+    private readonly string? _folder;
+    private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
+
+    /// <param name="folder">The model's folder; null where the model came from memory and so cannot have external data.</param>
+    public ExternalDataFolder(string? folder) => _folder = folder is null ? null : Resolve(Path.GetFullPath(folder));
+
+    /// <summary>The files read so far: name relative to the folder (forward slashes) and full path, in order of the names.</summary>
+    public IReadOnlyDictionary<string, string> Files => _files;
+
+    /// <summary>Reads the bytes of one tensor.</summary>
+    /// <param name="tensor">The tensor, whose data lies outside.</param>
+    /// <param name="name">Its name, for messages.</param>
+    /// <param name="expected">The number of bytes its type demands.</param>
+    /// <exception cref="ModelException">The file is missing, outside the folder or too short, or its entry is malformed.</exception>
+    public byte[] Read(TensorProto tensor, string name, long expected)
+    {
+        string location = Entry(tensor, "location") ?? "";
+        if (location.Length == 0)
+            throw Failure(name, location, "the model does not name the file");
+        long offset = Number(tensor, "offset", name, location) ?? 0;
+        long length = Number(tensor, "length", name, location) ?? expected;
+        if (length != expected)
+            throw Failure(name, location, string.Create(CultureInfo.InvariantCulture, $"it holds {length} bytes for the tensor, whose type takes {expected}"));
+
+        string path = Locate(name, location);
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (offset > stream.Length || expected > stream.Length - offset)
+                throw Failure(name, location, string.Create(CultureInfo.InvariantCulture,
+                    $"bytes {offset} to {offset + (decimal)expected} are asked for, but the file has {stream.Length}"));
+            var bytes = new byte[expected];
+            stream.Position = offset;
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw Failure(name, location, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : "the file cannot be read");
+        }
+    }
+
+    private string Locate(string name, string location)
+    {
+        if (_folder is null)
+            throw Failure(name, location, "the model was not read from a folder");
+        string portable = location.Replace('\\', '/');
+        if (Path.IsPathRooted(location) || portable.StartsWith('/') || portable.Contains(':') || portable.Contains('\0'))
+            throw Failure(name, location, "the path is not relative to the model's folder");
+        string[] parts = [.. portable.Split('/').Where(p => p.Length > 0 && p != ".")];
+        if (parts.Length == 0 || parts.Contains(".."))
+            throw Failure(name, location, "the path leaves the model's folder");
+
+        string path = Path.Combine([_folder, .. parts]);
+        string real;
+        try
+        {
+            real = Resolve(path);
+        }
+        catch (IOException)
+        {
+            throw Failure(name, location, "its symbolic links cannot be resolved");
+        }
+        if (!real.StartsWith(Path.TrimEndingDirectorySeparator(_folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw Failure(name, location, "a symbolic link leads out of the model's folder");
+        if (!File.Exists(real))
+            throw Failure(name, location, "the file does not exist");
+        _files[string.Join('/', parts)] = real;
+        return real;
+    }
+
+    // The path with every symbolic link on it resolved, component by component.
+    private static string Resolve(string path)
+    {
+        var pending = new Stack<string>(Split(path).Reverse());
+        string resolved = Path.GetPathRoot(path)!;
+        int links = 0;
+        while (pending.TryPop(out string? part))
+        {
+            if (part == "..")
+            {
+                resolved = Path.GetDirectoryName(resolved) ?? resolved;
+                continue;
+            }
+            string next = Path.Combine(resolved, part);
+            string? target = new FileInfo(next).LinkTarget ?? new DirectoryInfo(next).LinkTarget;
+            if (target is null)
+            {
+                resolved = next;
+                continue;
+            }
+            if (++links > MaximumLinks)
+                throw new IOException("too many symbolic links");
+            if (Path.IsPathRooted(target))
+                resolved = Path.GetPathRoot(target)!;
+            foreach (string piece in Split(target).Reverse())
+                pending.Push(piece);
+        }
+        return resolved;
+    }
+
+    private static IEnumerable<string> Split(string path) =>
+        path[(Path.GetPathRoot(path)?.Length ?? 0)..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]).Where(p => p.Length > 0 && p != ".");
+
+    private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
+
+    private static long? Number(TensorProto tensor, string key, string name, string location)
+    {
+        if (Entry(tensor, key) is not { } text)
+            return null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw Failure(name, location, $"its {key} '{text}' is not a number of bytes");
+    }
+
+    private static ModelException Failure(string tensor, string location, string reason) =>
+        new(DiagnosticCatalog.ExternalData, tensor, location, reason);
+}

@@ -1,0 +1,273 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Opsets;
+using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>
+/// Builds the graph of one model, node by node in order of execution: attributes are read, the node is brought into the newest
+/// opset's form, its types are inferred and, where its inputs are constant, it is folded. <c>If</c> with a constant condition
+/// and model-local functions are replaced by their contents.
+/// </summary>
+internal sealed class GraphImporter
+{
+    /// <summary>The newest opset of the domain <c>ai.onnx</c> whose operators this importer knows.</summary>
+    public const int NewestOpset = 27;
+
+    // Functions that call functions could otherwise grow exponentially.
+    private const int MaximumNodes = 1_000_000;
+    private const int MaximumDepth = 40;
+
+    private readonly ModelProto _model;
+    private readonly ExternalDataFolder _external;
+    private readonly ImportOptions _options;
+    private readonly CancellationToken _cancellation;
+    private readonly ShapeInference _inference = new();
+    private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
+    private int _imported;
+
+    /// <param name="model">The parsed file.</param>
+    /// <param name="external">Where external data lies.</param>
+    /// <param name="options">Shapes and fixed inputs.</param>
+    /// <param name="cancellation">Stops the import.</param>
+    public GraphImporter(ModelProto model, ExternalDataFolder external, ImportOptions options, CancellationToken cancellation)
+    {
+        _model = model;
+        _external = external;
+        _options = options;
+        _cancellation = cancellation;
+        foreach (FunctionProto function in model.Functions)
+            _functions.TryAdd((Domain(function.Domain), function.Name, function.Overload), function);
+    }
+
+    /// <summary>Messages and warnings that arose.</summary>
+    public List<Diagnostic> Diagnostics { get; } = [];
+
+    /// <summary>Imports the graph.</summary>
+    /// <exception cref="ModelException">The model cannot be imported.</exception>
+    public Graph Import()
+    {
+        GraphProto graph = _model.Graph;
+        var scope = new ImportScope(null, Opsets(_model.OpsetImport));
+        var initialised = ReadInitialisers(graph, scope);
+
+        // Up to IR version 3 every initialiser is also listed as an input; later the listing allows callers to override it.
+        ValueInfoProto[] inputs = [.. graph.Input.Where(i => !initialised.Contains(i.Name))];
+        var binding = new InputBinding(inputs, _options);
+        var names = ImmutableArray.CreateBuilder<string>();
+        foreach (ValueInfoProto input in inputs)
+        {
+            if (!scope.TryDefine(input.Name, input.Name))
+                throw Invalid("graph", graph.Name, $"the input '{input.Name}' is defined twice");
+            if (_options.Constants.TryGetValue(input.Name, out Tensor? constant))
+            {
+                _inference.AddConstant(input.Name, Converted(input, constant));
+                continue;
+            }
+            _inference.AddInput(input.Name, binding.TypeOf(input));
+            names.Add(input.Name);
+        }
+
+        ImportNodes(graph.Node, scope, 0);
+
+        if (graph.Output.Count == 0)
+            throw Invalid("graph", graph.Name, "it has no output");
+        var outputs = ImmutableArray.CreateBuilder<string>();
+        foreach (ValueInfoProto output in graph.Output)
+        {
+            string value = scope.Find(output.Name) ?? throw Invalid("graph", graph.Name, $"no node produces its output '{output.Name}'");
+            if (outputs.Contains(value))
+                throw Invalid("graph", graph.Name, $"its output '{output.Name}' is listed twice");
+            outputs.Add(value);
+        }
+        return _inference.ToGraph(graph.Name, names.ToImmutable(), outputs.ToImmutable());
+    }
+
+    private HashSet<string> ReadInitialisers(GraphProto graph, ImportScope scope)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (TensorProto initialiser in graph.Initializer)
+            Define(initialiser.Name, TensorProtoReader.Read(initialiser, initialiser.Name, _external));
+        foreach (SparseTensorProto sparse in graph.SparseInitializer)
+            Define(sparse.Values?.Name ?? "", AttributeReader.Dense(sparse, sparse.Values?.Name ?? "", _external));
+        return names;
+
+        void Define(string name, Tensor value)
+        {
+            string unique = _inference.UniqueValue(name.Length > 0 ? name : "constant");
+            if (name.Length == 0 || !scope.TryDefine(name, unique))
+                throw Invalid("graph", graph.Name, name.Length == 0 ? "an initialiser has no name" : $"the initialiser '{name}' is defined twice");
+            _inference.AddConstant(unique, value);
+            names.Add(name);
+        }
+    }
+
+    private void ImportNodes(IReadOnlyList<NodeProto> nodes, ImportScope scope, int depth)
+    {
+        if (depth > MaximumDepth)
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the nesting of sub-graphs and functions", $"more than {MaximumDepth} levels", MaximumDepth);
+        foreach (NodeProto node in NodeOrder.Sort(nodes))
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            if (++_imported > MaximumNodes)
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the graph", $"more than {MaximumNodes} nodes", MaximumNodes);
+            ImportNode(node, scope, depth);
+        }
+    }
+
+    private void ImportNode(NodeProto proto, ImportScope scope, int depth)
+    {
+        string name = UniqueNodeName(proto);
+        string domain = Domain(proto.Domain);
+        ImmutableArray<string> inputs = [.. proto.Input.Select(i => i.Length == 0 ? "" : scope.Find(i)
+            ?? throw Invalid(name, proto.OpType, $"no node produces its input '{i}'"))];
+
+        if (_functions.TryGetValue((domain, proto.OpType, proto.Overload), out FunctionProto? function))
+        {
+            ImportFunction(name, proto, function, inputs, scope, depth);
+            return;
+        }
+        int opset = Opset(scope, domain, name, proto.OpType);
+        if (domain.Length == 0 && proto.OpType == "If")
+        {
+            ImportBranch(name, proto, opset, inputs, scope, depth);
+            return;
+        }
+        if (domain == Node.InternalDomain || !OpsetNormalization.IsKnown(domain, proto.OpType))
+            throw Unsupported(name, proto.OpType, domain, opset);
+
+        var node = new Node(name, proto.OpType, inputs, [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))])
+        {
+            Domain = domain,
+            Attributes = Attributes(proto, name, scope),
+        };
+        foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
+            _inference.Add(normal);
+    }
+
+    // An If whose condition is constant is its branch; its outputs get the names of the If's outputs.
+    private void ImportBranch(string name, NodeProto proto, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
+    {
+        Tensor? condition = inputs.Length == 1 ? _inference.Constant(inputs[0]) : null;
+        if (condition is null)
+            throw Unsupported(name, "If", "", opset, "If whose condition is constant (fix the input it depends on with `Constants`)");
+        if (condition.Element != ElementType.Bool || condition.Count != 1)
+            throw Invalid(name, "If", $"its condition is {condition.Type} instead of one bool");
+        string branch = condition.Values<bool>()[0] ? "then_branch" : "else_branch";
+        GraphProto body = proto.Attribute.FirstOrDefault(a => a.Name == branch)?.G ?? throw Invalid(name, "If", $"it has no {branch}");
+        if (body.Output.Count != proto.Output.Count)
+            throw Invalid(name, "If", $"its {branch} has {body.Output.Count} outputs instead of {proto.Output.Count}");
+
+        var inner = new ImportScope(scope, scope.Opsets) { Attributes = scope.Attributes };
+        ReadInitialisers(body, inner);
+        ImportNodes(body.Node, inner, depth + 1);
+        Hand(name, proto, [.. body.Output.Select(o => o.Name)], inner, scope);
+    }
+
+    private void ImportFunction(
+        string name, NodeProto proto, FunctionProto function, ImmutableArray<string> inputs, ImportScope scope, int depth)
+    {
+        if (inputs.Length > function.Input.Count || proto.Output.Count > function.Output.Count)
+            throw Invalid(name, proto.OpType, "it has more inputs or outputs than the function it calls");
+        var attributes = new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
+        foreach (AttributeProto fallback in function.AttributeProto)
+            attributes[fallback.Name] = fallback;
+        foreach (AttributeProto given in proto.Attribute)
+            attributes[given.Name] = Referred(given, scope) ?? given;
+        var inner = new ImportScope(null, Opsets(function.OpsetImport)) { Attributes = attributes };
+        for (int i = 0; i < function.Input.Count; i++)
+            if (!inner.TryDefine(function.Input[i], i < inputs.Length ? inputs[i] : ""))
+                throw Invalid(name, proto.OpType, $"the function's input '{function.Input[i]}' is defined twice");
+        ImportNodes(function.Node, inner, depth + 1);
+        Hand(name, proto, [.. function.Output.Take(proto.Output.Count)], inner, scope);
+    }
+
+    // Gives the results of an inlined graph the names of the replaced node's outputs.
+    private void Hand(string name, NodeProto proto, ImmutableArray<string> results, ImportScope inner, ImportScope scope)
+    {
+        for (int i = 0; i < proto.Output.Count; i++)
+        {
+            if (proto.Output[i].Length == 0)
+                continue;
+            string value = inner.Find(results[i]) ?? throw Invalid(name, proto.OpType, $"no node produces its result '{results[i]}'");
+            if (value.Length == 0)
+                throw Invalid(name, proto.OpType, $"its result '{results[i]}' is an omitted input");
+            string output = Define(proto.Output[i], name, proto, scope);
+            _inference.Add(new Node(UniqueNodeName(name + "_result"), "Identity", [value], [output]));
+        }
+    }
+
+    private string Define(string output, string name, NodeProto proto, ImportScope scope)
+    {
+        string unique = _inference.UniqueValue(output);
+        return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType, $"it produces '{output}', which is defined already");
+    }
+
+    private ImmutableSortedDictionary<string, AttributeValue> Attributes(NodeProto proto, string name, ImportScope scope)
+    {
+        var attributes = ImmutableSortedDictionary.CreateBuilder<string, AttributeValue>(StringComparer.Ordinal);
+        foreach (AttributeProto attribute in proto.Attribute)
+        {
+            AttributeProto? actual = attribute.RefAttrName.Length == 0 ? attribute : Referred(attribute, scope);
+            // A reference to an attribute that the caller of the function leaves out leaves it out, too.
+            if (actual is null)
+                continue;
+            if (!attributes.TryAdd(attribute.Name, AttributeReader.Read(actual, name, proto.OpType, _external)))
+                throw Invalid(name, proto.OpType, $"its attribute '{attribute.Name}' is given twice");
+        }
+        return attributes.ToImmutable();
+    }
+
+    private static AttributeProto? Referred(AttributeProto attribute, ImportScope scope) =>
+        attribute.RefAttrName.Length > 0 ? scope.Attributes.GetValueOrDefault(attribute.RefAttrName) : null;
+
+    private static Tensor Converted(ValueInfoProto input, Tensor constant)
+    {
+        int declared = input.Type?.TensorType?.ElemType ?? 0;
+        if (declared == 0 || declared == (int)constant.Element)
+            return constant;
+        ElementType element = TensorProtoReader.ElementTypeOf(declared, input.Name);
+        return NumericCast.Convert(constant, element)
+            ?? throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, element, "a constant input must be numbers or booleans");
+    }
+
+    private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports)
+    {
+        var opsets = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (OperatorSetIdProto import in imports)
+            opsets[Domain(import.Domain)] = import.Version;
+        return opsets;
+    }
+
+    private static int Opset(ImportScope scope, string domain, string name, string opType)
+    {
+        // Files of IR version 1 and 2 name no opset; they mean the first.
+        long opset = scope.Opsets.GetValueOrDefault(domain, 1);
+        if (domain.Length == 0 && (opset < 1 || opset > NewestOpset))
+            throw new ModelException(DiagnosticCatalog.UnsupportedOperator, name, opType, "ai.onnx", opset, $"opsets 6 to {NewestOpset}");
+        return (int)Math.Clamp(opset, 0, int.MaxValue);
+    }
+
+    private static ModelException Unsupported(string name, string opType, string domain, int opset, string? nearest = null) =>
+        new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest ?? NearestOperators.Describe(domain, opType));
+
+    private static ModelException Invalid(string node, string opType, string reason) => new(DiagnosticCatalog.InvalidNode, node, opType, reason);
+
+    private static string Domain(string domain) => domain == "ai.onnx" ? "" : domain;
+
+    private string UniqueNodeName(NodeProto proto) =>
+        UniqueNodeName(proto.Name.Length > 0 ? proto.Name : string.Create(CultureInfo.InvariantCulture, $"{proto.OpType}_{_imported}"));
+
+    private string UniqueNodeName(string stem)
+    {
+        string name = stem;
+        for (int i = 1; !_nodeNames.Add(name); i++)
+            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
+        return name;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>What the user settles about a model that the file leaves open.</summary>
+internal sealed record ImportOptions
+{
+    /// <summary>Nothing settled: leading dimensions become 1.</summary>
+    public static ImportOptions Default { get; } = new();
+
+    /// <summary>Dimensions of inputs by input name.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
+        ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
+
+    /// <summary>Inputs that are fixed to a value, by name; they cease to be inputs.</summary>
+    public ImmutableSortedDictionary<string, Tensor> Constants { get; init; } =
+        ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal);
+
+    /// <summary>The options with the shape of one more input.</summary>
+    public ImportOptions WithShape(string input, params ReadOnlySpan<int> dimensions) =>
+        this with { Shapes = Shapes.SetItem(input, [.. dimensions]) };
+
+    /// <summary>The options with one more input fixed to a value.</summary>
+    public ImportOptions WithConstant(string input, Tensor value) => this with { Constants = Constants.SetItem(input, value) };
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Schema;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>
+/// Settles the types of a model's inputs: what <c>Shapes</c> says, what other inputs say of the same symbolic dimension, and a
+/// batch of 1 for a leading dimension that is still open.
+/// </summary>
+internal sealed class InputBinding
+{
+    private readonly ImportOptions _options;
+    private readonly Dictionary<string, int> _symbols = new(StringComparer.Ordinal);
+
+    /// <summary>Takes the user's shapes and checks that they and the model's inputs belong together.</summary>
+    /// <exception cref="ModelException">A name is not an input's, or a shape contradicts the model.</exception>
+    public InputBinding(IReadOnlyList<ValueInfoProto> inputs, ImportOptions options)
+    {
+        _options = options;
+        string names = string.Join(", ", inputs.Select(i => i.Name));
+        foreach (string name in options.Shapes.Keys.Concat(options.Constants.Keys))
+            if (!inputs.Any(i => i.Name == name))
+                throw Unbound(name, $"the model has no such input; its inputs are: {names}");
+        foreach (ValueInfoProto input in inputs)
+            if (Given(input.Name) is { } given && input.Type?.TensorType?.Shape is { } shape)
+                Record(input.Name, shape, given);
+    }
+
+    /// <summary>The concrete type of an input.</summary>
+    /// <exception cref="ModelException">A dimension stays open, or the input is no tensor of a supported type.</exception>
+    public TensorType TypeOf(ValueInfoProto input)
+    {
+        if (input.Type?.TensorType is not { } tensor)
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, Kind(input.Type), "inputs must be tensors");
+        ElementType element = TensorProtoReader.ElementTypeOf(tensor.ElemType, input.Name);
+        if (element == ElementType.String)
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, "string", "inputs must be numbers or booleans");
+        ImmutableArray<int>? given = Given(input.Name);
+        if (tensor.Shape is not { } shape)
+        {
+            return given is { } all
+                ? Checked(input.Name, element, [.. all])
+                : throw Unbound(input.Name, "the model gives it no shape at all");
+        }
+        var dimensions = new long[shape.Dim.Count];
+        for (int i = 0; i < dimensions.Length; i++)
+        {
+            TensorShapeProto.Types.Dimension d = shape.Dim[i];
+            dimensions[i] = given is { } values ? values[i]
+                : IsFixed(d) ? d.DimValue
+                : d.HasDimParam && _symbols.TryGetValue(d.DimParam, out int bound) ? bound
+                : i == 0 ? 1
+                : throw Unbound(input.Name, $"{Describe(d, i)} has no value");
+        }
+        return Checked(input.Name, element, dimensions);
+    }
+
+    private static TensorType Checked(string name, ElementType element, params ReadOnlySpan<int> dimensions)
+    {
+        var wide = new long[dimensions.Length];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = dimensions[i];
+        return Checked(name, element, wide);
+    }
+
+    private static TensorType Checked(string name, ElementType element, long[] dimensions)
+    {
+        var type = TensorType.Of(element, TensorProtoReader.Dimensions(dimensions, name));
+        return (long)type.Count * element.Size() <= TensorProtoReader.MaximumBytes
+            ? type
+            : throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"input '{name}'", type, $"{TensorProtoReader.MaximumBytes} bytes");
+    }
+
+    private void Record(string name, TensorShapeProto shape, ImmutableArray<int> given)
+    {
+        if (given.Length != shape.Dim.Count)
+            throw Unbound(name, $"the given shape [{string.Join(',', given)}] has {given.Length} dimensions, the model's has {shape.Dim.Count}");
+        for (int i = 0; i < given.Length; i++)
+        {
+            TensorShapeProto.Types.Dimension d = shape.Dim[i];
+            // A fixed leading dimension other than the given one is still a contradiction: the graph may depend on it.
+            if (IsFixed(d) && d.DimValue != given[i])
+                throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"dimension {i} is {d.DimValue} in the model but {given[i]} in the given shape"));
+            if (given[i] < 0)
+                throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"dimension {i} of the given shape is {given[i]}"));
+            if (!d.HasDimParam || d.DimParam.Length == 0)
+                continue;
+            if (_symbols.TryGetValue(d.DimParam, out int other) && other != given[i])
+                throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"the symbolic dimension '{d.DimParam}' is {given[i]} here but {other} in another input"));
+            _symbols[d.DimParam] = given[i];
+        }
+    }
+
+    private ImmutableArray<int>? Given(string name) =>
+        _options.Shapes.TryGetValue(name, out ImmutableArray<int> given) ? given
+        : _options.Constants.TryGetValue(name, out Tensor? constant) ? constant.Dimensions
+        : null;
+
+    // Some exporters write an open dimension as −1, or as 0 where it cannot be meant.
+    private static bool IsFixed(TensorShapeProto.Types.Dimension d) => d.HasDimValue && d.DimValue >= 0;
+
+    private static string Describe(TensorShapeProto.Types.Dimension d, int index) =>
+        d.HasDimParam && d.DimParam.Length > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"dimension {index} ('{d.DimParam}')")
+            : string.Create(CultureInfo.InvariantCulture, $"dimension {index}");
+
+    private static string Kind(TypeProto? type) => type?.ValueCase switch
+    {
+        TypeProto.ValueOneofCase.SequenceType => "sequence",
+        TypeProto.ValueOneofCase.MapType => "map",
+        TypeProto.ValueOneofCase.OptionalType => "optional",
+        TypeProto.ValueOneofCase.SparseTensorType => "sparse tensor",
+        _ => "unknown",
+    };
+
+    private static ModelException Unbound(string input, string reason) => new(DiagnosticCatalog.UnboundDimension, input, reason);
+}

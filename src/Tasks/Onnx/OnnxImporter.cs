@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using Google.Protobuf;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Schema;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>Reads an ONNX model file: the first step of the build. All errors are coded; damaged or hostile files never crash it.</summary>
+internal static class OnnxImporter
+{
+    /// <summary>Imports a model file together with its external data.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Shapes and fixed inputs.</param>
+    /// <param name="cancellation">Stops the import; checked between nodes.</param>
+    /// <exception cref="ModelException">The model cannot be imported; the diagnostic names the file.</exception>
+    public static ImportedModel Import(string path, ImportOptions options, CancellationToken cancellation = default)
+    {
+        string file = Path.GetFileName(path);
+        byte[] bytes;
+        try
+        {
+            if (new FileInfo(path) is { Exists: true, Length: > TensorProtoReader.MaximumBytes } info)
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the file '{file}'", $"{info.Length} bytes", $"{TensorProtoReader.MaximumBytes} bytes");
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            // The system's own texts carry the full path, which must not get into build outputs.
+            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "it does not exist"
+                : Directory.Exists(path) ? "it is a folder"
+                : "access is denied or the device failed";
+            throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, file, reason).In(path);
+        }
+        try
+        {
+            return Import(bytes, file, new ExternalDataFolder(Path.GetDirectoryName(Path.GetFullPath(path))), options, cancellation);
+        }
+        catch (ModelException e)
+        {
+            throw e.In(path);
+        }
+    }
+
+    /// <summary>Imports a model from memory; it cannot have external data.</summary>
+    /// <param name="bytes">The serialised <c>ModelProto</c>.</param>
+    /// <param name="name">A name that stands for the file in messages.</param>
+    /// <param name="options">Shapes and fixed inputs.</param>
+    /// <param name="cancellation">Stops the import; checked between nodes.</param>
+    /// <exception cref="ModelException">The model cannot be imported.</exception>
+    public static ImportedModel Import(byte[] bytes, string name, ImportOptions options, CancellationToken cancellation = default) =>
+        Import(bytes, name, new ExternalDataFolder(null), options, cancellation);
+
+    private static ImportedModel Import(
+        byte[] bytes, string file, ExternalDataFolder external, ImportOptions options, CancellationToken cancellation)
+    {
+        ModelProto model = Parse(bytes, file);
+        var importer = new GraphImporter(model, external, options, cancellation);
+        Graph graph = importer.Import();
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(bytes);
+        long size = bytes.Length;
+        foreach (string path in external.Files.Values)
+            size += Append(hash, path);
+        return new ImportedModel(
+            graph,
+            file,
+            Convert.ToHexStringLower(hash.GetHashAndReset()),
+            size,
+            graph.Constants.Values.Where(c => c.Element.IsFloat()).Sum(c => (long)c.Count * c.Element.Size()),
+            [.. external.Files.Keys],
+            [.. importer.Diagnostics]);
+    }
+
+    private static ModelProto Parse(byte[] bytes, string file)
+    {
+        if (bytes.Length == 0)
+            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is empty");
+        if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
+            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is a Git LFS pointer, not the file itself");
+        ModelProto model;
+        try
+        {
+            model = ModelProto.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            // A ModelProto begins with its IR version (field 1, a number): what begins otherwise was never a model.
+            throw bytes[0] == 0x08
+                ? new ModelException(DiagnosticCatalog.CorruptProtobuf, file, e.Message)
+                : new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "its first bytes are not those of a model");
+        }
+        if (model.Graph is null)
+            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it holds no graph");
+        return model;
+    }
+
+    private static long Append(IncrementalHash hash, string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var buffer = new byte[1 << 16];
+            long total = 0;
+            for (int read; (read = stream.Read(buffer)) > 0; total += read)
+                hash.AppendData(buffer, 0, read);
+            return total;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException(DiagnosticCatalog.ExternalData, "(all)", Path.GetFileName(path), "the file cannot be read");
+        }
+    }
+}

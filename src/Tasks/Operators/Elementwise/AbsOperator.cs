@@ -1,0 +1,15 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Absolute value; the smallest signed integer stays itself, as its magnitude cannot be represented (ONNX operator Abs).</summary>
+[Operator("Abs")]
+internal sealed class AbsOperator : NumericFunction
+{
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+            y[i] = x[i] < T.Zero ? unchecked(T.Zero - x[i]) : T.IsZero(x[i]) ? T.Zero : x[i];
+    }
+}

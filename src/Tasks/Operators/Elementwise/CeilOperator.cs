@@ -1,0 +1,15 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Smallest integer not below x (ONNX operator Ceil).</summary>
+[Operator("Ceil")]
+internal sealed class CeilOperator : FloatFunction
+{
+    /// <inheritdoc/>
+    public override double Compute(Node node, double x) => Math.Ceiling(x);
+
+    /// <inheritdoc/>
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Ceiling(x, y);
+}

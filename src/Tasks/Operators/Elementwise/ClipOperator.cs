@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Elements limited to a range whose bounds are optional inputs (ONNX operator Clip).</summary>
+[Operator("Clip")]
+internal sealed class ClipOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        if (!x.Element.IsNumeric())
+            throw context.Invalid($"its input is {x} instead of a numeric tensor");
+        for (int i = 1; i <= 2; i++)
+            if (context.Has(i) && (context.Type(i).Element != x.Element || context.Type(i).Count != 1))
+                throw context.Invalid($"its bound {context.Type(i)} is not one element of the input's type");
+        return [x];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(inputs[0]!, inputs.ElementAtOrDefault(1), inputs.ElementAtOrDefault(2)))];
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && Fixed(context, 1) && Fixed(context, 2) ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+
+    private static bool Fixed(OperatorContext context, int input) => !context.Has(input) || context.InputConstants[input] is not null;
+
+    private readonly struct Code(Tensor x, Tensor? minimum, Tensor? maximum) : INumericCode<Tensor>
+    {
+        public Tensor Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            var y = new T[x.Count];
+            x.Values<T>().CopyTo(y, 0);
+            // First the lower, then the upper bound: where they cross, the upper one wins.
+            if (minimum is not null)
+                TensorPrimitives.Max(y, minimum.Values<T>()[0], y);
+            if (maximum is not null)
+                TensorPrimitives.Min(y, maximum.Values<T>()[0], y);
+            return new(x.Type, y);
+        }
+    }
+}

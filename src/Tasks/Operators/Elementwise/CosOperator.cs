@@ -1,0 +1,11 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Cosine (ONNX operator Cos).</summary>
+[Operator("Cos")]
+internal sealed class CosOperator : FloatFunction
+{
+    /// <inheritdoc/>
+    public override double Compute(Node node, double x) => Math.Cos(x);
+}

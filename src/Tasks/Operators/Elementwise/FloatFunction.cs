@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A function of one floating-point element: sigmoid, exponential, square root and their like.</summary>
+internal abstract class FloatFunction : Operator
+{
+    /// <summary>The function itself, in double precision: what quantised tables are made from.</summary>
+    /// <param name="node">The node, for its attributes.</param>
+    /// <param name="x">The argument.</param>
+    public abstract double Compute(Node node, double x);
+
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType type = context.Type(0);
+        return type.Element.IsFloat() ? [type] : throw context.Invalid($"its input is {type} instead of a floating-point tensor");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        switch (x.Data)
+        {
+            case float[] v:
+                var y = new float[v.Length];
+                Apply(context.Node, v, y);
+                return [new(x.Type, y)];
+            case double[] v:
+                return [new(x.Type, Array.ConvertAll(v, e => Compute(context.Node, e)))];
+            default:
+                return [new(x.Type, Array.ConvertAll(x.Values<Half>(), e => (Half)Compute(context.Node, (double)e)))];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+
+    /// <summary>The function over a whole tensor; overridden where a vectorised form exists.</summary>
+    protected virtual void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)
+    {
+        for (int i = 0; i < x.Length; i++)
+            y[i] = (float)Compute(node, x[i]);
+    }
+}

@@ -1,0 +1,15 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Largest integer not above x (ONNX operator Floor).</summary>
+[Operator("Floor")]
+internal sealed class FloorOperator : FloatFunction
+{
+    /// <inheritdoc/>
+    public override double Compute(Node node, double x) => Math.Floor(x);
+
+    /// <inheritdoc/>
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Floor(x, y);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A function of one element of any numeric type: absolute value, negation, sign.</summary>
+internal abstract class NumericFunction : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType type = context.Type(0);
+        return type.Element.IsNumeric() ? [type] : throw context.Invalid($"its input is {type} instead of a numeric tensor");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(this, context.Node, inputs[0]!))];
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+
+    /// <summary>The function over a whole tensor.</summary>
+    protected abstract void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
+        where T : unmanaged, INumber<T>, IMinMaxValue<T>;
+
+    private readonly struct Code(NumericFunction function, Node node, Tensor x) : INumericCode<Tensor>
+    {
+        public Tensor Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            var y = new T[x.Count];
+            function.Apply<T>(node, x.Values<T>(), y);
+            return new(x.Type, y);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Reciprocal 1/x (ONNX operator Reciprocal).</summary>
+[Operator("Reciprocal")]
+internal sealed class ReciprocalOperator : FloatFunction
+{
+    /// <inheritdoc/>
+    public override double Compute(Node node, double x) => 1 / x;
+
+    /// <inheritdoc/>
+    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Divide(1f, x, y);
+}

@@ -1,0 +1,15 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>max(0, x) (ONNX operator Relu).</summary>
+[Operator("Relu")]
+internal sealed class ReluOperator : NumericFunction
+{
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
+    {
+        TensorPrimitives.Max(x, T.Zero, y);
+    }
+}

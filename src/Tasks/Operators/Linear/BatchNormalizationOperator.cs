@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Batch normalisation in inference: scale·(x − mean)/√(variance + epsilon) + bias for each channel (ONNX operator
+/// BatchNormalization; Ioffe and Szegedy, 2015).
+/// </summary>
+[Operator("BatchNormalization")]
+internal sealed class BatchNormalizationOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        if (x.Rank < 1 || !x.Element.IsFloat())
+            throw context.Invalid($"its input is {x} instead of a floating-point tensor");
+        if (context.Node.Int("training_mode", 0) != 0)
+            throw context.Invalid("training mode is not supported");
+        int channels = x.Rank < 2 ? 1 : x.Dimensions[1];
+        for (int i = 1; i <= 4; i++)
+            if (context.Type(i) is var p && (p.Rank != 1 || p.Count != channels || !p.Element.IsFloat()))
+                throw context.Invalid($"its parameter {p} does not fit {channels} channels");
+        return [x];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        float[] values = FloatTensor.Values(x);
+        float[] scale = FloatTensor.Values(inputs[1]!), bias = FloatTensor.Values(inputs[2]!);
+        float[] mean = FloatTensor.Values(inputs[3]!), variance = FloatTensor.Values(inputs[4]!);
+        float epsilon = context.Node.Float("epsilon", 1e-5f);
+        var y = new float[x.Count];
+        int channels = scale.Length;
+        int inner = x.Rank < 2 ? x.Count : Shapes.Count(x.Dimensions.AsSpan()[2..]);
+        for (int i = 0; i < y.Length; i++)
+        {
+            int c = i / inner % channels;
+            y[i] = (float)((scale[c] * ((double)values[i] - mean[c]) / Math.Sqrt((double)variance[c] + epsilon)) + bias[c]);
+        }
+        return [FloatTensor.Of(x.Type, y)];
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Convolution over one or two spatial dimensions, with groups (ONNX operator Conv). The weights are always O,I,H,W; with
+/// <c>channels_last</c> the activations are N,H,W,C.
+/// </summary>
+[Operator("Conv")]
+internal sealed class ConvOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        WindowGeometry geometry = WindowGeometry.OfConvolution(context);
+        (TensorType x, TensorType w) = (context.Type(0), context.Type(1));
+        long group = context.Node.Int("group", 1);
+        if (!x.Element.IsFloat() || w.Element != x.Element)
+            throw context.Invalid($"its input is {x} and its weights are {w}");
+        if (group < 1 || w.Dimensions[0] % group != 0 || w.Dimensions[1] * group != geometry.Channels)
+            throw context.Invalid($"its input {x}, its weights {w} and {group} groups do not fit together");
+        if (context.Has(2) && (context.Type(2).Rank != 1 || context.Type(2).Count != w.Dimensions[0] || context.Type(2).Element != x.Element))
+            throw context.Invalid($"its bias is {context.Type(2)} for {w.Dimensions[0]} output channels");
+        FusedActivation.Check(context);
+        return [geometry.Output(x.Element, w.Dimensions[0])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        WindowGeometry geometry = WindowGeometry.OfConvolution(context);
+        Tensor w = inputs[1]!;
+        Tensor? bias = inputs.Count > 2 ? inputs[2] : null;
+        float[] x = FloatTensor.Values(inputs[0]!);
+        TensorType type = context.OutputTypes[0];
+        var y = new float[type.Count];
+        int group = (int)context.Node.Int("group", 1);
+        var convolution = new FloatConvolution(geometry, w.Dimensions[0], group, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias));
+        if (y.Length > 0)
+            convolution.Run(x, y);
+        return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
+    }
+
+    /// <inheritdoc/>
+    public override long MultiplyAccumulates(OperatorContext context)
+    {
+        WindowGeometry g = WindowGeometry.OfConvolution(context);
+        return checked((long)g.Batch * g.Y.Output * g.X.Output * context.Type(1).Count);
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && context.InputConstants[0] is null && context.InputConstants[1] is not null
+            && (!context.Has(2) || context.InputConstants[2] is not null)
+            ? Operators.IntegerForm.DotProduct
+            : Operators.IntegerForm.None;
+}

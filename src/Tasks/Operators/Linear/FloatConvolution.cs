@@ -1,0 +1,241 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Convolution in float32: im2col and matrix product (Chellapilla, Puri and Simard, "High Performance Convolutional Neural
+/// Networks for Document Processing", 2006), and a direct form for depthwise convolutions.
+/// </summary>
+internal sealed class FloatConvolution(WindowGeometry geometry, int outputChannels, int groups, float[] weights, float[]? bias)
+{
+    private readonly WindowAxis _v = geometry.Y;
+    private readonly WindowAxis _h = geometry.X;
+    private readonly int _taps = geometry.Y.Kernel * geometry.X.Kernel;
+    private readonly int _pixels = geometry.Y.Output * geometry.X.Output;
+    private readonly int _in = geometry.Channels / groups;
+    private readonly int _out = outputChannels / groups;
+
+    private bool IsPointwise => _taps == 1 && _v is { Stride: 1, PadBegin: 0, PadEnd: 0 } && _h is { Stride: 1, PadBegin: 0, PadEnd: 0 };
+
+    /// <summary>Computes the convolution of all images.</summary>
+    public void Run(ReadOnlySpan<float> x, Span<float> y)
+    {
+        int inputSize = geometry.Channels * _v.Input * _h.Input, outputSize = outputChannels * _pixels;
+        float[]? turned = geometry.ChannelsLast ? TurnWeights() : null;
+        for (int n = 0; n < geometry.Batch; n++)
+        {
+            ReadOnlySpan<float> image = x.Slice(n * inputSize, inputSize);
+            Span<float> result = y.Slice(n * outputSize, outputSize);
+            if (turned is not null)
+                ChannelsLast(image, turned, result);
+            else
+                ChannelsFirst(image, result);
+        }
+    }
+
+    private void ChannelsFirst(ReadOnlySpan<float> x, Span<float> y)
+    {
+        int plane = _v.Input * _h.Input;
+        for (int o = 0; o < outputChannels; o++)
+            y.Slice(o * _pixels, _pixels).Fill(bias is null ? 0 : bias[o]);
+        if (_in == 1)
+        {
+            for (int o = 0; o < outputChannels; o++)
+                Plane(x.Slice(o / _out * plane, plane), weights.AsSpan(o * _taps, _taps), y.Slice(o * _pixels, _pixels));
+            return;
+        }
+        int k = _in * _taps;
+        float[]? columns = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * _pixels);
+        for (int g = 0; g < groups; g++)
+        {
+            ReadOnlySpan<float> part = x.Slice(g * _in * plane, _in * plane);
+            if (columns is not null)
+                Columns(part, columns);
+            MatrixProduct.Accumulate(
+                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1, y[(g * _out * _pixels)..], _pixels);
+        }
+        if (columns is not null)
+            ArrayPool<float>.Shared.Return(columns);
+    }
+
+    // im2col of one group: a row for each input channel and tap, a column for each output pixel.
+    private void Columns(ReadOnlySpan<float> x, Span<float> columns)
+    {
+        int at = 0;
+        for (int c = 0; c < _in; c++)
+        {
+            ReadOnlySpan<float> plane = x.Slice(c * _v.Input * _h.Input, _v.Input * _h.Input);
+            for (int ky = 0; ky < _v.Kernel; ky++)
+            {
+                for (int kx = 0; kx < _h.Kernel; kx++)
+                {
+                    int offset = (kx * _h.Dilation) - _h.PadBegin;
+                    (int first, int last) = Inside(_h, offset);
+                    for (int oy = 0; oy < _v.Output; oy++, at += _h.Output)
+                    {
+                        Span<float> row = columns.Slice(at, _h.Output);
+                        int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
+                        if ((uint)iy >= (uint)_v.Input || first >= last)
+                        {
+                            row.Clear();
+                            continue;
+                        }
+                        row[..first].Clear();
+                        row[last..].Clear();
+                        ReadOnlySpan<float> line = plane.Slice(iy * _h.Input, _h.Input);
+                        if (_h.Stride == 1)
+                            line.Slice(first + offset, last - first).CopyTo(row[first..]);
+                        else
+                            for (int ox = first; ox < last; ox++)
+                                row[ox] = line[(ox * _h.Stride) + offset];
+                    }
+                }
+            }
+        }
+    }
+
+    // One output channel that reads one input channel: every tap adds a shifted row. For strides above 1 the columns that one
+    // tap reads are gathered first, so that the addition runs over adjacent elements.
+    private void Plane(ReadOnlySpan<float> x, ReadOnlySpan<float> w, Span<float> y)
+    {
+        float[]? gathered = _h.Stride == 1 ? null : ArrayPool<float>.Shared.Rent(_h.Output);
+        for (int ky = 0; ky < _v.Kernel; ky++)
+        {
+            (int top, int bottom) = Inside(_v, (ky * _v.Dilation) - _v.PadBegin);
+            for (int kx = 0; kx < _h.Kernel; kx++)
+            {
+                int offset = (kx * _h.Dilation) - _h.PadBegin;
+                (int first, int last) = Inside(_h, offset);
+                if (first >= last)
+                    continue;
+                float weight = w[(ky * _h.Kernel) + kx];
+                for (int oy = top; oy < bottom; oy++)
+                {
+                    ReadOnlySpan<float> line = x.Slice(((oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin) * _h.Input, _h.Input);
+                    Span<float> row = y.Slice((oy * _h.Output) + first, last - first);
+                    if (gathered is null)
+                    {
+                        TensorPrimitives.FusedMultiplyAdd(line.Slice(first + offset, row.Length), weight, row, row);
+                        continue;
+                    }
+                    for (int i = 0, from = (first * _h.Stride) + offset; i < row.Length; i++, from += _h.Stride)
+                        gathered[i] = line[from];
+                    TensorPrimitives.FusedMultiplyAdd(gathered.AsSpan(0, row.Length), weight, row, row);
+                }
+            }
+        }
+        if (gathered is not null)
+            ArrayPool<float>.Shared.Return(gathered);
+    }
+
+    private void ChannelsLast(ReadOnlySpan<float> x, float[] turned, Span<float> y)
+    {
+        for (int p = 0; p < _pixels; p++)
+        {
+            if (bias is null)
+                y.Slice(p * outputChannels, outputChannels).Clear();
+            else
+                bias.CopyTo(y[(p * outputChannels)..]);
+        }
+        if (_in == 1 && _out == 1)
+        {
+            Depthwise(x, turned, y);
+            return;
+        }
+        int k = _in * _taps;
+        float[]? rows = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * _pixels);
+        for (int g = 0; g < groups; g++)
+        {
+            if (rows is not null)
+                Rows(x, g, rows);
+            MatrixProduct.Accumulate(
+                _pixels, _out, k,
+                rows is null ? x[(g * _in)..] : rows, rows is null ? geometry.Channels : k, 1,
+                turned.AsSpan(g * k * _out), _out, 1,
+                y[(g * _out)..], outputChannels);
+        }
+        if (rows is not null)
+            ArrayPool<float>.Shared.Return(rows);
+    }
+
+    // im2col of one group: a row for each output pixel, whose columns are taps and within them channels.
+    private void Rows(ReadOnlySpan<float> x, int group, Span<float> rows)
+    {
+        int at = 0;
+        for (int oy = 0; oy < _v.Output; oy++)
+        {
+            for (int ox = 0; ox < _h.Output; ox++)
+            {
+                for (int ky = 0; ky < _v.Kernel; ky++)
+                {
+                    int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
+                    for (int kx = 0; kx < _h.Kernel; kx++, at += _in)
+                    {
+                        int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
+                        Span<float> tap = rows.Slice(at, _in);
+                        if ((uint)iy < (uint)_v.Input && (uint)ix < (uint)_h.Input)
+                            x.Slice((((iy * _h.Input) + ix) * geometry.Channels) + (group * _in), _in).CopyTo(tap);
+                        else
+                            tap.Clear();
+                    }
+                }
+            }
+        }
+    }
+
+    private void Depthwise(ReadOnlySpan<float> x, ReadOnlySpan<float> turned, Span<float> y)
+    {
+        int channels = geometry.Channels;
+        for (int oy = 0; oy < _v.Output; oy++)
+        {
+            for (int ox = 0; ox < _h.Output; ox++)
+            {
+                Span<float> pixel = y.Slice(((oy * _h.Output) + ox) * channels, channels);
+                for (int ky = 0; ky < _v.Kernel; ky++)
+                {
+                    int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
+                    if ((uint)iy >= (uint)_v.Input)
+                        continue;
+                    for (int kx = 0; kx < _h.Kernel; kx++)
+                    {
+                        int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
+                        if ((uint)ix < (uint)_h.Input)
+                            TensorPrimitives.FusedMultiplyAdd(
+                                x.Slice(((iy * _h.Input) + ix) * channels, channels), turned.Slice(((ky * _h.Kernel) + kx) * channels, channels), pixel, pixel);
+                    }
+                }
+            }
+        }
+    }
+
+    // O,I,taps → for each group taps, I, O: the matrix by which a channels-last row is multiplied. For depthwise convolutions the
+    // channels of one tap lie side by side.
+    private float[] TurnWeights()
+    {
+        var turned = new float[weights.Length];
+        if (_in == 1 && _out == 1)
+        {
+            for (int o = 0; o < outputChannels; o++)
+                for (int t = 0; t < _taps; t++)
+                    turned[(t * outputChannels) + o] = weights[(o * _taps) + t];
+            return turned;
+        }
+        int at = 0;
+        for (int g = 0; g < groups; g++)
+            for (int t = 0; t < _taps; t++)
+                for (int i = 0; i < _in; i++)
+                    for (int o = 0; o < _out; o++)
+                        turned[at++] = weights[((((g * _out) + o) * _in) + i) * _taps + t];
+        return turned;
+    }
+
+    // The outputs whose element at a tap's offset lies inside the input.
+    private static (int First, int Last) Inside(WindowAxis axis, int offset)
+    {
+        int first = offset >= 0 ? 0 : (-offset + axis.Stride - 1) / axis.Stride;
+        int room = axis.Input - 1 - offset;
+        int last = room < 0 ? 0 : Math.Min(axis.Output, (room / axis.Stride) + 1);
+        return (Math.Min(first, axis.Output), Math.Max(last, 0));
+    }
+}

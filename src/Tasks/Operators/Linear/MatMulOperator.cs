@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).</summary>
+[Operator("MatMul")]
+internal sealed class MatMulOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
+        if (a.Rank == 0 || b.Rank == 0 || a.Element != b.Element || !a.Element.IsNumeric())
+            throw context.Invalid($"its inputs are {a} and {b} instead of matrices of one type");
+        Problem problem = Describe(context, a, b);
+        FusedActivation.Check(context);
+        var shape = new List<int>(problem.Batch);
+        if (a.Rank > 1)
+            shape.Add(problem.M);
+        if (b.Rank > 1)
+            shape.Add(problem.N);
+        return [TensorType.Of(a.Element, [.. shape])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor a = inputs[0]!, b = inputs[1]!;
+        Problem problem = Describe(context, a.Type, b.Type);
+        return [FusedActivation.Apply(context.Node, a.Element is ElementType.Float32 or ElementType.Float16
+            ? FloatProduct(context.OutputTypes[0], problem, FloatTensor.Values(a), FloatTensor.Values(b))
+            : NumericDispatch.Run<Code, Tensor>(a.Element, new Code(context.OutputTypes[0], problem, a, b)))];
+    }
+
+    /// <inheritdoc/>
+    public override long MultiplyAccumulates(OperatorContext context)
+    {
+        Problem problem = Describe(context, context.Type(0), context.Type(1));
+        return (long)Shapes.Count(problem.Batch) * problem.M * problem.N * problem.K;
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && context.InputConstants[0] is null && context.InputConstants[1] is { Rank: 2 }
+            ? Operators.IntegerForm.DotProduct
+            : Operators.IntegerForm.None;
+
+    private static Tensor FloatProduct(TensorType type, Problem p, float[] a, float[] b)
+    {
+        var y = new float[type.Count];
+        int batches = Shapes.Count(p.Batch);
+        // One matrix for the whole batch: the batch's rows are rows of one large product.
+        if (p.BatchOfB.All(d => d == 1) && batches > 1 && p.BatchOfA.AsSpan().SequenceEqual(p.Batch))
+        {
+            MatrixProduct.Accumulate(batches * p.M, p.N, p.K, a, p.K, 1, b, p.N, 1, y, p.N);
+            return FloatTensor.Of(type, y);
+        }
+        foreach ((int i, int x, int w) in p.Batches())
+            MatrixProduct.Accumulate(p.M, p.N, p.K, a.AsSpan(x), p.K, 1, b.AsSpan(w), p.N, 1, y.AsSpan(i * p.M * p.N), p.N);
+        return FloatTensor.Of(type, y);
+    }
+
+    private static Problem Describe(OperatorContext context, TensorType a, TensorType b)
+    {
+        int[] batchA = [.. a.Dimensions.Take(Math.Max(0, a.Rank - 2))];
+        int[] batchB = [.. b.Dimensions.Take(Math.Max(0, b.Rank - 2))];
+        int k = a.Dimensions[^1];
+        if (k != (b.Rank == 1 ? b.Dimensions[0] : b.Dimensions[^2]) || Shapes.Broadcast(batchA, batchB) is not { } batch)
+            throw context.Invalid($"{a} and {b} cannot be multiplied");
+        return new(a.Rank == 1 ? 1 : a.Dimensions[^2], b.Rank == 1 ? 1 : b.Dimensions[^1], k, batchA, batchB, batch);
+    }
+
+    private sealed record Problem(int M, int N, int K, int[] BatchOfA, int[] BatchOfB, int[] Batch)
+    {
+        // Each product's index with the places of its two factors.
+        public IEnumerable<(int Index, int A, int B)> Batches()
+        {
+            int[] stepsA = Shapes.BroadcastStrides(BatchOfA, Batch), stepsB = Shapes.BroadcastStrides(BatchOfB, Batch);
+            int count = Shapes.Count(Batch);
+            for (int i = 0; i < count; i++)
+            {
+                int rest = i, x = 0, w = 0;
+                for (int d = Batch.Length - 1; d >= 0; d--)
+                {
+                    x += rest % Batch[d] * stepsA[d];
+                    w += rest % Batch[d] * stepsB[d];
+                    rest /= Batch[d];
+                }
+                yield return (i, x * M * K, w * K * N);
+            }
+        }
+    }
+
+    private readonly struct Code(TensorType type, Problem p, Tensor a, Tensor b) : INumericCode<Tensor>
+    {
+        public Tensor Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            T[] x = a.Values<T>(), w = b.Values<T>();
+            var y = new T[type.Count];
+            foreach ((int index, int startA, int startB) in p.Batches())
+            {
+                for (int i = 0; i < p.M; i++)
+                {
+                    for (int j = 0; j < p.N; j++)
+                    {
+                        T sum = T.Zero;
+                        for (int q = 0; q < p.K; q++)
+                            sum = unchecked(sum + (x[startA + (i * p.K) + q] * w[startB + (q * p.N) + j]));
+                        y[(((index * p.M) + i) * p.N) + j] = sum;
+                    }
+                }
+            }
+            return new(type, y);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Dropout in inference: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).</summary>
+[Operator("Dropout")]
+internal sealed class DropoutOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        if (context.Has(2) && (context.InputConstants[2] is not { Element: ElementType.Bool } training || training.Values<bool>().Any(t => t)))
+            throw context.Invalid("training mode is not supported");
+        TensorType x = context.Type(0);
+        return [x, x.As(ElementType.Bool)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor mask = Tensor.Zeros(context.OutputTypes[1]);
+        Array.Fill(mask.Values<bool>(), true);
+        return [inputs[0]!, mask];
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && context.Node.Outputs.Length == 1 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+}

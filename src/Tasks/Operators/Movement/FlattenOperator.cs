@@ -1,0 +1,18 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A matrix: the dimensions before <c>axis</c> joined, and those from it on (ONNX operator Flatten).</summary>
+[Operator("Flatten")]
+internal sealed class FlattenOperator : ReshapingOperator
+{
+    /// <inheritdoc/>
+    protected override int[] Dimensions(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long axis = context.Node.Int("axis", 1);
+        // Here the axis may be the rank itself: everything before it, nothing behind.
+        int split = axis == x.Rank ? x.Rank : context.Axis(axis, x.Rank);
+        return [Shapes.Count(x.Dimensions.AsSpan()[..split]), Shapes.Count(x.Dimensions.AsSpan()[split..])];
+    }
+}

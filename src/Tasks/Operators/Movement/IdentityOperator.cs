@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>Its input unchanged (ONNX operator Identity).</summary>
+[Operator("Identity")]
+internal sealed class IdentityOperator : ReshapingOperator
+{
+    /// <inheritdoc/>
+    protected override int[] Dimensions(OperatorContext context) => [.. context.Type(0).Dimensions];
+}

@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>An operator that only gives its input other dimensions: Reshape, Flatten, Squeeze, Unsqueeze, Identity.</summary>
+internal abstract class ReshapingOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        var y = TensorType.Of(x.Element, Dimensions(context));
+        return y.Count == x.Count ? [y] : throw context.Invalid($"{x} cannot take the dimensions [{string.Join(',', y.Dimensions)}]");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [inputs[0]!.Reshape(context.OutputTypes[0].Dimensions.AsSpan())];
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    /// <summary>The output's dimensions.</summary>
+    protected abstract int[] Dimensions(OperatorContext context);
+}

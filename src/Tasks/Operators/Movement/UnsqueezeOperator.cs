@@ -1,0 +1,21 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Inserts dimensions of size 1 (ONNX operator Unsqueeze).</summary>
+[Operator("Unsqueeze")]
+internal sealed class UnsqueezeOperator : ReshapingOperator
+{
+    /// <inheritdoc/>
+    protected override int[] Dimensions(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long[] given = context.ConstantInts(1) ?? throw context.Invalid("it has no axes");
+        int rank = x.Rank + given.Length;
+        HashSet<int> axes = [.. given.Select(a => context.Axis(a, rank))];
+        if (axes.Count != given.Length)
+            throw context.Invalid("an axis occurs twice");
+        int next = 0;
+        return [.. Enumerable.Range(0, rank).Select(i => axes.Contains(i) ? 1 : x.Dimensions[next++])];
+    }
+}

@@ -1,0 +1,16 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Mean of each channel over all its positions (ONNX operator GlobalAveragePool).</summary>
+[Operator("GlobalAveragePool")]
+internal sealed class GlobalAveragePoolOperator : GlobalPoolOperator
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override float Reduce(ReadOnlySpan<float> positions) => TensorPrimitives.Sum(positions) / positions.Length;
+}

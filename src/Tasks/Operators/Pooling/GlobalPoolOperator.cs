@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
+internal abstract class GlobalPoolOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        if (x.Rank < 3 || !x.Element.IsFloat())
+            throw context.Invalid($"its input is {x} instead of a floating-point tensor with spatial dimensions");
+        if (x.Dimensions.Skip(2).Contains(0))
+            throw context.Invalid($"its input {x} has no positions to reduce");
+        bool last = IsChannelsLast(context);
+        return [new(x.Element, [.. x.Dimensions.Select((d, i) => i == 0 || i == (last ? x.Rank - 1 : 1) ? d : 1)])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        if (IsChannelsLast(context))
+            x = TensorMove.Transpose(x, [0, x.Rank - 1, .. Enumerable.Range(1, x.Rank - 2)]);
+        float[] values = FloatTensor.Values(x);
+        int channels = x.Dimensions[0] * x.Dimensions[1];
+        int positions = channels == 0 ? 0 : x.Count / channels;
+        var y = new float[channels];
+        for (int c = 0; c < channels; c++)
+            y[c] = Reduce(values.AsSpan(c * positions, positions));
+        return [FloatTensor.Of(context.OutputTypes[0], y)];
+    }
+
+    /// <summary>Reduces one channel.</summary>
+    protected abstract float Reduce(ReadOnlySpan<float> positions);
+
+    private static bool IsChannelsLast(OperatorContext context) => context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0;
+}

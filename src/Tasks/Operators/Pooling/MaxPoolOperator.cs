@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Maximum over a sliding window; padding does not take part (ONNX operator MaxPool).</summary>
+[Operator("MaxPool")]
+internal sealed class MaxPoolOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        WindowGeometry geometry = WindowGeometry.OfPooling(context);
+        TensorType x = context.Type(0);
+        if (!x.Element.IsNumeric())
+            throw context.Invalid($"its input is {x} instead of a numeric tensor");
+        if (geometry.ChannelsLast && HasIndices(context.Node))
+            throw context.Invalid("its indices are defined for channels-first tensors only");
+        TensorType y = geometry.Output(x.Element, geometry.Channels);
+        return [y, y.As(ElementType.Int64)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        NumericDispatch.Run<Code, Tensor[]>(inputs[0]!.Element, new Code(context, inputs[0]!));
+
+    /// <inheritdoc/>
+    public override long Work(OperatorContext context)
+    {
+        WindowGeometry g = WindowGeometry.OfPooling(context);
+        return (long)context.OutputTypes[0].Count * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && !HasIndices(context.Node) ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    private static bool HasIndices(Node node) => node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
+
+    private readonly struct Code(OperatorContext context, Tensor tensor) : INumericCode<Tensor[]>
+    {
+        public Tensor[] Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            WindowGeometry g = WindowGeometry.OfPooling(context);
+            Tensor result = Tensor.Zeros(context.OutputTypes[0]);
+            T[] x = tensor.Values<T>(), y = result.Values<T>();
+            if (g.ChannelsLast)
+            {
+                ChannelsLast(g, x, y);
+                return [result, Tensor.Zeros(context.OutputTypes[1])];
+            }
+            Tensor indices = Tensor.Zeros(HasIndices(context.Node) ? context.OutputTypes[1] : TensorType.Of(ElementType.Int64, 0));
+            ChannelsFirst(g, x, y, indices.Values<long>(), context.Node.Int("storage_order", 0) != 0);
+            return [result, indices];
+        }
+
+        private static void ChannelsFirst<T>(WindowGeometry g, T[] x, T[] y, long[] indices, bool columnMajor)
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            int at = 0;
+            for (int plane = 0; plane < g.Batch * g.Channels; plane++)
+            {
+                int start = plane * g.Y.Input * g.X.Input;
+                for (int oy = 0; oy < g.Y.Output; oy++)
+                {
+                    (int top, int bottom) = WindowTaps.Inside(g.Y, oy);
+                    for (int ox = 0; ox < g.X.Output; ox++, at++)
+                    {
+                        (int left, int right) = WindowTaps.Inside(g.X, ox);
+                        T best = T.MinValue;
+                        int bestY = -1, bestX = -1;
+                        for (int iy = top; iy < bottom; iy += g.Y.Dilation)
+                        {
+                            for (int ix = left; ix < right; ix += g.X.Dilation)
+                            {
+                                T value = x[start + (iy * g.X.Input) + ix];
+                                if (bestY < 0 || value > best || T.IsNaN(value))
+                                    (best, bestY, bestX) = (value, iy, ix);
+                            }
+                        }
+                        y[at] = best;
+                        if (indices.Length > 0)
+                            indices[at] = start + (columnMajor ? ((long)bestX * g.Y.Input) + bestY : ((long)bestY * g.X.Input) + bestX);
+                    }
+                }
+            }
+        }
+
+        private static void ChannelsLast<T>(WindowGeometry g, T[] x, T[] y)
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            int at = 0, channels = g.Channels;
+            for (int n = 0; n < g.Batch; n++)
+            {
+                for (int oy = 0; oy < g.Y.Output; oy++)
+                {
+                    (int top, int bottom) = WindowTaps.Inside(g.Y, oy);
+                    for (int ox = 0; ox < g.X.Output; ox++, at += channels)
+                    {
+                        (int left, int right) = WindowTaps.Inside(g.X, ox);
+                        Span<T> pixel = y.AsSpan(at, channels);
+                        pixel.Fill(T.MinValue);
+                        bool first = true;
+                        for (int iy = top; iy < bottom; iy += g.Y.Dilation)
+                        {
+                            for (int ix = left; ix < right; ix += g.X.Dilation)
+                            {
+                                ReadOnlySpan<T> tap = x.AsSpan(((((n * g.Y.Input) + iy) * g.X.Input) + ix) * channels, channels);
+                                if (first)
+                                    tap.CopyTo(pixel);
+                                else
+                                    TensorPrimitives.Max(pixel, tap, pixel);
+                                first = false;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

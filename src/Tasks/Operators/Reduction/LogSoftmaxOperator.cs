@@ -1,0 +1,18 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>x − max − log Σ exp(x − max) along one axis (ONNX operator LogSoftmax).</summary>
+[Operator("LogSoftmax")]
+internal sealed class LogSoftmaxOperator : AxisFunction
+{
+    /// <inheritdoc/>
+    protected override void Row(Node node, Span<double> row)
+    {
+        double max = TensorPrimitives.Max<double>(row), sum = 0;
+        foreach (double x in row)
+            sum += Math.Exp(x - max);
+        TensorPrimitives.Subtract(row, max + Math.Log(sum), row);
+    }
+}

@@ -1,0 +1,16 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Largest element over some axes (ONNX operator ReduceMax).</summary>
+[Operator("ReduceMax")]
+internal sealed class ReduceMaxOperator : ReduceOperator
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Lowest<T>() : TensorPrimitives.Max(row);
+}

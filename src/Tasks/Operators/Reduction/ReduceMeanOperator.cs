@@ -1,0 +1,19 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Mean over some axes (ONNX operator ReduceMean).</summary>
+[Operator("ReduceMean")]
+internal sealed class ReduceMeanOperator : ReduceOperator
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override bool HasIdentity => false;
+
+    /// <inheritdoc/>
+    protected override T Row<T>(ReadOnlySpan<T> row) => TensorPrimitives.Sum(row) / T.CreateTruncating(row.Length);
+}

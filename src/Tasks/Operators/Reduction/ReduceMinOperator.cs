@@ -1,0 +1,11 @@
+using System.Numerics.Tensors;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Smallest element over some axes (ONNX operator ReduceMin).</summary>
+[Operator("ReduceMin")]
+internal sealed class ReduceMinOperator : ReduceOperator
+{
+    /// <inheritdoc/>
+    protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Highest<T>() : TensorPrimitives.Min(row);
+}

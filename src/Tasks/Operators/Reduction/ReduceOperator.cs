@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A reduction over some or all axes, which are an optional input: ReduceMean, ReduceMax and their like.</summary>
+internal abstract class ReduceOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        if (!Accepts(x.Element))
+            throw context.Invalid($"its input is {x}");
+        HashSet<int> axes = Axes(context, x.Rank);
+        if (!HasIdentity && x.Count == 0 && axes.Any(a => x.Dimensions[a] == 0))
+            throw context.Invalid($"it reduces no elements of {x}");
+        bool keep = context.Node.Int("keepdims", 1) != 0;
+        var shape = ImmutableArray.CreateBuilder<int>();
+        for (int i = 0; i < x.Rank; i++)
+        {
+            if (!axes.Contains(i))
+                shape.Add(x.Dimensions[i]);
+            else if (keep)
+                shape.Add(1);
+        }
+        return [new(x.Element, shape.ToImmutable())];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        HashSet<int> axes = Axes(context, x.Rank);
+        // The reduced axes go to the end, so that every result comes from one row.
+        int[] order = [.. Enumerable.Range(0, x.Rank).Where(i => !axes.Contains(i)), .. Enumerable.Range(0, x.Rank).Where(axes.Contains)];
+        Tensor rows = order.SequenceEqual(Enumerable.Range(0, x.Rank)) ? x : TensorMove.Transpose(x, order);
+        int length = Shapes.Count([.. axes.Select(a => x.Dimensions[a])]);
+        return [Compute(context.OutputTypes[0], rows, length)];
+    }
+
+    /// <summary>The reduction of adjacent rows.</summary>
+    protected virtual Tensor Compute(TensorType type, Tensor rows, int length) =>
+        NumericDispatch.Run<Code, Tensor>(rows.Element, new Code(this, type, rows, length));
+
+    /// <summary>Whether the reduction of no elements is defined.</summary>
+    protected virtual bool HasIdentity => true;
+
+    /// <summary>Whether the element type is supported.</summary>
+    protected virtual bool Accepts(ElementType element) => element.IsNumeric();
+
+    /// <summary>Reduces one row.</summary>
+    protected abstract T Row<T>(ReadOnlySpan<T> row)
+        where T : unmanaged, INumber<T>, IMinMaxValue<T>;
+
+    private static HashSet<int> Axes(OperatorContext context, int rank)
+    {
+        long[] given = context.ConstantInts(1) ?? [];
+        if (given.Length == 0)
+            return context.Node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
+        return [.. given.Select(a => context.Axis(a, rank)).Order()];
+    }
+
+    private readonly struct Code(ReduceOperator reduction, TensorType type, Tensor rows, int length) : INumericCode<Tensor>
+    {
+        public Tensor Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            Tensor result = Tensor.Zeros(type);
+            T[] x = rows.Values<T>(), y = result.Values<T>();
+            for (int i = 0; i < y.Length; i++)
+                y[i] = reduction.Row<T>(x.AsSpan(i * length, length));
+            return result;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using System.Numerics.Tensors;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Product over some axes (ONNX operator ReduceProd).</summary>
+[Operator("ReduceProd")]
+internal sealed class ReduceProdOperator : ReduceOperator
+{
+    /// <inheritdoc/>
+    protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? T.One : TensorPrimitives.Product(row);
+}

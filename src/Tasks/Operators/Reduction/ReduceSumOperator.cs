@@ -1,0 +1,16 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Sum over some axes (ONNX operator ReduceSum).</summary>
+[Operator("ReduceSum")]
+internal sealed class ReduceSumOperator : ReduceOperator
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override T Row<T>(ReadOnlySpan<T> row) => TensorPrimitives.Sum(row);
+}

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Gives every value of a graph its type, in one forward pass, and folds what is constant: nodes whose inputs are all constant,
+/// and those that depend on types alone (<see cref="IFoldsFromTypes"/>). So chains of Shape, Gather, Concat and Reshape vanish.
+/// </summary>
+internal sealed class ShapeInference
+{
+    // Larger results are left to the predictor: folding must not make a model many times its size, nor hold up the build.
+    private const long MaximumFoldedBytes = 64L << 20;
+    private const long MaximumFoldedBytesTogether = 512L << 20;
+    private const long MaximumFoldedWork = 1L << 32;
+
+    private readonly Dictionary<string, Tensor> _constants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorType> _types = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<Node> _nodes = [];
+    private long _foldedBytes;
+
+    /// <summary>Infers a whole graph anew, for example after a pass has changed types.</summary>
+    /// <exception cref="ModelException">A node is not valid.</exception>
+    public static Graph Infer(Graph graph)
+    {
+        var inference = new ShapeInference();
+        foreach (string input in graph.Inputs)
+            inference.AddInput(input, graph.TypeOf(input));
+        foreach ((string name, Tensor value) in graph.Constants)
+            inference.AddConstant(name, value);
+        foreach (Node node in graph.Nodes)
+            inference.Add(node);
+        return inference.ToGraph(graph.Name, graph.Inputs, graph.Outputs);
+    }
+
+    /// <summary>The type of a value.</summary>
+    /// <exception cref="KeyNotFoundException">The value is not known.</exception>
+    public TensorType TypeOf(string value) => _constants.TryGetValue(value, out Tensor? constant) ? constant.Type : _types[value];
+
+    /// <summary>The constant of that name; null where the value is not constant.</summary>
+    public Tensor? Constant(string value) => _constants.GetValueOrDefault(value);
+
+    /// <summary>A name that no value bears yet, kept from then on.</summary>
+    public string UniqueValue(string stem)
+    {
+        string name = stem;
+        for (int i = 1; !_names.Add(name); i++)
+            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
+        return name;
+    }
+
+    /// <summary>Adds an input of the graph.</summary>
+    public void AddInput(string name, TensorType type)
+    {
+        _names.Add(name);
+        _types[name] = type;
+    }
+
+    /// <summary>Adds a constant.</summary>
+    public void AddConstant(string name, Tensor value)
+    {
+        _names.Add(name);
+        _constants[name] = value;
+    }
+
+    /// <summary>Adds a node whose inputs are all known: infers its outputs' types, and folds it if possible.</summary>
+    /// <exception cref="ModelException">The node is not valid.</exception>
+    public void Add(Node node)
+    {
+        Operator op = OperatorRegistry.Of(node);
+        var context = new OperatorContext(
+            node,
+            [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],
+            [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]);
+        ImmutableArray<TensorType> types = Infer(op, context);
+        if (Fold(op, context, types) is { } values)
+        {
+            for (int i = 0; i < node.Outputs.Length; i++)
+                if (node.Outputs[i].Length > 0)
+                    AddConstant(node.Outputs[i], values[i]);
+            return;
+        }
+        for (int i = 0; i < node.Outputs.Length; i++)
+        {
+            if (node.Outputs[i].Length == 0)
+                continue;
+            _names.Add(node.Outputs[i]);
+            _types[node.Outputs[i]] = types[i];
+        }
+        _nodes.Add(node);
+    }
+
+    /// <summary>The graph of everything added so far that the outputs depend on.</summary>
+    public Graph ToGraph(string name, ImmutableArray<string> inputs, ImmutableArray<string> outputs)
+    {
+        var all = new Graph
+        {
+            Name = name,
+            Inputs = inputs,
+            Outputs = outputs,
+            Nodes = [.. _nodes],
+            Constants = _constants.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Types = _types.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
+        return new GraphEditor(all).ToGraph();
+    }
+
+    private static ImmutableArray<TensorType> Infer(Operator op, OperatorContext context)
+    {
+        Node node = context.Node;
+        ImmutableArray<TensorType> types;
+        try
+        {
+            types = op.Infer(context);
+            foreach (TensorType type in types)
+                if (type.Element != ElementType.String && (long)type.Count * type.Element.Size() > int.MaxValue)
+                    throw TooLarge(node, $"{type}");
+        }
+        catch (OverflowException)
+        {
+            throw TooLarge(node, "a dimension or the number of elements overflows");
+        }
+        if (types.Length < node.Outputs.Length)
+            throw context.Invalid($"it has {node.Outputs.Length} outputs, the operator has {types.Length}");
+        return types;
+    }
+
+    private Tensor[]? Fold(Operator op, OperatorContext context, ImmutableArray<TensorType> types)
+    {
+        if (op is IFoldsFromTypes fromTypes)
+            return fromTypes.Fold(context);
+        for (int i = 0; i < context.InputTypes.Length; i++)
+            if (context.InputTypes[i] is not null && context.InputConstants[i] is null)
+                return null;
+        if (types.Any(t => t.Dimensions.Any(d => d < 0)))
+            return null;
+        long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
+        long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
+        if ((bytes > MaximumFoldedBytes && bytes > 8 * read) || _foldedBytes + bytes > MaximumFoldedBytesTogether || op.Work(context) > MaximumFoldedWork)
+            return null;
+        _foldedBytes += bytes;
+        try
+        {
+            return op.Evaluate(context, context.InputConstants);
+        }
+        catch (ArithmeticException e)
+        {
+            throw context.Invalid(e is DivideByZeroException ? "it divides a constant integer by zero" : "it overflows on its constant inputs");
+        }
+    }
+
+    private static ModelException TooLarge(Node node, string size) =>
+        new(DiagnosticCatalog.ModelTooLarge, $"the result of node '{node.Name}' ({node.OpType})", size, $"{int.MaxValue} bytes");
+}
+
+/// <summary>An operator whose result follows from the types of its inputs alone, so that it is always constant.</summary>
+internal interface IFoldsFromTypes
+{
+    /// <summary>The operator's outputs.</summary>
+    Tensor[] Fold(OperatorContext context);
+}
