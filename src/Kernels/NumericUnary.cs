@@ -20,6 +20,9 @@ internal static class NumericUnary
     /// <summary>The greater of x and 0; parameters as for the negation.</summary>
     public static void Relu(Workspace w, int input, int output, int elementType, int count) => Dispatch<ReluOperation>(w, input, output, elementType, count);
 
+    /// <summary>−1, 0 or 1 as x is negative, zero or positive; parameters as for the negation.</summary>
+    public static void Sign(Workspace w, int input, int output, int elementType, int count) => Dispatch<SignOperation>(w, input, output, elementType, count);
+
     private interface IOperation
     {
         static abstract T Apply<T>(T x)
@@ -95,5 +98,11 @@ internal static class NumericUnary
     {
         public static T Apply<T>(T x)
             where T : unmanaged, INumber<T> => x < T.Zero ? T.Zero : x;
+    }
+
+    private struct SignOperation : IOperation
+    {
+        public static T Apply<T>(T x)
+            where T : unmanaged, INumber<T> => x > T.Zero ? T.One : x < T.Zero ? unchecked(-T.One) : x;
     }
 }

@@ -1,0 +1,160 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering.Float32;
+
+/// <summary>
+/// Convolution over one to three axes. Channels-last maps are read and written in place with their borders; channels-first ones,
+/// which remain where the layout pass does not reach, are turned around first. Constant weights are packed at build time, others by
+/// copying steps at run time.
+/// </summary>
+[Lowers(LoweringForm.Native, "Conv")]
+internal sealed class ConvolutionLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        if (WindowGeometry.Applies(context.Graph, node) && context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32)
+            ChannelsLast(context, node);
+        else
+            Other(context, node);
+    }
+
+    private static void ChannelsLast(LoweringContext context, Node node)
+    {
+        WindowGeometry window = WindowGeometry.Of(context.Graph, node);
+        Storage input = context.Read(node, node.Inputs[0]);
+        if (FeatureMap.Of(input) is null)
+            input = context.Dense(node, input);
+        input = context.InArena(node, input);
+        input = context.WithBorder(node, input, window.Reach);
+        Storage output = context.Create(node.Outputs[0], bordered: true);
+        FeatureMap from = FeatureMap.Of(input)!.Value;
+        FeatureMap to = FeatureMap.Of(output)!.Value;
+        Emit(context, node, new Geometry
+        {
+            Input = input,
+            Output = output,
+            // Padding of less than nothing crops; so the first tap may also lie inside.
+            Origin = -(window.Pads.Top * from.RowStride) - (window.Pads.Left * from.PixelStride),
+            Positions = [to.Images, to.Height, to.Width],
+            InputSteps = [from.ImageStride, window.StrideHeight * from.RowStride, window.StrideWidth * from.PixelStride],
+            OutputSteps = [to.ImageStride, to.RowStride, to.PixelStride],
+            Kernel = [window.KernelHeight, window.KernelWidth],
+            KernelSteps = [window.DilationHeight * from.RowStride, window.DilationWidth * from.PixelStride],
+        });
+    }
+
+    // Any number of axes, channels first or last, any real type: the input is copied into a channels-last map with a border.
+    private static void Other(LoweringContext context, Node node)
+    {
+        bool last = node.Int("channels_last", 0) != 0;
+        Storage input = context.ReadFloat32(node, node.Inputs[0]);
+        TensorType output = context.Graph.TypeOf(node.Outputs[0]);
+        int rank = input.Dimensions.Length;
+        int axes = rank - 2;
+        int[] forward = [0, .. Enumerable.Range(2, axes), 1];
+        int[] backward = [0, rank - 1, .. Enumerable.Range(1, axes)];
+        Storage source = last ? input : input.Permuted(forward);
+        int[] outputShape = [.. last ? output.Dimensions : [.. forward.Select(i => output.Dimensions[i])]];
+        int[] kernel = [.. context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan()[2..]];
+        SpatialAxis[] window = SpatialAxis.Of(node, kernel, source.Dimensions.AsSpan()[1..^1], outputShape.AsSpan(1, axes));
+
+        int[] padded = [.. source.Dimensions];
+        Storage interior = context.CreateScratch(node, ElementType.Float32, Widen(padded, window));
+        Storage map = interior;
+        if (window.Any(a => a.Before > 0 || a.After > 0))
+            context.Fill(node, map, 0, "zeros around the map");
+        for (int i = 0; i < axes; i++)
+            interior = interior.Cut(1 + i, Math.Max(window[i].Before, 0), source.Dimensions[1 + i]);
+        context.Copy(node.Name, source, interior, "channels last, with border");
+
+        int step = map.Strides[^1];
+        Storage result = context.CreateScratch(node, ElementType.Float32, outputShape);
+        Emit(context, node, new Geometry
+        {
+            Input = map,
+            Output = result,
+            Origin = -Enumerable.Range(0, axes).Sum(i => Math.Min(window[i].Before, 0) * map.Strides[1 + i]),
+            Positions = [.. outputShape[..^1]],
+            InputSteps = [map.Strides[0], .. Enumerable.Range(0, axes).Select(i => window[i].Stride * map.Strides[1 + i])],
+            OutputSteps = [.. result.Strides[..^1]],
+            Kernel = kernel,
+            KernelSteps = [.. Enumerable.Range(0, axes).Select(i => window[i].Dilation * map.Strides[1 + i])],
+        });
+        Storage turned = last ? result : result.Permuted(backward);
+        if (output.Element == ElementType.Float32)
+        {
+            context.Alias(node.Outputs[0], turned);
+            return;
+        }
+        context.Cast(node, context.Dense(node, turned), context.Create(node.Outputs[0]));
+    }
+
+    private static int[] Widen(int[] dimensions, SpatialAxis[] window)
+    {
+        for (int i = 0; i < window.Length; i++)
+            dimensions[1 + i] += Math.Max(window[i].Before, 0) + Math.Max(window[i].After, 0);
+        return dimensions;
+    }
+
+    private static void Emit(LoweringContext context, Node node, Geometry g)
+    {
+        TensorType weights = context.Graph.TypeOf(node.Inputs[1]);
+        int groups = (int)node.Int("group", 1);
+        int outputs = weights.Dimensions[0];
+        int groupInputs = weights.Dimensions[1];
+        string description = $"Conv {NativeSteps.Text(g.Input)} → {NativeSteps.Text(g.Output)}, {string.Join('×', g.Kernel)}";
+        bool depthwise = groups > 1 && groupInputs == 1 && outputs == groups;
+        var kernels = new ConvolutionWeights(context, node, groups, outputs / groups, groupInputs, g.Kernel);
+        FusedBounds bounds = FusedBounds.Of(node);
+        // Columns of the kernel that follow one another without gaps are one tap; not so with gaps between them or other groups.
+        bool joined = !depthwise && groups == 1 && g.KernelSteps[^1] == groupInputs * sizeof(float);
+        int[] taps = [.. Taps(joined ? g.Kernel[..^1] : g.Kernel, joined ? g.KernelSteps[..^1] : g.KernelSteps)];
+        LoweredStep step = context.Step(depthwise ? "Float32Depthwise" : "Float32Convolution", "Run", node, description, context.Macs(node))
+            .Read("input", g.Input, g.Origin)
+            .Operand("weights", depthwise ? kernels.PerChannel() : kernels.Packed())
+            .Operand("bias", depthwise ? kernels.Bias() : kernels.PackedBias())
+            .Write("output", g.Output);
+        if (depthwise)
+            step.Int("channels", outputs);
+        else
+            step.Int("groups", groups).Int("groupOutputs", outputs / groups).Int("groupInputs", groupInputs).Int("run", joined ? g.Kernel[^1] * groupInputs : groupInputs);
+        bounds.AddTo(step).Ints("positions", g.Positions).Ints("inputSteps", g.InputSteps).Ints("outputSteps", g.OutputSteps).Ints("taps", taps);
+    }
+
+    private static IEnumerable<int> Taps(int[] kernel, int[] steps)
+    {
+        int count = Shapes.Count(kernel);
+        for (int t = 0; t < count; t++)
+        {
+            int offset = 0;
+            int rest = t;
+            for (int d = kernel.Length - 1; d >= 0; d--)
+            {
+                offset += rest % kernel[d] * steps[d];
+                rest /= kernel[d];
+            }
+            yield return offset;
+        }
+    }
+
+    /// <summary>A convolution in byte steps.</summary>
+    private sealed record Geometry
+    {
+        public required Storage Input { get; init; }
+
+        public required Storage Output { get; init; }
+
+        public required int Origin { get; init; }
+
+        public required int[] Positions { get; init; }
+
+        public required int[] InputSteps { get; init; }
+
+        public required int[] OutputSteps { get; init; }
+
+        public required int[] Kernel { get; init; }
+
+        public required int[] KernelSteps { get; init; }
+    }
+}

@@ -1,0 +1,60 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering.Float32;
+
+/// <summary>
+/// A fused chain of elementwise operators in float32: its body is expanded again, each part being a kernel call of its own; the
+/// memory planner lets most of them work in place.
+/// </summary>
+[Lowers(LoweringForm.Native, "FusedElementwise", Domain = Node.InternalDomain)]
+internal sealed class FusedElementwiseLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        Graph body = node.Attributes["body"] is AttributeValue.GraphValue { Value: { } graph }
+            ? graph
+            : throw LoweringContext.NoKernel(node, "it has no body");
+        var values = new Dictionary<string, Storage>(StringComparer.Ordinal)
+        {
+            [body.Inputs[0]] = context.ReadFloat32(node, node.Inputs[0]),
+        };
+        string result = body.Outputs[0];
+        foreach (Node part in body.Nodes)
+        {
+            Storage output = part.Outputs[0] == result
+                ? context.Create(node.Outputs[0])
+                : context.CreateScratch(node, ElementType.Float32, body.TypeOf(part.Outputs[0]).Dimensions.AsSpan());
+            Emit(context, node, body, part, values, output);
+            values[part.Outputs[0]] = output;
+        }
+    }
+
+    private static void Emit(LoweringContext context, Node node, Graph body, Node part, Dictionary<string, Storage> values, Storage output)
+    {
+        switch (part.OpType)
+        {
+            case "Clip":
+                UnaryFunctions.Clip(
+                    context, node, context.Dense(node, Value(part.Inputs[0])), output, Bound(1, float.NegativeInfinity), Bound(2, float.PositiveInfinity));
+                break;
+            case "Identity":
+                context.Copy(node.Name, Value(part.Inputs[0]), output, "copy");
+                break;
+            case "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Pow" or "PRelu":
+                BinaryLowering.Emit(context, node, part.OpType, [.. part.Inputs.Select(Value)], output, FusedBounds.Of(part));
+                break;
+            default:
+                UnaryFunctions.Emit(context, node, part, context.Dense(node, Value(part.Inputs[0])), output);
+                break;
+        }
+
+        Storage Value(string name) => body.Constant(name) is { } constant
+            ? context.Constant(constant.Values<float>(), constant.Dimensions.AsSpan())
+            : values[name];
+
+        float Bound(int input, float otherwise) => part.HasInput(input) && body.Constant(part.Inputs[input]) is { } constant
+            ? constant.Values<float>()[0]
+            : otherwise;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering.Float32;
+
+/// <summary>Steps that several of the native lowerings emit: conversions, products of shapes, views.</summary>
+internal static class NativeSteps
+{
+    /// <summary>A value as dense float32; other real types are converted.</summary>
+    public static Storage ReadFloat32(this LoweringContext context, Node node, string value) =>
+        context.ToFloat32(node, context.Dense(node, context.Read(node, value)));
+
+    /// <summary>A dense storage as float32.</summary>
+    public static Storage ToFloat32(this LoweringContext context, Node node, Storage storage)
+    {
+        if (storage.Element == ElementType.Float32)
+            return storage;
+        Storage converted = context.CreateScratch(node, ElementType.Float32, storage.Dimensions.AsSpan());
+        context.Cast(node, storage, converted);
+        return converted;
+    }
+
+    /// <summary>
+    /// Makes room for a node's output, computes it in float32 and converts it where its type is another real one.
+    /// </summary>
+    public static void CreateFloat32(this LoweringContext context, Node node, string value, Action<Storage> compute)
+    {
+        Storage output = context.Create(value);
+        if (output.Element == ElementType.Float32)
+        {
+            compute(output);
+            return;
+        }
+        Storage computed = context.CreateScratch(node, ElementType.Float32, output.Dimensions.AsSpan());
+        compute(computed);
+        context.Cast(node, computed, output);
+    }
+
+    /// <summary>Converts all elements of a dense storage to another's type.</summary>
+    public static void Cast(this LoweringContext context, Node node, Storage source, Storage destination)
+    {
+        LoweredStep step = context.Step("CastKernels", "Run", node, $"{Text(source)} → {Text(destination)}")
+            .Operand("input", source)
+            .Write("output", destination)
+            .Int("count", destination.Count)
+            .Int("from", (int)source.Element)
+            .Int("to", (int)destination.Element);
+        if (source.ElementSize == destination.ElementSize)
+            step.MayReuse(destination, source);
+    }
+
+    /// <summary>The same elements with the dimensions in another order.</summary>
+    public static Storage Permuted(this Storage storage, params ReadOnlySpan<int> order)
+    {
+        var dimensions = new int[order.Length];
+        var strides = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            dimensions[i] = storage.Dimensions[order[i]];
+            strides[i] = storage.Strides[order[i]];
+        }
+        return storage with { Dimensions = [.. dimensions], Strides = [.. strides], Border = Border.None };
+    }
+
+    /// <summary>A box inside a storage.</summary>
+    /// <param name="storage">The storage.</param>
+    /// <param name="axis">The axis along which it is cut.</param>
+    /// <param name="start">Index of the first element.</param>
+    /// <param name="count">The number of elements.</param>
+    /// <param name="step">Elements from one to the next; may be negative.</param>
+    public static Storage Cut(this Storage storage, int axis, int start, int count, int step = 1) => storage with
+    {
+        Origin = count == 0 ? storage.Origin : storage.Origin + (start * storage.Strides[axis]),
+        Dimensions = storage.Dimensions.SetItem(axis, count),
+        Strides = storage.Strides.SetItem(axis, storage.Strides[axis] * step),
+        Border = Border.None,
+    };
+
+    /// <summary>The storage's elements repeated to a larger shape without copying them.</summary>
+    public static Storage Broadcast(this Storage storage, ImmutableArray<int> to) => storage with
+    {
+        Dimensions = to,
+        Strides = [.. storage.BroadcastStrides(to.AsSpan())],
+        Border = Border.None,
+    };
+
+    /// <summary>The same elements under other dimensions, copied only where their layout demands it.</summary>
+    public static Storage Reshaped(this LoweringContext context, Node node, Storage storage, ImmutableArray<int> to) =>
+        storage.TryReshape(to) ?? context.Dense(node, storage).TryReshape(to)
+        ?? throw new InvalidOperationException($"{storage.Dimensions.Length}-dimensional elements without gaps cannot be reshaped");
+
+    /// <summary>Float32 constants that the model file does not contain.</summary>
+    public static Storage Constant(this LoweringContext context, ReadOnlySpan<float> values, params ReadOnlySpan<int> dimensions) => new()
+    {
+        Buffer = null,
+        Origin = context.Weights.Add(values),
+        Element = ElementType.Float32,
+        Dimensions = [.. dimensions],
+        Strides = Storage.DenseStrides(dimensions, sizeof(float)),
+    };
+
+    /// <summary>Byte strides as element strides.</summary>
+    public static IEnumerable<int> Elements(int[] byteStrides, int elementSize) => byteStrides.Select(s => s / elementSize);
+
+    /// <summary>Fills all elements of a storage with the same bits.</summary>
+    public static void Fill(this LoweringContext context, Node node, Storage storage, long bits, string description)
+    {
+        BoxShape box = BoxShape.Of(storage.Dimensions.AsSpan(), storage.Strides);
+        context.Step("Fill", "Run", node, description)
+            .Write("destination", storage)
+            .Int("elementSize", storage.ElementSize)
+            .Int("bits", bits)
+            .Ints("dims", box.Dimensions)
+            .Ints("strides", box.Strides[0]);
+    }
+
+    /// <summary>For example <c>28×28×16</c>; the element type is named where it is not float32.</summary>
+    public static string Text(Storage storage) => Text(storage.Element, storage.Dimensions.AsSpan());
+
+    /// <summary>For example <c>28×28×16</c>; the element type is named where it is not float32.</summary>
+    public static string Text(ElementType element, ReadOnlySpan<int> dimensions)
+    {
+        string shape = dimensions.Length == 0 ? "scalar" : string.Join('×', dimensions.ToArray());
+        return element == ElementType.Float32 ? shape : element.ToString().ToLowerInvariant() + " " + shape;
+    }
+}
