@@ -1,6 +1,5 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Int8;
 
