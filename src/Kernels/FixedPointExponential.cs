@@ -65,7 +65,7 @@ internal static class FixedPointExponential
             // The curve falls: the interpolation subtracts its part of the step, rounded half up.
             int value = from - (int)((((long)(from - to) * within) + 128) >> 8);
             int integer = t >> 16;
-            return integer == 0 ? value : (value + (1 << (integer - 1))) >> integer;
+            return integer == 0 ? value : (int)(((uint)value + (1u << (integer - 1))) >> integer);
         }
     }
 }

@@ -116,6 +116,21 @@ internal static class Float32Math
     }
 
     /// <summary>
+    /// ln(1 + x) for x in [0, 1]: the logarithm of the rounded sum, corrected by what the rounding lost, relative to the sum
+    /// (D. Goldberg, What Every Computer Scientist Should Know About Floating-Point Arithmetic, 1991, theorem 4).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector LogOnePlus<TVector, TLanes>(TVector x)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        TVector one = TLanes.Broadcast(1f);
+        TVector sum = TLanes.Add(one, x);
+        TVector lost = TLanes.Subtract(x, TLanes.Subtract(sum, one));
+        return TLanes.Add(Log<TVector, TLanes>(sum), TLanes.Divide(lost, sum));
+    }
+
+    /// <summary>
     /// The error function: an odd polynomial below 1, above it 1 − e^P(|x|), where P approximates the logarithm of erfc up to 4,
     /// beyond which the result is 1.
     /// </summary>

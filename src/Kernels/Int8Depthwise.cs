@@ -1,5 +1,6 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
@@ -11,6 +12,9 @@ using global::System.Runtime.CompilerServices;
 /// </remarks>
 internal static class Int8Depthwise
 {
+    /// <summary>The most taps whose offsets are computed in advance.</summary>
+    private const int MaximumTaps = 255;
+
     /// <summary>Depthwise convolution with u8 output.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the top-left tap of output (0, 0), that is, in the border where there is padding.</param>
@@ -69,34 +73,121 @@ internal static class Int8Depthwise
         unchecked
         {
             Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            int padded = (channels + 15) & ~15;
+            int taps = kernelHeight * kernelWidth;
+            bool vectors = Int8DepthwiseTiles.IsSupported && taps <= MaximumTaps;
+            Span<int> offsets = stackalloc int[MaximumTaps + 1];
+            if (vectors)
+            {
+                for (int tap = 0; tap < taps; tap++)
+                    offsets[tap] = (tap / kernelWidth * dilationHeight * inputRowStride) + (tap % kernelWidth * dilationWidth * inputPixelStride);
+
+                // An odd last tap is paired with itself; the second one's weights are zero.
+                offsets[taps] = offsets[taps - 1];
+            }
+
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < outputHeight; row++)
                 {
-                    for (int pixel = 0; pixel < outputWidth; pixel++)
+                    int source = input + (image * inputImageStride) + (row * strideHeight * inputRowStride);
+                    int target = output + (image * outputImageStride) + (row * outputRowStride);
+                    if (vectors)
                     {
-                        int source = input + (image * inputImageStride) + (row * strideHeight * inputRowStride) + (pixel * strideWidth * inputPixelStride);
-                        int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
-                        for (int channel = 0; channel < channels; channel++)
+                        VectorRow(
+                            w, source, strideWidth * inputPixelStride, target, outputPixelStride, weights, bias, multipliers, outputWidth, channels,
+                            offsets, (taps + 1) >> 1, in requantization);
+                    }
+                    else
+                    {
+                        for (int pixel = 0; pixel < outputWidth; pixel++)
                         {
-                            int sum = Unsafe.ReadUnaligned<int>(ref w.Weight(bias + (channel * 4)));
-                            int tap = 0;
-                            for (int y = 0; y < kernelHeight; y++)
-                            {
-                                for (int x = 0; x < kernelWidth; x++)
-                                {
-                                    sum += w.Arena(source + (y * dilationHeight * inputRowStride) + (x * dilationWidth * inputPixelStride) + channel)
-                                        * (sbyte)w.Weight(weights + ((((tap >> 1) * padded) + channel) * 2) + (tap & 1));
-                                    tap++;
-                                }
-                            }
-
-                            int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + (channel * 4)));
-                            w.Arena(target + channel) = (byte)requantization.Apply((long)sum * multiplier);
+                            ScalarPixel(
+                                w, source + (pixel * strideWidth * inputPixelStride), dilationHeight * inputRowStride, dilationWidth * inputPixelStride,
+                                target + (pixel * outputPixelStride), weights, bias, multipliers, channels, kernelHeight, kernelWidth, in requantization);
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// <summary>One output row with vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void VectorRow(
+        Workspace w,
+        int source,
+        int sourceStep,
+        int target,
+        int targetStep,
+        int weights,
+        int bias,
+        int multipliers,
+        int width,
+        int channels,
+        Span<int> taps,
+        int pairs,
+        in Requantization requantization)
+    {
+        unchecked
+        {
+            Span<int> sums = stackalloc int[Int8DepthwiseTiles.MaximumPixels * Int8DepthwiseTiles.Channels];
+            Span<int> outputs = stackalloc int[Int8DepthwiseTiles.MaximumPixels];
+            int pairStep = ((channels + 15) & ~15) * 2;
+            for (int channel = 0; channel < channels; channel += Int8DepthwiseTiles.Channels)
+            {
+                int used = Math.Min(channels - channel, Int8DepthwiseTiles.Channels);
+                for (int pixel = 0; pixel < width;)
+                {
+                    int pixels = width - pixel >= Int8DepthwiseTiles.MaximumPixels ? Int8DepthwiseTiles.MaximumPixels : 1;
+                    Int8DepthwiseTiles.Run(
+                        pixels, ref w.Arena(source + (pixel * sourceStep) + channel), sourceStep, ref taps[0], pairs,
+                        ref w.Weight(weights + (channel * 2)), pairStep, ref w.Weight(bias + (channel * 4)), ref sums[0]);
+                    for (int i = 0; i < pixels; i++)
+                        outputs[i] = target + ((pixel + i) * targetStep) + channel;
+                    RequantizedStore.Rows(
+                        ref w.Arena(0), ref sums[0], Int8DepthwiseTiles.Channels, ref outputs[0], pixels, used,
+                        ref w.Weight(multipliers + (channel * 4)), in requantization);
+                    pixel += pixels;
+                }
+            }
+        }
+    }
+
+    /// <summary>One output pixel without vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void ScalarPixel(
+        Workspace w,
+        int source,
+        int rowStep,
+        int columnStep,
+        int target,
+        int weights,
+        int bias,
+        int multipliers,
+        int channels,
+        int kernelHeight,
+        int kernelWidth,
+        in Requantization requantization)
+    {
+        unchecked
+        {
+            int padded = (channels + 15) & ~15;
+            for (int channel = 0; channel < channels; channel++)
+            {
+                int sum = Unsafe.ReadUnaligned<int>(ref w.Weight(bias + (channel * 4)));
+                int tap = 0;
+                for (int y = 0; y < kernelHeight; y++)
+                {
+                    for (int x = 0; x < kernelWidth; x++)
+                    {
+                        sum += w.Arena(source + (y * rowStep) + (x * columnStep) + channel)
+                            * (sbyte)w.Weight(weights + ((((tap >> 1) * padded) + channel) * 2) + (tap & 1));
+                        tap++;
+                    }
+                }
+
+                int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + (channel * 4)));
+                w.Arena(target + channel) = (byte)requantization.Apply((long)sum * multiplier);
             }
         }
     }

@@ -89,10 +89,10 @@ internal static class ItemMetadata
             (InputElement.Float32, "the numbers that the model expects"),
             (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`")),
         new("InputScale", MetadataKind.Text, "1", "a positive number, or one for each channel separated by commas",
-            "With `InputType=\"UInt8\"`: what a byte is multiplied by, for example 1/255 = `0.00392156862745098`.",
+            "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with `InputType=\"UInt8\"` in calls, too. For example 1/255 = `0.00392156862745098`.",
             (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0) ? o with { InputScale = scale } : null),
         new("InputOffset", MetadataKind.Text, "0", "a number, or one for each channel separated by commas",
-            "With `InputType=\"UInt8\"`: what is added after the multiplication.",
+            "What is added to integers after the multiplication.",
             (o, value, _) => MetadataValues.Numbers(value) is { } offset ? o with { InputOffset = offset } : null),
         MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.", nameof(ImageLayout.NCHW),
             (o, value) => o with { InputLayout = value },
@@ -128,12 +128,6 @@ internal static class ItemMetadata
             string trimmed = value.Trim();
             if (trimmed.Length > 0)
                 options = entry.Apply(options, trimmed, projectFolder) ?? throw NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted);
-        }
-        if (options.InputType == InputElement.Float32 && (metadata.ContainsKey("InputScale") || metadata.ContainsKey("InputOffset")))
-        {
-            string name = metadata.ContainsKey("InputScale") ? "InputScale" : "InputOffset";
-            if (metadata[name].Trim().Length > 0)
-                throw NotUnderstood(item, name, metadata[name], "it has a meaning only together with InputType=\"UInt8\"");
         }
         if (options.MaxAccuracyDrop is not null && options.EvaluationData is null)
             throw NotUnderstood(item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData");

@@ -57,10 +57,10 @@ internal sealed record ModelOptions
     /// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
     public InputElement InputType { get; init; }
 
-    /// <summary>With <see cref="InputElement.UInt8"/>: what a byte is multiplied by, one value or one a channel.</summary>
+    /// <summary>What integers, in data and with <see cref="InputElement.UInt8"/> in calls, are multiplied by; one value or one a channel.</summary>
     public ImmutableArray<double> InputScale { get; init; } = [1];
 
-    /// <summary>With <see cref="InputElement.UInt8"/>: what is added after the multiplication, one value or one a channel.</summary>
+    /// <summary>What is added to integers after the multiplication; one value or one a channel.</summary>
     public ImmutableArray<double> InputOffset { get; init; } = [0];
 
     /// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>

@@ -7,6 +7,11 @@ internal static class KernelCases
     [
         .. ConvolutionCases.All(),
         .. DenseCases.All(),
+        .. PoolCases.All(),
+        .. ElementwiseCases.All(),
+        .. TableCases.All(),
+        .. FixedPointCases.All(),
+        .. QuantizationCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>Both of two booleans at each place, with broadcasting (ONNX operator And).</summary>
+[Operator("And")]
+internal sealed class AndOperator : LogicalOperation
+{
+    /// <inheritdoc/>
+    protected override bool Combine(bool a, bool b) => a & b;
+}

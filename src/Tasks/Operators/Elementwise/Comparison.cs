@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A comparison of two tensors of one type, broadcast against each other; the result is boolean.</summary>
+internal abstract class Comparison : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
+        if (a.Element != b.Element || !Accepts(a.Element))
+            throw context.Invalid($"its inputs are {a} and {b}");
+        return [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, a, b))];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        (Tensor a, Tensor b) = (inputs[0]!, inputs[1]!);
+        TensorType type = context.OutputTypes[0];
+        if (a.Element == ElementType.String)
+            return [Strings(type, a, b)];
+        // Booleans are compared as the numbers 0 and 1.
+        if (a.Element == ElementType.Bool)
+            (a, b) = (NumericCast.Convert(a, ElementType.UInt8)!, NumericCast.Convert(b, ElementType.UInt8)!);
+        return [NumericDispatch.Run<Code, Tensor>(a.Element, new Code(this, type, a, b))];
+    }
+
+    /// <summary>Whether the element type can be compared.</summary>
+    protected virtual bool Accepts(ElementType element) => element.IsNumeric();
+
+    /// <summary>The comparison.</summary>
+    protected abstract bool Holds<T>(T a, T b)
+        where T : unmanaged, INumber<T>;
+
+    private static Tensor Strings(TensorType type, Tensor a, Tensor b)
+    {
+        string[] x = a.Values<string>(), z = b.Values<string>();
+        var y = new bool[type.Count];
+        Broadcasting.Walk(a.Dimensions.AsSpan(), b.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        {
+            for (int p = 0; p < length; p++)
+                y[o + p] = string.Equals(x[i + (p * iStep)], z[j + (p * jStep)], StringComparison.Ordinal);
+        });
+        return new(type, y);
+    }
+
+    private readonly struct Code(Comparison comparison, TensorType type, Tensor a, Tensor b) : INumericCode<Tensor>
+    {
+        public Tensor Run<T>()
+            where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        {
+            T[] x = a.Values<T>(), z = b.Values<T>();
+            var y = new bool[type.Count];
+            Comparison self = comparison;
+            Broadcasting.Walk(a.Dimensions.AsSpan(), b.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+            {
+                for (int p = 0; p < length; p++)
+                    y[o + p] = self.Holds(x[i + (p * iStep)], z[j + (p * jStep)]);
+            });
+            return new(type, y);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>a = b at each place, with broadcasting (ONNX operator Equal).</summary>
+[Operator("Equal")]
+internal sealed class EqualOperator : Comparison
+{
+    /// <inheritdoc/>
+    protected override bool Accepts(ElementType element) => true;
+
+    /// <inheritdoc/>
+    protected override bool Holds<T>(T a, T b) => a == b;
+}

@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// A chain of elementwise operators with one input that is not constant (internal operator FusedElementwise). The attribute
+/// <c>body</c> holds the chain as a graph with one input named <c>x</c> and one output; its constants broadcast to the input.
+/// </summary>
+[Operator("FusedElementwise", Domain = Node.InternalDomain)]
+internal sealed class FusedElementwiseOperator : Operator
+{
+    /// <summary>The attribute that holds the chain.</summary>
+    public const string Body = "body";
+
+    /// <summary>The name of the chain's input.</summary>
+    public const string Input = "x";
+
+    // Prepared chains, by the graph they were made from; they go when the graph goes.
+    private static readonly ConditionalWeakTable<Graph, GraphEvaluator> Prepared = [];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        Graph body = BodyFor(context, context.Type(0));
+        return [body.TypeOf(body.Outputs[0])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        Graph body = Attribute(context);
+        if (body.TypeOf(Input) != x.Type)
+            return new GraphEvaluator(BodyFor(context, x.Type)).Evaluate([x]);
+        return Prepared.GetValue(body, b => new GraphEvaluator(b)).Evaluate([x]);
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context)
+    {
+        // A table knows no places: every constant must be the same for all elements.
+        Graph body = Attribute(context);
+        return context.Type(0).Element == ElementType.Float32 && body.Constants.Values.All(c => c.Count == 1)
+            ? Operators.IntegerForm.Table
+            : Operators.IntegerForm.None;
+    }
+
+    private static Graph Attribute(OperatorContext context)
+    {
+        if (context.Node.Attributes.GetValueOrDefault(Body) is not AttributeValue.GraphValue { Value: var body })
+            throw context.Invalid("it has no body");
+        return body.Inputs is [Input] && body.Outputs.Length == 1 ? body : throw context.Invalid("its body must have one input 'x' and one output");
+    }
+
+    // The chain for an input of another type than the one it was made with: with other dimensions (a pass has changed the
+    // layout), or in double precision, which quantised tables are computed in.
+    private static Graph BodyFor(OperatorContext context, TensorType type)
+    {
+        Graph body = Attribute(context);
+        if (body.TypeOf(Input) == type)
+            return body;
+        ElementType from = body.TypeOf(Input).Element;
+        return ShapeInference.Infer(body with
+        {
+            Types = body.Types.SetItem(Input, type),
+            Constants = from == type.Element
+                ? body.Constants
+                : body.Constants.ToImmutableSortedDictionary(
+                    c => c.Key, c => c.Value.Element == from ? NumericCast.Convert(c.Value, type.Element)! : c.Value, StringComparer.Ordinal),
+        });
+    }
+}

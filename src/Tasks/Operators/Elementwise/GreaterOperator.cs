@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>a > b at each place, with broadcasting (ONNX operator Greater).</summary>
+[Operator("Greater")]
+internal sealed class GreaterOperator : Comparison
+{
+    /// <inheritdoc/>
+    protected override bool Holds<T>(T a, T b) => a > b;
+}

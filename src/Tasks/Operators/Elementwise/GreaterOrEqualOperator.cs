@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>a ≥ b at each place, with broadcasting (ONNX operator GreaterOrEqual).</summary>
+[Operator("GreaterOrEqual")]
+internal sealed class GreaterOrEqualOperator : Comparison
+{
+    /// <inheritdoc/>
+    protected override bool Holds<T>(T a, T b) => a >= b;
+}

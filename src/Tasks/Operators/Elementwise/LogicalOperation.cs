@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>An operation on two boolean tensors, broadcast against each other: And, Or, Xor.</summary>
+internal abstract class LogicalOperation : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
+        return a.Element == ElementType.Bool && b.Element == ElementType.Bool
+            ? [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, a, b))]
+            : throw context.Invalid($"its inputs are {a} and {b} instead of booleans");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        TensorType type = context.OutputTypes[0];
+        bool[] x = inputs[0]!.Values<bool>(), z = inputs[1]!.Values<bool>();
+        var y = new bool[type.Count];
+        Broadcasting.Walk(inputs[0]!.Dimensions.AsSpan(), inputs[1]!.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        {
+            for (int p = 0; p < length; p++)
+                y[o + p] = Combine(x[i + (p * iStep)], z[j + (p * jStep)]);
+        });
+        return [new(type, y)];
+    }
+
+    /// <summary>The operation.</summary>
+    protected abstract bool Combine(bool a, bool b);
+}

@@ -1,0 +1,22 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Largest of the inputs at each place (ONNX operator Max).</summary>
+[Operator("Max")]
+internal sealed class MaxOperator : VariadicArithmetic
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && context.InputTypes.Length == 2 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Max(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, T b, Span<T> y) => TensorPrimitives.Max(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Max(b, a, y);
+}

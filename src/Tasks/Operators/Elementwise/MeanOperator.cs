@@ -1,0 +1,25 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Mean of the inputs at each place (ONNX operator Mean).</summary>
+[Operator("Mean")]
+internal sealed class MeanOperator : VariadicArithmetic
+{
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, T b, Span<T> y) => TensorPrimitives.Add(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(b, a, y);
+
+    /// <inheritdoc/>
+    protected override Tensor Finish(Tensor combined, int inputs)
+    {
+        double[] sums = NumericCast.Convert(combined, ElementType.Float64)!.Values<double>();
+        return NumericCast.Convert(new Tensor(combined.Type.As(ElementType.Float64), Array.ConvertAll(sums, s => s / inputs)), combined.Element)!;
+    }
+}

@@ -1,0 +1,22 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Smallest of the inputs at each place (ONNX operator Min).</summary>
+[Operator("Min")]
+internal sealed class MinOperator : VariadicArithmetic
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 && context.InputTypes.Length == 2 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, T b, Span<T> y) => TensorPrimitives.Min(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(b, a, y);
+}

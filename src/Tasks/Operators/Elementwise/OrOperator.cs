@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>At least one of two booleans at each place, with broadcasting (ONNX operator Or).</summary>
+[Operator("Or")]
+internal sealed class OrOperator : LogicalOperation
+{
+    /// <inheritdoc/>
+    protected override bool Combine(bool a, bool b) => a | b;
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Power x^y with broadcasting; the exponent may be of another type, the result has the base's (ONNX operator Pow).</summary>
+[Operator("Pow")]
+internal sealed class PowOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType x, TensorType y) = (context.Type(0), context.Type(1));
+        return x.Element.IsNumeric() && y.Element.IsNumeric()
+            ? [TensorType.Of(x.Element, Broadcasting.Shape(context, x, y))]
+            : throw context.Invalid($"its inputs are {x} and {y} instead of numbers");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        TensorType type = context.OutputTypes[0];
+        Tensor x = inputs[0]!, y = inputs[1]!;
+        // Integers keep all their 64 bits; everything else is computed in double precision.
+        return [x.Element.IsFloat() || y.Element.IsFloat() ? Real(type, x, y) : Whole(type, x, y)];
+    }
+
+    private static Tensor Real(TensorType type, Tensor x, Tensor y)
+    {
+        double[] a = NumericCast.Convert(x, ElementType.Float64)!.Values<double>(), b = NumericCast.Convert(y, ElementType.Float64)!.Values<double>();
+        var result = new double[type.Count];
+        Broadcasting.Walk(x.Dimensions.AsSpan(), y.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        {
+            for (int p = 0; p < length; p++)
+            {
+                double exponent = b[j + (p * jStep)], value = a[i + (p * iStep)];
+                result[o + p] = exponent == 2 ? value * value : Math.Pow(value, exponent);
+            }
+        });
+        return NumericCast.Convert(new Tensor(type.As(ElementType.Float64), result), type.Element)!;
+    }
+
+    private static Tensor Whole(TensorType type, Tensor x, Tensor y)
+    {
+        long[] a = NumericCast.Convert(x, ElementType.Int64)!.Values<long>(), b = NumericCast.Convert(y, ElementType.Int64)!.Values<long>();
+        var result = new long[type.Count];
+        Broadcasting.Walk(x.Dimensions.AsSpan(), y.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        {
+            for (int p = 0; p < length; p++)
+                result[o + p] = Power(a[i + (p * iStep)], b[j + (p * jStep)]);
+        });
+        return NumericCast.Convert(new Tensor(type.As(ElementType.Int64), result), type.Element)!;
+    }
+
+    // Square and multiply (Knuth, "The Art of Computer Programming", 4.6.3), wrapping. Negative exponents give the integer part.
+    private static long Power(long x, long exponent)
+    {
+        if (exponent < 0)
+            return x == 1 ? 1 : x == -1 ? ((exponent & 1) == 0 ? 1 : -1) : 0;
+        long result = 1;
+        for (; exponent > 0; exponent >>= 1)
+        {
+            if ((exponent & 1) != 0)
+                result = unchecked(result * x);
+            x = unchecked(x * x);
+        }
+        return result;
+    }
+}

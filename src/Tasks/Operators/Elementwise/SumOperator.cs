@@ -1,0 +1,18 @@
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Sum of the inputs at each place (ONNX operator Sum).</summary>
+[Operator("Sum")]
+internal sealed class SumOperator : VariadicArithmetic
+{
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, ReadOnlySpan<T> a, T b, Span<T> y) => TensorPrimitives.Add(a, b, y);
+
+    /// <inheritdoc/>
+    protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(b, a, y);
+}

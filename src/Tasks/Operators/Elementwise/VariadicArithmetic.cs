@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>An operation on any number of numeric tensors of one type, broadcast against each other: Max, Min, Sum, Mean.</summary>
+internal abstract class VariadicArithmetic : BinaryArithmetic
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType type = context.Type(0);
+        if (!type.Element.IsNumeric())
+            throw context.Invalid($"its input is {type} instead of a numeric tensor");
+        for (int i = 1; i < context.InputTypes.Length; i++)
+        {
+            if (context.Type(i).Element != type.Element)
+                throw context.Invalid($"its inputs {context.Type(0)} and {context.Type(i)} are not of one type");
+            type = TensorType.Of(type.Element, Broadcasting.Shape(context, type, context.Type(i)));
+        }
+        FusedActivation.Check(context);
+        return [type];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor result = inputs[0]!;
+        for (int i = 1; i < inputs.Count; i++)
+            result = Compute(context, result, inputs[i]!);
+        return [FusedActivation.Apply(context.Node, Finish(inputs.Count == 1 ? Copy(result) : result, inputs.Count))];
+    }
+
+    /// <summary>What follows when all inputs are combined; may change the tensor in place.</summary>
+    protected virtual Tensor Finish(Tensor combined, int inputs) => combined;
+
+    private static Tensor Copy(Tensor tensor) => new(tensor.Type, (Array)tensor.Data.Clone());
+}

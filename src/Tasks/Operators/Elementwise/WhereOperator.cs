@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).</summary>
+[Operator("Where")]
+internal sealed class WhereOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType condition, TensorType x, TensorType y) = (context.Type(0), context.Type(1), context.Type(2));
+        if (condition.Element != ElementType.Bool || x.Element != y.Element)
+            throw context.Invalid($"its inputs are {condition}, {x} and {y}");
+        TensorType both = TensorType.Of(x.Element, Broadcasting.Shape(context, x, y));
+        return [TensorType.Of(x.Element, Broadcasting.Shape(context, condition, both))];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        TensorType type = context.OutputTypes[0];
+        ReadOnlySpan<int> shape = type.Dimensions.AsSpan();
+        bool[] condition = TensorMove.Expand(inputs[0]!, shape).Values<bool>();
+        Array x = TensorMove.Expand(inputs[1]!, shape).Data, y = TensorMove.Expand(inputs[2]!, shape).Data;
+        Tensor result = Tensor.Zeros(type);
+        // Runs of equal condition are copied together.
+        for (int i = 0; i < condition.Length;)
+        {
+            int end = i + 1;
+            while (end < condition.Length && condition[end] == condition[i])
+                end++;
+            Array.Copy(condition[i] ? x : y, i, result.Data, i, end - i);
+            i = end;
+        }
+        return [result];
+    }
+}

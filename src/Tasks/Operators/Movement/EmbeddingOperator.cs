@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Rows of a constant table (internal operator Embedding, which a pass makes of a one-hot encoding times a matrix). Inputs: the
+/// table [rows, width] and integer indices; output: the indices' dimensions with the width appended. An index outside the table
+/// gives a row of zeros, as the one-hot encoding of such an index is all zeros.
+/// </summary>
+[Operator("Embedding", Domain = Node.InternalDomain)]
+internal sealed class EmbeddingOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType table, TensorType indices) = (context.Type(0), context.Type(1));
+        if (table.Rank != 2 || !indices.Element.IsNumeric() || indices.Element.IsFloat())
+            throw context.Invalid($"its table is {table} and its indices are {indices}");
+        return [new(table.Element, [.. indices.Dimensions, table.Dimensions[1]])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor table = inputs[0]!;
+        long[] indices = inputs[1]!.ToInt64();
+        (int rows, int width) = (table.Dimensions[0], table.Dimensions[1]);
+        Tensor result = Tensor.Zeros(context.OutputTypes[0]);
+        for (int i = 0; i < indices.Length; i++)
+            if (indices[i] >= 0 && indices[i] < rows)
+                Array.Copy(table.Data, indices[i] * width, result.Data, (long)i * width, width);
+        return [result];
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+}

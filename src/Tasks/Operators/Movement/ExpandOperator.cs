@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A tensor broadcast together with a shape (ONNX operator Expand).</summary>
+[Operator("Expand")]
+internal sealed class ExpandOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long[] shape = context.ConstantInts(1) ?? throw context.Invalid("it has no shape");
+        if (shape.Any(d => d < 0))
+            throw context.Invalid($"its shape is [{string.Join(',', shape)}]");
+        int[] wanted = [.. shape.Select(d => checked((int)d))];
+        return [TensorType.Of(x.Element, Shapes.Broadcast(x.Dimensions.AsSpan(), wanted)
+            ?? throw context.Invalid($"{x} does not broadcast against [{string.Join(',', shape)}]"))];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [TensorMove.Expand(inputs[0]!, context.OutputTypes[0].Dimensions.AsSpan())];
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Slices of a tensor along one axis, in the order of an index tensor (ONNX operator Gather).</summary>
+[Operator("Gather")]
+internal sealed class GatherOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType x, TensorType indices) = (context.Type(0), context.Type(1));
+        if (indices.Element is not (ElementType.Int32 or ElementType.Int64))
+            throw context.Invalid($"its indices are {indices}");
+        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        return [new(x.Element, [.. x.Dimensions.Take(axis), .. indices.Dimensions, .. x.Dimensions.Skip(axis + 1)])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        long[] indices = inputs[1]!.ToInt64();
+        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        Tensor result = Tensor.Zeros(context.OutputTypes[0]);
+        int size = x.Dimensions[axis];
+        int outer = Shapes.Count(x.Dimensions.AsSpan()[..axis]), inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
+        for (int i = 0; i < indices.Length; i++)
+        {
+            if (indices[i] < -size || indices[i] >= size)
+                throw new ModelException(DiagnosticCatalog.InvalidNode, context.Node.Name, context.Node.OpType, $"index {indices[i]} lies outside {size} elements");
+            int index = (int)(indices[i] < 0 ? indices[i] + size : indices[i]);
+            TensorMove.Copy(x, index * inner, [size * inner, 1], result, i * inner, [indices.Length * inner, 1], [outer, inner]);
+        }
+        return [result];
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A region of a tensor with steps, which may be negative (ONNX operator Slice; NumPy's slices).</summary>
+[Operator("Slice")]
+internal sealed class SliceOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
+        [new(context.Type(0).Element, [.. Regions(context).Select(r => r.Count)])];
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        Region[] regions = Regions(context);
+        int[] strides = Shapes.Strides(x.Dimensions.AsSpan());
+        Tensor result = Tensor.Zeros(context.OutputTypes[0]);
+        if (result.Count == 0)
+            return [result];
+        int start = 0;
+        for (int i = 0; i < strides.Length; i++)
+        {
+            start += regions[i].Start * strides[i];
+            // Where only one element is taken the step does not matter, and may be too large to multiply with.
+            strides[i] = regions[i].Count == 1 ? 0 : strides[i] * regions[i].Step;
+        }
+        ReadOnlySpan<int> dimensions = result.Dimensions.AsSpan();
+        TensorMove.Copy(x, start, strides, result, 0, Shapes.Strides(dimensions), dimensions);
+        return [result];
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    /// <summary>For every axis where the region begins, the step and the number of elements taken.</summary>
+    /// <exception cref="ModelException">The node is not valid.</exception>
+    public static Region[] Regions(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        Region[] regions = [.. x.Dimensions.Select(d => new Region(0, 1, d))];
+        long[] starts = context.ConstantInts(1) ?? throw context.Invalid("it has no starts");
+        long[] ends = context.ConstantInts(2) ?? throw context.Invalid("it has no ends");
+        long[] axes = context.ConstantInts(3) ?? [.. Enumerable.Range(0, starts.Length).Select(i => (long)i)];
+        long[] steps = context.ConstantInts(4) ?? [.. Enumerable.Repeat(1L, starts.Length)];
+        if (ends.Length != starts.Length || axes.Length != starts.Length || steps.Length != starts.Length)
+            throw context.Invalid($"it has {starts.Length} starts, {ends.Length} ends, {axes.Length} axes and {steps.Length} steps");
+        for (int i = 0; i < starts.Length; i++)
+        {
+            int axis = context.Axis(axes[i], x.Rank);
+            if (steps[i] == 0)
+                throw context.Invalid("a step is 0");
+            regions[axis] = Of(starts[i], ends[i], steps[i], x.Dimensions[axis]);
+        }
+        return regions;
+    }
+
+    private static Region Of(long start, long end, long step, int length)
+    {
+        // Bounds count from the end when negative, and are then limited to the places a step in this direction can reach.
+        step = Math.Clamp(step, -int.MaxValue, int.MaxValue);
+        start = start < 0 ? start + length : start;
+        end = end < 0 ? end + length : end;
+        start = step > 0 ? Math.Clamp(start, 0, length) : Math.Clamp(start, -1, length - 1);
+        end = step > 0 ? Math.Clamp(end, 0, length) : Math.Clamp(end, -1, length - 1);
+        long count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
+        return count <= 0 ? new(0, 1, 0) : new((int)start, (int)step, (int)count);
+    }
+
+    /// <summary>What is taken of one axis.</summary>
+    /// <param name="Start">Index of the first element.</param>
+    /// <param name="Step">The step to the next one.</param>
+    /// <param name="Count">How many elements.</param>
+    internal readonly record struct Region(int Start, int Step, int Count);
+}

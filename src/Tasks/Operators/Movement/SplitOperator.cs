@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A tensor cut along one axis into parts of given or equal sizes (ONNX operator Split).</summary>
+[Operator("Split")]
+internal sealed class SplitOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        return [.. Sizes(context, x.Dimensions[axis]).Select(s => new TensorType(x.Element, x.Dimensions.SetItem(axis, s)))];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int[] strides = Shapes.Strides(x.Dimensions.AsSpan());
+        var parts = new Tensor[context.OutputTypes.Count];
+        int at = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = Tensor.Zeros(context.OutputTypes[i]);
+            ReadOnlySpan<int> dimensions = parts[i].Dimensions.AsSpan();
+            TensorMove.Copy(x, at * strides[axis], strides, parts[i], 0, Shapes.Strides(dimensions), dimensions);
+            at += dimensions[axis];
+        }
+        return parts;
+    }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    private static int[] Sizes(OperatorContext context, int length)
+    {
+        if (context.ConstantInts(1) is { } given)
+        {
+            return given.All(s => s >= 0 && s <= length) && given.Sum() == length && given.Length >= context.Node.Outputs.Length
+                ? [.. given.Select(s => (int)s)]
+                : throw context.Invalid($"its sizes [{string.Join(',', given)}] do not add up to {length}");
+        }
+        long count = context.Node.Int("num_outputs", context.Node.Outputs.Length);
+        if (count < 1 || count != context.Node.Outputs.Length)
+            throw context.Invalid($"num_outputs is {count}, and it has {context.Node.Outputs.Length} outputs");
+        // All parts are equal; only where that is impossible the last one is smaller.
+        int size = (int)((length + count - 1) / count);
+        long last = length - (size * (count - 1));
+        return last >= 0
+            ? [.. Enumerable.Repeat(size, (int)count - 1), (int)last]
+            : throw context.Invalid($"{length} elements cannot be cut into {count} parts");
+    }
+}

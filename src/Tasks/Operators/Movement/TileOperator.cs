@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>A tensor repeated along its axes (ONNX operator Tile).</summary>
+[Operator("Tile")]
+internal sealed class TileOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long[] repeats = context.ConstantInts(1) ?? throw context.Invalid("it has no repeats");
+        if (repeats.Length != x.Rank || repeats.Any(r => r < 0))
+            throw context.Invalid($"its repeats [{string.Join(',', repeats)}] do not fit {x}");
+        return [new(x.Element, [.. x.Dimensions.Select((d, i) => checked((int)(d * repeats[i])))])];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        Tensor result = Tensor.Zeros(context.OutputTypes[0]);
+        if (result.Count == 0)
+            return [result];
+        int[] from = Shapes.Strides(x.Dimensions.AsSpan()), to = Shapes.Strides(result.Dimensions.AsSpan());
+        // Every axis appears twice: the repetitions, which stand still in the source, and the elements.
+        var dimensions = new int[2 * x.Rank];
+        var source = new int[2 * x.Rank];
+        var target = new int[2 * x.Rank];
+        for (int i = 0; i < x.Rank; i++)
+        {
+            int d = x.Dimensions[i];
+            (dimensions[2 * i], source[2 * i], target[2 * i]) = (result.Dimensions[i] / d, 0, to[i] * d);
+            (dimensions[(2 * i) + 1], source[(2 * i) + 1], target[(2 * i) + 1]) = (d, from[i], to[i]);
+        }
+        TensorMove.Copy(x, 0, source, result, 0, target, dimensions);
+        return [result];
+    }
+}

@@ -1,0 +1,9 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>Index of the largest element along one axis, the first one unless <c>select_last_index</c> (ONNX operator ArgMax).</summary>
+[Operator("ArgMax")]
+internal sealed class ArgMaxOperator : ArgExtremum
+{
+    /// <inheritdoc/>
+    protected override bool Beats<T>(T a, T b) => a > b;
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Rows brought to mean 0 and variance 1, then scaled and shifted (ONNX operator LayerNormalization; Ba, Kiros and Hinton, 2016).
+/// </summary>
+[Operator("LayerNormalization")]
+internal sealed class LayerNormalizationOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        if (!x.Element.IsFloat() || x.Rank == 0)
+            throw context.Invalid($"its input is {x} instead of a floating-point tensor");
+        int axis = context.Axis(context.Node.Int("axis", -1), x.Rank);
+        ReadOnlySpan<int> row = x.Dimensions.AsSpan()[axis..];
+        if (row.Contains(0))
+            throw context.Invalid($"rows of {x} from axis {axis} on are empty");
+        for (int i = 1; i <= 2; i++)
+            if (context.Has(i) && !(Shapes.Broadcast(context.Type(i).Dimensions.AsSpan(), row) is { } both && both.AsSpan().SequenceEqual(row) && context.Type(i).Element.IsFloat()))
+                throw context.Invalid($"its parameter {context.Type(i)} does not broadcast to rows of {x} from axis {axis} on");
+        _ = context.Type(1);
+        var statistics = new TensorType(ElementType.Float32, [.. x.Dimensions.Select((d, i) => i < axis ? d : 1)]);
+        return [x, statistics, statistics];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        Tensor x = inputs[0]!;
+        int axis = context.Axis(context.Node.Int("axis", -1), x.Rank);
+        ReadOnlySpan<int> shape = x.Dimensions.AsSpan()[axis..];
+        float[] values = FloatTensor.Values(x);
+        float[] scale = FloatTensor.Values(TensorMove.Expand(inputs[1]!, shape));
+        float[]? bias = inputs.ElementAtOrDefault(2) is { } b ? FloatTensor.Values(TensorMove.Expand(b, shape)) : null;
+        double epsilon = context.Node.Float("epsilon", 1e-5f);
+        int length = scale.Length;
+        var y = new float[values.Length];
+        var means = new float[values.Length / length];
+        var inverses = new float[means.Length];
+        for (int row = 0; row < means.Length; row++)
+        {
+            ReadOnlySpan<float> from = values.AsSpan(row * length, length);
+            double mean = 0, variance = 0;
+            foreach (float v in from)
+                mean += v;
+            mean /= length;
+            foreach (float v in from)
+                variance += (v - mean) * (v - mean);
+            double inverse = 1 / Math.Sqrt((variance / length) + epsilon);
+            for (int i = 0; i < length; i++)
+                y[(row * length) + i] = (float)(((from[i] - mean) * inverse * scale[i]) + (bias?[i] ?? 0));
+            (means[row], inverses[row]) = ((float)mean, (float)inverse);
+        }
+        return [FloatTensor.Of(x.Type, y), new(context.OutputTypes[1], means), new(context.OutputTypes[2], inverses)];
+    }
+}

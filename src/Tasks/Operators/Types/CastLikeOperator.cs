@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>The elements converted to the type of another tensor (ONNX operator CastLike).</summary>
+[Operator("CastLike")]
+internal sealed class CastLikeOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType x, TensorType like) = (context.Type(0), context.Type(1));
+        return x.Element != ElementType.String && like.Element != ElementType.String
+            ? [x.As(like.Element)]
+            : throw context.Invalid($"it converts {x} to the type of {like}");
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [NumericCast.Convert(inputs[0]!, inputs[1]!.Element)!];
+}

@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>The elements converted to another type (ONNX operator Cast).</summary>
+[Operator("Cast")]
+internal sealed class CastOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long to = context.Node.Int("to", 0);
+        var element = (ElementType)Math.Clamp(to, 0, 1000);
+        if (!Enum.IsDefined(element) || element == ElementType.String || x.Element == ElementType.String)
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a conversion from {x.Element} to type {to}",
+                "Cast converts between float, float16, double, bool and the integers of 8 to 64 bits");
+        return [x.As(element)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [NumericCast.Convert(inputs[0]!, context.OutputTypes[0].Element)!];
+}

@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>The number of elements of its input (ONNX operator Size); always constant.</summary>
+[Operator("Size")]
+internal sealed class SizeOperator : Operator, IFoldsFromTypes
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        _ = context.Type(0);
+        return [TensorType.Of(ElementType.Int64)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) => Fold(context);
+
+    /// <inheritdoc/>
+    public Tensor[] Fold(OperatorContext context) => [Tensor.Scalar((long)context.Type(0).Count)];
+}

@@ -1,0 +1,69 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using OptimizerBuild.Kernels.Tests.Cases;
+using OptimizerBuild.Kernels.Tests.Models;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>The dense kernels on every instruction set's tiles, in software where the machine lacks the instructions.</summary>
+public sealed class DotProductPathTests
+{
+    private static readonly Dictionary<string, Action<Workspace, Int8Product>> Paths = new()
+    {
+        ["avxvnni (model)"] = (w, p) => Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, 0, p.PaddedChannels),
+        ["avx512 (model)"] = (w, p) =>
+        {
+            int whole = p.PaddedChannels & ~15;
+            Int8ProductLoop.Run<Avx512Model, Vector512<int>>(w, in p, 0, whole);
+            Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.PaddedChannels);
+        },
+        ["armdot (model)"] = (w, p) => Int8ProductLoop.Run<ArmModel, Vector128<int>>(w, in p, 0, p.PaddedChannels),
+        ["portable (model)"] = (w, p) => Int8ProductLoop.Run<PortableModel, Vector128<int>>(w, in p, 0, p.PaddedChannels),
+        ["vector128"] = (w, p) => Int8ProductLoop.Run<Vector128DotProduct, Vector128<int>>(w, in p, 0, p.PaddedChannels),
+        ["scalar"] = (w, p) => Int8ScalarLoop.Run(w, in p),
+    };
+
+    public static TheoryData<string> PathNames => [.. Paths.Keys];
+
+    private static IEnumerable<KernelCase> Products => KernelCases.All.Where(c => c.Product is not null);
+
+    [Theory]
+    [MemberData(nameof(PathNames))]
+    public void Path_gives_the_same_bytes(string path)
+    {
+        Assert.NotEmpty(Products);
+        foreach (KernelCase c in Products)
+            CaseAssert.Same(c.Expected, c.Actual(w => Paths[path](w, c.Product!.Value)), $"{path}: {c}");
+    }
+
+    /// <summary>The real instructions, where the machine has them: what the models stand for.</summary>
+    [Fact]
+    public void Supported_instruction_sets_give_the_same_bytes()
+    {
+        foreach (KernelCase c in Products)
+        {
+            if (Avx2.IsSupported)
+                CaseAssert.Same(c.Expected, c.Actual(w => Run<Avx2DotProduct, Vector256<int>>(w, c, 0)), $"avx2: {c}");
+            if (Avx512BW.IsSupported)
+            {
+                CaseAssert.Same(
+                    c.Expected,
+                    c.Actual(w =>
+                    {
+                        int whole = c.Product!.Value.PaddedChannels & ~15;
+                        Int8ProductLoop.Run<Avx512DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+                        Run<Avx2DotProduct, Vector256<int>>(w, c, whole);
+                    }),
+                    $"avx512: {c}");
+            }
+
+            if (AvxVnni.IsSupported)
+                CaseAssert.Same(c.Expected, c.Actual(w => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0)), $"avxvnni: {c}");
+        }
+    }
+
+    private static void Run<TDot, TVector>(Workspace w, KernelCase c, int from)
+        where TDot : struct, IDotProduct<TVector>
+        where TVector : struct =>
+        Int8ProductLoop.Run<TDot, TVector>(w, c.Product!.Value, from, c.Product.Value.PaddedChannels);
+}

@@ -1,0 +1,63 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+
+namespace OptimizerBuild.Testing;
+
+/// <summary>One test of the ONNX backend test suite: a model and sets of inputs with the outputs they must give.</summary>
+/// <param name="Suite">The part of the suite, for example <c>node</c>.</param>
+/// <param name="Name">The test's name, for example <c>test_conv_with_strides_padding</c>.</param>
+/// <param name="ModelPath">The model file.</param>
+/// <param name="DataSets">The sets of inputs and outputs.</param>
+public sealed record BackendTest(string Suite, string Name, string ModelPath, IReadOnlyList<BackendDataSet> DataSets)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Suite}/{Name}";
+}
+
+/// <summary>Inputs and expected outputs of one run; every file holds one serialised <c>TensorProto</c> (or another ONNX value).</summary>
+/// <param name="Inputs">The files of the inputs, in the model's order.</param>
+/// <param name="Outputs">The files of the outputs, in the model's order.</param>
+public sealed record BackendDataSet(IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs);
+
+/// <summary>The backend test suite of the ONNX project, unpacked from the development set into a temporary folder of the process.</summary>
+public static class BackendSuite
+{
+    private static readonly Lazy<string> Folder = new(Unpack, LazyThreadSafetyMode.ExecutionAndPublication);
+
+    /// <summary>The tests of one part of the suite, in order of their names.</summary>
+    /// <param name="suite"><c>node</c>, <c>simple</c>, <c>pytorch-operator</c>, <c>pytorch-converted</c>.</param>
+    public static IEnumerable<BackendTest> Tests(string suite)
+    {
+        foreach (string folder in Directory.EnumerateDirectories(Path.Combine(Folder.Value, suite)).Order(StringComparer.Ordinal))
+        {
+            string model = Path.Combine(folder, "model.onnx");
+            if (File.Exists(model))
+                yield return new(suite, Path.GetFileName(folder), model, DataSetsOf(folder));
+        }
+    }
+
+    /// <summary>The data sets below a folder that is laid out like a test of the suite (<c>test_data_set_0/input_0.pb</c> …).</summary>
+    public static IReadOnlyList<BackendDataSet> DataSetsOf(string folder) =>
+        [.. Directory.EnumerateDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal)
+            .Select(set => new BackendDataSet(Numbered(set, "input"), Numbered(set, "output")))];
+
+    // input_0.pb, input_1.pb, …: in order of the number, so that input_10 follows input_9.
+    private static string[] Numbered(string folder, string stem)
+    {
+        var files = new List<string>();
+        for (int i = 0; File.Exists(Path.Combine(folder, $"{stem}_{i}.pb")); i++)
+            files.Add(Path.Combine(folder, $"{stem}_{i}.pb"));
+        return [.. files];
+    }
+
+    private static string Unpack()
+    {
+        string target = Directory.CreateTempSubdirectory("onnx-backend-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(target, recursive: true);
+        using (var file = new FileStream(SharedAssets.Path("onnx-backend.tar.gz"), FileMode.Open, FileAccess.Read))
+        using (var plain = new GZipStream(file, CompressionMode.Decompress))
+            TarFile.ExtractToDirectory(plain, target, overwriteFiles: false);
+        // The archive holds the parts at its top or in one folder.
+        return Directory.Exists(Path.Combine(target, "node")) ? target : Directory.EnumerateDirectories(target).Single();
+    }
+}
