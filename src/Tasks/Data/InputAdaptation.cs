@@ -8,7 +8,7 @@ namespace OptimizerBuild.Data;
 /// How data as the user has it becomes what a float32 input of the model expects: bytes become <c>scale · q + offset</c>, images whose
 /// channels come last are transposed. The predictor's binding does the same with the app's data, so both follow this one record.
 /// </summary>
-/// <param name="Type">Whether integers stand for scaled reals.</param>
+/// <param name="Type">What the app passes; integers in data files stand for scaled reals whatever it is.</param>
 /// <param name="Scale">One value, or one for each channel.</param>
 /// <param name="Offset">One value, or one for each channel.</param>
 /// <param name="Layout">NHWC: the data's channels come last; NCHW: the data has the model's own layout.</param>

@@ -65,9 +65,10 @@ public sealed class SampleSplitterTests
         var more = Tensor.Of(Enumerable.Range(0, 48).Select(i => (byte)i).ToArray(), 1, 8, 2, 3);
         Assert.Equal([0.5f, 10.5f, 200.5f, 3.5f], SampleSplitter.ToSamples(Data(("x", more)), nhwc, adaptation).Samples[0][0].Values<float>()[..4]);
 
-        // Without InputType integers are taken as they are; real data never needs scaling.
+        // Without a scale integers are taken as they are; real data never needs scaling; an app that scales itself may have files of bytes.
         Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", bytes)), nchw, InputAdaptation.None with { Layout = ImageLayout.NHWC }).Samples[0][0].Values<float>()[..3]);
         Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", Ramp(1, 2, 2, 3))), nchw, adaptation).Samples[0][0].Values<float>()[..3]);
+        Assert.Equal([0.5f, 3.5f, 6.5f], SampleSplitter.ToSamples(Data(("x", bytes)), nchw, adaptation with { Type = InputElement.Float32 }).Samples[0][0].Values<float>()[..3]);
         Assert.Contains("one value or 3 values", Mismatch(Data(("x", bytes)), nchw, adaptation with { Scale = [1, 2] }));
     }
 

@@ -2,7 +2,8 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Float32;
 
-/// <summary>Selection by index: Gather, and Embedding, whose table is constant and whose axis is the first.</summary>
+/// <summary>Selection by index: Gather, and Embedding, whose axis is the first and
+/// for which negative indices are outside the table.</summary>
 [Lowers(LoweringForm.Native, "Gather")]
 [Lowers(LoweringForm.Native, "Embedding", Domain = Node.InternalDomain)]
 internal sealed class GatherLowering : NodeLowering
@@ -16,6 +17,13 @@ internal sealed class GatherLowering : NodeLowering
         if (output.Count == 0)
             return;
         int axis = Shapes.Axis(node.Int("axis", 0), data.Dimensions.Length);
+        bool embedding = node.OpType == "Embedding";
+        if (embedding && indices.Element is not (ElementType.Int32 or ElementType.Int64 or ElementType.UInt8))
+        {
+            Storage wide = context.CreateScratch(node, ElementType.Int64, indices.Dimensions.AsSpan());
+            context.Cast(node, indices, wide);
+            indices = wide;
+        }
         string method = indices.Element switch
         {
             ElementType.Int32 => "ByInt32",
@@ -30,6 +38,7 @@ internal sealed class GatherLowering : NodeLowering
             .Int("outer", Shapes.Count(data.Dimensions.AsSpan()[..axis]))
             .Int("rows", data.Dimensions[axis])
             .Int("rowBytes", Shapes.Count(data.Dimensions.AsSpan()[(axis + 1)..]) * data.ElementSize)
-            .Int("count", indices.Count);
+            .Int("count", indices.Count)
+            .Int("wrap", embedding ? 0 : 1);
     }
 }
