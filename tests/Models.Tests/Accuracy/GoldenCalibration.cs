@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Models.Tests.Accuracy;
+namespace OptimizerBuild.Models.Accuracy;
 
 /// <summary>
 /// Calibration data for models that only have seeded inputs: those inputs and more noise of the same kind (uniform in 0…1), written as

@@ -6,7 +6,7 @@ using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 
-namespace OptimizerBuild.Models.Tests.Accuracy;
+namespace OptimizerBuild.Models.Accuracy;
 
 /// <summary>
 /// The models of the development set with the data a user would give them. Each is compiled once in a test process, as that takes

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Int8;
 
@@ -46,7 +47,7 @@ internal sealed class TableLowering : NodeLowering
     {
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
-        int[] table = IntegerTable.Compute(QuantizableNode.Of(context.Graph, node), input.Quantization!, output.Quantization!);
-        TableSteps.Emit(context, node, input, output, Array.ConvertAll(table, q => (byte)q), $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0])}");
+        byte[] table = IntegerTable.Compute(OperatorContext.Of(context.Graph, node), input.Quantization!, output.Quantization!);
+        TableSteps.Emit(context, node, input, output, table, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0])}");
     }
 }
