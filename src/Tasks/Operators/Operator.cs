@@ -105,6 +105,10 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
     /// <summary>The error that says what is wrong with the node.</summary>
     public ModelException Invalid(string reason) => new(Diagnostics.DiagnosticCatalog.InvalidNode, Node.Name, Node.OpType, reason);
 
+    /// <summary>The error that says that this form of the operator is not supported, and which one comes nearest.</summary>
+    public ModelException Unsupported(string nearest) => new(
+        Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, Node.Domain.Length == 0 ? "ai.onnx" : Node.Domain, "any", nearest);
+
     /// <summary>A non-negative axis from an attribute or constant.</summary>
     /// <exception cref="ModelException">The axis lies outside the rank.</exception>
     public int Axis(long axis, int rank) => axis >= -rank && axis < rank
