@@ -58,7 +58,9 @@ public sealed class BackendConformanceTests(ITestOutputHelper output)
             report.Append("  failed ").AppendLine(failure);
         output.WriteLine(report.ToString());
         Assert.True(passed > 0, "nothing passed");
-        Assert.True(passed >= 0.97 * (passed + failures.Count + forms.Count), report.ToString());
+        Assert.True(passed >= 0.97 * (passed + failures.Count), report.ToString());
+        // Forms that are left out on purpose: more than two spatial dimensions, and training.
+        Assert.All(forms, f => Assert.Matches("with 1 or 2 spatial dimensions|in inference", f));
     }
 
     private static bool HasOnlyKnownOperators(BackendTest test)
