@@ -46,7 +46,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
         ? EquatableList<string>.Empty
         : new(CallsOf(plan).Select(c => c.Kernel)
             .Concat(Always)
-            .Concat(plan.Classifier is null ? [] : ["ClassScores"])
+            .Concat(plan.Classifier is null ? [] : ["Classification"])
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 

@@ -6,7 +6,8 @@ using global::System.Runtime.CompilerServices;
 
 /// <summary>
 /// Elementwise comparisons of two operands of equal element type; the output is one byte an element, 0 or 1. Operands are
-/// broadcast to the output's shape by strides of 0; the output is contiguous. Comparisons with NaN do not hold.
+/// broadcast to the output's shape by strides of 0; the output is contiguous. Comparisons with NaN do not hold, but
+/// for inequality.
 /// </summary>
 internal static class Compare
 {
@@ -27,6 +28,26 @@ internal static class Compare
     public static void Less(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
         Dispatch<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>a ≤ b; parameters as for equality.</summary>
+    public static void LessOrEqual(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Dispatch<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>a &gt; b; parameters as for equality.</summary>
+    public static void Greater(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Dispatch<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>a ≥ b; parameters as for equality.</summary>
+    public static void GreaterOrEqual(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Dispatch<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>a ≠ b; parameters as for equality.</summary>
+    public static void NotEqual(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Dispatch<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     private interface IOperation
     {
@@ -126,5 +147,29 @@ internal static class Compare
     {
         public static bool Apply<T>(T a, T b)
             where T : unmanaged, INumber<T> => a < b;
+    }
+
+    private struct LessOrEqualOperation : IOperation
+    {
+        public static bool Apply<T>(T a, T b)
+            where T : unmanaged, INumber<T> => a <= b;
+    }
+
+    private struct GreaterOperation : IOperation
+    {
+        public static bool Apply<T>(T a, T b)
+            where T : unmanaged, INumber<T> => a > b;
+    }
+
+    private struct GreaterOrEqualOperation : IOperation
+    {
+        public static bool Apply<T>(T a, T b)
+            where T : unmanaged, INumber<T> => a >= b;
+    }
+
+    private struct NotEqualOperation : IOperation
+    {
+        public static bool Apply<T>(T a, T b)
+            where T : unmanaged, INumber<T> => a != b;
     }
 }

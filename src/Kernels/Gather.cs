@@ -5,8 +5,8 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 
 /// <summary>
-/// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end.
-/// An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot element would give.
+/// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end where
+/// the operator says so. An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot element would give.
 /// </summary>
 internal static class Gather
 {
@@ -19,18 +19,19 @@ internal static class Gather
     /// <param name="rows">The rows of one table.</param>
     /// <param name="rowBytes">The bytes of one row.</param>
     /// <param name="count">The number of indices.</param>
-    public static void ByInt32(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
-        Run<int>(w, data, indices, output, outer, rows, rowBytes, count);
+    /// <param name="wrap">1 when negative indices count from the end, 0 when they are outside the table.</param>
+    public static void ByInt32(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
+        Run<int>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
 
     /// <summary>Selects by signed 64-bit indices; parameters as for 32 bits.</summary>
-    public static void ByInt64(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
-        Run<long>(w, data, indices, output, outer, rows, rowBytes, count);
+    public static void ByInt64(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
+        Run<long>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
 
     /// <summary>Selects by unsigned 8-bit indices; parameters as for 32 bits.</summary>
-    public static void ByUInt8(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count) =>
-        Run<byte>(w, data, indices, output, outer, rows, rowBytes, count);
+    public static void ByUInt8(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
+        Run<byte>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
 
-    private static void Run<TIndex>(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count)
+    private static void Run<TIndex>(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap)
         where TIndex : unmanaged
     {
         ref byte table = ref w.Operand(data);
@@ -41,7 +42,7 @@ internal static class Gather
             for (nint i = 0; i < count; i++)
             {
                 long row = Widen(Unsafe.ReadUnaligned<TIndex>(ref Unsafe.Add(ref index, i * Unsafe.SizeOf<TIndex>())));
-                if (row < 0)
+                if (row < 0 && wrap != 0)
                     row += rows;
                 Span<byte> target = MemoryMarshal.CreateSpan(ref to, rowBytes);
                 if (row >= 0 && row < rows)

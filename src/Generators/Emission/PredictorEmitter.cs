@@ -276,9 +276,10 @@ internal sealed class PredictorEmitter
         _code.Line();
         _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
         _code.Line(ReadOnlySpan + type + "> scores = " + View(output) + ";");
-        _code.Line("int index = " + Kernels + "ClassScores.IndexOfMaximum<" + type + ">(scores);");
-        _code.Line("float confidence = " + Kernels + "ClassScores." + (classifier.ScoresAreProbabilities ? "Probability" : "SoftmaxOfMaximum")
-            + "<" + type + ">(scores, index);");
+        _code.Line("int index = " + Kernels + "Classification.ArgMax<" + type + ">(scores);");
+        _code.Line("float confidence = " + (classifier.ScoresAreProbabilities
+            ? "(float)scores[index];"
+            : Kernels + "Classification.Confidence<" + type + ">(scores, index);"));
         _code.Line("return new " + FullName(_plan) + ".Prediction("
             + (classifier.Labels.Count > 0 ? "(" + FullName(_plan) + ".Label)index, " : "") + "index, confidence);");
         _code.Close();

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace OptimizerBuild.Diagnostics;
 
 /// <summary>
@@ -6,6 +8,13 @@ namespace OptimizerBuild.Diagnostics;
 /// </summary>
 internal static partial class DiagnosticCatalog
 {
+    /// <summary>All of them, in the order of their codes.</summary>
+    public static IReadOnlyList<DiagnosticDescriptor> All =>
+    [
+        .. typeof(DiagnosticCatalog).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(f => f.GetValue(null)).OfType<DiagnosticDescriptor>().OrderBy(d => d.Code, StringComparer.Ordinal),
+    ];
+
     /// <summary>A node breaks its operator's rules. Arguments: node, operator, what is wrong.</summary>
     public static readonly DiagnosticDescriptor InvalidNode = new("OPT0005", Severity.Error, "Invalid node",
         "node '{0}' ({1}) is not valid: {2}",

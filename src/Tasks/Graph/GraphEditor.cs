@@ -65,7 +65,7 @@ internal sealed class GraphEditor
         {
             _consumers = new(StringComparer.Ordinal);
             foreach (Node node in _nodes)
-                foreach (string input in node.Inputs.Distinct(StringComparer.Ordinal))
+                foreach (string input in Reads(node).Distinct(StringComparer.Ordinal))
                 {
                     if (!_consumers.TryGetValue(input, out List<Node>? list))
                         _consumers[input] = list = [];
@@ -134,6 +134,20 @@ internal sealed class GraphEditor
         Invalidate();
     }
 
+    /// <summary>Removes the producer of a value that nothing reads any more, and then the producers that only it needed.</summary>
+    public void Prune(string value)
+    {
+        var stack = new Stack<string>([value]);
+        while (stack.TryPop(out string? name))
+        {
+            if (Producer(name) is not { } node || node.Outputs.Any(o => o.Length > 0 && (IsOutput(o) || Consumers(o).Count > 0)))
+                continue;
+            Remove(node);
+            foreach (string input in Reads(node))
+                stack.Push(input);
+        }
+    }
+
     /// <summary>Removes a node.</summary>
     public void Remove(Node node)
     {
@@ -149,8 +163,8 @@ internal sealed class GraphEditor
     public void ReplaceUses(string value, string replacement)
     {
         for (int i = 0; i < _nodes.Count; i++)
-            if (_nodes[i].Inputs.Contains(value, StringComparer.Ordinal))
-                _nodes[i] = _nodes[i] with { Inputs = [.. _nodes[i].Inputs.Select(n => n == value ? replacement : n)] };
+            if (Reads(_nodes[i]).Contains(value, StringComparer.Ordinal))
+                _nodes[i] = Rename(_nodes[i], value, replacement);
         Invalidate();
     }
 
@@ -224,16 +238,37 @@ internal sealed class GraphEditor
         };
     }
 
-    // A node reads its inputs and whatever its sub-graphs read from around them.
+    // A node reads its inputs and whatever its sub-graphs read from around them; names that a sub-graph defines are its own.
     private static IEnumerable<string> Reads(Node node)
     {
         foreach (string input in node.Inputs)
             if (input.Length > 0)
                 yield return input;
         foreach (AttributeValue attribute in node.Attributes.Values)
-            if (attribute is AttributeValue.GraphValue { Value: { } inner })
-                foreach (string name in inner.Nodes.SelectMany(Reads).Concat(inner.Outputs))
+        {
+            if (attribute is not AttributeValue.GraphValue { Value: { } inner })
+                continue;
+            HashSet<string> own = Defines(inner);
+            foreach (string name in inner.Nodes.SelectMany(Reads).Concat(inner.Outputs))
+                if (!own.Contains(name))
                     yield return name;
+        }
+    }
+
+    private static HashSet<string> Defines(Graph graph) =>
+        new(graph.Inputs.Concat(graph.Constants.Keys).Concat(graph.Nodes.SelectMany(n => n.Outputs)), StringComparer.Ordinal);
+
+    private static Node Rename(Node node, string value, string replacement)
+    {
+        Node renamed = node with { Inputs = [.. node.Inputs.Select(n => n == value ? replacement : n)] };
+        foreach ((string name, AttributeValue attribute) in node.Attributes)
+            if (attribute is AttributeValue.GraphValue { Value: { } inner } && !Defines(inner).Contains(value))
+                renamed = renamed.With(name, new AttributeValue.GraphValue(inner with
+                {
+                    Nodes = [.. inner.Nodes.Select(n => Rename(n, value, replacement))],
+                    Outputs = [.. inner.Outputs.Select(o => o == value ? replacement : o)],
+                }));
+        return renamed;
     }
 
     private void Invalidate()

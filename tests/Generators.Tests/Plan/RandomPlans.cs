@@ -22,6 +22,7 @@ internal sealed class RandomPlans(int seed)
         int scores = _random.Next(outputs.Count);
         bool labelled = _random.Next(2) == 0;
         int classes = outputs[scores].Length;
+        bool classifies = classes > 0 && outputs[scores].Type != BoundaryType.Bool && _random.Next(3) > 0;
         return new ModelPlan
         {
             Model = Text(),
@@ -32,7 +33,7 @@ internal sealed class RandomPlans(int seed)
             Facts = new(Text(), Text(), Text(), Number(), Number(), Text(), Real(), Real(), _random.Next()),
             Inputs = new(inputs),
             Outputs = new(outputs),
-            Classifier = _random.Next(2) == 0 ? null : new(scores, classes, _random.Next(2) == 0,
+            Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
                 labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
             Weights = new(Text(), _random.Next(), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue))),

@@ -11,6 +11,8 @@ namespace OptimizerBuild.Lowering.Float32;
 [Lowers(LoweringForm.Native, "Min")]
 [Lowers(LoweringForm.Native, "Pow")]
 [Lowers(LoweringForm.Native, "PRelu")]
+[Lowers(LoweringForm.Native, "Sum")]
+[Lowers(LoweringForm.Native, "Mean")]
 internal sealed class BinaryLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -23,7 +25,10 @@ internal sealed class BinaryLowering : NodeLowering
             return;
         }
         Storage output = context.Create(node.Outputs[0]);
-        Emit(context, node, node.OpType, inputs, output, FusedBounds.Of(node));
+        if (node.OpType == "Mean")
+            Mean(context, node, inputs, output);
+        else
+            Emit(context, node, node.OpType == "Sum" ? "Add" : node.OpType, inputs, output, FusedBounds.Of(node));
     }
 
     /// <summary>Emits an operation on given operands.</summary>
@@ -58,6 +63,20 @@ internal sealed class BinaryLowering : NodeLowering
         Storage converted = context.CreateScratch(node, type, dense.Dimensions.AsSpan());
         context.Cast(node, dense, converted);
         return converted;
+    }
+
+    private static void Mean(LoweringContext context, Node node, Storage[] inputs, Storage output)
+    {
+        Storage sum = context.CreateScratch(node, output.Element, output.Dimensions.AsSpan());
+        Emit(context, node, "Add", inputs, sum, FusedBounds.None);
+        Storage count = context.Constant([inputs.Length]);
+        if (output.Element != ElementType.Float32)
+        {
+            Storage converted = context.CreateScratch(node, output.Element);
+            context.Cast(node, count, converted);
+            count = converted;
+        }
+        context.Binary(node, "Div", sum, count, output, FusedBounds.None);
     }
 
     // max(x, 0) + slope · min(x, 0)

@@ -24,10 +24,22 @@ internal sealed class FusedElementwiseLowering : NodeLowering
         {
             Storage output = part.Outputs[0] == result
                 ? context.Create(node.Outputs[0])
-                : context.CreateScratch(node, ElementType.Float32, body.TypeOf(part.Outputs[0]).Dimensions.AsSpan());
+                : context.CreateScratch(node, ElementType.Float32, Dimensions(body, part, values));
             Emit(context, node, body, part, values, output);
             values[part.Outputs[0]] = output;
         }
+    }
+
+    // Not those of the body's types: a pass may have changed the layout since they were inferred.
+    private static int[] Dimensions(Graph body, Node part, Dictionary<string, Storage> values)
+    {
+        int[] result = [];
+        foreach (string name in part.Inputs.Where(i => i.Length > 0))
+        {
+            ReadOnlySpan<int> operand = body.Constant(name) is { } constant ? constant.Dimensions.AsSpan() : values[name].Dimensions.AsSpan();
+            result = Shapes.Broadcast(result, operand)!;
+        }
+        return result;
     }
 
     private static void Emit(LoweringContext context, Node node, Graph body, Node part, Dictionary<string, Storage> values, Storage output)

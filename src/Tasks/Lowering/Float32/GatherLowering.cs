@@ -2,20 +2,29 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Float32;
 
-/// <summary>Selection by index: Gather, and Embedding, whose table is constant and whose axis is the first.</summary>
+/// <summary>Selection by index: Gather, and Embedding, whose axis is the first and
+/// for which negative indices are outside the table.</summary>
 [Lowers(LoweringForm.Native, "Gather")]
+[Lowers(LoweringForm.Integer, "Gather")]
 [Lowers(LoweringForm.Native, "Embedding", Domain = Node.InternalDomain)]
 internal sealed class GatherLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage data = context.Dense(node, context.Read(node, node.Inputs[0]));
+        Storage data = context.Dense(node, context.ReadInForm(node, node.Inputs[0]));
         Storage indices = context.Dense(node, context.Read(node, node.Inputs[1]));
-        Storage output = context.Create(node.Outputs[0]);
+        Storage output = context.CreateInForm(node, node.Outputs[0]);
         if (output.Count == 0)
             return;
         int axis = Shapes.Axis(node.Int("axis", 0), data.Dimensions.Length);
+        bool embedding = node.OpType == "Embedding";
+        if (embedding && indices.Element is not (ElementType.Int32 or ElementType.Int64 or ElementType.UInt8))
+        {
+            Storage wide = context.CreateScratch(node, ElementType.Int64, indices.Dimensions.AsSpan());
+            context.Cast(node, indices, wide);
+            indices = wide;
+        }
         string method = indices.Element switch
         {
             ElementType.Int32 => "ByInt32",
@@ -30,6 +39,7 @@ internal sealed class GatherLowering : NodeLowering
             .Int("outer", Shapes.Count(data.Dimensions.AsSpan()[..axis]))
             .Int("rows", data.Dimensions[axis])
             .Int("rowBytes", Shapes.Count(data.Dimensions.AsSpan()[(axis + 1)..]) * data.ElementSize)
-            .Int("count", indices.Count);
+            .Int("count", indices.Count)
+            .Int("wrap", embedding ? 0 : 1);
     }
 }

@@ -6,6 +6,9 @@ namespace OptimizerBuild.Lowering.Float32;
 [Lowers(LoweringForm.Native, "Where")]
 [Lowers(LoweringForm.Native, "Equal")]
 [Lowers(LoweringForm.Native, "Less")]
+[Lowers(LoweringForm.Native, "LessOrEqual")]
+[Lowers(LoweringForm.Native, "Greater")]
+[Lowers(LoweringForm.Native, "GreaterOrEqual")]
 internal sealed class SelectionLowering : NodeLowering
 {
     /// <inheritdoc/>

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Pipeline;
+
+namespace OptimizerBuild.Caching;
+
+/// <summary>
+/// The key of a model's outputs in the cache: SHA-256 over everything they depend on: the options, the contents of all input
+/// files, and the identity of the code that makes them.
+/// </summary>
+internal static class CacheKey
+{
+    /// <summary>Computes the key, or returns null where an input file cannot be read (the compiler then says what is wrong with it).</summary>
+    /// <param name="options">The model's options.</param>
+    /// <param name="files">All input files, external data included.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public static string? Of(ModelOptions options, IEnumerable<InputFile> files, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, "code", typeof(CacheKey).Module.ModuleVersionId.ToString("N") + typeof(Workspace).Module.ModuleVersionId.ToString("N"));
+        Append(hash, "options", OptionsText.Write(options));
+        try
+        {
+            foreach (InputFile file in files)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read);
+                Append(hash, file.Role, Convert.ToHexStringLower(SHA256.HashData(stream)));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // Lengths go in front, so that no two lists of parts run together into the same bytes.
+    private static void Append(IncrementalHash hash, string name, string value)
+    {
+        foreach (string part in (ReadOnlySpan<string>)[name, value])
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(part);
+            hash.AppendData(Encoding.UTF8.GetBytes(bytes.Length.ToString(CultureInfo.InvariantCulture) + ":"));
+            hash.AppendData(bytes);
+        }
+    }
+}

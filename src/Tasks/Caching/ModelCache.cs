@@ -1,0 +1,152 @@
+using System.Text;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Caching;
+
+/// <summary>
+/// Outputs of earlier builds by content: shared by the inner builds of a multi-targeted project, kept over <c>clean</c>, bounded
+/// in size. An entry is a folder that appears by one rename, so that builds may run side by side. Nothing in the cache is needed:
+/// whatever goes wrong with it only costs time.
+/// </summary>
+/// <param name="folder">Full path of the cache's folder.</param>
+/// <param name="maximumBytes">The size above which the entries used least recently are removed.</param>
+internal sealed class ModelCache(string folder, long maximumBytes)
+{
+    private const string TemporaryPrefix = "tmp-";
+
+    // Half an hour: longer than another build should need for one model. Then both do the work.
+    private const int MaximumAttempts = 36_000;
+
+    /// <summary>The outputs under a key; null where there are none, or none that are intact.</summary>
+    public ModelOutputs? Find(string key)
+    {
+        string entry = Path.Combine(folder, key);
+        try
+        {
+            if (!Directory.Exists(entry))
+                return null;
+            var outputs = new ModelOutputs(
+                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Plan), Encoding.UTF8),
+                File.ReadAllBytes(Path.Combine(entry, "model" + ModelFiles.Weights)),
+                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Report), Encoding.UTF8),
+                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.ExternalData), Encoding.UTF8));
+            if (!IsIntact(outputs))
+            {
+                Remove(entry);
+                return null;
+            }
+            // The folder's time is when the entry was last of use.
+            Directory.SetLastWriteTimeUtc(entry, DateTime.UtcNow);
+            return outputs;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps outputs under a key, and removes the oldest entries where the cache has become too large.</summary>
+    public void Add(string key, ModelOutputs outputs)
+    {
+        string entry = Path.Combine(folder, key);
+        string temporary = Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+        try
+        {
+            if (outputs.Files.Sum(f => (long)f.Content.Length) > maximumBytes)
+                return;
+            Directory.CreateDirectory(temporary);
+            foreach ((string extension, byte[] content) in outputs.Files)
+                File.WriteAllBytes(Path.Combine(temporary, "model" + extension), content);
+            if (Directory.Exists(entry))
+                Remove(entry);
+            Directory.Move(temporary, entry);
+            Trim(key);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another build was first with the same entry, or the place cannot be written: the outputs themselves do not depend on it.
+            Remove(temporary);
+        }
+    }
+
+    /// <summary>
+    /// Waits until no other build works on the same key, so that inner builds at the same time do the work once.
+    /// The operating system gives the claim up when a process ends, however it ends.
+    /// </summary>
+    /// <returns>What to dispose of when the work is done; null where a claim is not possible here.</returns>
+    public IDisposable? Claim(string key, CancellationToken cancellation)
+    {
+        string path = Path.Combine(folder, key + ".claim");
+        for (int attempt = 0; attempt < MaximumAttempts; attempt++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                Directory.CreateDirectory(folder);
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                cancellation.WaitHandle.WaitOne(50);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static bool IsIntact(ModelOutputs outputs) =>
+        PlanReader.Read(outputs.Plan).Plan is { } plan
+        && plan.Weights.Bytes == outputs.Weights.Length
+        && plan.Weights.Checksum == PackedWeights.Checksum(outputs.Weights)
+        && Reporting.ModelReport.TryParse(outputs.Report) is not null;
+
+    private void Trim(string newest)
+    {
+        var entries = new List<(DirectoryInfo Folder, long Bytes)>();
+        foreach (DirectoryInfo entry in new DirectoryInfo(folder).EnumerateDirectories())
+        {
+            if (entry.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+            {
+                // What a killed build left behind; one that is being written is younger.
+                if (entry.LastWriteTimeUtc < DateTime.UtcNow.AddDays(-1))
+                    Remove(entry.FullName);
+            }
+            else if (entry.Name.Length == 64 && entry.Name.All(char.IsAsciiHexDigitLower))
+            {
+                entries.Add((entry, entry.EnumerateFiles().Sum(f => f.Length)));
+            }
+        }
+        long total = entries.Sum(e => e.Bytes);
+        foreach ((DirectoryInfo entry, long bytes) in entries.OrderBy(e => e.Folder.LastWriteTimeUtc).ThenBy(e => e.Folder.Name, StringComparer.Ordinal))
+        {
+            if (total <= maximumBytes)
+                break;
+            if (entry.Name == newest)
+                continue;
+            Remove(entry.FullName);
+            total -= bytes;
+        }
+    }
+
+    // Renamed first, so that another build never reads half an entry.
+    private void Remove(string entry)
+    {
+        try
+        {
+            if (!Directory.Exists(entry))
+                return;
+            string doomed = Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N"));
+            Directory.Move(entry, doomed);
+            Directory.Delete(doomed, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another build removes it as well, or it is being read; the next trimming tries again.
+        }
+    }
+}

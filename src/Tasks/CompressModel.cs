@@ -1,0 +1,121 @@
+using Microsoft.Build.Framework;
+using OptimizerBuild.Caching;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Reporting;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace OptimizerBuild;
+
+/// <summary>
+/// Compresses one model: writes its plan, weights and report, from the cache where an earlier build has made them already.
+/// Runs only where MSBuild finds the outputs older than an input.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class CompressModel : Task, ICancelableTask
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>The model as <see cref="CollectModels"/> gave it out.</summary>
+    [Required]
+    public ITaskItem? Model { get; set; }
+
+    /// <summary>Full path of the project's folder.</summary>
+    [Required]
+    public string ProjectFolder { get; set; } = "";
+
+    /// <summary>The project's <c>RootNamespace</c>.</summary>
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>The cache's folder, relative to the project's; empty for none.</summary>
+    public string CachePath { get; set; } = "";
+
+    /// <summary>The cache's largest size in megabytes.</summary>
+    public int CacheMegabytes { get; set; } = 1024;
+
+    /// <summary>What compresses; tests put another in its place.</summary>
+    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = static (_, _) => throw new InvalidOperationException("no compiler");
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        ModelOptions? options = null;
+        try
+        {
+            options = ModelItem.Options(Model!, ProjectFolder, RootNamespace);
+            Run(options, _cancellation.Token);
+        }
+        catch (Exception e) when (Cause(e) is { } diagnostic)
+        {
+            Log.Log(diagnostic, options?.ModelPath);
+        }
+        return !Log.HasLoggedErrors;
+
+        // Work on all cores wraps what a thread throws.
+        Diagnostic? Cause(Exception e) => e switch
+        {
+            ModelException known => known.Diagnostic,
+            AggregateException { InnerExceptions: [var first, ..] } => Cause(first),
+            OperationCanceledException => Diagnostic.Of(DiagnosticCatalog.Cancelled, null, options?.Name ?? Model!.ItemSpec),
+            _ => null,
+        };
+    }
+
+    private void Run(ModelOptions options, CancellationToken cancellation)
+    {
+        ModelCache? cache = CachePath.Length == 0 || CacheMegabytes <= 0
+            ? null
+            : new ModelCache(Path.GetFullPath(CachePath.Replace('\\', '/'), ProjectFolder), CacheMegabytes * 1024L * 1024);
+        string? key = cache is null
+            ? null
+            : CacheKey.Of(options, [.. InputFiles.Of(options), .. InputFiles.External(options, ExternalDataNames.Of(options.ModelPath))], cancellation);
+        if (cache is null || key is null)
+        {
+            Write(options, Compress(options, cancellation));
+            return;
+        }
+
+        ModelOutputs? outputs = cache.Find(key);
+        if (outputs is null)
+        {
+            using IDisposable? claim = cache.Claim(key, cancellation);
+            outputs = cache.Find(key);
+            if (outputs is null)
+            {
+                outputs = Compress(options, cancellation);
+                cache.Add(key, outputs);
+                Write(options, outputs);
+                return;
+            }
+        }
+        Log.LogMessage(MessageImportance.Low, "The outputs of '{0}' are taken from the cache.", options.Name);
+        Write(options, outputs);
+    }
+
+    private ModelOutputs Compress(ModelOptions options, CancellationToken cancellation)
+    {
+        Log.LogMessage(MessageImportance.Low, "Compressing '{0}'.", options.Name);
+        CompilationOutcome outcome = Compiler(options, cancellation);
+        return new ModelOutputs(
+            PlanWriter.Write(outcome.Plan),
+            outcome.Weights,
+            ModelReport.Of(outcome).ToJson(),
+            string.Concat(outcome.ExternalDataFiles.Select(f => f + "\n")));
+    }
+
+    private void Write(ModelOptions options, ModelOutputs outputs)
+    {
+        ModelReport report = ModelReport.TryParse(outputs.Report)!;
+        foreach (ReportedDiagnostic reported in report.Diagnostics)
+            if (reported.Diagnostic is { } diagnostic)
+                Log.Log(diagnostic, options.ModelPath);
+        AccuracyGate.Check(report, options.MaxAccuracyDrop);
+        ModelItem.Files(Model!).Write(outputs);
+        Log.LogMessage(MessageImportance.High, "{0}", SummaryLine.Of(report));
+    }
+}

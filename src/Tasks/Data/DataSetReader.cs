@@ -1,0 +1,105 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Data;
+
+/// <summary>
+/// Reads data as the item's metadata names it: one file or folder, or <c>name=path</c> pairs separated by semicolons, for example
+/// <c>image=train-images-idx3-ubyte.gz;y=train-labels-idx1-ubyte.gz</c>. The form of a file follows from its name's end.
+/// </summary>
+internal static class DataSetReader
+{
+    /// <summary>Reads a specification.</summary>
+    /// <param name="specification">The specification.</param>
+    /// <param name="baseFolder">The folder that relative paths start from.</param>
+    /// <param name="limits">How much memory the data may take.</param>
+    /// <param name="labelKey">The name of the labels or targets; null for <c>y</c> (in a table: the last column).</param>
+    /// <param name="cancellation">Stops the reading; checked between files.</param>
+    /// <exception cref="ModelException">A file cannot be read.</exception>
+    public static DataSet Read(
+        string specification, string baseFolder, DataLimits limits, string? labelKey = null, CancellationToken cancellation = default)
+    {
+        var arrays = new List<NamedArray>();
+        Tensor? table = null;
+        foreach ((string? name, string path) in Parts(specification, baseFolder))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            string full = Path.Combine(baseFolder, path);
+            var reader = new BoundedReader(path, limits);
+            (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, cancellation));
+            table = name is null ? whole : null;
+            if (name is not null)
+                found = [new NamedArray(name, (found.Count == 1 ? found[0] : found.Find(a => a.Name == name)
+                    ?? throw reader.Malformed($"it holds several arrays ({string.Join(", ", found.Select(a => a.Name))}), none of them named '{name}'")).Value)];
+            foreach (NamedArray array in found)
+                arrays.Add(arrays.Exists(a => a.Name == array.Name) ? throw reader.Malformed($"'{array.Name}' is given twice") : array);
+        }
+        return new DataSet(specification.Trim(), [.. arrays], labelKey ?? DataSet.DefaultLabelName) { Table = table };
+    }
+
+    /// <summary>The files and folders that a specification names, as full paths: what a build depends on.</summary>
+    public static IEnumerable<string> Files(string specification, string baseFolder)
+    {
+        foreach ((_, string path) in Parts(specification, baseFolder))
+        {
+            string full = Path.Combine(baseFolder, path);
+            if (Directory.Exists(full))
+                foreach (string file in TensorFolderReader.TensorFiles(full))
+                    yield return file;
+            else
+                yield return full;
+        }
+    }
+
+    private static IEnumerable<(string? Name, string Path)> Parts(string specification, string baseFolder)
+    {
+        string whole = specification.Trim();
+        string full = Path.Combine(baseFolder, whole);
+        // A path may itself contain '=' or ';': one that exists is taken whole.
+        if (whole.Length > 0 && (File.Exists(full) || Directory.Exists(full)))
+            return [(null, whole)];
+        string[] parts = whole.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0)
+            throw new BoundedReader(whole, DataLimits.Default).Malformed("no file is named");
+        if (parts.Length == 1 && !parts[0].Contains('='))
+            return [(null, parts[0])];
+        return [.. parts.Select(part =>
+        {
+            int at = part.IndexOf('=');
+            return at > 0 && at < part.Length - 1 ? ((string?)part[..at].Trim(), part[(at + 1)..].Trim())
+                : throw new BoundedReader(part, DataLimits.Default).Malformed("of several files each must be given as name=path");
+        })];
+    }
+
+    private static (List<NamedArray> Arrays, Tensor? Table) ReadFile(
+        BoundedReader reader, string path, string? labelKey, DataLimits limits, CancellationToken cancellation)
+    {
+        if (Directory.Exists(path))
+            return (TensorFolderReader.Read(reader, path, limits, cancellation), null);
+        using FileStream file = File.OpenRead(path);
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".npz":
+                return (NpzReader.Read(reader, file), null);
+            case ".npy":
+                return ([new(CsvTableReader.FeaturesName, NpyReader.Read(reader, file, "the array", file.Length))], null);
+            case ".csv" or ".tsv":
+                (List<NamedArray> arrays, Tensor table) = CsvTableReader.Read(reader, file, labelKey);
+                return (arrays, table);
+            case ".pb":
+                return ([TensorFolderReader.ReadTensor(reader, path, limits, CsvTableReader.FeaturesName)], null);
+            default:
+                if (LooksLikeIdx(file))
+                    return ([new(CsvTableReader.FeaturesName, IdxReader.Read(reader, file))], null);
+                throw reader.Malformed("its form is not known: .npz, .npy, .csv, .pb, IDX (also .gz) and folders of .pb files are read");
+        }
+    }
+
+    // IDX files bear no common extension: two zero bytes and a known element type, or a gzip header, tell them.
+    private static bool LooksLikeIdx(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[3];
+        int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return read == 3 && ((start[0] == 0x1F && start[1] == 0x8B) || (start[0] == 0 && start[1] == 0 && start[2] is >= 0x08 and <= 0x0E));
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using Microsoft.Build.Framework;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Reporting;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace OptimizerBuild;
+
+/// <summary>
+/// Writes plans that only have signatures, for design-time builds in which a model has not been compressed yet: the editor then
+/// knows the generated class although no kernel call and no weights exist.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class DescribeModels : Task, ICancelableTask
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>The models as <see cref="CollectModels"/> gave them out.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>Full path of the project's folder.</summary>
+    [Required]
+    public string ProjectFolder { get; set; } = "";
+
+    /// <summary>The project's <c>RootNamespace</c>.</summary>
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>What describes; tests put another in its place.</summary>
+    internal Func<ModelOptions, CancellationToken, ModelPlan> Compiler { get; set; } = static (_, _) => throw new InvalidOperationException("no compiler");
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        foreach (ITaskItem item in Models)
+        {
+            if (_cancellation.IsCancellationRequested)
+                break;
+            try
+            {
+                string signature = ModelItem.Files(item)[ModelFiles.Signature];
+                if (!IsCurrent(signature, item))
+                {
+                    ModelPlan plan = Compiler(ModelItem.Options(item, ProjectFolder, RootNamespace), _cancellation.Token);
+                    AtomicFile.Write(signature, Encoding.UTF8.GetBytes(PlanWriter.Write(plan)));
+                }
+            }
+            catch (ModelException e)
+            {
+                Log.Log(e.Diagnostic, item.GetMetadata("FullPath"));
+            }
+            catch (OperationCanceledException)
+            {
+                // The editor asks again.
+                break;
+            }
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    private static bool IsCurrent(string signature, ITaskItem item) =>
+        File.Exists(signature)
+        && item.GetMetadata(ModelItem.Inputs).Split(';').All(i => File.Exists(i) && File.GetLastWriteTimeUtc(i) <= File.GetLastWriteTimeUtc(signature));
+}

@@ -1,0 +1,203 @@
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Pipeline;
+
+namespace OptimizerBuild.Evaluation.Metrics;
+
+/// <summary>What a model's output is compared with.</summary>
+internal enum MetricReference
+{
+    /// <summary>Class indices of the data.</summary>
+    Labels,
+
+    /// <summary>Real targets of the data.</summary>
+    Targets,
+
+    /// <summary>The model's own input, which an autoencoder reconstructs.</summary>
+    ModelInput,
+
+    /// <summary>The float model's output.</summary>
+    FloatModel,
+}
+
+/// <summary>
+/// Which metric is taken over which output against what: decided once from the user's choice, the model's outputs and the data, then
+/// fed with the outputs of the float and of the compressed model alike.
+/// </summary>
+internal sealed class AccuracyMeasurement
+{
+    private readonly float[]? _references;
+    private readonly int _perSample;
+    private readonly int _rows;
+
+    private AccuracyMeasurement(AccuracyMetric kind, MetricReference reference, int output, float[]? references, int perSample, int rows)
+    {
+        Kind = kind;
+        Reference = reference;
+        Output = output;
+        _references = references;
+        _perSample = perSample;
+        _rows = rows;
+    }
+
+    /// <summary>The metric.</summary>
+    public AccuracyMetric Kind { get; }
+
+    /// <summary>What the output is compared with.</summary>
+    public MetricReference Reference { get; }
+
+    /// <summary>The index of the output that is measured; −1 where all float outputs are.</summary>
+    public int Output { get; }
+
+    /// <summary>A metric of a kind, with nothing accumulated.</summary>
+    public static Metric Create(AccuracyMetric kind) => kind switch
+    {
+        AccuracyMetric.Top1 => new TopK(1),
+        AccuracyMetric.Top5 => new TopK(5),
+        AccuracyMetric.MeanSquaredError => new MeanSquaredError(),
+        AccuracyMetric.Cosine => new Cosine(),
+        AccuracyMetric.R2 => new CoefficientOfDetermination(),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "unknown metric"),
+    };
+
+    /// <summary>A metric of this measurement's kind, with nothing accumulated.</summary>
+    public Metric NewMetric() => Create(Kind);
+
+    /// <summary>
+    /// Decides how to measure. Without a choice of the user's: class indices ask for Top-1, real targets for R², data without either
+    /// for the reconstruction error where the output has the input's shape, else for the cosine with the float model's outputs.
+    /// </summary>
+    /// <param name="choice">The user's choice; null for the default.</param>
+    /// <param name="graph">The model.</param>
+    /// <param name="data">The evaluation data; null where there is none (synthetic samples).</param>
+    /// <param name="samples">The number of samples that the data makes.</param>
+    /// <exception cref="ModelException">The data lacks what the metric needs.</exception>
+    public static AccuracyMeasurement Decide(AccuracyMetric? choice, Graph graph, DataSet? data, int samples)
+    {
+        int output = MeasuredOutput(graph);
+        int elements = output < 0 ? 0 : graph.TypeOf(graph.Outputs[output]).Count;
+        Tensor? labels = data?.Labels;
+        bool integers = labels is not null && (!labels.Element.IsFloat() || data!.Table is not null) && IsIntegral(labels);
+        bool reconstructs = output >= 0 && graph.Inputs.Length == 1 && graph.TypeOf(graph.Inputs[0]) == graph.TypeOf(graph.Outputs[output]);
+
+        bool classes = integers && labels!.Count > 0 && output >= 0 && labels.Count % samples == 0
+            && elements % (labels.Count / samples) == 0 && elements / (labels.Count / samples) > 1 && MayBeClasses(labels, elements / (labels.Count / samples));
+        AccuracyMetric kind = choice ?? (classes ? AccuracyMetric.Top1
+            : labels is not null && output >= 0 ? AccuracyMetric.R2
+            : reconstructs ? AccuracyMetric.MeanSquaredError
+            : AccuracyMetric.Cosine);
+        switch (kind)
+        {
+            case AccuracyMetric.Cosine:
+                return new(kind, MetricReference.FloatModel, -1, null, 0, 1);
+            case AccuracyMetric.Top1 or AccuracyMetric.Top5:
+                return new(kind, MetricReference.Labels, output, Labels(data, labels, integers, graph, output, samples), 1, labels!.Count / samples);
+            case AccuracyMetric.MeanSquaredError when labels is null:
+                return new(kind, reconstructs ? MetricReference.ModelInput : MetricReference.FloatModel, reconstructs ? output : -1, null, 0, 1);
+            default:
+                return new(kind, MetricReference.Targets, output, Targets(data, labels, graph, output, samples), elements, 1);
+        }
+    }
+
+    /// <summary>Takes one sample into account.</summary>
+    /// <param name="metric">The metric of the model whose outputs are given.</param>
+    /// <param name="sample">The sample's index in the data.</param>
+    /// <param name="inputs">The sample: one tensor for each graph input.</param>
+    /// <param name="outputs">The model's outputs.</param>
+    /// <param name="floatOutputs">The float model's outputs for the same sample.</param>
+    public void Accumulate(Metric metric, int sample, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> floatOutputs)
+    {
+        switch (Reference)
+        {
+            case MetricReference.FloatModel:
+                for (int i = 0; i < outputs.Count; i++)
+                    if (outputs[i].Element == ElementType.Float32)
+                        metric.Accumulate(outputs[i].Values<float>(), floatOutputs[i].Values<float>());
+                break;
+            case MetricReference.ModelInput:
+                metric.Accumulate(outputs[Output].Values<float>(), inputs[0].Values<float>());
+                break;
+            default:
+                // A model of batch N has N rows of scores and N labels a sample.
+                ReadOnlySpan<float> values = outputs[Output].Values<float>();
+                int width = values.Length / _rows;
+                for (int r = 0; r < _rows; r++)
+                    metric.Accumulate(values.Slice(r * width, width), _references.AsSpan(((sample * _rows) + r) * _perSample, _perSample));
+                break;
+        }
+    }
+
+    // The output with the scores: the first float32 output with more than one element, else the first float32 output.
+    private static int MeasuredOutput(Graph graph)
+    {
+        int first = -1;
+        for (int i = 0; i < graph.Outputs.Length; i++)
+        {
+            TensorType type = graph.TypeOf(graph.Outputs[i]);
+            if (type.Element != ElementType.Float32)
+                continue;
+            if (type.Count > 1)
+                return i;
+            if (first < 0)
+                first = i;
+        }
+        return first;
+    }
+
+    private static bool IsIntegral(Tensor labels)
+    {
+        for (int i = 0; i < labels.Count; i++)
+            if (ElementConversion.Real(labels, i) is var v && v != Math.Floor(v))
+                return false;
+        return true;
+    }
+
+    private static bool MayBeClasses(Tensor labels, int classes)
+    {
+        for (int i = 0; i < labels.Count; i++)
+            if (ElementConversion.Real(labels, i) is var v && !(v >= 0 && v < classes))
+                return false;
+        return true;
+    }
+
+    private static float[] Labels(DataSet? data, Tensor? labels, bool integers, Graph graph, int output, int samples)
+    {
+        if (data is null || labels is null)
+            throw Mismatch(data, $"class labels named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
+        if (output < 0)
+            throw Mismatch(data, "a float32 output with scores", "a model without one");
+        TensorType scores = graph.TypeOf(graph.Outputs[output]);
+        if (labels.Count == 0 || labels.Count % samples != 0 || scores.Count % (labels.Count / samples) != 0)
+            throw Mismatch(data, $"one label for each of {samples} samples", $"{data.LabelName} {labels.Type}");
+        int classes = scores.Count / (labels.Count / samples);
+        if (!integers)
+            throw Mismatch(data, "integer class labels", $"{data.LabelName} {labels.Type} with fractions");
+        var result = new float[labels.Count];
+        for (int i = 0; i < result.Length; i++)
+        {
+            double label = ElementConversion.Real(labels, i);
+            result[i] = label >= 0 && label < classes ? (float)label
+                : throw Mismatch(data, $"labels 0 to {classes - 1} (output '{graph.Outputs[output]}' {scores})", FormattableString.Invariant($"label {label}"));
+        }
+        return result;
+    }
+
+    private static float[] Targets(DataSet? data, Tensor? labels, Graph graph, int output, int samples)
+    {
+        if (data is null || labels is null)
+            throw Mismatch(data, $"targets named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
+        if (output < 0)
+            throw Mismatch(data, "a float32 output", "a model without one");
+        TensorType type = graph.TypeOf(graph.Outputs[output]);
+        if (labels.Count != (long)type.Count * samples)
+            throw Mismatch(data, $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})", $"{data.LabelName} {labels.Type}");
+        var result = new float[labels.Count];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = (float)ElementConversion.Real(labels, i);
+        return result;
+    }
+
+    private static ModelException Mismatch(DataSet? data, string expected, string found) =>
+        new(DiagnosticCatalog.DataMismatch, data?.Source ?? "(none)", expected, found);
+}

@@ -1,0 +1,20 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Passes;
+
+/// <summary>Evaluates nodes whose inputs are constant, again, because other passes make constants.</summary>
+internal sealed class ConstantFolding : IGraphPass
+{
+    /// <inheritdoc/>
+    public string Name => nameof(ConstantFolding);
+
+    /// <inheritdoc/>
+    public Graph Apply(Graph graph)
+    {
+        if (!graph.Nodes.Any(n => n.Inputs.All(i => i.Length == 0 || graph.IsConstant(i)) && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
+            return graph;
+        Graph folded = ShapeInference.Infer(graph);
+        return folded.Nodes.Length == graph.Nodes.Length ? graph : folded;
+    }
+}

@@ -1,0 +1,163 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Passes;
+
+/// <summary>
+/// A Conv, Gemm or MatMul with constant weights, seen as what the three have in common: each weight belongs to one output and one
+/// input channel, each output channel has a bias.
+/// </summary>
+internal sealed class LinearLayer
+{
+    private readonly Tensor _weights;
+    private readonly double[]? _bias;
+    private readonly float _scale;
+
+    private LinearLayer(GraphEditor editor, Node node, Tensor weights, double[]? bias, float scale)
+    {
+        Node = node;
+        _weights = weights;
+        _bias = bias;
+        _scale = scale;
+        InputType = editor.TypeOf(node.Input(0));
+        OutputType = editor.TypeOf(node.Outputs[0]);
+        bool channelsSecond = node.OpType == "Conv" && node.Int("channels_last", 0) == 0;
+        InputAxis = channelsSecond ? 1 : InputType.Rank - 1;
+        OutputAxis = channelsSecond ? 1 : OutputType.Rank - 1;
+    }
+
+    /// <summary>The node.</summary>
+    public Node Node { get; }
+
+    /// <summary>The type of the activations that come in.</summary>
+    public TensorType InputType { get; }
+
+    /// <summary>The type of the activations that go out.</summary>
+    public TensorType OutputType { get; }
+
+    /// <summary>The axis of the input channels.</summary>
+    public int InputAxis { get; }
+
+    /// <summary>The axis of the output channels.</summary>
+    public int OutputAxis { get; }
+
+    /// <summary>The number of output channels.</summary>
+    public int Outputs => OutputType.Dimensions[OutputAxis];
+
+    /// <summary>The number of input channels.</summary>
+    public int Inputs => InputType.Dimensions[InputAxis];
+
+    /// <summary>Whether zeros are added around the input, so that not every output sees every weight.</summary>
+    public bool IsPadded => Node.OpType == "Conv" && ((Node.Ints("pads") ?? []).Any(p => p != 0) || Node.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"));
+
+    /// <summary>The layer of a node; null where the node is none, its weights are not constant or its bias is not one value for each output channel.</summary>
+    public static LinearLayer? Of(GraphEditor editor, Node node)
+    {
+        if (node.Domain.Length > 0 || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32 } weights || editor.Constant(node.Input(0)) is not null)
+            return null;
+        float scale = 1, biasScale = 1;
+        switch (node.OpType)
+        {
+            case "Conv":
+                break;
+            case "Gemm" when node.Int("transA", 0) == 0:
+                scale = node.Float("alpha", 1);
+                biasScale = node.Float("beta", 1);
+                break;
+            case "MatMul" when weights.Rank == 2 && editor.TypeOf(node.Input(0)).Rank >= 2:
+                break;
+            default:
+                return null;
+        }
+        double[]? bias = null;
+        if (node.HasInput(2))
+        {
+            TensorType type = editor.TypeOf(node.Outputs[0]);
+            int axis = node.OpType == "Conv" ? 1 : type.Rank - 1;
+            float[]? values = node.OpType == "Conv" ? editor.Constant(node.Input(2))?.Values<float>()
+                : ConstantArithmetic.AlongAxis(editor.Constant(node.Input(2)), type, axis);
+            if (values is null)
+                return null;
+            bias = Array.ConvertAll(values, v => (double)v * biasScale);
+        }
+        return new LinearLayer(editor, node, weights, bias, scale);
+    }
+
+    /// <summary>A layer whose results are <c>scale · y + offset</c> of this one's, channel by channel.</summary>
+    public Node WithOutputAffine(GraphEditor editor, float[]? scale, float[]? offset)
+    {
+        float[] weights = Scaled((o, _) => scale is null ? 1 : scale[o]);
+        var bias = new double[Outputs];
+        for (int o = 0; o < bias.Length; o++)
+            bias[o] = ((_bias?[o] ?? 0) * (scale?[o] ?? 1)) + (offset?[o] ?? 0);
+        return With(editor, weights, _bias is null && offset is null ? null : bias);
+    }
+
+    /// <summary>A layer that gives for <c>x</c> what this one gives for <c>scale · x + offset</c>, channel by channel. With an offset the input may not be padded.</summary>
+    public Node WithInputAffine(GraphEditor editor, double[] scale, double[] offset)
+    {
+        bool moves = offset.Any(t => t != 0);
+        var bias = new double[Outputs];
+        if (_bias is not null)
+            Array.Copy(_bias, bias, bias.Length);
+        float[] original = _weights.Values<float>();
+        for (int i = 0; moves && i < original.Length; i++)
+        {
+            (int output, int input) = Channels(i);
+            bias[output] += (double)original[i] * _scale * offset[input];
+        }
+        return With(editor, Scaled((_, i) => scale[i]), _bias is null && !moves ? null : bias);
+    }
+
+    /// <summary>A layer that reads its input channels in another order: channel <c>i</c> of the new input is channel <c>order[i]</c> of the old. Gemm and MatMul only.</summary>
+    public Node WithInputOrder(GraphEditor editor, int[] order)
+    {
+        float[] from = Scaled((_, _) => 1);
+        var to = new float[from.Length];
+        int n = Outputs, k = Inputs;
+        bool transposed = Node.Int("transB", 0) != 0;
+        for (int i = 0; i < k; i++)
+            for (int o = 0; o < n; o++)
+                to[transposed ? (o * k) + i : (i * n) + o] = from[transposed ? (o * k) + order[i] : (order[i] * n) + o];
+        return With(editor, to, _bias);
+    }
+
+    /// <summary>The same layer with scalar factors multiplied into the constants and the bias as one vector.</summary>
+    public Node Normalised(GraphEditor editor) => With(editor, Scaled((_, _) => 1), _bias);
+
+    /// <summary>The output and input channel that a weight connects.</summary>
+    private (int Output, int Input) Channels(int index)
+    {
+        if (Node.OpType != "Conv")
+            return Node.Int("transB", 0) != 0 ? (index / Inputs, index % Inputs) : (index % Outputs, index / Outputs);
+        int perGroup = _weights.Dimensions[1];
+        int taps = Shapes.Count(_weights.Dimensions.AsSpan()[2..]);
+        int output = index / (perGroup * taps);
+        int groups = Inputs / perGroup;
+        int group = output / (Outputs / groups);
+        return (output, (group * perGroup) + (index / taps % perGroup));
+    }
+
+    private float[] Scaled(Func<int, int, double> factor)
+    {
+        float[] from = _weights.Values<float>();
+        var to = new float[from.Length];
+        for (int i = 0; i < to.Length; i++)
+        {
+            (int output, int input) = Channels(i);
+            double f = factor(output, input) * _scale;
+            to[i] = f == 1 ? from[i] : (float)(from[i] * f);
+        }
+        return to;
+    }
+
+    // A matrix product of two matrices with a bias is a Gemm; with batches it stays a MatMul, whose third input is then the bias.
+    private Node With(GraphEditor editor, float[] weights, double[]? bias)
+    {
+        string w = editor.AddConstant(Node.Input(1), new Tensor(_weights.Type, weights));
+        Node result = Node.Without("alpha").Without("beta") with { Inputs = [Node.Input(0), w] };
+        if (bias is null)
+            return result;
+        string b = editor.AddConstant(Node.HasInput(2) ? Node.Input(2) : Node.Name + ".bias", Tensor.Of(Array.ConvertAll(bias, v => (float)v), bias.Length));
+        return result with { OpType = Node.OpType == "MatMul" && InputType.Rank == 2 ? "Gemm" : Node.OpType, Inputs = [Node.Input(0), w, b] };
+    }
+}

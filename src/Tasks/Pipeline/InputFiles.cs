@@ -1,0 +1,54 @@
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>A file that a model's outputs depend on.</summary>
+/// <param name="Role">What it is to the model, with a name that does not depend on the machine: part of the cache's key.</param>
+/// <param name="Path">Its full path.</param>
+internal sealed record InputFile(string Role, string Path);
+
+/// <summary>The files that a model's outputs depend on, for incremental builds and for the cache.</summary>
+internal static class InputFiles
+{
+    /// <summary>The model, its labels and its data, in a fixed order. External data is not among them, see <see cref="External"/>.</summary>
+    public static IReadOnlyList<InputFile> Of(ModelOptions options)
+    {
+        var files = new List<InputFile> { new("model", options.ModelPath) };
+        if (options.LabelsPath is { } labels)
+            files.Add(new("labels", labels));
+        files.AddRange(Data("calibration", options.CalibrationData));
+        files.AddRange(Data("evaluation", options.EvaluationData));
+        return files;
+    }
+
+    /// <summary>External data files as the importer names them: relative to the model's folder, with forward slashes.</summary>
+    public static IEnumerable<InputFile> External(ModelOptions options, IEnumerable<string> names)
+    {
+        string folder = Path.GetDirectoryName(options.ModelPath) ?? "";
+        return names.Order(StringComparer.Ordinal).Select(name => new InputFile("external " + name, Path.GetFullPath(name, folder)));
+    }
+
+    // A file, a folder's files or the files of input=file pairs. A name that contains '=' and exists as it stands is no pair.
+    private static IEnumerable<InputFile> Data(string role, DataSpec? data)
+    {
+        if (data is null)
+            yield break;
+        string whole = Path.GetFullPath(data.Spec, data.BaseFolder);
+        if (File.Exists(whole) || Directory.Exists(whole))
+        {
+            foreach (InputFile file in Files(role, whole))
+                yield return file;
+            yield break;
+        }
+        foreach (string part in data.Spec.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            int equals = part.IndexOf('=');
+            foreach (InputFile file in Files(role + " " + part[..Math.Max(equals, 0)], Path.GetFullPath(part[(equals + 1)..].Trim(), data.BaseFolder)))
+                yield return file;
+        }
+    }
+
+    private static IEnumerable<InputFile> Files(string role, string path) => Directory.Exists(path)
+        ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .Select(file => new InputFile(role + " " + Path.GetRelativePath(path, file).Replace('\\', '/'), file))
+            .OrderBy(file => file.Role, StringComparer.Ordinal)
+        : [new(role, path)];
+}

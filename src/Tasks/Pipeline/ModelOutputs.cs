@@ -1,0 +1,55 @@
+using System.Text;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>What a build writes for one model, in memory.</summary>
+/// <param name="Plan">The plan's text.</param>
+/// <param name="Weights">The packed weights.</param>
+/// <param name="Report">The report's text (JSON).</param>
+/// <param name="ExternalData">Names of the external data files, one a line; empty without.</param>
+internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, string ExternalData)
+{
+    /// <summary>The contents by the ending of the file's name, in the order in which they are written: the plan, which marks success, last.</summary>
+    public IEnumerable<(string Extension, byte[] Content)> Files =>
+    [
+        (ModelFiles.ExternalData, Encoding.UTF8.GetBytes(ExternalData)),
+        (ModelFiles.Weights, Weights),
+        (ModelFiles.Report, Encoding.UTF8.GetBytes(Report)),
+        (ModelFiles.Plan, Encoding.UTF8.GetBytes(Plan)),
+    ];
+}
+
+/// <summary>The files of one model below <c>obj</c>.</summary>
+/// <param name="Folder">Full path of the model's folder.</param>
+/// <param name="Name">The model's name.</param>
+internal sealed record ModelFiles(string Folder, string Name)
+{
+    /// <summary>Ending of the plan's name.</summary>
+    public const string Plan = ".plan";
+
+    /// <summary>Ending of the weights' name.</summary>
+    public const string Weights = ".weights";
+
+    /// <summary>Ending of the report's name.</summary>
+    public const string Report = ".report.json";
+
+    /// <summary>Ending of the name of the list of external data files, which the next build reads.</summary>
+    public const string ExternalData = ".external";
+
+    /// <summary>Ending of the name of the file that changes when an option does.</summary>
+    public const string Options = ".options";
+
+    /// <summary>Ending of the name of the plan that only has signatures, for design-time builds.</summary>
+    public const string Signature = ".signature.plan";
+
+    /// <summary>Full path of one of the files.</summary>
+    public string this[string extension] => Path.Combine(Folder, Name + extension);
+
+    /// <summary>Writes the outputs, each under a temporary name first, so that no reader ever sees half a file.</summary>
+    /// <exception cref="ModelException">A file cannot be written.</exception>
+    public void Write(ModelOutputs outputs)
+    {
+        foreach ((string extension, byte[] content) in outputs.Files)
+            AtomicFile.Write(this[extension], content);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>
+/// The options that decide about a model's outputs as text: the same text for options that mean the same. It contains no absolute
+/// path, so that it serves as part of the cache's key on any machine; the contents of the files it names enter the key separately.
+/// </summary>
+internal static class OptionsText
+{
+    /// <summary>One line an option. <see cref="ModelOptions.MaxAccuracyDrop"/> is left out: it judges outputs but does not change them.</summary>
+    public static string Write(ModelOptions options)
+    {
+        var text = new StringBuilder();
+        Line("Name", options.Name);
+        Line("Model", Path.GetFileName(options.ModelPath));
+        Line("ClassName", options.ClassName);
+        Line("Namespace", options.Namespace);
+        Line("IsPublic", options.IsPublic.ToString());
+        foreach ((string name, ImmutableArray<int> shape) in options.Shapes)
+            Line("Shapes " + name, string.Join(',', shape));
+        foreach ((string name, ConstantInput constant) in options.Constants)
+            Line("Constants " + name, constant.Integers.IsDefault ? Numbers(constant.Reals) : string.Join(',', constant.Integers));
+        Line("Task", options.Task.ToString());
+        Line("CalibrationData", options.CalibrationData?.Spec ?? "");
+        Line("CalibrationSamples", options.CalibrationSamples.ToString(CultureInfo.InvariantCulture));
+        Line("EvaluationData", options.EvaluationData?.Spec ?? "");
+        Line("LabelKey", options.LabelKey);
+        Line("Labels", options.LabelsPath is null ? "" : Path.GetFileName(options.LabelsPath));
+        Line("Metric", options.Metric?.ToString() ?? "");
+        Line("Precision", options.Precision.ToString());
+        Line("MinSignalToNoise", options.MinSignalToNoise.ToString("R", CultureInfo.InvariantCulture));
+        Line("Calibration", options.Calibration.ToString());
+        Line("InputType", options.InputType.ToString());
+        Line("InputScale", Numbers(options.InputScale));
+        Line("InputOffset", Numbers(options.InputOffset));
+        Line("InputLayout", options.InputLayout.ToString());
+        return text.ToString();
+
+        void Line(string name, string value) => text.Append(name).Append('=').Append(value.ReplaceLineEndings(" ")).Append('\n');
+    }
+
+    private static string Numbers(ImmutableArray<double> numbers) =>
+        string.Join(',', numbers.Select(n => n.ToString("R", CultureInfo.InvariantCulture)));
+}

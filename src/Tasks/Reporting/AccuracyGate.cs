@@ -1,0 +1,27 @@
+using System.Globalization;
+using OptimizerBuild.Diagnostics;
+
+namespace OptimizerBuild.Reporting;
+
+/// <summary>Fails the build of a model whose accuracy dropped further than its item allows.</summary>
+internal static class AccuracyGate
+{
+    // Figures such as 0.92 - 0.915 are not exact in binary; a drop of exactly the limit passes.
+    private const double Tolerance = 1e-9;
+
+    /// <summary>Checks a report against the item's <c>MaxAccuracyDrop</c>.</summary>
+    /// <exception cref="ModelException">The drop is larger, or a figure is not a number.</exception>
+    public static void Check(ModelReport report, double? maxDrop)
+    {
+        if (maxDrop is not { } limit || report.Metric is not { } metric)
+            return;
+        double original = report.FloatMetric ?? double.NaN;
+        double compressed = report.CompressedMetric ?? double.NaN;
+        double drop = Metrics.Drop(metric, original, compressed);
+        if (drop <= limit + Tolerance)
+            return;
+        (string before, string after) = Metrics.Pair(metric, original, compressed);
+        throw new ModelException(DiagnosticCatalog.AccuracyExceeded, metric, before, after,
+            report.Samples.ToString("N0", CultureInfo.InvariantCulture), Metrics.DropText(metric, drop), limit.ToString("R", CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Reporting;
+
+/// <summary>What became of one model, in figures: the content of <c>NAME.report.json</c>, whose fields bear these names in camel case.</summary>
+internal sealed record ModelReport
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = true,
+    };
+
+    /// <summary>The model's short name.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The generated class with its namespace.</summary>
+    public required string Class { get; init; }
+
+    /// <summary>The model file's name.</summary>
+    public required string SourceFile { get; init; }
+
+    /// <summary>SHA-256 of the model file with its external data.</summary>
+    public required string SourceHash { get; init; }
+
+    /// <summary>The size of these files.</summary>
+    public required long SourceBytes { get; init; }
+
+    /// <summary>The size of the float model's constants.</summary>
+    public required long FloatWeightBytes { get; init; }
+
+    /// <summary>The size of the packed weights.</summary>
+    public required long WeightBytes { get; init; }
+
+    /// <summary>The size of an instance's scratch memory.</summary>
+    public required long ScratchBytes { get; init; }
+
+    /// <summary>Multiply-accumulates of one prediction.</summary>
+    public required long Macs { get; init; }
+
+    /// <summary>For example <c>int8</c>.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>The share of multiply-accumulates that run in integers: 0 to 1; 1 also for a model without any.</summary>
+    public required double IntegerMacShare { get; init; }
+
+    /// <summary>The metric's name; null where nothing was evaluated.</summary>
+    public string? Metric { get; init; }
+
+    /// <summary>The float model's figure.</summary>
+    public double? FloatMetric { get; init; }
+
+    /// <summary>The compressed model's figure.</summary>
+    public double? CompressedMetric { get; init; }
+
+    /// <summary>The number of evaluation samples.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>What became of each node.</summary>
+    public required IReadOnlyList<LayerReport> Layers { get; init; }
+
+    /// <summary>What the compression techniques did.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Messages and warnings, which a build that takes the outputs from the cache repeats.</summary>
+    public required IReadOnlyList<ReportedDiagnostic> Diagnostics { get; init; }
+
+    /// <summary>The report of a compilation.</summary>
+    public static ModelReport Of(CompilationOutcome outcome)
+    {
+        ModelPlan plan = outcome.Plan;
+        PlanFacts facts = plan.Facts;
+        bool evaluated = facts.Metric.Length > 0;
+        long total = outcome.Layers.Sum(l => l.Macs);
+        return new ModelReport
+        {
+            Model = plan.Model,
+            Class = plan.Namespace.Length == 0 ? plan.ClassName : plan.Namespace + "." + plan.ClassName,
+            SourceFile = facts.SourceFile,
+            SourceHash = facts.SourceHash,
+            SourceBytes = outcome.SourceBytes,
+            FloatWeightBytes = facts.FloatWeightBytes,
+            WeightBytes = plan.Weights.Bytes,
+            ScratchBytes = plan.ArenaBytes,
+            Macs = facts.Macs,
+            Precision = facts.Precision,
+            IntegerMacShare = total == 0 ? 1 : (double)outcome.Layers.Where(l => l.Precision != "float32").Sum(l => l.Macs) / total,
+            Metric = evaluated ? facts.Metric : null,
+            FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
+            CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,
+            Samples = facts.Samples,
+            Layers = [.. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise)))],
+            Notes = outcome.Notes,
+            Diagnostics = [.. outcome.Diagnostics.Select(d => new ReportedDiagnostic(d.Descriptor.Code, d.Text))],
+        };
+    }
+
+    /// <summary>Reads a report; null where the text is none.</summary>
+    public static ModelReport? TryParse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ModelReport>(json, Format);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The report as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
+
+    // JSON has no infinities and no NaN.
+    private static double? Finite(double? value) => value is { } v && double.IsFinite(v) ? v : null;
+}
+
+/// <summary>What became of one node.</summary>
+/// <param name="Node">The node's name.</param>
+/// <param name="Operator">Its operator.</param>
+/// <param name="Precision"><c>int8</c> or <c>float32</c>.</param>
+/// <param name="Reason">For a float node: why. Else empty.</param>
+/// <param name="Macs">Its multiply-accumulates.</param>
+/// <param name="SignalToNoise">Signal-to-quantisation-noise ratio in dB; null where not measured.</param>
+internal sealed record LayerReport(string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise);
+
+/// <summary>A message or warning of the compilation.</summary>
+/// <param name="Code">Its code.</param>
+/// <param name="Text">Its text.</param>
+internal sealed record ReportedDiagnostic(string Code, string Text)
+{
+    /// <summary>The diagnostic itself; null where this version knows no such code.</summary>
+    [JsonIgnore]
+    public Diagnostic? Diagnostic => DiagnosticCatalog.All.FirstOrDefault(d => d.Code == Code) is { } descriptor ? new Diagnostic(descriptor, null, Text) : null;
+}

@@ -1,0 +1,82 @@
+using Microsoft.CodeAnalysis;
+using OptimizerBuild.Generators.Tests.Harness;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Tests;
+
+/// <summary>Bad plans give diagnostics at the plan's line; the generator never throws and the other models stay.</summary>
+public class GeneratorDiagnosticsTests
+{
+    [Fact]
+    public void APlanOfAnotherVersion()
+    {
+        Diagnostic diagnostic = Only(PlanWriter.Write(HandMadeModels.Classifier()).Replace("optimizerbuild-plan 1", "optimizerbuild-plan 99"));
+        Assert.Equal("OPT0021", diagnostic.Id);
+        Assert.Equal(
+            "the plan 'Plan0.plan' has version 99, but this generator reads version 1: rebuild the project (dotnet build --no-incremental)",
+            diagnostic.GetMessage(null));
+        Assert.EndsWith("docs/diagnostics.md#opt0021", diagnostic.Descriptor.HelpLinkUri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnUnreadablePlan()
+    {
+        Diagnostic diagnostic = Only(PlanWriter.Write(HandMadeModels.Classifier()).Replace("arena bytes=192", "arena bytes=many"));
+        Assert.Equal("OPT0023", diagnostic.Id);
+        Assert.Equal("the plan 'Plan0.plan' cannot be read: line 6: expected an integer, found 'many'", diagnostic.GetMessage(null));
+        Assert.EndsWith("docs/diagnostics.md#opt0023", diagnostic.Descriptor.HelpLinkUri, StringComparison.Ordinal);
+        FileLinePositionSpan place = diagnostic.Location.GetLineSpan();
+        Assert.Equal("Plan0.plan", Path.GetFileName(place.Path));
+        Assert.Equal(5, place.StartLinePosition.Line);
+        Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
+    }
+
+    [Fact]
+    public void AnEmptyPlan() => Assert.Equal("OPT0023", Only("").Id);
+
+    [Fact]
+    public void AKernelThatDoesNotExist()
+    {
+        ModelPlan plan = HandMadeModels.Classifier();
+        Diagnostic diagnostic = Only(PlanWriter.Write(plan with { Steps = new([plan.Steps[0] with { Kernel = "Int3Dense" }]) }));
+        Assert.Equal("OPT0023", diagnostic.Id);
+        Assert.Contains("'Int3Dense'", diagnostic.GetMessage(null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheOtherModelsStay()
+    {
+        GeneratedProject project = (HandMadeModels.Project() with { Plans = ["nonsense", PlanWriter.Write(HandMadeModels.Classifier())] }).Generate();
+        Assert.Equal("OPT0023", Assert.Single(project.GeneratorDiagnostics).Id);
+        Assert.Contains("TinyClassifier.g.cs", project.Files.Keys);
+        Assert.DoesNotContain(project.Compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
+    }
+
+    [Fact]
+    public void TwoModelsOfOneName()
+    {
+        GeneratedProject project = HandMadeModels.Project([HandMadeModels.Classifier(), HandMadeModels.Classifier()]).Generate();
+        Diagnostic diagnostic = Assert.Single(project.GeneratorDiagnostics);
+        Assert.Equal("OPT0023", diagnostic.Id);
+        Assert.Contains("Consumer.TinyClassifier", diagnostic.GetMessage(null), StringComparison.Ordinal);
+        Assert.DoesNotContain(project.Compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
+    }
+
+    [Fact]
+    public void ClassesThatDifferInNamespaceOrLetterCaseOnlyHaveFilesOfTheirOwn()
+    {
+        ModelPlan plan = HandMadeModels.Regressor();
+        GeneratedProject project = HandMadeModels.Project([plan, plan with { Namespace = "Other" }, plan with { ClassName = "TINYREGRESSOR" }])
+            .Generate().AssertBuilds();
+        Assert.Contains("TinyRegressor.g.cs", project.Files.Keys);
+        Assert.Contains("TinyRegressor.2.g.cs", project.Files.Keys);
+        Assert.Contains("TINYREGRESSOR.3.g.cs", project.Files.Keys);
+    }
+
+    private static Diagnostic Only(string plan)
+    {
+        GeneratedProject project = (HandMadeModels.Project() with { Plans = [plan] }).Generate();
+        Assert.DoesNotContain(project.Files.Keys, k => k.StartsWith("Tiny", StringComparison.Ordinal));
+        return Assert.Single(project.GeneratorDiagnostics);
+    }
+}

@@ -1,0 +1,217 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using OptimizerBuild.Harness;
+
+namespace OptimizerBuild.Build;
+
+public sealed class CollectModelsTests : IDisposable
+{
+    private readonly TemporaryFolder _project = new();
+    private readonly RecordingBuildEngine _engine = new();
+
+    public void Dispose() => _project.Dispose();
+
+    [Fact]
+    public void FindsInputsAndNamesOutputs()
+    {
+        Directory.CreateDirectory(_project["tensors/sub"]);
+        foreach (string file in (string[])["m.onnx", "labels.txt", "eval;1.npz", "tensors/b.pb", "tensors/a.pb", "tensors/sub/c.pb"])
+            File.WriteAllText(_project[file], "");
+
+        ITaskItem item = Assert.Single(Collect(Item("m.onnx", ("CalibrationData", "tensors"), ("EvaluationData", "eval%3b1.npz"), ("Labels", "labels.txt"))));
+
+        string folder = Path.Combine(_project.Path, "obj", "OptimizerBuild", "m");
+        Assert.Equal(Path.Combine(folder, "m.plan"), item.GetMetadata("_Plan"));
+        Assert.Equal(Path.Combine(folder, "m.weights"), item.GetMetadata("_Weights"));
+        Assert.Equal(Path.Combine(folder, "m.report.json"), item.GetMetadata("_Report"));
+        Assert.Equal("My.App.M.weights", item.GetMetadata("_ResourceName"));
+        Assert.Equal("true", item.GetMetadata("_IsStale"));
+        Assert.Equal("tensors", item.GetMetadata("CalibrationData"));
+        // Escaped, so that MSBuild's splitting leaves the semicolon in the name alone.
+        Assert.Equal(
+            [
+                _project["m.onnx"], _project["labels.txt"], _project["tensors/a.pb"], _project["tensors/b.pb"], _project["tensors/sub/c.pb"],
+                _project["eval%3b1.npz"], Path.Combine(folder, "m.options"), typeof(CollectModels).Assembly.Location,
+            ],
+            ((ITaskItem2)item).GetMetadataValueEscaped("_Inputs").Split(';'));
+    }
+
+    [Fact]
+    public void TheOptionsFileChangesWithTheOptionsOnly()
+    {
+        File.WriteAllText(_project["m.onnx"], "");
+        string options = Collect(Item("m.onnx"))[0].GetMetadata("_Options");
+        DateTime past = DateTime.UtcNow.AddHours(-1);
+        File.SetLastWriteTimeUtc(options, past);
+
+        Collect(Item("m.onnx"));
+        Assert.Equal(past, File.GetLastWriteTimeUtc(options), TimeSpan.FromSeconds(1));
+
+        Collect(Item("m.onnx", ("MaxAccuracyDrop", "0.1"), ("EvaluationData", "e.npz")));
+        Assert.True(File.GetLastWriteTimeUtc(options) > past.AddMinutes(1));
+    }
+
+    [Fact]
+    public void ExternalDataOfTheLastBuildAreInputs()
+    {
+        File.WriteAllText(_project["models/m.onnx"], "");
+        File.WriteAllText(_project["obj/OptimizerBuild/m/m.external"], "weights/a.bin\nb.bin\n");
+
+        string inputs = Collect(Item("models/m.onnx"))[0].GetMetadata("_Inputs");
+
+        Assert.Contains(_project["models/weights/a.bin"], inputs);
+        Assert.Contains(_project["models/b.bin"], inputs);
+    }
+
+    [Fact]
+    public void AModelIsStaleUntilItsPlanIsYounger()
+    {
+        File.WriteAllText(_project["m.onnx"], "");
+        string plan = Collect(Item("m.onnx"))[0].GetMetadata("_Plan");
+        File.WriteAllText(plan, "");
+        File.SetLastWriteTimeUtc(plan, DateTime.UtcNow.AddHours(1));
+        Assert.Equal("false", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
+
+        File.SetLastWriteTimeUtc(_project["m.onnx"], DateTime.UtcNow.AddHours(2));
+        Assert.Equal("true", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
+    }
+
+    [Fact]
+    public void ModelsOfTheSameFileNameGetFoldersOfTheirOwn()
+    {
+        ITaskItem[] items = Collect(Item("a/m.onnx"), Item("b/m.onnx", ("ClassName", "Other")));
+
+        Assert.Equal(2, items.Select(i => i.GetMetadata("_Plan")).Distinct().Count());
+        Assert.All(items, i => Assert.Equal("m.plan", Path.GetFileName(i.GetMetadata("_Plan"))));
+    }
+
+    [Fact]
+    public void TwoModelsOfOneClassAreAnError()
+    {
+        Collect(Item("a/m.onnx"), Item("b/M.onnx"));
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.Equal("OPT0017", error.Code);
+        Assert.Contains("'a/m.onnx' and 'b/M.onnx'", error.Message);
+        Assert.EndsWith("docs/diagnostics.md#opt0017", error.HelpLink);
+    }
+
+    [Fact]
+    public void EveryItemWithBadMetadataIsReported()
+    {
+        Collect(Item("a.onnx", ("Precision", "Int3")), Item("b.onnx", ("Shapes", "?")), Item("c.onnx"));
+
+        Assert.Equal(["OPT0010", "OPT0010"], _engine.Errors.Select(e => e.Code));
+    }
+
+    [Theory]
+    [InlineData(".NETCoreApp", "v6.0", "C#", "built for .NETCoreApp 6.0")]
+    [InlineData(".NETCoreApp", "v7.0", "C#", "built for .NETCoreApp 7.0")]
+    [InlineData(".NETFramework", "v4.8", "C#", "built for .NETFramework 4.8")]
+    [InlineData(".NETStandard", "v2.1", "C#", "built for .NETStandard 2.1")]
+    [InlineData(".NETCoreApp", "v10.0", "VB", "written in VB")]
+    [InlineData(".NETCoreApp", "v10.0", "F#", "written in F#")]
+    public void UnsupportedTargetsAreAnError(string identifier, string version, string language, string expected)
+    {
+        Collect(t => (t.TargetFrameworkIdentifier, t.TargetFrameworkVersion, t.Language) = (identifier, version, language));
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.Equal("OPT0014", error.Code);
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Theory]
+    [InlineData("11", false)]
+    [InlineData("7.3", false)]
+    [InlineData("ISO-2", false)]
+    [InlineData("12", true)]
+    [InlineData("12.0", true)]
+    [InlineData("14.0", true)]
+    [InlineData("latest", true)]
+    [InlineData("preview", true)]
+    [InlineData("default", true)]
+    [InlineData("", true)]
+    public void LanguageVersionsBelow12AreAnError(string version, bool accepted)
+    {
+        Collect(t => t.LangVersion = version);
+
+        Assert.Equal(accepted ? [] : ["OPT0015"], _engine.Errors.Select(e => e.Code));
+    }
+
+    [Theory]
+    [InlineData("", "", true)]
+    [InlineData("false", "", true)]
+    [InlineData("false", "false", false)]
+    [InlineData("true", "true", false)]
+    [InlineData("true", "", false)]
+    public void AnUnoptimisedBuildIsMentioned(string optimize, string optimizeModels, bool mentioned)
+    {
+        Collect(t => (t.Optimize, t.OptimizeCompressedModels) = (optimize, optimizeModels));
+
+        Assert.Equal(mentioned, _engine.Messages.Any(m => m.Code == "OPT0019"));
+        Assert.Empty(_engine.Errors);
+    }
+
+    [Theory]
+    [InlineData("true", "", true)]
+    [InlineData("true", "native", false)]
+    [InlineData("", "", false)]
+    public void ANativeBuildWithoutInstructionSetIsMentioned(string publishAot, string instructionSet, bool mentioned)
+    {
+        Collect(t => (t.PublishAot, t.IlcInstructionSet) = (publishAot, instructionSet));
+
+        Assert.Equal(mentioned, _engine.Messages.Any(m => m.Code == "OPT0020"));
+    }
+
+    [Fact]
+    public void DesignTimeBuildsSayNothingAboutSettings()
+    {
+        Collect(t => (t.Optimize, t.PublishAot, t.IsDesignTime) = ("", "true", true));
+
+        Assert.DoesNotContain(_engine.Messages, m => m.Code is not null);
+    }
+
+    [Theory]
+    [InlineData("fashion-mobilenet.onnx", null)]
+    [InlineData("ch_ppocr_mobile_v2.0.onnx", null)]
+    [InlineData("3d.onnx", "'3d' is called 'Model3d'")]
+    [InlineData("predict.onnx", "'predict' is called 'PredictModel'")]
+    public void AChangedNameIsMentioned(string file, string? expected)
+    {
+        Collect(Item(file));
+
+        if (expected is null)
+            Assert.DoesNotContain(_engine.Messages, m => m.Code == "OPT0022");
+        else
+            Assert.Contains(expected, _engine.Message("OPT0022").Message);
+    }
+
+    private static TaskItem Item(string include, params (string Name, string Value)[] metadata)
+    {
+        var item = new TaskItem(include);
+        foreach ((string name, string value) in metadata)
+            item.SetMetadata(name, value);
+        return item;
+    }
+
+    private ITaskItem[] Collect(params ITaskItem[] models) => Collect(t => t.Models = models);
+
+    private ITaskItem[] Collect(Action<CollectModels> change)
+    {
+        var task = new CollectModels
+        {
+            BuildEngine = _engine,
+            Models = [Item("m.onnx")],
+            ProjectFolder = _project.Path,
+            OutputFolder = @"obj\OptimizerBuild",
+            RootNamespace = "My.App",
+            Language = "C#",
+            TargetFrameworkIdentifier = ".NETCoreApp",
+            TargetFrameworkVersion = "v8.0",
+            Optimize = "true",
+        };
+        change(task);
+        Assert.Equal(task.Execute(), _engine.Errors.Count == 0);
+        return task.Collected;
+    }
+}

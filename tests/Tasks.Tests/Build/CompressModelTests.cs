@@ -1,0 +1,231 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Harness;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Reporting;
+
+namespace OptimizerBuild.Build;
+
+public sealed class CompressModelTests : IDisposable
+{
+    private readonly TemporaryFolder _project = new();
+    private readonly RecordingBuildEngine _engine = new();
+    private int _compilations;
+
+    public CompressModelTests()
+    {
+        File.WriteAllText(_project["m.onnx"], "model");
+        File.WriteAllText(_project["e.npz"], "data");
+    }
+
+    public void Dispose() => _project.Dispose();
+
+    [Fact]
+    public void WritesPlanWeightsReportAndSummary()
+    {
+        Assert.True(Run());
+
+        string[] files = [.. Directory.EnumerateFiles(Output("")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+        Assert.Equal(["m.external", "m.options", "m.plan", "m.report.json", "m.weights"], files);
+        Assert.Equal("My.App", PlanReader.Read(File.ReadAllText(Output("m.plan"))).Plan!.Namespace);
+        Assert.Equal(100, File.ReadAllBytes(Output("m.weights")).Length);
+        ModelReport report = ModelReport.TryParse(File.ReadAllText(Output("m.report.json")))!;
+        Assert.Equal((456, 400, 100, 128, 1000, 0.9), (report.SourceBytes, report.FloatWeightBytes, report.WeightBytes, report.ScratchBytes, report.Macs, report.IntegerMacShare));
+        Assert.Contains(_engine.Messages, m => m.Importance == MessageImportance.High
+            && m.Message == "m: 400 bytes → 100 bytes (4.0×), Top-1 92.3 % → 91.5 % on 10,000 samples, 128 bytes scratch, 1.0 K MACs (mixed, 90 % of them in int8)");
+    }
+
+    [Fact]
+    public void ASecondProjectFolderTakesTheOutputsFromTheCache()
+    {
+        Run();
+        DateTime first = File.GetLastWriteTimeUtc(Output("m.plan"));
+        byte[] plan = File.ReadAllBytes(Output("m.plan"));
+        int messages = _engine.Messages.Count(m => m.Code == "OPT0022");
+        Assert.True(Run(output: "obj2"));
+
+        Assert.Equal(1, _compilations);
+        Assert.Equal(plan, File.ReadAllBytes(_project["obj2/OptimizerBuild/m/m.plan"]));
+        Assert.True(File.GetLastWriteTimeUtc(_project["obj2/OptimizerBuild/m/m.plan"]) >= first);
+        Assert.Equal(2 * messages, _engine.Messages.Count(m => m.Code == "OPT0022"));
+        Assert.Equal(2, _engine.Messages.Count(m => m.Message!.StartsWith("m: 400 bytes", StringComparison.Ordinal)));
+        Assert.Empty(Directory.EnumerateFiles(_project["cache/x"][..^2]));
+    }
+
+    [Theory]
+    [InlineData("m.onnx")]
+    [InlineData("e.npz")]
+    public void AChangedInputIsCompressedAnew(string file)
+    {
+        Run();
+        File.AppendAllText(_project[file], "!");
+        Run();
+
+        Assert.Equal(2, _compilations);
+    }
+
+    [Fact]
+    public void ADamagedCacheEntryIsNotUsed()
+    {
+        Run();
+        string weights = Directory.EnumerateFiles(_project["cache/x"][..^2], "*.weights", SearchOption.AllDirectories).Single();
+        File.WriteAllBytes(weights, new byte[100]);
+        Run();
+        Run();
+
+        Assert.Equal(2, _compilations);
+        Assert.Equal(99, File.ReadAllBytes(Output("m.weights"))[99]);
+    }
+
+    [Fact]
+    public void BuildsAtTheSameTimeCompressOnce()
+    {
+        Parallel.For(0, 4, i =>
+        {
+            var engine = new RecordingBuildEngine();
+            CompressModel task = Task(engine, "obj" + i);
+            task.Compiler = (options, _) =>
+            {
+                Interlocked.Increment(ref _compilations);
+                Thread.Sleep(300);
+                return SmallOutcome.Of(options);
+            };
+            Assert.True(task.Execute());
+        });
+
+        Assert.Equal(1, _compilations);
+    }
+
+    [Fact]
+    public void WithoutCacheNothingIsKept()
+    {
+        CompressModel task = Task(_engine, "obj");
+        task.CachePath = "";
+        Assert.True(task.Execute());
+
+        Assert.False(Directory.Exists(Path.Combine(_project.Path, "cache")));
+    }
+
+    [Fact]
+    public void TooLargeADropIsAnErrorThatStatesBothFigures()
+    {
+        Assert.False(Run(maxDrop: "0.005"));
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.Equal("OPT0013", error.Code);
+        Assert.Contains("Top-1 is 91.5 % after compression instead of 92.3 % on 10,000 samples: a drop of 0.8 percentage points", error.Message);
+        Assert.Contains("CalibrationData", error.Message);
+        Assert.False(File.Exists(Output("m.plan")));
+
+        // The limit judges the outputs but does not change them: what failed is not computed again.
+        Assert.True(Run(maxDrop: "0.008"));
+        Assert.Equal(1, _compilations);
+    }
+
+    [Fact]
+    public void AnErrorOfTheCompilerKeepsTheLastOutputs()
+    {
+        Run();
+        File.AppendAllText(_project["m.onnx"], "!");
+        CompressModel task = Task(_engine, "obj");
+        task.Compiler = (_, _) => throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
+
+        Assert.False(task.Execute());
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.Equal("OPT0007", error.Code);
+        Assert.Equal(_project["m.onnx"], error.File);
+        Assert.True(File.Exists(Output("m.plan")));
+    }
+
+    [Fact]
+    public void CancellingWritesNothing()
+    {
+        CompressModel task = Task(_engine, "obj");
+        task.Compiler = (_, cancellation) =>
+        {
+            task.Cancel();
+            cancellation.ThrowIfCancellationRequested();
+            throw new InvalidOperationException();
+        };
+
+        Assert.False(task.Execute());
+
+        Assert.Equal("OPT0028", Assert.Single(_engine.Errors).Code);
+        Assert.False(File.Exists(Output("m.plan")));
+    }
+
+    [Fact]
+    public void AnOutputThatCannotBeWrittenIsAnError()
+    {
+        CompressModel task = Task(_engine, "obj");
+        Directory.CreateDirectory(Output("m.plan"));
+
+        Assert.False(task.Execute());
+
+        Assert.Equal("OPT0024", Assert.Single(_engine.Errors).Code);
+        Assert.DoesNotContain(Directory.EnumerateFiles(Output("")), f => f.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void DesignTimeBuildsGetASignature()
+    {
+        var task = new DescribeModels
+        {
+            BuildEngine = _engine,
+            Models = [Item("obj")],
+            ProjectFolder = _project.Path,
+            RootNamespace = "My.App",
+            Compiler = (options, _) =>
+            {
+                _compilations++;
+                return SmallOutcome.Plan(options, []) with { IsSignatureOnly = true };
+            },
+        };
+        Assert.True(task.Execute());
+        Assert.True(task.Execute());
+
+        Assert.Equal(1, _compilations);
+        Assert.True(PlanReader.Read(File.ReadAllText(Output("m.signature.plan"))).Plan!.IsSignatureOnly);
+    }
+
+    private string Output(string name) => Path.Combine(_project.Path, "obj", "OptimizerBuild", "m", name);
+
+    private bool Run(string output = "obj", string maxDrop = "") => Task(_engine, output, maxDrop).Execute();
+
+    private CompressModel Task(RecordingBuildEngine engine, string output, string maxDrop = "") => new()
+    {
+        BuildEngine = engine,
+        Model = Item(output, maxDrop),
+        ProjectFolder = _project.Path,
+        RootNamespace = "My.App",
+        CachePath = "cache",
+        Compiler = (options, _) =>
+        {
+            _compilations++;
+            return SmallOutcome.Of(options);
+        },
+    };
+
+    private ITaskItem Item(string output, string maxDrop = "")
+    {
+        var item = new TaskItem("m.onnx");
+        item.SetMetadata("EvaluationData", "e.npz");
+        item.SetMetadata("MaxAccuracyDrop", maxDrop);
+        var collect = new CollectModels
+        {
+            BuildEngine = new RecordingBuildEngine(),
+            Models = [item],
+            ProjectFolder = _project.Path,
+            OutputFolder = output + "/OptimizerBuild",
+            RootNamespace = "My.App",
+            Language = "C#",
+            TargetFrameworkIdentifier = ".NETCoreApp",
+            TargetFrameworkVersion = "v8.0",
+            Optimize = "true",
+        };
+        Assert.True(collect.Execute());
+        return collect.Collected[0];
+    }
+}

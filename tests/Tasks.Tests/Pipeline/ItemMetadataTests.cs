@@ -1,0 +1,147 @@
+using OptimizerBuild.Diagnostics;
+
+namespace OptimizerBuild.Pipeline;
+
+public class ItemMetadataTests
+{
+    private static readonly string Folder = Path.GetFullPath(Path.Combine(Path.GetTempPath(), "project"));
+
+    [Fact]
+    public void IncludeAloneSuffices()
+    {
+        ModelOptions options = Parse();
+
+        Assert.Equal(Path.Combine(Folder, "models", "fashion-mobilenet.onnx"), options.ModelPath);
+        Assert.Equal("fashion-mobilenet", options.Name);
+        Assert.Equal("FashionMobilenet", options.ClassName);
+        Assert.Equal("My.App", options.Namespace);
+        Assert.False(options.IsPublic);
+        Assert.Equal("My.App.FashionMobilenet.weights", options.ResourceName);
+        Assert.Equal(512, options.CalibrationSamples);
+        Assert.Null(options.MaxAccuracyDrop);
+    }
+
+    [Fact]
+    public void EveryMetadataArrives()
+    {
+        ModelOptions options = Parse(
+            ("ClassName", "Net"), ("Namespace", "A.B"), ("Accessibility", "Public"), ("Shapes", "image=1,3,224,224;a=b:0=2"),
+            ("Constants", "sr=16000; state=0,0.5;flag=true"), ("Task", "regression"), ("CalibrationData", "data/train.npz"),
+            ("CalibrationSamples", "64"), ("EvaluationData", "x=a.npy;y=b.npy"), ("LabelKey", "target"), ("Labels", "labels.txt"), ("Metric", "R2"),
+            ("MaxAccuracyDrop", "0.005"), ("Precision", "Int8"), ("MinSignalToNoise", "12.5"), ("Calibration", "Entropy"),
+            ("InputType", "UInt8"), ("InputScale", "0.5,0.25,1e-2"), ("InputOffset", "-1"), ("InputLayout", "NHWC"));
+
+        Assert.Equal(("Net", "A.B", true), (options.ClassName, options.Namespace, options.IsPublic));
+        Assert.Equal([1, 3, 224, 224], options.Shapes["image"].ToArray());
+        Assert.Equal([2], options.Shapes["a=b:0"].ToArray());
+        Assert.Equal([16000L], options.Constants["sr"].Integers.ToArray());
+        Assert.True(options.Constants["state"].Integers.IsDefault);
+        Assert.Equal([0, 0.5], options.Constants["state"].Reals.ToArray());
+        Assert.Equal([1L], options.Constants["flag"].Integers.ToArray());
+        Assert.Equal(ModelTask.Regression, options.Task);
+        Assert.Equal(new DataSpec("data/train.npz", Folder), options.CalibrationData);
+        Assert.Equal(64, options.CalibrationSamples);
+        Assert.Equal(new DataSpec("x=a.npy;y=b.npy", Folder), options.EvaluationData);
+        Assert.Equal("target", options.LabelKey);
+        Assert.Equal(Path.Combine(Folder, "labels.txt"), options.LabelsPath);
+        Assert.Equal(AccuracyMetric.R2, options.Metric);
+        Assert.Equal(0.005, options.MaxAccuracyDrop);
+        Assert.Equal(12.5, options.MinSignalToNoise);
+        Assert.Equal(InputElement.UInt8, options.InputType);
+        Assert.Equal([0.5, 0.25, 0.01], options.InputScale.ToArray());
+        Assert.Equal([-1], options.InputOffset.ToArray());
+        Assert.Equal(ImageLayout.NHWC, options.InputLayout);
+    }
+
+    [Theory]
+    [InlineData("ClassName", "1st")]
+    [InlineData("ClassName", "Predict")]
+    [InlineData("Namespace", "A..B")]
+    [InlineData("Accessibility", "Private")]
+    [InlineData("Shapes", "1,3,224,224")]
+    [InlineData("Shapes", "image=1,0")]
+    [InlineData("Shapes", "image=1,99999999999")]
+    [InlineData("Shapes", "image=1;image=2")]
+    [InlineData("Constants", "sr=fast")]
+    [InlineData("Task", "Detection")]
+    [InlineData("CalibrationSamples", "0")]
+    [InlineData("CalibrationSamples", "ten")]
+    [InlineData("Metric", "Accuracy")]
+    [InlineData("MaxAccuracyDrop", "-1")]
+    [InlineData("MaxAccuracyDrop", "0,5 %")]
+    [InlineData("Precision", "Int4")]
+    [InlineData("MinSignalToNoise", "NaN")]
+    [InlineData("Calibration", "Best")]
+    [InlineData("InputType", "Int16")]
+    [InlineData("InputScale", "0")]
+    [InlineData("InputOffset", "1;2")]
+    [InlineData("InputLayout", "HWC")]
+    public void ValuesThatAreNotUnderstoodAreNamedWithWhatIsAccepted(string name, string value)
+    {
+        Diagnostic diagnostic = Fail((name, value));
+
+        Assert.Equal("OPT0010", diagnostic.Descriptor.Code);
+        Assert.Contains("models/fashion-mobilenet.onnx", diagnostic.Text);
+        Assert.Contains($"{name}=\"{value}\"", diagnostic.Text);
+        Assert.Contains(ItemMetadata.Table.Single(e => e.Name == name).Accepted, diagnostic.Text);
+    }
+
+    [Fact]
+    public void EveryMetadataThatIsNotFreeTextRefusesSomething()
+    {
+        foreach (MetadataEntry entry in ItemMetadata.Table.Where(e => e.Name != "LabelKey"))
+            Assert.Equal("OPT0010", Fail((entry.Name, "\0;=?")).Descriptor.Code);
+    }
+
+    [Fact]
+    public void ANameWithATypingErrorIsAnsweredWithTheNearestOne()
+    {
+        Assert.Contains("did you mean 'Precision'?", Fail(("Precison", "Int8")).Text);
+        Assert.Contains("did you mean 'CalibrationData'?", Fail(("CalibratonData", "x.npz")).Text);
+        Assert.Contains("ClassName, Namespace, Accessibility", Fail(("Quantisation", "Int8")).Text);
+    }
+
+    [Fact]
+    public void MetadataOfOthersAreLeftAlone()
+    {
+        ModelOptions options = Parse(("Link", "x"), ("Visible", "false"), ("Generator", "MSBuild:Compile"), ("_Mine", "1"), ("Precision", " "));
+
+        Assert.Equal(ModelPrecision.Auto, options.Precision);
+    }
+
+    [Fact]
+    public void ALimitWithoutDataToMeasureItOnIsRefused() => Assert.Contains("EvaluationData", Fail(("MaxAccuracyDrop", "0.5")).Text);
+
+    [Fact]
+    public void MixedPathSeparatorsMeanTheSameFile() =>
+        Assert.Equal(Path.Combine(Folder, "a", "b.onnx"), ItemMetadata.Parse(@"a\b.onnx", new Dictionary<string, string>(), Folder, "").ModelPath);
+
+    [Fact]
+    public void OptionsTextFollowsEveryOptionThatDecidesAboutOutputs()
+    {
+        string text = OptionsText.Write(Parse());
+        foreach ((string, string)[] change in ((string, string)[][])
+        [
+            [("ClassName", "N")], [("Namespace", "N")], [("Accessibility", "Public")], [("Shapes", "a=1")], [("Constants", "a=1")], [("Task", "Other")],
+            [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")], [("Metric", "R2")],
+            [("Precision", "Int8")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")], [("InputType", "UInt8")],
+            [("InputType", "UInt8"), ("InputScale", "2")], [("InputType", "UInt8"), ("InputOffset", "2")], [("InputLayout", "NHWC")],
+        ])
+        {
+            string changed = OptionsText.Write(Parse(change));
+            Assert.True(changed != text, change[^1].Item1);
+            Assert.DoesNotContain(Folder, changed);
+        }
+    }
+
+    [Fact]
+    public void DocumentationIsTheTable() => Testing.Baseline.Compare("docs/metadata.md", MetadataDocuments.Markdown());
+
+    [Fact]
+    public void PropertyPageIsTheTable() => Testing.Baseline.Compare("src/Tasks/build/OptimizerBuild.Rules.xaml", MetadataDocuments.PropertyPage());
+
+    private static ModelOptions Parse(params (string Name, string Value)[] metadata) => ItemMetadata.Parse(
+        "models/fashion-mobilenet.onnx", metadata.ToDictionary(m => m.Name, m => m.Value, StringComparer.OrdinalIgnoreCase), Folder, "My.App");
+
+    private static Diagnostic Fail(params (string Name, string Value)[] metadata) => Assert.Throws<ModelException>(() => Parse(metadata)).Diagnostic;
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using OptimizerBuild.Build;
+using OptimizerBuild.Pipeline;
+
+namespace OptimizerBuild.Reporting;
+
+public class SummaryTests
+{
+    private static readonly ModelReport Report = ModelReport.Of(SmallOutcome.Of(new() { ModelPath = "fashion-mobilenet.onnx", Name = "fashion-mobilenet", ClassName = "Net" })) with
+    {
+        FloatWeightBytes = 160 * 1024,
+        WeightBytes = 42 * 1024,
+        ScratchBytes = 42 * 1024,
+        Macs = 5_900_000,
+        Precision = "int8",
+        IntegerMacShare = 1,
+        FloatMetric = 0.923,
+        CompressedMetric = 0.922,
+    };
+
+    [Fact]
+    public void ReadsAsDocumented() => Assert.Equal(
+        "fashion-mobilenet: 160 KB → 42 KB (3.8×), Top-1 92.3 % → 92.2 % on 10,000 samples, 42 KB scratch, 5.9 M MACs (int8)", SummaryLine.Of(Report));
+
+    [Fact]
+    public void FiguresThatDifferAreTwoFigures() =>
+        Assert.Contains("Top-1 92.30 % → 92.31 % on", SummaryLine.Of(Report with { CompressedMetric = 0.9231 }));
+
+    [Fact]
+    public void WithoutEvaluationThereIsNoMetric() =>
+        Assert.Equal("m: 0 bytes → 0 bytes, 1.5 MB scratch, 12 MACs (float32)", SummaryLine.Of(Report with
+        {
+            Model = "m", FloatWeightBytes = 0, WeightBytes = 0, Metric = null, ScratchBytes = 3 << 19, Macs = 12, Precision = "float32", IntegerMacShare = 0,
+        }));
+
+    [Fact]
+    public void TheReportHasTheDocumentedFields()
+    {
+        using JsonDocument json = JsonDocument.Parse(Report.ToJson());
+        foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes", "macs", "metric", "floatMetric",
+            "compressedMetric", "samples", "integerMacShare", "layers"])
+            Assert.True(json.RootElement.TryGetProperty(field, out _), field);
+        foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise"])
+            Assert.True(json.RootElement.GetProperty("layers")[0].TryGetProperty(field, out _), field);
+        Assert.Equal(Report.ToJson(), ModelReport.TryParse(Report.ToJson())!.ToJson());
+        Assert.Null(ModelReport.TryParse("{}"));
+        Assert.Null(ModelReport.TryParse("no JSON"));
+    }
+
+    [Theory]
+    [InlineData(nameof(AccuracyMetric.Top1), 0.92, 0.915, 0.005, true)]
+    [InlineData(nameof(AccuracyMetric.Top1), 0.92, 0.914, 0.005, false)]
+    [InlineData(nameof(AccuracyMetric.Top5), 0.9, 0.95, 0, true)]
+    [InlineData(nameof(AccuracyMetric.Cosine), 0.999, 0.99, 0.01, true)]
+    [InlineData(nameof(AccuracyMetric.R2), 0.8, 0.7, 0.05, false)]
+    [InlineData(nameof(AccuracyMetric.MeanSquaredError), 0.100, 0.103, 0.03, true)]
+    [InlineData(nameof(AccuracyMetric.MeanSquaredError), 0.100, 0.104, 0.03, false)]
+    [InlineData(nameof(AccuracyMetric.MeanSquaredError), 0.0, 0.001, 1, false)]
+    [InlineData(nameof(AccuracyMetric.MeanSquaredError), 0.0, 0.0, 0, true)]
+    [InlineData(nameof(AccuracyMetric.R2), 0.8, double.NaN, 1, false)]
+    public void TheGateTakesTheDropInTheMetricsSense(string metric, double original, double compressed, double limit, bool passes)
+    {
+        ModelReport report = Report with { Metric = Metrics.Name(Enum.Parse<AccuracyMetric>(metric)), FloatMetric = original, CompressedMetric = double.IsNaN(compressed) ? null : compressed };
+
+        if (passes)
+            AccuracyGate.Check(report, limit);
+        else
+            Assert.Equal("OPT0013", Assert.Throws<ModelException>(() => AccuracyGate.Check(report, limit)).Diagnostic.Descriptor.Code);
+        AccuracyGate.Check(report, null);
+    }
+}
