@@ -34,6 +34,7 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
     {
         ElementType.Float32 => BoundaryType.Float32,
         ElementType.Float64 => BoundaryType.Float64,
+        ElementType.Float16 => BoundaryType.Float16,
         ElementType.UInt8 => BoundaryType.UInt8,
         ElementType.Int8 => BoundaryType.Int8,
         ElementType.Int16 => BoundaryType.Int16,
