@@ -93,13 +93,13 @@ public sealed class CompressModel : Task, ICancelableTask
                 return;
             }
         }
-        Log.LogMessage(MessageImportance.Low, "The outputs of '{0}' are taken from the cache.", options.Name);
+        Log.LogMessage(MessageImportance.Normal, "The outputs of '{0}' are taken from the cache.", options.Name);
         Write(options, outputs);
     }
 
     private ModelOutputs Compress(ModelOptions options, CancellationToken cancellation)
     {
-        Log.LogMessage(MessageImportance.Low, "Compressing '{0}'.", options.Name);
+        Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
         CompilationOutcome outcome = Compiler(options, cancellation);
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),
