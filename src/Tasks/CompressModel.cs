@@ -36,7 +36,7 @@ public sealed class CompressModel : Task, ICancelableTask
     public int CacheMegabytes { get; set; } = 1024;
 
     /// <summary>What compresses; tests put another in its place.</summary>
-    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = static (_, _) => throw new InvalidOperationException("no compiler");
+    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();

@@ -33,7 +33,7 @@ public class AppScenarioTests(PackedPackage package)
 
         // An editor opens the project before anything was built: the class is known from its signature alone.
         folder.DotNet(Project, "restore").Succeeded();
-        ProcessResult design = folder.Build("msbuild", Project, "-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false").Succeeded();
+        ProcessResult design = folder.BuildBy("msbuild", Project, "-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false").Succeeded();
         Assert.True(design.Compiled);
         Assert.False(design.Compressed("tiny-mlp"));
         Assert.True(File.Exists(folder[Objects + "/tiny-mlp/tiny-mlp.signature.plan"]));
@@ -67,7 +67,7 @@ public class AppScenarioTests(PackedPackage package)
         Assert.True(touched.Compiled);
         Assert.Contains("tiny-mlp: ", touched.Output);
 
-        folder.Build("clean", Project).Succeeded();
+        folder.BuildBy("clean", Project).Succeeded();
         Assert.False(Directory.Exists(folder[Objects]));
         ProcessResult rebuilt = folder.Build(Project, "--no-restore", "-mt").Succeeded();
         Assert.Equal((1, 1), (rebuilt.FromCache("tiny-mlp"), rebuilt.FromCache("small-cnn")));

@@ -48,6 +48,6 @@ public class ErrorTests(PackedPackage package)
     private static string Fail(ConsumerFolder folder, string code, params string[] properties)
     {
         string[] labels = properties.Any(p => p.StartsWith("-p:Labels", StringComparison.Ordinal)) ? [] : ["-p:Labels=mlp y.npy"];
-        return folder.Build("msbuild", "app", ["-t:OptimizerBuildAddOutputs", .. labels, .. properties]).FailedWith(code).Output;
+        return folder.BuildBy("msbuild", "app", ["-t:OptimizerBuildAddOutputs", .. labels, .. properties]).FailedWith(code).Output;
     }
 }

@@ -71,7 +71,7 @@ public class PublishTests(PackedPackage package)
     }
 
     private static ProcessResult Publish(ConsumerFolder folder, params string[] arguments) =>
-        folder.Build("publish", "app", ["-c", "Release", "-r", Runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
+        folder.BuildBy("publish", "app", ["-c", "Release", "-r", Runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
 
     private static void Check(ConsumerFolder folder, string framework, int runtime)
     {

@@ -58,10 +58,10 @@ internal sealed class ConsumerFolder
     /// <summary>Runs a command of <c>dotnet</c> in a folder.</summary>
     public ProcessResult DotNet(string folder, params string[] arguments) => Harness.DotNet.Run(this[folder], arguments);
 
-    /// <summary>Builds a project or runs another command of <c>dotnet</c> that builds, with a log that tells what ran.</summary>
-    public ProcessResult Build(string project, params string[] arguments) => Build("build", project, arguments);
+    /// <summary>Builds a project, with a log that tells what ran.</summary>
+    public ProcessResult Build(string project, params string[] arguments) => BuildBy("build", project, arguments);
 
-    /// <inheritdoc cref="Build(string, string[])"/>
-    public ProcessResult Build(string command, string project, params string[] arguments) =>
+    /// <summary>Runs another command of <c>dotnet</c> that builds, with a log that tells what ran.</summary>
+    public ProcessResult BuildBy(string command, string project, params string[] arguments) =>
         DotNet(project, [command, "-v:n", "-tl:off", "-nodeReuse:false", "-p:UseSharedCompilation=false", .. arguments]);
 }

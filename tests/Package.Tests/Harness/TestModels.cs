@@ -48,9 +48,9 @@ internal static class TestModels
             [Input("image", 1, 1, Side, Side)],
             [Output("probabilities", 1, Classes)],
             [
-                Node("Conv", "c1", ["image", "w1", "b1"], ("pads", [1, 1, 1, 1])),
+                Node("Conv", "c1", ["image", "w1", "b1"], ("pads", new[] { 1, 1, 1, 1 })),
                 Node("Relu", "r1", ["c1"]),
-                Node("MaxPool", "p1", ["r1"], ("kernel_shape", [2, 2]), ("strides", [2, 2])),
+                Node("MaxPool", "p1", ["r1"], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 })),
                 Node("Conv", "c2", ["p1", "w2", "b2"]),
                 Node("Relu", "r2", ["c2"]),
                 Node("GlobalAveragePool", "g", ["r2"]),
