@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Turns quantised values in the arena into float32 (docs/arithmetic.md, Between float and integer).</summary>
 internal static class Dequantize
@@ -41,7 +43,17 @@ internal static class Dequantize
                 {
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int i = 0; i < rowLength; i++)
+                    int i = 0;
+                    if (Avx2.IsSupported)
+                    {
+                        for (; rowLength - i >= 8; i += 8)
+                        {
+                            Vector256<int> values = ProductLanes.LoadBytes(ref Unsafe.Add(ref from, i)) - Vector256.Create(zeroPoint);
+                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
+                    for (; i < rowLength; i++)
                         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
                 }
             }
@@ -82,7 +94,17 @@ internal static class Dequantize
                 {
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int i = 0; i < rowLength; i++)
+                    int i = 0;
+                    if (Vector128.IsHardwareAccelerated)
+                    {
+                        for (; rowLength - i >= 4; i += 4)
+                        {
+                            Vector128<int> values = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
+                    for (; i < rowLength; i++)
                         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
                 }
             }

@@ -83,44 +83,29 @@ internal static class Int8AveragePool
                 for (int row = 0; row < outputHeight; row++)
                 {
                     int top = (row * strideHeight) - padTop;
-                    int countRows = Steps(kernelHeight, top, dilationHeight, -countTop, inputHeight + countBottom, out _);
-                    int rows = Steps(kernelHeight, top, dilationHeight, 0, inputHeight, out int firstRow);
+                    PoolWindow.Clip(top, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
+                    PoolWindow.Clip(top, kernelHeight, dilationHeight, -countTop, inputHeight + countBottom, out _, out int countedRows);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
                         int left = (pixel * strideWidth) - padLeft;
-                        int countColumns = Steps(kernelWidth, left, dilationWidth, -countLeft, inputWidth + countRight, out _);
-                        int columns = Steps(kernelWidth, left, dilationWidth, 0, inputWidth, out int firstColumn);
-                        int count = Math.Max(countRows * countColumns, 1);
-                        int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4)));
-                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstColumn * inputPixelStride);
-                        int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
-                        for (int channel = 0; channel < channels; channel++)
-                        {
-                            int sum = -(rows * columns * inputZeroPoint);
-                            for (int y = 0; y < rows; y++)
-                            {
-                                for (int x = 0; x < columns; x++)
-                                    sum += w.Arena(source + (y * dilationHeight * inputRowStride) + (x * dilationWidth * inputPixelStride) + channel);
-                            }
-
-                            w.Arena(target + channel) = (byte)requantization.Apply((long)sum * multiplier);
-                        }
+                        PoolWindow.Clip(left, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
+                        PoolWindow.Clip(left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
+                        int count = Math.Max(countedRows * countedPixels, 1);
+                        ByteSums.Reduce(
+                            ref w.Arena(0),
+                            input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride),
+                            rows,
+                            dilationHeight * inputRowStride,
+                            pixels,
+                            dilationWidth * inputPixelStride,
+                            inputZeroPoint,
+                            Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4))),
+                            in requantization,
+                            output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride),
+                            channels);
                     }
                 }
             }
-        }
-    }
-
-    /// <summary>How many of a window's rows (or columns) lie between two bounds, and the position of the first of them.</summary>
-    private static int Steps(int kernel, int start, int dilation, int from, int to, out int first)
-    {
-        unchecked
-        {
-            int skipped = start < from ? (from - start + dilation - 1) / dilation : 0;
-            first = start + (skipped * dilation);
-            if (first >= to)
-                return 0;
-            return Math.Max(Math.Min(kernel - skipped, ((to - 1 - first) / dilation) + 1), 0);
         }
     }
 }

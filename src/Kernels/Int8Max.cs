@@ -1,7 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
-
 /// <summary>Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.</summary>
 internal static class Int8Max
 {
@@ -34,17 +32,9 @@ internal static class Int8Max
         {
             for (int o = 0; o < outer; o++)
             {
-                for (int i = 0; i < inner; i++)
-                {
-                    int greatest = 0;
-                    for (int y = 0; y < reducedRows; y++)
-                    {
-                        for (int x = 0; x < reducedColumns; x++)
-                            greatest = Math.Max(greatest, w.Arena(input + (o * inputOuterStride) + (y * inputRowStride) + (x * inputColumnStride) + i));
-                    }
-
-                    w.Arena(output + (o * outputOuterStride) + i) = (byte)greatest;
-                }
+                ByteMaximum.Reduce(
+                    ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
+                    ref w.Arena(output + (o * outputOuterStride)), inner);
             }
         }
     }

@@ -1,7 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
-
 /// <summary>Maximum over windows of a u8 feature map; padding does not take part (docs/arithmetic.md, Pooling and reductions).</summary>
 internal static class Int8MaxPool
 {
@@ -60,26 +58,14 @@ internal static class Int8MaxPool
             {
                 for (int row = 0; row < outputHeight; row++)
                 {
+                    PoolWindow.Clip((row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
-                        int source = input + (image * inputImageStride);
+                        PoolWindow.Clip((pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
+                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
                         int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
-                        for (int channel = 0; channel < channels; channel++)
-                        {
-                            int greatest = 0;
-                            for (int y = 0; y < kernelHeight; y++)
-                            {
-                                int inputRow = (row * strideHeight) - padTop + (y * dilationHeight);
-                                for (int x = 0; x < kernelWidth; x++)
-                                {
-                                    int inputPixel = (pixel * strideWidth) - padLeft + (x * dilationWidth);
-                                    if ((uint)inputRow < (uint)inputHeight && (uint)inputPixel < (uint)inputWidth)
-                                        greatest = Math.Max(greatest, w.Arena(source + (inputRow * inputRowStride) + (inputPixel * inputPixelStride) + channel));
-                                }
-                            }
-
-                            w.Arena(target + channel) = (byte)greatest;
-                        }
+                        ByteMaximum.Reduce(
+                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride, ref w.Arena(target), channels);
                     }
                 }
             }

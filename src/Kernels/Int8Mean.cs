@@ -48,17 +48,9 @@ internal static class Int8Mean
             Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
             for (int o = 0; o < outer; o++)
             {
-                for (int i = 0; i < inner; i++)
-                {
-                    int sum = -(reducedRows * reducedColumns * inputZeroPoint);
-                    for (int y = 0; y < reducedRows; y++)
-                    {
-                        for (int x = 0; x < reducedColumns; x++)
-                            sum += w.Arena(input + (o * inputOuterStride) + (y * inputRowStride) + (x * inputColumnStride) + i);
-                    }
-
-                    w.Arena(output + (o * outputOuterStride) + i) = (byte)requantization.Apply((long)sum * multiplier);
-                }
+                ByteSums.Reduce(
+                    ref w.Arena(0), input + (o * inputOuterStride), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
+                    inputZeroPoint, multiplier, in requantization, output + (o * outputOuterStride), inner);
             }
         }
     }

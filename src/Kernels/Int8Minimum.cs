@@ -2,6 +2,8 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Minimum
@@ -51,21 +53,11 @@ internal static class Int8Minimum
         int rows,
         int rowLength)
     {
-        unchecked
-        {
-            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            for (int image = 0; image < images; image++)
-            {
-                for (int row = 0; row < rows; row++)
-                {
-                    ref byte a = ref w.Arena(first + (image * firstImageStride) + (row * firstRowStride));
-                    ref byte b = ref w.Arena(second + (image * secondImageStride) + (row * secondRowStride));
-                    ref byte target = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int i = 0; i < rowLength; i++)
-                        Unsafe.Add(ref target, i) = Single(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i), firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, requantization);
-                }
-            }
-        }
+        var constants = new PairConstants(
+            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        PairLoop.Rows<Operation>(
+            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride, outputRowStride,
+            in constants, images, rows, rowLength);
     }
 
     /// <summary>Operands that are broadcast against one another, element by element.</summary>
@@ -103,40 +95,32 @@ internal static class Int8Minimum
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        unchecked
-        {
-            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            int count = 1;
-            for (int d = 0; d < dimensions.Length; d++)
-                count *= dimensions[d];
-            for (int i = 0; i < count; i++)
-            {
-                int a = first;
-                int b = second;
-                int target = output;
-                int rest = i;
-                for (int d = dimensions.Length - 1; d >= 0; d--)
-                {
-                    int index = rest % dimensions[d];
-                    rest /= dimensions[d];
-                    a += index * firstStrides[d];
-                    b += index * secondStrides[d];
-                    target += index * outputStrides[d];
-                }
-
-                w.Arena(target) = Single(w.Arena(a), w.Arena(b), firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, requantization);
-            }
-        }
+        var constants = new PairConstants(
+            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
-    /// <summary>One output.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte Single(int a, int b, int firstZeroPoint, int firstMultiplier, int secondZeroPoint, int secondMultiplier, Requantization requantization)
+    /// <summary>Lesser value of two values.</summary>
+    /// <remarks>Rescaling and clamping are monotonic, so that comparing before or after them gives the same.</remarks>
+    private readonly struct Operation : IPairOperation
     {
-        unchecked
-        {
-            // Rescaling and clamping are monotonic, so that comparing before or after them gives the same.
-            return (byte)requantization.Apply(Math.Min((long)(a - firstZeroPoint) * firstMultiplier, (long)(b - secondZeroPoint) * secondMultiplier));
-        }
+        /// <inheritdoc/>
+        /// <remarks>In magnitude, products are below 2^39.</remarks>
+        public static int LeastVectorShift => 9;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int Apply(int first, int second, in PairConstants constants) =>
+            unchecked(constants.Requantization.Apply(Math.Min((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Avx2.Min(
+            Rescaled(first, constants.FirstMultiplier, in constants.Requantization), Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
+
+        /// <summary>One operand at the output's scale, with its zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<int> Rescaled(Vector256<int> values, int multiplier, in Requantization requantization) =>
+            ProductLanes.Requantize(ProductLanes.Even(values, multiplier), ProductLanes.Odd(values, multiplier), in requantization);
     }
 }

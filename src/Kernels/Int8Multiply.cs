@@ -2,6 +2,8 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Product of two u8 tensors (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Multiply
@@ -49,21 +51,10 @@ internal static class Int8Multiply
         int rows,
         int rowLength)
     {
-        unchecked
-        {
-            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            for (int image = 0; image < images; image++)
-            {
-                for (int row = 0; row < rows; row++)
-                {
-                    ref byte a = ref w.Arena(first + (image * firstImageStride) + (row * firstRowStride));
-                    ref byte b = ref w.Arena(second + (image * secondImageStride) + (row * secondRowStride));
-                    ref byte target = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int i = 0; i < rowLength; i++)
-                        Unsafe.Add(ref target, i) = Single(Unsafe.Add(ref a, i), Unsafe.Add(ref b, i), firstZeroPoint, secondZeroPoint, multiplier, requantization);
-                }
-            }
-        }
+        var constants = new PairConstants(firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        PairLoop.Rows<Operation>(
+            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride, outputRowStride,
+            in constants, images, rows, rowLength);
     }
 
     /// <summary>Operands that are broadcast against one another, element by element.</summary>
@@ -99,39 +90,29 @@ internal static class Int8Multiply
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        unchecked
-        {
-            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            int count = 1;
-            for (int d = 0; d < dimensions.Length; d++)
-                count *= dimensions[d];
-            for (int i = 0; i < count; i++)
-            {
-                int a = first;
-                int b = second;
-                int target = output;
-                int rest = i;
-                for (int d = dimensions.Length - 1; d >= 0; d--)
-                {
-                    int index = rest % dimensions[d];
-                    rest /= dimensions[d];
-                    a += index * firstStrides[d];
-                    b += index * secondStrides[d];
-                    target += index * outputStrides[d];
-                }
-
-                w.Arena(target) = Single(w.Arena(a), w.Arena(b), firstZeroPoint, secondZeroPoint, multiplier, requantization);
-            }
-        }
+        var constants = new PairConstants(firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
-    /// <summary>One output.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte Single(int a, int b, int firstZeroPoint, int secondZeroPoint, int multiplier, Requantization requantization)
+    /// <summary>Product of two values.</summary>
+    private readonly struct Operation : IPairOperation
     {
-        unchecked
-        {
-            return (byte)requantization.Apply((long)((a - firstZeroPoint) * (b - secondZeroPoint)) * multiplier);
-        }
+        /// <inheritdoc/>
+        /// <remarks>In magnitude, products are below 2^47.</remarks>
+        public static int LeastVectorShift => 17;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static int Apply(int first, int second, in PairConstants constants) =>
+            unchecked(constants.Requantization.Apply((long)(first * second) * constants.FirstMultiplier));
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Requantized(Avx2.MultiplyLow(first, second), in constants);
+
+        /// <summary>Products at the output's scale, with its zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<int> Requantized(Vector256<int> products, in PairConstants constants) => ProductLanes.Requantize(
+            ProductLanes.Even(products, constants.FirstMultiplier), ProductLanes.Odd(products, constants.FirstMultiplier), in constants.Requantization);
     }
 }

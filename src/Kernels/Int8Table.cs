@@ -1,5 +1,6 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>A function of one u8 value as a table of 256 bytes (docs/arithmetic.md, Elementwise integer operations); also rescaling.</summary>
@@ -33,14 +34,15 @@ internal static class Int8Table
         unchecked
         {
             ref byte entries = ref w.Weight(table);
+            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
+            ByteLookup.Prepare(ref entries, ref steps[0]);
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < rows; row++)
                 {
                     ref byte source = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte target = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int i = 0; i < rowLength; i++)
-                        Unsafe.Add(ref target, i) = Unsafe.Add(ref entries, (int)Unsafe.Add(ref source, i));
+                    ByteLookup.Row(ref source, ref target, rowLength, ref entries, ref steps[0]);
                 }
             }
         }

@@ -55,16 +55,64 @@ internal static class QuantizeInput
                 {
                     ref float from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    for (int pixel = 0; pixel < width; pixel++)
+                    if (sourcePixelStride == 1 && width > 1)
                     {
                         for (int channel = 0; channel < channels; channel++)
                         {
-                            Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
-                                Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale, zeroPoint);
+                            Plane(
+                                ref Unsafe.Add(ref from, channel * sourceChannelStride), ref Unsafe.Add(ref to, channel), outputPixelStride, width, inverseScale, zeroPoint);
+                        }
+                    }
+                    else if (sourceChannelStride == 1 && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels)))
+                    {
+                        Quantize.Row(ref from, ref to, width * channels, inverseScale, zeroPoint);
+                    }
+                    else
+                    {
+                        for (int pixel = 0; pixel < width; pixel++)
+                        {
+                            for (int channel = 0; channel < channels; channel++)
+                            {
+                                Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
+                                    Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale, zeroPoint);
+                            }
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// <summary>One channel's pixels of a row, adjacent in the source, apart in the output.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Plane(ref float from, ref byte to, int step, int width, float inverseScale, int zeroPoint)
+    {
+        unchecked
+        {
+            if (step == 1)
+            {
+                Quantize.Row(ref from, ref to, width, inverseScale, zeroPoint);
+                return;
+            }
+
+            int pixel = 0;
+            if (Quantize.IsVectorized)
+            {
+                for (; width - pixel >= 8; pixel += 8)
+                {
+                    ulong bytes = Quantize.Eight(ref Unsafe.Add(ref from, pixel), inverseScale, zeroPoint);
+                    ref byte target = ref Unsafe.Add(ref to, pixel * step);
+                    for (int i = 0; i < 8; i++)
+                    {
+                        target = (byte)bytes;
+                        target = ref Unsafe.Add(ref target, step);
+                        bytes >>= 8;
+                    }
+                }
+            }
+
+            for (; pixel < width; pixel++)
+                Unsafe.Add(ref to, pixel * step) = Quantize.Single(Unsafe.Add(ref from, pixel), inverseScale, zeroPoint);
         }
     }
 

@@ -109,7 +109,7 @@ internal static class RequantizedStore
 
                     value = Avx2.Min(Avx2.Max(value, minimum), maximum);
                     Vector128<short> words = Sse2.PackSignedSaturate(value.GetLower(), value.GetUpper());
-                    StorePart(Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar(), ref Unsafe.Add(ref output, channel), left);
+                    PartialStore.Bytes(Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar(), ref Unsafe.Add(ref output, channel), left);
                 }
             }
         }
@@ -168,7 +168,7 @@ internal static class RequantizedStore
                     value = Vector128.Min(Vector128.Max(value, minimum), maximum);
                     Vector128<ushort> words = Vector128.Narrow(value.AsUInt32(), value.AsUInt32());
                     ulong bytes = Vector128.Narrow(words, words).AsUInt64().ToScalar();
-                    StorePart(bytes, ref Unsafe.Add(ref output, channel), left < 4 ? left : 4);
+                    PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, channel), left < 4 ? left : 4);
                 }
             }
         }
@@ -207,37 +207,6 @@ internal static class RequantizedStore
         {
             for (int i = 0; i < count; i++)
                 Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, i * 4), values.GetElement(i));
-        }
-    }
-
-    /// <summary>Stores the first of eight bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StorePart(ulong bytes, ref byte output, int count)
-    {
-        unchecked
-        {
-            if (count >= 8)
-            {
-                Unsafe.WriteUnaligned(ref output, bytes);
-                return;
-            }
-
-            if ((count & 4) != 0)
-            {
-                Unsafe.WriteUnaligned(ref output, (uint)bytes);
-                output = ref Unsafe.Add(ref output, 4);
-                bytes >>= 32;
-            }
-
-            if ((count & 2) != 0)
-            {
-                Unsafe.WriteUnaligned(ref output, (ushort)bytes);
-                output = ref Unsafe.Add(ref output, 2);
-                bytes >>= 16;
-            }
-
-            if ((count & 1) != 0)
-                output = (byte)bytes;
         }
     }
 }

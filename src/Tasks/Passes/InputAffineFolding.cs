@@ -62,9 +62,10 @@ internal sealed class InputAffineFolding : LocalRewrite
             }
             input = step.Input;
         }
-        if (layer.IsPadded && offset.Any(t => t != 0))
+        if ((layer.IsPadded || (node.Is("MatMul") && layer.InputType.Rank > 2)) && offset.Any(t => t != 0))
             return false;
-        editor.Replace(node, layer.WithInputAffine(editor, scale, offset) is var n ? n with { Inputs = n.Inputs.SetItem(0, folded) } : n);
+        Node replaced = layer.WithInputAffine(editor, scale, offset);
+        editor.Replace(node, replaced with { Inputs = replaced.Inputs.SetItem(0, folded) });
         editor.Prune(node.Input(0));
         return true;
     }

@@ -21,12 +21,33 @@ internal sealed class OutputAffineFolding : LocalRewrite
             || LinearLayer.Of(editor, producer) is not { } layer || layer.OutputType != editor.TypeOf(node.Outputs[0])
             || ConstantArithmetic.AlongAxis(constant, layer.OutputType, layer.OutputAxis) is not { } values || values.Any(v => !float.IsFinite(v)))
             return false;
+        if (node.OpType == "Add" && producer.Is("MatMul") && layer.InputType.Rank > 2)
+        {
+            AsMatrices(editor, node, producer, layer, values);
+            return true;
+        }
         Node folded = node.OpType == "Mul" ? layer.WithOutputAffine(editor, values, null) : layer.WithOutputAffine(editor, null, values);
         foreach ((string name, AttributeValue value) in node.Attributes)
             folded = folded.With(name, value);
         editor.Remove(node);
         editor.Replace(producer, folded with { Outputs = node.Outputs });
         return true;
+    }
+
+    // A product of stacked matrices with one matrix is the product of all their rows with it: Reshape, Gemm, Reshape.
+    private static void AsMatrices(GraphEditor editor, Node add, Node product, LinearLayer layer, float[] bias)
+    {
+        int rows = layer.OutputType.Count / Math.Max(1, layer.Outputs);
+        string flat = editor.AddValue(product.Name + ".rows", TensorType.Float32(rows, layer.Inputs));
+        string result = editor.AddValue(product.Name + ".product", TensorType.Float32(rows, layer.Outputs));
+        Node gemm = layer.WithOutputAffine(editor, null, bias);
+        foreach ((string name, AttributeValue value) in add.Attributes)
+            gemm = gemm.With(name, value);
+        editor.Remove(add);
+        editor.Replace(product,
+            ReshapeMerging.Reshape(editor, editor.UniqueName(product.Name + ".flatten"), product.Input(0), flat),
+            gemm with { OpType = "Gemm", Inputs = gemm.Inputs.SetItem(0, flat), Outputs = [result] },
+            ReshapeMerging.Reshape(editor, editor.UniqueName(product.Name + ".unflatten"), result, add.Outputs[0]));
     }
 
     private static bool NeedsNormalForm(GraphEditor editor, Node node) =>

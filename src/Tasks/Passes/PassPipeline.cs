@@ -3,7 +3,10 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Passes;
 
-/// <summary>All passes and the order in which they run: the whole list again and again until none finds anything more to do.</summary>
+/// <summary>
+/// All passes and the order in which they run. First those that simplify and fuse, again and again until none finds anything more to
+/// do; then the same together with those that change the layout.
+/// </summary>
 internal static class PassPipeline
 {
     // Real models settle after three or four rounds.
@@ -18,14 +21,28 @@ internal static class PassPipeline
         new ClipMerging(),
         new BatchNormalizationSplitting(),
         new HardActivations(),
+        new MeanRecognition(),
+        new SoftmaxRecognition(),
+        new EmbeddingRecognition(),
         new OutputAffineFolding(),
         new InputAffineFolding(),
         new PaddingFusion(),
         new ActivationFusion(),
+        new ElementwiseFusion(),
+        new EmbeddingFolding(),
+        new GlobalPooling(),
         new ReshapeMerging(),
+        new ReshapeSinking(),
         new CommonSubexpressions(),
+        new ChannelsLast(),
+        new TransposeSinking(),
+        new TransposeIntoProduct(),
         new DeadCodeRemoval(),
     ];
+
+    /// <summary>The passes that change the layout of feature maps.</summary>
+    public static ImmutableHashSet<string> Layout { get; } =
+        ImmutableHashSet.Create(StringComparer.Ordinal, nameof(ChannelsLast), nameof(TransposeSinking), nameof(TransposeIntoProduct));
 
     /// <summary>Rewrites a graph with all passes.</summary>
     /// <param name="graph">The graph as imported.</param>
@@ -33,14 +50,20 @@ internal static class PassPipeline
     /// <param name="off">Names of passes that are left out.</param>
     public static Graph Run(Graph graph, CancellationToken cancellation = default, ISet<string>? off = null)
     {
+        IGraphPass[] chosen = [.. All.Where(p => off is null || !off.Contains(p.Name))];
+        graph = Settle(graph, [.. chosen.Where(p => !Layout.Contains(p.Name))], cancellation);
+        return Settle(graph, chosen, cancellation);
+    }
+
+    private static Graph Settle(Graph graph, IGraphPass[] passes, CancellationToken cancellation)
+    {
         for (int round = 0; round < MaximumRounds; round++)
         {
             Graph before = graph;
-            foreach (IGraphPass pass in All)
+            foreach (IGraphPass pass in passes)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (off is null || !off.Contains(pass.Name))
-                    graph = pass.Apply(graph);
+                graph = pass.Apply(graph);
             }
             if (ReferenceEquals(before, graph))
                 break;

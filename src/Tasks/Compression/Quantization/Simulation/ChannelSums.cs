@@ -5,7 +5,7 @@ namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>
 /// The sums <c>bias'[c] + Σ x[k]·w[c][k]</c> of one group of output channels and their requantisation (docs/arithmetic.md, Dot products).
-/// Sums run in 32 bits where <see cref="AccumulatorBound"/> proves that they fit, else in 64.
+/// Sums run in 32 bits where the bound of <see cref="AccumulatorBound"/> holds, else in 64.
 /// </summary>
 internal sealed class ChannelSums
 {
@@ -19,23 +19,27 @@ internal sealed class ChannelSums
     /// <summary>Unpacks the weights of channels <paramref name="first"/> to <paramref name="first"/> + <paramref name="channels"/> − 1.</summary>
     public ChannelSums(DotProductLayer layer, WeightQuantization weights, int zeroPoint, int first, int channels)
     {
+        long greatest = 0;
         _channels = channels;
         _length = layer.Length;
         _stride = (channels + Vector<int>.Count - 1) / Vector<int>.Count * Vector<int>.Count;
         _weights = new int[_length * _stride];
         _bias = new long[channels];
-        _narrow = AccumulatorBound.Holds(layer, weights, zeroPoint);
         for (int c = 0; c < channels; c++)
         {
             long sum = 0;
+            long absolute = 0;
             for (int k = 0; k < _length; k++)
             {
                 int w = weights.Values[layer.Index(first + c, k)];
                 _weights[(k * _stride) + c] = w;
                 sum += w;
+                absolute += Math.Abs(w);
             }
             _bias[c] = weights.Bias[first + c] - (zeroPoint * sum);
+            greatest = Math.Max(greatest, Math.Abs(_bias[c]) + (255 * absolute));
         }
+        _narrow = greatest < AccumulatorBound.Limit;
     }
 
     /// <summary>Space for one call of <see cref="Compute"/>; one for each thread.</summary>

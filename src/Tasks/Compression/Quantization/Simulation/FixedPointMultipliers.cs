@@ -22,6 +22,18 @@ internal sealed record FixedPointMultipliers(int[] Multipliers, int Shift)
         return new(multipliers, shift);
     }
 
+    /// <summary>
+    /// The same factors with as many bits fewer as it takes that <c>|sum · multiplier| &lt; 2^62</c> for sums of the given magnitudes, one
+    /// for each multiplier. Sums below 2^31 never need it.
+    /// </summary>
+    public FixedPointMultipliers For(IReadOnlyList<long> magnitudes)
+    {
+        FixedPointMultipliers result = this;
+        while (result.Shift > 1 && result.Multipliers.Where((m, i) => (Int128)magnitudes[i] * m >= (Int128)1 << 62).Any())
+            result = new(Array.ConvertAll(result.Multipliers, m => (int)((m + 1L) >> 1)), result.Shift - 1);
+        return result;
+    }
+
     /// <summary><c>(value · multiplier + 2^(s−1)) >> s</c>.</summary>
     public long Apply(long value, int index = 0) => Round(value * Multipliers[index]);
 

@@ -17,7 +17,8 @@ internal sealed class IntegerConvolution : IntegerNode
         ActivationQuantization input = InputQuantization(0);
         int channels = layer.Channels / layer.Groups;
         _groups = [.. Enumerable.Range(0, layer.Groups).Select(g => new ChannelSums(layer, weights, input.ZeroPoint, g * channels, channels))];
-        _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)]);
+        _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)])
+            .For(AccumulatorBound.Magnitudes(node.Layer!, weights, input.ZeroPoint));
     }
 
     /// <inheritdoc/>

@@ -15,7 +15,8 @@ internal sealed class IntegerMatrixProduct : IntegerNode
         _outputDimensions = outputDimensions;
         ActivationQuantization input = InputQuantization(0);
         _sums = new(node.Layer!, weights, input.ZeroPoint, 0, node.Layer!.Channels);
-        _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)]);
+        _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)])
+            .For(AccumulatorBound.Magnitudes(node.Layer!, weights, input.ZeroPoint));
     }
 
     /// <inheritdoc/>

@@ -47,6 +47,8 @@ internal abstract class IntegerNode
         int[][] outputs = [.. node.Node.Outputs.Select(o => o.Length == 0 ? Array.Empty<int>() : [.. graph.TypeOf(o).Dimensions])];
         return (node.Form, node.Node.OpType) switch
         {
+            (IntegerForm.DotProduct, "Conv") when node.Layer!.Groups == node.Layer.Channels && node.Layer.Groups == node.Layer.InputChannels =>
+                new IntegerDepthwise(node, values, weights!, outputs[0]),
             (IntegerForm.DotProduct, "Conv") => new IntegerConvolution(node, values, weights!, outputs[0]),
             (IntegerForm.DotProduct, _) => new IntegerMatrixProduct(node, values, weights!, outputs[0]),
             (IntegerForm.Table, _) => new IntegerTable(node, values),

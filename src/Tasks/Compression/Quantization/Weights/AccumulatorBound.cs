@@ -10,13 +10,12 @@ internal static class AccumulatorBound
     /// Whether <c>|bias − z·Σw| + 255·Σ|w| &lt; 2^31</c> holds for every channel. Where it does not, Lowering splits the sums into
     /// blocks that are added in 64 bits.
     /// </summary>
-    public static bool Holds(DotProductLayer layer, WeightQuantization weights, int zeroPoint)
-    {
-        for (int c = 0; c < layer.Channels; c++)
-            if (Greatest(layer, weights, c, zeroPoint) >= Limit)
-                return false;
-        return true;
-    }
+    public static bool Holds(DotProductLayer layer, WeightQuantization weights, int zeroPoint) =>
+        Magnitudes(layer, weights, zeroPoint).All(m => m < Limit);
+
+    /// <summary>For each channel <c>|bias − z·Σw| + 255·Σ|w|</c>, which no sum exceeds.</summary>
+    public static long[] Magnitudes(DotProductLayer layer, WeightQuantization weights, int zeroPoint) =>
+        [.. Enumerable.Range(0, layer.Channels).Select(c => Greatest(layer, weights, c, zeroPoint))];
 
     private static long Greatest(DotProductLayer layer, WeightQuantization weights, int channel, int zeroPoint)
     {

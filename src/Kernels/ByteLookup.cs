@@ -1,0 +1,86 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
+
+/// <summary>Looks bytes up in a table of 256 bytes, with AVX2 by shuffles.</summary>
+/// <remarks>
+/// VPSHUFB looks up 16 entries and gives 0 for an index with its top bit set. Half a table is 8 such lookups, the index 16 less each
+/// time: the first ones hit the entries, the later ones, once the index is negative, give 0. For all hits together to be one entry,
+/// each step's table is the difference (exclusive or) from the one before. The other half has its indices' top bit flipped.
+/// </remarks>
+internal static class ByteLookup
+{
+    /// <summary>Bytes of a table, and of the scratch memory for its differences.</summary>
+    public const int TableSize = 256;
+
+    /// <summary>Computes a table's differences.</summary>
+    /// <param name="table">The 256 entries.</param>
+    /// <param name="steps">Receives 256 bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prepare(ref byte table, ref byte steps)
+    {
+        if (!Avx2.IsSupported)
+            return;
+        for (int half = 0; half < TableSize; half += 128)
+        {
+            Vector128<byte> before = default;
+            for (int i = half; i < half + 128; i += 16)
+            {
+                Vector128<byte> entries = Vector128.LoadUnsafe(ref Unsafe.Add(ref table, i));
+                (entries ^ before).StoreUnsafe(ref Unsafe.Add(ref steps, i));
+                before = entries;
+            }
+        }
+    }
+
+    /// <summary>Looks up adjacent bytes; the output may be the source.</summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="target">Receives their entries.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="table">The 256 entries.</param>
+    /// <param name="steps">What <see cref="Prepare"/> computed.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row(ref byte source, ref byte target, int length, ref byte table, ref byte steps)
+    {
+        unchecked
+        {
+            int i = 0;
+            if (Avx2.IsSupported)
+            {
+                Vector256<sbyte> sixteen = Vector256.Create((sbyte)16);
+                for (; length - i >= 64; i += 64)
+                {
+                    Vector256<sbyte> a = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i)).AsSByte();
+                    Vector256<sbyte> b = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i + 32)).AsSByte();
+                    Vector256<sbyte> c = a ^ Vector256.Create(sbyte.MinValue);
+                    Vector256<sbyte> d = b ^ Vector256.Create(sbyte.MinValue);
+                    Vector256<sbyte> x = default;
+                    Vector256<sbyte> y = default;
+                    for (int step = 0; step < 128; step += 16)
+                    {
+                        Vector128<byte> low = Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step));
+                        Vector128<byte> high = Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step + 128));
+                        Vector256<sbyte> lower = Vector256.Create(low, low).AsSByte();
+                        Vector256<sbyte> upper = Vector256.Create(high, high).AsSByte();
+                        x ^= Avx2.Shuffle(lower, a) ^ Avx2.Shuffle(upper, c);
+                        y ^= Avx2.Shuffle(lower, b) ^ Avx2.Shuffle(upper, d);
+
+                        // Saturating, so that an index that is negative stays so.
+                        a = Avx2.SubtractSaturate(a, sixteen);
+                        b = Avx2.SubtractSaturate(b, sixteen);
+                        c = Avx2.SubtractSaturate(c, sixteen);
+                        d = Avx2.SubtractSaturate(d, sixteen);
+                    }
+
+                    x.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
+                    y.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i + 32));
+                }
+            }
+
+            for (; i < length; i++)
+                Unsafe.Add(ref target, i) = Unsafe.Add(ref table, (int)Unsafe.Add(ref source, i));
+        }
+    }
+}

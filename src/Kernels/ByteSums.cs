@@ -1,0 +1,116 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+
+/// <summary>Sums of bytes over a grid of runs, each position of a run for itself, requantised to u8: pooling and means.</summary>
+internal static class ByteSums
+{
+    /// <summary>Positions that are summed together.</summary>
+    private const int Block = 16;
+
+    /// <summary>Runs whose sum cannot overflow 16 bits: 257 · 255 = 65,535.</summary>
+    private const int RunsIn16Bits = 257;
+
+    /// <summary>Reduces [rows][columns] runs of adjacent bytes to one run.</summary>
+    /// <param name="arena">Byte 0 of the arena.</param>
+    /// <param name="source">Arena offset of the first run.</param>
+    /// <param name="rows">Rows of runs.</param>
+    /// <param name="rowStep">Bytes from one row to the next.</param>
+    /// <param name="columns">Runs of a row.</param>
+    /// <param name="columnStep">Bytes from one run of a row to the next.</param>
+    /// <param name="zeroPoint">The runs' zero point, subtracted from every byte.</param>
+    /// <param name="multiplier">The requantisation's multiplier.</param>
+    /// <param name="requantization">Shift, zero point and bounds.</param>
+    /// <param name="output">Arena offset of the output.</param>
+    /// <param name="length">Bytes of a run.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Reduce(
+        ref byte arena,
+        int source,
+        int rows,
+        int rowStep,
+        int columns,
+        int columnStep,
+        int zeroPoint,
+        int multiplier,
+        in Requantization requantization,
+        int output,
+        int length)
+    {
+        unchecked
+        {
+            int start = -(rows * columns * zeroPoint);
+            if (!Vector128.IsHardwareAccelerated || length < 4)
+            {
+                for (int i = 0; i < length; i++)
+                {
+                    int sum = start;
+                    for (int y = 0; y < rows; y++)
+                    {
+                        for (int x = 0; x < columns; x++)
+                            sum += Unsafe.Add(ref arena, (nint)(source + (y * rowStep) + (x * columnStep) + i));
+                    }
+
+                    Unsafe.Add(ref arena, (nint)(output + i)) = (byte)requantization.Apply((long)sum * multiplier);
+                }
+
+                return;
+            }
+
+            Span<int> sums = stackalloc int[Block];
+            Span<int> multipliers = stackalloc int[Block];
+            multipliers.Fill(multiplier);
+            for (int i = 0; i < length; i += Block)
+            {
+                Sum(ref Unsafe.Add(ref arena, (nint)(source + i)), rows, rowStep, columns, columnStep, start, ref sums[0]);
+                int to = output + i;
+                RequantizedStore.Rows(
+                    ref arena, ref sums[0], Block, ref to, 1, Math.Min(length - i, Block), ref Unsafe.As<int, byte>(ref multipliers[0]), in requantization);
+            }
+        }
+    }
+
+    /// <summary>Sixteen sums: in 16 bits as long as they fit, then in 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sum(ref byte source, int rows, int rowStep, int columns, int columnStep, int start, ref int sums)
+    {
+        unchecked
+        {
+            Vector128<uint> a0 = Vector128.Create((uint)start);
+            Vector128<uint> a1 = a0;
+            Vector128<uint> a2 = a0;
+            Vector128<uint> a3 = a0;
+            Vector128<ushort> low = default;
+            Vector128<ushort> high = default;
+            int room = RunsIn16Bits;
+            for (int y = 0; y < rows; y++)
+            {
+                ref byte run = ref Unsafe.Add(ref source, (nint)(y * rowStep));
+                for (int x = 0; x < columns; x++)
+                {
+                    Vector128<byte> bytes = Vector128.LoadUnsafe(ref run);
+                    low += Vector128.WidenLower(bytes);
+                    high += Vector128.WidenUpper(bytes);
+                    run = ref Unsafe.Add(ref run, (nint)columnStep);
+                    if (--room == 0)
+                    {
+                        a0 += Vector128.WidenLower(low);
+                        a1 += Vector128.WidenUpper(low);
+                        a2 += Vector128.WidenLower(high);
+                        a3 += Vector128.WidenUpper(high);
+                        low = default;
+                        high = default;
+                        room = RunsIn16Bits;
+                    }
+                }
+            }
+
+            (a0 + Vector128.WidenLower(low)).AsInt32().StoreUnsafe(ref sums);
+            (a1 + Vector128.WidenUpper(low)).AsInt32().StoreUnsafe(ref sums, 4);
+            (a2 + Vector128.WidenLower(high)).AsInt32().StoreUnsafe(ref sums, 8);
+            (a3 + Vector128.WidenUpper(high)).AsInt32().StoreUnsafe(ref sums, 12);
+        }
+    }
+}

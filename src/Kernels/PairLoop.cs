@@ -1,0 +1,140 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
+
+/// <summary>The loops around <see cref="IPairOperation"/>: row by row for operands of equal shape, and with broadcasting.</summary>
+internal static class PairLoop
+{
+    /// <summary>The most dimensions of a broadcast.</summary>
+    private const int MaximumRank = 16;
+
+    /// <summary>Operands of equal shape.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows<TOperation>(
+        Workspace w,
+        int first,
+        int firstImageStride,
+        int firstRowStride,
+        int second,
+        int secondImageStride,
+        int secondRowStride,
+        int output,
+        int outputImageStride,
+        int outputRowStride,
+        in PairConstants constants,
+        int images,
+        int rows,
+        int rowLength)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
+            for (int image = 0; image < images; image++)
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    Row<TOperation>(
+                        ref w.Arena(first + (image * firstImageStride) + (row * firstRowStride)),
+                        1,
+                        ref w.Arena(second + (image * secondImageStride) + (row * secondRowStride)),
+                        1,
+                        ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride)),
+                        1,
+                        in constants,
+                        rowLength);
+                }
+            }
+        }
+    }
+
+    /// <summary>Operands that are broadcast: rows along the last dimension, the others counted like an odometer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Broadcast<TOperation>(
+        Workspace w,
+        int first,
+        int second,
+        int output,
+        in PairConstants constants,
+        ReadOnlySpan<int> dimensions,
+        ReadOnlySpan<int> firstStrides,
+        ReadOnlySpan<int> secondStrides,
+        ReadOnlySpan<int> outputStrides)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
+            int last = dimensions.Length - 1;
+            if (last < 0)
+            {
+                Row<TOperation>(ref w.Arena(first), 0, ref w.Arena(second), 0, ref w.Arena(output), 1, in constants, 1);
+                return;
+            }
+
+            if (last >= MaximumRank)
+                throw new NotSupportedException("A broadcast has at most 16 dimensions.");
+            int rows = 1;
+            for (int d = 0; d < last; d++)
+                rows *= dimensions[d];
+            Span<int> index = stackalloc int[MaximumRank];
+            for (; rows > 0; rows--)
+            {
+                Row<TOperation>(
+                    ref w.Arena(first), firstStrides[last], ref w.Arena(second), secondStrides[last], ref w.Arena(output), outputStrides[last], in constants, dimensions[last]);
+                for (int d = last - 1; d >= 0; d--)
+                {
+                    first += firstStrides[d];
+                    second += secondStrides[d];
+                    output += outputStrides[d];
+                    if (++index[d] < dimensions[d])
+                        break;
+                    first -= dimensions[d] * firstStrides[d];
+                    second -= dimensions[d] * secondStrides[d];
+                    output -= dimensions[d] * outputStrides[d];
+                    index[d] = 0;
+                }
+            }
+        }
+    }
+
+    /// <summary>One row, whose elements are some bytes apart; 0 where an operand is one element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row<TOperation>(
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
+            bool vectors = Avx2.IsSupported && constants.Requantization.Shift >= TOperation.LeastVectorShift
+                && (uint)firstStep <= 1 && (uint)secondStep <= 1 && outputStep == 1;
+            if (!vectors)
+            {
+                for (int i = 0; i < length; i++)
+                {
+                    Unsafe.Add(ref output, i * outputStep) = (byte)TOperation.Apply(
+                        Unsafe.Add(ref first, i * firstStep) - constants.FirstZeroPoint,
+                        Unsafe.Add(ref second, i * secondStep) - constants.SecondZeroPoint,
+                        in constants);
+                }
+
+                return;
+            }
+
+            Vector256<int> firstZero = Vector256.Create(constants.FirstZeroPoint);
+            Vector256<int> secondZero = Vector256.Create(constants.SecondZeroPoint);
+            Vector256<int> a = Vector256.Create((int)first) - firstZero;
+            Vector256<int> b = Vector256.Create((int)second) - secondZero;
+            for (int i = 0; i < length; i += 8)
+            {
+                if (firstStep != 0)
+                    a = ProductLanes.LoadBytes(ref Unsafe.Add(ref first, i)) - firstZero;
+                if (secondStep != 0)
+                    b = ProductLanes.LoadBytes(ref Unsafe.Add(ref second, i)) - secondZero;
+                ulong bytes = ProductLanes.ToBytes(TOperation.Apply(a, b, in constants), in constants.Requantization);
+                PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, i), length - i);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Intrinsics.X86;
+using OptimizerBuild.Kernels.Tests.Cases;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>
+/// All kernels under the runtime's instruction-set switches, each in a child process: the same bytes, and the path that this machine and
+/// the switch should give. A switch that the runtime ignores fails the test.
+/// </summary>
+public sealed class InstructionSetTests
+{
+    private static readonly bool IsX64 = X86Base.IsSupported;
+
+    /// <summary>The switches, and the instruction sets that must be off under them.</summary>
+    public static TheoryData<string, string> Switches => new()
+    {
+        { "", "" },
+        { "DOTNET_EnableAVXVNNI=0", "avxvnni" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avxvnni avx512bw vector512" },
+        { "DOTNET_EnableAVX512=0", "avx512bw vector512" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni vector512" },
+        { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2" },
+        { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2" },
+        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot vector128" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Switches))]
+    public void Every_path_gives_the_oracles_bytes(string switches, string off)
+    {
+        (string path, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
+
+        // What this process sees is what the child must see, less what was switched off.
+        string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        foreach ((string name, bool supported) in InstructionSets.Supported())
+        {
+            Assert.True(supports[name] == (supported && !disabled.Contains(name)), $"{switches}: {name} is {supports[name]} in the child");
+        }
+
+        Assert.Equal(ExpectedPath(supports), path);
+        Assert.Equal(KernelCases.Kernels, digests.Keys);
+        foreach (string kernel in KernelCases.Kernels)
+            Assert.True(KernelDigest.Expected(kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
+    }
+
+    /// <summary>Between them the switches take every path that this machine can take.</summary>
+    [Fact]
+    public void Switches_reach_the_narrower_paths()
+    {
+        if (!IsX64 || !Avx2.IsSupported)
+            return;
+        Assert.Equal("avx2", Run("DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0").Path);
+        Assert.Equal("vector128", Run("DOTNET_EnableAVX2=0").Path);
+        Assert.Equal("scalar", Run("DOTNET_EnableHWIntrinsic=0").Path);
+    }
+
+    private static string ExpectedPath(Dictionary<string, bool> supports) =>
+        supports["avxvnni"] && supports["avx2"] ? "avxvnni"
+        : supports["vector512"] && supports["avx512bw"] && supports["avx2"] ? "avx512"
+        : supports["avx2"] ? "avx2"
+        : supports["armdot"] ? "armdot"
+        : supports["vector128"] ? "vector128"
+        : "scalar";
+
+    private static (string Path, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(string switches)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            ArgumentList = { typeof(InstructionSetTests).Assembly.Location, "digest" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(k => k.StartsWith("DOTNET_Enable", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(name);
+        foreach (string assignment in switches.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] parts = assignment.Split('=');
+            start.Environment[parts[0]] = parts[1];
+        }
+
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException("no child process");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"'{switches}': exit code {process.ExitCode}\n{output}\n{errors.Result}");
+
+        string path = "";
+        var supports = new Dictionary<string, bool>();
+        var digests = new Dictionary<string, ulong>();
+        foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            string[] words = line.Split(' ');
+            switch (words[0])
+            {
+                case "path":
+                    path = words[1];
+                    break;
+                case "supports":
+                    supports[words[1]] = bool.Parse(words[2]);
+                    break;
+                case "kernel":
+                    digests[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                    break;
+            }
+        }
+
+        return (path, supports, digests);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Kernels.Tests;
+using OptimizerBuild.Kernels.Tests.Cases;
+
+// The test assembly as a program: `dotnet OptimizerBuild.Kernels.Tests.dll digest` runs every case on the paths that this process takes
+// and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime.
+if (args is not ["digest"])
+{
+    Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest");
+    return 2;
+}
+
+Console.WriteLine($"path {KernelPath.Name}");
+foreach ((string name, bool supported) in InstructionSets.Supported())
+    Console.WriteLine($"supports {name} {supported}");
+foreach (string kernel in KernelCases.Kernels)
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernel {kernel} {KernelDigest.Actual(kernel):x16}"));
+return 0;
+
+namespace OptimizerBuild.Kernels.Tests
+{
+    /// <summary>The instruction sets that decide paths.</summary>
+    internal static class InstructionSets
+    {
+        public static IEnumerable<(string Name, bool Supported)> Supported() =>
+        [
+            ("avxvnni", AvxVnni.IsSupported),
+            ("vector512", Vector512.IsHardwareAccelerated),
+            ("avx512bw", Avx512BW.IsSupported),
+            ("avx2", Avx2.IsSupported),
+            ("sse41", Sse41.IsSupported),
+            ("armdot", Dp.IsSupported),
+            ("vector128", Vector128.IsHardwareAccelerated),
+        ];
+    }
+
+    /// <summary>One checksum for all cases of a kernel.</summary>
+    internal static class KernelDigest
+    {
+        public static ulong Expected(string kernel) => Of(kernel, c => c.Expected);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static ulong Actual(string kernel) => Of(kernel, c => c.Actual());
+
+        private static ulong Of(string kernel, Func<KernelCase, byte[]> arena)
+        {
+            ulong digest = 0;
+            foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
+                digest = (digest * 0x9E3779B97F4A7C15) ^ PackedWeights.Checksum(arena(c));
+            return digest;
+        }
+    }
+}
