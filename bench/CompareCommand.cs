@@ -114,7 +114,7 @@ internal static class CompareCommand
     {
         if (model.Data is not null)
         {
-            DataSet data = DataSetReader.Read(model.Data, Path.GetDirectoryName(model.Path)!);
+            DataSet data = DataSetReader.Read(model.Data, Path.GetDirectoryName(model.Path)!, DataLimits.Default);
             return SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options), ComparedSamples).Samples;
         }
         var random = new Random(1);
