@@ -25,10 +25,9 @@ internal static class ModelCompiler
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
     public static CompilationOutcome Compile(ModelOptions options, CancellationToken cancellation)
     {
-        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
-        var diagnostics = new List<Diagnostic>(imported.Diagnostics);
-        CompressedModel model = Compress(options, imported.Graph, diagnostics, out IReadOnlyList<string> notes, cancellation);
-        var boundary = Boundary(options, imported.Graph);
+        Compression compression = Compress(options, cancellation);
+        (ImportedModel imported, CompressedModel model) = (compression.Imported, compression.Model);
+        BoundaryOptions boundary = Boundary(options, imported.Graph);
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
         ModelPlan plan = PlanOf(options, imported, model, lowered);
 
@@ -46,7 +45,7 @@ internal static class ModelCompiler
                 },
             };
         }
-        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), notes, diagnostics);
+        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes, compression.Diagnostics);
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
@@ -72,26 +71,26 @@ internal static class ModelCompiler
         return PlanOf(options, imported, new CompressedModel(graph), signature) with { IsSignatureOnly = true };
     }
 
-    /// <summary>Passes, calibration and quantisation.</summary>
-    private static CompressedModel Compress(
-        ModelOptions options, Graph imported, List<Diagnostic> diagnostics, out IReadOnlyList<string> notes, CancellationToken cancellation)
+    /// <summary>The part of the way before lowering: import, passes, calibration and the compression techniques.</summary>
+    /// <exception cref="ModelException">The model or its data cannot be processed.</exception>
+    public static Compression Compress(ModelOptions options, CancellationToken cancellation = default)
     {
-        Graph graph = PassPipeline.Run(imported, cancellation);
-        var model = new CompressedModel(graph);
-        var allNotes = new List<string>();
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        var model = new CompressedModel(PassPipeline.Run(imported.Graph, cancellation));
+        var notes = new List<string>();
+        var diagnostics = new List<Diagnostic>(imported.Diagnostics);
         QuantizationOptions quantization = QuantizationSettings(options);
         CalibrationSet calibration = quantization.Precision == QuantizationPrecision.Float32
             ? new CalibrationSet([], Synthetic: true)
-            : CalibrationSamples(options, imported, cancellation);
+            : CalibrationSamples(options, imported.Graph, cancellation);
         foreach (ICompressionTechnique technique in (ICompressionTechnique[])[new Quantizer(quantization)])
         {
             CompressionResult result = technique.Apply(model, calibration, cancellation);
             model = result.Model;
-            allNotes.AddRange(result.Notes);
+            notes.AddRange(result.Notes);
             diagnostics.AddRange(result.Diagnostics);
         }
-        notes = allNotes;
-        return model;
+        return new(imported, model, notes, diagnostics);
     }
 
     private static CalibrationSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
@@ -122,11 +121,11 @@ internal static class ModelCompiler
         },
         Calibration = options.Calibration switch
         {
-            CalibrationMethod.MinMax => Compression.Quantization.CalibrationMethod.MinMax,
-            CalibrationMethod.Percentile => Compression.Quantization.CalibrationMethod.Percentile,
-            CalibrationMethod.Entropy => Compression.Quantization.CalibrationMethod.Entropy,
-            CalibrationMethod.MeanSquaredError => Compression.Quantization.CalibrationMethod.MeanSquaredError,
-            _ => Compression.Quantization.CalibrationMethod.Auto,
+            CalibrationMethod.MinMax => OptimizerBuild.Compression.Quantization.CalibrationMethod.MinMax,
+            CalibrationMethod.Percentile => OptimizerBuild.Compression.Quantization.CalibrationMethod.Percentile,
+            CalibrationMethod.Entropy => OptimizerBuild.Compression.Quantization.CalibrationMethod.Entropy,
+            CalibrationMethod.MeanSquaredError => OptimizerBuild.Compression.Quantization.CalibrationMethod.MeanSquaredError,
+            _ => OptimizerBuild.Compression.Quantization.CalibrationMethod.Auto,
         },
         SignalToNoiseThreshold = options.MinSignalToNoise,
         MaximumSamples = options.CalibrationSamples,
@@ -191,4 +190,11 @@ internal static class ModelCompiler
             return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "", macs, precision?.SignalToNoise);
         }),
     ];
+
+    /// <summary>A model before it is lowered.</summary>
+    /// <param name="Imported">The model as imported.</param>
+    /// <param name="Model">The model after passes and techniques.</param>
+    /// <param name="Notes">What the techniques did.</param>
+    /// <param name="Diagnostics">Messages and warnings so far.</param>
+    internal sealed record Compression(ImportedModel Imported, CompressedModel Model, IReadOnlyList<string> Notes, IReadOnlyList<Diagnostic> Diagnostics);
 }
