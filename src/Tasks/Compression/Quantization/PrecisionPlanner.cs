@@ -14,44 +14,81 @@ internal sealed class PrecisionPlanner(
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
     private const int MostRounds = 6;
 
-    private const int MostSegments = 24;
+    private const int MostCandidates = 24;
 
+    // In dB: what a round must gain, and what a candidate with less work in float may fall behind the best.
     private const double LeastGain = 0.5;
 
-    private readonly ValuePlanner _values = new(graph, new RangeChooser(graph, statistics, probes, options));
+    private const double Indifference = 1;
 
-    private readonly WeightPlanner _weights = new(graph, statistics, probes, options);
+    private static readonly CalibrationMethod[] Methods =
+        [CalibrationMethod.Auto, CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
     /// <summary>Plans the whole graph.</summary>
-    public GraphQuantization Plan(CancellationToken cancellation)
+    /// <returns>The plan, and the signal-to-noise ratio of its outputs in dB.</returns>
+    public (GraphQuantization Plan, double Decibels) Plan(CancellationToken cancellation)
     {
-        var nodes = new IntegerNodes(graph);
-        GraphQuantization best = Settle(nodes, cancellation);
-        if (options.Precision != QuantizationPrecision.Auto || best.Weights.IsEmpty)
-            return best;
-        double decibels = noise.Decibels(best, cancellation);
-        for (int round = 0; round < MostRounds && decibels < options.OutputSignalToNoise; round++)
+        Outcome best = Plan(options.Calibration, cancellation);
+        if (options.Calibration != CalibrationMethod.Auto || best.Plan.Weights.IsEmpty)
+            return (best.Plan, best.Decibels);
+
+        // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
+        // for example). Where the outputs are noisy, one method for all tensors may do better.
+        foreach (CalibrationMethod method in Methods.Skip(1))
         {
-            (IntegerNodes Nodes, GraphQuantization Plan, double Decibels)? better = null;
-            foreach (IReadOnlyList<QuantizableNode> segment in nodes.Segments().Take(MostSegments))
-            {
-                var fewer = new IntegerNodes(nodes);
-                foreach (QuantizableNode node in segment)
-                    fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {decibels:F1} dB with it"));
-                GraphQuantization plan = Settle(fewer, cancellation);
-                double reached = noise.Decibels(plan, cancellation);
-                if (reached > (better?.Decibels ?? decibels + LeastGain))
-                    better = (fewer, plan, reached);
-            }
-            if (better is null)
+            if (best.Decibels >= options.OutputSignalToNoise + Indifference)
                 break;
-            (nodes, best, decibels) = better.Value;
+            Outcome other = Plan(method, cancellation);
+            if (other.Decibels > best.Decibels + LeastGain)
+                best = other;
+        }
+        return (best.Plan, best.Decibels);
+    }
+
+    private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
+    {
+        var ranges = new RangeChooser(graph, statistics, probes, options with { Calibration = method });
+        var planners = (new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
+        var nodes = new IntegerNodes(graph);
+        GraphQuantization plan = Settle(nodes, planners, cancellation);
+        var best = new Outcome(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0);
+        if (options.Precision != QuantizationPrecision.Auto)
+            return best;
+        for (int round = 0; round < MostRounds && best.Decibels < options.OutputSignalToNoise; round++)
+        {
+            var outcomes = new List<Outcome>();
+            foreach (IReadOnlyList<QuantizableNode> candidate in best.Nodes.Segments().SelectMany(Parts).Take(MostCandidates))
+            {
+                var fewer = new IntegerNodes(best.Nodes);
+                foreach (QuantizableNode node in candidate)
+                    fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {best.Decibels:F1} dB with it"));
+                GraphQuantization without = Settle(fewer, planners, cancellation);
+                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work)));
+            }
+            double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
+            if (reached <= best.Decibels + LeastGain)
+                break;
+            double enough = Math.Min(reached, options.OutputSignalToNoise + Indifference) - Indifference;
+            best = outcomes.Where(o => o.Decibels >= enough && o.Decibels > best.Decibels).MinBy(o => o.Work)!;
         }
         return best;
     }
 
+    // A segment as a whole, and those of its nodes that work on small tensors only: statistics of a normalisation, for example,
+    // cost next to nothing in float.
+    private IEnumerable<IReadOnlyList<QuantizableNode>> Parts(IReadOnlyList<QuantizableNode> segment)
+    {
+        yield return segment;
+        long largest = segment.Max(Work);
+        QuantizableNode[] small = [.. segment.Where(n => Work(n) <= largest / 8)];
+        if (small.Length > 0)
+            yield return small;
+    }
+
+    private long Work(QuantizableNode node) => node.Inputs.Concat(node.Outputs).Max(v => (long)graph.Graph.TypeOf(v).Count);
+
     // Takes nodes out until all that are left are of use and accurate by themselves.
-    private GraphQuantization Settle(IntegerNodes nodes, CancellationToken cancellation)
+    private GraphQuantization Settle(IntegerNodes nodes, (ValuePlanner Values, WeightPlanner Weights) planners, CancellationToken cancellation)
     {
         bool automatic = options.Precision == QuantizationPrecision.Auto;
         while (true)
@@ -59,7 +96,7 @@ internal sealed class PrecisionPlanner(
             cancellation.ThrowIfCancellationRequested();
             if (automatic)
                 nodes.Settle();
-            ImmutableSortedDictionary<string, ActivationQuantization> plan = _values.Plan(nodes, _weights.Scales);
+            ImmutableSortedDictionary<string, ActivationQuantization> plan = planners.Values.Plan(nodes, planners.Weights.Scales);
             bool removed = false;
             var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
             var weights = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
@@ -71,7 +108,7 @@ internal sealed class PrecisionPlanner(
                     continue;
                 }
                 cancellation.ThrowIfCancellationRequested();
-                (WeightQuantization? own, double decibels) = _weights.Measure(ValuePlanner.Settled(node, plan), plan);
+                (WeightQuantization? own, double decibels) = planners.Weights.Measure(ValuePlanner.Settled(node, plan), plan);
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)
                     weights[node.Node.Name] = own;
@@ -86,4 +123,7 @@ internal sealed class PrecisionPlanner(
                 return new(plan, precisions.ToImmutable(), weights.ToImmutable());
         }
     }
+
+    /// <summary>A plan, how noisy its outputs are, and the work it moved to float.</summary>
+    private sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work);
 }

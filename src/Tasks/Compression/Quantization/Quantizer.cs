@@ -19,8 +19,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     public CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation)
     {
         Graph graph = model.Graph;
-        GraphQuantization quantization = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
-            ? AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data")
+        (GraphQuantization quantization, double decibels) = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
+            ? (AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data"), double.PositiveInfinity)
             : Quantize(graph, data.Samples, cancellation);
 
         var diagnostics = new List<Diagnostic>();
@@ -28,10 +28,10 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
         if (options.Precision != QuantizationPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        return new(model with { Quantization = quantization }, Notes(graph, quantization), diagnostics);
+        return new(model with { Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
     }
 
-    private GraphQuantization Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    private (GraphQuantization Plan, double Decibels) Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
@@ -55,7 +55,7 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         graph.Nodes.ToImmutableSortedDictionary(n => n.Name, _ => new NodePrecision(false, reason, null), StringComparer.Ordinal),
         ImmutableSortedDictionary.Create<string, WeightQuantization>(StringComparer.Ordinal));
 
-    private static List<string> Notes(Graph graph, GraphQuantization quantization)
+    private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)
     {
         int integer = quantization.Nodes.Values.Count(n => n.Integer);
         var notes = new List<string>
@@ -64,6 +64,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
                 CultureInfo.InvariantCulture,
                 $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the multiply-accumulates in integers"),
         };
+        if (double.IsFinite(decibels))
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
         foreach (Node node in graph.Nodes)
             if (!quantization.Nodes[node.Name].Integer)
                 notes.Add($"{node.OpType} '{node.Name}' in float32: {quantization.Nodes[node.Name].Reason}");
