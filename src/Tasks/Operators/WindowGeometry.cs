@@ -1,4 +1,3 @@
-using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
@@ -81,7 +80,7 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
         if (x.Rank != rank + 2)
             throw context.Invalid($"its input {x} does not have {rank} spatial dimensions");
         if (rank is < 1 or > 3)
-            throw new ModelException(DiagnosticCatalog.UnsupportedOperator, node.Name, node.OpType, "ai.onnx", "any", $"{node.OpType} with 1 to 3 spatial dimensions, not {rank}");
+            throw context.Unsupported($"{node.OpType} with 1 to 3 spatial dimensions, not {rank}");
         bool last = node.Int(ChannelsLastAttribute, 0) != 0;
         long[] strides = List(context, "strides", rank, 1), dilations = List(context, "dilations", rank, 1);
         long[] pads = node.Ints("pads") ?? new long[2 * rank];
