@@ -16,6 +16,7 @@ if (args is not ["digest"])
 }
 
 Console.WriteLine($"path {KernelPath.Name}");
+Console.WriteLine($"description {KernelPath.Describe()}");
 foreach ((string name, bool supported) in InstructionSets.Supported())
     Console.WriteLine($"supports {name} {supported}");
 foreach (string kernel in KernelCases.Kernels)

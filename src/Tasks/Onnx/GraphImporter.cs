@@ -19,7 +19,7 @@ internal sealed class GraphImporter
     public const int NewestOpset = 27;
 
     // Functions that call functions could otherwise grow exponentially.
-    private const int MaximumNodes = 1_000_000;
+    private const int MaximumNodes = 200_000;
     private const int MaximumDepth = 40;
 
     private readonly ModelProto _model;
@@ -27,7 +27,7 @@ internal sealed class GraphImporter
     private readonly ImportOptions _options;
     private readonly CancellationToken _cancellation;
     private readonly ShapeInference _inference = new();
-    private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
+    private readonly UniqueNames _nodeNames = new();
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
     private int _imported;
 
@@ -78,10 +78,11 @@ internal sealed class GraphImporter
         if (graph.Output.Count == 0)
             throw Invalid("graph", graph.Name, "it has no output");
         var outputs = ImmutableArray.CreateBuilder<string>();
+        var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (ValueInfoProto output in graph.Output)
         {
             string value = scope.Find(output.Name) ?? throw Invalid("graph", graph.Name, $"no node produces its output '{output.Name}'");
-            if (outputs.Contains(value))
+            if (!listed.Add(value))
                 throw Invalid("graph", graph.Name, $"its output '{output.Name}' is listed twice");
             outputs.Add(value);
         }
@@ -147,7 +148,7 @@ internal sealed class GraphImporter
             Attributes = Attributes(proto, name, scope),
         };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
-            _inference.Add(normal);
+            _inference.Add(normal, opset);
     }
 
     // An If whose condition is constant is its branch; its outputs get the names of the If's outputs.
@@ -263,11 +264,5 @@ internal sealed class GraphImporter
     private string UniqueNodeName(NodeProto proto) =>
         UniqueNodeName(proto.Name.Length > 0 ? proto.Name : string.Create(CultureInfo.InvariantCulture, $"{proto.OpType}_{_imported}"));
 
-    private string UniqueNodeName(string stem)
-    {
-        string name = stem;
-        for (int i = 1; !_nodeNames.Add(name); i++)
-            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
-        return name;
-    }
+    private string UniqueNodeName(string stem) => _nodeNames.Next(stem);
 }
