@@ -33,7 +33,7 @@ internal static class RandomGraph
         int[] shape = [.. b.TypeOf(x).Dimensions];
         int rank = shape.Length;
         bool map = rank is 3 or 4 && shape.Skip(2).All(d => d >= 3);
-        switch (random.Next(22))
+        switch (random.Next(23))
         {
             case 0 or 1 or 2 when map:
                 return Convolution(b, random, x, shape);
@@ -80,6 +80,9 @@ internal static class RandomGraph
             case 21:
                 return random.Next(2) == 0 ? b.Add("Softmax", [x], ("axis", random.Next(rank)))
                     : b.Add("Slice", x, b.Ints(0), b.Ints(Math.Max(1, shape[^1] - 1)), b.Ints(-1));
+            case 22 when rank > 2:
+                int features = Shapes.Count(shape.AsSpan()[1..]);
+                return b.Add("MatMul", b.Add("Reshape", x, b.Ints(shape[0], features)), b.Weights(features, 3));
             default:
                 return b.Add("Identity", x);
         }
