@@ -53,7 +53,8 @@ internal static class FixedPointExponential
     {
         unchecked
         {
-            long scaled = ((distance * multiplier) + (1L << (shift - 1))) >> shift;
+            // Unsigned: a product below 2^63 and half of at most 2^62 fit.
+            ulong scaled = (((ulong)distance * (uint)multiplier) + (1ul << (shift - 1))) >> shift;
             int t = scaled < Saturation ? (int)scaled : Saturation;
             int fraction = t & 0xFFFF;
             int index = fraction >> 8;

@@ -10,12 +10,12 @@ internal static class BoundaryTypes
     public static int Size(this BoundaryType type) => type switch
     {
         BoundaryType.UInt8 or BoundaryType.Int8 or BoundaryType.Bool => 1,
-        BoundaryType.Int16 or BoundaryType.UInt16 => 2,
+        BoundaryType.Int16 or BoundaryType.UInt16 or BoundaryType.Float16 => 2,
         BoundaryType.Float32 or BoundaryType.Int32 or BoundaryType.UInt32 => 4,
         _ => 8,
     };
 
-    /// <summary>The C# keyword for the element type.</summary>
+    /// <summary>The C# name of the element type: a keyword, but for half precision, which has none.</summary>
     public static string Keyword(this BoundaryType type) => type switch
     {
         BoundaryType.Float32 => "float",
@@ -28,6 +28,7 @@ internal static class BoundaryTypes
         BoundaryType.UInt32 => "uint",
         BoundaryType.Int64 => "long",
         BoundaryType.UInt64 => "ulong",
+        BoundaryType.Float16 => "global::System.Half",
         _ => "bool",
     };
 }

@@ -105,6 +105,9 @@ internal enum BoundaryType
 
     /// <summary>One byte: 0 or 1.</summary>
     Bool,
+
+    /// <summary>16-bit floating point.</summary>
+    Float16,
 }
 
 /// <summary>An input of the model.</summary>

@@ -69,8 +69,9 @@ internal sealed class PlanReader
         line.End();
         while (Peek().StartsWith("input"))
             ReadInput();
+        // A plan that only has signatures has no memory either.
         while (Peek().StartsWith("output"))
-            ReadOutput(arenaBytes);
+            ReadOutput(isSignature ? int.MaxValue : arenaBytes);
         PlanClassifier? classifier = Peek().StartsWith("classifier") ? ReadClassifier() : null;
         var buffers = new List<PlanBuffer>();
         while (Peek().StartsWith("buffer"))

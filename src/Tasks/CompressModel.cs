@@ -36,7 +36,7 @@ public sealed class CompressModel : Task, ICancelableTask
     public int CacheMegabytes { get; set; } = 1024;
 
     /// <summary>What compresses; tests put another in its place.</summary>
-    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = static (_, _) => throw new InvalidOperationException("no compiler");
+    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -93,13 +93,13 @@ public sealed class CompressModel : Task, ICancelableTask
                 return;
             }
         }
-        Log.LogMessage(MessageImportance.Low, "The outputs of '{0}' are taken from the cache.", options.Name);
+        Log.LogMessage(MessageImportance.Normal, "The outputs of '{0}' are taken from the cache.", options.Name);
         Write(options, outputs);
     }
 
     private ModelOutputs Compress(ModelOptions options, CancellationToken cancellation)
     {
-        Log.LogMessage(MessageImportance.Low, "Compressing '{0}'.", options.Name);
+        Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
         CompilationOutcome outcome = Compiler(options, cancellation);
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),

@@ -28,7 +28,7 @@ public sealed class DescribeModels : Task, ICancelableTask
     public string RootNamespace { get; set; } = "";
 
     /// <summary>What describes; tests put another in its place.</summary>
-    internal Func<ModelOptions, CancellationToken, ModelPlan> Compiler { get; set; } = static (_, _) => throw new InvalidOperationException("no compiler");
+    internal Func<ModelOptions, CancellationToken, ModelPlan> Compiler { get; set; } = ModelCompiler.DescribeSignature;
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();

@@ -13,8 +13,6 @@ namespace OptimizerBuild.Generators.Tests;
 /// </summary>
 public partial class BaselineTests
 {
-    private static readonly string Folder = Path.Combine(SharedAssets.RepositoryRoot, "tests", "Generators.Tests", "Baselines");
-
     [Theory]
     [InlineData("TinyClassifier.g.cs")]
     [InlineData("TinyClassifier.Layers.g.cs")]
@@ -116,18 +114,8 @@ public partial class BaselineTests
         ]),
     };
 
-    private static void AssertBaseline(string name, string actual)
-    {
-        string path = Path.Combine(Folder, name + ".txt");
-        actual = VersionInAttribute().Replace(actual, "\"OptimizerBuild\", \"<VERSION>\"");
-        if (Environment.GetEnvironmentVariable("UPDATE_BASELINES") == "1")
-        {
-            Directory.CreateDirectory(Folder);
-            File.WriteAllText(path, actual);
-        }
-        Assert.True(File.Exists(path), $"there is no baseline {name}: run the tests with UPDATE_BASELINES=1");
-        Assert.Equal(File.ReadAllText(path).Replace("\r\n", "\n"), actual);
-    }
+    private static void AssertBaseline(string name, string actual) =>
+        Baseline.Compare("tests/Generators.Tests/Baselines/" + name + ".txt", VersionInAttribute().Replace(actual, "\"OptimizerBuild\", \"<VERSION>\""));
 
     [GeneratedRegex("\"OptimizerBuild\", \"[0-9.]+\"")]
     private static partial Regex VersionInAttribute();

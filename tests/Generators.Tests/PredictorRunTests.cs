@@ -266,6 +266,8 @@ public class PredictorRunTests
         string create = string.Join(", ", types.Select(t => $"in{t.Type}: new {t.Type.Keyword()}[] {{ {t.Values} }}"));
         string buffers = string.Join("\n", types.Select(t => $"var b{t.Type} = new {t.Type.Keyword()}[Wide.Info.Out{t.Type}Length];"));
         string takeBuffers = string.Join(", ", types.Reverse().Select(t => $"out{t.Type}: b{t.Type}"));
+        string inputs = string.Join("\n", types.Select(t => $"var a{t.Type} = new {t.Type.Keyword()}[] {{ {t.Values} }};"));
+        string passInputs = string.Join(", ", types.Select(t => $"in{t.Type}: a{t.Type}"));
         string checks = string.Join(" && ", types.Select(t =>
             $"System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, new {t.Type.Keyword()}[] {{ {t.Values} }}) && System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, b{t.Type})"
             + $" && Wide.Info.In{t.Type}Shape.Length == 2"));
@@ -279,6 +281,18 @@ public class PredictorRunTests
                     model.Predict({{create}});
                     model.Predict({{create}}, {{takeBuffers}});
                     return {{checks}};
+                }
+
+                // The lists among the arguments of kernels are no arrays.
+                public static long Allocated()
+                {
+                    var model = new Wide();
+                    {{inputs}}
+                    {{buffers}}
+                    model.Predict({{passInputs}}, {{takeBuffers}});
+                    long before = System.GC.GetAllocatedBytesForCurrentThread();
+                    model.Predict({{passInputs}}, {{takeBuffers}});
+                    return System.GC.GetAllocatedBytesForCurrentThread() - before;
                 }
             }
             """;
@@ -297,6 +311,19 @@ public class PredictorRunTests
         };
         using LoadedProject loaded = HandMadeModels.Project([plan], source).Generate().AssertBuilds().Load();
         Assert.Equal(true, loaded.Call("Driver", "Run"));
+        Assert.Equal(0L, loaded.Call("Driver", "Allocated"));
+    }
+
+    [Fact]
+    public void ManyModelsRunFromOneCompilation()
+    {
+        using var predictors = new GeneratedPredictors(
+        [
+            (HandMadeModels.Classifier(), HandMadeModels.Weights()),
+            (HandMadeModels.Regressor() with { Weights = HandMadeModels.Regressor().Weights with { ResourceName = "other" } }, HandMadeModels.Weights()),
+        ]);
+        for (int model = 0; model < 2; model++)
+            Assert.Equal(HandMadeModels.Expected(Pixels), Assert.IsType<float[]>(Assert.Single(predictors.Run(model, Pixels))));
     }
 
     [Fact]

@@ -23,14 +23,14 @@ public sealed class InstructionSetTests
         { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni vector512" },
         { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2" },
         { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2" },
-        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot vector128" },
+        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot advsimd vector128" },
     };
 
     [Theory]
     [MemberData(nameof(Switches))]
     public void Every_path_gives_the_oracles_bytes(string switches, string off)
     {
-        (string path, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
+        (string path, string description, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
 
         // What this process sees is what the child must see, less what was switched off.
         string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -40,6 +40,9 @@ public sealed class InstructionSetTests
         }
 
         Assert.Equal(ExpectedPath(supports), path);
+        string depthwise = supports["avx2"] ? "avx2" : supports["vector128"] ? "vector128" : "scalar";
+        string elementwise = supports["avx2"] ? "avx2" : supports["sse41"] ? "sse41" : supports["advsimd"] ? "advsimd" : "scalar";
+        Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
         foreach (string kernel in KernelCases.Kernels)
             Assert.True(KernelDigest.Expected(kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
@@ -64,7 +67,7 @@ public sealed class InstructionSetTests
         : supports["vector128"] ? "vector128"
         : "scalar";
 
-    private static (string Path, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(string switches)
+    private static (string Path, string Description, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(string switches)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
@@ -87,6 +90,7 @@ public sealed class InstructionSetTests
         Assert.True(process.ExitCode == 0, $"'{switches}': exit code {process.ExitCode}\n{output}\n{errors.Result}");
 
         string path = "";
+        string description = "";
         var supports = new Dictionary<string, bool>();
         var digests = new Dictionary<string, ulong>();
         foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -97,6 +101,9 @@ public sealed class InstructionSetTests
                 case "path":
                     path = words[1];
                     break;
+                case "description":
+                    description = line["description ".Length..];
+                    break;
                 case "supports":
                     supports[words[1]] = bool.Parse(words[2]);
                     break;
@@ -106,6 +113,6 @@ public sealed class InstructionSetTests
             }
         }
 
-        return (path, supports, digests);
+        return (path, description, supports, digests);
     }
 }

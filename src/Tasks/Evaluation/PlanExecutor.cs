@@ -72,6 +72,7 @@ internal sealed class PlanExecutor
     {
         BoundaryType.Float32 => Bind<float>(step),
         BoundaryType.Float64 => Bind<double>(step),
+        BoundaryType.Float16 => Bind<Half>(step),
         BoundaryType.UInt8 => Bind<byte>(step),
         BoundaryType.Int8 => Bind<sbyte>(step),
         BoundaryType.Int16 => Bind<short>(step),
@@ -95,6 +96,7 @@ internal sealed class PlanExecutor
     {
         BoundaryType.Float32 => Copy<float>(workspace, output),
         BoundaryType.Float64 => Copy<double>(workspace, output),
+        BoundaryType.Float16 => Copy<Half>(workspace, output),
         BoundaryType.UInt8 => Copy<byte>(workspace, output),
         BoundaryType.Int8 => Copy<sbyte>(workspace, output),
         BoundaryType.Int16 => Copy<short>(workspace, output),

@@ -9,7 +9,7 @@ internal sealed class GraphEditor
     private readonly List<Node> _nodes;
     private readonly Dictionary<string, Tensor> _constants;
     private readonly Dictionary<string, TensorType> _types;
-    private readonly HashSet<string> _names;
+    private readonly UniqueNames _names = new();
     private Dictionary<string, Node>? _producers;
     private Dictionary<string, List<Node>>? _consumers;
 
@@ -22,7 +22,8 @@ internal sealed class GraphEditor
         _types = new(graph.Types, StringComparer.Ordinal);
         Inputs = [.. graph.Inputs];
         Outputs = [.. graph.Outputs];
-        _names = new(_types.Keys.Concat(_constants.Keys).Concat(graph.Nodes.Select(n => n.Name)), StringComparer.Ordinal);
+        foreach (string name in _types.Keys.Concat(_constants.Keys).Concat(graph.Nodes.Select(n => n.Name)))
+            _names.Reserve(name);
     }
 
     /// <summary>Names of the graph's inputs.</summary>
@@ -81,13 +82,7 @@ internal sealed class GraphEditor
     public bool HasSingleUse(string value) => !IsOutput(value) && Consumers(value).Count == 1;
 
     /// <summary>A name that no value and no node of the graph bears yet.</summary>
-    public string UniqueName(string stem)
-    {
-        string name = stem;
-        for (int i = 1; !_names.Add(name); i++)
-            name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{stem}_{i}");
-        return name;
-    }
+    public string UniqueName(string stem) => _names.Next(stem);
 
     /// <summary>Adds a constant under a name derived from <paramref name="stem"/> and returns the name.</summary>
     public string AddConstant(string stem, Tensor value)
@@ -102,7 +97,7 @@ internal sealed class GraphEditor
     {
         _constants[name] = value;
         _types.Remove(name);
-        _names.Add(name);
+        _names.Reserve(name);
     }
 
     /// <summary>Declares the type of a value that a new node will produce, under a name derived from <paramref name="stem"/>.</summary>

@@ -39,16 +39,19 @@ internal static class GraphLowerer
         PredictorNames names = PredictorNames.Of(options.ClassName, graph.Inputs, graph.Outputs);
         var lowered = new LoweredModel(
             new(graph.Inputs.Select((input, i) => new PlanInput(
-                input, names.InputParameters[i], signatures[i].Type, new(signatures[i].Dimensions), bindings[i]?.Resolve(b => offsets[b])))),
+                input, names.InputParameters[i], signatures[i].Type, new(signatures[i].Dimensions), bindings[i]?.Resolve(OffsetOf)))),
             new(graph.Outputs.Select((output, i) => new PlanOutput(
                 output, names.OutputProperties[i], names.OutputParameters[i], OutputType(graph, output), new(outputs[i].Dimensions),
-                offsets[outputs[i].Buffer!] + outputs[i].Origin))),
-            new(context.Steps.Select(s => s.Resolve(b => offsets[b]))),
+                OffsetOf(outputs[i].Buffer!) + outputs[i].Origin))),
+            new(context.Steps.Select(s => s.Resolve(OffsetOf))),
             new(memory.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith))),
             memory.ArenaBytes,
             context.Weights.ToArray());
         PlanVerifier.Verify(lowered);
         return lowered;
+
+        // No step writes a buffer without elements; any place will do.
+        int OffsetOf(ArenaBuffer buffer) => buffer.Bytes == 0 ? offsets.GetValueOrDefault(buffer) : offsets[buffer];
     }
 
     /// <summary>The element type of a graph output as callers receive it.</summary>

@@ -72,7 +72,7 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private LoweredStep FromBytes(string input, string target, int[] sourceStrides, int channelAxis, ActivationQuantization? quantization)
     {
         int channels = channelAxis < 0 ? 1 : context.Graph.TypeOf(target).Dimensions[channelAxis];
-        int tables = Math.Max(Length("InputScale", options.InputScale, input, channels), Length("InputOffset", options.InputOffset, input, channels));
+        int tables = Math.Max(Length("InputScale", options.Adaptation.Scale, input, channels), Length("InputOffset", options.Adaptation.Offset, input, channels));
         bool perChannel = tables > 1;
         Storage storage = Target(target, quantization);
         Storage written = storage;
@@ -106,8 +106,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         var reals = new float[256 * channels];
         for (int c = 0; c < channels; c++)
         {
-            double scale = options.InputScale[Math.Min(c, options.InputScale.Length - 1)];
-            double offset = options.InputOffset[Math.Min(c, options.InputOffset.Length - 1)];
+            double scale = options.Adaptation.Scale[Math.Min(c, options.Adaptation.Scale.Length - 1)];
+            double offset = options.Adaptation.Offset[Math.Min(c, options.Adaptation.Offset.Length - 1)];
             for (int b = 0; b < 256; b++)
                 reals[(256 * c) + b] = (float)((b * scale) + offset);
         }

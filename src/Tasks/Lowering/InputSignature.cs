@@ -1,3 +1,4 @@
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
@@ -15,18 +16,17 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
     public static InputSignature Of(Graph graph, string input, BoundaryOptions options)
     {
         TensorType type = graph.TypeOf(input);
-        BoundaryType boundary = type.Element == ElementType.Float32 && options.InputType == InputElement.UInt8
+        Graph judged = options.Interface ?? graph;
+        InputAdaptation adaptation = options.Adaptation;
+        BoundaryType boundary = type.Element == ElementType.Float32 && adaptation.Type == InputElement.UInt8
             ? BoundaryType.UInt8
             : OfElement(type.Element) ?? throw new ModelException(
                 Diagnostics.DiagnosticCatalog.NoKernel, input, "input", $"elements of type {type.Element} cannot be passed by a caller");
-        int[] dimensions = [.. type.Dimensions];
-        int channelAxis = ChannelAxisOf(graph, input);
-        if (options.InputLayout == ImageLayout.NHWC && type.Rank == 4 && channelAxis == 1)
-        {
-            int[] d = dimensions;
-            return new(boundary, [d[0], d[2], d[3], d[1]], [d[1] * d[2] * d[3], 1, d[3] * d[1], d[1]], channelAxis);
-        }
-        return new(boundary, dimensions, Shapes.Strides(dimensions), channelAxis);
+        int[] d = [.. type.Dimensions];
+        int channelAxis = InputAdaptation.ChannelAxis(judged, input);
+        return adaptation.MovesChannels(judged, input)
+            ? new(boundary, [.. adaptation.DataDimensions(judged, input)], [d[1] * d[2] * d[3], 1, d[3] * d[1], d[1]], channelAxis)
+            : new(boundary, d, Shapes.Strides(d), channelAxis);
     }
 
     /// <summary>The boundary's name for an element type; null where callers cannot pass or receive it.</summary>
@@ -34,6 +34,7 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
     {
         ElementType.Float32 => BoundaryType.Float32,
         ElementType.Float64 => BoundaryType.Float64,
+        ElementType.Float16 => BoundaryType.Float16,
         ElementType.UInt8 => BoundaryType.UInt8,
         ElementType.Int8 => BoundaryType.Int8,
         ElementType.Int16 => BoundaryType.Int16,
@@ -45,17 +46,4 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
         ElementType.Bool => BoundaryType.Bool,
         _ => null,
     };
-
-    /// <summary>
-    /// The axis of the channels: ONNX's 1 for ranks 3 and 4, unless a channels-last node reads the input as it is, which means that the
-    /// exporter's framework had channels last; the last axis of a matrix.
-    /// </summary>
-    private static int ChannelAxisOf(Graph graph, string input)
-    {
-        int rank = graph.TypeOf(input).Rank;
-        if (rank < 3)
-            return rank - 1;
-        bool channelsLast = graph.Nodes.Any(n => n.Inputs.Length > 0 && n.Inputs[0] == input && n.Int("channels_last", 0) != 0);
-        return channelsLast ? rank - 1 : 1;
-    }
 }

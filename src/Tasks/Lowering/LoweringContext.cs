@@ -101,6 +101,13 @@ internal sealed class LoweringContext
         return _converted[(value, true)] = Quantized(node.Name, value, storage);
     }
 
+    /// <summary>A value as the node's form wants it: quantised for integer nodes, else in its own elements.</summary>
+    public Storage ReadInForm(Node node, string value) => IsInteger(node) ? ReadQuantized(node, value) : Read(node, value);
+
+    /// <summary>Makes room for an output as the node's form makes it: quantised by integer nodes, else in its own elements.</summary>
+    public Storage CreateInForm(Node node, string value, bool bordered = false) =>
+        IsInteger(node) ? CreateQuantized(value, bordered) : Create(value, bordered);
+
     /// <summary>A storage without gaps; copied once where it has some.</summary>
     public Storage Dense(Node node, Storage storage) => Dense(node.Name, storage);
 

@@ -13,8 +13,12 @@ internal sealed class ExternalDataFolder
     // As many links as common systems follow before they give up.
     private const int MaximumLinks = 40;
 
+    // Tensors may share stretches of a file, so that a small file could fill any amount of memory.
+    private const long MaximumBytes = 4L << 30;
+
     private readonly string? _folder;
     private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
+    private long _read;
 
     /// <param name="folder">The model's folder; null where the model came from memory and so cannot have external data.</param>
     public ExternalDataFolder(string? folder) => _folder = folder is null ? null : Resolve(Path.GetFullPath(folder));
@@ -44,6 +48,9 @@ internal sealed class ExternalDataFolder
             if (offset > stream.Length || expected > stream.Length - offset)
                 throw Failure(name, location, string.Create(CultureInfo.InvariantCulture,
                     $"bytes {offset} to {offset + (decimal)expected} are asked for, but the file has {stream.Length}"));
+            _read += expected;
+            if (_read > MaximumBytes)
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the external data", $"more than {MaximumBytes} bytes", $"{MaximumBytes} bytes");
             var bytes = new byte[expected];
             stream.Position = offset;
             stream.ReadExactly(bytes);

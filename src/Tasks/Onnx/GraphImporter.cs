@@ -19,7 +19,7 @@ internal sealed class GraphImporter
     public const int NewestOpset = 27;
 
     // Functions that call functions could otherwise grow exponentially.
-    private const int MaximumNodes = 1_000_000;
+    private const int MaximumNodes = 200_000;
     private const int MaximumDepth = 40;
 
     private readonly ModelProto _model;
@@ -27,7 +27,7 @@ internal sealed class GraphImporter
     private readonly ImportOptions _options;
     private readonly CancellationToken _cancellation;
     private readonly ShapeInference _inference = new();
-    private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
+    private readonly UniqueNames _nodeNames = new();
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
     private int _imported;
 
@@ -53,7 +53,9 @@ internal sealed class GraphImporter
     public Graph Import()
     {
         GraphProto graph = _model.Graph;
-        var scope = new ImportScope(null, Opsets(_model.OpsetImport));
+        var scope = new ImportScope(null, Opsets(_model.OpsetImport)) { KeepsNames = true };
+        foreach (string name in graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)))
+            _inference.ReserveName(name);
         var initialised = ReadInitialisers(graph, scope);
 
         // Up to IR version 3 every initialiser is also listed as an input; later the listing allows callers to override it.
@@ -78,10 +80,11 @@ internal sealed class GraphImporter
         if (graph.Output.Count == 0)
             throw Invalid("graph", graph.Name, "it has no output");
         var outputs = ImmutableArray.CreateBuilder<string>();
+        var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (ValueInfoProto output in graph.Output)
         {
             string value = scope.Find(output.Name) ?? throw Invalid("graph", graph.Name, $"no node produces its output '{output.Name}'");
-            if (outputs.Contains(value))
+            if (!listed.Add(value))
                 throw Invalid("graph", graph.Name, $"its output '{output.Name}' is listed twice");
             outputs.Add(value);
         }
@@ -91,7 +94,7 @@ internal sealed class GraphImporter
     private HashSet<string> ReadInitialisers(GraphProto graph, ImportScope scope)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (TensorProto initialiser in graph.Initializer)
+        foreach (TensorProto initialiser in graph.Initializer.Where(i => !scope.KeepsNames || !IsReplaced(graph, i.Name)))
             Define(initialiser.Name, TensorProtoReader.Read(initialiser, initialiser.Name, _external));
         foreach (SparseTensorProto sparse in graph.SparseInitializer)
             Define(sparse.Values?.Name ?? "", AttributeReader.Dense(sparse, sparse.Values?.Name ?? "", _external));
@@ -99,13 +102,16 @@ internal sealed class GraphImporter
 
         void Define(string name, Tensor value)
         {
-            string unique = _inference.UniqueValue(name.Length > 0 ? name : "constant");
+            string unique = scope.KeepsNames ? name : _inference.UniqueValue(name);
             if (name.Length == 0 || !scope.TryDefine(name, unique))
                 throw Invalid("graph", graph.Name, name.Length == 0 ? "an initialiser has no name" : $"the initialiser '{name}' is defined twice");
             _inference.AddConstant(unique, value);
             names.Add(name);
         }
     }
+
+    // The default value of an input, in place of which the user gives another one.
+    private bool IsReplaced(GraphProto graph, string name) => _options.Constants.ContainsKey(name) && graph.Input.Any(i => i.Name == name);
 
     private void ImportNodes(IReadOnlyList<NodeProto> nodes, ImportScope scope, int depth)
     {
@@ -147,7 +153,7 @@ internal sealed class GraphImporter
             Attributes = Attributes(proto, name, scope),
         };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
-            _inference.Add(normal);
+            _inference.Add(normal, opset);
     }
 
     // An If whose condition is constant is its branch; its outputs get the names of the If's outputs.
@@ -204,7 +210,7 @@ internal sealed class GraphImporter
 
     private string Define(string output, string name, NodeProto proto, ImportScope scope)
     {
-        string unique = _inference.UniqueValue(output);
+        string unique = scope.KeepsNames ? output : _inference.UniqueValue(output);
         return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType, $"it produces '{output}', which is defined already");
     }
 
@@ -263,11 +269,5 @@ internal sealed class GraphImporter
     private string UniqueNodeName(NodeProto proto) =>
         UniqueNodeName(proto.Name.Length > 0 ? proto.Name : string.Create(CultureInfo.InvariantCulture, $"{proto.OpType}_{_imported}"));
 
-    private string UniqueNodeName(string stem)
-    {
-        string name = stem;
-        for (int i = 1; !_nodeNames.Add(name); i++)
-            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
-        return name;
-    }
+    private string UniqueNodeName(string stem) => _nodeNames.Next(stem);
 }

@@ -74,6 +74,9 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
 {
     private TensorType[]? _outputTypes;
 
+    /// <summary>The opset of the model, for messages; null where a pass made the node.</summary>
+    public int? Opset { get; init; }
+
     /// <summary>The types of the node's outputs, inferred once.</summary>
     /// <exception cref="ModelException">The node is not valid.</exception>
     public IReadOnlyList<TensorType> OutputTypes => _outputTypes ??= [.. OperatorRegistry.Of(Node).Infer(this)];
@@ -104,6 +107,10 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
 
     /// <summary>The error that says what is wrong with the node.</summary>
     public ModelException Invalid(string reason) => new(Diagnostics.DiagnosticCatalog.InvalidNode, Node.Name, Node.OpType, reason);
+
+    /// <summary>The error that says that this form of the operator is not supported, and which one comes nearest.</summary>
+    public ModelException Unsupported(string nearest) => new(
+        Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, Node.Domain.Length == 0 ? "ai.onnx" : Node.Domain, Opset is { } o ? o : "(newest)", nearest);
 
     /// <summary>A non-negative axis from an attribute or constant.</summary>
     /// <exception cref="ModelException">The axis lies outside the rank.</exception>

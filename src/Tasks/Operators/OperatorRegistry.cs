@@ -7,9 +7,27 @@ namespace OptimizerBuild.Operators;
 /// <summary>All operators the build knows: every class of this assembly that carries <see cref="OperatorAttribute"/>.</summary>
 internal static class OperatorRegistry
 {
-    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Operators = typeof(OperatorRegistry).Assembly.GetTypes()
+    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Operators = OwnTypes
         .SelectMany(t => t.GetCustomAttributes<OperatorAttribute>().Select(a => (a, t)))
         .ToFrozenDictionary(x => (x.a.Domain, x.a.OpType), x => (Operator)Activator.CreateInstance(x.t, nonPublic: true)!);
+
+    /// <summary>
+    /// The types of this assembly that can be loaded: outside MSBuild the tasks cannot, as their base class is missing.
+    /// </summary>
+    internal static IEnumerable<Type> OwnTypes
+    {
+        get
+        {
+            try
+            {
+                return typeof(OperatorRegistry).Assembly.GetTypes();
+            }
+            catch (ReflectionTypeLoadException e)
+            {
+                return e.Types.OfType<Type>();
+            }
+        }
+    }
 
     /// <summary>Domain and type of every known operator, sorted.</summary>
     public static IEnumerable<(string Domain, string OpType)> All =>

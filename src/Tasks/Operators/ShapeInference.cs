@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
@@ -14,13 +13,18 @@ internal sealed class ShapeInference
     // Larger results are left to the predictor: folding must not make a model many times its size, nor hold up the build.
     private const long MaximumFoldedBytes = 64L << 20;
     private const long MaximumFoldedBytesTogether = 512L << 20;
-    private const long MaximumFoldedWork = 1L << 32;
+    private const long MaximumFoldedWork = 1L << 29;
+    private const long MaximumFoldedWorkTogether = 1L << 32;
+
+    // More dimensions than any operator knows are a sign of a damaged file, and would cost time in every loop over them.
+    private const int MaximumRank = 64;
 
     private readonly Dictionary<string, Tensor> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorType> _types = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly UniqueNames _names = new();
     private readonly List<Node> _nodes = [];
     private long _foldedBytes;
+    private long _foldedWork;
 
     /// <summary>Infers a whole graph anew, for example after a pass has changed types.</summary>
     /// <exception cref="ModelException">A node is not valid.</exception>
@@ -44,37 +48,36 @@ internal sealed class ShapeInference
     public Tensor? Constant(string value) => _constants.GetValueOrDefault(value);
 
     /// <summary>A name that no value bears yet, kept from then on.</summary>
-    public string UniqueValue(string stem)
-    {
-        string name = stem;
-        for (int i = 1; !_names.Add(name); i++)
-            name = string.Create(CultureInfo.InvariantCulture, $"{stem}_{i}");
-        return name;
-    }
+    public string UniqueValue(string stem) => _names.Next(stem);
+
+    /// <summary>Keeps <see cref="UniqueValue"/> from giving out a name that a value will bear later.</summary>
+    public void ReserveName(string name) => _names.Reserve(name);
 
     /// <summary>Adds an input of the graph.</summary>
     public void AddInput(string name, TensorType type)
     {
-        _names.Add(name);
+        _names.Reserve(name);
         _types[name] = type;
     }
 
     /// <summary>Adds a constant.</summary>
     public void AddConstant(string name, Tensor value)
     {
-        _names.Add(name);
+        _names.Reserve(name);
         _constants[name] = value;
     }
 
     /// <summary>Adds a node whose inputs are all known: infers its outputs' types, and folds it if possible.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="opset">The opset it comes from, for messages; null where it comes from a pass.</param>
     /// <exception cref="ModelException">The node is not valid.</exception>
-    public void Add(Node node)
+    public void Add(Node node, int? opset = null)
     {
         Operator op = OperatorRegistry.Of(node);
         var context = new OperatorContext(
             node,
             [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],
-            [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]);
+            [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]) { Opset = opset };
         ImmutableArray<TensorType> types = Infer(op, context);
         if (Fold(op, context, types) is { } values)
         {
@@ -87,7 +90,7 @@ internal sealed class ShapeInference
         {
             if (node.Outputs[i].Length == 0)
                 continue;
-            _names.Add(node.Outputs[i]);
+            _names.Reserve(node.Outputs[i]);
             _types[node.Outputs[i]] = types[i];
         }
         _nodes.Add(node);
@@ -116,7 +119,7 @@ internal sealed class ShapeInference
         {
             types = op.Infer(context);
             foreach (TensorType type in types)
-                if (type.Element != ElementType.String && (long)type.Count * type.Element.Size() > int.MaxValue)
+                if (type.Rank > MaximumRank || (long)type.Count * (type.Element == ElementType.String ? 1 : type.Element.Size()) > int.MaxValue)
                     throw TooLarge(node, $"{type}");
         }
         catch (OverflowException)
@@ -139,9 +142,12 @@ internal sealed class ShapeInference
             return null;
         long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
         long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
-        if ((bytes > MaximumFoldedBytes && bytes > 8 * read) || _foldedBytes + bytes > MaximumFoldedBytesTogether || op.Work(context) > MaximumFoldedWork)
+        long work = op.Work(context);
+        if ((bytes > MaximumFoldedBytes && bytes > 8 * read) || _foldedBytes + bytes > MaximumFoldedBytesTogether
+            || work > MaximumFoldedWork || _foldedWork + work > MaximumFoldedWorkTogether)
             return null;
         _foldedBytes += bytes;
+        _foldedWork += work;
         try
         {
             return op.Evaluate(context, context.InputConstants);

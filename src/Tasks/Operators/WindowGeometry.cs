@@ -1,4 +1,3 @@
-using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
@@ -22,18 +21,22 @@ internal readonly record struct WindowAxis(int Input, int Kernel, int Stride, in
 
 /// <summary>
 /// The geometry of a convolution or pooling: <c>kernel_shape</c>, <c>strides</c>, <c>dilations</c>, <c>pads</c>, <c>auto_pad</c>,
-/// <c>ceil_mode</c> and <c>channels_last</c> worked out to numbers. One-dimensional forms have the single axis <see cref="X"/>.
+/// <c>ceil_mode</c> and <c>channels_last</c> worked out to numbers. One-dimensional forms have the single axis <see cref="X"/>,
+/// three-dimensional ones <see cref="Z"/> in front.
 /// </summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Channels">Input channels.</param>
 /// <param name="Y">The vertical axis; <see cref="WindowAxis.None"/> where there is only one.</param>
 /// <param name="X">The horizontal or only axis.</param>
-/// <param name="SpatialRank">1 or 2.</param>
+/// <param name="SpatialRank">1, 2 or 3.</param>
 /// <param name="ChannelsLast">Whether activations are N,H,W,C (or N,L,C).</param>
 internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, WindowAxis X, int SpatialRank, bool ChannelsLast)
 {
     /// <summary>The attribute that the layout pass sets on nodes whose activations are channels-last.</summary>
     public const string ChannelsLastAttribute = "channels_last";
+
+    /// <summary>The axis of depth; <see cref="WindowAxis.None"/> where there are fewer than three.</summary>
+    public WindowAxis Z { get; init; } = WindowAxis.None;
 
     /// <summary>The geometry of a Conv.</summary>
     /// <exception cref="ModelException">The node is not valid.</exception>
@@ -63,8 +66,10 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
     {
         (1, false) => TensorType.Of(element, Batch, channels, X.Output),
         (1, true) => TensorType.Of(element, Batch, X.Output, channels),
-        (_, false) => TensorType.Of(element, Batch, channels, Y.Output, X.Output),
-        _ => TensorType.Of(element, Batch, Y.Output, X.Output, channels),
+        (2, false) => TensorType.Of(element, Batch, channels, Y.Output, X.Output),
+        (2, true) => TensorType.Of(element, Batch, Y.Output, X.Output, channels),
+        (_, false) => TensorType.Of(element, Batch, channels, Z.Output, Y.Output, X.Output),
+        _ => TensorType.Of(element, Batch, Z.Output, Y.Output, X.Output, channels),
     };
 
     private static WindowGeometry Of(OperatorContext context, int[] kernel, bool ceilMode)
@@ -74,8 +79,8 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
         int rank = kernel.Length;
         if (x.Rank != rank + 2)
             throw context.Invalid($"its input {x} does not have {rank} spatial dimensions");
-        if (rank is < 1 or > 2)
-            throw new ModelException(DiagnosticCatalog.UnsupportedOperator, node.Name, node.OpType, "ai.onnx", "any", $"{node.OpType} with 1 or 2 spatial dimensions, not {rank}");
+        if (rank is < 1 or > 3)
+            throw context.Unsupported($"{node.OpType} with 1 to 3 spatial dimensions, not {rank}");
         bool last = node.Int(ChannelsLastAttribute, 0) != 0;
         long[] strides = List(context, "strides", rank, 1), dilations = List(context, "dilations", rank, 1);
         long[] pads = node.Ints("pads") ?? new long[2 * rank];
@@ -115,7 +120,10 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
             }
             axes[i] = new(input, k, stride, dilation, begin, end, output);
         }
-        return new(x.Dimensions[0], x.Dimensions[last ? ^1 : 1], rank == 2 ? axes[0] : WindowAxis.None, axes[^1], rank, last);
+        return new(x.Dimensions[0], x.Dimensions[last ? ^1 : 1], rank > 1 ? axes[^2] : WindowAxis.None, axes[^1], rank, last)
+        {
+            Z = rank > 2 ? axes[0] : WindowAxis.None,
+        };
     }
 
     private static long[] List(OperatorContext context, string attribute, int rank, long otherwise)

@@ -1,3 +1,5 @@
+using OptimizerBuild.Data;
+
 namespace OptimizerBuild.Pipeline;
 
 /// <summary>A file that a model's outputs depend on.</summary>
@@ -9,6 +11,7 @@ internal sealed record InputFile(string Role, string Path);
 internal static class InputFiles
 {
     /// <summary>The model, its labels and its data, in a fixed order. External data is not among them, see <see cref="External"/>.</summary>
+    /// <exception cref="ModelException">Data is not named in a form that is understood.</exception>
     public static IReadOnlyList<InputFile> Of(ModelOptions options)
     {
         var files = new List<InputFile> { new("model", options.ModelPath) };
@@ -26,29 +29,8 @@ internal static class InputFiles
         return names.Order(StringComparer.Ordinal).Select(name => new InputFile("external " + name, Path.GetFullPath(name, folder)));
     }
 
-    // A file, a folder's files or the files of input=file pairs. A name that contains '=' and exists as it stands is no pair.
-    private static IEnumerable<InputFile> Data(string role, DataSpec? data)
-    {
-        if (data is null)
-            yield break;
-        string whole = Path.GetFullPath(data.Spec, data.BaseFolder);
-        if (File.Exists(whole) || Directory.Exists(whole))
-        {
-            foreach (InputFile file in Files(role, whole))
-                yield return file;
-            yield break;
-        }
-        foreach (string part in data.Spec.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            int equals = part.IndexOf('=');
-            foreach (InputFile file in Files(role + " " + part[..Math.Max(equals, 0)], Path.GetFullPath(part[(equals + 1)..].Trim(), data.BaseFolder)))
-                yield return file;
-        }
-    }
-
-    private static IEnumerable<InputFile> Files(string role, string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-            .Select(file => new InputFile(role + " " + Path.GetRelativePath(path, file).Replace('\\', '/'), file))
-            .OrderBy(file => file.Role, StringComparer.Ordinal)
-        : [new(role, path)];
+    private static IEnumerable<InputFile> Data(string role, DataSpec? data) => data is null
+        ? []
+        : DataSetReader.Files(data.Spec, data.BaseFolder).Select(file =>
+            new InputFile(role + " " + Path.GetRelativePath(data.BaseFolder, file).Replace('\\', '/'), file));
 }

@@ -53,7 +53,7 @@ internal static class ItemMetadata
         new("EvaluationData", MetadataKind.Path, "none: accuracy is not measured", DataForms,
             "Samples with labels or targets on which the float model and the compressed one are compared.",
             (o, value, folder) => MetadataValues.Path(value) ? o with { EvaluationData = new(value.Replace('\\', '/'), folder) } : null),
-        new("LabelKey", MetadataKind.Text, "y", "the name of an array or column",
+        new("LabelKey", MetadataKind.Text, "`y`; in a table the last column", "the name of an array or column",
             "Which array of the data holds the labels or targets.",
             (o, value, _) => o with { LabelKey = value }),
         new("Labels", MetadataKind.Path, "none", "a text file with one label a line",

@@ -39,8 +39,8 @@ internal sealed record ModelOptions
     /// <summary>Samples with labels or targets to measure accuracy on; null where the user gave none.</summary>
     public DataSpec? EvaluationData { get; init; }
 
-    /// <summary>The name of the labels in <see cref="EvaluationData"/>.</summary>
-    public string LabelKey { get; init; } = "y";
+    /// <summary>The name of the labels or targets in <see cref="EvaluationData"/>; null for <c>y</c> and, in a table, the last column.</summary>
+    public string? LabelKey { get; init; }
 
     /// <summary>Full path of the text file with one class label a line; null where the user gave none.</summary>
     public string? LabelsPath { get; init; }

@@ -27,7 +27,7 @@ internal static class OptionsText
         Line("CalibrationData", options.CalibrationData?.Spec ?? "");
         Line("CalibrationSamples", options.CalibrationSamples.ToString(CultureInfo.InvariantCulture));
         Line("EvaluationData", options.EvaluationData?.Spec ?? "");
-        Line("LabelKey", options.LabelKey);
+        Line("LabelKey", options.LabelKey ?? "");
         Line("Labels", options.LabelsPath is null ? "" : Path.GetFileName(options.LabelsPath));
         Line("Metric", options.Metric?.ToString() ?? "");
         Line("Precision", options.Precision.ToString());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation.Metrics;
 
 namespace OptimizerBuild.Reporting;
 
@@ -13,15 +14,16 @@ internal static class AccuracyGate
     /// <exception cref="ModelException">The drop is larger, or a figure is not a number.</exception>
     public static void Check(ModelReport report, double? maxDrop)
     {
-        if (maxDrop is not { } limit || report.Metric is not { } metric)
+        if (maxDrop is not { } limit || report.Metric is not { } name)
             return;
         double original = report.FloatMetric ?? double.NaN;
         double compressed = report.CompressedMetric ?? double.NaN;
-        double drop = Metrics.Drop(metric, original, compressed);
+        Metric metric = MetricText.Find(name);
+        double drop = metric.Drop(original, compressed);
         if (drop <= limit + Tolerance)
             return;
-        (string before, string after) = Metrics.Pair(metric, original, compressed);
-        throw new ModelException(DiagnosticCatalog.AccuracyExceeded, metric, before, after,
-            report.Samples.ToString("N0", CultureInfo.InvariantCulture), Metrics.DropText(metric, drop), limit.ToString("R", CultureInfo.InvariantCulture));
+        (string before, string after) = MetricText.Pair(metric, original, compressed);
+        throw new ModelException(DiagnosticCatalog.AccuracyExceeded, name, before, after,
+            report.Samples.ToString("N0", CultureInfo.InvariantCulture), MetricText.Drop(metric, drop), limit.ToString("R", CultureInfo.InvariantCulture));
     }
 }

@@ -18,7 +18,7 @@ internal static class SummaryLine
             line.Append(CultureInfo.InvariantCulture, $" ({Significant((double)report.FloatWeightBytes / report.WeightBytes)}×)");
         if (report is { Metric: { } metric, FloatMetric: { } original, CompressedMetric: { } compressed })
         {
-            (string before, string after) = Metrics.Pair(metric, original, compressed);
+            (string before, string after) = MetricText.Pair(MetricText.Find(metric), original, compressed);
             line.Append(CultureInfo.InvariantCulture, $", {metric} {before} → {after} on {report.Samples:N0} samples");
         }
         line.Append(CultureInfo.InvariantCulture, $", {Bytes(report.ScratchBytes)} scratch, {Count(report.Macs)} MACs ({report.Precision}");

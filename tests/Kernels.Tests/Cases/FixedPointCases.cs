@@ -15,7 +15,7 @@ internal static class FixedPointCases
         {
             foreach (bool wideIn in (bool[])[false, true])
                 foreach (bool wideOut in (bool[])[false, true])
-                    foreach (double scale in wideIn ? [1e-7, 3e-9, 1e-4] : (double[])[0.02, 0.11, 1.5])
+                    foreach (double scale in wideIn ? [1e-7, 3e-9, 1e-4, 1e-14] : (double[])[0.02, 0.11, 1.5])
                         yield return Softmax(outer, length, inner, wideIn, wideOut, scale, seed++);
         }
 
@@ -24,12 +24,12 @@ internal static class FixedPointCases
                 yield return Sigmoid(count, scale, seed++);
     }
 
-    /// <summary>scale · log2(e) in Q16 as multiplier below 2^30 and shift.</summary>
+    /// <summary>scale · log2(e) in Q16 as multiplier below 2^31 and shift.</summary>
     private static (int Multiplier, int Shift) Exponent(double scale)
     {
         double factor = scale * Math.Log2(Math.E) * 65536;
         int shift = 1;
-        while (shift < 61 && factor * Math.Pow(2, shift + 1) < 1 << 30)
+        while (shift < 62 && factor * Math.Pow(2, shift + 1) < int.MaxValue)
             shift++;
         return ((int)Math.Round(factor * Math.Pow(2, shift)), shift);
     }

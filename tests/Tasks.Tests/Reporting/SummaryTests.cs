@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OptimizerBuild.Build;
+using OptimizerBuild.Evaluation.Metrics;
 using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Reporting;
@@ -60,7 +61,7 @@ public class SummaryTests
     [InlineData(nameof(AccuracyMetric.R2), 0.8, double.NaN, 1, false)]
     public void TheGateTakesTheDropInTheMetricsSense(string metric, double original, double compressed, double limit, bool passes)
     {
-        ModelReport report = Report with { Metric = Metrics.Name(Enum.Parse<AccuracyMetric>(metric)), FloatMetric = original, CompressedMetric = double.IsNaN(compressed) ? null : compressed };
+        ModelReport report = Report with { Metric = AccuracyMeasurement.Create(Enum.Parse<AccuracyMetric>(metric)).DisplayName, FloatMetric = original, CompressedMetric = double.IsNaN(compressed) ? null : compressed };
 
         if (passes)
             AccuracyGate.Check(report, limit);

@@ -110,10 +110,13 @@ internal sealed class ConvolutionLowering : NodeLowering
         // Columns of the kernel that follow one another without gaps are one tap; not so with gaps between them or other groups.
         bool joined = !depthwise && groups == 1 && g.KernelSteps[^1] == groupInputs * sizeof(float);
         int[] taps = [.. Taps(joined ? g.Kernel[..^1] : g.Kernel, joined ? g.KernelSteps[..^1] : g.KernelSteps)];
+        // Packing may need steps of its own, which come first.
+        Storage packed = depthwise ? kernels.PerChannel() : kernels.Packed();
+        Storage biases = depthwise ? kernels.Bias() : kernels.PackedBias();
         LoweredStep step = context.Step(depthwise ? "Float32Depthwise" : "Float32Convolution", "Run", node, description, context.Macs(node))
             .Read("input", g.Input, g.Origin)
-            .Operand("weights", depthwise ? kernels.PerChannel() : kernels.Packed())
-            .Operand("bias", depthwise ? kernels.Bias() : kernels.PackedBias())
+            .Operand("weights", packed)
+            .Operand("bias", biases)
             .Write("output", g.Output);
         if (depthwise)
             step.Int("channels", outputs);

@@ -5,15 +5,16 @@ namespace OptimizerBuild.Lowering.Float32;
 /// <summary>Selection by index: Gather, and Embedding, whose axis is the first and
 /// for which negative indices are outside the table.</summary>
 [Lowers(LoweringForm.Native, "Gather")]
+[Lowers(LoweringForm.Integer, "Gather")]
 [Lowers(LoweringForm.Native, "Embedding", Domain = Node.InternalDomain)]
 internal sealed class GatherLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage data = context.Dense(node, context.Read(node, node.Inputs[0]));
+        Storage data = context.Dense(node, context.ReadInForm(node, node.Inputs[0]));
         Storage indices = context.Dense(node, context.Read(node, node.Inputs[1]));
-        Storage output = context.Create(node.Outputs[0]);
+        Storage output = context.CreateInForm(node, node.Outputs[0]);
         if (output.Count == 0)
             return;
         int axis = Shapes.Axis(node.Int("axis", 0), data.Dimensions.Length);

@@ -8,13 +8,14 @@ namespace OptimizerBuild.Lowering.Float32;
 /// is there already. Negative padding crops.
 /// </summary>
 [Lowers(LoweringForm.Native, "Pad")]
+[Lowers(LoweringForm.Integer, "Pad")]
 internal sealed class PadLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage input = context.Read(node, node.Inputs[0]);
-        Storage output = context.Create(node.Outputs[0]);
+        Storage input = context.ReadInForm(node, node.Inputs[0]);
+        Storage output = context.CreateInForm(node, node.Outputs[0]);
         if (output.Count == 0)
             return;
         (int[] before, int[] after) = Pads(context, node, input.Dimensions.Length);
@@ -69,6 +70,12 @@ internal sealed class PadLowering : NodeLowering
 
     private static void FillConstant(LoweringContext context, Node node, Storage output)
     {
+        if (output.Quantization is { } quantization)
+        {
+            float real = node.HasInput(2) && context.Graph.Constant(node.Inputs[2]) is { } constant ? constant.Values<float>()[0] : 0f;
+            context.Fill(node, output, ConstantQuantizer.Level(quantization, real), "padding");
+            return;
+        }
         if (!node.HasInput(2))
         {
             context.Fill(node, output, 0, "zeros");

@@ -17,12 +17,22 @@ namespace OptimizerBuild.Lowering.Float32;
 [Lowers(LoweringForm.Native, "Slice")]
 [Lowers(LoweringForm.Native, "Split")]
 [Lowers(LoweringForm.Native, "Expand")]
+[Lowers(LoweringForm.Integer, "Reshape")]
+[Lowers(LoweringForm.Integer, "Flatten")]
+[Lowers(LoweringForm.Integer, "Squeeze")]
+[Lowers(LoweringForm.Integer, "Unsqueeze")]
+[Lowers(LoweringForm.Integer, "Identity")]
+[Lowers(LoweringForm.Integer, "Dropout")]
+[Lowers(LoweringForm.Integer, "Transpose")]
+[Lowers(LoweringForm.Integer, "Slice")]
+[Lowers(LoweringForm.Integer, "Split")]
+[Lowers(LoweringForm.Integer, "Expand")]
 internal sealed class ViewLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage input = context.Read(node, node.Inputs[0]);
+        Storage input = context.ReadInForm(node, node.Inputs[0]);
         switch (node.OpType)
         {
             case "Transpose":

@@ -2,7 +2,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
-namespace OptimizerBuild.Lowering;
+namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Gemm and MatMul with constant weights: rows of u8 inputs times s8 weights.</summary>
 [Lowers(LoweringForm.Integer, "Gemm")]

@@ -1,7 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Lowering;
+namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>
 /// The constants of an integer dot product as its kernel reads them (docs/arithmetic.md, Dot products and Requantisation): biases with

@@ -8,7 +8,7 @@ namespace OptimizerBuild.Onnx.Opsets;
 /// <summary>All rules that bring operators of older opsets into the newest form.</summary>
 internal static class OpsetNormalization
 {
-    private static readonly FrozenDictionary<string, OpsetRule> Rules = typeof(OpsetNormalization).Assembly.GetTypes()
+    private static readonly FrozenDictionary<string, OpsetRule> Rules = OperatorRegistry.OwnTypes
         .SelectMany(t => t.GetCustomAttributes<OpsetRuleAttribute>().Select(a => (a, t)))
         .ToFrozenDictionary(x => x.a.OpType, x => (OpsetRule)Activator.CreateInstance(x.t, nonPublic: true)!);
 

@@ -17,7 +17,7 @@ internal sealed class BatchNormalizationOperator : Operator
         if (x.Rank < 1 || !x.Element.IsFloat())
             throw context.Invalid($"its input is {x} instead of a floating-point tensor");
         if (context.Node.Int("training_mode", 0) != 0)
-            throw context.Invalid("training mode is not supported");
+            throw context.Unsupported("BatchNormalization in inference (training_mode=0)");
         int channels = x.Rank < 2 ? 1 : x.Dimensions[1];
         for (int i = 1; i <= 4; i++)
             if (context.Type(i) is var p && (p.Rank != 1 || p.Count != channels || !p.Element.IsFloat()))

@@ -4,7 +4,7 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators;
 
 /// <summary>
-/// Convolution over one or two spatial dimensions, with groups (ONNX operator Conv). The weights are always O,I,H,W; with
+/// Convolution over one to three spatial dimensions, with groups (ONNX operator Conv). The weights are always O,I,H,W; with
 /// <c>channels_last</c> the activations are N,H,W,C.
 /// </summary>
 [Operator("Conv")]
@@ -36,6 +36,11 @@ internal sealed class ConvOperator : Operator
         TensorType type = context.OutputTypes[0];
         var y = new float[type.Count];
         int group = (int)context.Node.Int("group", 1);
+        if (geometry.SpatialRank == 3)
+        {
+            VolumeWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0], group, y);
+            return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
+        }
         var convolution = new FloatConvolution(geometry, w.Dimensions[0], group, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias));
         if (y.Length > 0)
             convolution.Run(x, y);
@@ -46,12 +51,12 @@ internal sealed class ConvOperator : Operator
     public override long MultiplyAccumulates(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfConvolution(context);
-        return checked((long)g.Batch * g.Y.Output * g.X.Output * context.Type(1).Count);
+        return checked((long)g.Batch * g.Z.Output * g.Y.Output * g.X.Output * context.Type(1).Count);
     }
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.InputConstants[0] is null && context.InputConstants[1] is not null
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && context.InputConstants[0] is null && context.InputConstants[1] is not null
             && (!context.Has(2) || context.InputConstants[2] is not null)
             ? Operators.IntegerForm.DotProduct
             : Operators.IntegerForm.None;

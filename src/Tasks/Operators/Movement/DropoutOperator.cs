@@ -11,7 +11,7 @@ internal sealed class DropoutOperator : Operator
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         if (context.Has(2) && (context.InputConstants[2] is not { Element: ElementType.Bool } training || training.Values<bool>().Any(t => t)))
-            throw context.Invalid("training mode is not supported");
+            throw context.Unsupported("Dropout in inference (training_mode=false)");
         TensorType x = context.Type(0);
         return [x, x.As(ElementType.Bool)];
     }

@@ -25,6 +25,11 @@ internal sealed class AveragePoolOperator : Operator
         bool padded = context.Node.Int("count_include_pad", 0) != 0;
         float[] x = FloatTensor.Values(inputs[0]!);
         var y = new float[context.OutputTypes[0].Count];
+        if (g.SpatialRank == 3)
+        {
+            VolumeWindow.Average(g, x, padded, y);
+            return [FloatTensor.Of(context.OutputTypes[0], y)];
+        }
         int images = g.ChannelsLast ? g.Batch : g.Batch * g.Channels;
         int channels = g.ChannelsLast ? g.Channels : 1;
         int at = 0;
@@ -49,12 +54,12 @@ internal sealed class AveragePoolOperator : Operator
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return (long)context.OutputTypes[0].Count * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
     }
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
 
     // The mean of one window for all adjacent channels: sums in order of the taps, then one division.
     private static void Window(WindowGeometry g, ReadOnlySpan<float> image, int oy, int ox, int count, Span<float> y)

@@ -30,12 +30,12 @@ internal sealed class MaxPoolOperator : Operator
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return (long)context.OutputTypes[0].Count * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
     }
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && !HasIndices(context.Node) ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && !HasIndices(context.Node) ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
 
     private static bool HasIndices(Node node) => node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
 
@@ -47,6 +47,12 @@ internal sealed class MaxPoolOperator : Operator
             WindowGeometry g = WindowGeometry.OfPooling(context);
             Tensor result = Tensor.Zeros(context.OutputTypes[0]);
             T[] x = tensor.Values<T>(), y = result.Values<T>();
+            if (g.SpatialRank == 3)
+            {
+                Tensor places = Tensor.Zeros(HasIndices(context.Node) ? context.OutputTypes[1] : TensorType.Of(ElementType.Int64, 0));
+                VolumeWindow.Maximum(g, x, y, places.Values<long>(), context.Node.Int("storage_order", 0) != 0);
+                return [result, places];
+            }
             if (g.ChannelsLast)
             {
                 ChannelsLast(g, x, y);

@@ -1,4 +1,5 @@
-using System.Numerics.Tensors;
+using OptimizerBuild.Graphs;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators;
 
@@ -6,6 +7,9 @@ namespace OptimizerBuild.Operators;
 [Operator("ReduceMin")]
 internal sealed class ReduceMinOperator : ReduceOperator
 {
+    /// <inheritdoc/>
+    protected override bool Accepts(ElementType element) => element != ElementType.String;
+
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Highest<T>() : TensorPrimitives.Min(row);
 }

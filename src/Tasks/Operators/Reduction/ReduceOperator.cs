@@ -41,8 +41,13 @@ internal abstract class ReduceOperator : Operator
     }
 
     /// <summary>The reduction of adjacent rows.</summary>
-    protected virtual Tensor Compute(TensorType type, Tensor rows, int length) =>
-        NumericDispatch.Run<Code, Tensor>(rows.Element, new Code(this, type, rows, length));
+    protected virtual Tensor Compute(TensorType type, Tensor rows, int length)
+    {
+        // Booleans are reduced as the numbers 0 and 1.
+        if (rows.Element == ElementType.Bool)
+            return NumericCast.Convert(Compute(type.As(ElementType.UInt8), NumericCast.Convert(rows, ElementType.UInt8)!, length), ElementType.Bool)!;
+        return NumericDispatch.Run<Code, Tensor>(rows.Element, new Code(this, type, rows, length));
+    }
 
     /// <summary>Whether the reduction of no elements is defined.</summary>
     protected virtual bool HasIdentity => true;

@@ -1,0 +1,34 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
+
+namespace OptimizerBuild.Lowering.Int8;
+
+/// <summary>Concatenation of u8 tensors: copied, or looked up in a table where an input's scale differs from the output's.</summary>
+[Lowers(LoweringForm.Integer, "Concat")]
+internal sealed class ConcatLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
+        int axis = Shapes.Axis(node.Int("axis", 0), output.Dimensions.Length);
+        int start = 0;
+        foreach (string name in node.Inputs)
+        {
+            Storage input = context.ReadQuantized(node, name);
+            int count = input.Dimensions[axis];
+            Storage target = output.Cut(axis, start, count);
+            string description = $"{context.Graph.TypeOf(name)} at {start} of axis {axis}";
+            if (input.Count > 0 && input.Quantization == output.Quantization)
+                context.Copy(node.Name, input, target, description);
+            else if (input.Count > 0)
+                TableSteps.Emit(context, node, context.InArena(node, input), target, Rescaling(input.Quantization!, output.Quantization!), description);
+            start += count;
+        }
+    }
+
+    /// <summary>The table that takes one scale and zero point to another.</summary>
+    private static byte[] Rescaling(ActivationQuantization from, ActivationQuantization to) =>
+        [.. Enumerable.Range(0, 256).Select(q => (byte)ConstantQuantizer.Level(to, from.Scale * (q - from.ZeroPoint)))];
+}

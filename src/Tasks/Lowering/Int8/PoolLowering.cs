@@ -1,0 +1,73 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering.Int8;
+
+/// <summary>MaxPool and AveragePool of channels-last u8 feature maps over one or two axes.</summary>
+[Lowers(LoweringForm.Integer, "MaxPool")]
+[Lowers(LoweringForm.Integer, "AveragePool")]
+internal sealed class PoolLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        if (!WindowGeometry.Applies(context.Graph, node))
+            throw LoweringContext.NoKernel(node, "integer pooling runs over one or two axes, channels last");
+        if (node.Outputs.Length > 1 && node.Outputs[1].Length > 0)
+            throw LoweringContext.NoKernel(node, "integer pooling gives no indices");
+        WindowGeometry window = WindowGeometry.Of(context.Graph, node);
+        Storage input = context.ReadQuantized(node, node.Inputs[0]);
+        if (FeatureMap.Of(input) is null)
+            input = context.Dense(node, input);
+        Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
+        FeatureMap from = FeatureMap.Of(input)!.Value;
+        FeatureMap to = FeatureMap.Of(output)!.Value;
+        bool average = node.OpType == "AveragePool";
+        LoweredStep step = context
+            .Step(average ? "Int8AveragePool" : "Int8MaxPool", "Run", node, $"{node.OpType} {from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, {window.KernelHeight}×{window.KernelWidth}")
+            .Read("input", input)
+            .Int("inputImageStride", from.ImageStride)
+            .Int("inputRowStride", from.RowStride)
+            .Int("inputPixelStride", from.PixelStride)
+            .Write("output", output)
+            .Int("outputImageStride", to.ImageStride)
+            .Int("outputRowStride", to.RowStride)
+            .Int("outputPixelStride", to.PixelStride);
+        if (average)
+        {
+            // One multiplier for each number of elements that a window at the edge may have.
+            int area = window.KernelHeight * window.KernelWidth;
+            double factor = input.Quantization!.Scale / output.Quantization!.Scale;
+            FixedPointMultipliers multipliers = FixedPointMultipliers.Of([.. Enumerable.Range(1, area).Select(n => factor / n)]);
+            (int minimum, int maximum) = ConstantQuantizer.ActivationLevels(node, output.Quantization);
+            step.Int("multipliers", context.Weights.Add<int>(multipliers.Multipliers))
+                .Int("shift", multipliers.Shift)
+                .Int("inputZeroPoint", input.Quantization.ZeroPoint)
+                .Int("outputZeroPoint", output.Quantization.ZeroPoint)
+                .Int("minimum", minimum)
+                .Int("maximum", maximum);
+        }
+        step.Int("images", to.Images)
+            .Int("inputHeight", from.Height)
+            .Int("inputWidth", from.Width)
+            .Int("outputHeight", to.Height)
+            .Int("outputWidth", to.Width)
+            .Int("channels", to.Channels)
+            .Int("kernelHeight", window.KernelHeight)
+            .Int("kernelWidth", window.KernelWidth)
+            .Int("strideHeight", window.StrideHeight)
+            .Int("strideWidth", window.StrideWidth)
+            .Int("dilationHeight", window.DilationHeight)
+            .Int("dilationWidth", window.DilationWidth)
+            .Int("padTop", window.Pads.Top)
+            .Int("padLeft", window.Pads.Left);
+        if (average)
+        {
+            bool counted = node.Int("count_include_pad", 0) != 0;
+            step.Int("countTop", counted ? window.Pads.Top : 0)
+                .Int("countLeft", counted ? window.Pads.Left : 0)
+                .Int("countBottom", counted ? window.Pads.Bottom : 0)
+                .Int("countRight", counted ? window.Pads.Right : 0);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>Decides whether a model is a classifier and how its prediction follows from its scores.</summary>
+internal static class ClassifierDetection
+{
+    /// <summary>The classifier part of a plan; null for models that are none. It must not depend on data, so that design-time builds agree.</summary>
+    /// <exception cref="ModelException">The options ask for a classifier, but the model has no scores, or the labels do not fit.</exception>
+    public static PlanClassifier? Of(ModelOptions options, Graph graph)
+    {
+        bool wanted = options.Task == ModelTask.Classification || (options.Task == ModelTask.Auto && options.LabelsPath is not null);
+        if (!wanted)
+            return null;
+        int output = ScoresOutput(graph);
+        if (output < 0)
+        {
+            throw new ModelException(
+                DiagnosticCatalog.MetadataNotUnderstood, options.Name, options.LabelsPath is null ? "Task" : "Labels",
+                options.LabelsPath is null ? nameof(ModelTask.Classification) : Path.GetFileName(options.LabelsPath),
+                "the model has no float32 output with a score for each of several classes");
+        }
+        int classes = graph.TypeOf(graph.Outputs[output]).Count;
+        string[] labels = options.LabelsPath is { } path ? LabelsFile.Read(path, classes) : [];
+        return new(output, classes, AreProbabilities(graph, graph.Outputs[output]), new(labels), PredictorNames.LabelIdentifiers(labels));
+    }
+
+    /// <summary>The first float32 output with several elements, or −1.</summary>
+    private static int ScoresOutput(Graph graph)
+    {
+        for (int i = 0; i < graph.Outputs.Length; i++)
+            if (graph.TypeOf(graph.Outputs[i]) is { Element: ElementType.Float32, Count: > 1 })
+                return i;
+        return -1;
+    }
+
+    /// <summary>Whether the scores come out of a Softmax or Sigmoid, perhaps reshaped on the way, or out of a quotient by their own sum.</summary>
+    private static bool AreProbabilities(Graph graph, string value)
+    {
+        while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value, StringComparer.Ordinal)) is { } node)
+        {
+            switch (node.OpType)
+            {
+                case "Softmax" or "Sigmoid":
+                    return true;
+                case "Div":
+                    return SumsUp(graph, node.Inputs[0], node.Inputs[1]);
+                case "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Transpose" or "Cast" or "Dropout":
+                    value = node.Inputs[0];
+                    break;
+                default:
+                    return false;
+            }
+        }
+        return false;
+    }
+
+    // A Softmax spelt out: e / Σe, where the sum may be reshaped and expanded to e's shape.
+    private static bool SumsUp(Graph graph, string summed, string sum)
+    {
+        while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(sum, StringComparer.Ordinal)) is { } node)
+        {
+            if (node.OpType == "ReduceSum")
+                return node.Inputs[0] == summed && graph.Nodes.Any(n => n.OpType == "Exp" && n.Outputs[0] == summed);
+            if (node.OpType is not ("Reshape" or "Expand" or "Squeeze" or "Unsqueeze" or "Identity"))
+                return false;
+            sum = node.Inputs[0];
+        }
+        return false;
+    }
+}

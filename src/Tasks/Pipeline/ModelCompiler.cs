@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>
+/// One model from file to plan: import, passes, calibration, quantisation, lowering, evaluation. Everything that stands between the
+/// MSBuild tasks and the parts; the order of the steps is the order of this file.
+/// </summary>
+internal static class ModelCompiler
+{
+    /// <summary>Compresses a model.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
+    public static CompilationOutcome Compile(ModelOptions options, CancellationToken cancellation)
+    {
+        Compression compression = Compress(options, cancellation);
+        (ImportedModel imported, CompressedModel model) = (compression.Imported, compression.Model);
+        BoundaryOptions boundary = Boundary(options, imported.Graph);
+        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
+        ModelPlan plan = PlanOf(options, imported, model, lowered);
+
+        if (options.EvaluationData is { } data)
+        {
+            AccuracyComparison accuracy = AccuracyComparison.Run(options, data, imported.Graph, EvaluationPlan(plan, model, lowered, boundary, cancellation), cancellation);
+            plan = plan with
+            {
+                Facts = plan.Facts with
+                {
+                    Metric = accuracy.Metric,
+                    FloatMetric = accuracy.Original,
+                    CompressedMetric = accuracy.Compressed,
+                    Samples = accuracy.Samples,
+                },
+            };
+        }
+        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes, compression.Diagnostics);
+    }
+
+    /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
+    /// <exception cref="ModelException">The model cannot be imported.</exception>
+    public static ModelPlan DescribeSignature(ModelOptions options, CancellationToken cancellation = default)
+    {
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        Graph graph = imported.Graph;
+        var boundary = Boundary(options, graph);
+        PredictorNames names = PredictorNames.Of(options.ClassName, graph.Inputs, graph.Outputs);
+        var signature = new LoweredModel(
+            new(graph.Inputs.Select((input, i) =>
+            {
+                InputSignature s = InputSignature.Of(graph, input, boundary);
+                return new PlanInput(input, names.InputParameters[i], s.Type, new(s.Dimensions), null);
+            })),
+            new(graph.Outputs.Select((output, i) => new PlanOutput(
+                output, names.OutputProperties[i], names.OutputParameters[i], GraphLowerer.OutputType(graph, output), new(graph.TypeOf(output).Dimensions), 0))),
+            EquatableList<PlanStep>.Empty,
+            EquatableList<PlanBuffer>.Empty,
+            0,
+            []);
+        return PlanOf(options, imported, new CompressedModel(graph), signature) with { IsSignatureOnly = true };
+    }
+
+    /// <summary>The part of the way before lowering: import, passes, calibration and the compression techniques.</summary>
+    /// <exception cref="ModelException">The model or its data cannot be processed.</exception>
+    public static Compression Compress(ModelOptions options, CancellationToken cancellation = default)
+    {
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        var model = new CompressedModel(PassPipeline.Run(imported.Graph, cancellation));
+        var notes = new List<string>();
+        var diagnostics = new List<Diagnostic>(imported.Diagnostics);
+        QuantizationOptions quantization = QuantizationSettings(options);
+        CalibrationSet calibration = quantization.Precision == QuantizationPrecision.Float32
+            ? new CalibrationSet([], Synthetic: true)
+            : CalibrationSamples(options, imported.Graph, cancellation);
+        foreach (ICompressionTechnique technique in (ICompressionTechnique[])[new Quantizer(quantization)])
+        {
+            CompressionResult result = technique.Apply(model, calibration, cancellation);
+            model = result.Model;
+            notes.AddRange(result.Notes);
+            diagnostics.AddRange(result.Diagnostics);
+        }
+        return new(imported, model, notes, diagnostics);
+    }
+
+    private static CalibrationSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
+    {
+        if (options.CalibrationData is not { } spec)
+            return SyntheticCalibration.Samples(imported);
+        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
+        return SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), options.CalibrationSamples);
+    }
+
+    private static ImportOptions ImportSettings(ModelOptions options) => new()
+    {
+        Shapes = options.Shapes,
+        Constants = options.Constants.ToImmutableSortedDictionary(c => c.Key, c => ConstantTensor(c.Value), StringComparer.Ordinal),
+    };
+
+    private static Tensor ConstantTensor(ConstantInput constant) => constant.Integers.IsDefault
+        ? Tensor.Of([.. constant.Reals], constant.Reals.Length)
+        : Tensor.Of([.. constant.Integers], constant.Integers.Length);
+
+    private static QuantizationOptions QuantizationSettings(ModelOptions options) => new()
+    {
+        Precision = options.Precision switch
+        {
+            ModelPrecision.Auto => QuantizationPrecision.Auto,
+            ModelPrecision.Int8 => QuantizationPrecision.Int8,
+            _ => QuantizationPrecision.Float32,
+        },
+        Calibration = options.Calibration switch
+        {
+            CalibrationMethod.MinMax => OptimizerBuild.Compression.Quantization.CalibrationMethod.MinMax,
+            CalibrationMethod.Percentile => OptimizerBuild.Compression.Quantization.CalibrationMethod.Percentile,
+            CalibrationMethod.Entropy => OptimizerBuild.Compression.Quantization.CalibrationMethod.Entropy,
+            CalibrationMethod.MeanSquaredError => OptimizerBuild.Compression.Quantization.CalibrationMethod.MeanSquaredError,
+            _ => OptimizerBuild.Compression.Quantization.CalibrationMethod.Auto,
+        },
+        SignalToNoiseThreshold = options.MinSignalToNoise,
+        MaximumSamples = options.CalibrationSamples,
+    };
+
+    private static BoundaryOptions Boundary(ModelOptions options, Graph imported) => new()
+    {
+        ClassName = options.ClassName,
+        Adaptation = InputAdaptation.Of(options),
+        Interface = imported,
+    };
+
+    private static ModelPlan PlanOf(ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered) => new()
+    {
+        Model = options.Name,
+        ClassName = options.ClassName,
+        Namespace = options.Namespace,
+        IsPublic = options.IsPublic,
+        Facts = new(
+            imported.SourceFile, imported.SourceHash, PrecisionOf(model), MultiplyAccumulates(model.Graph).Sum(), imported.FloatWeightBytes, "", null, null, 0),
+        Inputs = lowered.Inputs,
+        Outputs = lowered.Outputs,
+        Classifier = ClassifierDetection.Of(options, imported.Graph),
+        Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
+        ArenaBytes = lowered.ArenaBytes,
+        Buffers = lowered.Buffers,
+        Steps = lowered.Steps,
+    };
+
+    /// <summary>
+    /// The plan that evaluation runs. Evaluation samples are float32 in the model's layout; where callers pass something else, the
+    /// plan is lowered a second time for such samples: all steps but the bindings are the same, and the bindings quantise the
+    /// adapted values alike.
+    /// </summary>
+    private static PlanExecutor EvaluationPlan(
+        ModelPlan plan, CompressedModel model, LoweredModel lowered, BoundaryOptions boundary, CancellationToken cancellation)
+    {
+        if (boundary.Adaptation.Type == InputElement.Float32 && boundary.Adaptation.Layout == ImageLayout.NCHW)
+            return new(plan, lowered.Weights);
+        LoweredModel twin = GraphLowerer.Lower(model, boundary with { Adaptation = InputAdaptation.None }, cancellation);
+        return new(
+            plan with { Inputs = twin.Inputs, Outputs = twin.Outputs, Steps = twin.Steps, Buffers = twin.Buffers, ArenaBytes = twin.ArenaBytes },
+            twin.Weights);
+    }
+
+    private static string PrecisionOf(CompressedModel model)
+    {
+        if (model.Quantization is not { } quantization || !quantization.Nodes.Values.Any(n => n.Integer))
+            return "float32";
+        bool integers = model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph)).All(p => p.Second == 0 || quantization.Nodes[p.First.Name].Integer);
+        return integers ? "int8" : "mixed";
+    }
+
+    private static IEnumerable<long> MultiplyAccumulates(Graph graph) =>
+        graph.Nodes.Select(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
+
+    private static List<LayerOutcome> Layers(CompressedModel model) =>
+    [
+        .. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
+        {
+            NodePrecision? precision = model.Quantization?.Nodes.GetValueOrDefault(node.Name);
+            return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "", macs, precision?.SignalToNoise);
+        }),
+    ];
+
+    /// <summary>A model before it is lowered.</summary>
+    /// <param name="Imported">The model as imported.</param>
+    /// <param name="Model">The model after passes and techniques.</param>
+    /// <param name="Notes">What the techniques did.</param>
+    /// <param name="Diagnostics">Messages and warnings so far.</param>
+    internal sealed record Compression(ImportedModel Imported, CompressedModel Model, IReadOnlyList<string> Notes, IReadOnlyList<Diagnostic> Diagnostics);
+}

@@ -1,0 +1,65 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Models.Harness;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Passes;
+
+namespace OptimizerBuild.Models.Conformance;
+
+/// <summary>What became of a case.</summary>
+/// <param name="Case">The case.</param>
+/// <param name="Failure">Why it failed; null where it passed.</param>
+internal sealed record ConformanceResult(ConformanceCase Case, string? Failure);
+
+/// <summary>
+/// Takes cases the whole way: import, passes, lowering to float32, plan text, generated C#, compilation, execution, comparison.
+/// </summary>
+internal static class ConformanceRun
+{
+    private const int ChunkSize = 100;
+
+    /// <summary>Runs all cases; the results are in their order.</summary>
+    public static ConformanceResult[] Run(IReadOnlyList<ConformanceCase> cases)
+    {
+        var results = new List<ConformanceResult>();
+        foreach (ConformanceCase[] chunk in cases.Chunk(ChunkSize))
+            results.AddRange(RunChunk(chunk));
+        return [.. results];
+    }
+
+    private static ConformanceResult[] RunChunk(ConformanceCase[] cases)
+    {
+        var results = new ConformanceResult[cases.Length];
+        var prepared = new List<(int Index, PlannedModel Model, Tensor[] Inputs, Tensor[] Expected)>();
+        for (int i = 0; i < cases.Length; i++)
+        {
+            try
+            {
+                Tensor[] inputs = cases[i].ReadInputs();
+                Tensor[] expected = cases[i].ReadOutputs();
+                string name = FormattableString.Invariant($"Case{i}");
+                ImportedModel model = OnnxImporter.Import(cases[i].Test.ModelPath, cases[i].Options(inputs));
+                LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(model.Graph)), new BoundaryOptions { ClassName = name });
+                Tensor[] variable = [.. inputs.Where((_, k) => !cases[i].Fixed.Contains(cases[i].Inputs[k]))];
+                prepared.Add((i, PlannedModel.Of(lowered, name), variable, expected));
+            }
+            catch (Exception e)
+            {
+                results[i] = new(cases[i], e.ToString());
+            }
+        }
+
+        using GeneratedModels generated = GeneratedModels.Compile([.. prepared.Select(p => p.Model)]);
+        for (int k = 0; k < prepared.Count; k++)
+        {
+            (int index, _, Tensor[] inputs, Tensor[] expected) = prepared[k];
+            Tensor[] actual; try { actual = generated.Run(k, inputs); } catch (Exception e) { results[index] = new(cases[index], e.ToString()); continue; }
+            string? failure = actual.Length < expected.Length
+                ? $"{actual.Length} outputs instead of {expected.Length}"
+                : expected.Select((e, o) => Tolerance.Difference(e, actual[o])).FirstOrDefault(d => d is not null);
+            results[index] = new(cases[index], failure);
+        }
+        return results;
+    }
+}

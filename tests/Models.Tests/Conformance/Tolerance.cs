@@ -1,0 +1,32 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Models.Conformance;
+
+/// <summary>Compares outputs as the ONNX backend test runner does: relative 1e-3 and absolute 1e-7 for real numbers, integers exactly.</summary>
+internal static class Tolerance
+{
+    private const double Relative = 1e-3;
+    private const double Absolute = 1e-7;
+
+    /// <summary>How an output differs from the expected one; null where it does not.</summary>
+    public static string? Difference(Tensor expected, Tensor actual)
+    {
+        if (!expected.Dimensions.AsSpan().SequenceEqual(actual.Dimensions.AsSpan()))
+            return $"shape {actual} instead of {expected}";
+        if (expected.Element != actual.Element)
+            return $"type {actual.Element} instead of {expected.Element}";
+        for (int i = 0; i < expected.Count; i++)
+        {
+            object e = expected.Data.GetValue(i)!;
+            object a = actual.Data.GetValue(i)!;
+            if (!(expected.Element.IsFloat() ? Close(Real(e), Real(a)) : e.Equals(a)))
+                return FormattableString.Invariant($"element {i} is {a} instead of {e}");
+        }
+        return null;
+    }
+
+    private static double Real(object value) => value is Half half ? (double)half : Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static bool Close(double expected, double actual) =>
+        expected.Equals(actual) || (double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= Absolute + (Relative * Math.Abs(expected));
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text;
+using OptimizerBuild.Generators.Tests.Harness;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Models.Harness;
+
+/// <summary>A plan with its weights, as the build writes them.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Weights">The packed weights.</param>
+internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
+{
+    /// <summary>The plan of a lowered graph under a class name, which must be the one it was lowered with.</summary>
+    public static PlannedModel Of(LoweredModel lowered, string className) => new(
+        new ModelPlan
+        {
+            Model = className,
+            ClassName = className,
+            Namespace = "Generated",
+            IsPublic = true,
+            Facts = new(className + ".onnx", new string('0', 64), "float32", lowered.Steps.Sum(s => s.Macs), lowered.Weights.Length, "", null, null, 0),
+            Inputs = lowered.Inputs,
+            Outputs = lowered.Outputs,
+            Weights = new("OptimizerBuild." + className + ".weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
+            ArenaBytes = lowered.ArenaBytes,
+            Buffers = lowered.Buffers,
+            Steps = lowered.Steps,
+        },
+        lowered.Weights);
+}
+
+/// <summary>
+/// Predictors generated from plans as text, compiled in memory as a user's project would be, and called through their public
+/// members. All models are one compilation.
+/// </summary>
+internal sealed class GeneratedModels : IDisposable
+{
+    private readonly LoadedProject _project;
+    private readonly IReadOnlyList<PlannedModel> _models;
+
+    private GeneratedModels(LoadedProject project, IReadOnlyList<PlannedModel> models)
+    {
+        _project = project;
+        _models = models;
+    }
+
+    /// <summary>Generates and compiles; the class names must differ.</summary>
+    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models)
+    {
+        var project = new ConsumerProject
+        {
+            AssemblyName = "GeneratedModels",
+            Documentation = false,
+            Plans = [.. models.Select(m => PlanWriter.Write(m.Plan))],
+            Resources = models.ToDictionary(m => m.Plan.Weights.ResourceName, m => m.Weights),
+            Sources = [.. models.Select(m => Driver(m.Plan))],
+        };
+        return new(project.Generate().Load(), models);
+    }
+
+    /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
+    public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)
+    {
+        ModelPlan plan = _models[model].Plan;
+        object[] arrays = [.. inputs.Select(i => (object)i.Data)];
+        var outputs = (object[])_project.Call("Generated.Drivers." + plan.ClassName, "Run", [arrays])!;
+        return [.. outputs.Select((o, i) =>
+        {
+            var data = (Array)o;
+            return new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data);
+        })];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _project.Dispose();
+
+    // Calls of methods with span parameters cannot be made through reflection; so each model gets a method over arrays.
+    private static string Driver(ModelPlan plan)
+    {
+        var code = new StringBuilder();
+        string name = "global::Generated." + Identifiers.Escape(plan.ClassName);
+        code.Append("namespace Generated.Drivers\n{\n    public static class ").Append(plan.ClassName).Append("\n    {\n");
+        code.Append("        private static ").Append(name).Append("? _model;\n\n");
+        code.Append("        public static object[] Run(object[] inputs)\n        {\n");
+        code.Append("            _model ??= new ").Append(name).Append("();\n");
+        for (int i = 0; i < plan.Outputs.Count; i++)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"            var output{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
+        }
+        code.Append("            _model.Predict(");
+        code.AppendJoin(", ", plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"({input.Type.Keyword()}[])inputs[{i}]"))
+            .Concat(plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}"))));
+        code.Append(");\n            return new object[] { ");
+        code.AppendJoin(", ", plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}")));
+        code.Append(" };\n        }\n    }\n}\n");
+        return code.ToString();
+    }
+}

@@ -1,0 +1,139 @@
+using System.Text.Json;
+using OptimizerBuild.Harness;
+
+namespace OptimizerBuild;
+
+/// <summary>An app with two models in a folder whose name is a trap: first build, later builds, cleaning, the editor's builds.</summary>
+[Collection("package")]
+public class AppScenarioTests(PackedPackage package)
+{
+    private const string Project = "my app @ [é] #1";
+    private const string Objects = Project + "/obj/Debug/net10.0/OptimizerBuild";
+
+    [Fact]
+    public void TheLifeOfAProject()
+    {
+        var folder = new ConsumerFolder(package, "app");
+        folder.WriteModels(Project);
+        folder.Write($"{Project}/app.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <RootNamespace>Consumer</RootNamespace>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>
+                {folder.PackageReference}
+                {ConsumerProgram.Items}
+              </ItemGroup>
+            </Project>
+            """);
+        folder.Write($"{Project}/Program.cs", ConsumerProgram.Source("Consumer"));
+
+        // An editor opens the project before anything was built: the class is known from its signature alone.
+        folder.DotNet(Project, "restore").Succeeded();
+        ProcessResult design = folder.BuildBy("msbuild", Project, "-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false").Succeeded();
+        Assert.True(design.Compiled);
+        Assert.False(design.Compressed("tiny-mlp"));
+        Assert.True(File.Exists(folder[Objects + "/tiny-mlp/tiny-mlp.signature.plan"]));
+        Assert.False(File.Exists(folder[Objects + "/tiny-mlp/tiny-mlp.plan"]));
+
+        ProcessResult first = folder.Build(Project, "--no-restore").Succeeded();
+        Assert.True(first.Compressed("tiny-mlp") && first.Compressed("small-cnn") && first.Compiled);
+        Assert.Matches(@"tiny-mlp: \d.* → .*×\), Top-1 100(\.0+)? % → \d+(\.\d+)? % on 64 samples, .* scratch, .* MACs \(", first.Output);
+        Assert.Contains("OPT0019", first.Output);
+        ConsumerProgram.Check(folder.DotNet(Project, "bin/Debug/net10.0/app.dll"), folder[Objects]);
+        CheckReport(folder[Objects + "/tiny-mlp/tiny-mlp.report.json"]);
+
+        ProcessResult second = folder.Build(Project).Succeeded();
+        Assert.Contains("Skipping target \"OptimizerBuildCompress\"", second.Output);
+        Assert.Contains("Skipping target \"CoreCompile\"", second.Output);
+        Assert.False(second.Compressed("tiny-mlp") || second.Compressed("small-cnn") || second.Compiled || second.FromCache("tiny-mlp") > 0);
+
+        // External data is part of the model, and another model's outputs stay as they are.
+        byte[] external = File.ReadAllBytes(folder[Project + "/models/data/w 1.bin"]);
+        external[3] ^= 1;
+        folder.Write(Project + "/models/data/w 1.bin", external);
+        ProcessResult changed = folder.Build(Project, "--no-restore").Succeeded();
+        Assert.True(changed.Compressed("small-cnn") && changed.Compiled);
+        Assert.False(changed.Compressed("tiny-mlp"));
+        Assert.Equal(0, changed.FromCache("tiny-mlp"));
+
+        // Metadata of the command line leave no trace in the times of files; a touched model of equal content comes from the cache.
+        File.SetLastWriteTimeUtc(folder[Project + "/models/tiny-mlp.onnx"], DateTime.UtcNow);
+        ProcessResult touched = folder.Build(Project, "--no-restore", "-p:RootNamespace=Consumer").Succeeded();
+        Assert.Equal(1, touched.FromCache("tiny-mlp"));
+        Assert.True(touched.Compiled);
+        Assert.Contains("tiny-mlp: ", touched.Output);
+
+        folder.BuildBy("clean", Project).Succeeded();
+        Assert.False(Directory.Exists(folder[Objects]));
+        ProcessResult rebuilt = folder.Build(Project, "--no-restore", "-mt").Succeeded();
+        Assert.Equal((1, 1), (rebuilt.FromCache("tiny-mlp"), rebuilt.FromCache("small-cnn")));
+        ConsumerProgram.Check(folder.DotNet(Project, "bin/Debug/net10.0/app.dll"), folder[Objects]);
+
+        ProcessResult items = folder.DotNet(Project, "msbuild", "-t:OptimizerBuildAddUpToDateCheckInputs", "-getItem:UpToDateCheckInput", "-p:DesignTimeBuild=true").Succeeded();
+        foreach (string input in (string[])["tiny-mlp.onnx", "mlp x.npy", "mlp y.npy", "labels.txt", "w 1.bin"])
+            Assert.Contains(input, items.Output);
+    }
+
+    [Fact]
+    public void WithoutOptimizeKernelsRunUnoptimisedUnlessTheProjectAsksForIt()
+    {
+        var folder = new ConsumerFolder(package, "debug");
+        folder.WriteModels("app");
+        folder.Write("app/app.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <RootNamespace>Consumer</RootNamespace>
+              </PropertyGroup>
+              <ItemGroup>
+                {folder.PackageReference}
+                {ConsumerProgram.Items}
+              </ItemGroup>
+            </Project>
+            """);
+        folder.Write("app/Program.cs", ConsumerProgram.Source("Consumer"));
+
+        ProcessResult plain = folder.Build("app").Succeeded();
+        Assert.Contains("OPT0019", plain.Output);
+        IReadOnlyList<string> unoptimised = JittedKernels(folder);
+        Assert.NotEmpty(unoptimised);
+        Assert.All(unoptimised, line => Assert.Contains("MinOpts", line));
+
+        ProcessResult fixedUp = folder.Build("app", "--no-restore", "-p:OptimizeCompressedModels=true").Succeeded();
+        Assert.DoesNotContain("OPT0019", fixedUp.Output);
+        IReadOnlyList<string> optimised = JittedKernels(folder);
+        Assert.Contains(optimised, line => line.Contains("FullOpts", StringComparison.Ordinal));
+        Assert.DoesNotContain(optimised, line => line.Contains("MinOpts", StringComparison.Ordinal));
+    }
+
+    // Lines such as "  12: JIT compiled OptimizerBuild.Kernels.Int8Dense:Run(…) [MinOpts, IL size=…]".
+    private static IReadOnlyList<string> JittedKernels(ConsumerFolder folder)
+    {
+        string summary = folder["app/jit.txt"];
+        File.Delete(summary);
+        Harness.DotNet.Start("dotnet", folder["app"], [("DOTNET_JitStdOutFile", summary), ("DOTNET_JitDisasmSummary", "1")], "bin/Debug/net10.0/app.dll").Succeeded();
+        return [.. File.ReadAllLines(summary).Where(l => l.Contains("OptimizerBuild.Kernels.", StringComparison.Ordinal) && !l.Contains("Instrumented", StringComparison.Ordinal))];
+    }
+
+    private static void CheckReport(string file)
+    {
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllText(file));
+        JsonElement root = report.RootElement;
+        Assert.Equal("tiny-mlp", root.GetProperty("model").GetString());
+        Assert.Equal(TestModels.Mlp().Length, root.GetProperty("sourceBytes").GetInt64());
+        Assert.Equal(4 * ((16 * 12) + 12 + (12 * 3) + 3), root.GetProperty("floatWeightBytes").GetInt64());
+        Assert.Equal((16 * 12) + (12 * 3), root.GetProperty("macs").GetInt64());
+        Assert.Equal("Top-1", root.GetProperty("metric").GetString());
+        Assert.Equal(1, root.GetProperty("floatMetric").GetDouble());
+        Assert.InRange(root.GetProperty("compressedMetric").GetDouble(), 0.8, 1);
+        Assert.Equal(64, root.GetProperty("samples").GetInt32());
+        Assert.True(root.GetProperty("weightBytes").GetInt64() > 0 && root.GetProperty("scratchBytes").GetInt64() > 0);
+        Assert.Equal(1, root.GetProperty("integerMacShare").GetDouble());
+        Assert.Equal(2, root.GetProperty("layers").EnumerateArray().Count(l => l.GetProperty("macs").GetInt64() > 0));
+    }
+}

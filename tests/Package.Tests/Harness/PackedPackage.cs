@@ -1,0 +1,56 @@
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild.Harness;
+
+/// <summary>The package as <c>dotnet pack</c> makes it, once for all tests, under a version that no other run has.</summary>
+public sealed class PackedPackage : IDisposable
+{
+    public PackedPackage()
+    {
+        // Not a folder of links: paths of projects must be those that MSBuild computes.
+        Folder = Directory.CreateTempSubdirectory("optimizerbuild-package-").FullName;
+        Feed = Path.Combine(Folder, "feed");
+        Version = "0.0.1-test." + Path.GetFileName(Folder)["optimizerbuild-package-".Length..].ToLowerInvariant();
+        string configuration = Directory.GetParent(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!.Name;
+        DotNet.Run(SharedAssets.RepositoryRoot, "pack", Path.Combine("src", "Tasks"), "--no-build", "-c", configuration, "-o", Feed,
+            "-p:PackageVersion=" + Version, "-p:NuspecOutputPath=" + Path.Combine(Folder, "nuspec"), "-v:q").Succeeded();
+    }
+
+    /// <summary>A folder that lives as long as the tests.</summary>
+    public string Folder { get; }
+
+    /// <summary>The local feed.</summary>
+    public string Feed { get; }
+
+    /// <summary>The package's version.</summary>
+    public string Version { get; }
+
+    /// <summary>The package file.</summary>
+    public string File => Path.Combine(Feed, $"OptimizerBuild.{Version}.nupkg");
+
+    public void Dispose()
+    {
+        TryDelete(Folder);
+        // Restored beside the packages that other projects use, because those are needed as well: only this run's version is removed.
+        string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
+            ? named
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        TryDelete(Path.Combine(packages, "optimizerbuild", Version));
+    }
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A left-over temporary folder is no reason to fail.
+        }
+    }
+}
+
+[CollectionDefinition("package")]
+public sealed class PackageCollection : ICollectionFixture<PackedPackage>;

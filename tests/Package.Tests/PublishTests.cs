@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using OptimizerBuild.Harness;
+
+namespace OptimizerBuild;
+
+/// <summary>Published forms of an app print the same bytes as the build-time twin of its predictors.</summary>
+[Collection("package")]
+public class PublishTests(PackedPackage package)
+{
+    private static readonly string Runtime = RuntimeInformation.RuntimeIdentifier;
+
+    [Fact]
+    public void TrimmedSingleFile()
+    {
+        ConsumerFolder folder = App("trimmed", "net10.0", "<PublishTrimmed>true</PublishTrimmed><PublishSingleFile>true</PublishSingleFile>");
+
+        Publish(folder, "--self-contained");
+
+        Check(folder, "net10.0", 10);
+        Assert.False(File.Exists(folder["app/out/app.dll"]));
+    }
+
+    [Fact]
+    public void SelfContainedOnNet8()
+    {
+        ConsumerFolder folder = App("net8", "net8.0", "");
+
+        Publish(folder, "--self-contained");
+
+        Check(folder, "net8.0", 8);
+    }
+
+    [Fact]
+    public void NativeAotOnNet9()
+    {
+        ConsumerFolder folder = App("native", "net9.0",
+            "<PublishAot>true</PublishAot><CheckEolTargetFramework>false</CheckEolTargetFramework>");
+
+        ProcessResult plain = Publish(folder);
+        Assert.Contains("OPT0020", plain.Output);
+        Check(folder, "net9.0", 9);
+
+        ProcessResult native = Publish(folder, "-p:IlcInstructionSet=native", "--no-restore");
+        Assert.DoesNotContain("OPT0020", native.Output);
+        Check(folder, "net9.0", 9);
+    }
+
+    private ConsumerFolder App(string name, string framework, string properties)
+    {
+        var folder = new ConsumerFolder(package, name);
+        folder.WriteModels("app");
+        folder.Write("app/app.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>{framework}</TargetFramework>
+                <RootNamespace>Consumer</RootNamespace>
+                <InvariantGlobalization>true</InvariantGlobalization>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <ILLinkTreatWarningsAsErrors>true</ILLinkTreatWarningsAsErrors>
+                {properties}
+              </PropertyGroup>
+              <ItemGroup>
+                {folder.PackageReference}
+                {ConsumerProgram.Items}
+              </ItemGroup>
+            </Project>
+            """);
+        folder.Write("app/Program.cs", ConsumerProgram.Source("Consumer"));
+        return folder;
+    }
+
+    private static ProcessResult Publish(ConsumerFolder folder, params string[] arguments) =>
+        folder.BuildBy("publish", "app", ["-c", "Release", "-r", Runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
+
+    private static void Check(ConsumerFolder folder, string framework, int runtime)
+    {
+        string program = folder["app/out/app" + (OperatingSystem.IsWindows() ? ".exe" : "")];
+        ConsumerProgram.Check(Harness.DotNet.Start(program, folder["app"], []), folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
+    }
+}
