@@ -20,9 +20,12 @@ public sealed class OperatorExampleTests
         Of("ArgMax", [F([3, 1, 3], 3)], L([2], 1), ("select_last_index", 1)),
         Of("ArgMin", [Grid], L([0, 0, 0], 3), ("axis", 0), ("keepdims", 0)),
         Of("AveragePool", [F([1, 2, 3, 4], 1, 1, 4)], F([1.5f, 2.5f, 3.5f], 1, 1, 3), ("kernel_shape", (long[])[2])),
-        Of("AveragePool", [F([2, 4], 1, 1, 2)], F([1, 3, 2], 1, 1, 3), ("kernel_shape", (long[])[2]), ("pads", (long[])[1, 1]), ("count_include_pad", 1)),
-        Of("BatchNormalization", [F([1, 2], 1, 2), F([2, 3], 2), F([0, 1], 2), F([0, 1], 2), F([4, 1], 2)], F([1, 4], 1, 2), ("epsilon", 0f)),
-        Of("Cast", [F([1.9f, -1.9f, 300, float.NaN], 4)], new Tensor(TensorType.Of(ElementType.UInt8, 4), (byte[])[1, 0, 255, 0]), ("to", (int)ElementType.UInt8)),
+        Of("AveragePool", [F([2, 4], 1, 1, 2)], F([1, 3, 2], 1, 1, 3), ("kernel_shape", (long[])[2]), ("pads", (long[])[1, 1]),
+            ("count_include_pad", 1)),
+        Of("BatchNormalization", [F([1, 2], 1, 2), F([2, 3], 2), F([0, 1], 2), F([0, 1], 2), F([4, 1], 2)], F([1, 4], 1, 2),
+            ("epsilon", 0f)),
+        Of("Cast", [F([1.9f, -1.9f, 300, float.NaN], 4)], new Tensor(TensorType.Of(ElementType.UInt8, 4), (byte[])[1, 0, 255, 0]),
+            ("to", (int)ElementType.UInt8)),
         Of("Cast", [L([300, -1], 2)], new Tensor(TensorType.Of(ElementType.Int8, 2), (sbyte[])[44, -1]), ("to", (int)ElementType.Int8)),
         Of("Cast", [F([0, 0.5f], 2)], B([false, true], 2), ("to", (int)ElementType.Bool)),
         Of("CastLike", [F([1.5f], 1), L([0], 1)], L([1], 1)),
@@ -70,7 +73,8 @@ public sealed class OperatorExampleTests
         Of("MatMul", [L([1L << 40, 1], 2), L([2, 3], 2)], L([(1L << 41) + 3], [])),
         Of("Max", [Row, F([0], []), F([1], 1)], F([1, 1, 1, 1, 2], 5)),
         Of("MaxPool", [F([1, 3, 2, 5], 1, 1, 4)], F([3, 5], 1, 1, 2), ("kernel_shape", (long[])[2]), ("strides", (long[])[2])),
-        Of("MaxPool", [F([1, 3, 2], 1, 1, 3)], F([3, 2], 1, 1, 2), ("kernel_shape", (long[])[2]), ("strides", (long[])[2]), ("ceil_mode", 1)),
+        Of("MaxPool", [F([1, 3, 2], 1, 1, 3)], F([3, 2], 1, 1, 2), ("kernel_shape", (long[])[2]), ("strides", (long[])[2]),
+            ("ceil_mode", 1)),
         Of("Mean", [F([1, 2], 2), F([3, 4], 2)], F([2, 3], 2)),
         Of("Min", [Row, F([0], [])], F([-2, -0.5f, 0, 0, 0], 5)),
         Of("Mish", [F([-1, 0, 1], 3)], F([-0.30340147f, 0, 0.8650984f], 3)),
@@ -129,7 +133,8 @@ public sealed class OperatorExampleTests
 
     [Fact]
     public void Every_operator_has_an_example() =>
-        Assert.Equal(OperatorRegistry.All.Where(o => o.Domain.Length == 0).Select(o => o.OpType), Examples.Select(e => e.OpType).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(OperatorRegistry.All.Where(o => o.Domain.Length == 0).Select(o => o.OpType), Examples.Select(e => e.OpType).Distinct()
+            .Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Indices))]
@@ -159,7 +164,8 @@ public sealed class OperatorExampleTests
         }
         model.Node(example.OpType, string.Join(',', names), string.Join(',', outputs), example.Attributes).Output(outputs);
         Graph graph = model.Import();
-        Assert.Equal(variables > 0 && OperatorRegistry.Find(new Node("", example.OpType, [], [])) is not IFoldsFromTypes ? 1 : 0, graph.Nodes.Length);
+        Assert.Equal(variables > 0 && OperatorRegistry.Find(new Node("", example.OpType, [], [])) is not IFoldsFromTypes ? 1 : 0,
+            graph.Nodes.Length);
         return new GraphEvaluator(graph).Evaluate(example.Inputs[..variables]);
     }
 
@@ -170,9 +176,11 @@ public sealed class OperatorExampleTests
             TensorComparison.AssertClose(example.Outputs[i], outputs[i], 1e-6, 1e-7);
     }
 
-    private static Example Of(string opType, Tensor[] inputs, Tensor output, params (string, object)[] attributes) => new(opType, inputs, [output], attributes);
+    private static Example Of(string opType, Tensor[] inputs, Tensor output, params (string, object)[] attributes) =>
+        new(opType, inputs, [output], attributes);
 
-    private static Example Of(string opType, Tensor[] inputs, Tensor[] outputs, params (string, object)[] attributes) => new(opType, inputs, outputs, attributes);
+    private static Example Of(string opType, Tensor[] inputs, Tensor[] outputs, params (string, object)[] attributes) =>
+        new(opType, inputs, outputs, attributes);
 
     private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
