@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -19,6 +20,11 @@ internal sealed class PrecisionPlanner(
     private const double LeastGain = 0.5;
 
     private const double Indifference = 1;
+
+    // Outputs quieter than the threshold by this many dB are left as they are, others have the inputs of their noisiest dot products tuned.
+    private const double TuningMargin = 6;
+
+    private const int MostTuned = 3;
 
     private static readonly CalibrationMethod[] Methods =
         [CalibrationMethod.Auto, CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
@@ -41,16 +47,47 @@ internal sealed class PrecisionPlanner(
             if (other.Decibels > best.Decibels + LeastGain)
                 best = other;
         }
+        if (options.Precision == QuantizationPrecision.Auto && best.Decibels < options.OutputSignalToNoise + TuningMargin)
+            best = Tune(best, cancellation);
         return (best.Plan, best.Decibels);
+    }
+
+    // Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.
+    private Outcome Tune(Outcome best, CancellationToken cancellation)
+    {
+        QuantizableNode[] noisiest = [.. graph.Nodes
+            .Where(n => n.Form == IntegerForm.DotProduct && best.Nodes.Contains(n))
+            .OrderBy(n => best.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)
+            .Take(MostTuned)];
+        foreach (QuantizableNode node in noisiest)
+        {
+            if (!best.Nodes.Contains(node))
+                continue;
+            IReadOnlyList<string> members = best.Planners.Values.Group(node.Node.Inputs[0], best.Nodes);
+            ActivationQuantization chosen = best.Plan.Values[node.Node.Inputs[0]];
+            foreach (ActivationQuantization proposal in best.Planners.Ranges.Proposals(members, best.Nodes))
+            {
+                if (proposal == best.Plan.Values[node.Node.Inputs[0]])
+                    continue;
+                best.Planners.Ranges.Fix(members, proposal);
+                var nodes = new IntegerNodes(best.Nodes);
+                GraphQuantization plan = Settle(nodes, best.Planners, cancellation);
+                double reached = noise.Decibels(plan, cancellation);
+                if (reached > best.Decibels)
+                    (best, chosen) = (best with { Nodes = nodes, Plan = plan, Decibels = reached }, proposal);
+            }
+            best.Planners.Ranges.Fix(members, chosen);
+        }
+        return best;
     }
 
     private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
     {
         var ranges = new RangeChooser(graph, statistics, probes, options with { Calibration = method });
-        var planners = (new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
+        var planners = new Planners(ranges, new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
         var nodes = new IntegerNodes(graph);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
-        var best = new Outcome(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0);
+        var best = new Outcome(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0, planners);
         if (options.Precision != QuantizationPrecision.Auto)
             return best;
         for (int round = 0; round < MostRounds && best.Decibels < options.OutputSignalToNoise; round++)
@@ -62,7 +99,7 @@ internal sealed class PrecisionPlanner(
                 foreach (QuantizableNode node in candidate)
                     fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {best.Decibels:F1} dB with it"));
                 GraphQuantization without = Settle(fewer, planners, cancellation);
-                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work)));
+                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), planners));
             }
             double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
             if (reached <= best.Decibels + LeastGain)
@@ -87,7 +124,7 @@ internal sealed class PrecisionPlanner(
     private long Work(QuantizableNode node) => node.Inputs.Concat(node.Outputs).Max(v => (long)graph.Graph.TypeOf(v).Count);
 
     // Takes nodes out until all that are left are of use and accurate by themselves.
-    private GraphQuantization Settle(IntegerNodes nodes, (ValuePlanner Values, WeightPlanner Weights) planners, CancellationToken cancellation)
+    private GraphQuantization Settle(IntegerNodes nodes, Planners planners, CancellationToken cancellation)
     {
         bool automatic = options.Precision == QuantizationPrecision.Auto;
         while (true)
@@ -123,6 +160,9 @@ internal sealed class PrecisionPlanner(
         }
     }
 
-    /// <summary>A plan, how noisy its outputs are, and the work it moved to float.</summary>
-    private sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work);
+    /// <summary>What chooses ranges, quantisations of values and weights, with what it remembers of earlier choices.</summary>
+    private sealed record Planners(RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
+
+    /// <summary>A plan, how noisy its outputs are, the work it moved to float, and what made it.</summary>
+    private sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work, Planners Planners);
 }
