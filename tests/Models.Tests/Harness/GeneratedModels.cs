@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
@@ -32,70 +30,29 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
         lowered.Weights);
 }
 
-/// <summary>
-/// Predictors generated from plans as text, compiled in memory as a user's project would be, and called through their public
-/// members. All models are one compilation.
-/// </summary>
+/// <summary>Predictors generated from plans, compiled in memory in one compilation and called with tensors.</summary>
 internal sealed class GeneratedModels : IDisposable
 {
-    private readonly LoadedProject _project;
+    private readonly GeneratedPredictors _predictors;
     private readonly IReadOnlyList<PlannedModel> _models;
 
-    private GeneratedModels(LoadedProject project, IReadOnlyList<PlannedModel> models)
+    private GeneratedModels(IReadOnlyList<PlannedModel> models)
     {
-        _project = project;
         _models = models;
+        _predictors = new([.. models.Select(m => (m.Plan, m.Weights))]);
     }
 
     /// <summary>Generates and compiles; the class names must differ.</summary>
-    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models)
-    {
-        var project = new ConsumerProject
-        {
-            AssemblyName = "GeneratedModels",
-            Documentation = false,
-            Plans = [.. models.Select(m => PlanWriter.Write(m.Plan))],
-            Resources = models.ToDictionary(m => m.Plan.Weights.ResourceName, m => m.Weights),
-            Sources = [.. models.Select(m => Driver(m.Plan))],
-        };
-        return new(project.Generate().Load(), models);
-    }
+    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models) => new(models);
 
     /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
     public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)
     {
         ModelPlan plan = _models[model].Plan;
-        object[] arrays = [.. inputs.Select(i => (object)i.Data)];
-        var outputs = (object[])_project.Call("Generated.Drivers." + plan.ClassName, "Run", [arrays])!;
-        return [.. outputs.Select((o, i) =>
-        {
-            var data = (Array)o;
-            return new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data);
-        })];
+        return [.. _predictors.Run(model, [.. inputs.Select(i => i.Data)]).Select((data, i) =>
+            new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data))];
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _project.Dispose();
-
-    // Calls of methods with span parameters cannot be made through reflection; so each model gets a method over arrays.
-    private static string Driver(ModelPlan plan)
-    {
-        var code = new StringBuilder();
-        string name = "global::Generated." + Identifiers.Escape(plan.ClassName);
-        code.Append("namespace Generated.Drivers\n{\n    public static class ").Append(plan.ClassName).Append("\n    {\n");
-        code.Append("        private static ").Append(name).Append("? _model;\n\n");
-        code.Append("        public static object[] Run(object[] inputs)\n        {\n");
-        code.Append("            _model ??= new ").Append(name).Append("();\n");
-        for (int i = 0; i < plan.Outputs.Count; i++)
-        {
-            code.Append(CultureInfo.InvariantCulture, $"            var output{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
-        }
-        code.Append("            _model.Predict(");
-        code.AppendJoin(", ", plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"({input.Type.Keyword()}[])inputs[{i}]"))
-            .Concat(plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}"))));
-        code.Append(");\n            return new object[] { ");
-        code.AppendJoin(", ", plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}")));
-        code.Append(" };\n        }\n    }\n}\n");
-        return code.ToString();
-    }
+    public void Dispose() => _predictors.Dispose();
 }
