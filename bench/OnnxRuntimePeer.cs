@@ -16,7 +16,12 @@ internal sealed unsafe class OnnxRuntimePeer
     private readonly nint _environment;
     private readonly nint _memory;
 
-    private OnnxRuntimePeer(void** api, nint environment, nint memory) => (_api, _environment, _memory) = (api, environment, memory);
+    private OnnxRuntimePeer(void** api, nint environment, nint memory)
+    {
+        _api = api;
+        _environment = environment;
+        _memory = memory;
+    }
 
     /// <summary>Loads the native library.</summary>
     /// <param name="library">Its path.</param>
@@ -24,7 +29,7 @@ internal sealed unsafe class OnnxRuntimePeer
     public static OnnxRuntimePeer Load(string library)
     {
         nint handle = NativeLibrary.Load(library);
-        var getApiBase = (delegate* unmanaged<void**>)NativeLibrary.GetExport(handle, "OrtGetApiBase");
+        var getApiBase = (delegate* unmanaged<nint*>)NativeLibrary.GetExport(handle, "OrtGetApiBase");
         var api = (void**)((delegate* unmanaged<uint, void*>)getApiBase()[0])(ApiVersion);
         if (api == null)
             throw new NotSupportedException($"{library} has no C API version {ApiVersion}");

@@ -4,7 +4,7 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>Looks bytes up in a table of 256 bytes, with AVX2 by shuffles.</summary>
+/// <summary>Looks bytes up in a table of 256 bytes, with SSSE3 or AVX2 by shuffles.</summary>
 /// <remarks>
 /// VPSHUFB looks up 16 entries and gives 0 for an index with its top bit set. Half a table is 8 such lookups, the index 16 less each
 /// time: the first ones hit the entries, the later ones, once the index is negative, give 0. For all hits together to be one entry,
@@ -21,7 +21,7 @@ internal static class ByteLookup
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prepare(ref byte table, ref byte steps)
     {
-        if (!Avx2.IsSupported)
+        if (!Ssse3.IsSupported)
             return;
         for (int half = 0; half < TableSize; half += 128)
         {
@@ -76,6 +76,26 @@ internal static class ByteLookup
 
                     x.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
                     y.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i + 32));
+                }
+            }
+
+            if (Ssse3.IsSupported)
+            {
+                Vector128<sbyte> sixteen = Vector128.Create((sbyte)16);
+                for (; length - i >= 16; i += 16)
+                {
+                    Vector128<sbyte> a = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i)).AsSByte();
+                    Vector128<sbyte> c = a ^ Vector128.Create(sbyte.MinValue);
+                    Vector128<sbyte> x = default;
+                    for (int step = 0; step < 128; step += 16)
+                    {
+                        x ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step)).AsSByte(), a);
+                        x ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step + 128)).AsSByte(), c);
+                        a = Sse2.SubtractSaturate(a, sixteen);
+                        c = Sse2.SubtractSaturate(c, sixteen);
+                    }
+
+                    x.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
                 }
             }
 

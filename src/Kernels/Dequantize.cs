@@ -53,6 +53,15 @@ internal static class Dequantize
                         }
                     }
 
+                    if (Vector128.IsHardwareAccelerated)
+                    {
+                        for (; rowLength - i >= 4; i += 4)
+                        {
+                            Vector128<int> values = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref from, i)) - Vector128.Create(zeroPoint);
+                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
                     for (; i < rowLength; i++)
                         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
                 }

@@ -19,4 +19,10 @@ internal interface IPairOperation
     /// <param name="second">Second operands less their zero point.</param>
     /// <param name="constants">The operation's constants.</param>
     static abstract Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants);
+
+    /// <summary>Four results: requantised, with the zero point, not yet clamped.</summary>
+    /// <param name="first">First operands less their zero point.</param>
+    /// <param name="second">Second operands less their zero point.</param>
+    /// <param name="constants">The operation's constants.</param>
+    static abstract Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants);
 }

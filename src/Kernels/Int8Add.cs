@@ -121,5 +121,14 @@ internal static class Int8Add
             ProductLanes.Even(first, constants.FirstMultiplier) + ProductLanes.Even(second, constants.SecondMultiplier),
             ProductLanes.Odd(first, constants.FirstMultiplier) + ProductLanes.Odd(second, constants.SecondMultiplier),
             in constants.Requantization);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
+        {
+            ProductLanes.Multiply(first, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
+            ProductLanes.Multiply(second, Vector128.Create(constants.SecondMultiplier), out Vector128<long> secondEven, out Vector128<long> secondOdd);
+            return ProductLanes.Requantize(even + secondEven, odd + secondOdd, in constants.Requantization);
+        }
     }
 }

@@ -118,9 +118,22 @@ internal static class Int8Maximum
         public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Avx2.Max(
             Rescaled(first, constants.FirstMultiplier, in constants.Requantization), Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
 
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants) => Vector128.Max(
+            Rescaled(first, constants.FirstMultiplier, in constants.Requantization), Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
+
         /// <summary>One operand at the output's scale, with its zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<int> Rescaled(Vector256<int> values, int multiplier, in Requantization requantization) =>
             ProductLanes.Requantize(ProductLanes.Even(values, multiplier), ProductLanes.Odd(values, multiplier), in requantization);
+
+        /// <summary>One operand at the output's scale, with its zero point.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector128<int> Rescaled(Vector128<int> values, int multiplier, in Requantization requantization)
+        {
+            ProductLanes.Multiply(values, Vector128.Create(multiplier), out Vector128<long> even, out Vector128<long> odd);
+            return ProductLanes.Requantize(even, odd, in requantization);
+        }
     }
 }

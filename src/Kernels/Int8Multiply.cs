@@ -110,6 +110,14 @@ internal static class Int8Multiply
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Requantized(Avx2.MultiplyLow(first, second), in constants);
 
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
+        {
+            ProductLanes.Multiply(first * second, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
+            return ProductLanes.Requantize(even, odd, in constants.Requantization);
+        }
+
         /// <summary>Products at the output's scale, with its zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<int> Requantized(Vector256<int> products, in PairConstants constants) => ProductLanes.Requantize(

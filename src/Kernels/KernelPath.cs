@@ -60,8 +60,9 @@ internal static class KernelPath
     /// <summary>The path of depthwise convolutions: <c>avx2</c>, <c>vector128</c> or <c>scalar</c>.</summary>
     public static string Depthwise => Avx2.IsSupported ? "avx2" : Vector128.IsHardwareAccelerated ? "vector128" : "scalar";
 
-    /// <summary>The path of kernels on pairs of tensors, tables and quantisation: <c>avx2</c> or <c>scalar</c>.</summary>
-    public static string Elementwise => Avx2.IsSupported ? "avx2" : "scalar";
+    /// <summary>The path of requantisation and of kernels on pairs of tensors: <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.</summary>
+    public static string Elementwise =>
+        ProductLanes.Has256 ? "avx2" : !ProductLanes.Has128 ? "scalar" : Sse41.IsSupported ? "sse41" : "advsimd";
 
     /// <summary>The path's name: <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.</summary>
     public static string Name =>

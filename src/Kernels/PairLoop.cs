@@ -3,7 +3,6 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>The loops around <see cref="IPairOperation"/>: row by row for operands of equal shape, and with broadcasting.</summary>
 internal static class PairLoop
@@ -107,21 +106,43 @@ internal static class PairLoop
     {
         unchecked
         {
-            bool vectors = Avx2.IsSupported && constants.Requantization.Shift >= TOperation.LeastVectorShift
+            bool vectors = constants.Requantization.Shift >= TOperation.LeastVectorShift
                 && (uint)firstStep <= 1 && (uint)secondStep <= 1 && outputStep == 1;
-            if (!vectors)
+            if (vectors && ProductLanes.Has256)
+                Row256<TOperation>(ref first, firstStep, ref second, secondStep, ref output, in constants, length);
+            else if (vectors && ProductLanes.Has128)
+                Row128<TOperation>(ref first, firstStep, ref second, secondStep, ref output, in constants, length);
+            else
+                RowScalar<TOperation>(ref first, firstStep, ref second, secondStep, ref output, outputStep, in constants, length);
+        }
+    }
+
+    /// <summary>One row without vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowScalar<TOperation>(
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
+            for (int i = 0; i < length; i++)
             {
-                for (int i = 0; i < length; i++)
-                {
-                    Unsafe.Add(ref output, i * outputStep) = (byte)TOperation.Apply(
-                        Unsafe.Add(ref first, i * firstStep) - constants.FirstZeroPoint,
-                        Unsafe.Add(ref second, i * secondStep) - constants.SecondZeroPoint,
-                        in constants);
-                }
-
-                return;
+                Unsafe.Add(ref output, i * outputStep) = (byte)TOperation.Apply(
+                    Unsafe.Add(ref first, i * firstStep) - constants.FirstZeroPoint,
+                    Unsafe.Add(ref second, i * secondStep) - constants.SecondZeroPoint,
+                    in constants);
             }
+        }
+    }
 
+    /// <summary>One row, eight elements at a time; steps are 0 or 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row256<TOperation>(
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, in PairConstants constants, int length)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
             Vector256<int> firstZero = Vector256.Create(constants.FirstZeroPoint);
             Vector256<int> secondZero = Vector256.Create(constants.SecondZeroPoint);
             Vector256<int> a = Vector256.Create((int)first) - firstZero;
@@ -134,6 +155,30 @@ internal static class PairLoop
                     b = ProductLanes.LoadBytes(ref Unsafe.Add(ref second, i)) - secondZero;
                 ulong bytes = ProductLanes.ToBytes(TOperation.Apply(a, b, in constants), in constants.Requantization);
                 PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, i), length - i);
+            }
+        }
+    }
+
+    /// <summary>One row, four elements at a time; steps are 0 or 1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row128<TOperation>(
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, in PairConstants constants, int length)
+        where TOperation : struct, IPairOperation
+    {
+        unchecked
+        {
+            Vector128<int> firstZero = Vector128.Create(constants.FirstZeroPoint);
+            Vector128<int> secondZero = Vector128.Create(constants.SecondZeroPoint);
+            Vector128<int> a = Vector128.Create((int)first) - firstZero;
+            Vector128<int> b = Vector128.Create((int)second) - secondZero;
+            for (int i = 0; i < length; i += 4)
+            {
+                if (firstStep != 0)
+                    a = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref first, i)) - firstZero;
+                if (secondStep != 0)
+                    b = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref second, i)) - secondZero;
+                ulong bytes = ProductLanes.ToBytes(TOperation.Apply(a, b, in constants), in constants.Requantization);
+                PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, i), length - i < 4 ? length - i : 4);
             }
         }
     }

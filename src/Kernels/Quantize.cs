@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Quantises float32 values in the arena (docs/arithmetic.md, Between float and integer).</summary>
@@ -94,7 +95,7 @@ internal static class Quantize
     {
         unchecked
         {
-            float v = MathF.FusedMultiplyAdd(value, inverseScale, zeroPoint);
+            float v = Fused(value, inverseScale, zeroPoint);
 
             // Clamped before converting, because runtimes differ in what an out-of-range conversion gives; NaN fails both comparisons.
             if (v >= 255f)
@@ -102,6 +103,34 @@ internal static class Quantize
             if (v <= 0f)
                 return 0;
             return float.IsNaN(v) ? (byte)zeroPoint : (byte)(int)(v + 0.5f);
+        }
+    }
+
+    /// <summary>value · inverseScale + zeroPoint rounded once, also where the processor has no fused multiply-add.</summary>
+    /// <remarks>
+    /// The product of two float32 is exact in float64. Its sum with the zero point is rounded to odd there (Boldo and Melquiond,
+    /// "Emulation of a FMA and correctly rounded sums", 2008), so that rounding to float32 is as if from the exact sum; the error
+    /// of the addition, which tells whether it was exact, is Knuth's TwoSum.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Fused(float value, float inverseScale, int zeroPoint) =>
+        Fma.IsSupported || AdvSimd.IsSupported
+            ? MathF.FusedMultiplyAdd(value, inverseScale, zeroPoint)
+            : FusedInFloat64(value, inverseScale, zeroPoint);
+
+    /// <summary>The form of <see cref="Fused"/> without the instruction.</summary>
+    internal static float FusedInFloat64(float value, float inverseScale, int zeroPoint)
+    {
+        unchecked
+        {
+            double product = (double)value * inverseScale;
+            double sum = product + zeroPoint;
+            double added = sum - product;
+            double error = (product - (sum - added)) + (zeroPoint - added);
+            long bits = BitConverter.DoubleToInt64Bits(sum);
+            if ((error > 0 || error < 0) && (bits & 1) == 0 && sum != 0)
+                sum = BitConverter.Int64BitsToDouble(error > 0 == sum > 0 ? bits + 1 : bits - 1);
+            return (float)sum;
         }
     }
 }

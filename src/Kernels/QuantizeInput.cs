@@ -156,12 +156,23 @@ internal static class QuantizeInput
         {
             ref byte first = ref MemoryMarshal.GetReference(source);
             ref byte table = ref w.Weight(tables);
+            bool rowsOfBytes = tableStride == 0 && sourceChannelStride == 1
+                && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels));
+            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
+            if (rowsOfBytes)
+                ByteLookup.Prepare(ref table, ref steps[0]);
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < height; row++)
                 {
                     ref byte from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
+                    if (rowsOfBytes)
+                    {
+                        ByteLookup.Row(ref from, ref to, width * channels, ref table, ref steps[0]);
+                        continue;
+                    }
+
                     for (int pixel = 0; pixel < width; pixel++)
                     {
                         for (int channel = 0; channel < channels; channel++)

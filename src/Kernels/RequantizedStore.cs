@@ -2,7 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
@@ -33,7 +32,7 @@ internal static class RequantizedStore
             RowsOfBytes(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else if (Avx2.IsSupported)
             Rows256(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
-        else if (Sse41.IsSupported || AdvSimd.Arm64.IsSupported)
+        else if (ProductLanes.Has128)
             Rows128(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else
             RowsScalar(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
@@ -189,7 +188,7 @@ internal static class RequantizedStore
                 for (int row = 0; row < rows; row++)
                 {
                     Vector128<int> sum = Vector128.LoadUnsafe(ref Unsafe.Add(ref sums, (row * pitch) + channel));
-                    Products(sum, multiplier, out Vector128<long> even, out Vector128<long> odd);
+                    ProductLanes.Multiply(sum, multiplier, out Vector128<long> even, out Vector128<long> odd);
                     even = Vector128.ShiftRightLogical(even + rounding, shift);
                     odd = Vector128.ShiftRightLogical(odd + rounding, shift);
                     if (shift < 32)
@@ -222,24 +221,6 @@ internal static class RequantizedStore
                     PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, channel), left < 4 ? left : 4);
                 }
             }
-        }
-    }
-
-    /// <summary>The 64-bit products of the even and of the odd lanes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Products(Vector128<int> left, Vector128<int> right, out Vector128<long> even, out Vector128<long> odd)
-    {
-        if (Sse41.IsSupported)
-        {
-            even = Sse41.Multiply(left, right);
-            odd = Sse41.Multiply(Vector128.ShiftRightLogical(left.AsInt64(), 32).AsInt32(), Vector128.ShiftRightLogical(right.AsInt64(), 32).AsInt32());
-        }
-        else
-        {
-            Vector128<long> lower = AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower());
-            Vector128<long> upper = AdvSimd.MultiplyWideningUpper(left, right);
-            even = AdvSimd.Arm64.UnzipEven(lower, upper);
-            odd = AdvSimd.Arm64.UnzipOdd(lower, upper);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class InstructionSetTests
         { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni vector512" },
         { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2" },
         { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2" },
-        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot vector128" },
+        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot advsimd vector128" },
     };
 
     [Theory]
@@ -41,7 +41,8 @@ public sealed class InstructionSetTests
 
         Assert.Equal(ExpectedPath(supports), path);
         string depthwise = supports["avx2"] ? "avx2" : supports["vector128"] ? "vector128" : "scalar";
-        Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {(supports["avx2"] ? "avx2" : "scalar")}", description);
+        string elementwise = supports["avx2"] ? "avx2" : supports["sse41"] ? "sse41" : supports["advsimd"] ? "advsimd" : "scalar";
+        Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
         foreach (string kernel in KernelCases.Kernels)
             Assert.True(KernelDigest.Expected(kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");

@@ -36,6 +36,7 @@ namespace OptimizerBuild.Kernels.Tests
             ("avx2", Avx2.IsSupported),
             ("sse41", Sse41.IsSupported),
             ("armdot", Dp.IsSupported),
+            ("advsimd", AdvSimd.Arm64.IsSupported),
             ("vector128", Vector128.IsHardwareAccelerated),
         ];
     }

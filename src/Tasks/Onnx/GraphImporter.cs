@@ -53,7 +53,9 @@ internal sealed class GraphImporter
     public Graph Import()
     {
         GraphProto graph = _model.Graph;
-        var scope = new ImportScope(null, Opsets(_model.OpsetImport));
+        var scope = new ImportScope(null, Opsets(_model.OpsetImport)) { KeepsNames = true };
+        foreach (string name in graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)))
+            _inference.ReserveName(name);
         var initialised = ReadInitialisers(graph, scope);
 
         // Up to IR version 3 every initialiser is also listed as an input; later the listing allows callers to override it.
@@ -92,7 +94,7 @@ internal sealed class GraphImporter
     private HashSet<string> ReadInitialisers(GraphProto graph, ImportScope scope)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (TensorProto initialiser in graph.Initializer)
+        foreach (TensorProto initialiser in graph.Initializer.Where(i => !scope.KeepsNames || !IsReplaced(graph, i.Name)))
             Define(initialiser.Name, TensorProtoReader.Read(initialiser, initialiser.Name, _external));
         foreach (SparseTensorProto sparse in graph.SparseInitializer)
             Define(sparse.Values?.Name ?? "", AttributeReader.Dense(sparse, sparse.Values?.Name ?? "", _external));
@@ -100,13 +102,16 @@ internal sealed class GraphImporter
 
         void Define(string name, Tensor value)
         {
-            string unique = _inference.UniqueValue(name.Length > 0 ? name : "constant");
+            string unique = scope.KeepsNames ? name : _inference.UniqueValue(name);
             if (name.Length == 0 || !scope.TryDefine(name, unique))
                 throw Invalid("graph", graph.Name, name.Length == 0 ? "an initialiser has no name" : $"the initialiser '{name}' is defined twice");
             _inference.AddConstant(unique, value);
             names.Add(name);
         }
     }
+
+    // The default value of an input, in place of which the user gives another one.
+    private bool IsReplaced(GraphProto graph, string name) => _options.Constants.ContainsKey(name) && graph.Input.Any(i => i.Name == name);
 
     private void ImportNodes(IReadOnlyList<NodeProto> nodes, ImportScope scope, int depth)
     {
@@ -205,7 +210,7 @@ internal sealed class GraphImporter
 
     private string Define(string output, string name, NodeProto proto, ImportScope scope)
     {
-        string unique = _inference.UniqueValue(output);
+        string unique = scope.KeepsNames ? output : _inference.UniqueValue(output);
         return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType, $"it produces '{output}', which is defined already");
     }
 

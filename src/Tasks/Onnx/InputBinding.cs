@@ -27,6 +27,10 @@ internal sealed class InputBinding
         foreach (ValueInfoProto input in inputs)
             if (Given(input.Name) is { } given && input.Type?.TensorType?.Shape is { } shape)
                 Record(input.Name, shape, given);
+        // An open leading dimension is the batch, wherever else its name occurs.
+        foreach (ValueInfoProto input in inputs)
+            if (input.Type?.TensorType?.Shape?.Dim is [{ HasDimParam: true, DimParam.Length: > 0 } batch, ..])
+                _symbols.TryAdd(batch.DimParam, 1);
     }
 
     /// <summary>The concrete type of an input.</summary>

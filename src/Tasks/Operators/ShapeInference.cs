@@ -50,6 +50,9 @@ internal sealed class ShapeInference
     /// <summary>A name that no value bears yet, kept from then on.</summary>
     public string UniqueValue(string stem) => _names.Next(stem);
 
+    /// <summary>Keeps <see cref="UniqueValue"/> from giving out a name that a value will bear later.</summary>
+    public void ReserveName(string name) => _names.Reserve(name);
+
     /// <summary>Adds an input of the graph.</summary>
     public void AddInput(string name, TensorType type)
     {

@@ -28,6 +28,34 @@ public sealed class OnnxImporterTests
     }
 
     [Fact]
+    public void The_batch_is_one_wherever_its_name_occurs() =>
+        Assert.Equal(TensorType.Float32(2, 1, 4),
+            new ModelBuilder().Input("s", 2, "batch", 4).Input("x", "batch", 4).Node("Add", "s,x", "y").Output("y").Import().TypeOf("s"));
+
+    [Fact]
+    public void A_constant_replaces_the_default_value_of_an_input()
+    {
+        ModelBuilder model = new ModelBuilder().Input("x", 1).Input("k", 1).Constant("k", Tensor.Of([2f], 1)).Node("Mul", "x,k", "y").Output("y");
+
+        Graph graph = model.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([3f], 1)));
+
+        Assert.Equal([3f], graph.Constant("k")!.Values<float>());
+    }
+
+    [Fact]
+    public void Names_of_the_model_win_over_names_the_importer_makes_up()
+    {
+        // The rule of Clip makes a constant "n/min" of its own.
+        ModelBuilder model = new ModelBuilder(9).Input("x", 2).Node("Clip", "x", "c", ("min", 0f)).Node("Neg", "c", "n/min").Output("n/min");
+        model.Model.Graph.Node[0].Name = "n";
+
+        Graph graph = model.Import();
+
+        Assert.Equal("n/min", Assert.Single(graph.Outputs));
+        Assert.Equal([-1f, 0f], new GraphEvaluator(graph).Evaluate([Tensor.Of([1f, -1f], 2)])[0].Values<float>());
+    }
+
+    [Fact]
     public void Minus_one_is_an_open_dimension() =>
         Assert.Equal(TensorType.Float32(1, 4), new ModelBuilder().Input("x", -1, 4).Node("Relu", "x", "y").Output("y").Import().TypeOf("x"));
 

@@ -42,7 +42,8 @@ internal sealed class FusedElementwiseOperator : Operator
     {
         // A table knows no places: every constant must be the same for all elements.
         Graph body = Attribute(context);
-        return context.Type(0).Element == ElementType.Float32 && body.Constants.Values.All(c => c.Count == 1)
+        return context.Type(0).Element == ElementType.Float32 && body.TypeOf(body.Outputs[0]).Element == ElementType.Float32
+            && body.Constants.Values.All(c => c.Count == 1)
             ? Operators.IntegerForm.Table
             : Operators.IntegerForm.None;
     }

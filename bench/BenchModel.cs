@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace OptimizerBuild.Bench;
+
+/// <summary>A model to measure and the data it is calibrated and compared on.</summary>
+/// <param name="Path">Full path of the model file.</param>
+/// <param name="Calibration">Data to calibrate on, as the item metadata <c>CalibrationData</c> writes it; null: made up by the build.</param>
+/// <param name="Data">Data on which the answers are compared; null: seeded noise.</param>
+/// <param name="Divide">What integer data is divided by before it enters the model.</param>
+/// <param name="Shapes">Concrete shapes, as the item metadata <c>Shapes</c> writes them; null where the model has them.</param>
+internal sealed record BenchModel(string Path, string? Calibration, string? Data, double Divide, string? Shapes)
+{
+    /// <summary>The file's name without the extension.</summary>
+    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>The models of <c>bench/models.json</c> whose files exist; only the sample's where the development set is missing.</summary>
+    public static IReadOnlyList<BenchModel> Known(string repository)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(AppContext.BaseDirectory, "models.json")));
+        var models = new List<BenchModel>();
+        foreach (JsonElement entry in document.RootElement.GetProperty("models").EnumerateArray())
+        {
+            string path = Full(repository, entry.GetProperty("file").GetString()!);
+            if (!File.Exists(path))
+                continue;
+            string? data = Text(entry, "data");
+            models.Add(new(
+                path,
+                Exists(repository, Text(entry, "calibration") ?? data),
+                Exists(repository, data),
+                entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,
+                Text(entry, "shapes")));
+        }
+        // The development set has the sample's model, too, with more data: one of the two is enough.
+        return [.. models.GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())];
+    }
+
+    /// <summary>The model of a file: as <c>bench/models.json</c> describes it, else by itself.</summary>
+    public static BenchModel Of(string repository, string file)
+    {
+        string path = System.IO.Path.GetFullPath(file);
+        return Known(repository).FirstOrDefault(m => m.Name == System.IO.Path.GetFileNameWithoutExtension(path)) is { } known
+            ? known with { Path = path }
+            : new(path, null, null, 1, null);
+    }
+
+    private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+
+    private static string Full(string repository, string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(repository, relative));
+
+    // "image=file" or "file", with the file made absolute; null where it is missing.
+    private static string? Exists(string repository, string? spec)
+    {
+        if (spec is null)
+            return null;
+        int equals = spec.IndexOf('=', StringComparison.Ordinal);
+        string path = Full(repository, spec[(equals + 1)..]);
+        return File.Exists(path) || Directory.Exists(path) ? spec[..(equals + 1)] + path : null;
+    }
+}

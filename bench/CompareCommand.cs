@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using OptimizerBuild.Data;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Bench;
+
+/// <summary>
+/// <c>compare</c>: the generated predictor of each model beside ONNX Runtime on the same inputs, in one process and in turn, so that
+/// both meet the same machine.
+/// </summary>
+internal static class CompareCommand
+{
+    private const int ComparedSamples = 200;
+
+    /// <summary>Runs the command.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, int threads, double seconds, string? json)
+    {
+        Console.WriteLine($"{"model",-34} {"precision",-9} {"ours µs",10} {"median",10} {"p95",10} {"ORT µs",10} {"median",10} {"ratio",7} {"agree",8} {"weights",10} {"scratch",10} {"M MACs",8}");
+        var rows = new List<Dictionary<string, object?>>();
+        foreach (BenchModel model in models)
+            rows.Add(Compare(model, peer, threads, seconds));
+        double[] ratios = [.. rows.Select(r => (double)r["ratio"]!)];
+        if (ratios.Length > 1)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"geometric mean of the ratios: {Math.Exp(ratios.Average(Math.Log)):F2}"));
+        if (json is not null)
+            File.WriteAllText(json, JsonSerializer.Serialize(rows, IndentedJson) + "\n");
+        return 0;
+    }
+
+    private static JsonSerializerOptions IndentedJson { get; } = new() { WriteIndented = true };
+
+    private static Dictionary<string, object?> Compare(BenchModel model, OnnxRuntimePeer peer, int threads, double seconds)
+    {
+        ModelOptions options = Options(model);
+        CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+        ModelPlan plan = outcome.Plan;
+        Predictor ours = PredictorBuild.Load(outcome);
+        ImportedModel imported = OnnxImporter.Import(model.Path, new ImportOptions { Shapes = options.Shapes }, CancellationToken.None);
+        IReadOnlyList<IReadOnlyList<Tensor>> samples = Samples(model, options, imported.Graph);
+
+        OnnxRuntimePeer.Session session = peer.Open(model.Path, threads);
+        string[] order = session.Inputs;
+        int[] index = [.. imported.Graph.Inputs.Select(name => Array.IndexOf(order, name))];
+        for (int i = 0; i < index.Length; i++)
+        {
+            TensorType type = imported.Graph.TypeOf(imported.Graph.Inputs[i]);
+            session.Bind(index[i], type.Count * type.Element.Size(), (int)type.Element, [.. type.Dimensions.Select(d => (long)d)]);
+        }
+
+        int compared = Math.Min(samples.Count, ComparedSamples);
+        bool classes = plan.Outputs[0].Length is > 1 and <= 10_000 && plan.Inputs[0].Length != plan.Outputs[0].Length;
+        double agreement = 0;
+        for (int s = compared - 1; s >= 0; s--)
+        {
+            for (int i = 0; i < index.Length; i++)
+            {
+                byte[] bytes = Bytes(samples[s][i]);
+                ours.Set(i, bytes);
+                session.Set(index[i], bytes);
+            }
+            ours.Run();
+            session.Run();
+            var mine = (float[])ours.Output(0);
+            ReadOnlySpan<float> theirs = session.Output(0);
+            agreement += classes && samples.Count > 8 ? (ArgMax(mine) == ArgMax(theirs) ? 1 : 0) : Cosine(mine, theirs);
+        }
+        agreement /= compared;
+
+        Timings[] timings = Timings.Interleave([ours.Run, session.Run], seconds);
+        double ratio = timings[1].Min / timings[0].Min;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Name,-34} {plan.Facts.Precision,-9} {timings[0].Min,10:F1} {timings[0].Median,10:F1} {timings[0].P95,10:F1} {timings[1].Min,10:F1} {timings[1].Median,10:F1} {ratio,7:F2} {agreement,8:F4} {plan.Weights.Bytes,10} {plan.ArenaBytes,10} {plan.Facts.Macs / 1e6,8:F2}"));
+        return new()
+        {
+            ["model"] = model.Name,
+            ["threads"] = threads,
+            ["precision"] = plan.Facts.Precision,
+            ["oursMinUs"] = Round(timings[0].Min),
+            ["oursMedianUs"] = Round(timings[0].Median),
+            ["oursP95Us"] = Round(timings[0].P95),
+            ["ortFloat32MinUs"] = Round(timings[1].Min),
+            ["ortFloat32MedianUs"] = Round(timings[1].Median),
+            ["ortInt8MinUs"] = null,
+            ["ratio"] = Math.Round(ratio, 3),
+            ["agreement"] = Math.Round(agreement, 5),
+            ["weightBytes"] = plan.Weights.Bytes,
+            ["scratchBytes"] = plan.ArenaBytes,
+            ["macs"] = plan.Facts.Macs,
+        };
+    }
+
+    private static double Round(double microseconds) => Math.Round(microseconds, 2);
+
+    private static ModelOptions Options(BenchModel model) => new()
+    {
+        ModelPath = model.Path,
+        Name = model.Name,
+        ClassName = PredictorNames.ClassName(model.Name),
+        IsPublic = true,
+        CalibrationData = model.Calibration is null ? null : new DataSpec(model.Calibration, Path.GetDirectoryName(model.Path)!),
+        InputScale = [1 / model.Divide],
+        Shapes = model.Shapes is null
+            ? ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal)
+            : model.Shapes.Split(';').Select(s => s.Split('=')).ToImmutableSortedDictionary(
+                s => s[0], s => s[1].Split(',').Select(d => int.Parse(d, CultureInfo.InvariantCulture)).ToImmutableArray(), StringComparer.Ordinal),
+    };
+
+    private static IReadOnlyList<IReadOnlyList<Tensor>> Samples(BenchModel model, ModelOptions options, Graph graph)
+    {
+        if (model.Data is not null)
+        {
+            DataSet data = DataSetReader.Read(model.Data, Path.GetDirectoryName(model.Path)!, DataLimits.Default);
+            return SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options), ComparedSamples).Samples;
+        }
+        var random = new Random(1);
+        return [[.. graph.Inputs.Select(input => Noise(graph.TypeOf(input), random))]];
+    }
+
+    private static Tensor Noise(TensorType type, Random random)
+    {
+        Tensor tensor = Tensor.Zeros(type);
+        if (tensor.Data is float[] values)
+            for (int i = 0; i < values.Length; i++)
+                values[i] = random.NextSingle();
+        return tensor;
+    }
+
+    private static byte[] Bytes(Tensor tensor)
+    {
+        var bytes = new byte[tensor.Count * tensor.Element.Size()];
+        Buffer.BlockCopy(tensor.Data, 0, bytes, 0, bytes.Length);
+        return bytes;
+    }
+
+    private static int ArgMax(ReadOnlySpan<float> values)
+    {
+        int best = 0;
+        for (int i = 1; i < values.Length; i++)
+            if (values[i] > values[best])
+                best = i;
+        return best;
+    }
+
+    private static double Cosine(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double ab = 0, aa = 0, bb = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            ab += (double)a[i] * b[i];
+            aa += (double)a[i] * a[i];
+            bb += (double)b[i] * b[i];
+        }
+        return aa == 0 || bb == 0 ? (aa == bb ? 1 : 0) : ab / Math.Sqrt(aa * bb);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Emit;
+using Microsoft.CodeAnalysis.Text;
+using OptimizerBuild.Generators;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Bench;
+
+/// <summary>Builds a predictor for a model file on the fly, as a project's build would: the same task code, generator and compiler.</summary>
+internal static class PredictorBuild
+{
+    /// <summary>Compiles, loads and instantiates the predictor of a compressed model.</summary>
+    public static Predictor Load(CompilationOutcome outcome)
+    {
+        CSharpParseOptions parsing = new(LanguageVersion.CSharp12, preprocessorSymbols: ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"]);
+        var compilation = CSharpCompilation.Create(
+            "Bench." + outcome.Plan.ClassName,
+            [CSharpSyntaxTree.ParseText(AdapterSource(outcome.Plan), parsing, encoding: Encoding.UTF8)],
+            References(),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+        CSharpGeneratorDriver.Create([new PredictorGenerator().AsSourceGenerator()], [new PlanText(PlanWriter.Write(outcome.Plan))], parsing, new PlanOptions())
+            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation complete, out _);
+        using var image = new MemoryStream();
+        EmitResult result = complete.Emit(
+            image, manifestResources: [new ResourceDescription(outcome.Plan.Weights.ResourceName, () => new MemoryStream(outcome.Weights), isPublic: false)]);
+        if (!result.Success)
+            throw new InvalidOperationException(string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
+        return (Predictor)Activator.CreateInstance(Assembly.Load(image.ToArray()).GetType("Adapter", throwOnError: true)!)!;
+    }
+
+    private static string AdapterSource(ModelPlan plan)
+    {
+        string type = "global::" + (plan.Namespace.Length > 0 ? plan.Namespace + "." : "") + plan.ClassName;
+        var source = new StringBuilder();
+        source.Append(CultureInfo.InvariantCulture, $"public sealed class Adapter : global::{typeof(Predictor).FullName}\n{{\n");
+        source.Append(CultureInfo.InvariantCulture, $"    private readonly {type} _model = new();\n");
+        for (int i = 0; i < plan.Inputs.Count; i++)
+            source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Inputs[i].Type)}[] _in{i} = new {Keyword(plan.Inputs[i].Type)}[{plan.Inputs[i].Length}];\n");
+        for (int i = 0; i < plan.Outputs.Count; i++)
+            source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Outputs[i].Type)}[] _out{i} = new {Keyword(plan.Outputs[i].Type)}[{plan.Outputs[i].Length}];\n");
+        source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
+        for (int i = 0; i < plan.Inputs.Count; i++)
+            source.Append(CultureInfo.InvariantCulture, $"{i} => (global::System.Array)_in{i}, ");
+        source.Append("_ => throw new global::System.ArgumentOutOfRangeException(nameof(input)) }, 0, bytes.Length);\n    public override void Run() => _model.Predict(");
+        IEnumerable<string> arguments = plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"{input.ParameterName}: _in{i}"))
+            .Concat(plan.Outputs.Select((output, i) => string.Create(CultureInfo.InvariantCulture, $"{output.ParameterName}: _out{i}")));
+        source.AppendJoin(", ", arguments).Append(");\n    public override global::System.Array Output(int output) => output switch { ");
+        for (int i = 0; i < plan.Outputs.Count; i++)
+            source.Append(CultureInfo.InvariantCulture, $"{i} => _out{i}, ");
+        return source.Append("_ => throw new global::System.ArgumentOutOfRangeException(nameof(output)) };\n}\n").ToString();
+    }
+
+    private static string Keyword(BoundaryType type) => type switch
+    {
+        BoundaryType.Float32 => "float",
+        BoundaryType.Float64 => "double",
+        BoundaryType.UInt8 => "byte",
+        BoundaryType.Int8 => "sbyte",
+        BoundaryType.Int16 => "short",
+        BoundaryType.UInt16 => "ushort",
+        BoundaryType.Int32 => "int",
+        BoundaryType.UInt32 => "uint",
+        BoundaryType.Int64 => "long",
+        BoundaryType.UInt64 => "ulong",
+        _ => "bool",
+    };
+
+    private static IEnumerable<MetadataReference> References()
+    {
+        string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        foreach (string file in (string[])["System.Private.CoreLib.dll", "System.Runtime.dll", "System.Runtime.Intrinsics.dll", "System.Runtime.InteropServices.dll", "System.Memory.dll", "System.Collections.dll", "System.Threading.dll", "System.Numerics.Vectors.dll", "System.Linq.dll"])
+            if (File.Exists(Path.Combine(framework, file)))
+                yield return MetadataReference.CreateFromFile(Path.Combine(framework, file));
+        yield return MetadataReference.CreateFromFile(typeof(Predictor).Assembly.Location);
+    }
+
+    private sealed class PlanText(string text) : AdditionalText
+    {
+        public override string Path => "model.plan";
+
+        public override SourceText GetText(CancellationToken cancellationToken = default) => SourceText.From(text, Encoding.UTF8);
+    }
+
+    private sealed class PlanOptions : AnalyzerConfigOptionsProvider
+    {
+        public override AnalyzerConfigOptions GlobalOptions { get; } = new Options();
+
+        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
+
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => GlobalOptions;
+
+        private sealed class Options : AnalyzerConfigOptions
+        {
+            public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value)
+            {
+                value = key == "build_metadata.AdditionalFiles.OptimizerBuildModel" ? "model" : null;
+                return value is not null;
+            }
+        }
+    }
+}
