@@ -18,6 +18,7 @@ internal static class BorderFill
     /// <param name="left">Border bytes left of each row.</param>
     /// <param name="right">Border bytes right of each row.</param>
     /// <param name="value">The byte.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int buffer,

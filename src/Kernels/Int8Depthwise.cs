@@ -42,6 +42,7 @@ internal static class Int8Depthwise
     /// <param name="strideWidth">Input pixels from one output pixel to the next.</param>
     /// <param name="dilationHeight">Input rows from one kernel row to the next.</param>
     /// <param name="dilationWidth">Input pixels from one tap to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,

@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System.Runtime.CompilerServices;
+
 /// <summary>Maximum over windows of a u8 feature map; padding does not take part (docs/arithmetic.md, Pooling and reductions).</summary>
 internal static class Int8MaxPool
 {
@@ -27,6 +29,7 @@ internal static class Int8MaxPool
     /// <param name="dilationWidth">Input pixels from one window column to the next.</param>
     /// <param name="padTop">Rows by which the first window stands above the input.</param>
     /// <param name="padLeft">Pixels by which the first window stands left of the input.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,

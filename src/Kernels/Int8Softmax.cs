@@ -88,6 +88,7 @@ internal static class Int8Softmax
         Rows(w, input, inputOuterStride, inputStep, true, output, outputOuterStride, outputStep, true, multiplier, shift, outer, length, inner);
 
     /// <summary>All rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows(
         Workspace w,
         int input,

@@ -18,6 +18,7 @@ internal static class Int8Table
     /// <param name="images">Number of images.</param>
     /// <param name="rows">Rows of an image.</param>
     /// <param name="rowLength">Adjacent elements of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -63,6 +64,7 @@ internal static class Int8Table
     /// <param name="rows">Rows of an image.</param>
     /// <param name="pixels">Pixels of a row.</param>
     /// <param name="channels">Adjacent elements of a pixel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPerChannel(
         Workspace w,
         int input,

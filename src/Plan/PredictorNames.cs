@@ -17,7 +17,7 @@ internal sealed record PredictorNames(
     [
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
         "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Predict", "Prediction", "RequireLength",
-        "RequireOutside",
+        "RequireOutside", "_entered", "_sharedWeights", "_weightsGate", "_workspace",
     ];
 
     /// <summary>The names for a model's inputs and outputs: identifiers, unique, different from the class's own members.</summary>

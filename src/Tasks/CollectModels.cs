@@ -140,11 +140,14 @@ public sealed class CollectModels : Task
                 taken.Add(folder = options.Name + "." + options.Namespace + "." + options.ClassName);
             var files = new ModelFiles(Path.Combine(root, folder), options.Name);
 
-            List<string> inputs = [.. InputFiles.Of(options).Select(f => f.Path), .. InputFiles.External(options, ExternalDataOfLastBuild(files)).Select(f => f.Path)];
+            List<string> inputs = [.. InputFiles.Of(options).Select(f => f.Path)];
             string optionsFile = files[ModelFiles.Options];
             AtomicFile.WriteIfDifferent(optionsFile, OptionsText.Write(options)
                 + $"MaxAccuracyDrop={options.MaxAccuracyDrop?.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}\n"
                 + string.Concat(inputs.Select(i => "Input=" + Path.GetRelativePath(ProjectFolder, i) + "\n")));
+
+            // Not among the options: which external files there are follows from the model, and is known only after the first build.
+            inputs.AddRange(InputFiles.External(options, ExternalDataOfLastBuild(files)).Select(f => f.Path));
             inputs.Add(optionsFile);
             inputs.Add(typeof(CollectModels).Assembly.Location);
             yield return ModelItem.Create(item, options, files, inputs, IsStale(files[ModelFiles.Plan], inputs));

@@ -260,7 +260,7 @@ public class PredictorRunTests
             (BoundaryType.Float32, "1.5f, -0f"), (BoundaryType.Float64, "1e300, -2"), (BoundaryType.UInt8, "255, 1"), (BoundaryType.Int8, "-128, 1"),
             (BoundaryType.Int16, "-32768, 1"), (BoundaryType.UInt16, "65535, 1"), (BoundaryType.Int32, "int.MinValue, 1"),
             (BoundaryType.UInt32, "uint.MaxValue, 1"), (BoundaryType.Int64, "long.MinValue, 1"), (BoundaryType.UInt64, "ulong.MaxValue, 1"),
-            (BoundaryType.Bool, "true, false"),
+            (BoundaryType.Bool, "true, false"), (BoundaryType.Float16, "(System.Half)1.5f, System.Half.MaxValue"),
         ];
         Assert.Equal(BoundaryTypes.All.Order(), types.Select(t => t.Type).Order());
         string create = string.Join(", ", types.Select(t => $"in{t.Type}: new {t.Type.Keyword()}[] {{ {t.Values} }}"));

@@ -59,7 +59,8 @@ internal sealed class PredictorEmitter
     private static string Parameter(PlanOutput output) => Identifiers.Escape(output.ParameterName);
 
     private static string Describe(BoundaryType type, int length, EquatableList<int> dimensions) =>
-        Wording.Count(length) + " " + type.Keyword() + (length == 1 ? " value" : " values") + ", shape " + Wording.Shape(dimensions);
+        Wording.Count(length) + " " + type.Keyword().Replace("global::System.", "") + (length == 1 ? " value" : " values")
+            + ", shape " + Wording.Shape(dimensions);
 
     private void EmitClass()
     {

@@ -17,6 +17,7 @@ internal static class PassPipeline
     [
         new ConstantFolding(),
         new IdentityRemoval(),
+        new ConcatSlicing(),
         new ArithmeticNormalisation(),
         new ClipMerging(),
         new BatchNormalizationSplitting(),

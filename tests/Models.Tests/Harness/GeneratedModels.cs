@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
@@ -30,29 +32,79 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
         lowered.Weights);
 }
 
-/// <summary>Predictors generated from plans, compiled in memory in one compilation and called with tensors.</summary>
+/// <summary>
+/// Predictors generated from plans as text, compiled in memory as a user's project would be, and called through their public
+/// members. All models are one compilation.
+/// </summary>
 internal sealed class GeneratedModels : IDisposable
 {
-    private readonly GeneratedPredictors _predictors;
+    private readonly LoadedProject _project;
     private readonly IReadOnlyList<PlannedModel> _models;
 
-    private GeneratedModels(IReadOnlyList<PlannedModel> models)
+    private GeneratedModels(LoadedProject project, IReadOnlyList<PlannedModel> models)
     {
+        _project = project;
         _models = models;
-        _predictors = new([.. models.Select(m => (m.Plan, m.Weights))]);
     }
 
     /// <summary>Generates and compiles; the class names must differ.</summary>
-    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models) => new(models);
+    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models) => Load(Emit(models), models);
+
+    /// <summary>The compiled assembly, for other processes to load.</summary>
+    public static byte[] Emit(IReadOnlyList<PlannedModel> models)
+    {
+        var project = new ConsumerProject
+        {
+            AssemblyName = "GeneratedModels",
+            Documentation = false,
+            Plans = [.. models.Select(m => PlanWriter.Write(m.Plan))],
+            Resources = models.ToDictionary(m => m.Plan.Weights.ResourceName, m => m.Weights),
+            Sources = [.. models.Select(m => Driver(m.Plan))],
+        };
+        return project.Generate().Emit();
+    }
+
+    /// <summary>Loads what <see cref="Emit"/> made of the same models.</summary>
+    public static GeneratedModels Load(byte[] image, IReadOnlyList<PlannedModel> models) => new(new LoadedProject(image), models);
+
+    /// <summary>The instruction-set path that the generated code takes in this process; empty where it has no integer dot products.</summary>
+    public string Path => (string?)_project.Assembly.GetType("OptimizerBuild.Kernels.KernelPath")?.GetProperty("Name")?.GetValue(null) ?? "";
 
     /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
     public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)
     {
         ModelPlan plan = _models[model].Plan;
-        return [.. _predictors.Run(model, [.. inputs.Select(i => i.Data)]).Select((data, i) =>
-            new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data))];
+        object[] arrays = [.. inputs.Select(i => (object)i.Data)];
+        var outputs = (object[])_project.Call("Generated.Drivers." + plan.ClassName, "Run", [arrays])!;
+        return [.. outputs.Select((o, i) =>
+        {
+            var data = (Array)o;
+            return new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data);
+        })];
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _predictors.Dispose();
+    public void Dispose() => _project.Dispose();
+
+    // Calls of methods with span parameters cannot be made through reflection; so each model gets a method over arrays.
+    private static string Driver(ModelPlan plan)
+    {
+        var code = new StringBuilder();
+        string name = "global::Generated." + Identifiers.Escape(plan.ClassName);
+        code.Append("namespace Generated.Drivers\n{\n    public static class ").Append(plan.ClassName).Append("\n    {\n");
+        code.Append("        private static ").Append(name).Append("? _model;\n\n");
+        code.Append("        public static object[] Run(object[] inputs)\n        {\n");
+        code.Append("            _model ??= new ").Append(name).Append("();\n");
+        for (int i = 0; i < plan.Outputs.Count; i++)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"            var output{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
+        }
+        code.Append("            _model.Predict(");
+        code.AppendJoin(", ", plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"({input.Type.Keyword()}[])inputs[{i}]"))
+            .Concat(plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}"))));
+        code.Append(");\n            return new object[] { ");
+        code.AppendJoin(", ", plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}")));
+        code.Append(" };\n        }\n    }\n}\n");
+        return code.ToString();
+    }
 }
