@@ -53,7 +53,8 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
             if (columns is not null)
                 Columns(part, columns);
             MatrixProduct.Accumulate(
-                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1, y[(g * _out * _pixels)..], _pixels);
+                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1,
+                    y[(g * _out * _pixels)..], _pixels);
         }
         if (columns is not null)
             ArrayPool<float>.Shared.Return(columns);
@@ -202,7 +203,8 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                         int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
                         if ((uint)ix < (uint)_h.Input)
                             TensorPrimitives.FusedMultiplyAdd(
-                                x.Slice(((iy * _h.Input) + ix) * channels, channels), turned.Slice(((ky * _h.Kernel) + kx) * channels, channels), pixel, pixel);
+                                x.Slice(((iy * _h.Input) + ix) * channels, channels),
+                                    turned.Slice(((ky * _h.Kernel) + kx) * channels, channels), pixel, pixel);
                     }
                 }
             }
