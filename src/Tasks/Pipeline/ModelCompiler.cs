@@ -131,14 +131,7 @@ internal static class ModelCompiler
             ModelPrecision.Int8 => QuantizationPrecision.Int8,
             _ => QuantizationPrecision.Float32,
         },
-        Calibration = options.Calibration switch
-        {
-            CalibrationMethod.MinMax => OptimizerBuild.Compression.Quantization.CalibrationMethod.MinMax,
-            CalibrationMethod.Percentile => OptimizerBuild.Compression.Quantization.CalibrationMethod.Percentile,
-            CalibrationMethod.Entropy => OptimizerBuild.Compression.Quantization.CalibrationMethod.Entropy,
-            CalibrationMethod.MeanSquaredError => OptimizerBuild.Compression.Quantization.CalibrationMethod.MeanSquaredError,
-            _ => OptimizerBuild.Compression.Quantization.CalibrationMethod.Auto,
-        },
+        Calibration = options.Calibration,
         SignalToNoiseThreshold = options.MinSignalToNoise,
         MaximumSamples = options.CalibrationSamples,
     };
