@@ -2,13 +2,17 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>Sums of bytes over a grid of runs, each position of a run for itself, requantised to u8: pooling and means.</summary>
 internal static class ByteSums
 {
+    /// <summary>Positions that are requantised together, and the length of the scratch memory that callers lend.</summary>
+    public const int Block = 128;
+
     /// <summary>Positions that are summed together.</summary>
-    private const int Block = 16;
+    private const int Lanes = 16;
 
     /// <summary>Runs whose sum cannot overflow 16 bits: 257 · 255 = 65,535.</summary>
     private const int RunsIn16Bits = 257;
@@ -21,7 +25,8 @@ internal static class ByteSums
     /// <param name="columns">Runs of a row.</param>
     /// <param name="columnStep">Bytes from one run of a row to the next.</param>
     /// <param name="zeroPoint">The runs' zero point, subtracted from every byte.</param>
-    /// <param name="multiplier">The requantisation's multiplier.</param>
+    /// <param name="sums">Scratch memory of <see cref="Block"/> elements.</param>
+    /// <param name="multipliers">The requantisation's multiplier, <see cref="Block"/> times.</param>
     /// <param name="requantization">Shift, zero point and bounds.</param>
     /// <param name="output">Arena offset of the output.</param>
     /// <param name="length">Bytes of a run.</param>
@@ -34,7 +39,8 @@ internal static class ByteSums
         int columns,
         int columnStep,
         int zeroPoint,
-        int multiplier,
+        Span<int> sums,
+        ReadOnlySpan<int> multipliers,
         in Requantization requantization,
         int output,
         int length)
@@ -53,21 +59,20 @@ internal static class ByteSums
                             sum += Unsafe.Add(ref arena, (nint)(source + (y * rowStep) + (x * columnStep) + i));
                     }
 
-                    Unsafe.Add(ref arena, (nint)(output + i)) = (byte)requantization.Apply((long)sum * multiplier);
+                    Unsafe.Add(ref arena, (nint)(output + i)) = (byte)requantization.Apply((long)sum * multipliers[0]);
                 }
 
                 return;
             }
 
-            Span<int> sums = stackalloc int[Block];
-            Span<int> multipliers = stackalloc int[Block];
-            multipliers.Fill(multiplier);
+            ref byte multiplier = ref Unsafe.As<int, byte>(ref MemoryMarshal.GetReference(multipliers));
             for (int i = 0; i < length; i += Block)
             {
-                Sum(ref Unsafe.Add(ref arena, (nint)(source + i)), rows, rowStep, columns, columnStep, start, ref sums[0]);
+                int block = Math.Min(length - i, Block);
+                for (int lane = 0; lane < block; lane += Lanes)
+                    Sum(ref Unsafe.Add(ref arena, (nint)(source + i + lane)), rows, rowStep, columns, columnStep, start, ref sums[lane]);
                 int to = output + i;
-                RequantizedStore.Rows(
-                    ref arena, ref sums[0], Block, ref to, 1, Math.Min(length - i, Block), ref Unsafe.As<int, byte>(ref multipliers[0]), in requantization);
+                RequantizedStore.Rows(ref arena, ref sums[0], Block, ref to, 1, block, ref multiplier, in requantization);
             }
         }
     }

@@ -40,6 +40,7 @@ internal static class Int8AveragePool
     /// <param name="countLeft">Pixels left of the input that count.</param>
     /// <param name="countBottom">Rows below the input that count.</param>
     /// <param name="countRight">Pixels right of the input that count.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -78,6 +79,9 @@ internal static class Int8AveragePool
         unchecked
         {
             Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            Span<int> sums = stackalloc int[ByteSums.Block];
+            Span<int> perChannel = stackalloc int[ByteSums.Block];
+            int lastCount = 0;
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < outputHeight; row++)
@@ -89,8 +93,15 @@ internal static class Int8AveragePool
                     {
                         int left = (pixel * strideWidth) - padLeft;
                         PoolWindow.Clip(left, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
-                        PoolWindow.Clip(left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
+                        PoolWindow.Clip(
+                            left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
                         int count = Math.Max(countedRows * countedPixels, 1);
+                        if (count != lastCount)
+                        {
+                            perChannel.Fill(Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4))));
+                            lastCount = count;
+                        }
+
                         ByteSums.Reduce(
                             ref w.Arena(0),
                             input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride),
@@ -99,7 +110,8 @@ internal static class Int8AveragePool
                             pixels,
                             dilationWidth * inputPixelStride,
                             inputZeroPoint,
-                            Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4))),
+                            sums,
+                            perChannel,
                             in requantization,
                             output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride),
                             channels);

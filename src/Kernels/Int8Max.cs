@@ -1,6 +1,10 @@
 namespace OptimizerBuild.Kernels;
 
-/// <summary>Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.</summary>
+using global::System.Runtime.CompilerServices;
+
+/// <summary>
+/// Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.
+/// </summary>
 internal static class Int8Max
 {
     /// <summary>Reduces [outer][reducedRows][reducedColumns][inner] to [outer][inner].</summary>
@@ -15,6 +19,7 @@ internal static class Int8Max
     /// <param name="reducedRows">Number of reduced rows; 1 where the reduced elements have one stride.</param>
     /// <param name="reducedColumns">Number of reduced columns.</param>
     /// <param name="inner">Adjacent elements that are reduced each for itself.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,

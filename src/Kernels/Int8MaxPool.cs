@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System.Runtime.CompilerServices;
+
 /// <summary>Maximum over windows of a u8 feature map; padding does not take part (docs/arithmetic.md, Pooling and reductions).</summary>
 internal static class Int8MaxPool
 {
@@ -27,6 +29,7 @@ internal static class Int8MaxPool
     /// <param name="dilationWidth">Input pixels from one window column to the next.</param>
     /// <param name="padTop">Rows by which the first window stands above the input.</param>
     /// <param name="padLeft">Pixels by which the first window stands left of the input.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -58,14 +61,17 @@ internal static class Int8MaxPool
             {
                 for (int row = 0; row < outputHeight; row++)
                 {
-                    PoolWindow.Clip((row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
+                    PoolWindow.Clip(
+                        (row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
-                        PoolWindow.Clip((pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
+                        PoolWindow.Clip(
+                            (pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
                         int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
                         int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
                         ByteMaximum.Reduce(
-                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride, ref w.Arena(target), channels);
+                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride,
+                            ref w.Arena(target), channels);
                     }
                 }
             }

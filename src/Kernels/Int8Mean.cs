@@ -1,7 +1,11 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
+using global::System.Runtime.CompilerServices;
+
 /// <summary>
-/// Sum or mean over a part of a u8 tensor (GlobalAveragePool, ReduceMean, ReduceSum): the multiplier contains 1/count where a mean is wanted
+/// Sum or mean over a part of a u8 tensor (GlobalAveragePool, ReduceMean, ReduceSum): the multiplier contains 1/count where a mean is
+/// wanted
 /// (docs/arithmetic.md, Pooling and reductions).
 /// </summary>
 internal static class Int8Mean
@@ -24,6 +28,7 @@ internal static class Int8Mean
     /// <param name="reducedRows">Number of reduced rows; 1 where the reduced elements have one stride.</param>
     /// <param name="reducedColumns">Number of reduced columns.</param>
     /// <param name="inner">Adjacent elements that are reduced each for itself.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -46,11 +51,14 @@ internal static class Int8Mean
         unchecked
         {
             Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            Span<int> sums = stackalloc int[ByteSums.Block];
+            Span<int> multipliers = stackalloc int[ByteSums.Block];
+            multipliers.Fill(multiplier);
             for (int o = 0; o < outer; o++)
             {
                 ByteSums.Reduce(
                     ref w.Arena(0), input + (o * inputOuterStride), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
-                    inputZeroPoint, multiplier, in requantization, output + (o * outputOuterStride), inner);
+                    inputZeroPoint, sums, multipliers, in requantization, output + (o * outputOuterStride), inner);
             }
         }
     }

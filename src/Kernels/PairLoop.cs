@@ -81,7 +81,8 @@ internal static class PairLoop
             for (; rows > 0; rows--)
             {
                 Row<TOperation>(
-                    ref w.Arena(first), firstStrides[last], ref w.Arena(second), secondStrides[last], ref w.Arena(output), outputStrides[last], in constants, dimensions[last]);
+                    ref w.Arena(first), firstStrides[last], ref w.Arena(second), secondStrides[last], ref w.Arena(output),
+                    outputStrides[last], in constants, dimensions[last]);
                 for (int d = last - 1; d >= 0; d--)
                 {
                     first += firstStrides[d];
@@ -101,7 +102,8 @@ internal static class PairLoop
     /// <summary>One row, whose elements are some bytes apart; 0 where an operand is one element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
+        int length)
         where TOperation : struct, IPairOperation
     {
         unchecked
@@ -120,7 +122,8 @@ internal static class PairLoop
     /// <summary>One row without vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowScalar<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
+        int length)
         where TOperation : struct, IPairOperation
     {
         unchecked

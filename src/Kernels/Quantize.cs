@@ -69,24 +69,53 @@ internal static class Quantize
         }
     }
 
-    /// <summary>Whether <see cref="Eight"/> can be called: AVX2 with fused multiply-add.</summary>
+    /// <summary>Whether <see cref="Eight"/> can be called.</summary>
     public static bool IsVectorized
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Avx2.IsSupported && Fma.IsSupported;
+        get => Vector128.IsHardwareAccelerated;
     }
 
     /// <summary>Eight adjacent values, as eight bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Eight(ref float from, float inverseScale, int zeroPoint)
     {
-        Vector256<float> zero = Vector256.Create((float)zeroPoint);
-        Vector256<float> v = Fma.MultiplyAdd(Vector256.LoadUnsafe(ref from), Vector256.Create(inverseScale), zero);
-        v = Avx.BlendVariable(zero, v, Avx.CompareOrdered(v, v));
-        v = Avx.Min(Avx.Max(v, Vector256<float>.Zero), Vector256.Create(255f)) + Vector256.Create(0.5f);
-        Vector256<int> q = Avx.ConvertToVector256Int32WithTruncation(v);
-        Vector128<short> words = Sse2.PackSignedSaturate(q.GetLower(), q.GetUpper());
-        return Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar();
+        if (Avx2.IsSupported && Fma.IsSupported)
+        {
+            Vector256<float> zero = Vector256.Create((float)zeroPoint);
+            Vector256<float> v = Fma.MultiplyAdd(Vector256.LoadUnsafe(ref from), Vector256.Create(inverseScale), zero);
+            v = Avx.BlendVariable(zero, v, Avx.CompareOrdered(v, v));
+            v = Avx.Min(Avx.Max(v, Vector256<float>.Zero), Vector256.Create(255f)) + Vector256.Create(0.5f);
+            Vector256<int> q = Avx.ConvertToVector256Int32WithTruncation(v);
+            Vector128<short> words = Sse2.PackSignedSaturate(q.GetLower(), q.GetUpper());
+            return Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar();
+        }
+
+        Vector128<uint> lower = Four(Vector128.LoadUnsafe(ref from), inverseScale, zeroPoint);
+        Vector128<uint> upper = Four(Vector128.LoadUnsafe(ref from, 4), inverseScale, zeroPoint);
+        Vector128<ushort> halves = Vector128.Narrow(lower, upper);
+        return Vector128.Narrow(halves, halves).AsUInt64().ToScalar();
+    }
+
+    /// <summary>Four values on any processor with 128-bit vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> Four(Vector128<float> values, float inverseScale, int zeroPoint)
+    {
+        Vector128<float> zero = Vector128.Create((float)zeroPoint);
+        Vector128<float> v;
+        if (AdvSimd.IsSupported)
+        {
+            v = AdvSimd.FusedMultiplyAdd(zero, values, Vector128.Create(inverseScale));
+        }
+        else
+        {
+            (Vector128<double> lower, Vector128<double> upper) = Vector128.Widen(values);
+            v = Vector128.Narrow(FusedInFloat64(lower, inverseScale, zeroPoint), FusedInFloat64(upper, inverseScale, zeroPoint));
+        }
+
+        v = Vector128.ConditionalSelect(Vector128.Equals(v, v), v, zero);
+        v = Vector128.Min(Vector128.Max(v, Vector128<float>.Zero), Vector128.Create(255f)) + Vector128.Create(0.5f);
+        return Vector128.ConvertToInt32(v).AsUInt32();
     }
 
     /// <summary>One value.</summary>
@@ -132,5 +161,25 @@ internal static class Quantize
                 sum = BitConverter.Int64BitsToDouble(error > 0 == sum > 0 ? bits + 1 : bits - 1);
             return (float)sum;
         }
+    }
+
+    /// <summary>Two sums rounded to odd in float64, still to be rounded to float32: see <see cref="Fused"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> FusedInFloat64(Vector128<double> values, float inverseScale, int zeroPoint)
+    {
+        Vector128<double> zero = Vector128.Create((double)zeroPoint);
+        Vector128<double> product = values * Vector128.Create((double)inverseScale);
+        Vector128<double> sum = product + zero;
+        Vector128<double> added = sum - product;
+        Vector128<double> error = (product - (sum - added)) + (zero - added);
+        Vector128<long> positive = Vector128.GreaterThan(error, Vector128<double>.Zero).AsInt64();
+        Vector128<long> inexact = positive | Vector128.LessThan(error, Vector128<double>.Zero).AsInt64();
+        Vector128<long> upward = Vector128.GreaterThan(sum, Vector128<double>.Zero).AsInt64();
+        Vector128<long> nonzero = upward | Vector128.LessThan(sum, Vector128<double>.Zero).AsInt64();
+        Vector128<long> even = Vector128.Equals(sum.AsInt64() & Vector128<long>.One, Vector128<long>.Zero);
+
+        // +1 where error and sum have the same sign, −1 (all bits set) where not.
+        Vector128<long> step = (positive ^ upward) | Vector128<long>.One;
+        return (sum.AsInt64() + (step & inexact & nonzero & even)).AsDouble();
     }
 }

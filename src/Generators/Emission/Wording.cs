@@ -40,7 +40,7 @@ internal static class Wording
     /// <summary>A metric's figure for people: shares as percentages.</summary>
     public static string Figure(string metric, double value) => metric.StartsWith("Top", StringComparison.Ordinal)
         ? (100 * value).ToString("0.0#", CultureInfo.InvariantCulture) + " %"
-        : value.ToString("0.####", CultureInfo.InvariantCulture);
+        : value.ToString("G4", CultureInfo.InvariantCulture);
 
     /// <summary>A list of integers as a collection expression.</summary>
     public static string Integers(EquatableList<int> values) => "[" + string.Join(", ", values.Select(v => Integer(v))) + "]";

@@ -53,7 +53,10 @@ internal sealed class GraphImporter
     public Graph Import()
     {
         GraphProto graph = _model.Graph;
-        var scope = new ImportScope(null, Opsets(_model.OpsetImport));
+        var scope = new ImportScope(null, Opsets(_model.OpsetImport)) { KeepsNames = true };
+        foreach (string name in graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name))
+            .Concat(graph.Node.SelectMany(n => n.Output)))
+            _inference.ReserveName(name);
         var initialised = ReadInitialisers(graph, scope);
 
         // Up to IR version 3 every initialiser is also listed as an input; later the listing allows callers to override it.
@@ -92,7 +95,7 @@ internal sealed class GraphImporter
     private HashSet<string> ReadInitialisers(GraphProto graph, ImportScope scope)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (TensorProto initialiser in graph.Initializer)
+        foreach (TensorProto initialiser in graph.Initializer.Where(i => !scope.KeepsNames || !IsReplaced(graph, i.Name)))
             Define(initialiser.Name, TensorProtoReader.Read(initialiser, initialiser.Name, _external));
         foreach (SparseTensorProto sparse in graph.SparseInitializer)
             Define(sparse.Values?.Name ?? "", AttributeReader.Dense(sparse, sparse.Values?.Name ?? "", _external));
@@ -100,18 +103,24 @@ internal sealed class GraphImporter
 
         void Define(string name, Tensor value)
         {
-            string unique = _inference.UniqueValue(name.Length > 0 ? name : "constant");
+            string unique = scope.KeepsNames ? name : _inference.UniqueValue(name);
             if (name.Length == 0 || !scope.TryDefine(name, unique))
-                throw Invalid("graph", graph.Name, name.Length == 0 ? "an initialiser has no name" : $"the initialiser '{name}' is defined twice");
+                throw Invalid("graph", graph.Name, name.Length == 0
+                    ? "an initialiser has no name"
+                    : $"the initialiser '{name}' is defined twice");
             _inference.AddConstant(unique, value);
             names.Add(name);
         }
     }
 
+    // The default value of an input, in place of which the user gives another one.
+    private bool IsReplaced(GraphProto graph, string name) => _options.Constants.ContainsKey(name) && graph.Input.Any(i => i.Name == name);
+
     private void ImportNodes(IReadOnlyList<NodeProto> nodes, ImportScope scope, int depth)
     {
         if (depth > MaximumDepth)
-            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the nesting of sub-graphs and functions", $"more than {MaximumDepth} levels", MaximumDepth);
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the nesting of sub-graphs and functions",
+                $"more than {MaximumDepth} levels", MaximumDepth);
         foreach (NodeProto node in NodeOrder.Sort(nodes))
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -205,8 +214,9 @@ internal sealed class GraphImporter
 
     private string Define(string output, string name, NodeProto proto, ImportScope scope)
     {
-        string unique = _inference.UniqueValue(output);
-        return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType, $"it produces '{output}', which is defined already");
+        string unique = scope.KeepsNames ? output : _inference.UniqueValue(output);
+        return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType,
+            $"it produces '{output}', which is defined already");
     }
 
     private ImmutableSortedDictionary<string, AttributeValue> Attributes(NodeProto proto, string name, ImportScope scope)
@@ -234,7 +244,8 @@ internal sealed class GraphImporter
             return constant;
         ElementType element = TensorProtoReader.ElementTypeOf(declared, input.Name);
         return NumericCast.Convert(constant, element)
-            ?? throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, element, "a constant input must be numbers or booleans");
+            ?? throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, element,
+                "a constant input must be numbers or booleans");
     }
 
     private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports)
@@ -255,9 +266,11 @@ internal sealed class GraphImporter
     }
 
     private static ModelException Unsupported(string name, string opType, string domain, int opset, string? nearest = null) =>
-        new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest ?? NearestOperators.Describe(domain, opType));
+        new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest
+            ?? NearestOperators.Describe(domain, opType));
 
-    private static ModelException Invalid(string node, string opType, string reason) => new(DiagnosticCatalog.InvalidNode, node, opType, reason);
+    private static ModelException Invalid(string node, string opType, string reason) =>
+        new(DiagnosticCatalog.InvalidNode, node, opType, reason);
 
     private static string Domain(string domain) => domain == "ai.onnx" ? "" : domain;
 

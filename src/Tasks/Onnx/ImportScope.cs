@@ -12,6 +12,9 @@ internal sealed class ImportScope(ImportScope? outer, IReadOnlyDictionary<string
     /// <summary>Opset version by domain.</summary>
     public IReadOnlyDictionary<string, long> Opsets { get; } = opsets;
 
+    /// <summary>Whether values keep their names: those of the model's own graph do, as they are its interface.</summary>
+    public bool KeepsNames { get; init; }
+
     /// <summary>Attributes of the function call being inlined, by name; empty outside functions.</summary>
     public IReadOnlyDictionary<string, AttributeProto> Attributes { get; init; } = new Dictionary<string, AttributeProto>();
 

@@ -50,6 +50,9 @@ internal sealed class ShapeInference
     /// <summary>A name that no value bears yet, kept from then on.</summary>
     public string UniqueValue(string stem) => _names.Next(stem);
 
+    /// <summary>Keeps <see cref="UniqueValue"/> from giving out a name that a value will bear later.</summary>
+    public void ReserveName(string name) => _names.Reserve(name);
+
     /// <summary>Adds an input of the graph.</summary>
     public void AddInput(string name, TensorType type)
     {
@@ -116,8 +119,7 @@ internal sealed class ShapeInference
         {
             types = op.Infer(context);
             foreach (TensorType type in types)
-                if (type.Rank > MaximumRank || (long)type.Count * (type.Element == ElementType.String ? 1 : type.Element.Size()) > int.MaxValue)
-                    throw TooLarge(node, $"{type}");
+                Check(context, type);
         }
         catch (OverflowException)
         {
@@ -128,6 +130,22 @@ internal sealed class ShapeInference
         return types;
     }
 
+    // Zero dimensions are left out of the product, so that sizes of parts of the tensor cannot overflow either.
+    private static void Check(OperatorContext context, TensorType type)
+    {
+        if (type.Rank > MaximumRank)
+            throw TooLarge(context.Node, $"{type.Rank} dimensions");
+        long bytes = type.Element == ElementType.String ? 1 : type.Element.Size();
+        foreach (int d in type.Dimensions)
+        {
+            if (d < 0)
+                throw context.Invalid($"its result would have the dimensions [{string.Join(',', type.Dimensions)}]");
+            bytes *= Math.Max(d, 1);
+            if (bytes > int.MaxValue)
+                throw TooLarge(context.Node, $"{type}");
+        }
+    }
+
     private Tensor[]? Fold(Operator op, OperatorContext context, ImmutableArray<TensorType> types)
     {
         if (op is IFoldsFromTypes fromTypes)
@@ -135,8 +153,6 @@ internal sealed class ShapeInference
         for (int i = 0; i < context.InputTypes.Length; i++)
             if (context.InputTypes[i] is not null && context.InputConstants[i] is null)
                 return null;
-        if (types.Any(t => t.Dimensions.Any(d => d < 0)))
-            return null;
         long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
         long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
         long work = op.Work(context);
@@ -151,7 +167,9 @@ internal sealed class ShapeInference
         }
         catch (ArithmeticException e)
         {
-            throw context.Invalid(e is DivideByZeroException ? "it divides a constant integer by zero" : "it overflows on its constant inputs");
+            throw context.Invalid(e is DivideByZeroException
+                ? "it divides a constant integer by zero"
+                : "it overflows on its constant inputs");
         }
     }
 

@@ -17,11 +17,13 @@ internal static class PassPipeline
     [
         new ConstantFolding(),
         new IdentityRemoval(),
+        new ConcatSlicing(),
         new ArithmeticNormalisation(),
         new ClipMerging(),
         new BatchNormalizationSplitting(),
         new HardActivations(),
         new MeanRecognition(),
+        new LayerNormalizationRecognition(),
         new SoftmaxRecognition(),
         new EmbeddingRecognition(),
         new OutputAffineFolding(),

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
@@ -15,6 +18,7 @@ namespace OptimizerBuild.Models.Accuracy;
 internal static class SharedModels
 {
     private static readonly ConcurrentDictionary<string, Lazy<CompilationOutcome>> Compiled = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Lazy<ModelCompiler.Compression>> Compressed = new(StringComparer.Ordinal);
 
     /// <summary>Names of all models that run in integers.</summary>
     public static ImmutableArray<string> Names { get; } =
@@ -29,6 +33,34 @@ internal static class SharedModels
     /// <summary>The outcome of compiling a model.</summary>
     public static CompilationOutcome Compile(string name) =>
         Compiled.GetOrAdd(name, n => new(() => ModelCompiler.Compile(Options(n), CancellationToken.None))).Value;
+
+    /// <summary>A model after quantisation, before lowering.</summary>
+    public static ModelCompiler.Compression Compress(string name) =>
+        Compressed.GetOrAdd(name, n => new(() => ModelCompiler.Compress(Options(n)))).Value;
+
+    /// <summary>A plan around a lowered model.</summary>
+    public static ModelPlan PlanOf(ModelOptions options, LoweredModel lowered) => new()
+    {
+        Model = options.Name,
+        ClassName = options.ClassName,
+        Namespace = options.Namespace,
+        IsPublic = options.IsPublic,
+        Facts = new("", "", "", 0, 0, "", null, null, 0),
+        Inputs = lowered.Inputs,
+        Outputs = lowered.Outputs,
+        Weights = new(options.ResourceName, lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
+        ArenaBytes = lowered.ArenaBytes,
+        Buffers = lowered.Buffers,
+        Steps = lowered.Steps,
+    };
+
+    /// <summary>Samples of a model's calibration data, evenly spread.</summary>
+    public static IReadOnlyList<IReadOnlyList<Tensor>> CalibrationSamples(ModelOptions options, Graph imported, int count)
+    {
+        DataSpec spec = options.CalibrationData!;
+        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey);
+        return SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), count).Samples;
+    }
 
     /// <summary>The options of a model.</summary>
     public static ModelOptions Options(string name) => name switch

@@ -48,7 +48,10 @@ internal sealed class GeneratedModels : IDisposable
     }
 
     /// <summary>Generates and compiles; the class names must differ.</summary>
-    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models)
+    public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models) => Load(Emit(models), models);
+
+    /// <summary>The compiled assembly, for other processes to load.</summary>
+    public static byte[] Emit(IReadOnlyList<PlannedModel> models)
     {
         var project = new ConsumerProject
         {
@@ -58,8 +61,14 @@ internal sealed class GeneratedModels : IDisposable
             Resources = models.ToDictionary(m => m.Plan.Weights.ResourceName, m => m.Weights),
             Sources = [.. models.Select(m => Driver(m.Plan))],
         };
-        return new(project.Generate().Load(), models);
+        return project.Generate().Emit();
     }
+
+    /// <summary>Loads what <see cref="Emit"/> made of the same models.</summary>
+    public static GeneratedModels Load(byte[] image, IReadOnlyList<PlannedModel> models) => new(new LoadedProject(image), models);
+
+    /// <summary>The instruction-set path that the generated code takes in this process; empty where it has no integer dot products.</summary>
+    public string Path => (string?)_project.Assembly.GetType("OptimizerBuild.Kernels.KernelPath")?.GetProperty("Name")?.GetValue(null) ?? "";
 
     /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
     public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)

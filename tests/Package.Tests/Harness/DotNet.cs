@@ -81,6 +81,16 @@ internal sealed record ProcessResult(int ExitCode, string Output, string Command
         return this;
     }
 
+    /// <summary>The same result; fails the test where the output lacks a text.</summary>
+    public ProcessResult Says(string text)
+    {
+        Assert.True(Output.Contains(text), $"{Command}\nsaid nothing of: {text}\n{Output}");
+        return this;
+    }
+
+    /// <summary>The same result; fails the test where MSBuild did not find a target's outputs up to date.</summary>
+    public ProcessResult Skipped(string target) => Says($"Skipping target \"{target}\" because all output files are up-to-date");
+
     /// <summary>The same result; fails the test where the process did not fail with a code.</summary>
     public ProcessResult FailedWith(string code)
     {

@@ -20,7 +20,8 @@ internal static class VolumeWindow
             {
                 foreach ((int z, int v, int h, int tap) in Taps(g, place))
                 {
-                    float value = x[Index(g, g.Channels, place.Image, (place.Channel / outputs * inputs) + c, z, v, h, g.Z.Input, g.Y.Input, g.X.Input)];
+                    int channel = (place.Channel / outputs * inputs) + c;
+                    float value = x[Index(g, g.Channels, place.Image, channel, z, v, h, g.Z.Input, g.Y.Input, g.X.Input)];
                     sum += value * (double)w[(((place.Channel * inputs) + c) * g.Z.Kernel * g.Y.Kernel * g.X.Kernel) + tap];
                 }
             }
@@ -66,7 +67,8 @@ internal static class VolumeWindow
                 inside++;
             }
             int count = padded
-                ? WindowTaps.CountWithPadding(g.Z, place.Z) * WindowTaps.CountWithPadding(g.Y, place.Y) * WindowTaps.CountWithPadding(g.X, place.X)
+                ? WindowTaps.CountWithPadding(g.Z, place.Z) * WindowTaps.CountWithPadding(g.Y, place.Y)
+                    * WindowTaps.CountWithPadding(g.X, place.X)
                 : inside;
             y[place.Output] = count > 0 ? sum / count : 0;
         }
@@ -84,24 +86,24 @@ internal static class VolumeWindow
 
     private static IEnumerable<(int Z, int Y, int X, int Tap)> Taps(WindowGeometry g, Place place)
     {
-        int tap = 0;
-        for (int kz = 0; kz < g.Z.Kernel; kz++)
-        {
-            for (int ky = 0; ky < g.Y.Kernel; ky++)
-            {
-                for (int kx = 0; kx < g.X.Kernel; kx++, tap++)
+        // Only taps inside the input are visited: a window may be far larger than what it covers.
+        (int front, int back) = WindowTaps.Inside(g.Z, place.Z);
+        (int top, int bottom) = WindowTaps.Inside(g.Y, place.Y);
+        (int left, int right) = WindowTaps.Inside(g.X, place.X);
+        for (int z = front; z < back; z += g.Z.Dilation)
+            for (int y = top; y < bottom; y += g.Y.Dilation)
+                for (int x = left; x < right; x += g.X.Dilation)
                 {
-                    int z = (place.Z * g.Z.Stride) + (kz * g.Z.Dilation) - g.Z.PadBegin;
-                    int y = (place.Y * g.Y.Stride) + (ky * g.Y.Dilation) - g.Y.PadBegin;
-                    int x = (place.X * g.X.Stride) + (kx * g.X.Dilation) - g.X.PadBegin;
-                    if ((uint)z < (uint)g.Z.Input && (uint)y < (uint)g.Y.Input && (uint)x < (uint)g.X.Input)
-                        yield return (z, y, x, tap);
+                    int row = (Tap(g.Z, place.Z, z) * g.Y.Kernel) + Tap(g.Y, place.Y, y);
+                    yield return (z, y, x, (row * g.X.Kernel) + Tap(g.X, place.X, x));
                 }
-            }
-        }
     }
 
-    private static int Index(WindowGeometry g, int channels, int n, int c, int z, int y, int x, int depth, int height, int width) => g.ChannelsLast
+    private static int Tap(WindowAxis axis, int output, int input) =>
+        (int)((input - (((long)output * axis.Stride) - axis.PadBegin)) / axis.Dilation);
+
+    private static int Index(WindowGeometry g, int channels, int n, int c, int z, int y, int x, int depth, int height, int width) =>
+        g.ChannelsLast
         ? ((((((n * depth) + z) * height) + y) * width) + x) * channels + c
         : ((((((n * channels) + c) * depth) + z) * height) + y) * width + x;
 

@@ -1,0 +1,50 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using OptimizerBuild.Generators.Emission;
+using OptimizerBuild.Generators.Tests.Harness;
+using OptimizerBuild.Generators.Tests.Plan;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Tests;
+
+/// <summary>Whatever the reader accepts is rendered as valid C#.</summary>
+public class EmissionTests
+{
+    [Fact]
+    public void EveryPlanIsRenderedWithoutSyntaxErrors() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), seed =>
+        {
+            ModelPlan plan = RandomPlans.Create(seed.Item);
+            var options = new CSharpParseOptions(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
+            foreach (string code in (string[])[PredictorEmitter.Emit(plan), LayersEmitter.Emit(plan)])
+            {
+                SyntaxTree tree = CSharpSyntaxTree.ParseText(code, options);
+                Assert.Empty(tree.GetDiagnostics());
+                Assert.DoesNotContain('\r', code);
+                Assert.DoesNotContain(code.Split('\n'), line => line.EndsWith(' ') && !line.Contains("//", StringComparison.Ordinal));
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Fact]
+    public void RandomPlansCompileTogether()
+    {
+        // Without calls, because the kernels of random plans do not exist.
+        ModelPlan[] plans = [.. Enumerable.Range(0, 40).Select(seed => RandomPlans.Create(seed)).Select((plan, i) => plan with
+        {
+            Namespace = plan.Namespace + (plan.Namespace.Length > 0 ? "." : "") + "N" + i,
+            Inputs = new(plan.Inputs.Select(input => input with { Binding = null })),
+            Steps = EquatableList<PlanStep>.Empty,
+        })];
+        HandMadeModels.Project(plans).Generate().AssertBuilds();
+    }
+
+    [Theory]
+    [InlineData("Top-1", 0.923, "92.3 %")]
+    [InlineData("Top-5", 0.98765, "98.77 %")]
+    [InlineData("Cosine", 0.99987, "0.9999")]
+    [InlineData("Mean squared error", 0.0000123456, "1.235E-05")]
+    [InlineData("R²", 0, "0")]
+    public void FiguresReadWell(string metric, double value, string expected) => Assert.Equal(expected, Wording.Figure(metric, value));
+}

@@ -1,0 +1,16 @@
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Models.Predictors;
+
+// The test assembly as a program: `dotnet OptimizerBuild.Models.Tests.dll predict FOLDER` runs every model of a folder that the tests
+// wrote, as generated code and through the plan executor, and prints the path taken and a checksum of all outputs for each.
+if (args is not ["predict", var folder])
+{
+    Console.Error.WriteLine("usage: OptimizerBuild.Models.Tests predict FOLDER");
+    return 2;
+}
+
+PredictorFolder models = PredictorFolder.Read(folder);
+Console.WriteLine("library " + KernelPath.Name);
+foreach ((string name, string value) in models.Digests())
+    Console.WriteLine(name + " " + value);
+return 0;

@@ -1,0 +1,120 @@
+using System.Globalization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Passes;
+
+public sealed class PassTests
+{
+    public static TheoryData<int, string> Cases()
+    {
+        var data = new TheoryData<int, string>();
+        for (int i = 0; i < PassCases.All.Count; i++)
+            data.Add(i, PassCases.All[i].Pass + ": " + PassCases.All[i].Title);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void ThePassDoesWhatItShouldAndNothingElse(int index, string title)
+    {
+        PassCase example = PassCases.All[index];
+        Graph graph = example.Build(new GraphBuilder());
+        IGraphPass pass = PassPipeline.All.Single(p => p.Name == example.Pass);
+        Graph rewritten = pass.Apply(graph);
+        Assert.Equal(example.Expected, Census(rewritten));
+        AssertSame(graph, rewritten, example.Tolerance, title);
+        Assert.Same(rewritten, pass.Apply(rewritten));
+        AssertConsistent(rewritten);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void TheWholePipelineComputesTheSame(int index, string title)
+    {
+        Graph graph = PassCases.All[index].Build(new GraphBuilder());
+        Graph rewritten = PassPipeline.Run(graph);
+        AssertSame(graph, rewritten, PassCases.All[index].Tolerance, title);
+        AssertConsistent(rewritten);
+        Assert.Equal(rewritten.Print(), PassPipeline.Run(graph).Print());
+    }
+
+    [Fact]
+    public void EveryPassHasACaseInWhichItActs()
+    {
+        foreach (IGraphPass pass in PassPipeline.All)
+            Assert.Contains(PassCases.All.Where(c => c.Pass == pass.Name), c =>
+            {
+                Graph graph = c.Build(new GraphBuilder());
+                return !ReferenceEquals(graph, pass.Apply(graph));
+            });
+        Assert.Equal(PassPipeline.All.Length, PassPipeline.All.Select(p => p.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void TheDocumentListsThePassesInTheirOrder()
+    {
+        string[] rows = [.. File.ReadLines(Path.Combine(Testing.SharedAssets.RepositoryRoot, "docs", "passes.md"))
+            .Where(l => l.StartsWith("| ", StringComparison.Ordinal)).Select(l => l.Split('|')[1].Trim()).Skip(1)];
+        Assert.Equal(PassPipeline.All.Select(p => p.Name), rows);
+    }
+
+    [Fact]
+    public void PassesCanBeTurnedOffAndCancelled()
+    {
+        Graph graph = PassCases.All.First(c => c.Pass == nameof(ActivationFusion)).Build(new GraphBuilder());
+        Assert.DoesNotContain("Clip", Census(PassPipeline.Run(graph)));
+        Assert.Contains("Clip", Census(PassPipeline.Run(graph, off: new HashSet<string> { nameof(ActivationFusion) })));
+        Assert.Throws<OperationCanceledException>(() => PassPipeline.Run(graph, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void SubgraphsKeepNamesOfTheirOwn()
+    {
+        // The body's input is named x; so is a value of the graph around it, which comes later.
+        var builder = new GraphBuilder();
+        string y = builder.Add("Tanh", builder.Add("Exp", builder.Input(3)));
+        Graph graph = PassPipeline.All.Single(p => p.Name == nameof(ElementwiseFusion)).Apply(builder.Build(y));
+        Node fused = Assert.Single(graph.Nodes);
+        Graph renamed = graph with
+        {
+            Nodes = [fused, new Node("last", "Abs", [y], ["x"])],
+            Outputs = ["x"],
+            Types = graph.Types.Add("x", graph.TypeOf(y)),
+        };
+        Assert.Equal(2, new GraphEditor(renamed).ToGraph().Nodes.Length);
+    }
+
+    internal static string Census(Graph graph) => string.Join(' ', graph.Nodes.GroupBy(n => n.OpType, StringComparer.Ordinal)
+        .OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key}:{g.Count()}")));
+
+    internal static void AssertSame(Graph graph, Graph rewritten, float tolerance, string what)
+    {
+        Assert.Equal(graph.Inputs.ToArray(), rewritten.Inputs.ToArray());
+        Assert.Equal(graph.Outputs.ToArray(), rewritten.Outputs.ToArray());
+        var random = new Random(3);
+        for (int sample = 0; sample < 3; sample++)
+        {
+            Tensor[] inputs = [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
+            Tensor[] expected = new GraphEvaluator(graph).Evaluate(inputs), actual = new GraphEvaluator(rewritten).Evaluate(inputs);
+            for (int o = 0; o < expected.Length; o++)
+                RandomTensors.AssertClose(expected[o], actual[o], tolerance, $"{what}, output {graph.Outputs[o]}");
+        }
+    }
+
+    /// <summary>Names are unique, types are those that the operators infer, and nothing is dead.</summary>
+    internal static void AssertConsistent(Graph graph)
+    {
+        Assert.Equal(graph.Nodes.Length, graph.Nodes.Select(n => n.Name).Distinct().Count());
+        foreach (Node node in graph.Nodes)
+        {
+            var inferred = OperatorRegistry.Of(node).Infer(OperatorContext.Of(graph, node));
+            for (int i = 0; i < node.Outputs.Length; i++)
+                if (node.Outputs[i].Length > 0)
+                    Assert.True(inferred[i] == graph.TypeOf(node.Outputs[i]), $"{node}: {graph.TypeOf(node.Outputs[i])} instead of {inferred[i]}");
+        }
+        Graph live = new GraphEditor(graph).ToGraph();
+        Assert.Equal(graph.Nodes.Length, live.Nodes.Length);
+        Assert.Equal(graph.Constants.Keys, live.Constants.Keys);
+    }
+}
