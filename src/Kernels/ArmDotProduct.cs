@@ -45,7 +45,8 @@ internal readonly struct ArmDotProduct : IDotProduct<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> EvenActivations(Vector128<int> activations) => (activations.AsByte() ^ Vector128.Create((byte)0x80)).AsInt32();
+    public static Vector128<int> EvenActivations(Vector128<int> activations) =>
+        (activations.AsByte() ^ Vector128.Create((byte)0x80)).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,6 +55,7 @@ internal readonly struct ArmDotProduct : IDotProduct<Vector128<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> MultiplyAdd(
-        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights, Vector128<int> oddWeights) =>
+        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
+        Vector128<int> oddWeights) =>
         Dp.DotProduct(sums, evenActivations.AsSByte(), evenWeights.AsSByte());
 }

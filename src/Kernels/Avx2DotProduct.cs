@@ -5,7 +5,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Dot products with AVX2: bytes widened to 16 bits, VPMADDWD. VPMADDUBSW would be shorter, but it saturates at 16 bits and so is not exact.
+/// Dot products with AVX2: bytes widened to 16 bits, VPMADDWD. VPMADDUBSW would be shorter, but it saturates at 16 bits and so is not
+/// exact.
 /// </summary>
 internal readonly struct Avx2DotProduct : IDotProduct<Vector256<int>>
 {
@@ -54,7 +55,8 @@ internal readonly struct Avx2DotProduct : IDotProduct<Vector256<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAdd(
-        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights, Vector256<int> oddWeights) =>
+        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights,
+        Vector256<int> oddWeights) =>
         sums + Avx2.MultiplyAddAdjacent(evenActivations.AsInt16(), evenWeights.AsInt16())
             + Avx2.MultiplyAddAdjacent(oddActivations.AsInt16(), oddWeights.AsInt16());
 }

@@ -47,12 +47,14 @@ internal readonly struct Avx512DotProduct : IDotProduct<Vector512<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> OddActivations(Vector512<int> activations) => Avx512BW.ShiftRightLogical(activations.AsInt16(), 8).AsInt32();
+    public static Vector512<int> OddActivations(Vector512<int> activations) =>
+        Avx512BW.ShiftRightLogical(activations.AsInt16(), 8).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> MultiplyAdd(
-        Vector512<int> sums, Vector512<int> evenActivations, Vector512<int> oddActivations, Vector512<int> evenWeights, Vector512<int> oddWeights) =>
+        Vector512<int> sums, Vector512<int> evenActivations, Vector512<int> oddActivations, Vector512<int> evenWeights,
+        Vector512<int> oddWeights) =>
         sums + Avx512BW.MultiplyAddAdjacent(evenActivations.AsInt16(), evenWeights.AsInt16())
             + Avx512BW.MultiplyAddAdjacent(oddActivations.AsInt16(), oddWeights.AsInt16());
 }

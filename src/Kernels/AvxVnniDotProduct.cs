@@ -53,7 +53,8 @@ internal readonly struct AvxVnniDotProduct : IDotProduct<Vector256<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> MultiplyAdd(
-        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights, Vector256<int> oddWeights) =>
+        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights,
+        Vector256<int> oddWeights) =>
         AvxVnni.MultiplyWideningAndAdd(sums, evenActivations.AsByte(), evenWeights.AsSByte());
 }
 

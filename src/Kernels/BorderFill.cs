@@ -2,7 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Fills the border around a feature map with one byte, the zero point, which is the padding of the convolutions that read it.</summary>
+/// <summary>
+/// Fills the border around a feature map with one byte, the zero point, which is the padding of the convolutions that read it.
+/// </summary>
 internal static class BorderFill
 {
     /// <summary>Fills the border of every image; the interior stays as it is.</summary>

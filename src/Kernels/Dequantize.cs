@@ -49,7 +49,8 @@ internal static class Dequantize
                         for (; rowLength - i >= 8; i += 8)
                         {
                             Vector256<int> values = ProductLanes.LoadBytes(ref Unsafe.Add(ref from, i)) - Vector256.Create(zeroPoint);
-                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
                         }
                     }
 
@@ -58,7 +59,8 @@ internal static class Dequantize
                         for (; rowLength - i >= 4; i += 4)
                         {
                             Vector128<int> values = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref from, i)) - Vector128.Create(zeroPoint);
-                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
                         }
                     }
 
@@ -109,12 +111,14 @@ internal static class Dequantize
                         for (; rowLength - i >= 4; i += 4)
                         {
                             Vector128<int> values = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
-                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
                         }
                     }
 
                     for (; i < rowLength; i++)
-                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
+                        Unsafe.WriteUnaligned(
+                            ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
                 }
             }
         }

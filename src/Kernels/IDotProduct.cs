@@ -51,5 +51,6 @@ internal interface IDotProduct<TVector>
     static abstract TVector OddActivations(TVector activations);
 
     /// <summary>The sums with the four products of every lane added.</summary>
-    static abstract TVector MultiplyAdd(TVector sums, TVector evenActivations, TVector oddActivations, TVector evenWeights, TVector oddWeights);
+    static abstract TVector MultiplyAdd(
+        TVector sums, TVector evenActivations, TVector oddActivations, TVector evenWeights, TVector oddWeights);
 }

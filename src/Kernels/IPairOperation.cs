@@ -2,7 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.Intrinsics;
 
-/// <summary>An elementwise operation on two u8 tensors (docs/arithmetic.md, Elementwise integer operations), for <see cref="PairLoop"/>.</summary>
+/// <summary>
+/// An elementwise operation on two u8 tensors (docs/arithmetic.md, Elementwise integer operations), for <see cref="PairLoop"/>.
+/// </summary>
 internal interface IPairOperation
 {
     /// <summary>The least shift from which every result fits 32 bits before it is clamped, as the vectors need.</summary>

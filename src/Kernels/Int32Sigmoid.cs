@@ -2,7 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Logistic function in fixed point: s32 logits to s32 probabilities of scale 2^−30 (docs/arithmetic.md, Fixed-point Sigmoid).</summary>
+/// <summary>
+/// Logistic function in fixed point: s32 logits to s32 probabilities of scale 2^−30 (docs/arithmetic.md, Fixed-point Sigmoid).
+/// </summary>
 internal static class Int32Sigmoid
 {
     /// <summary>Adjacent values.</summary>

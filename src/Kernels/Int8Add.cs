@@ -55,9 +55,11 @@ internal static class Int8Add
         int rowLength)
     {
         var constants = new PairConstants(
-            firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier), Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+            firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier),
+            Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Rows<Operation>(
-            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride, outputRowStride,
+            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
+            outputRowStride,
             in constants, images, rows, rowLength);
     }
 
@@ -99,7 +101,8 @@ internal static class Int8Add
         ReadOnlySpan<int> outputStrides)
     {
         var constants = new PairConstants(
-            firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier), Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+            firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier),
+            Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
@@ -113,11 +116,13 @@ internal static class Int8Add
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static int Apply(int first, int second, in PairConstants constants) =>
-            unchecked(constants.Requantization.Apply(((long)first * constants.FirstMultiplier) + ((long)second * constants.SecondMultiplier)));
+            unchecked(constants.Requantization.Apply(
+                ((long)first * constants.FirstMultiplier) + ((long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => ProductLanes.Requantize(
+        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) =>
+            ProductLanes.Requantize(
             ProductLanes.Even(first, constants.FirstMultiplier) + ProductLanes.Even(second, constants.SecondMultiplier),
             ProductLanes.Odd(first, constants.FirstMultiplier) + ProductLanes.Odd(second, constants.SecondMultiplier),
             in constants.Requantization);
@@ -127,7 +132,8 @@ internal static class Int8Add
         public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
         {
             ProductLanes.Multiply(first, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
-            ProductLanes.Multiply(second, Vector128.Create(constants.SecondMultiplier), out Vector128<long> secondEven, out Vector128<long> secondOdd);
+            ProductLanes.Multiply(
+                second, Vector128.Create(constants.SecondMultiplier), out Vector128<long> secondEven, out Vector128<long> secondOdd);
             return ProductLanes.Requantize(even + secondEven, odd + secondOdd, in constants.Requantization);
         }
     }

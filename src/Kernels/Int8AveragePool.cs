@@ -93,7 +93,8 @@ internal static class Int8AveragePool
                     {
                         int left = (pixel * strideWidth) - padLeft;
                         PoolWindow.Clip(left, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
-                        PoolWindow.Clip(left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
+                        PoolWindow.Clip(
+                            left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
                         int count = Math.Max(countedRows * countedPixels, 1);
                         if (count != lastCount)
                         {

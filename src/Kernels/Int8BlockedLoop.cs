@@ -44,7 +44,8 @@ internal static class Int8BlockedLoop
             int index = (group * product.PaddedChannels) + channel;
             int input = product.Input + (image * product.InputImageStride) + (group * product.InputGroupStep)
                 + (row * product.InputRowStep) + (pixel * product.InputPixelStep);
-            int output = product.Output + (image * product.OutputImageStride) + (row * product.OutputRowStride) + (pixel * product.OutputPixelStride);
+            int output = product.Output + (image * product.OutputImageStride) + (row * product.OutputRowStride)
+                + (pixel * product.OutputPixelStride);
             int panel = channel & ~15;
             int panelWidth = product.PaddedChannels - panel >= 16 ? 16 : 8;
             int weight = product.Weights + (((group * product.PaddedChannels) + panel) * product.Quads * 4) + ((channel & 15) * 4);

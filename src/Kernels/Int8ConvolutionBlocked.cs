@@ -6,7 +6,9 @@ namespace OptimizerBuild.Kernels;
 /// </summary>
 internal static class Int8ConvolutionBlocked
 {
-    /// <summary>Convolution with u8 output. Parameters as in <see cref="Int8Convolution.Run"/>, but <paramref name="bias"/> holds s64.</summary>
+    /// <summary>
+    /// Convolution with u8 output. Parameters as in <see cref="Int8Convolution.Run"/>, but <paramref name="bias"/> holds s64.
+    /// </summary>
     public static void Run(
         Workspace w,
         int input,
@@ -45,7 +47,9 @@ internal static class Int8ConvolutionBlocked
         Int8BlockedLoop.Run(w, in product);
     }
 
-    /// <summary>Convolution with s32 output. Parameters as in <see cref="Int8Convolution.RunWide"/>, but <paramref name="bias"/> holds s64.</summary>
+    /// <summary>
+    /// Convolution with s32 output. Parameters as in <see cref="Int8Convolution.RunWide"/>, but <paramref name="bias"/> holds s64.
+    /// </summary>
     public static void RunWide(
         Workspace w,
         int input,

@@ -66,7 +66,8 @@ internal static class Int8Dense
 
     /// <summary>The matrix product that a dense layer is; its requantisation is left to the caller.</summary>
     internal static Int8Product Describe(
-        int input, int inputRowStride, int output, int outputRowStride, int weights, int bias, int multipliers, int rows, int inputs, int outputs) =>
+        int input, int inputRowStride, int output, int outputRowStride, int weights, int bias, int multipliers, int rows, int inputs,
+        int outputs) =>
         new()
         {
             Input = input,

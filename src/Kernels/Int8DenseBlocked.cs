@@ -24,12 +24,15 @@ internal static class Int8DenseBlocked
         int inputs,
         int outputs)
     {
-        Int8Product product = Int8Dense.Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Int8Product product = Int8Dense.Describe(
+            input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
         product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
         Int8BlockedLoop.Run(w, in product);
     }
 
-    /// <summary>Dense layer with s32 output. Parameters as in <see cref="Int8Dense.RunWide"/>, but <paramref name="bias"/> holds s64.</summary>
+    /// <summary>
+    /// Dense layer with s32 output. Parameters as in <see cref="Int8Dense.RunWide"/>, but <paramref name="bias"/> holds s64.
+    /// </summary>
     public static void RunWide(
         Workspace w,
         int input,
@@ -44,7 +47,8 @@ internal static class Int8DenseBlocked
         int inputs,
         int outputs)
     {
-        Int8Product product = Int8Dense.Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Int8Product product = Int8Dense.Describe(
+            input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
         product.Requantization = Requantization.ToInt32(shift);
         Int8BlockedLoop.Run(w, in product);
     }

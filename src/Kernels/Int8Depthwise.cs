@@ -80,7 +80,8 @@ internal static class Int8Depthwise
             if (vectors)
             {
                 for (int tap = 0; tap < taps; tap++)
-                    offsets[tap] = (tap / kernelWidth * dilationHeight * inputRowStride) + (tap % kernelWidth * dilationWidth * inputPixelStride);
+                    offsets[tap] = (tap / kernelWidth * dilationHeight * inputRowStride)
+                        + (tap % kernelWidth * dilationWidth * inputPixelStride);
 
                 // An odd last tap is paired with itself; the second one's weights are zero.
                 offsets[taps] = offsets[taps - 1];
@@ -95,7 +96,8 @@ internal static class Int8Depthwise
                     if (vectors)
                     {
                         VectorRow(
-                            w, source, strideWidth * inputPixelStride, target, outputPixelStride, weights, bias, multipliers, outputWidth, channels,
+                            w, source, strideWidth * inputPixelStride, target, outputPixelStride, weights, bias, multipliers, outputWidth,
+                            channels,
                             offsets, (taps + 1) >> 1, in requantization);
                     }
                     else
@@ -103,8 +105,10 @@ internal static class Int8Depthwise
                         for (int pixel = 0; pixel < outputWidth; pixel++)
                         {
                             ScalarPixel(
-                                w, source + (pixel * strideWidth * inputPixelStride), dilationHeight * inputRowStride, dilationWidth * inputPixelStride,
-                                target + (pixel * outputPixelStride), weights, bias, multipliers, channels, kernelHeight, kernelWidth, in requantization);
+                                w, source + (pixel * strideWidth * inputPixelStride), dilationHeight * inputRowStride,
+                                dilationWidth * inputPixelStride,
+                                target + (pixel * outputPixelStride), weights, bias, multipliers, channels, kernelHeight, kernelWidth,
+                                in requantization);
                         }
                     }
                 }

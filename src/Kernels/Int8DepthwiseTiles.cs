@@ -28,7 +28,8 @@ internal static class Int8DepthwiseTiles
     /// <param name="pixels">4 or 1.</param>
     /// <param name="source">The first pixel's first tap.</param>
     /// <param name="pixelStep">Bytes in the input from one output pixel to the next.</param>
-    /// <param name="taps">For each tap the bytes from the first tap; an even number of them, the last two alike where there is an odd tap.</param>
+    /// <param name="taps">For each tap the bytes from the first tap; an even number of them, the last two alike where there is an odd
+    /// tap.</param>
     /// <param name="pairs">Half their number.</param>
     /// <param name="weights">The weights of the first two taps.</param>
     /// <param name="pairStep">Bytes from the weights of two taps to those of the next two.</param>
@@ -50,7 +51,8 @@ internal static class Int8DepthwiseTiles
             for (int i = 0; i < pixels; i++)
             {
                 One128(
-                    ref Unsafe.Add(ref source, i * pixelStep), ref taps, pairs, ref weights, pairStep, ref bias, ref Unsafe.Add(ref sums, unchecked(i * Channels)));
+                    ref Unsafe.Add(ref source, i * pixelStep), ref taps, pairs, ref weights, pairStep, ref bias,
+                    ref Unsafe.Add(ref sums, unchecked(i * Channels)));
             }
         }
     }

@@ -2,7 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.</summary>
+/// <summary>
+/// Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.
+/// </summary>
 internal static class Int8Max
 {
     /// <summary>Reduces [outer][reducedRows][reducedColumns][inner] to [outer][inner].</summary>

@@ -61,14 +61,17 @@ internal static class Int8MaxPool
             {
                 for (int row = 0; row < outputHeight; row++)
                 {
-                    PoolWindow.Clip((row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
+                    PoolWindow.Clip(
+                        (row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
-                        PoolWindow.Clip((pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
+                        PoolWindow.Clip(
+                            (pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
                         int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
                         int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
                         ByteMaximum.Reduce(
-                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride, ref w.Arena(target), channels);
+                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride,
+                            ref w.Arena(target), channels);
                     }
                 }
             }

@@ -4,7 +4,8 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Sum or mean over a part of a u8 tensor (GlobalAveragePool, ReduceMean, ReduceSum): the multiplier contains 1/count where a mean is wanted
+/// Sum or mean over a part of a u8 tensor (GlobalAveragePool, ReduceMean, ReduceSum): the multiplier contains 1/count where a mean is
+/// wanted
 /// (docs/arithmetic.md, Pooling and reductions).
 /// </summary>
 internal static class Int8Mean

@@ -54,9 +54,11 @@ internal static class Int8Minimum
         int rowLength)
     {
         var constants = new PairConstants(
-            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
+            Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Rows<Operation>(
-            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride, outputRowStride,
+            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
+            outputRowStride,
             in constants, images, rows, rowLength);
     }
 
@@ -96,7 +98,8 @@ internal static class Int8Minimum
         ReadOnlySpan<int> outputStrides)
     {
         var constants = new PairConstants(
-            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+            firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
+            Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
@@ -111,17 +114,20 @@ internal static class Int8Minimum
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static int Apply(int first, int second, in PairConstants constants) =>
-            unchecked(constants.Requantization.Apply(Math.Min((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
+            unchecked(constants.Requantization.Apply(
+                Math.Min((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Avx2.Min(
-            Rescaled(first, constants.FirstMultiplier, in constants.Requantization), Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
+            Rescaled(first, constants.FirstMultiplier, in constants.Requantization),
+            Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants) => Vector128.Min(
-            Rescaled(first, constants.FirstMultiplier, in constants.Requantization), Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
+            Rescaled(first, constants.FirstMultiplier, in constants.Requantization),
+            Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
 
         /// <summary>One operand at the output's scale, with its zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

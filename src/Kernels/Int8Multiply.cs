@@ -51,9 +51,11 @@ internal static class Int8Multiply
         int rows,
         int rowLength)
     {
-        var constants = new PairConstants(firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        var constants = new PairConstants(
+            firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Rows<Operation>(
-            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride, outputRowStride,
+            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
+            outputRowStride,
             in constants, images, rows, rowLength);
     }
 
@@ -90,7 +92,8 @@ internal static class Int8Multiply
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        var constants = new PairConstants(firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
+        var constants = new PairConstants(
+            firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
@@ -108,19 +111,22 @@ internal static class Int8Multiply
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Requantized(Avx2.MultiplyLow(first, second), in constants);
+        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) =>
+            Requantized(Avx2.MultiplyLow(first, second), in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
         {
-            ProductLanes.Multiply(first * second, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
+            ProductLanes.Multiply(
+                first * second, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
             return ProductLanes.Requantize(even, odd, in constants.Requantization);
         }
 
         /// <summary>Products at the output's scale, with its zero point.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<int> Requantized(Vector256<int> products, in PairConstants constants) => ProductLanes.Requantize(
-            ProductLanes.Even(products, constants.FirstMultiplier), ProductLanes.Odd(products, constants.FirstMultiplier), in constants.Requantization);
+            ProductLanes.Even(products, constants.FirstMultiplier), ProductLanes.Odd(products, constants.FirstMultiplier),
+            in constants.Requantization);
     }
 }

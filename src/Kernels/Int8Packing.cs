@@ -10,7 +10,8 @@ using global::System;
 /// Dense layers and convolutions: panels of 16 outputs (the last one is 8 wide when at most 8 remain); in a panel, for each group of four
 /// consecutive inputs, 16 × 4 bytes, output-major, the four inputs side by side. Inputs come in segments, each rounded up to a multiple
 /// of four with zero weights. Convolutions have their groups one after the other.
-/// Depthwise: for each pair of taps and each channel (rounded up to 16) the two taps' weights side by side; an odd last tap has zero beside it.
+/// Depthwise: for each pair of taps and each channel (rounded up to 16) the two taps' weights side by side; an odd last tap has zero beside
+/// it.
 /// </remarks>
 internal static class Int8Packing
 {
@@ -177,7 +178,9 @@ internal static class Int8Packing
         }
     }
 
-    /// <summary>Number and length of a convolution's segments: kernel rows where they are contiguous runs of the input, else taps.</summary>
+    /// <summary>
+    /// Number and length of a convolution's segments: kernel rows where they are contiguous runs of the input, else taps.
+    /// </summary>
     public static (int Segments, int Length) Segments(
         int inputsPerGroup, int kernelHeight, int kernelWidth, int inputPixelStride, int dilationWidth) =>
         Int8Convolution.HasContiguousKernelRows(inputsPerGroup, inputPixelStride, dilationWidth)

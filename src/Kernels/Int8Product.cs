@@ -76,7 +76,7 @@ internal struct Int8Product
     /// <summary>Groups of four inputs in a segment, the last one filled up with zero weights.</summary>
     public int SegmentQuads;
 
-    /// <summary>Bytes of a panel column of 16 or 8 channels for all segments: groups of four inputs in all of them.</summary>
+    /// <summary>Groups of four inputs in all segments together.</summary>
     public readonly int Quads => SegmentRows * SegmentColumns * SegmentQuads;
 
     /// <summary>Channels of a group rounded up to whole panels.</summary>

@@ -93,7 +93,8 @@ internal static class Int8ProductLoop
 
     /// <summary>What the sums of a block start with: the biases, and what offset activations ask for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Start<TDot, TVector>(Workspace w, in Int8Product product, int index, int block, int step, int weights, Span<int> start)
+    private static void Start<TDot,
+    TVector>(Workspace w, in Int8Product product, int index, int block, int step, int weights, Span<int> start)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
@@ -133,7 +134,8 @@ internal static class Int8ProductLoop
     /// <summary>All rows of all images times one block of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows<TDot, TVector>(
-        Workspace w, in Int8Product product, int group, int channel, int block, int step, int panelBytes, int weights, Span<int> start, Span<int> sums)
+        Workspace w, in Int8Product product, int group, int channel, int block, int step, int panelBytes, int weights, Span<int> start,
+        Span<int> sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
@@ -180,16 +182,19 @@ internal static class Int8ProductLoop
                         if (pairs)
                         {
                             Int8TilesOfTwo.Run<TDot, TVector>(
-                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), second, step, ref start[part], ref sums[part]);
+                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), second, step,
+                                ref start[part], ref sums[part]);
                         }
                         else
                         {
                             Int8TilesOfOne.Run<TDot, TVector>(
-                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), step, ref start[part], ref sums[part]);
+                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), step, ref start[part],
+                                ref sums[part]);
                         }
                     }
 
-                    RequantizedStore.Rows(ref w.Arena(0), ref sums[0], Pitch, ref outputs[0], rows, used, ref multipliers, in product.Requantization);
+                    RequantizedStore.Rows(
+                        ref w.Arena(0), ref sums[0], Pitch, ref outputs[0], rows, used, ref multipliers, in product.Requantization);
                     left -= rows;
                 }
             }

@@ -41,7 +41,8 @@ internal static class Int8ScalarLoop
             int index = (group * product.PaddedChannels) + channel;
             int panel = channel & ~15;
             int step = product.PaddedChannels - panel >= 16 ? 64 : 32;
-            ref byte w4 = ref w.Weight(product.Weights + (((group * product.PaddedChannels) + panel) * product.Quads * 4) + ((channel & 15) * 4));
+            ref byte w4 = ref w.Weight(
+                product.Weights + (((group * product.PaddedChannels) + panel) * product.Quads * 4) + ((channel & 15) * 4));
             int sum = Unsafe.ReadUnaligned<int>(ref w.Weight(product.Bias + (index * 4)));
             for (int y = 0; y < product.SegmentRows; y++)
             {

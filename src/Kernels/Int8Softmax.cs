@@ -3,7 +3,8 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Softmax in fixed point (docs/arithmetic.md): rows of u8 or s32 values to probabilities as u8 (scale 1/256, zero point 0) or s32 (scale 2^−30).
+/// Softmax in fixed point (docs/arithmetic.md): rows of u8 or s32 values to probabilities as u8 (scale 1/256, zero point 0) or s32 (scale
+/// 2^−30).
 /// </summary>
 /// <remarks>
 /// A row is <c>length</c> elements <c>step</c> bytes apart; there are <c>inner</c> rows side by side, each one element further, and
@@ -37,7 +38,9 @@ internal static class Int8Softmax
         int outer,
         int length,
         int inner) =>
-        Rows(w, input, inputOuterStride, inputStep, false, output, outputOuterStride, outputStep, false, multiplier, shift, outer, length, inner);
+        Rows(
+            w, input, inputOuterStride, inputStep, false, output, outputOuterStride, outputStep, false, multiplier, shift, outer, length,
+            inner);
 
     /// <summary>u8 in, s32 out. Parameters as in <see cref="UInt8ToUInt8"/>.</summary>
     public static void UInt8ToInt32(
@@ -53,7 +56,9 @@ internal static class Int8Softmax
         int outer,
         int length,
         int inner) =>
-        Rows(w, input, inputOuterStride, inputStep, false, output, outputOuterStride, outputStep, true, multiplier, shift, outer, length, inner);
+        Rows(
+            w, input, inputOuterStride, inputStep, false, output, outputOuterStride, outputStep, true, multiplier, shift, outer, length,
+            inner);
 
     /// <summary>s32 in, u8 out. Parameters as in <see cref="UInt8ToUInt8"/>.</summary>
     public static void Int32ToUInt8(
@@ -69,7 +74,9 @@ internal static class Int8Softmax
         int outer,
         int length,
         int inner) =>
-        Rows(w, input, inputOuterStride, inputStep, true, output, outputOuterStride, outputStep, false, multiplier, shift, outer, length, inner);
+        Rows(
+            w, input, inputOuterStride, inputStep, true, output, outputOuterStride, outputStep, false, multiplier, shift, outer, length,
+            inner);
 
     /// <summary>s32 in, s32 out. Parameters as in <see cref="UInt8ToUInt8"/>.</summary>
     public static void Int32ToInt32(
@@ -85,7 +92,9 @@ internal static class Int8Softmax
         int outer,
         int length,
         int inner) =>
-        Rows(w, input, inputOuterStride, inputStep, true, output, outputOuterStride, outputStep, true, multiplier, shift, outer, length, inner);
+        Rows(
+            w, input, inputOuterStride, inputStep, true, output, outputOuterStride, outputStep, true, multiplier, shift, outer, length,
+            inner);
 
     /// <summary>All rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -122,7 +131,8 @@ internal static class Int8Softmax
     /// <summary>One row. The powers are computed twice instead of stored, because there is nowhere to put them in a u8 output.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(
-        Workspace w, int source, int inputStep, bool inputIsWide, int target, int outputStep, bool outputIsWide, int multiplier, int shift, int length)
+        Workspace w, int source, int inputStep, bool inputIsWide, int target, int outputStep, bool outputIsWide, int multiplier, int shift,
+        int length)
     {
         unchecked
         {
@@ -151,5 +161,6 @@ internal static class Int8Softmax
 
     /// <summary>One input.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Read(Workspace w, int offset, bool isWide) => isWide ? Unsafe.ReadUnaligned<int>(ref w.Arena(offset)) : w.Arena(offset);
+    private static int Read(Workspace w, int offset, bool isWide) =>
+        isWide ? Unsafe.ReadUnaligned<int>(ref w.Arena(offset)) : w.Arena(offset);
 }

@@ -3,7 +3,9 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>A function of one u8 value as a table of 256 bytes (docs/arithmetic.md, Elementwise integer operations); also rescaling.</summary>
+/// <summary>
+/// A function of one u8 value as a table of 256 bytes (docs/arithmetic.md, Elementwise integer operations); also rescaling.
+/// </summary>
 internal static class Int8Table
 {
     /// <summary>Looks up every element in one table.</summary>
@@ -89,8 +91,10 @@ internal static class Int8Table
                 {
                     for (int pixel = 0; pixel < pixels; pixel++)
                     {
-                        ref byte source = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride) + (pixel * inputPixelStride));
-                        ref byte target = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride));
+                        ref byte source = ref w.Arena(
+                            input + (image * inputImageStride) + (row * inputRowStride) + (pixel * inputPixelStride));
+                        ref byte target = ref w.Arena(
+                            output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride));
                         ref byte entries = ref w.Weight(tables);
                         for (int channel = 0; channel < channels; channel++)
                             Unsafe.Add(ref target, channel) = Unsafe.Add(ref entries, (channel * 256) + Unsafe.Add(ref source, channel));

@@ -21,7 +21,8 @@ internal static class Int8TilesOfTwo
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
     public static void Run<TDot, TVector>(
-        in Int8Product product, int rows, ref byte input, ref int offsets, ref byte weights, nint second, nint step, ref int start, ref int sums)
+        in Int8Product product, int rows, ref byte input, ref int offsets, ref byte weights, nint second, nint step, ref int start,
+        ref int sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {

@@ -54,13 +54,17 @@ internal static class KernelPath
         get => !Avx2.IsSupported && !UsesArmDot && Vector128.IsHardwareAccelerated;
     }
 
-    /// <summary>What the process uses, for reports and tests: the paths of dot products, of depthwise convolutions and of elementwise kernels.</summary>
+    /// <summary>
+    /// What the process uses, for reports and tests: the paths of dot products, of depthwise convolutions and of elementwise kernels.
+    /// </summary>
     public static string Describe() => "dot product " + Name + ", depthwise " + Depthwise + ", elementwise " + Elementwise;
 
     /// <summary>The path of depthwise convolutions: <c>avx2</c>, <c>vector128</c> or <c>scalar</c>.</summary>
     public static string Depthwise => Avx2.IsSupported ? "avx2" : Vector128.IsHardwareAccelerated ? "vector128" : "scalar";
 
-    /// <summary>The path of requantisation and of kernels on pairs of tensors: <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.</summary>
+    /// <summary>
+    /// The path of requantisation and of kernels on pairs of tensors: <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.
+    /// </summary>
     public static string Elementwise =>
         ProductLanes.Has256 ? "avx2" : !ProductLanes.Has128 ? "scalar" : Sse41.IsSupported ? "sse41" : "advsimd";
 

@@ -85,7 +85,8 @@ internal static class PairLoop
             for (; rows > 0; rows--)
             {
                 Row<TOperation>(
-                    ref a, firstStrides[last], ref b, secondStrides[last], ref w.Arena(output), outputStrides[last], in constants, dimensions[last]);
+                    ref a, firstStrides[last], ref b, secondStrides[last], ref w.Arena(output), outputStrides[last], in constants,
+                    dimensions[last]);
                 for (int d = last - 1; d >= 0; d--)
                 {
                     a = ref Unsafe.Add(ref a, firstStrides[d]);
@@ -105,7 +106,8 @@ internal static class PairLoop
     /// <summary>One row, whose elements are some bytes apart; 0 where an operand is one element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
+        int length)
         where TOperation : struct, IPairOperation
     {
         unchecked
@@ -124,7 +126,8 @@ internal static class PairLoop
     /// <summary>One row without vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowScalar<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants, int length)
+        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
+        int length)
         where TOperation : struct, IPairOperation
     {
         unchecked

@@ -28,7 +28,8 @@ internal static class PairProducts
     }
 
     /// <summary>
-    /// The same in operations that every processor has. Products must fit s16, as those of a u8 and an s8 do: at most 255 · 128 in magnitude.
+    /// The same in operations that every processor has. Products must fit s16, as those of a u8 and an s8 do: at most 255 · 128 in
+    /// magnitude.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Portable(Vector128<short> left, Vector128<short> right)

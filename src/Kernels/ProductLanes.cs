@@ -75,7 +75,8 @@ internal static class ProductLanes
         if (Sse41.IsSupported)
         {
             even = Sse41.Multiply(left, right);
-            odd = Sse41.Multiply(Sse2.ShiftRightLogical(left.AsInt64(), 32).AsInt32(), Sse2.ShiftRightLogical(right.AsInt64(), 32).AsInt32());
+            odd = Sse41.Multiply(
+                Sse2.ShiftRightLogical(left.AsInt64(), 32).AsInt32(), Sse2.ShiftRightLogical(right.AsInt64(), 32).AsInt32());
         }
         else
         {

@@ -60,7 +60,8 @@ internal static class QuantizeInput
                         for (int channel = 0; channel < channels; channel++)
                         {
                             Plane(
-                                ref Unsafe.Add(ref from, channel * sourceChannelStride), ref Unsafe.Add(ref to, channel), outputPixelStride, width, inverseScale, zeroPoint);
+                                ref Unsafe.Add(ref from, channel * sourceChannelStride), ref Unsafe.Add(ref to, channel), outputPixelStride,
+                                width, inverseScale, zeroPoint);
                         }
                     }
                     else if (sourceChannelStride == 1 && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels)))
@@ -74,7 +75,8 @@ internal static class QuantizeInput
                             for (int channel = 0; channel < channels; channel++)
                             {
                                 Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
-                                    Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale, zeroPoint);
+                                    Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale,
+                                    zeroPoint);
                             }
                         }
                     }
@@ -178,7 +180,8 @@ internal static class QuantizeInput
                         for (int channel = 0; channel < channels; channel++)
                         {
                             int value = Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride));
-                            Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Unsafe.Add(ref table, (channel * tableStride) + value);
+                            Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Unsafe.Add(
+                                ref table, (channel * tableStride) + value);
                         }
                     }
                 }

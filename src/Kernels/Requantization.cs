@@ -34,7 +34,8 @@ internal readonly struct Requantization
     }
 
     /// <summary>Requantisation to u8.</summary>
-    public static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum) => new(shift, zeroPoint, minimum, maximum, false);
+    public static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum) =>
+        new(shift, zeroPoint, minimum, maximum, false);
 
     /// <summary>Requantisation to s32.</summary>
     public static Requantization ToInt32(int shift) => new(shift, 0, int.MinValue, int.MaxValue, true);

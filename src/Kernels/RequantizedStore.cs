@@ -26,7 +26,8 @@ internal static class RequantizedStore
     /// <param name="requantization">Shift, zero point and bounds.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows(
-        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers, in Requantization requantization)
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
     {
         if (Avx2.IsSupported && channels > 8 && requantization.Shift >= 32 && !requantization.IsWide)
             RowsOfBytes(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
@@ -41,7 +42,8 @@ internal static class RequantizedStore
     /// <summary>The same without vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void RowsScalar(
-        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers, in Requantization requantization)
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
     {
         unchecked
         {
@@ -61,10 +63,13 @@ internal static class RequantizedStore
         }
     }
 
-    /// <summary>Sixteen channels at a time with AVX2, u8 outputs and a shift of at least 32: nearly every call of nearly every model.</summary>
+    /// <summary>
+    /// Sixteen channels at a time with AVX2, u8 outputs and a shift of at least 32: nearly every call of nearly every model.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowsOfBytes(
-        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers, in Requantization requantization)
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
     {
         unchecked
         {
@@ -113,7 +118,8 @@ internal static class RequantizedStore
     /// <summary>Eight channels at a time with AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows256(
-        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers, in Requantization requantization)
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
     {
         unchecked
         {
@@ -159,7 +165,8 @@ internal static class RequantizedStore
 
                     value = Avx2.Min(Avx2.Max(value, minimum), maximum);
                     Vector128<short> words = Sse2.PackSignedSaturate(value.GetLower(), value.GetUpper());
-                    PartialStore.Bytes(Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar(), ref Unsafe.Add(ref output, channel), left);
+                    PartialStore.Bytes(
+                        Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar(), ref Unsafe.Add(ref output, channel), left);
                 }
             }
         }
@@ -168,7 +175,8 @@ internal static class RequantizedStore
     /// <summary>Four channels at a time with SSE4.1 or AdvSimd.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows128(
-        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers, in Requantization requantization)
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
     {
         unchecked
         {

@@ -46,12 +46,14 @@ internal readonly struct Vector128DotProduct : IDotProduct<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> OddActivations(Vector128<int> activations) => Vector128.ShiftRightLogical(activations.AsInt16(), 8).AsInt32();
+    public static Vector128<int> OddActivations(Vector128<int> activations) =>
+        Vector128.ShiftRightLogical(activations.AsInt16(), 8).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> MultiplyAdd(
-        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights, Vector128<int> oddWeights) =>
+        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
+        Vector128<int> oddWeights) =>
         sums + PairProducts.MultiplyAddPairs(evenActivations.AsInt16(), evenWeights.AsInt16())
             + PairProducts.MultiplyAddPairs(oddActivations.AsInt16(), oddWeights.AsInt16());
 }

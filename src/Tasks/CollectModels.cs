@@ -123,8 +123,8 @@ public sealed class CollectModels : Task
                 Log.Log(Diagnostic.Of(DiagnosticCatalog.ClassNameCollision, null,
                     classes[(options.Namespace, options.ClassName)], item.ItemSpec, options.ClassName));
             }
-            if (!IsDesignTime && item.GetMetadata("ClassName").Length == 0 && !Letters(options.Name).SequenceEqual(Letters(options.ClassName)))
-                Log.Log(Diagnostic.Of(DiagnosticCatalog.NameChanged, null, "model", options.Name, options.ClassName));
+            if (!IsDesignTime && item.GetMetadata("ClassName").Length == 0 && NameChanges.IsChanged(options.Name, options.ClassName))
+                Log.Log(NameChanges.Change("model", options.Name, options.ClassName));
         }
     }
 
@@ -135,10 +135,11 @@ public sealed class CollectModels : Task
         foreach ((ITaskItem item, ModelOptions options) in models)
         {
             // Models of the same file name, which must differ in class or namespace, get folders of their own.
-            string folder = options.Name;
+            string stem = FileStem(options.Name);
+            string folder = stem;
             if (!taken.Add(folder))
-                taken.Add(folder = options.Name + "." + options.Namespace + "." + options.ClassName);
-            var files = new ModelFiles(Path.Combine(root, folder), options.Name);
+                taken.Add(folder = stem + "." + options.Namespace + "." + options.ClassName);
+            var files = new ModelFiles(Path.Combine(root, folder), stem);
 
             List<string> inputs = [.. InputFiles.Of(options).Select(f => f.Path)];
             string optionsFile = files[ModelFiles.Options];
@@ -175,7 +176,8 @@ public sealed class CollectModels : Task
         return inputs.Any(i => !File.Exists(i) || File.GetLastWriteTimeUtc(i) > time);
     }
 
-    private static IEnumerable<char> Letters(string name) => name.Where(char.IsLetterOrDigit).Select(char.ToUpperInvariant);
+    // Commas and semicolons separate in the compiler's arguments, and the others have their own meaning there or in shells.
+    private static string FileStem(string name) => string.Concat(name.Select(c => c is ',' or ';' or '#' or '\'' or '"' or '%' or '=' || char.IsControl(c) ? '_' : c));
 
     private static bool IsTrue(string property) => string.Equals(property, "true", StringComparison.OrdinalIgnoreCase);
 

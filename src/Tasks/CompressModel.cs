@@ -101,6 +101,7 @@ public sealed class CompressModel : Task, ICancelableTask
     {
         Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
         CompilationOutcome outcome = Compiler(options, cancellation);
+        outcome = outcome with { Diagnostics = [.. outcome.Diagnostics, .. NameChanges.Of(outcome.Plan)] };
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),
             outcome.Weights,

@@ -45,7 +45,8 @@ public sealed class InstructionSetTests
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
         foreach (string kernel in KernelCases.Kernels)
-            Assert.True(KernelDigest.Expected(kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
+            Assert.True(KernelDigest.Expected(
+                kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
     }
 
     /// <summary>Between them the switches take every path that this machine can take.</summary>
@@ -67,9 +68,11 @@ public sealed class InstructionSetTests
         : supports["vector128"] ? "vector128"
         : "scalar";
 
-    private static (string Path, string Description, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(string switches)
+    private static (string Path, string Description, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(
+        string switches)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             ArgumentList = { typeof(InstructionSetTests).Assembly.Location, "digest" },
             RedirectStandardOutput = true,

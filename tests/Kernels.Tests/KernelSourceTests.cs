@@ -23,7 +23,8 @@ public sealed class KernelSourceTests
         int methods = 0;
         foreach (Type type in typeof(Workspace).Assembly.GetTypes())
         {
-            const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+            const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic
+                | BindingFlags.DeclaredOnly;
             foreach (MethodBase method in type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
             {
                 int size = method.GetMethodBody()?.GetILAsByteArray()?.Length ?? 0;
@@ -43,9 +44,11 @@ public sealed class KernelSourceTests
         {
             string text = File.ReadAllText(file);
             string name = Path.GetFileNameWithoutExtension(file);
-            Assert.True(text.StartsWith("namespace OptimizerBuild.Kernels;\n", StringComparison.Ordinal), $"{name}: the namespace is not the first line");
+            Assert.True(text.StartsWith(
+                "namespace OptimizerBuild.Kernels;\n", StringComparison.Ordinal), $"{name}: the namespace is not the first line");
             Assert.True(
-                Regex.IsMatch(text, $@"^internal ((static|sealed|readonly|ref) )*(class|struct|interface) {name}\b", RegexOptions.Multiline),
+                Regex.IsMatch(
+                    text, $@"^internal ((static|sealed|readonly|ref) )*(class|struct|interface) {name}\b", RegexOptions.Multiline),
                 $"{name}: no internal type of this name at column 0");
             foreach (Match directive in Regex.Matches(text, @"^\s*using (?!var |\()(?<target>[^;]+);", RegexOptions.Multiline))
             {

@@ -62,7 +62,8 @@ public sealed class PackingTests
     [InlineData(16, 16)]
     [InlineData(17, 24)]
     [InlineData(25, 32)]
-    public void Last_panel_is_eight_wide_when_at_most_eight_remain(int outputs, int padded) => Assert.Equal(padded, Int8Packing.PaddedOutputs(outputs));
+    public void Last_panel_is_eight_wide_when_at_most_eight_remain(int outputs, int padded) =>
+        Assert.Equal(padded, Int8Packing.PaddedOutputs(outputs));
 
     [Fact]
     public void Panels_are_output_major_with_four_inputs_side_by_side()
@@ -84,5 +85,6 @@ public sealed class PackingTests
 
     private static sbyte[] Weights(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (sbyte)random.Next(-127, 128))];
 
-    private static bool SameSum(sbyte[] weights, byte[] packed) => weights.Sum(v => (long)v * v) == packed.Sum(v => (long)(sbyte)v * (sbyte)v);
+    private static bool SameSum(sbyte[] weights, byte[] packed) =>
+        weights.Sum(v => (long)v * v) == packed.Sum(v => (long)(sbyte)v * (sbyte)v);
 }

@@ -26,7 +26,8 @@ public sealed class QuantizeTests
             Arb.From(Gen.OneOf(anything, midpoints)),
             t => BitConverter.SingleToInt32Bits(MathF.FusedMultiplyAdd(t.Item1, t.Item2, t.Item3)) is var expected
                 && (expected == BitConverter.SingleToInt32Bits(Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3))
-                    || float.IsNaN(BitConverter.Int32BitsToSingle(expected)) && float.IsNaN(Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3))))
+                    || float.IsNaN(BitConverter.Int32BitsToSingle(expected))
+                        && float.IsNaN(Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3))))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(20000));
     }
 }

@@ -42,6 +42,7 @@ public class ErrorTests(PackedPackage package)
         string exceeded = Fail(folder, "OPT0013", "-p:Metric=Cosine", "-p:MaxDrop=0");
         Assert.Matches(@"cosine is 0\.9\d+ after compression instead of 1 on 64 samples", exceeded);
         Fail(folder, "OPT0011", "-p:Labels=mlp x.npy", "-p:Metric=Top1");
+        folder.BuildBy("msbuild", "app", "-t:OptimizerBuildCollect", "-p:PublishAot=true").Succeeded().Says("OPT0020");
         Assert.False(File.Exists(folder["app/obj/Debug/net10.0/OptimizerBuild/tiny-mlp/tiny-mlp.plan"]));
     }
 

@@ -36,11 +36,8 @@ public class PublishTests(PackedPackage package)
         ConsumerFolder folder = App("native", "net9.0",
             "<PublishAot>true</PublishAot><CheckEolTargetFramework>false</CheckEolTargetFramework>");
 
-        ProcessResult plain = Publish(folder);
-        Assert.Contains("OPT0020", plain.Output);
-        Check(folder, "net9.0", 9);
-
-        ProcessResult native = Publish(folder, "-p:IlcInstructionSet=native", "--no-restore");
+        // Without an instruction set the compiler would leave the kernels for AVX2 and more out, see OPT0020.
+        ProcessResult native = Publish(folder, "-p:IlcInstructionSet=native");
         Assert.DoesNotContain("OPT0020", native.Output);
         Check(folder, "net9.0", 9);
     }

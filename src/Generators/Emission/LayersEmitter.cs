@@ -126,11 +126,16 @@ internal static class LayersEmitter
 
     private static string GroupName(int group) => "RunGroup" + Wording.Integer(group);
 
+    /// <summary>The step's number and the last parts of its node's path: <c>Step005_F_F3_F33_Conv</c> for <c>/f/f.3/f.3.3/Conv</c>.</summary>
     private static string StepName(ModelPlan plan, int index)
     {
-        string name = Identifiers.Pascal(plan.Steps[index].Node, "");
-        if (name.Length > LongestName)
-            name = name.Substring(name.Length - LongestName);
-        return "Step" + index.ToString("D3", CultureInfo.InvariantCulture) + (name.Length == 0 ? "" : "_" + name);
+        string name = "";
+        foreach (string part in plan.Steps[index].Node.Split('/').Select(p => Identifiers.Pascal(p, "")).Where(p => p.Length > 0).Reverse())
+        {
+            if (name.Length + part.Length + 1 > LongestName)
+                break;
+            name = "_" + part + name;
+        }
+        return "Step" + index.ToString("D3", CultureInfo.InvariantCulture) + name;
     }
 }

@@ -105,6 +105,10 @@ internal sealed class BoundedReader(string file, DataLimits limits)
         {
             throw Malformed($"its compression is damaged ({error.Message.TrimEnd('.')})");
         }
+        catch (Exception error) when (error is ArgumentException or ArithmeticException or IndexOutOfRangeException)
+        {
+            throw Malformed("its compression is damaged");
+        }
         catch (NotSupportedException)
         {
             throw Malformed("its compression is not supported");

@@ -20,7 +20,7 @@ internal static class IdxReader
         if (magic[0] != 0x1F || magic[1] != 0x8B)
             return ReadArray(reader, file, available);
         using var unpacked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
-        return ReadArray(reader, unpacked, checked(available * BoundedReader.MaximumExpansion));
+        return ReadArray(reader, unpacked, available * BoundedReader.MaximumExpansion);
     }
 
     private static Tensor ReadArray(BoundedReader reader, Stream stream, long available)

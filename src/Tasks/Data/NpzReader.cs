@@ -22,8 +22,7 @@ internal static class NpzReader
             if (arrays.Exists(a => a.Name == name))
                 throw reader.Malformed($"it holds two arrays named '{name}'");
             // The directory's uncompressed length is the writer's claim; the compressed bytes bound what it can be.
-            long possible = checked(entry.CompressedLength * BoundedReader.MaximumExpansion);
-            if (entry.Length > possible)
+            if (entry.CompressedLength > file.Length || entry.Length / BoundedReader.MaximumExpansion > entry.CompressedLength)
                 throw reader.Malformed($"the array '{name}' claims {entry.Length} bytes, which its {entry.CompressedLength} compressed bytes cannot hold");
             using Stream stream = entry.Open();
             arrays.Add(new NamedArray(name, NpyReader.Read(reader, stream, $"the array '{name}'", entry.Length)));

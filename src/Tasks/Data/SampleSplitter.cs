@@ -76,17 +76,20 @@ internal static class SampleSplitter
     }
 
     /// <summary>
-    /// Whether the rows of an array can be the rows of an input: the same dimensions when those of size one are left out, or one of
-    /// the two is flat and the element counts agree. Anything else (transposed images) would be read in the wrong order.
+    /// Whether the rows of an array can be the rows of an input, or whole inputs: the same dimensions when those of size one are left
+    /// out, or one of the two is flat and the element counts agree. Anything else (transposed images) would be read in the wrong order.
     /// </summary>
     private static bool Fits(Tensor array, ImmutableArray<int> input)
     {
         if (input.Length == 0)
             return array.Rank == 0 || array.Dimensions[1..].All(d => d == 1);
-        if (array.Rank == 0)
-            return false;
-        int[] rows = [.. array.Dimensions[1..].Where(d => d != 1)];
-        int[] own = [.. input[1..].Where(d => d != 1)];
+        return array.Rank > 0 && (SameElements(array.Dimensions[1..], input[1..]) || SameElements(array.Dimensions[1..], input));
+    }
+
+    private static bool SameElements(ImmutableArray<int> array, ImmutableArray<int> input)
+    {
+        int[] rows = [.. array.Where(d => d != 1)];
+        int[] own = [.. input.Where(d => d != 1)];
         if (rows.AsSpan().SequenceEqual(own))
             return true;
         return (rows.Length <= 1 || own.Length <= 1) && Shapes.Count(rows) == Shapes.Count(own);

@@ -25,19 +25,23 @@ internal static partial class DiagnosticCatalog
     public static readonly DiagnosticDescriptor UnsupportedOperator = new("OPT0004", Severity.Error, "Unsupported operator",
         "node '{0}' uses operator {1} of domain '{2}' in opset {3}, which is not supported; nearest supported form: {4}",
         "The model uses an operator, or a form of one, for which the build has no code. `docs/operators.md` lists the supported ones.",
-        "Export the model with other settings (for example a different opset, or without pre- and post-processing), or replace the part that uses the operator.");
+        "Export the model with other settings (for example a different opset, or without pre- and post-processing), or replace the "
+            + "part that uses the operator.");
 
     /// <summary>A dimension is not known. Arguments: input, what is missing or contradictory.</summary>
     public static readonly DiagnosticDescriptor UnboundDimension = new("OPT0006", Severity.Error, "Unbound dimension",
         "the shape of input '{0}' is not settled: {1}",
-        "Every dimension must be known at build time. A symbolic or missing leading dimension is taken as a batch of 1; any other needs a value, and a value given must not contradict the model.",
+        "Every dimension must be known at build time. A symbolic or missing leading dimension is taken as a batch of 1; any other "
+            + "needs a value, and a value given must not contradict the model.",
         "Bind the input with the item metadata `Shapes`, for example `Shapes=\"image=1,3,224,224\"`.");
 
     /// <summary>External data cannot be used. Arguments: tensor, file as the model names it, what is wrong.</summary>
     public static readonly DiagnosticDescriptor ExternalData = new("OPT0008", Severity.Error, "External data not usable",
         "tensor '{0}' keeps its data in '{1}', which cannot be used: {2}",
-        "The model keeps weights in files of their own. Such a file is missing, too short, or lies outside the model's folder, which is not allowed.",
-        "Put the data files into the model's folder, or save the model with its weights inside (`onnx.save_model(model, path, save_as_external_data=False)`).");
+        "The model keeps weights in files of their own. Such a file is missing, too short, or lies outside the model's folder, which "
+            + "is not allowed.",
+        "Put the data files into the model's folder, or save the model with its weights inside (`onnx.save_model(model, path, "
+            + "save_as_external_data=False)`).");
 
     /// <summary>An element type is not supported. Arguments: value, type, what is supported.</summary>
     public static readonly DiagnosticDescriptor UnsupportedElementType = new("OPT0009", Severity.Error, "Unsupported element type",

@@ -31,7 +31,8 @@ internal sealed record Graph
     /// <summary>The type of any value of the graph.</summary>
     /// <exception cref="KeyNotFoundException">There is no such value, or its type has not been inferred.</exception>
     public TensorType TypeOf(string value) =>
-        Constants.TryGetValue(value, out Tensor? constant) ? constant.Type
+        Constants.TryGetValue(value, out Tensor? constant)
+        ? constant.Type
         : Types.TryGetValue(value, out TensorType? type) ? type
         : throw new KeyNotFoundException($"no value '{value}' in graph '{Name}'");
 
@@ -51,7 +52,8 @@ internal sealed record Graph
         foreach ((string name, Tensor value) in Constants)
             text.Append("constant ").Append(name).Append(": ").Append(value.Type).Append('\n');
         foreach (Node node in Nodes)
-            text.Append(node).Append(": ").AppendJoin(", ", node.Outputs.Where(o => o.Length > 0).Select(o => Types.GetValueOrDefault(o)?.ToString() ?? "?")).Append('\n');
+            text.Append(node).Append(": ").AppendJoin(", ", node.Outputs.Where(o => o.Length > 0)
+                .Select(o => Types.GetValueOrDefault(o)?.ToString() ?? "?")).Append('\n');
         foreach (string output in Outputs)
             text.Append("output ").Append(output).Append('\n');
         return text.ToString();

@@ -155,7 +155,9 @@ internal sealed class GraphEditor
         Invalidate();
     }
 
-    /// <summary>Lets every reader of <paramref name="value"/>, the graph's outputs among them, read <paramref name="replacement"/> instead.</summary>
+    /// <summary>
+    /// Lets every reader of <paramref name="value"/>, the graph's outputs among them, read <paramref name="replacement"/> instead.
+    /// </summary>
     /// <remarks>
     /// An output of the graph keeps its name in the public interface: where <paramref name="value"/> is an output, use
     /// <see cref="TryBypass"/>, which handles that case.

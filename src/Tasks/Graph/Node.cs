@@ -2,14 +2,18 @@ using System.Collections.Immutable;
 
 namespace OptimizerBuild.Graphs;
 
-/// <summary>One application of an operator. Values are referred to by name; the empty name is an omitted optional input or output.</summary>
+/// <summary>
+/// One application of an operator. Values are referred to by name; the empty name is an omitted optional input or output.
+/// </summary>
 /// <param name="Name">The node's name, unique in its graph; the ONNX name where the model gives one.</param>
 /// <param name="OpType">The operator's type, for example <c>Conv</c>.</param>
 /// <param name="Inputs">Names of the input values, in the operator's order.</param>
 /// <param name="Outputs">Names of the output values, in the operator's order.</param>
 internal sealed record Node(string Name, string OpType, ImmutableArray<string> Inputs, ImmutableArray<string> Outputs)
 {
-    /// <summary>The operator's domain: empty for <c>ai.onnx</c>, <see cref="InternalDomain"/> for operators that only passes create.</summary>
+    /// <summary>
+    /// The operator's domain: empty for <c>ai.onnx</c>, <see cref="InternalDomain"/> for operators that only passes create.
+    /// </summary>
     public string Domain { get; init; } = "";
 
     /// <summary>The attributes by name.</summary>
@@ -37,13 +41,16 @@ internal sealed record Node(string Name, string OpType, ImmutableArray<string> I
     public bool Has(string attribute) => Attributes.ContainsKey(attribute);
 
     /// <summary>An integer attribute, or its default.</summary>
-    public long Int(string attribute, long otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Int v ? v.Value : otherwise;
+    public long Int(string attribute, long otherwise) =>
+        Attributes.GetValueOrDefault(attribute) is AttributeValue.Int v ? v.Value : otherwise;
 
     /// <summary>A real attribute, or its default.</summary>
-    public float Float(string attribute, float otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Float v ? v.Value : otherwise;
+    public float Float(string attribute, float otherwise) =>
+        Attributes.GetValueOrDefault(attribute) is AttributeValue.Float v ? v.Value : otherwise;
 
     /// <summary>A text attribute, or its default.</summary>
-    public string Text(string attribute, string otherwise) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Text v ? v.Value : otherwise;
+    public string Text(string attribute, string otherwise) =>
+        Attributes.GetValueOrDefault(attribute) is AttributeValue.Text v ? v.Value : otherwise;
 
     /// <summary>An integer-list attribute, or null where it is absent.</summary>
     public long[]? Ints(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Ints v ? [.. v.Values] : null;

@@ -54,17 +54,18 @@ internal sealed class Tensor
 
     /// <summary>The elements of an integer or boolean tensor as 64-bit integers.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not an integer tensor.</exception>
-    public long[] ToInt64() => Data switch
+    public long[] ToInt64() => Element switch
     {
-        long[] v => v,
-        int[] v => Array.ConvertAll(v, x => (long)x),
-        short[] v => Array.ConvertAll(v, x => (long)x),
-        sbyte[] v when Element == ElementType.Int8 => Array.ConvertAll(v, x => (long)x),
-        byte[] v => Array.ConvertAll(v, x => (long)x),
-        ushort[] v => Array.ConvertAll(v, x => (long)x),
-        uint[] v => Array.ConvertAll(v, x => (long)x),
-        ulong[] v => Array.ConvertAll(v, x => checked((long)x)),
-        bool[] v => Array.ConvertAll(v, x => x ? 1L : 0L),
+        // Not by the array's type: to the runtime an int[] is a uint[], too.
+        ElementType.Int64 => Values<long>(),
+        ElementType.Int32 => Array.ConvertAll(Values<int>(), x => (long)x),
+        ElementType.Int16 => Array.ConvertAll(Values<short>(), x => (long)x),
+        ElementType.Int8 => Array.ConvertAll(Values<sbyte>(), x => (long)x),
+        ElementType.UInt8 => Array.ConvertAll(Values<byte>(), x => (long)x),
+        ElementType.UInt16 => Array.ConvertAll(Values<ushort>(), x => (long)x),
+        ElementType.UInt32 => Array.ConvertAll(Values<uint>(), x => (long)x),
+        ElementType.UInt64 => Array.ConvertAll(Values<ulong>(), x => checked((long)x)),
+        ElementType.Bool => Array.ConvertAll(Values<bool>(), x => x ? 1L : 0L),
         _ => throw new InvalidOperationException($"a tensor of {Type} was read as integers"),
     };
 

@@ -21,7 +21,8 @@ internal sealed record TensorType(ElementType Element, ImmutableArray<int> Dimen
     public int Count => Shapes.Count(Dimensions.AsSpan());
 
     /// <inheritdoc/>
-    public bool Equals(TensorType? other) => other is not null && Element == other.Element && Dimensions.AsSpan().SequenceEqual(other.Dimensions.AsSpan());
+    public bool Equals(TensorType? other) =>
+        other is not null && Element == other.Element && Dimensions.AsSpan().SequenceEqual(other.Dimensions.AsSpan());
 
     /// <inheritdoc/>
     public override int GetHashCode()
@@ -83,7 +84,10 @@ internal static class Shapes
         return result;
     }
 
-    /// <summary>Strides in elements for reading <paramref name="from"/> as if it had the shape <paramref name="to"/>: 0 where a dimension is repeated.</summary>
+    /// <summary>
+    /// Strides in elements for reading <paramref name="from"/> as if it had the shape <paramref name="to"/>: 0 where a dimension is
+    /// repeated.
+    /// </summary>
     public static int[] BroadcastStrides(ReadOnlySpan<int> from, ReadOnlySpan<int> to)
     {
         int[] own = Strides(from);

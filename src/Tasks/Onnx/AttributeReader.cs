@@ -40,7 +40,8 @@ internal static class AttributeReader
             case Kind.SparseTensor when attribute.SparseTensor is { } sparse:
                 return new AttributeValue.TensorValue(Dense(sparse, $"{node}.{attribute.Name}", external));
             default:
-                throw new ModelException(DiagnosticCatalog.InvalidNode, node, opType, $"its attribute '{attribute.Name}' is of kind {kind}, which is not supported");
+                throw new ModelException(DiagnosticCatalog.InvalidNode, node, opType,
+                    $"its attribute '{attribute.Name}' is of kind {kind}, which is not supported");
         }
     }
 
@@ -55,7 +56,8 @@ internal static class AttributeReader
         int[] dimensions = TensorProtoReader.Dimensions(sparse.Dims, name);
         var type = TensorType.Of(values.Element, dimensions);
         if (type.Count > MaximumDenseElements)
-            throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"sparse tensor '{name}'", $"{type.Count} elements", $"{MaximumDenseElements} elements");
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"sparse tensor '{name}'", $"{type.Count} elements",
+                $"{MaximumDenseElements} elements");
         bool linear = indices.Rank == 1;
         if (indices.Element != ElementType.Int64 || values.Rank != 1 || indices.Count != values.Count * (linear ? 1 : dimensions.Length))
             throw Invalid(name, "the indices of a sparse tensor do not fit its values");
@@ -84,7 +86,8 @@ internal static class AttributeReader
     }
 
     private static Kind Guess(AttributeProto a) =>
-        a.HasF ? Kind.Float
+        a.HasF
+        ? Kind.Float
         : a.HasI ? Kind.Int
         : a.HasS ? Kind.String
         : a.T is not null ? Kind.Tensor

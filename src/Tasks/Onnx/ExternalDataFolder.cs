@@ -39,7 +39,8 @@ internal sealed class ExternalDataFolder
         long offset = Number(tensor, "offset", name, location) ?? 0;
         long length = Number(tensor, "length", name, location) ?? expected;
         if (length != expected)
-            throw Failure(name, location, string.Create(CultureInfo.InvariantCulture, $"it holds {length} bytes for the tensor, whose type takes {expected}"));
+            throw Failure(name, location, string.Create(CultureInfo.InvariantCulture,
+                $"it holds {length} bytes for the tensor, whose type takes {expected}"));
 
         string path = Locate(name, location);
         try
@@ -50,7 +51,8 @@ internal sealed class ExternalDataFolder
                     $"bytes {offset} to {offset + (decimal)expected} are asked for, but the file has {stream.Length}"));
             _read += expected;
             if (_read > MaximumBytes)
-                throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the external data", $"more than {MaximumBytes} bytes", $"{MaximumBytes} bytes");
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the external data", $"more than {MaximumBytes} bytes",
+                    $"{MaximumBytes} bytes");
             var bytes = new byte[expected];
             stream.Position = offset;
             stream.ReadExactly(bytes);
@@ -58,7 +60,9 @@ internal sealed class ExternalDataFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw Failure(name, location, e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist" : "the file cannot be read");
+            throw Failure(name, location, e is FileNotFoundException or DirectoryNotFoundException
+                ? "the file does not exist"
+                : "the file cannot be read");
         }
     }
 
@@ -122,7 +126,8 @@ internal sealed class ExternalDataFolder
     }
 
     private static IEnumerable<string> Split(string path) =>
-        path[(Path.GetPathRoot(path)?.Length ?? 0)..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]).Where(p => p.Length > 0 && p != ".");
+        path[(Path.GetPathRoot(path)?.Length ?? 0)..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar])
+            .Where(p => p.Length > 0 && p != ".");
 
     private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
 

@@ -54,7 +54,8 @@ internal sealed class GraphImporter
     {
         GraphProto graph = _model.Graph;
         var scope = new ImportScope(null, Opsets(_model.OpsetImport)) { KeepsNames = true };
-        foreach (string name in graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name)).Concat(graph.Node.SelectMany(n => n.Output)))
+        foreach (string name in graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(i => i.Name))
+            .Concat(graph.Node.SelectMany(n => n.Output)))
             _inference.ReserveName(name);
         var initialised = ReadInitialisers(graph, scope);
 
@@ -104,7 +105,9 @@ internal sealed class GraphImporter
         {
             string unique = scope.KeepsNames ? name : _inference.UniqueValue(name);
             if (name.Length == 0 || !scope.TryDefine(name, unique))
-                throw Invalid("graph", graph.Name, name.Length == 0 ? "an initialiser has no name" : $"the initialiser '{name}' is defined twice");
+                throw Invalid("graph", graph.Name, name.Length == 0
+                    ? "an initialiser has no name"
+                    : $"the initialiser '{name}' is defined twice");
             _inference.AddConstant(unique, value);
             names.Add(name);
         }
@@ -116,7 +119,8 @@ internal sealed class GraphImporter
     private void ImportNodes(IReadOnlyList<NodeProto> nodes, ImportScope scope, int depth)
     {
         if (depth > MaximumDepth)
-            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the nesting of sub-graphs and functions", $"more than {MaximumDepth} levels", MaximumDepth);
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the nesting of sub-graphs and functions",
+                $"more than {MaximumDepth} levels", MaximumDepth);
         foreach (NodeProto node in NodeOrder.Sort(nodes))
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -211,7 +215,8 @@ internal sealed class GraphImporter
     private string Define(string output, string name, NodeProto proto, ImportScope scope)
     {
         string unique = scope.KeepsNames ? output : _inference.UniqueValue(output);
-        return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType, $"it produces '{output}', which is defined already");
+        return scope.TryDefine(output, unique) ? unique : throw Invalid(name, proto.OpType,
+            $"it produces '{output}', which is defined already");
     }
 
     private ImmutableSortedDictionary<string, AttributeValue> Attributes(NodeProto proto, string name, ImportScope scope)
@@ -239,7 +244,8 @@ internal sealed class GraphImporter
             return constant;
         ElementType element = TensorProtoReader.ElementTypeOf(declared, input.Name);
         return NumericCast.Convert(constant, element)
-            ?? throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, element, "a constant input must be numbers or booleans");
+            ?? throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, element,
+                "a constant input must be numbers or booleans");
     }
 
     private static Dictionary<string, long> Opsets(IEnumerable<OperatorSetIdProto> imports)
@@ -260,9 +266,11 @@ internal sealed class GraphImporter
     }
 
     private static ModelException Unsupported(string name, string opType, string domain, int opset, string? nearest = null) =>
-        new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest ?? NearestOperators.Describe(domain, opType));
+        new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest
+            ?? NearestOperators.Describe(domain, opType));
 
-    private static ModelException Invalid(string node, string opType, string reason) => new(DiagnosticCatalog.InvalidNode, node, opType, reason);
+    private static ModelException Invalid(string node, string opType, string reason) =>
+        new(DiagnosticCatalog.InvalidNode, node, opType, reason);
 
     private static string Domain(string domain) => domain == "ai.onnx" ? "" : domain;
 

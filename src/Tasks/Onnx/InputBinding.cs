@@ -53,7 +53,8 @@ internal sealed class InputBinding
         for (int i = 0; i < dimensions.Length; i++)
         {
             TensorShapeProto.Types.Dimension d = shape.Dim[i];
-            dimensions[i] = given is { } values ? values[i]
+            dimensions[i] = given is { } values
+                ? values[i]
                 : IsFixed(d) ? d.DimValue
                 : d.HasDimParam && _symbols.TryGetValue(d.DimParam, out int bound) ? bound
                 : i == 0 ? 1
@@ -81,25 +82,29 @@ internal sealed class InputBinding
     private void Record(string name, TensorShapeProto shape, ImmutableArray<int> given)
     {
         if (given.Length != shape.Dim.Count)
-            throw Unbound(name, $"the given shape [{string.Join(',', given)}] has {given.Length} dimensions, the model's has {shape.Dim.Count}");
+            throw Unbound(name,
+                $"the given shape [{string.Join(',', given)}] has {given.Length} dimensions, the model's has {shape.Dim.Count}");
         for (int i = 0; i < given.Length; i++)
         {
             TensorShapeProto.Types.Dimension d = shape.Dim[i];
             // A fixed leading dimension other than the given one is still a contradiction: the graph may depend on it.
             if (IsFixed(d) && d.DimValue != given[i])
-                throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"dimension {i} is {d.DimValue} in the model but {given[i]} in the given shape"));
+                throw Unbound(name, string.Create(CultureInfo.InvariantCulture,
+                    $"dimension {i} is {d.DimValue} in the model but {given[i]} in the given shape"));
             if (given[i] < 0)
                 throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"dimension {i} of the given shape is {given[i]}"));
             if (!d.HasDimParam || d.DimParam.Length == 0)
                 continue;
             if (_symbols.TryGetValue(d.DimParam, out int other) && other != given[i])
-                throw Unbound(name, string.Create(CultureInfo.InvariantCulture, $"the symbolic dimension '{d.DimParam}' is {given[i]} here but {other} in another input"));
+                throw Unbound(name, string.Create(CultureInfo.InvariantCulture,
+                    $"the symbolic dimension '{d.DimParam}' is {given[i]} here but {other} in another input"));
             _symbols[d.DimParam] = given[i];
         }
     }
 
     private ImmutableArray<int>? Given(string name) =>
-        _options.Shapes.TryGetValue(name, out ImmutableArray<int> given) ? given
+        _options.Shapes.TryGetValue(name, out ImmutableArray<int> given)
+        ? given
         : _options.Constants.TryGetValue(name, out Tensor? constant) ? constant.Dimensions
         : null;
 

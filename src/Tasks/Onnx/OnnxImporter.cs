@@ -21,13 +21,15 @@ internal static class OnnxImporter
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > TensorProtoReader.MaximumBytes } info)
-                throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the file '{file}'", $"{info.Length} bytes", $"{TensorProtoReader.MaximumBytes} bytes");
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the file '{file}'", $"{info.Length} bytes",
+                    $"{TensorProtoReader.MaximumBytes} bytes");
             bytes = File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             // The system's own texts carry the full path, which must not get into build outputs.
-            string reason = e is FileNotFoundException or DirectoryNotFoundException ? "it does not exist"
+            string reason = e is FileNotFoundException or DirectoryNotFoundException
+                ? "it does not exist"
                 : Directory.Exists(path) ? "it is a folder"
                 : "access is denied or the device failed";
             throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, file, reason).In(path);

@@ -27,7 +27,8 @@ internal static class TensorProtoReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, Path.GetFileName(path), e is FileNotFoundException ? "it does not exist" : e.Message);
+            throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, Path.GetFileName(path), e is FileNotFoundException
+                ? "it does not exist" : e.Message);
         }
         return Read(bytes, Path.GetFileName(path));
     }

@@ -3,7 +3,9 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>The activation that a pass has fused into a node: attributes <c>activation</c>, <c>activation_min</c> and <c>activation_max</c>.</summary>
+/// <summary>
+/// The activation that a pass has fused into a node: attributes <c>activation</c>, <c>activation_min</c> and <c>activation_max</c>.
+/// </summary>
 internal static class FusedActivation
 {
     /// <summary>The attribute that names the activation.</summary>

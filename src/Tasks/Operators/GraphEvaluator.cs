@@ -39,7 +39,7 @@ internal sealed class GraphEvaluator
             OperatorContext.Of(graph, node),
             [.. node.Inputs.Select(Slot)],
             [.. node.Outputs.Select(Slot)],
-            [.. node.Inputs.Concat(node.Outputs).Where(n => n.Length > 0 && lastReader[_slots[n]] == i).Select(n => _slots[n]).Distinct()]))];
+            [.. node.Inputs.Concat(node.Outputs).Select(Slot).Where(s => s >= 0 && lastReader[s] == i).Distinct()]))];
 
         int Slot(string name) => name.Length == 0 ? -1 : _slots[name];
     }
@@ -50,7 +50,8 @@ internal sealed class GraphEvaluator
     /// <param name="cancellation">Stops the evaluation; checked between nodes.</param>
     /// <returns>The graph's outputs, in its order.</returns>
     /// <exception cref="ArgumentException">The inputs do not fit the graph.</exception>
-    public Tensor[] Evaluate(IReadOnlyList<Tensor> inputs, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
+    public Tensor[] Evaluate(
+        IReadOnlyList<Tensor> inputs, Action<string, Tensor>? observer = null, CancellationToken cancellation = default)
     {
         if (inputs.Count != _graph.Inputs.Length)
             throw new ArgumentException($"the graph has {_graph.Inputs.Length} inputs, {inputs.Count} were given", nameof(inputs));
@@ -85,14 +86,18 @@ internal sealed class GraphEvaluator
 
     /// <summary>Evaluates the graph on many samples, on all cores; the results do not depend on their number.</summary>
     /// <param name="samples">The samples: for each the graph's inputs as for <see cref="Evaluate"/>.</param>
-    /// <param name="observer">Called with the sample's index, a value's name and the value; from several threads at once, but for one sample only from one.</param>
+    /// <param name="observer">Called with the sample's index, a value's name and the value; from several threads at once, but for one
+    /// sample only from one.</param>
     /// <param name="cancellation">Stops the evaluation.</param>
     /// <returns>For each sample the graph's outputs.</returns>
     public Tensor[][] EvaluateMany(
-        IReadOnlyList<IReadOnlyList<Tensor>> samples, Action<int, string, Tensor>? observer = null, CancellationToken cancellation = default)
+        IReadOnlyList<IReadOnlyList<Tensor>> samples,
+        Action<int, string, Tensor>? observer = null,
+        CancellationToken cancellation = default)
     {
         var results = new Tensor[samples.Count][];
-        Parallel.For(0, samples.Count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, samples.Count, options, i =>
             results[i] = Evaluate(samples[i], observer is null ? null : (name, value) => observer(i, name, value), cancellation));
         return results;
     }
@@ -101,5 +106,6 @@ internal sealed class GraphEvaluator
     public long MultiplyAccumulates => _steps.Sum(s => s.Operator.MultiplyAccumulates(s.Context));
 
     /// <summary>A node made ready: where its inputs are found, where its outputs go and which values nobody reads afterwards.</summary>
-    private sealed record Step(Operator Operator, OperatorContext Context, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs, ImmutableArray<int> Dead);
+    private sealed record Step(Operator Operator, OperatorContext Context, ImmutableArray<int> Inputs, ImmutableArray<int> Outputs,
+        ImmutableArray<int> Dead);
 }

@@ -110,7 +110,8 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
 
     /// <summary>The error that says that this form of the operator is not supported, and which one comes nearest.</summary>
     public ModelException Unsupported(string nearest) => new(
-        Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, Node.Domain.Length == 0 ? "ai.onnx" : Node.Domain, Opset is { } o ? o : "(newest)", nearest);
+        Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, Node.Domain.Length == 0 ? "ai.onnx" : Node.Domain,
+            Opset is { } o ? o : "(newest)", nearest);
 
     /// <summary>A non-negative axis from an attribute or constant.</summary>
     /// <exception cref="ModelException">The axis lies outside the rank.</exception>
@@ -118,7 +119,9 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
         ? (int)(axis < 0 ? axis + rank : axis)
         : throw Invalid($"axis {axis} lies outside a tensor of rank {rank}");
 
-    private long[]? IntsOf(Tensor? tensor) => tensor is null ? null
-        : tensor.Element.IsFloat() || tensor.Element is ElementType.String or ElementType.UInt64 ? throw Invalid($"an input that must be integers is {tensor.Type}")
+    private long[]? IntsOf(Tensor? tensor) => tensor is null
+        ? null
+        : tensor.Element.IsFloat() || tensor.Element is ElementType.String or ElementType.UInt64
+            ? throw Invalid($"an input that must be integers is {tensor.Type}")
         : tensor.ToInt64();
 }

@@ -38,5 +38,6 @@ internal static class OperatorRegistry
 
     /// <summary>The operator of a node of an imported graph, whose operators are all known.</summary>
     /// <exception cref="InvalidOperationException">The operator is unknown.</exception>
-    public static Operator Of(Node node) => Find(node) ?? throw new InvalidOperationException($"unknown operator {node.Domain}::{node.OpType}");
+    public static Operator Of(Node node) =>
+        Find(node) ?? throw new InvalidOperationException($"unknown operator {node.Domain}::{node.OpType}");
 }

@@ -119,7 +119,9 @@ internal sealed class ShapeInference
         {
             types = op.Infer(context);
             foreach (TensorType type in types)
-                if (type.Rank > MaximumRank || (long)type.Count * (type.Element == ElementType.String ? 1 : type.Element.Size()) > int.MaxValue)
+                if (type.Rank > MaximumRank || (long)type.Count * (type.Element == ElementType.String
+                    ? 1
+                    : type.Element.Size()) > int.MaxValue)
                     throw TooLarge(node, $"{type}");
         }
         catch (OverflowException)
@@ -154,7 +156,9 @@ internal sealed class ShapeInference
         }
         catch (ArithmeticException e)
         {
-            throw context.Invalid(e is DivideByZeroException ? "it divides a constant integer by zero" : "it overflows on its constant inputs");
+            throw context.Invalid(e is DivideByZeroException
+                ? "it divides a constant integer by zero"
+                : "it overflows on its constant inputs");
         }
     }
 

@@ -131,7 +131,9 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
         long[] values = context.Node.Ints(attribute) ?? [];
         if (values.Length == 0)
             values = [.. Enumerable.Repeat(otherwise, rank)];
-        return values.Length == rank ? values : throw context.Invalid($"{attribute} has {values.Length} entries for {rank} spatial dimensions");
+        return values.Length == rank
+            ? values
+            : throw context.Invalid($"{attribute} has {values.Length} entries for {rank} spatial dimensions");
     }
 
     // The bound keeps products of two such numbers within 64 bits and sums within 32.

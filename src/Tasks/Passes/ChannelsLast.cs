@@ -13,7 +13,7 @@ internal sealed class ChannelsLast : LocalRewrite
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
         if (node.Domain.Length > 0 || node.OpType is not ("Conv" or "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool")
-            || node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 || node.Outputs.Length != 1)
+            || node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 || node.Outputs.Skip(1).Any(o => o.Length > 0))
             return false;
         TensorType input = editor.TypeOf(node.Input(0)), output = editor.TypeOf(node.Outputs[0]);
         if (input.Element != ElementType.Float32 || input.Rank is not (3 or 4))

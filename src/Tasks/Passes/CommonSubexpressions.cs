@@ -82,7 +82,7 @@ internal sealed class CommonSubexpressions : IGraphPass
         if (node.OpType.StartsWith("Random", StringComparison.Ordinal) || node.OpType is "Multinomial" or "Bernoulli" or "Dropout")
             return null;
         var text = new StringBuilder();
-        text.Append(node.Domain).Append('\0').Append(node.OpType).Append('\0').AppendJoin('\0', node.Inputs).Append('\0').Append(node.Outputs.Length);
+        text.Append(node.Domain).Append('\0').Append(node.OpType).Append('\0').AppendJoin('\0', node.Inputs).Append('\0').AppendJoin(',', node.Outputs.Select(o => o.Length > 0 ? '1' : '0'));
         foreach ((string name, AttributeValue value) in node.Attributes)
         {
             string? form = value switch

@@ -23,6 +23,7 @@ internal static class PassPipeline
         new BatchNormalizationSplitting(),
         new HardActivations(),
         new MeanRecognition(),
+        new LayerNormalizationRecognition(),
         new SoftmaxRecognition(),
         new EmbeddingRecognition(),
         new OutputAffineFolding(),

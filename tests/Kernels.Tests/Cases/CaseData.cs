@@ -140,7 +140,8 @@ internal enum DataKind
 /// <summary>Where a feature map's interior lies.</summary>
 internal sealed record FeatureMap(int Offset, int ImageStride, int RowStride, int PixelStride)
 {
-    public int At(int image, int row, int pixel, int channel) => Offset + (image * ImageStride) + (row * RowStride) + (pixel * PixelStride) + channel;
+    public int At(int image, int row, int pixel, int channel) =>
+        Offset + (image * ImageStride) + (row * RowStride) + (pixel * PixelStride) + channel;
 
     /// <summary>Writes NHWC elements.</summary>
     public void Write(byte[] arena, byte[] values, int images, int height, int width, int channels)

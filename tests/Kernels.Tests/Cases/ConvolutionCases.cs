@@ -74,9 +74,13 @@ internal static class ConvolutionCases
     }
 
     private static WindowGeometry Geometry(
-        int images, int height, int width, int groups, int inputs, int outputs, int kernelHeight, int kernelWidth, int strideHeight, int strideWidth,
+        int images, int height, int width, int groups, int inputs, int outputs, int kernelHeight, int kernelWidth, int strideHeight,
+        int strideWidth,
         int dilationHeight, int dilationWidth, int padTop = 0, int padLeft = 0, int padBottom = 0, int padRight = 0) =>
-        new(images, height, width, groups, inputs, outputs, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft, padBottom, padRight);
+        new(
+            images, height, width, groups, inputs, outputs, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+            dilationWidth,
+            padTop, padLeft, padBottom, padRight);
 
     private static KernelCase Case(WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed)
     {
@@ -93,7 +97,8 @@ internal static class ConvolutionCases
         int first = from.Offset - (g.PadTop * from.RowStride) - (g.PadLeft * from.PixelStride);
 
         // Where weights, biases and multipliers go, and the zero point folded into the biases.
-        int paddedPerGroup = depthwise ? Int8Packing.PaddedDepthwiseChannels(g.OutputChannels) : Int8Packing.PaddedOutputs(g.OutputsPerGroup);
+        int paddedPerGroup = depthwise ? Int8Packing.PaddedDepthwiseChannels(g.OutputChannels)
+            : Int8Packing.PaddedOutputs(g.OutputsPerGroup);
         int paddedTotal = depthwise ? paddedPerGroup : g.Groups * paddedPerGroup;
         int perWeight = g.InputsPerGroup * taps;
         var folded = new long[paddedTotal];
@@ -121,13 +126,16 @@ internal static class ConvolutionCases
         }
         else
         {
-            packed = new byte[Int8Packing.ConvolutionBytes(g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth)];
+            packed = new byte[Int8Packing.ConvolutionBytes(
+                g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth)];
             Int8Packing.PackConvolution(
-                weights, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth, packed);
+                weights, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth,
+                packed);
         }
 
         // One case in four has real multipliers above 1, which most outputs saturate on.
-        (int[] perOutput, int shift) = data.Multipliers(g.OutputChannels, g.OutputChannels, largest, seed % 4 == 3 ? largest * 3.7 : wide ? 1e9 : 300);
+        (int[] perOutput, int shift) = data.Multipliers(
+            g.OutputChannels, g.OutputChannels, largest, seed % 4 == 3 ? largest * 3.7 : wide ? 1e9 : 300);
         var multipliers = new int[paddedTotal];
         for (int o = 0; o < g.OutputChannels; o++)
             multipliers[depthwise ? o : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
@@ -150,7 +158,8 @@ internal static class ConvolutionCases
                 fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, g.Images, g.OutputHeight, g.OutputWidth, g.Groups, g.InputsPerGroup, g.OutputsPerGroup,
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth);
-            described.Requantization = wide ? Requantization.ToInt32(shift) : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            described.Requantization = wide ? Requantization.ToInt32(shift)
+                : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
             product = described;
         }
 
@@ -158,29 +167,37 @@ internal static class ConvolutionCases
         {
             (true, _, _) => w => Int8Depthwise.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
-                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, channels,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
+                channels,
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
-                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
-                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
+                g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth),
             (_, false, true) => w => Int8Convolution.RunWide(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
-                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth),
             (_, true, false) => w => Int8ConvolutionBlocked.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
-                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
-                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
+                g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth),
             (_, true, true) => w => Int8ConvolutionBlocked.RunWide(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
-                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth),
         };
         return new KernelCase
         {
             Kernel = (depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
-            Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
+            Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
+                $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}",
             Arena = data.Arena,
             Weights = data.Weights,
@@ -197,7 +214,8 @@ internal static class ConvolutionCases
                             {
                                 Int128 scaled = (Int128)sums[at++] * perOutput[c];
                                 if (wide)
-                                    BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to.At(n, y, x, c * 4)), Arithmetic.ToInt32(scaled, shift));
+                                    BinaryPrimitives.WriteInt32LittleEndian(
+                                        arena.AsSpan(to.At(n, y, x, c * 4)), Arithmetic.ToInt32(scaled, shift));
                                 else
                                     arena[to.At(n, y, x, c)] = Arithmetic.ToUInt8(scaled, shift, outputZeroPoint, minimum, maximum);
                             }

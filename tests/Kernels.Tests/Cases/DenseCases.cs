@@ -78,8 +78,10 @@ internal static class DenseCases
         Int8Product? product = null;
         if (!blocked)
         {
-            Int8Product described = Int8Dense.Describe(inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, rows, inputs, outputs);
-            described.Requantization = wide ? Requantization.ToInt32(shift) : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            Int8Product described = Int8Dense.Describe(
+                inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, rows, inputs, outputs);
+            described.Requantization = wide ? Requantization.ToInt32(shift)
+                : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
             product = described;
         }
 
@@ -93,11 +95,13 @@ internal static class DenseCases
             Run = (blocked, wide) switch
             {
                 (false, false) => w => Int8Dense.Run(
-                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, rows, inputs, outputs),
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
+                    maximum, rows, inputs, outputs),
                 (false, true) => w => Int8Dense.RunWide(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, rows, inputs, outputs),
                 (true, false) => w => Int8DenseBlocked.Run(
-                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, rows, inputs, outputs),
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
+                    maximum, rows, inputs, outputs),
                 (true, true) => w => Int8DenseBlocked.RunWide(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, rows, inputs, outputs),
             },

@@ -71,16 +71,19 @@ internal static class ElementwiseCases
             Run = operation switch
             {
                 Operation.Add or Operation.Subtract => w => Int8Add.Run(
-                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier,
+                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero,
+                    k.SecondMultiplier,
                     operation == Operation.Add ? 1 : -1, k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
                 Operation.Multiply => w => Int8Multiply.Run(
                     w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.SecondZero, k.FirstMultiplier,
                     k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
                 Operation.Maximum => w => Int8Maximum.Run(
-                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier,
+                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero,
+                    k.SecondMultiplier,
                     k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
                 _ => w => Int8Minimum.Run(
-                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier,
+                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero,
+                    k.SecondMultiplier,
                     k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
             },
             Oracle = arena =>
@@ -90,7 +93,8 @@ internal static class ElementwiseCases
                         for (int i = 0; i < length; i++)
                         {
                             arena[o.at + (n * o.image) + (r * o.row) + i] = k.Apply(
-                                operation, arenaBefore[a.at + (n * a.image) + (r * a.row) + i], arenaBefore[b.at + (n * b.image) + (r * b.row) + i]);
+                                operation, arenaBefore[a.at + (n * a.image) + (r * a.row) + i],
+                                arenaBefore[b.at + (n * b.image) + (r * b.row) + i]);
                         }
             },
         };
@@ -127,15 +131,18 @@ internal static class ElementwiseCases
             {
                 Operation.Add or Operation.Subtract => w => Int8Add.RunBroadcast(
                     w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier,
-                    operation == Operation.Add ? 1 : -1, k.Shift, k.OutputZero, k.Minimum, k.Maximum, dimensions, a.Strides, b.Strides, o.Strides),
+                    operation == Operation.Add ? 1 : -1, k.Shift, k.OutputZero, k.Minimum, k.Maximum, dimensions, a.Strides, b.Strides,
+                    o.Strides),
                 Operation.Multiply => w => Int8Multiply.RunBroadcast(
                     w, a.At, b.At, o.At, k.FirstZero, k.SecondZero, k.FirstMultiplier, k.Shift, k.OutputZero, k.Minimum, k.Maximum,
                     dimensions, a.Strides, b.Strides, o.Strides),
                 Operation.Maximum => w => Int8Maximum.RunBroadcast(
-                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum, k.Maximum,
+                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum,
+                    k.Maximum,
                     dimensions, a.Strides, b.Strides, o.Strides),
                 _ => w => Int8Minimum.RunBroadcast(
-                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum, k.Maximum,
+                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum,
+                    k.Maximum,
                     dimensions, a.Strides, b.Strides, o.Strides),
             },
             Oracle = arena =>
@@ -177,7 +184,8 @@ internal static class ElementwiseCases
             int minimum = random.Next(3) == 0 ? random.Next(0, 90) : 0;
             int maximum = random.Next(3) == 0 ? random.Next(160, 256) : 255;
             return new Constants(
-                random.Next(256), random.Next(1 << 28, int.MaxValue), random.Next(256), random.Next(0, int.MaxValue), shift, random.Next(256), minimum, maximum);
+                random.Next(256), random.Next(1 << 28, int.MaxValue), random.Next(256), random.Next(0, int.MaxValue), shift,
+                random.Next(256), minimum, maximum);
         }
 
         public byte Apply(Operation operation, int a, int b)
@@ -188,7 +196,8 @@ internal static class ElementwiseCases
             {
                 Operation.Add => Arithmetic.ToUInt8(first + second, Shift, OutputZero, Minimum, Maximum),
                 Operation.Subtract => Arithmetic.ToUInt8(first - second, Shift, OutputZero, Minimum, Maximum),
-                Operation.Multiply => Arithmetic.ToUInt8((Int128)(a - FirstZero) * (b - SecondZero) * FirstMultiplier, Shift, OutputZero, Minimum, Maximum),
+                Operation.Multiply =>
+                    Arithmetic.ToUInt8((Int128)(a - FirstZero) * (b - SecondZero) * FirstMultiplier, Shift, OutputZero, Minimum, Maximum),
                 Operation.Maximum => Clamp(Math.Max(Arithmetic.Requantize(first, Shift), Arithmetic.Requantize(second, Shift))),
                 _ => Clamp(Math.Min(Arithmetic.Requantize(first, Shift), Arithmetic.Requantize(second, Shift))),
             };

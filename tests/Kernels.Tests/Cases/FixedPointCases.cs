@@ -6,7 +6,8 @@ namespace OptimizerBuild.Kernels.Tests.Cases;
 /// <summary>Softmax over any axis and Sigmoid, in fixed point.</summary>
 internal static class FixedPointCases
 {
-    private static readonly (int Outer, int Length, int Inner)[] Shapes = [(1, 1, 1), (1, 10, 1), (3, 7, 1), (2, 5, 3), (1, 1000, 1), (4, 33, 2)];
+    private static readonly (int Outer, int Length, int Inner)[] Shapes =
+        [(1, 1, 1), (1, 10, 1), (3, 7, 1), (2, 5, 3), (1, 1000, 1), (4, 33, 2)];
 
     public static IEnumerable<KernelCase> All()
     {
@@ -62,10 +63,14 @@ internal static class FixedPointCases
             Weights = data.Weights,
             Run = (wideIn, wideOut) switch
             {
-                (false, false) => w => Int8Softmax.UInt8ToUInt8(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
-                (false, true) => w => Int8Softmax.UInt8ToInt32(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
-                (true, false) => w => Int8Softmax.Int32ToUInt8(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
-                (true, true) => w => Int8Softmax.Int32ToInt32(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
+                (false, false) =>
+                    w => Int8Softmax.UInt8ToUInt8(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
+                (false, true) =>
+                    w => Int8Softmax.UInt8ToInt32(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
+                (true, false) =>
+                    w => Int8Softmax.Int32ToUInt8(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
+                (true, true) =>
+                    w => Int8Softmax.Int32ToInt32(w, from, outerIn, stepIn, to, outerOut, stepOut, multiplier, shift, outer, length, inner),
             },
             Oracle = arena =>
             {
@@ -111,7 +116,8 @@ internal static class FixedPointCases
                 for (int i = 0; i < count; i++)
                 {
                     long value = BinaryPrimitives.ReadInt32LittleEndian(before.AsSpan(from + (4 * i)));
-                    BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to + (4 * i)), (int)FixedPointOracle.Sigmoid(value, multiplier, shift));
+                    BinaryPrimitives.WriteInt32LittleEndian(
+                        arena.AsSpan(to + (4 * i)), (int)FixedPointOracle.Sigmoid(value, multiplier, shift));
                 }
             },
         };

@@ -64,7 +64,8 @@ internal static class PoolCases
             Weights = data.Weights,
             Run = w => Int8MaxPool.Run(
                 w, from.Offset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
-                g.Images, g.Height, g.Width, g.OutputHeight, g.OutputWidth, g.Groups, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
+                g.Images, g.Height, g.Width, g.OutputHeight, g.OutputWidth, g.Groups, g.KernelHeight, g.KernelWidth, g.StrideHeight,
+                g.StrideWidth,
                 g.DilationHeight, g.DilationWidth, g.PadTop, g.PadLeft),
             Oracle = arena => to.Write(arena, PoolOracle.Max(g, input), g.Images, g.OutputHeight, g.OutputWidth, g.Groups),
         };
@@ -95,7 +96,8 @@ internal static class PoolCases
             Run = w => Int8AveragePool.Run(
                 w, from.Offset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 multipliersAt, shift, inputZeroPoint, outputZeroPoint, minimum, maximum,
-                g.Images, g.Height, g.Width, g.OutputHeight, g.OutputWidth, g.Groups, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
+                g.Images, g.Height, g.Width, g.OutputHeight, g.OutputWidth, g.Groups, g.KernelHeight, g.KernelWidth, g.StrideHeight,
+                g.StrideWidth,
                 g.DilationHeight, g.DilationWidth, g.PadTop, g.PadLeft, top, left, bottom, right),
             Oracle = arena => to.Write(
                 arena,
@@ -128,7 +130,8 @@ internal static class PoolCases
             Weights = data.Weights,
             Run = mean
                 ? w => Int8Mean.Run(
-                    w, from, outerStride, rowStride, columnStride, to, outputStride, multiplier, shift, inputZeroPoint, outputZeroPoint, 3, 250, outer, rows, columns, inner)
+                    w, from, outerStride, rowStride, columnStride, to, outputStride, multiplier, shift, inputZeroPoint, outputZeroPoint, 3,
+                    250, outer, rows, columns, inner)
                 : w => Int8Max.Run(w, from, outerStride, rowStride, columnStride, to, outputStride, outer, rows, columns, inner),
             Oracle = arena =>
             {
@@ -145,7 +148,8 @@ internal static class PoolCases
                                 greatest = Math.Max(greatest, value);
                             }
 
-                        arena[to + (o * outputStride) + i] = mean ? Arithmetic.ToUInt8((Int128)sum * multiplier, shift, outputZeroPoint, 3, 250) : greatest;
+                        arena[to + (o * outputStride) + i] = mean
+                            ? Arithmetic.ToUInt8((Int128)sum * multiplier, shift, outputZeroPoint, 3, 250) : greatest;
                     }
             },
         };

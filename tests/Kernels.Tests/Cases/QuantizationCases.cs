@@ -8,14 +8,19 @@ internal static class QuantizationCases
 {
     private static readonly float[] Special =
     [
-        float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.MinValue, 1e20f, -1e20f, 0f, -0f, float.Epsilon, 0.5f, -0.5f, 1.5f, 0.49999997f,
+        float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.MinValue, 1e20f, -1e20f, 0f, -0f, float.Epsilon,
+        0.5f, -0.5f, 1.5f, 0.49999997f,
+    ];
+
+    private static readonly (int Images, int Height, int Width, int Channels)[] Maps =
+    [
+        (1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5),
     ];
 
     public static IEnumerable<KernelCase> All()
     {
         int seed = 50000;
-        foreach ((int images, int height, int width, int channels) in
-            ((int, int, int, int)[])[(1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5)])
+        foreach ((int images, int height, int width, int channels) in Maps)
         {
             foreach (bool channelsFirst in (bool[])[false, true])
             {
@@ -65,9 +70,11 @@ internal static class QuantizationCases
             Arena = data.Arena,
             Weights = data.Weights,
             Run = w => QuantizeInput.FromFloat32(
-                source, w, image, row, pixel, channel, to.Offset, to.ImageStride, to.RowStride, to.PixelStride, inverse, zeroPoint, images, height, width, channels),
+                source, w, image, row, pixel, channel, to.Offset, to.ImageStride, to.RowStride, to.PixelStride, inverse, zeroPoint, images,
+                height, width, channels),
             Oracle = arena => Each(images, height, width, channels, (n, y, x, c) =>
-                arena[to.At(n, y, x, c)] = QuantizationOracle.Quantize(source[(n * image) + (y * row) + (x * pixel) + (c * channel)], inverse, zeroPoint)),
+                arena[to.At(n, y, x, c)] = QuantizationOracle.Quantize(
+                    source[(n * image) + (y * row) + (x * pixel) + (c * channel)], inverse, zeroPoint)),
         };
     }
 
@@ -87,7 +94,8 @@ internal static class QuantizationCases
             Arena = data.Arena,
             Weights = data.Weights,
             Run = w => QuantizeInput.FromUInt8(
-                source, w, image, row, pixel, channel, to.Offset, to.ImageStride, to.RowStride, to.PixelStride, tablesAt, tableStride, images, height, width, channels),
+                source, w, image, row, pixel, channel, to.Offset, to.ImageStride, to.RowStride, to.PixelStride, tablesAt, tableStride,
+                images, height, width, channels),
             Oracle = arena => Each(images, height, width, channels, (n, y, x, c) =>
                 arena[to.At(n, y, x, c)] = tables[(c * tableStride) + source[(n * image) + (y * row) + (x * pixel) + (c * channel)]]),
         };
@@ -106,7 +114,8 @@ internal static class QuantizationCases
         int from = data.ReserveWide(images * imageIn);
         int to = data.Reserve(images * imageOut);
         int at = 0;
-        Each(images, rows, length, 1, (n, r, i, _) => data.Put(from + (n * imageIn) + (r * rowIn) + (i * 4), BitConverter.SingleToInt32Bits(values[at++])));
+        Each(images, rows, length, 1, (n, r, i, _) => data.Put(
+            from + (n * imageIn) + (r * rowIn) + (i * 4), BitConverter.SingleToInt32Bits(values[at++])));
         return new KernelCase
         {
             Kernel = "Quantize.Float32ToUInt8",

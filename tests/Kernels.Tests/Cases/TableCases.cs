@@ -3,6 +3,11 @@ namespace OptimizerBuild.Kernels.Tests.Cases;
 /// <summary>Tables over rows and per channel, and borders.</summary>
 internal static class TableCases
 {
+    private static readonly (int Images, int Height, int RowBytes, int Top, int Bottom, int Left, int Right)[] Borders =
+    [
+        (1, 1, 1, 0, 0, 0, 0), (1, 3, 10, 1, 1, 2, 2), (2, 4, 33, 0, 2, 0, 5), (2, 2, 64, 3, 1, 48, 16), (1, 5, 7, 2, 0, 1, 0),
+    ];
+
     public static IEnumerable<KernelCase> All()
     {
         int seed = 30000;
@@ -14,8 +19,7 @@ internal static class TableCases
 
         foreach ((int images, int rows, int pixels, int channels) in ((int, int, int, int)[])[(1, 1, 1, 1), (2, 3, 4, 5), (1, 2, 7, 33)])
             yield return PerChannel(images, rows, pixels, channels, seed++);
-        foreach ((int images, int height, int rowBytes, int top, int bottom, int left, int right) in
-            ((int, int, int, int, int, int, int)[])[(1, 1, 1, 0, 0, 0, 0), (1, 3, 10, 1, 1, 2, 2), (2, 4, 33, 0, 2, 0, 5), (2, 2, 64, 3, 1, 48, 16), (1, 5, 7, 2, 0, 1, 0)])
+        foreach ((int images, int height, int rowBytes, int top, int bottom, int left, int right) in Borders)
             yield return Border(images, height, rowBytes, top, bottom, left, right, seed++);
     }
 
@@ -41,7 +45,8 @@ internal static class TableCases
                 for (int n = 0; n < images; n++)
                     for (int r = 0; r < rows; r++)
                         for (int i = 0; i < length; i++)
-                            arena[to + (n * imageStride) + (r * rowStride) + i] = table[before[from + (n * imageStride) + (r * rowStride) + i]];
+                            arena[to + (n * imageStride) + (r * rowStride)
+                                + i] = table[before[from + (n * imageStride) + (r * rowStride) + i]];
             },
         };
     }
@@ -61,8 +66,10 @@ internal static class TableCases
             Arena = data.Arena,
             Weights = data.Weights,
             Run = w => Int8Table.RunPerChannel(
-                w, from.Offset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride, tablesAt, images, rows, pixels, channels),
-            Oracle = arena => to.Write(arena, [.. input.Select((v, i) => tables[(i % channels * 256) + v])], images, rows, pixels, channels),
+                w, from.Offset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                tablesAt, images, rows, pixels, channels),
+            Oracle = arena =>
+                to.Write(arena, [.. input.Select((v, i) => tables[(i % channels * 256) + v])], images, rows, pixels, channels),
         };
     }
 

@@ -32,7 +32,8 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
     public static Vector256<int> OddActivations(Vector256<int> activations) => activations;
 
     public static Vector256<int> MultiplyAdd(
-        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights, Vector256<int> oddWeights)
+        Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights,
+        Vector256<int> oddWeights)
     {
         Vector256<byte> x = evenActivations.AsByte();
         Vector256<sbyte> w = evenWeights.AsSByte();
@@ -77,7 +78,8 @@ internal readonly struct Avx512Model : IDotProduct<Vector512<int>>
     public static Vector512<int> OddActivations(Vector512<int> activations) => Words(activations, v => (short)((ushort)v >> 8));
 
     public static Vector512<int> MultiplyAdd(
-        Vector512<int> sums, Vector512<int> evenActivations, Vector512<int> oddActivations, Vector512<int> evenWeights, Vector512<int> oddWeights) =>
+        Vector512<int> sums, Vector512<int> evenActivations, Vector512<int> oddActivations, Vector512<int> evenWeights,
+        Vector512<int> oddWeights) =>
         Each(i => sums[i] + Pair(evenActivations, evenWeights, i) + Pair(oddActivations, oddWeights, i));
 
     private static int Pair(Vector512<int> left, Vector512<int> right, int lane) =>
@@ -126,7 +128,8 @@ internal readonly struct ArmModel : IDotProduct<Vector128<int>>
     public static Vector128<int> OddActivations(Vector128<int> activations) => ArmDotProduct.OddActivations(activations);
 
     public static Vector128<int> MultiplyAdd(
-        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights, Vector128<int> oddWeights)
+        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
+        Vector128<int> oddWeights)
     {
         Vector128<sbyte> x = evenActivations.AsSByte();
         Vector128<sbyte> w = evenWeights.AsSByte();
@@ -168,7 +171,8 @@ internal readonly struct PortableModel : IDotProduct<Vector128<int>>
     public static Vector128<int> OddActivations(Vector128<int> activations) => Vector128DotProduct.OddActivations(activations);
 
     public static Vector128<int> MultiplyAdd(
-        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights, Vector128<int> oddWeights) =>
+        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
+        Vector128<int> oddWeights) =>
         sums + PairProducts.Portable(evenActivations.AsInt16(), evenWeights.AsInt16())
             + PairProducts.Portable(oddActivations.AsInt16(), oddWeights.AsInt16());
 }

@@ -43,7 +43,8 @@ internal static class ConvolutionOracle
                                     int x = (ox * g.StrideWidth) - g.PadLeft + (kx * g.DilationWidth);
                                     if (y < 0 || y >= g.Height || x < 0 || x >= g.Width)
                                         continue;
-                                    long value = input[(((((n * g.Height) + y) * g.Width) + x) * g.InputChannels) + (group * g.InputsPerGroup) + i];
+                                    long value = input[(((((n * g.Height) + y) * g.Width) + x) * g.InputChannels)
+                                        + (group * g.InputsPerGroup) + i];
                                     long weight = weights[(((((o * g.InputsPerGroup) + i) * g.KernelHeight) + ky) * g.KernelWidth) + kx];
                                     sum += (value - zeroPoint) * weight;
                                 }

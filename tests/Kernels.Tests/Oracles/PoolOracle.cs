@@ -15,7 +15,8 @@ internal static class PoolOracle
 
     /// <summary>The mean of each window with the multiplier that belongs to its count.</summary>
     public static byte[] Average(
-        WindowGeometry g, byte[] input, int[] multiplierOfCount, int shift, int inputZeroPoint, int outputZeroPoint, int minimum, int maximum, bool countIncludePad) =>
+        WindowGeometry g, byte[] input, int[] multiplierOfCount, int shift, int inputZeroPoint, int outputZeroPoint, int minimum,
+        int maximum, bool countIncludePad) =>
         Windows(g, (n, oy, ox, c) =>
         {
             long sum = 0;

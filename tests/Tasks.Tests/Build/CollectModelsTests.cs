@@ -14,8 +14,7 @@ public sealed class CollectModelsTests : IDisposable
     [Fact]
     public void FindsInputsAndNamesOutputs()
     {
-        Directory.CreateDirectory(_project["tensors/sub"]);
-        foreach (string file in (string[])["m.onnx", "labels.txt", "eval;1.npz", "tensors/b.pb", "tensors/a.pb", "tensors/sub/c.pb"])
+        foreach (string file in (string[])["m.onnx", "labels.txt", "eval;1.npz", "tensors/test_data_set_0/input_0.pb", "tensors/test_data_set_1/input_0.pb"])
             File.WriteAllText(_project[file], "");
 
         ITaskItem item = Assert.Single(Collect(Item("m.onnx", ("CalibrationData", "tensors"), ("EvaluationData", "eval%3b1.npz"), ("Labels", "labels.txt"))));
@@ -30,7 +29,7 @@ public sealed class CollectModelsTests : IDisposable
         // Escaped, so that MSBuild's splitting leaves the semicolon in the name alone.
         Assert.Equal(
             [
-                _project["m.onnx"], _project["labels.txt"], _project["tensors/a.pb"], _project["tensors/b.pb"], _project["tensors/sub/c.pb"],
+                _project["m.onnx"], _project["labels.txt"], _project["tensors/test_data_set_0/input_0.pb"], _project["tensors/test_data_set_1/input_0.pb"],
                 _project["eval%3b1.npz"], Path.Combine(folder, "m.options"), typeof(CollectModels).Assembly.Location,
             ],
             ((ITaskItem2)item).GetMetadataValueEscaped("_Inputs").Split(';'));
@@ -89,6 +88,10 @@ public sealed class CollectModelsTests : IDisposable
         Assert.Equal(2, items.Select(i => i.GetMetadata("_Plan")).Distinct().Count());
         Assert.All(items, i => Assert.Equal("m.plan", Path.GetFileName(i.GetMetadata("_Plan"))));
     }
+
+    [Fact]
+    public void CharactersThatTheCompilersArgumentsCannotHoldAreReplacedInFileNames() =>
+        Assert.Equal("a_b_c_.plan", Path.GetFileName(Collect(Item("a%3bb,c#.onnx"))[0].GetMetadata("_Plan")));
 
     [Fact]
     public void TwoModelsOfOneClassAreAnError()

@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;
 
@@ -137,6 +138,33 @@ public sealed class CompressModelTests : IDisposable
         Assert.Equal("OPT0007", error.Code);
         Assert.Equal(_project["m.onnx"], error.File);
         Assert.True(File.Exists(Output("m.plan")));
+    }
+
+    [Fact]
+    public void NamesThatHadToChangeAreReported()
+    {
+        CompressModel task = Task(_engine, "obj");
+        task.Compiler = (options, _) =>
+        {
+            CompilationOutcome outcome = SmallOutcome.Of(options);
+            return outcome with
+            {
+                Plan = outcome.Plan with
+                {
+                    Inputs = new([new PlanInput("Input.Ids", "inputIds", BoundaryType.Float32, new([1]), null), new PlanInput("input_ids", "inputIds2", BoundaryType.Float32, new([1]), null)]),
+                    Outputs = new([new PlanOutput("Predict", "Predict2", "predict", BoundaryType.Float32, new([1, 3]), 0)]),
+                    Classifier = new PlanClassifier(0, 3, true, new(["T-shirt/top", "3", "b"]), new(["TShirtTop", "Class3", "B"])),
+                },
+                Diagnostics = [],
+            };
+        };
+
+        Assert.True(task.Execute());
+
+        Assert.Equal(
+            ["the input 'input_ids' is called 'inputIds2' in the generated code", "the output 'Predict' is called 'Predict2' in the generated code",
+                "the label '3' is called 'Class3' in the generated code"],
+            _engine.Messages.Where(m => m.Code == "OPT0022").Select(m => m.Message));
     }
 
     [Fact]

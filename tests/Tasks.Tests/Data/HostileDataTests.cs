@@ -81,10 +81,10 @@ public sealed class HostileDataTests : IDisposable
     [Fact]
     public void DecompressionBombsStopAtTheDeclaredShape()
     {
-        byte[] bomb = DataFiles.Npz(CompressionLevel.SmallestSize, ("x.npy", DataFiles.Npy("<f4", "(4,)", new byte[256 << 20])));
+        byte[] bomb = DataFiles.Npz(CompressionLevel.SmallestSize, ("x.npy", DataFiles.Npy("<f4", "(4,)", new byte[48 << 20])));
         _files.Write("b.npz", bomb);
         Assert.Contains("followed by bytes", Message("b.npz"));
-        _files.Write("b.gz", DataFiles.Gzip(DataFiles.Idx(0x08, [4], new byte[64 << 20])));
+        _files.Write("b.gz", DataFiles.Gzip(DataFiles.Idx(0x08, [4], new byte[16 << 20])));
         Assert.Contains("followed by bytes", Message("b.gz"));
     }
 

@@ -40,6 +40,13 @@ public sealed class SampleSplitterTests
     }
 
     [Fact]
+    public void RowsMayBeWholeInputs()
+    {
+        Assert.Equal(2, SampleSplitter.ToSamples(Data(("x", Ramp(2, 3, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))), InputAdaptation.None).Samples.Count);
+        Assert.Equal([5, 6, 7, 8, 9], SampleSplitter.ToSamples(Data(("x", Ramp(2, 5))), DataFiles.Model(("x", TensorType.Float32(5))), InputAdaptation.None).Samples[1][0].Values<float>());
+    }
+
+    [Fact]
     public void SeveralInputsMatchByNameAndCount()
     {
         Graph graph = DataFiles.Model(("a", TensorType.Float32(1, 2)), ("b", TensorType.Of(ElementType.Int32, 1)));

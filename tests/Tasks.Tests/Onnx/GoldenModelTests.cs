@@ -45,7 +45,8 @@ public sealed class GoldenModelTests
         {
             Tensor[] inputs = [.. set.Inputs.Select(TensorProtoReader.Read)];
             if (model == "tribuo/tinybert")
-                options = ((string[])["input_ids", "attention_mask", "token_type_ids"]).Zip(inputs).Aggregate(options, (o, i) => o.WithShape(i.First, i.Second.Dimensions.AsSpan()));
+                options = ((string[])["input_ids", "attention_mask", "token_type_ids"]).Zip(inputs)
+                    .Aggregate(options, (o, i) => o.WithShape(i.First, i.Second.Dimensions.AsSpan()));
             Tensor[] outputs = new GraphEvaluator(OnnxImporter.Import(file, options).Graph).Evaluate(inputs);
             Assert.Equal(set.Outputs.Count, outputs.Length);
             for (int i = 0; i < outputs.Length; i++)

@@ -14,7 +14,8 @@ public sealed class HostileModelTests
         string folder = Directory.CreateTempSubdirectory("hostile-").FullName;
         try
         {
-            AssertCode("OPT0001", () => OnnxImporter.Import(Path.Combine(folder, "none.onnx"), ImportOptions.Default), "'none.onnx'", "does not exist");
+            AssertCode("OPT0001", () => OnnxImporter.Import(Path.Combine(folder, "none.onnx"), ImportOptions.Default), "'none.onnx'",
+                "does not exist");
             AssertCode("OPT0001", () => OnnxImporter.Import(folder, ImportOptions.Default), "folder");
             AssertCode("OPT0001", () => TensorProtoReader.Read(Path.Combine(folder, "none.pb")), "'none.pb'");
         }
@@ -52,12 +53,14 @@ public sealed class HostileModelTests
     [Fact]
     public void An_unknown_operator_is_OPT0004_with_everything_one_needs()
     {
-        AssertCode("OPT0004", () => With(new ModelBuilder(18).Input("x", 2).Node("Relo", "x", "y").Output("y"), name: "n1").Import(), "'n1'", "Relo", "'ai.onnx'", "opset 18", "form: Relu");
+        AssertCode("OPT0004", () => With(new ModelBuilder(18).Input("x", 2).Node("Relo", "x", "y").Output("y"), name: "n1").Import(),
+            "'n1'", "Relo", "'ai.onnx'", "opset 18", "form: Relu");
         ModelBuilder other = new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Output("y");
         other.Model.Graph.Node[0].Domain = "com.microsoft";
         AssertCode("OPT0004", () => other.Import(), "'com.microsoft'", "Relu of domain 'ai.onnx'");
         AssertCode("OPT0004", () => new ModelBuilder(99).Input("x", 2).Node("Relu", "x", "y").Output("y").Import(), "opset 99");
-        AssertCode("OPT0004", () => new ModelBuilder(13).Input("x", 1, 1, 4, 4, 4, 4).Node("MaxPool", "x", "y", ("kernel_shape", (long[])[2, 2, 2, 2])).Output("y").Import(), "opset 13", "1 to 3 spatial");
+        AssertCode("OPT0004", () => new ModelBuilder(13).Input("x", 1, 1, 4, 4, 4, 4)
+            .Node("MaxPool", "x", "y", ("kernel_shape", (long[])[2, 2, 2, 2])).Output("y").Import(), "opset 13", "1 to 3 spatial");
         AssertCode("OPT0004", () => new ModelBuilder().Input("c", ElementType.Bool).Node("If", "c", "y").Output("y").Import(), "constant");
         ModelBuilder inside = new ModelBuilder().Input("x", 2).Node("FusedElementwise", "x", "y").Output("y");
         inside.Model.Graph.Node[0].Domain = Graphs.Node.InternalDomain;
@@ -69,16 +72,21 @@ public sealed class HostileModelTests
     {
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "nowhere", "y").Output("y").Import(), "'nowhere'");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Output("z").Import(), "'z'");
-        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Add", "x,b", "a").Node("Relu", "a", "b").Output("b").Import(), "cycle");
-        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Node("Neg", "x", "y").Output("y").Import(), "'y'");
+        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Add", "x,b", "a").Node("Relu", "a", "b").Output("b").Import(),
+            "cycle");
+        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Node("Neg", "x", "y").Output("y").Import(),
+            "'y'");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "x").Output("x").Import(), "cycle");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Input("x", 2).Node("Relu", "x", "y").Output("y").Import(), "twice");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Output("y", "y").Import(), "twice");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Import(), "no output");
-        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Input("b", 3).Node("Add", "x,b", "y").Output("y").Import(), "broadcast");
+        AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Input("b", 3).Node("Add", "x,b", "y").Output("y").Import(),
+            "broadcast");
         AssertCode("OPT0005", () => new ModelBuilder().Input("x", 2).Node("Relu", "", "y").Output("y").Import());
-        AssertCode("OPT0005", () => new ModelBuilder().Constant("a", Tensor.Of([1], 1)).Constant("b", Tensor.Of([0], 1)).Node("Div", "a,b", "y").Output("y").Import(), "zero");
-        AssertCode("OPT0005", () => new ModelBuilder().Constant("a", Tensor.Of([1f], 1)).Constant("a", Tensor.Of([1f], 1)).Node("Neg", "a", "y").Output("y").Import(), "twice");
+        AssertCode("OPT0005", () => new ModelBuilder().Constant("a", Tensor.Of([1], 1)).Constant("b", Tensor.Of([0], 1))
+            .Node("Div", "a,b", "y").Output("y").Import(), "zero");
+        AssertCode("OPT0005", () => new ModelBuilder().Constant("a", Tensor.Of([1f], 1)).Constant("a", Tensor.Of([1f], 1))
+            .Node("Neg", "a", "y").Output("y").Import(), "twice");
     }
 
     [Fact]
@@ -113,7 +121,8 @@ public sealed class HostileModelTests
 
     [Fact]
     public void Shapes_from_inputs_are_OPT0007() =>
-        AssertCode("OPT0007", () => new ModelBuilder().Input("x", 6).Input("shape", ElementType.Int64, 2).Node("Reshape", "x,shape", "y").Output("y").Import(), "'shape'");
+        AssertCode("OPT0007", () => new ModelBuilder().Input("x", 6).Input("shape", ElementType.Int64, 2).Node("Reshape", "x,shape", "y")
+            .Output("y").Import(), "'shape'");
 
     [Fact]
     public void Inputs_that_are_no_tensors_of_numbers_are_OPT0009()
@@ -121,7 +130,8 @@ public sealed class HostileModelTests
         ModelBuilder sequence = new ModelBuilder().Input("x", 2).Node("Identity", "x", "y").Output("y");
         sequence.Model.Graph.Input[0].Type = new TypeProto { SequenceType = new() };
         AssertCode("OPT0009", () => sequence.Import(), "sequence");
-        AssertCode("OPT0009", () => new ModelBuilder().Input("x", ElementType.String, 2).Node("Identity", "x", "y").Output("y").Import(), "string");
+        AssertCode("OPT0009", () => new ModelBuilder().Input("x", ElementType.String, 2).Node("Identity", "x", "y").Output("y").Import(),
+            "string");
         AssertCode("OPT0009", () => new ModelBuilder().Input("x", 2).Node("Cast", "x", "y", ("to", 16)).Output("y").Import());
     }
 
@@ -129,10 +139,14 @@ public sealed class HostileModelTests
     public void Absurd_sizes_are_OPT0025()
     {
         AssertCode("OPT0025", () => new ModelBuilder().Input("x", 1 << 20, 1 << 20).Node("Relu", "x", "y").Output("y").Import());
-        AssertCode("OPT0025", () => new ModelBuilder().Constant("s", Tensor.Of([1L << 40], 1)).Node("ConstantOfShape", "s", "y").Output("y").Import());
-        AssertCode("OPT0025", () => new ModelBuilder().Constant("s", Tensor.Of([1L << 16, 1L << 16], 2)).Node("ConstantOfShape", "s", "y").Output("y").Import());
-        AssertCode("OPT0025", () => new ModelBuilder().Input("x", 2, 2).Constant("p", Tensor.Of([0, 0, 1L << 29, 1L << 29], 4)).Node("Pad", "x,p", "y").Output("y").Import());
-        AssertCode("OPT0025", () => new ModelBuilder().Input("x", 2).Constant("r", Tensor.Of([long.MaxValue], 1)).Node("Tile", "x,r", "y").Output("y").Import());
+        AssertCode("OPT0025", () => new ModelBuilder().Constant("s", Tensor.Of([1L << 40], 1)).Node("ConstantOfShape", "s", "y")
+            .Output("y").Import());
+        AssertCode("OPT0025", () => new ModelBuilder().Constant("s", Tensor.Of([1L << 16, 1L << 16], 2)).Node("ConstantOfShape", "s", "y")
+            .Output("y").Import());
+        AssertCode("OPT0025", () => new ModelBuilder().Input("x", 2, 2).Constant("p", Tensor.Of([0, 0, 1L << 29, 1L << 29], 4))
+            .Node("Pad", "x,p", "y").Output("y").Import());
+        AssertCode("OPT0025", () => new ModelBuilder().Input("x", 2).Constant("r", Tensor.Of([long.MaxValue], 1)).Node("Tile", "x,r", "y")
+            .Output("y").Import());
     }
 
     [Fact]
@@ -289,20 +303,27 @@ public sealed class HostileModelTests
         }
     }
 
-    private static ModelBuilder Small() => new ModelBuilder(13).Input("x", "n", 4).Constant("w", Tensor.Of(new float[12], 4, 3)).Constant("b", Tensor.Of(new float[3], 3))
-        .Node("Gemm", "x,w,b", "h", ("alpha", 1f), ("transB", 0)).Node("Relu", "h", "r").Node("Softmax", "r", "y", ("axis", -1)).Output("y");
+    private static ModelBuilder Small() =>
+        new ModelBuilder(13).Input("x", "n", 4).Constant("w", Tensor.Of(new float[12], 4, 3)).Constant("b", Tensor.Of(new float[3], 3))
+        .Node("Gemm", "x,w,b", "h", ("alpha", 1f), ("transB", 0)).Node("Relu", "h", "r").Node("Softmax", "r", "y", ("axis", -1))
+            .Output("y");
 
-    private static ModelBuilder Convolutional() => new ModelBuilder(9).Input("x", 1, 2, 8, 8).Constant("w", Tensor.Of(new float[36], 2, 2, 3, 3))
+    private static ModelBuilder Convolutional() =>
+        new ModelBuilder(9).Input("x", 1, 2, 8, 8).Constant("w", Tensor.Of(new float[36], 2, 2, 3, 3))
         .Node("Conv", "x,w", "c", ("strides", (long[])[1, 1]), ("pads", (long[])[1, 1, 1, 1]), ("dilations", (long[])[1, 1]), ("group", 1))
         .Node("Clip", "c", "r", ("min", 0f), ("max", 6f))
         .Node("MaxPool", "r", "p", ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]), ("ceil_mode", 1))
         .Node("AveragePool", "p", "a", ("kernel_shape", (long[])[2, 2]), ("pads", (long[])[1, 1, 1, 1]), ("count_include_pad", 1))
-        .Node("ReduceMean", "a", "m", ("axes", (long[])[2, 3]), ("keepdims", 0)).Node("Transpose", "m", "t", ("perm", (long[])[1, 0])).Output("t");
+        .Node("ReduceMean", "a", "m", ("axes", (long[])[2, 3]), ("keepdims", 0)).Node("Transpose", "m", "t", ("perm", (long[])[1, 0]))
+            .Output("t");
 
-    private static ModelBuilder Shaped() => new ModelBuilder(18).Input("x", 2, 3, 4).Constant("shape", Tensor.Of([2L, -1L], 2)).Constant("pads", Tensor.Of([0L, 1L, 0L, 1L], 4))
-        .Constant("starts", Tensor.Of([0L, 1L], 2)).Constant("ends", Tensor.Of([2L, 9L], 2)).Constant("steps", Tensor.Of([1L, 2L], 2)).Constant("axes", Tensor.Of([0L, 1L], 2))
+    private static ModelBuilder Shaped() =>
+        new ModelBuilder(18).Input("x", 2, 3, 4).Constant("shape", Tensor.Of([2L, -1L], 2)).Constant("pads", Tensor.Of([0L, 1L, 0L, 1L], 4))
+        .Constant("starts", Tensor.Of([0L, 1L], 2)).Constant("ends", Tensor.Of([2L, 9L], 2)).Constant("steps", Tensor.Of([1L, 2L], 2))
+            .Constant("axes", Tensor.Of([0L, 1L], 2))
         .Constant("indices", Tensor.Of([0L, 1L], 2)).Constant("repeats", Tensor.Of([1L, 2L], 2))
-        .Node("Reshape", "x,shape", "a").Node("Pad", "a,pads", "b").Node("Slice", "b,starts,ends,axes,steps", "c").Node("Gather", "c,indices", "d", ("axis", 1))
+        .Node("Reshape", "x,shape", "a").Node("Pad", "a,pads", "b").Node("Slice", "b,starts,ends,axes,steps", "c")
+            .Node("Gather", "c,indices", "d", ("axis", 1))
         .Node("Tile", "d,repeats", "e").Node("Split", "e", "f,g", ("axis", 1), ("num_outputs", 2)).Node("Concat", "f,g", "h", ("axis", 0))
         .Node("Shape", "h", "s").Node("ConstantOfShape", "s", "z").Node("Add", "h,z", "y").Output("y");
 

@@ -134,7 +134,9 @@ internal sealed class ModelBuilder
             return proto;
         }
         var bytes = new byte[value.Count * value.Element.Size()];
-        Buffer.BlockCopy(value.Element == ElementType.Float16 ? Array.ConvertAll(value.Values<Half>(), BitConverter.HalfToUInt16Bits) : value.Data, 0, bytes, 0, bytes.Length);
+        Buffer.BlockCopy(value.Element == ElementType.Float16
+            ? Array.ConvertAll(value.Values<Half>(), BitConverter.HalfToUInt16Bits)
+            : value.Data, 0, bytes, 0, bytes.Length);
         proto.RawData = ByteString.CopyFrom(bytes);
         return proto;
     }

@@ -35,7 +35,8 @@ public sealed class OnnxImporterTests
     [Fact]
     public void A_constant_replaces_the_default_value_of_an_input()
     {
-        ModelBuilder model = new ModelBuilder().Input("x", 1).Input("k", 1).Constant("k", Tensor.Of([2f], 1)).Node("Mul", "x,k", "y").Output("y");
+        ModelBuilder model = new ModelBuilder().Input("x", 1).Input("k", 1).Constant("k", Tensor.Of([2f], 1)).Node("Mul", "x,k", "y")
+            .Output("y");
 
         Graph graph = model.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([3f], 1)));
 
@@ -46,7 +47,8 @@ public sealed class OnnxImporterTests
     public void Names_of_the_model_win_over_names_the_importer_makes_up()
     {
         // The rule of Clip makes a constant "n/min" of its own.
-        ModelBuilder model = new ModelBuilder(9).Input("x", 2).Node("Clip", "x", "c", ("min", 0f)).Node("Neg", "c", "n/min").Output("n/min");
+        ModelBuilder model = new ModelBuilder(9).Input("x", 2).Node("Clip", "x", "c", ("min", 0f)).Node("Neg", "c", "n/min")
+            .Output("n/min");
         model.Model.Graph.Node[0].Name = "n";
 
         Graph graph = model.Import();
@@ -57,7 +59,8 @@ public sealed class OnnxImporterTests
 
     [Fact]
     public void Minus_one_is_an_open_dimension() =>
-        Assert.Equal(TensorType.Float32(1, 4), new ModelBuilder().Input("x", -1, 4).Node("Relu", "x", "y").Output("y").Import().TypeOf("x"));
+        Assert.Equal(TensorType.Float32(1, 4), new ModelBuilder().Input("x", -1, 4).Node("Relu", "x", "y").Output("y").Import()
+            .TypeOf("x"));
 
     [Fact]
     public void An_input_without_any_shape_takes_the_given_one()
@@ -71,7 +74,8 @@ public sealed class OnnxImporterTests
     [Fact]
     public void Constants_replace_inputs_and_take_their_type()
     {
-        ModelBuilder model = new ModelBuilder().Input("x", 6).Input("shape", ElementType.Int64, 2).Node("Reshape", "x,shape", "y").Output("y");
+        ModelBuilder model = new ModelBuilder().Input("x", 6).Input("shape", ElementType.Int64, 2).Node("Reshape", "x,shape", "y")
+            .Output("y");
 
         Graph graph = model.Import(ImportOptions.Default.WithConstant("shape", Tensor.Of([2, 3], 2)));
 
@@ -83,7 +87,8 @@ public sealed class OnnxImporterTests
     [Fact]
     public void Initialisers_listed_as_inputs_are_no_inputs()
     {
-        Graph graph = new ModelBuilder().Input("x", 1, 2).Input("w", 2).Constant("w", Tensor.Of([1f, 2f], 2)).Node("Mul", "x,w", "y").Output("y").Import();
+        Graph graph = new ModelBuilder().Input("x", 1, 2).Input("w", 2).Constant("w", Tensor.Of([1f, 2f], 2)).Node("Mul", "x,w", "y")
+            .Output("y").Import();
 
         Assert.Equal("x", Assert.Single(graph.Inputs));
         Assert.Equal([1f, 2f], graph.Constant("w")!.Values<float>());
@@ -115,7 +120,8 @@ public sealed class OnnxImporterTests
     [InlineData("value_strings")]
     public void Constant_takes_every_attribute_form(string form)
     {
-        var sparse = new SparseTensorProto { Values = ModelBuilder.Proto(Tensor.Of([5f], 1), ""), Indices = ModelBuilder.Proto(Tensor.Of([1L, 0L], 1, 2), "") };
+        var sparse = new SparseTensorProto { Values = ModelBuilder.Proto(Tensor.Of([5f], 1), ""),
+            Indices = ModelBuilder.Proto(Tensor.Of([1L, 0L], 1, 2), "") };
         sparse.Dims.Add([2, 2]);
         AttributeProto attribute = form == "sparse_value"
             ? new AttributeProto { Name = form, Type = AttributeProto.Types.AttributeType.SparseTensor, SparseTensor = sparse }
@@ -152,7 +158,8 @@ public sealed class OnnxImporterTests
     public void Sparse_initialisers_are_made_dense()
     {
         ModelBuilder model = new ModelBuilder().Input("x", 1, 3).Node("Add", "x,w", "y").Output("y");
-        var sparse = new SparseTensorProto { Values = ModelBuilder.Proto(Tensor.Of([2f, 3f], 2), "w"), Indices = ModelBuilder.Proto(Tensor.Of([0L, 2L], 2), "") };
+        var sparse = new SparseTensorProto { Values = ModelBuilder.Proto(Tensor.Of([2f, 3f], 2), "w"),
+            Indices = ModelBuilder.Proto(Tensor.Of([0L, 2L], 2), "") };
         sparse.Dims.Add(3);
         model.Model.Graph.SparseInitializer.Add(sparse);
 
@@ -205,7 +212,8 @@ public sealed class OnnxImporterTests
     [Fact]
     public void Nodes_are_named_uniquely()
     {
-        ModelBuilder model = new ModelBuilder().Input("x", 2).Node("Relu", "x", "a").Node("Relu", "a", "b").Node("Neg", "b", "c").Output("c");
+        ModelBuilder model = new ModelBuilder().Input("x", 2).Node("Relu", "x", "a").Node("Relu", "a", "b").Node("Neg", "b", "c")
+            .Output("c");
         model.Model.Graph.Node[0].Name = "same";
         model.Model.Graph.Node[1].Name = "same";
 
@@ -219,7 +227,8 @@ public sealed class OnnxImporterTests
     [Fact]
     public void Unsorted_nodes_are_sorted_and_dead_ones_dropped()
     {
-        Graph graph = new ModelBuilder().Input("x", 2).Node("Neg", "a", "y").Node("Abs", "x", "dead").Node("Relu", "x", "a").Output("y").Import();
+        Graph graph = new ModelBuilder().Input("x", 2).Node("Neg", "a", "y").Node("Abs", "x", "dead").Node("Relu", "x", "a").Output("y")
+            .Import();
 
         Assert.Equal(["Relu", "Neg"], graph.Nodes.Select(n => n.OpType));
     }
@@ -240,7 +249,8 @@ public sealed class OnnxImporterTests
     {
         ModelBuilder model = new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Output("y");
 
-        Assert.Throws<OperationCanceledException>(() => OnnxImporter.Import(model.Bytes, "m", ImportOptions.Default, new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() => OnnxImporter.Import(model.Bytes, "m", ImportOptions.Default,
+            new CancellationToken(true)));
     }
 
     [Fact]

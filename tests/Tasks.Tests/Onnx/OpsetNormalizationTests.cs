@@ -14,7 +14,8 @@ public sealed class OpsetNormalizationTests
             New(m => m.Constant("lo", Tensor.Scalar(-1f)).Constant("hi", Tensor.Scalar(2f)).Node("Clip", "x,lo,hi", "y"))),
         ["Softmax"] = (Old(11, m => m.Node("Softmax", "x", "y", ("axis", 1))), New(m => Flat(m, "Softmax"))),
         ["LogSoftmax"] = (Old(12, m => m.Node("LogSoftmax", "x", "y")), New(m => Flat(m, "LogSoftmax"))),
-        ["Squeeze"] = (Old(11, m => m.Node("Reshape", "x,s", "r").Node("Squeeze", "r", "y", ("axes", (long[])[1])).Constant("s", Tensor.Of([24L, 1L, 1L], 3))),
+        ["Squeeze"] = (Old(11, m => m.Node("Reshape", "x,s", "r").Node("Squeeze", "r", "y", ("axes", (long[])[1]))
+            .Constant("s", Tensor.Of([24L, 1L, 1L], 3))),
             New(m => m.Node("Reshape", "x,s", "y").Constant("s", Tensor.Of([24L, 1L], 2)))),
         ["Unsqueeze"] = (Old(11, m => m.Node("Unsqueeze", "x", "y", ("axes", (long[])[0, -1]))),
             New(m => m.Node("Reshape", "x,s", "y").Constant("s", Tensor.Of([1L, 2L, 3L, 4L, 1L], 5)))),
@@ -23,13 +24,16 @@ public sealed class OpsetNormalizationTests
         ["ReduceMax"] = Reduce("ReduceMax", 17),
         ["ReduceMin"] = Reduce("ReduceMin", 17),
         ["ReduceProd"] = Reduce("ReduceProd", 17),
-        ["Slice"] = (Old(9, m => m.Node("Slice", "x", "y", ("starts", (long[])[1, -3]), ("ends", (long[])[3, 9]), ("axes", (long[])[1, 2]))),
-            New(m => m.Constant("s", Tensor.Of([1L, -3L], 2)).Constant("e", Tensor.Of([3L, 9L], 2)).Constant("a", Tensor.Of([1L, 2L], 2)).Node("Slice", "x,s,e,a", "y"))),
+        ["Slice"] = (Old(9, m => m.Node("Slice", "x", "y", ("starts", (long[])[1, -3]), ("ends", (long[])[3, 9]),
+            ("axes", (long[])[1, 2]))),
+            New(m => m.Constant("s", Tensor.Of([1L, -3L], 2)).Constant("e", Tensor.Of([3L, 9L], 2)).Constant("a", Tensor.Of([1L, 2L], 2))
+                .Node("Slice", "x,s,e,a", "y"))),
         ["Pad"] = (Old(10, m => m.Node("Pad", "x", "y", ("pads", (long[])[0, 0, 1, 0, 0, 2]), ("value", 0.5f))),
             New(m => m.Constant("p", Tensor.Of([0L, 0L, 1L, 0L, 0L, 2L], 6)).Constant("v", Tensor.Scalar(0.5f)).Node("Pad", "x,p,v", "y"))),
         ["Split"] = (Old(11, m => m.Node("Split", "x", "y,z", ("split", (long[])[1, 3]), ("axis", 2))),
             New(m => m.Constant("p", Tensor.Of([1L, 3L], 2)).Node("Split", "x,p", "y,z", ("axis", 2)))),
-        ["BatchNormalization"] = (Old(6, m => Normalised(m, "y,mean2,var2,mean3,var3", ("is_test", 1), ("spatial", 1))), New(m => Normalised(m, "y"))),
+        ["BatchNormalization"] = (Old(6, m => Normalised(m, "y,mean2,var2,mean3,var3", ("is_test", 1), ("spatial", 1))),
+            New(m => Normalised(m, "y"))),
         ["Dropout"] = (Old(6, m => m.Node("Dropout", "x", "y", ("ratio", 0.5f), ("is_test", 1))), New(m => m.Node("Identity", "x", "y"))),
         ["Add"] = Broadcast("Add"),
         ["Sub"] = Broadcast("Sub"),
@@ -42,7 +46,8 @@ public sealed class OpsetNormalizationTests
         ["And"] = Broadcast("And", cast: ElementType.Bool),
         ["Or"] = Broadcast("Or", cast: ElementType.Bool),
         ["Xor"] = Broadcast("Xor", cast: ElementType.Bool),
-        ["Reshape"] = (Old(4, m => m.Node("Reshape", "x", "y", ("shape", (long[])[4, -1]))), New(m => m.Constant("s", Tensor.Of([4L, 6L], 2)).Node("Reshape", "x,s", "y"))),
+        ["Reshape"] = (Old(4, m => m.Node("Reshape", "x", "y", ("shape", (long[])[4, -1]))),
+            New(m => m.Constant("s", Tensor.Of([4L, 6L], 2)).Node("Reshape", "x,s", "y"))),
         ["PRelu"] = (Old(6, m => m.Constant("a", Tensor.Of([0.5f, 2f, 3f], 3)).Node("PRelu", "x,a", "y")),
             New(m => m.Constant("a", Tensor.Of([0.5f, 2f, 3f], 3, 1)).Node("PRelu", "x,a", "y"))),
         ["Concat"] = (Old(3, m => m.Node("Concat", "x,x", "y")), New(m => m.Node("Concat", "x,x", "y", ("axis", 1)))),
@@ -72,7 +77,8 @@ public sealed class OpsetNormalizationTests
     [Fact]
     public void Old_binary_operators_without_broadcast_demand_equal_shapes()
     {
-        ModelBuilder model = new ModelBuilder(6).Input("x", 2, 3).Constant("b", Tensor.Of([1f, 2f, 3f], 3)).Node("Add", "x,b", "y").Output("y");
+        ModelBuilder model = new ModelBuilder(6).Input("x", 2, 3).Constant("b", Tensor.Of([1f, 2f, 3f], 3)).Node("Add", "x,b", "y")
+            .Output("y");
         Assert.Equal("OPT0005", Assert.Throws<ModelException>(() => model.Import()).Diagnostic.Descriptor.Code);
     }
 
@@ -85,7 +91,8 @@ public sealed class OpsetNormalizationTests
         Assert.Contains("opset 6", e.Diagnostic.Text, StringComparison.Ordinal);
     }
 
-    private static ModelBuilder Old(int opset, Func<ModelBuilder, ModelBuilder> body) => Outputs(body(new ModelBuilder(opset).Input("x", 2, 3, 4)));
+    private static ModelBuilder Old(int opset, Func<ModelBuilder, ModelBuilder> body) =>
+        Outputs(body(new ModelBuilder(opset).Input("x", 2, 3, 4)));
 
     private static ModelBuilder New(Func<ModelBuilder, ModelBuilder> body) => Old(GraphImporter.NewestOpset, body);
 
@@ -104,7 +111,8 @@ public sealed class OpsetNormalizationTests
     {
         Tensor slope = Tensor.Of([2f, 0f, 1f], 3);
         return (
-            Old(6, m => Cast(m.Constant("b", slope), cast).Node(opType, cast is null ? "x,b" : "xc,bc", "y", ("broadcast", 1), ("axis", 1))),
+            Old(6, m => Cast(m.Constant("b", slope), cast).Node(opType, cast is null ? "x,b" : "xc,bc", "y", ("broadcast", 1),
+                ("axis", 1))),
             New(m => Cast(m.Constant("b", slope.Reshape(3, 1)), cast).Node(opType, cast is null ? "x,b" : "xc,bc", "y")));
     }
 
@@ -118,6 +126,7 @@ public sealed class OpsetNormalizationTests
         .Node("BatchNormalization", "x,scale,bias,mean,var", outputs, attributes);
 
     private static ModelBuilder Product(ModelBuilder model, params (string, object)[] attributes) => model
-        .Node("Flatten", "x", "f").Constant("w", Tensor.Of([.. Enumerable.Range(0, 24).Select(i => i * 0.25f)], 12, 2)).Constant("c", Tensor.Of([1f, -1f], 2))
+        .Node("Flatten", "x", "f").Constant("w", Tensor.Of([.. Enumerable.Range(0, 24).Select(i => i * 0.25f)], 12, 2))
+            .Constant("c", Tensor.Of([1f, -1f], 2))
         .Node("Gemm", "f,w,c", "y", attributes);
 }

@@ -20,7 +20,8 @@ public sealed class TrainedModelTests
         const int Count = 1000, Size = 28 * 28, ImageHeader = 16, LabelHeader = 8;
         Assert.Equal(Size, BinaryPrimitives.ReadInt32BigEndian(pixels.AsSpan(8)) * BinaryPrimitives.ReadInt32BigEndian(pixels.AsSpan(12)));
         Tensor[][] samples = [.. Enumerable.Range(0, Count).Select(i => (Tensor[])
-            [Tensor.Of(Array.ConvertAll(pixels[(ImageHeader + (i * Size))..(ImageHeader + ((i + 1) * Size))], p => p / 255f), 1, 1, 28, 28)])];
+            [Tensor.Of(Array.ConvertAll(pixels[(ImageHeader + (i * Size))..(ImageHeader + ((i + 1) * Size))], p => p / 255f), 1, 1, 28,
+                28)])];
 
         Tensor[][] outputs = new GraphEvaluator(graph).EvaluateMany(samples);
 

@@ -34,7 +34,8 @@ public sealed class BackendConformanceTests(ITestOutputHelper output)
             {
                 failure = Run(test);
             }
-            catch (ModelException e) when (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator || e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedElementType)
+            catch (ModelException e) when (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator
+                || e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedElementType)
             {
                 if (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator && HasOnlyKnownOperators(test))
                     forms.Add($"{test.Name}: {e.Diagnostic.Text}");
@@ -51,7 +52,8 @@ public sealed class BackendConformanceTests(ITestOutputHelper output)
                 failures.Add($"{test.Name}: {failure}");
         }
 
-        var report = new StringBuilder($"{suite}: {passed} passed, {failures.Count} failed, {unsupported} not supported, {forms.Count} of them forms of supported operators\n");
+        var report = new StringBuilder(
+            $"{suite}: {passed} passed, {failures.Count} failed, {unsupported} not supported, {forms.Count} of them in form only\n");
         foreach (string form in forms)
             report.Append("  form ").AppendLine(form);
         foreach (string failure in failures)
@@ -117,5 +119,6 @@ public sealed class BackendConformanceTests(ITestOutputHelper output)
     // A shape or condition that the test passes in as an input.
     private static bool IsForConstants(ModelException e) =>
         e.Diagnostic.Descriptor == DiagnosticCatalog.DataDependentShape
-        || (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator && e.Diagnostic.Text.Contains("If whose condition is constant", StringComparison.Ordinal));
+        || (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator
+            && e.Diagnostic.Text.Contains("If whose condition is constant", StringComparison.Ordinal));
 }

@@ -31,7 +31,8 @@ public sealed class GraphEvaluatorTests
     public void Samples_in_parallel_give_the_same_as_one_by_one_and_can_be_cancelled()
     {
         var random = new Random(5);
-        Graph graph = new ModelBuilder().Input("x", 1, 3, 8, 8).Constant("w", Random(random, 5, 3, 3, 3)).Node("Conv", "x,w", "c").Node("Softmax", "c", "y").Output("y").Import();
+        Graph graph = new ModelBuilder().Input("x", 1, 3, 8, 8).Constant("w", Random(random, 5, 3, 3, 3)).Node("Conv", "x,w", "c")
+            .Node("Softmax", "c", "y").Output("y").Import();
         var evaluator = new GraphEvaluator(graph);
         Tensor[][] samples = [.. Enumerable.Range(0, 20).Select(_ => (Tensor[])[Random(random, 1, 3, 8, 8)])];
 
@@ -56,7 +57,8 @@ public sealed class GraphEvaluatorTests
         var random = new Random(m + n + k);
         foreach ((bool turnA, bool turnB) in ((bool, bool)[])[(false, false), (true, false), (false, true), (true, true)])
         {
-            float[] a = Random(random, m, k).Values<float>(), b = Random(random, k, n).Values<float>(), c = Random(random, m, n).Values<float>();
+            float[] a = Random(random, m, k).Values<float>(), b = Random(random, k, n).Values<float>();
+            float[] c = Random(random, m, n).Values<float>();
             var expected = new double[m * n];
             for (int i = 0; i < m; i++)
             {
@@ -76,7 +78,9 @@ public sealed class GraphEvaluatorTests
         }
     }
 
-    /// <summary>Both layouts, every branch of the convolution: pointwise, depthwise, with multiplier, grouped, strided, dilated, padded.</summary>
+    /// <summary>
+    /// Both layouts, every branch of the convolution: pointwise, depthwise, with multiplier, grouped, strided, dilated, padded.
+    /// </summary>
     [Theory]
     [InlineData(4, 6, 1, 1, 1, 1, 0)]
     [InlineData(4, 6, 1, 3, 1, 1, 1)]
@@ -88,13 +92,17 @@ public sealed class GraphEvaluatorTests
     [InlineData(4, 8, 4, 3, 2, 1, 1)]
     [InlineData(1, 5, 1, 5, 1, 1, 0)]
     [InlineData(3, 5, 1, 1, 2, 1, 0)]
-    public void Convolution_equals_the_plain_loops_in_both_layouts(int channels, int outputs, int groups, int kernel, int stride, int dilation, int pad)
+    public void Convolution_equals_the_plain_loops_in_both_layouts(int channels, int outputs, int groups, int kernel, int stride,
+        int dilation, int pad)
     {
         var random = new Random(9);
         const int Height = 9, Width = 11;
-        Tensor x = Random(random, 2, channels, Height, Width), w = Random(random, outputs, channels / groups, kernel, kernel), b = Random(random, outputs);
-        Node node = new Node("c", "Conv", ["x", "w", "b"], ["y"]).With("group", groups).With("strides", [stride, stride]).With("dilations", [dilation, dilation])
-            .With("pads", [pad, pad, pad, pad]).With("activation", new AttributeValue.Text("Clip")).With("activation_min", new AttributeValue.Float(-0.5f)).With("activation_max", new AttributeValue.Float(1));
+        Tensor x = Random(random, 2, channels, Height, Width), w = Random(random, outputs, channels / groups, kernel, kernel),
+            b = Random(random, outputs);
+        Node node = new Node("c", "Conv", ["x", "w", "b"], ["y"]).With("group", groups).With("strides", [stride, stride])
+            .With("dilations", [dilation, dilation])
+            .With("pads", [pad, pad, pad, pad]).With("activation", new AttributeValue.Text("Clip"))
+                .With("activation_min", new AttributeValue.Float(-0.5f)).With("activation_max", new AttributeValue.Float(1));
         Operator op = OperatorRegistry.Of(node);
         var context = new OperatorContext(node, [x.Type, w.Type, b.Type], [null, w, b]);
 
@@ -121,11 +129,13 @@ public sealed class GraphEvaluatorTests
         Tensor x = Random(new Random(3), 2, 3, 9, 8);
         Node node = new Node("p", opType, ["x"], ["y"]);
         if (!opType.StartsWith("Global", StringComparison.Ordinal))
-            node = node.With("kernel_shape", [3, 2]).With("strides", [2, 2]).With("pads", [1, 1, 1, 0]).With("ceil_mode", 1).With("count_include_pad", includePad);
+            node = node.With("kernel_shape", [3, 2]).With("strides", [2, 2]).With("pads", [1, 1, 1, 0]).With("ceil_mode", 1)
+                .With("count_include_pad", includePad);
         Tensor moved = TensorMove.Transpose(x, [0, 2, 3, 1]);
 
         Tensor first = OperatorRegistry.Of(node).Evaluate(new OperatorContext(node, [x.Type], [null]), [x])[0];
-        Tensor last = OperatorRegistry.Of(node).Evaluate(new OperatorContext(node.With("channels_last", 1), [moved.Type], [null]), [moved])[0];
+        Tensor last = OperatorRegistry.Of(node).Evaluate(new OperatorContext(node.With("channels_last", 1), [moved.Type], [null]),
+            [moved])[0];
 
         TensorComparison.AssertClose(first, TensorMove.Transpose(last, [0, 3, 1, 2]), 1e-6, 1e-6);
     }
@@ -145,7 +155,8 @@ public sealed class GraphEvaluatorTests
     private static float[] Plain(Tensor x, Tensor w, Tensor b, int groups, int stride, int dilation, int pad, TensorType type)
     {
         float[] y = new float[type.Count], xs = x.Values<float>(), ws = w.Values<float>(), bs = b.Values<float>();
-        int h = x.Dimensions[2], width = x.Dimensions[3], inner = w.Dimensions[1], kernel = w.Dimensions[2], outPerGroup = w.Dimensions[0] / groups, at = 0;
+        int h = x.Dimensions[2], width = x.Dimensions[3], inner = w.Dimensions[1], kernel = w.Dimensions[2],
+            outPerGroup = w.Dimensions[0] / groups, at = 0;
         for (int n = 0; n < type.Dimensions[0]; n++)
             for (int o = 0; o < type.Dimensions[1]; o++)
                 for (int oy = 0; oy < type.Dimensions[2]; oy++)
@@ -159,7 +170,8 @@ public sealed class GraphEvaluatorTests
                                     int iy = (oy * stride) + (ky * dilation) - pad, ix = (ox * stride) + (kx * dilation) - pad;
                                     int c = (o / outPerGroup * inner) + i;
                                     if (iy >= 0 && iy < h && ix >= 0 && ix < width)
-                                        sum += (double)xs[(((((n * x.Dimensions[1]) + c) * h) + iy) * width) + ix] * ws[(((((o * inner) + i) * kernel) + ky) * kernel) + kx];
+                                        sum += (double)xs[(((((n * x.Dimensions[1]) + c) * h) + iy) * width) + ix]
+                                            * ws[(((((o * inner) + i) * kernel) + ky) * kernel) + kx];
                                 }
                         y[at++] = (float)Math.Clamp(sum, -0.5, 1);
                     }
@@ -167,5 +179,6 @@ public sealed class GraphEvaluatorTests
     }
 
     private static Tensor Random(Random random, params int[] dimensions) =>
-        Tensor.Of([.. Enumerable.Range(0, dimensions.Aggregate(1, (a, d) => a * d)).Select(_ => (float)((random.NextDouble() * 2) - 1))], dimensions);
+        Tensor.Of([.. Enumerable.Range(0, dimensions.Aggregate(1, (a, d) => a * d)).Select(_ => (float)((random.NextDouble() * 2) - 1))],
+            dimensions);
 }

@@ -46,8 +46,10 @@ public sealed class ShapeInferenceTests
     [Fact]
     public void Fused_elementwise_bodies_follow_the_type_of_their_input()
     {
-        Graph body = new ModelBuilder().Input("x", 2).Constant("k", Tensor.Scalar(3f)).Node("Mul", "x,k", "m").Node("Sigmoid", "m", "s").Output("s").Import();
-        var node = new Node("f", "FusedElementwise", ["v"], ["y"]) { Domain = Node.InternalDomain }.With("body", new AttributeValue.GraphValue(body));
+        Graph body = new ModelBuilder().Input("x", 2).Constant("k", Tensor.Scalar(3f)).Node("Mul", "x,k", "m").Node("Sigmoid", "m", "s")
+            .Output("s").Import();
+        var node = new Node("f", "FusedElementwise", ["v"], ["y"]) { Domain = Node.InternalDomain }.With("body",
+            new AttributeValue.GraphValue(body));
         Tensor x = Tensor.Of([0.0, 1.0, -1.0], 3, 1);
         var context = new OperatorContext(node, [x.Type], [null]);
 
@@ -76,9 +78,11 @@ public sealed class ShapeInferenceTests
     {
         Graph graph = new ModelBuilder().Input("x", 1, 4).Input("v", 4, 4).Constant("w", Tensor.Of(new float[16], 4, 4))
             .Node("MatMul", "x,w", "a").Node("MatMul", "x,v", "b").Node("Add", "a,b", "c").Node("Relu", "c", "d").Node("Softmax", "d", "e")
-            .Node("Cast", "c", "i", ("to", (int)ElementType.Int64)).Node("Add", "i,i", "j").Node("LogSoftmax", "c", "l").Output("e", "j", "l").Import();
+            .Node("Cast", "c", "i", ("to", (int)ElementType.Int64)).Node("Add", "i,i", "j").Node("LogSoftmax", "c", "l")
+                .Output("e", "j", "l").Import();
 
-        Dictionary<string, IntegerForm> forms = graph.Nodes.ToDictionary(n => n.Outputs[0], n => OperatorRegistry.Of(n).IntegerForm(OperatorContext.Of(graph, n)));
+        Dictionary<string, IntegerForm> forms = graph.Nodes.ToDictionary(n => n.Outputs[0], n => OperatorRegistry.Of(n)
+            .IntegerForm(OperatorContext.Of(graph, n)));
 
         Assert.Equal(IntegerForm.DotProduct, forms["a"]);
         Assert.Equal(IntegerForm.None, forms["b"]);

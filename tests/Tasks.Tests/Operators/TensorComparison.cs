@@ -2,7 +2,7 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>Compares tensors as the ONNX test suite does: equal types, and elements within |a − b| ≤ absolute + relative·|a|.</summary>
+/// <summary>Compares tensors as the ONNX test suite does: equal types, elements within |a − b| ≤ absolute + relative·|a|.</summary>
 internal static class TensorComparison
 {
     /// <summary>Fails with the first difference.</summary>

@@ -115,6 +115,32 @@ internal static class PassCases
         new(nameof(MeanRecognition), "a sum divided by its terms", b => b.Build(b.Add("Mul", b.Add("ReduceSum", [b.Input(2, 8), b.Ints(1)], ("keepdims", 0)), b.Scalar(0.125f))), "ReduceMean:1"),
         new(nameof(MeanRecognition), "divided by something else", b => b.Build(b.Add("Mul", b.Add("ReduceSum", b.Input(2, 8), b.Ints(1)), b.Scalar(0.25f))), "Mul:1 ReduceSum:1"),
 
+        new(nameof(LayerNormalizationRecognition), "from squared differences, with scale and bias", b =>
+        {
+            string x = b.Input(2, 3, 6);
+            string d = b.Add("Sub", x, b.Add("ReduceMean", x, b.Ints(-1)));
+            string v = b.Add("ReduceMean", b.Add("Pow", d, b.Scalar(2)), b.Ints(2));
+            string y = b.Add("Div", d, b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-5f))));
+            return b.Build(b.Add("Add", b.Add("Mul", y, b.Weights(6)), b.Weights(6)));
+        }, "LayerNormalization:1"),
+        new(nameof(LayerNormalizationRecognition), "from the mean square along another axis, with Reshape between", b =>
+        {
+            string x = b.Input(1, 6, 4);
+            string mean = b.Add("ReduceMean", [x, b.Ints(1)], ("keepdims", 0));
+            string square = b.Add("ReduceMean", [b.Add("Mul", x, x), b.Ints(1)], ("keepdims", 0));
+            string v = b.Add("Relu", b.Add("Sub", square, b.Add("Mul", mean, mean)));
+            string r = b.Add("Reciprocal", b.Add("Sqrt", b.Add("Add", b.Add("Reshape", v, b.Ints(1, 1, 4)), b.Scalar(1e-3f))));
+            string d = b.Add("Sub", x, b.Add("Reshape", mean, b.Ints(1, 1, 4)));
+            return b.Build(b.Add("Add", b.Add("Mul", d, b.Add("Mul", r, b.Weights(1, 6, 1))), b.Weights(1, 6, 1)));
+        }, "LayerNormalization:1 Transpose:2") { Tolerance = 1e-4f },
+        new(nameof(LayerNormalizationRecognition), "a variance of something else stays", b =>
+        {
+            string x = b.Input(2, 6), z = b.Input(2, 6);
+            string d = b.Add("Sub", x, b.Add("ReduceMean", x, b.Ints(-1)));
+            string v = b.Add("ReduceMean", b.Add("Mul", z, z), b.Ints(-1));
+            return b.Build(b.Add("Div", d, b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-5f)))));
+        }, "Add:1 Div:1 Mul:1 ReduceMean:2 Sqrt:1 Sub:1"),
+
         new(nameof(SoftmaxRecognition), "written out with kept dimensions", b =>
         {
             string x = b.Input(2, 5);

@@ -52,6 +52,14 @@ public sealed class PassTests
     }
 
     [Fact]
+    public void TheDocumentListsThePassesInTheirOrder()
+    {
+        string[] rows = [.. File.ReadLines(Path.Combine(Testing.SharedAssets.RepositoryRoot, "docs", "passes.md"))
+            .Where(l => l.StartsWith("| ", StringComparison.Ordinal)).Select(l => l.Split('|')[1].Trim()).Skip(1)];
+        Assert.Equal(PassPipeline.All.Select(p => p.Name), rows);
+    }
+
+    [Fact]
     public void PassesCanBeTurnedOffAndCancelled()
     {
         Graph graph = PassCases.All.First(c => c.Pass == nameof(ActivationFusion)).Build(new GraphBuilder());

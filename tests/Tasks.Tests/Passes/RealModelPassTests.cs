@@ -22,15 +22,15 @@ public sealed class RealModelPassTests
         "Add:7 Conv:53 Gemm:1 GlobalAveragePool:10 HardSigmoid:9 HardSwish:18 MaxPool:1 Mul:9 Reshape:1 Softmax:1 Transpose:1")]
     [InlineData("ultraface/version-slim-320", "Add:2 Concat:3 Conv:42 FusedElementwise:1 Mul:2 Reshape:8 Slice:2 Softmax:1 Sub:1 Transpose:1")]
     [InlineData("magika/standard_v3_3",
-        "Add:1 Conv:1 Embedding:1 FusedElementwise:3 Gemm:1 GlobalMaxPool:1 Mul:8 ReduceMean:4 Reshape:7 Softmax:1 Sub:4")]
+        "Conv:1 Embedding:1 FusedElementwise:1 Gemm:1 GlobalMaxPool:1 LayerNormalization:2 Reshape:3 Softmax:1 Transpose:2")]
     [InlineData("tribuo/tinybert",
-        "Add:5 Cast:1 Div:3 FusedElementwise:5 Gather:3 Gemm:1 MatMul:8 Mul:1 Pow:3 ReduceMean:6 Reshape:5 Softmax:1 Sub:3 Tanh:1 Transpose:1")]
+        "Add:5 Cast:1 FusedElementwise:2 Gather:3 Gemm:1 LayerNormalization:3 MatMul:8 Mul:1 Reshape:5 Softmax:1 Tanh:1 Transpose:1")]
     [InlineData("perf/mobilenet_v2", "Add:10 Conv:52 Gemm:1 GlobalAveragePool:1 Reshape:1 Transpose:1")]
     public void ComputesTheSameWithFewerNodes(string model, string census)
     {
         Graph graph = Import(model);
         Graph rewritten = PassPipeline.Run(graph);
-        Assert.Equal(census, PassTests.Census(rewritten));
+        Assert.True(census == PassTests.Census(rewritten), $"{model}: {PassTests.Census(rewritten)} instead of {census}");
         PassTests.AssertConsistent(rewritten);
         AssertSame(graph, rewritten, model);
         foreach (Node node in rewritten.Nodes)

@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Onnx.Opsets;
 
-/// <summary>Squeeze, Unsqueeze, ReduceSum (before opset 13) and the other reductions (before opset 18) have their axes as an attribute.</summary>
+/// <summary>
+/// Squeeze, Unsqueeze, ReduceSum (before opset 13) and the other reductions (before opset 18) have their axes as an attribute.
+/// </summary>
 [OpsetRule("Squeeze")]
 [OpsetRule("Unsqueeze")]
 [OpsetRule("ReduceSum")]

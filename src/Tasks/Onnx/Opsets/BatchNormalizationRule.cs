@@ -10,10 +10,11 @@ internal sealed class BatchNormalizationRule : OpsetRule
     public override IEnumerable<Node> Normalise(OpsetContext context)
     {
         if (context.Opset >= 14)
-            return [context.Node with { Outputs = context.Node.Int("training_mode", 0) != 0 ? context.Node.Outputs : [.. context.Node.Outputs.Take(1)] }];
+            return [context.Node];
         if (context.Node.Int("spatial", 1) == 0 && context.Type(0).Rank > 2)
             throw context.Unsupported("BatchNormalization with one mean and variance for each channel (spatial=1)");
         // Files trained long ago list running statistics as outputs, although nothing reads them in inference.
-        return [context.Node.Without("spatial").Without("is_test").Without("momentum") with { Outputs = [.. context.Node.Outputs.Take(1)] }];
+        Node node = context.Node.Without("spatial").Without("is_test").Without("momentum");
+        return [node with { Outputs = [.. node.Outputs.Take(1)] }];
     }
 }

@@ -24,7 +24,9 @@ internal sealed class BroadcastRule : OpsetRule
         TensorType a = context.Type(0), b = context.Type(1);
         Node node = context.Node.Without("broadcast").Without("axis").Without("consumed_inputs");
         if (context.Node.Int("broadcast", 0) == 0)
-            return a.Dimensions.AsSpan().SequenceEqual(b.Dimensions.AsSpan()) ? [node] : throw context.Invalid($"{a} and {b} differ, and it has no broadcast=1");
+            return a.Dimensions.AsSpan().SequenceEqual(b.Dimensions.AsSpan())
+                ? [node]
+                : throw context.Invalid($"{a} and {b} differ, and it has no broadcast=1");
         if (!context.Node.Has("axis"))
             return [node];
         // B's dimensions stand at A's from the axis on: dimensions of size 1 behind them bring them there.

@@ -16,7 +16,8 @@ internal sealed class ClipRule : OpsetRule
         return [context.WithInputs(1, Bound("min"), Bound("max")).Without("min").Without("max")];
 
         string Bound(string attribute) => context.Node.Has(attribute)
-            ? context.AddConstant(attribute, NumericCast.Convert(Tensor.Scalar(context.Node.Float(attribute, 0)), element) ?? throw context.Invalid($"its input is {element}"))
+            ? context.AddConstant(attribute, NumericCast.Convert(Tensor.Scalar(context.Node.Float(attribute, 0)), element)
+                ?? throw context.Invalid($"its input is {element}"))
             : "";
     }
 }

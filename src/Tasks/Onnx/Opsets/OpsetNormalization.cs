@@ -17,7 +17,8 @@ internal static class OpsetNormalization
 
     /// <summary>Whether the operator is supported in some form.</summary>
     public static bool IsKnown(string domain, string opType) =>
-        OperatorRegistry.Find(new Node("", opType, [], []) { Domain = domain }) is not null || (domain.Length == 0 && Rules.ContainsKey(opType));
+        OperatorRegistry.Find(new Node("", opType, [], []) { Domain = domain }) is not null
+            || (domain.Length == 0 && Rules.ContainsKey(opType));
 
     /// <summary>The nodes that do in the newest opset what <paramref name="node"/> does in its own.</summary>
     /// <param name="node">The node.</param>

@@ -38,7 +38,8 @@ internal sealed class OpsetContext(Node node, int opset, ShapeInference values, 
 
     /// <summary>The type of an input that must be given.</summary>
     /// <exception cref="ModelException">The input is omitted.</exception>
-    public TensorType Type(int input) => Node.HasInput(input) ? values.TypeOf(Node.Inputs[input]) : throw Invalid($"input {input} is missing");
+    public TensorType Type(int input) =>
+        Node.HasInput(input) ? values.TypeOf(Node.Inputs[input]) : throw Invalid($"input {input} is missing");
 
     /// <summary>Adds a constant and returns its name.</summary>
     public string AddConstant(string purpose, Tensor value)
@@ -55,7 +56,8 @@ internal sealed class OpsetContext(Node node, int opset, ShapeInference values, 
     public string NewValue(string purpose) => values.UniqueValue($"{Node.Name}/{purpose}");
 
     /// <summary>A node beside the original one.</summary>
-    public Node NewNode(string opType, string[] inputs, string output) => new(uniqueNode($"{Node.Name}/{opType}"), opType, [.. inputs], [output]);
+    public Node NewNode(string opType, string[] inputs, string output) =>
+        new(uniqueNode($"{Node.Name}/{opType}"), opType, [.. inputs], [output]);
 
     /// <summary>The node with its inputs from <paramref name="first"/> on replaced.</summary>
     public Node WithInputs(int first, params ReadOnlySpan<string> inputs)

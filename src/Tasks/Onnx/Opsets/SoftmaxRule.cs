@@ -24,10 +24,12 @@ internal sealed class SoftmaxRule : OpsetRule
         int behind = Shapes.Count(x.Dimensions.AsSpan()[axis..]);
         return
         [
-            context.NewNode("Reshape", [context.Node.Inputs[0], context.AddInts("rows_shape", Shapes.Count(x.Dimensions.AsSpan()[..axis]), behind)], rows)
+            context.NewNode("Reshape", [context.Node.Inputs[0], context.AddInts("rows_shape", Shapes.Count(x.Dimensions.AsSpan()[..axis]),
+                behind)], rows)
                 .With("allowzero", 1),
             context.Node.With("axis", 1) with { Inputs = [rows], Outputs = [result] },
-            context.NewNode("Reshape", [result, context.AddInts("shape", [.. x.Dimensions.Select(d => (long)d)])], context.Node.Outputs[0]).With("allowzero", 1),
+            context.NewNode("Reshape", [result, context.AddInts("shape", [.. x.Dimensions.Select(d => (long)d)])], context.Node.Outputs[0])
+                .With("allowzero", 1),
         ];
     }
 }

@@ -23,11 +23,14 @@ internal sealed class ClipOperator : Operator
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
-        [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(inputs[0]!, inputs.ElementAtOrDefault(1), inputs.ElementAtOrDefault(2)))];
+        [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(inputs[0]!, inputs.ElementAtOrDefault(1),
+            inputs.ElementAtOrDefault(2)))];
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && Fixed(context, 1) && Fixed(context, 2) ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+        context.Type(0).Element == ElementType.Float32 && Fixed(context, 1) && Fixed(context, 2)
+            ? Operators.IntegerForm.Table
+            : Operators.IntegerForm.None;
 
     private static bool Fixed(OperatorContext context, int input) => !context.Has(input) || context.InputConstants[input] is not null;
 

@@ -52,7 +52,9 @@ internal sealed class FusedElementwiseOperator : Operator
     {
         if (context.Node.Attributes.GetValueOrDefault(Body) is not AttributeValue.GraphValue { Value: var body })
             throw context.Invalid("it has no body");
-        return body.Inputs is [Input] && body.Outputs.Length == 1 ? body : throw context.Invalid("its body must have one input 'x' and one output");
+        return body.Inputs is [Input] && body.Outputs.Length == 1
+            ? body
+            : throw context.Invalid("its body must have one input 'x' and one output");
     }
 
     // The chain for an input of another type than the one it was made with: with other dimensions (a pass has changed the
@@ -69,7 +71,8 @@ internal sealed class FusedElementwiseOperator : Operator
             Constants = from == type.Element
                 ? body.Constants
                 : body.Constants.ToImmutableSortedDictionary(
-                    c => c.Key, c => c.Value.Element == from ? NumericCast.Convert(c.Value, type.Element)! : c.Value, StringComparer.Ordinal),
+                    c => c.Key, c => c.Value.Element == from ? NumericCast.Convert(c.Value, type.Element)! : c.Value,
+                        StringComparer.Ordinal),
         });
     }
 }

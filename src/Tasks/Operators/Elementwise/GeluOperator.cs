@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>Gaussian error linear unit: x·Φ(x), exactly or by the tanh approximation of Hendrycks and Gimpel (2016) (ONNX operator Gelu).</summary>
+/// <summary>
+/// Gaussian error linear unit: x·Φ(x), exactly or by the tanh approximation of Hendrycks and Gimpel (2016) (ONNX operator Gelu).
+/// </summary>
 [Operator("Gelu")]
 internal sealed class GeluOperator : FloatFunction
 {

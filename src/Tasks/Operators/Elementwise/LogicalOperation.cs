@@ -21,7 +21,8 @@ internal abstract class LogicalOperation : Operator
         TensorType type = context.OutputTypes[0];
         bool[] x = inputs[0]!.Values<bool>(), z = inputs[1]!.Values<bool>();
         var y = new bool[type.Count];
-        Broadcasting.Walk(inputs[0]!.Dimensions.AsSpan(), inputs[1]!.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        Broadcasting.Walk(inputs[0]!.Dimensions.AsSpan(), inputs[1]!.Dimensions.AsSpan(), type.Dimensions.AsSpan(),
+            (i, iStep, j, jStep, o, length) =>
         {
             for (int p = 0; p < length; p++)
                 y[o + p] = Combine(x[i + (p * iStep)], z[j + (p * jStep)]);

@@ -20,6 +20,7 @@ internal sealed class MeanOperator : VariadicArithmetic
     protected override Tensor Finish(Tensor combined, int inputs)
     {
         double[] sums = NumericCast.Convert(combined, ElementType.Float64)!.Values<double>();
-        return NumericCast.Convert(new Tensor(combined.Type.As(ElementType.Float64), Array.ConvertAll(sums, s => s / inputs)), combined.Element)!;
+        return NumericCast.Convert(new Tensor(combined.Type.As(ElementType.Float64), Array.ConvertAll(sums, s => s / inputs)),
+            combined.Element)!;
     }
 }

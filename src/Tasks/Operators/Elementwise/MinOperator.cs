@@ -9,7 +9,9 @@ internal sealed class MinOperator : VariadicArithmetic
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.InputTypes.Length == 2 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+        context.Type(0).Element == ElementType.Float32 && context.InputTypes.Length == 2
+            ? Operators.IntegerForm.Rescale
+            : Operators.IntegerForm.None;
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(a, b, y);

@@ -9,7 +9,9 @@ internal sealed class NotOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Bool ? [context.Type(0)] : throw context.Invalid($"its input is {context.Type(0)} instead of booleans");
+        context.Type(0).Element == ElementType.Bool
+            ? [context.Type(0)]
+            : throw context.Invalid($"its input is {context.Type(0)} instead of booleans");
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>

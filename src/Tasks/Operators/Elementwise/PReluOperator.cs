@@ -12,12 +12,16 @@ internal sealed class PReluOperator : BinaryArithmetic
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         ImmutableArray<TensorType> types = base.Infer(context);
-        return types[0] == context.Type(0) ? types : throw context.Invalid($"its slope {context.Type(1)} does not broadcast to {context.Type(0)}");
+        return types[0] == context.Type(0)
+            ? types
+            : throw context.Invalid($"its slope {context.Type(1)} does not broadcast to {context.Type(0)}");
     }
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.InputConstants[1] is { Count: 1 } ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+        context.Type(0).Element == ElementType.Float32 && context.InputConstants[1] is { Count: 1 }
+            ? Operators.IntegerForm.Table
+            : Operators.IntegerForm.None;
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y)

@@ -27,7 +27,8 @@ internal sealed class PowOperator : Operator
 
     private static Tensor Real(TensorType type, Tensor x, Tensor y)
     {
-        double[] a = NumericCast.Convert(x, ElementType.Float64)!.Values<double>(), b = NumericCast.Convert(y, ElementType.Float64)!.Values<double>();
+        double[] a = NumericCast.Convert(x, ElementType.Float64)!.Values<double>(),
+            b = NumericCast.Convert(y, ElementType.Float64)!.Values<double>();
         var result = new double[type.Count];
         Broadcasting.Walk(x.Dimensions.AsSpan(), y.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
         {

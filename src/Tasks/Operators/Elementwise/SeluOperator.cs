@@ -7,5 +7,6 @@ namespace OptimizerBuild.Operators;
 internal sealed class SeluOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => node.Float("gamma", 1.05070102214813232421875f) * (x > 0 ? x : node.Float("alpha", 1.67326319217681884765625f) * (Math.Exp(x) - 1));
+    public override double Compute(Node node, double x) =>
+        node.Float("gamma", 1.05070102214813232421875f) * (x > 0 ? x : node.Float("alpha", 1.67326319217681884765625f) * (Math.Exp(x) - 1));
 }

@@ -3,7 +3,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).</summary>
+/// <summary>
+/// Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).
+/// </summary>
 [Operator("Where")]
 internal sealed class WhereOperator : Operator
 {

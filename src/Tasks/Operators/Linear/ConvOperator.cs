@@ -20,8 +20,8 @@ internal sealed class ConvOperator : Operator
             throw context.Invalid($"its input is {x} and its weights are {w}");
         if (group < 1 || w.Dimensions[0] % group != 0 || w.Dimensions[1] * group != geometry.Channels)
             throw context.Invalid($"its input {x}, its weights {w} and {group} groups do not fit together");
-        if (context.Has(2) && (context.Type(2).Rank != 1 || context.Type(2).Count != w.Dimensions[0] || context.Type(2).Element != x.Element))
-            throw context.Invalid($"its bias is {context.Type(2)} for {w.Dimensions[0]} output channels");
+        if (context.Has(2) && context.Type(2) is var b && (b.Rank != 1 || b.Count != w.Dimensions[0] || b.Element != x.Element))
+            throw context.Invalid($"its bias is {b} for {w.Dimensions[0]} output channels");
         FusedActivation.Check(context);
         return [geometry.Output(x.Element, w.Dimensions[0])];
     }
@@ -38,10 +38,13 @@ internal sealed class ConvOperator : Operator
         int group = (int)context.Node.Int("group", 1);
         if (geometry.SpatialRank == 3)
         {
-            VolumeWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0], group, y);
+            VolumeWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0],
+                group, y);
             return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
         }
-        var convolution = new FloatConvolution(geometry, w.Dimensions[0], group, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias));
+        var convolution = new FloatConvolution(geometry, w.Dimensions[0], group, FloatTensor.Values(w), bias is null
+            ? null
+            : FloatTensor.Values(bias));
         if (y.Length > 0)
             convolution.Run(x, y);
         return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
@@ -56,7 +59,8 @@ internal sealed class ConvOperator : Operator
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && context.InputConstants[0] is null && context.InputConstants[1] is not null
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && context.InputConstants[0] is null
+            && context.InputConstants[1] is not null
             && (!context.Has(2) || context.InputConstants[2] is not null)
             ? Operators.IntegerForm.DotProduct
             : Operators.IntegerForm.None;

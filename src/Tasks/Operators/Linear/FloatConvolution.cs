@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace OptimizerBuild.Operators;
 
@@ -9,6 +10,8 @@ namespace OptimizerBuild.Operators;
 /// </summary>
 internal sealed class FloatConvolution(WindowGeometry geometry, int outputChannels, int groups, float[] weights, float[]? bias)
 {
+    private static readonly ConditionalWeakTable<float[], Turned> TurnedBefore = [];
+
     private readonly WindowAxis _v = geometry.Y;
     private readonly WindowAxis _h = geometry.X;
     private readonly int _taps = geometry.Y.Kernel * geometry.X.Kernel;
@@ -22,7 +25,7 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
     public void Run(ReadOnlySpan<float> x, Span<float> y)
     {
         int inputSize = geometry.Channels * _v.Input * _h.Input, outputSize = outputChannels * _pixels;
-        float[]? turned = geometry.ChannelsLast ? TurnWeights() : null;
+        float[]? turned = geometry.ChannelsLast ? TurnedWeights() : null;
         for (int n = 0; n < geometry.Batch; n++)
         {
             ReadOnlySpan<float> image = x.Slice(n * inputSize, inputSize);
@@ -53,7 +56,8 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
             if (columns is not null)
                 Columns(part, columns);
             MatrixProduct.Accumulate(
-                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1, y[(g * _out * _pixels)..], _pixels);
+                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1,
+                    y[(g * _out * _pixels)..], _pixels);
         }
         if (columns is not null)
             ArrayPool<float>.Shared.Return(columns);
@@ -202,11 +206,23 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                         int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
                         if ((uint)ix < (uint)_h.Input)
                             TensorPrimitives.FusedMultiplyAdd(
-                                x.Slice(((iy * _h.Input) + ix) * channels, channels), turned.Slice(((ky * _h.Kernel) + kx) * channels, channels), pixel, pixel);
+                                x.Slice(((iy * _h.Input) + ix) * channels, channels),
+                                    turned.Slice(((ky * _h.Kernel) + kx) * channels, channels), pixel, pixel);
                     }
                 }
             }
         }
+    }
+
+    // Weights mostly belong to a constant that is used again and again; the turned ones go when it goes.
+    private float[] TurnedWeights()
+    {
+        (int Inputs, int Outputs, int Taps) form = (_in, _out, _taps);
+        if (TurnedBefore.TryGetValue(weights, out Turned? known) && known.Form == form)
+            return known.Values;
+        var turned = new Turned(form, TurnWeights());
+        TurnedBefore.AddOrUpdate(weights, turned);
+        return turned.Values;
     }
 
     // O,I,taps → for each group taps, I, O: the matrix by which a channels-last row is multiplied. For depthwise convolutions the
@@ -238,4 +254,9 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
         int last = room < 0 ? 0 : Math.Min(axis.Output, (room / axis.Stride) + 1);
         return (Math.Min(first, axis.Output), Math.Max(last, 0));
     }
+
+    /// <summary>Weights in the order that channels-last convolutions read.</summary>
+    /// <param name="Form">Input channels, output channels and taps of one group: what the order depends on.</param>
+    /// <param name="Values">The weights.</param>
+    private sealed record Turned((int Inputs, int Outputs, int Taps) Form, float[] Values);
 }

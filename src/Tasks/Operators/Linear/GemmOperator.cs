@@ -21,7 +21,8 @@ internal sealed class GemmOperator : Operator
         if (context.Has(2))
         {
             TensorType c = context.Type(2);
-            if (c.Element != a.Element || Shapes.Broadcast(c.Dimensions.AsSpan(), type.Dimensions.AsSpan()) is not { } both || !both.AsSpan().SequenceEqual(type.Dimensions.AsSpan()))
+            if (c.Element != a.Element || Shapes.Broadcast(c.Dimensions.AsSpan(), type.Dimensions.AsSpan()) is not { } both
+                || !both.AsSpan().SequenceEqual(type.Dimensions.AsSpan()))
                 throw context.Invalid($"its addend {c} does not broadcast to {type}");
         }
         FusedActivation.Check(context);

@@ -4,7 +4,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).</summary>
+/// <summary>
+/// Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).
+/// </summary>
 [Operator("MatMul")]
 internal sealed class MatMulOperator : Operator
 {

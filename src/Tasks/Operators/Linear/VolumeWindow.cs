@@ -20,7 +20,8 @@ internal static class VolumeWindow
             {
                 foreach ((int z, int v, int h, int tap) in Taps(g, place))
                 {
-                    float value = x[Index(g, g.Channels, place.Image, (place.Channel / outputs * inputs) + c, z, v, h, g.Z.Input, g.Y.Input, g.X.Input)];
+                    int channel = (place.Channel / outputs * inputs) + c;
+                    float value = x[Index(g, g.Channels, place.Image, channel, z, v, h, g.Z.Input, g.Y.Input, g.X.Input)];
                     sum += value * (double)w[(((place.Channel * inputs) + c) * g.Z.Kernel * g.Y.Kernel * g.X.Kernel) + tap];
                 }
             }
@@ -66,7 +67,8 @@ internal static class VolumeWindow
                 inside++;
             }
             int count = padded
-                ? WindowTaps.CountWithPadding(g.Z, place.Z) * WindowTaps.CountWithPadding(g.Y, place.Y) * WindowTaps.CountWithPadding(g.X, place.X)
+                ? WindowTaps.CountWithPadding(g.Z, place.Z) * WindowTaps.CountWithPadding(g.Y, place.Y)
+                    * WindowTaps.CountWithPadding(g.X, place.X)
                 : inside;
             y[place.Output] = count > 0 ? sum / count : 0;
         }
@@ -91,13 +93,17 @@ internal static class VolumeWindow
         for (int z = front; z < back; z += g.Z.Dilation)
             for (int y = top; y < bottom; y += g.Y.Dilation)
                 for (int x = left; x < right; x += g.X.Dilation)
-                    yield return (z, y, x, (((Tap(g.Z, place.Z, z) * g.Y.Kernel) + Tap(g.Y, place.Y, y)) * g.X.Kernel) + Tap(g.X, place.X, x));
+                {
+                    int row = (Tap(g.Z, place.Z, z) * g.Y.Kernel) + Tap(g.Y, place.Y, y);
+                    yield return (z, y, x, (row * g.X.Kernel) + Tap(g.X, place.X, x));
+                }
     }
 
     private static int Tap(WindowAxis axis, int output, int input) =>
         (int)((input - (((long)output * axis.Stride) - axis.PadBegin)) / axis.Dilation);
 
-    private static int Index(WindowGeometry g, int channels, int n, int c, int z, int y, int x, int depth, int height, int width) => g.ChannelsLast
+    private static int Index(WindowGeometry g, int channels, int n, int c, int z, int y, int x, int depth, int height, int width) =>
+        g.ChannelsLast
         ? ((((((n * depth) + z) * height) + y) * width) + x) * channels + c
         : ((((((n * channels) + c) * depth) + z) * height) + y) * width + x;
 

@@ -18,7 +18,8 @@ internal sealed class ConcatOperator : Operator
         for (int i = 0; i < context.InputTypes.Length; i++)
         {
             TensorType x = context.Type(i);
-            if (x.Element != first.Element || x.Rank != first.Rank || x.Dimensions.Where((d, a) => a != axis && d != first.Dimensions[a]).Any())
+            if (x.Element != first.Element || x.Rank != first.Rank
+                || x.Dimensions.Where((d, a) => a != axis && d != first.Dimensions[a]).Any())
                 throw context.Invalid($"{first} and {x} cannot be joined along axis {axis}");
             size = checked(size + x.Dimensions[axis]);
         }

@@ -10,7 +10,8 @@ internal sealed class DropoutOperator : Operator
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
-        if (context.Has(2) && (context.InputConstants[2] is not { Element: ElementType.Bool } training || training.Values<bool>().Any(t => t)))
+        if (context.Has(2)
+            && (context.InputConstants[2] is not { Element: ElementType.Bool } training || training.Values<bool>().Any(t => t)))
             throw context.Unsupported("Dropout in inference (training_mode=false)");
         TensorType x = context.Type(0);
         return [x, x.As(ElementType.Bool)];
@@ -26,5 +27,7 @@ internal sealed class DropoutOperator : Operator
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.Node.Outputs.Length == 1 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+        context.Type(0).Element == ElementType.Float32 && context.Node.Outputs.Length == 1
+            ? Operators.IntegerForm.SameScale
+            : Operators.IntegerForm.None;
 }

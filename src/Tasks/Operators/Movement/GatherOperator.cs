@@ -30,7 +30,8 @@ internal sealed class GatherOperator : Operator
         for (int i = 0; i < indices.Length; i++)
         {
             if (indices[i] < -size || indices[i] >= size)
-                throw new ModelException(DiagnosticCatalog.InvalidNode, context.Node.Name, context.Node.OpType, $"index {indices[i]} lies outside {size} elements");
+                throw new ModelException(DiagnosticCatalog.InvalidNode, context.Node.Name, context.Node.OpType,
+                    $"index {indices[i]} lies outside {size} elements");
             int index = (int)(indices[i] < 0 ? indices[i] + size : indices[i]);
             TensorMove.Copy(x, index * inner, [size * inner, 1], result, i * inner, [indices.Length * inner, 1], [outer, inner]);
         }

@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>The same elements under other dimensions: 0 keeps a dimension (unless <c>allowzero</c>), −1 is worked out (ONNX operator Reshape).</summary>
+/// <summary>
+/// The same elements under other dimensions: 0 keeps a dimension (unless <c>allowzero</c>), −1 is worked out (ONNX operator Reshape).
+/// </summary>
 [Operator("Reshape")]
 internal sealed class ReshapeOperator : ReshapingOperator
 {

@@ -15,7 +15,8 @@ internal sealed class TransposeOperator : Operator
     }
 
     /// <inheritdoc/>
-    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) => [TensorMove.Transpose(inputs[0]!, Order(context))];
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
+        [TensorMove.Transpose(inputs[0]!, Order(context))];
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
@@ -29,6 +30,8 @@ internal sealed class TransposeOperator : Operator
         if (given.Length != rank)
             throw context.Invalid($"perm [{string.Join(',', given)}] does not fit a tensor of rank {rank}");
         int[] order = [.. given.Select(p => context.Axis(p, rank))];
-        return order.Distinct().Count() == rank ? order : throw context.Invalid($"perm [{string.Join(',', given)}] names a dimension twice");
+        return order.Distinct().Count() == rank
+            ? order
+            : throw context.Invalid($"perm [{string.Join(',', given)}] names a dimension twice");
     }
 }

@@ -33,7 +33,8 @@ internal static class MatrixProduct
     /// <param name="c">C, whose columns are adjacent.</param>
     /// <param name="cRow">Distance of C's rows in elements.</param>
     public static void Accumulate(
-        int m, int n, int k, ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow, int bColumn, Span<float> c, int cRow)
+        int m, int n, int k, ReadOnlySpan<float> a, int aRow, int aColumn, ReadOnlySpan<float> b, int bRow, int bColumn, Span<float> c,
+            int cRow)
     {
         if (m == 0 || n == 0 || k == 0)
             return;

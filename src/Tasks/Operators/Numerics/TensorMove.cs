@@ -3,7 +3,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>Copies rectangular regions between tensors of the same element type under any strides: what all data movement is made of.</summary>
+/// <summary>
+/// Copies rectangular regions between tensors of the same element type under any strides: what all data movement is made of.
+/// </summary>
 internal static class TensorMove
 {
     /// <summary>Copies a region.</summary>

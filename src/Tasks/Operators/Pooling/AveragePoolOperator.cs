@@ -54,7 +54,8 @@ internal sealed class AveragePoolOperator : Operator
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return (long)context.OutputTypes[0].Count
+            * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
     }
 
     /// <inheritdoc/>

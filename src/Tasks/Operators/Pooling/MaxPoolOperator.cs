@@ -30,12 +30,15 @@ internal sealed class MaxPoolOperator : Operator
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return (long)context.OutputTypes[0].Count
+            * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
     }
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && !HasIndices(context.Node) ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && !HasIndices(context.Node)
+            ? Operators.IntegerForm.SameScale
+            : Operators.IntegerForm.None;
 
     private static bool HasIndices(Node node) => node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
 

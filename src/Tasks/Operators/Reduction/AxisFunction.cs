@@ -3,7 +3,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>A function of a row of elements that gives a row of the same length, along the attribute <c>axis</c>: Softmax and LogSoftmax.</summary>
+/// <summary>
+/// A function of a row of elements that gives a row of the same length, along the attribute <c>axis</c>: Softmax and LogSoftmax.
+/// </summary>
 internal abstract class AxisFunction : Operator
 {
     /// <inheritdoc/>

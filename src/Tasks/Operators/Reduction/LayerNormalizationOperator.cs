@@ -20,7 +20,8 @@ internal sealed class LayerNormalizationOperator : Operator
         if (row.Contains(0))
             throw context.Invalid($"rows of {x} from axis {axis} on are empty");
         for (int i = 1; i <= 2; i++)
-            if (context.Has(i) && !(Shapes.Broadcast(context.Type(i).Dimensions.AsSpan(), row) is { } both && both.AsSpan().SequenceEqual(row) && context.Type(i).Element.IsFloat()))
+            if (context.Has(i) && !(context.Type(i).Element.IsFloat()
+                && Shapes.Broadcast(context.Type(i).Dimensions.AsSpan(), row) is { } both && both.AsSpan().SequenceEqual(row)))
                 throw context.Invalid($"its parameter {context.Type(i)} does not broadcast to rows of {x} from axis {axis} on");
         _ = context.Type(1);
         var statistics = new TensorType(ElementType.Float32, [.. x.Dimensions.Select((d, i) => i < axis ? d : 1)]);

@@ -45,7 +45,8 @@ internal abstract class ReduceOperator : Operator
     {
         // Booleans are reduced as the numbers 0 and 1.
         if (rows.Element == ElementType.Bool)
-            return NumericCast.Convert(Compute(type.As(ElementType.UInt8), NumericCast.Convert(rows, ElementType.UInt8)!, length), ElementType.Bool)!;
+            return NumericCast.Convert(Compute(type.As(ElementType.UInt8), NumericCast.Convert(rows, ElementType.UInt8)!, length),
+                ElementType.Bool)!;
         return NumericDispatch.Run<Code, Tensor>(rows.Element, new Code(this, type, rows, length));
     }
 

@@ -15,7 +15,8 @@ internal sealed class CastOperator : Operator
         long to = context.Node.Int("to", 0);
         var element = (ElementType)Math.Clamp(to, 0, 1000);
         if (!Enum.IsDefined(element) || element == ElementType.String || x.Element == ElementType.String)
-            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a conversion from {x.Element} to type {to}",
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name,
+                $"a conversion from {x.Element} to type {to}",
                 "Cast converts between float, float16, double, bool and the integers of 8 to 64 bits");
         return [x.As(element)];
     }

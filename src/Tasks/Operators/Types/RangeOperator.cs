@@ -19,7 +19,8 @@ internal sealed class RangeOperator : Operator
             if (context.Type(i).Element != type.Element || !type.Element.IsNumeric() || context.Type(i).Count != 1)
                 throw context.Invalid($"its input {i} is {context.Type(i)} instead of one number");
             Tensor constant = context.InputConstants[i]
-                ?? throw new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType, context.Node.Inputs[i]);
+                ?? throw new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType,
+                    context.Node.Inputs[i]);
             values[i] = NumericCast.Convert(constant, ElementType.Float64)!.Values<double>()[0];
         }
         double count = Math.Ceiling((values[1] - values[0]) / values[2]);

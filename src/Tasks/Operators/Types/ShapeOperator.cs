@@ -8,7 +8,8 @@ namespace OptimizerBuild.Operators;
 internal sealed class ShapeOperator : Operator, IFoldsFromTypes
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context) => [TensorType.Of(ElementType.Int64, Dimensions(context).Length)];
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
+        [TensorType.Of(ElementType.Int64, Dimensions(context).Length)];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) => Fold(context);

@@ -1,0 +1,120 @@
+using Google.Protobuf;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Schema;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>Every element type, in every field that may hold it.</summary>
+public sealed class TensorProtoReaderTests
+{
+    /// <summary>Two elements of each type.</summary>
+    public static TheoryData<int> Types => [.. Values.Keys.Select(t => (int)t)];
+
+    private static Dictionary<ElementType, Array> Values { get; } = new()
+    {
+        [ElementType.Float32] = (float[])[1.5f, float.NegativeInfinity],
+        [ElementType.Float64] = (double[])[1e300, -0.0],
+        [ElementType.Float16] = (Half[])[(Half)1.5f, Half.MinValue],
+        [ElementType.Int8] = (sbyte[])[-128, 127],
+        [ElementType.Int16] = (short[])[short.MinValue, 7],
+        [ElementType.Int32] = (int[])[int.MinValue, 7],
+        [ElementType.Int64] = (long[])[long.MinValue, 7],
+        [ElementType.UInt8] = (byte[])[255, 7],
+        [ElementType.UInt16] = (ushort[])[65535, 7],
+        [ElementType.UInt32] = (uint[])[uint.MaxValue, 7],
+        [ElementType.UInt64] = (ulong[])[ulong.MaxValue, 7],
+        [ElementType.Bool] = (bool[])[true, false],
+        [ElementType.String] = (string[])["grün", ""],
+    };
+
+    [Fact]
+    public void All_types_are_tested() => Assert.Equal(Enum.GetValues<ElementType>(), Values.Keys.Order());
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Typed_fields_and_raw_data_give_the_same(int type)
+    {
+        var element = (ElementType)type;
+        var expected = new Tensor(TensorType.Of(element, 2), Values[element]);
+
+        Tensor raw = TensorProtoReader.Read(ModelBuilder.Proto(expected, "t").ToByteArray(), "t.pb");
+        Tensor typed = TensorProtoReader.Read(Typed(expected).ToByteArray(), "t.pb");
+
+        Assert.Equal(expected.Type, raw.Type);
+        Assert.Equal(expected.Data, raw.Data);
+        Assert.Equal(expected.Type, typed.Type);
+        Assert.Equal(expected.Data, typed.Data);
+    }
+
+    [Fact]
+    public void Scalars_and_empty_tensors_are_read()
+    {
+        var scalar = new TensorProto { DataType = (int)ElementType.Float32 };
+        scalar.FloatData.Add(3);
+        var empty = new TensorProto { DataType = (int)ElementType.Int64 };
+        empty.Dims.Add([0, 4]);
+
+        Assert.Equal([3f], TensorProtoReader.Read(scalar.ToByteArray(), "s").Values<float>());
+        Assert.Equal(TensorType.Of(ElementType.Int64, 0, 4), TensorProtoReader.Read(empty.ToByteArray(), "e").Type);
+    }
+
+    [Fact]
+    public void Any_raw_byte_but_zero_is_true()
+    {
+        var proto = new TensorProto { DataType = (int)ElementType.Bool, RawData = ByteString.CopyFrom(0, 1, 2, 255) };
+        proto.Dims.Add(4);
+
+        Assert.Equal([false, true, true, true], TensorProtoReader.Read(proto.ToByteArray(), "b").Values<bool>());
+    }
+
+    [Fact]
+    public void Files_are_read()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, ModelBuilder.Proto(Tensor.Of([1f, 2f], 2), "t").ToByteArray());
+            Assert.Equal([1f, 2f], TensorProtoReader.Read(path).Values<float>());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static TensorProto Typed(Tensor value)
+    {
+        var proto = new TensorProto { DataType = (int)value.Element };
+        proto.Dims.Add(value.Dimensions.Select(d => (long)d));
+        switch (value.Data)
+        {
+            case float[] v:
+                proto.FloatData.Add(v);
+                break;
+            case double[] v:
+                proto.DoubleData.Add(v);
+                break;
+            case string[] v:
+                proto.StringData.Add(v.Select(ByteString.CopyFromUtf8));
+                break;
+            case Half[] v:
+                proto.Int32Data.Add(v.Select(h => (int)BitConverter.HalfToUInt16Bits(h)));
+                break;
+            case bool[] v:
+                proto.Int32Data.Add(v.Select(b => b ? 1 : 0));
+                break;
+            default:
+                long[]? longs = value.Element == ElementType.UInt64 ? null : value.ToInt64();
+                if (value.Element is ElementType.UInt32)
+                    proto.Uint64Data.Add(longs!.Select(x => (ulong)x));
+                else if (longs is null)
+                    proto.Uint64Data.Add(value.Values<ulong>());
+                else if (value.Element == ElementType.Int64)
+                    proto.Int64Data.Add(longs);
+                else
+                    proto.Int32Data.Add(longs.Select(x => (int)x));
+                break;
+        }
+        return proto;
+    }
+}
