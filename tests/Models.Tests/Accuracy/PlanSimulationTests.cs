@@ -1,11 +1,9 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Pipeline;
-using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Models.Accuracy;
