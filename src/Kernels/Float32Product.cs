@@ -125,12 +125,19 @@ internal static class Float32Product
         int x = 0;
         int row = 0;
         var bases = default(Float32Tile.Bases);
+        // A tile writes whole vectors: where fewer outputs remain, into memory of its own first.
+        bool whole = columns == 2 * TLanes.Count;
+        nint tileRow = 2 * TLanes.Count * sizeof(float);
+        var tile = default(Tile);
+        ref byte room = ref Unsafe.As<Tile, byte>(ref tile);
+        Span<nint> targets = stackalloc nint[Float32Tile.Rows];
         for (int done = 0; done < count; done += Float32Tile.Rows)
         {
             int rows = Math.Min(Float32Tile.Rows, count - done);
             for (int i = 0; i < rows; i++)
             {
-                bases.Set(i, inputRow + (x * inputStep), outputRow + (x * outputStep));
+                targets[i] = outputRow + (x * outputStep);
+                bases.Set(i, inputRow + (x * inputStep), whole ? targets[i] : i * tileRow);
                 if (++x == width)
                 {
                     x = 0;
@@ -140,7 +147,19 @@ internal static class Float32Product
             }
             for (int i = rows; i < Float32Tile.Rows; i++)
                 bases.Set(i, bases.Input0, bases.Output0);
-            Float32Tile.SixByTwo<TVector, TLanes>(ref input, ref weights, ref bias, ref output, bases, rows, columns, call);
+            if (whole)
+            {
+                Float32Tile.SixByTwo<TVector, TLanes>(ref input, ref weights, ref bias, ref output, bases, call);
+                continue;
+            }
+            Float32Tile.SixByTwo<TVector, TLanes>(ref input, ref weights, ref bias, ref room, bases, call);
+            for (int i = 0; i < rows; i++)
+            {
+                ref float from = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref room, i * tileRow));
+                ref float to = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref output, targets[i]));
+                for (int c = 0; c < columns; c++)
+                    Unsafe.Add(ref to, c) = Unsafe.Add(ref from, c);
+            }
         }
     }
 
@@ -157,5 +176,12 @@ internal static class Float32Product
             input += (nint)index * inputSteps[d];
             output += (nint)index * outputSteps[d];
         }
+    }
+
+    /// <summary>Room for the outputs of one tile of the widest vectors.</summary>
+    [InlineArray(Float32Tile.Rows * 2 * 16)]
+    private struct Tile
+    {
+        private float _first;
     }
 }

@@ -41,7 +41,7 @@ internal static class Float32Tile
         public required float Maximum { get; init; }
     }
 
-    /// <summary>Byte offsets of the rows of a tile; those behind the last row repeat it.</summary>
+    /// <summary>Byte offsets of the rows of a tile; those behind the last row repeat the first, which is then written more than once.</summary>
     internal struct Bases
     {
         /// <summary>The rows' inputs.</summary>
@@ -83,18 +83,16 @@ internal static class Float32Tile
         }
     }
 
-    /// <summary>Six rows by two vectors of outputs.</summary>
+    /// <summary>Six rows by two vectors of outputs, all of which are written.</summary>
     /// <param name="input">The byte from which the rows' input offsets count.</param>
     /// <param name="weights">The weights of the first vector for k = 0.</param>
     /// <param name="bias">The biases of both vectors.</param>
     /// <param name="output">The byte from which the rows' output offsets count; at the first vector.</param>
     /// <param name="bases">The rows.</param>
-    /// <param name="rows">How many rows to write, 1 to 6.</param>
-    /// <param name="columns">How many outputs to write, at most those of two vectors.</param>
     /// <param name="call">What all tiles have in common.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SixByTwo<TVector, TLanes>(
-        ref byte input, ref byte weights, ref float bias, ref byte output, in Bases bases, int rows, int columns, in Call call)
+        ref byte input, ref byte weights, ref float bias, ref byte output, in Bases bases, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
@@ -141,17 +139,15 @@ internal static class Float32Tile
                 w = ref Unsafe.Add(ref w, step);
             }
         }
-        Store<TVector, TLanes>(c00, c01, ref Unsafe.Add(ref output, bases.Output0), columns, call);
-        if (rows > 1)
-            Store<TVector, TLanes>(c10, c11, ref Unsafe.Add(ref output, bases.Output1), columns, call);
-        if (rows > 2)
-            Store<TVector, TLanes>(c20, c21, ref Unsafe.Add(ref output, bases.Output2), columns, call);
-        if (rows > 3)
-            Store<TVector, TLanes>(c30, c31, ref Unsafe.Add(ref output, bases.Output3), columns, call);
-        if (rows > 4)
-            Store<TVector, TLanes>(c40, c41, ref Unsafe.Add(ref output, bases.Output4), columns, call);
-        if (rows > 5)
-            Store<TVector, TLanes>(c50, c51, ref Unsafe.Add(ref output, bases.Output5), columns, call);
+        TVector alpha = TLanes.Broadcast(call.Alpha);
+        TVector low = TLanes.Broadcast(call.Minimum);
+        TVector high = TLanes.Broadcast(call.Maximum);
+        Store<TVector, TLanes>(c00, c01, ref Unsafe.Add(ref output, bases.Output0), alpha, low, high);
+        Store<TVector, TLanes>(c10, c11, ref Unsafe.Add(ref output, bases.Output1), alpha, low, high);
+        Store<TVector, TLanes>(c20, c21, ref Unsafe.Add(ref output, bases.Output2), alpha, low, high);
+        Store<TVector, TLanes>(c30, c31, ref Unsafe.Add(ref output, bases.Output3), alpha, low, high);
+        Store<TVector, TLanes>(c40, c41, ref Unsafe.Add(ref output, bases.Output4), alpha, low, high);
+        Store<TVector, TLanes>(c50, c51, ref Unsafe.Add(ref output, bases.Output5), alpha, low, high);
     }
 
     /// <summary>One row by eight vectors of outputs, all of which are written.</summary>
@@ -201,30 +197,24 @@ internal static class Float32Tile
                 o += step;
             }
         }
-        int pair = 2 * TLanes.Count;
-        Store<TVector, TLanes>(c0, c1, ref output, pair, call);
-        Store<TVector, TLanes>(c2, c3, ref Unsafe.Add(ref output, pair * sizeof(float)), pair, call);
-        Store<TVector, TLanes>(c4, c5, ref Unsafe.Add(ref output, 2 * pair * sizeof(float)), pair, call);
-        Store<TVector, TLanes>(c6, c7, ref Unsafe.Add(ref output, 3 * pair * sizeof(float)), pair, call);
-    }
-
-    private static void Store<TVector, TLanes>(TVector c0, TVector c1, ref byte output, int columns, in Call call)
-        where TVector : struct
-        where TLanes : struct, IFloat32Lanes<TVector>
-    {
         TVector alpha = TLanes.Broadcast(call.Alpha);
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
-        c0 = TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c0, alpha)));
-        c1 = TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c1, alpha)));
+        nint pair = 2 * TLanes.Count * sizeof(float);
+        Store<TVector, TLanes>(c0, c1, ref output, alpha, low, high);
+        Store<TVector, TLanes>(c2, c3, ref Unsafe.Add(ref output, pair), alpha, low, high);
+        Store<TVector, TLanes>(c4, c5, ref Unsafe.Add(ref output, 2 * pair), alpha, low, high);
+        Store<TVector, TLanes>(c6, c7, ref Unsafe.Add(ref output, 3 * pair), alpha, low, high);
+    }
+
+    // Inlined, because accumulators that live across a call would be spilled in the innermost loop.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TVector, TLanes>(TVector c0, TVector c1, ref byte output, TVector alpha, TVector low, TVector high)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
         ref float to = ref Unsafe.As<byte, float>(ref output);
-        if (columns == 2 * TLanes.Count)
-        {
-            TLanes.Store(c0, ref to);
-            TLanes.Store(c1, ref Unsafe.Add(ref to, TLanes.Count));
-            return;
-        }
-        for (int i = 0; i < columns; i++)
-            Unsafe.Add(ref to, i) = i < TLanes.Count ? TLanes.Lane(c0, i) : TLanes.Lane(c1, i - TLanes.Count);
+        TLanes.Store(TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c0, alpha))), ref to);
+        TLanes.Store(TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c1, alpha))), ref Unsafe.Add(ref to, TLanes.Count));
     }
 }

@@ -21,16 +21,16 @@ public sealed class InstructionSetTests
         { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avxvnni avx512bw vector512" },
         { "DOTNET_EnableAVX512=0", "avx512bw vector512" },
         { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni vector512" },
-        { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2" },
-        { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2" },
-        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 sse41 armdot advsimd vector128" },
+        { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2 fma" },
+        { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2 fma" },
+        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 fma sse41 armdot advsimd vector128" },
     };
 
     [Theory]
     [MemberData(nameof(Switches))]
     public void Every_path_gives_the_oracles_bytes(string switches, string off)
     {
-        (string path, string description, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
+        (string path, string description, string float32, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
 
         // What this process sees is what the child must see, less what was switched off.
         string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -43,6 +43,7 @@ public sealed class InstructionSetTests
         string depthwise = supports["avx2"] ? "avx2" : supports["vector128"] ? "vector128" : "scalar";
         string elementwise = supports["avx2"] ? "avx2" : supports["sse41"] ? "sse41" : supports["advsimd"] ? "advsimd" : "scalar";
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
+        Assert.Equal(ExpectedFloat32Path(supports), float32);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
         foreach (string kernel in KernelCases.Kernels)
             Assert.True(KernelDigest.Expected(
@@ -60,6 +61,13 @@ public sealed class InstructionSetTests
         Assert.Equal("scalar", Run("DOTNET_EnableHWIntrinsic=0").Path);
     }
 
+    // Without fused multiply-add in vectors the scalar one keeps the results the same.
+    private static string ExpectedFloat32Path(Dictionary<string, bool> supports) =>
+        supports["vector512"] && supports["avx512bw"] ? "Float32Lanes512"
+        : supports["fma"] ? "Float32Lanes256"
+        : supports["advsimd"] ? "Float32Lanes128"
+        : "Float32Lanes1";
+
     private static string ExpectedPath(Dictionary<string, bool> supports) =>
         supports["avxvnni"] && supports["avx2"] ? "avxvnni"
         : supports["vector512"] && supports["avx512bw"] && supports["avx2"] ? "avx512"
@@ -68,7 +76,7 @@ public sealed class InstructionSetTests
         : supports["vector128"] ? "vector128"
         : "scalar";
 
-    private static (string Path, string Description, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(
+    private static (string Path, string Description, string Float32, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(
         string switches)
     {
         var start = new ProcessStartInfo(
@@ -94,6 +102,7 @@ public sealed class InstructionSetTests
 
         string path = "";
         string description = "";
+        string float32 = "";
         var supports = new Dictionary<string, bool>();
         var digests = new Dictionary<string, ulong>();
         foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -107,6 +116,9 @@ public sealed class InstructionSetTests
                 case "description":
                     description = line["description ".Length..];
                     break;
+                case "float32":
+                    float32 = words[1];
+                    break;
                 case "supports":
                     supports[words[1]] = bool.Parse(words[2]);
                     break;
@@ -116,6 +128,6 @@ public sealed class InstructionSetTests
             }
         }
 
-        return (path, description, supports, digests);
+        return (path, description, float32, supports, digests);
     }
 }

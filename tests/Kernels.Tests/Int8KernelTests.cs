@@ -2,7 +2,7 @@ using OptimizerBuild.Kernels.Tests.Cases;
 
 namespace OptimizerBuild.Kernels.Tests;
 
-/// <summary>Every integer kernel against its oracle, byte for byte over the whole arena.</summary>
+/// <summary>Every kernel against its oracle, byte for byte over the whole arena.</summary>
 public sealed class Int8KernelTests
 {
     public static TheoryData<string> Kernels => [.. KernelCases.Kernels];

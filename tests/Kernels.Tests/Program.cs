@@ -17,6 +17,7 @@ if (args is not ["digest"])
 
 Console.WriteLine($"path {KernelPath.Name}");
 Console.WriteLine($"description {KernelPath.Describe()}");
+Console.WriteLine($"float32 {Float32Path.Name}");
 foreach ((string name, bool supported) in InstructionSets.Supported())
     Console.WriteLine($"supports {name} {supported}");
 foreach (string kernel in KernelCases.Kernels)
@@ -35,6 +36,7 @@ namespace OptimizerBuild.Kernels.Tests
             ("avx512bw", Avx512BW.IsSupported),
             ("avx2", Avx2.IsSupported),
             ("sse41", Sse41.IsSupported),
+            ("fma", Fma.IsSupported),
             ("armdot", Dp.IsSupported),
             ("advsimd", AdvSimd.Arm64.IsSupported),
             ("vector128", Vector128.IsHardwareAccelerated),

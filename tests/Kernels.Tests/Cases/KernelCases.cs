@@ -1,6 +1,6 @@
 namespace OptimizerBuild.Kernels.Tests.Cases;
 
-/// <summary>The registry of integer kernels and the cases on which they are tested; child processes run the same.</summary>
+/// <summary>The registry of kernels and the cases on which they are tested; child processes run the same.</summary>
 internal static class KernelCases
 {
     private static readonly Lazy<IReadOnlyList<KernelCase>> Cases = new(() =>
@@ -12,6 +12,7 @@ internal static class KernelCases
         .. TableCases.All(),
         .. FixedPointCases.All(),
         .. QuantizationCases.All(),
+        .. Float32Cases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

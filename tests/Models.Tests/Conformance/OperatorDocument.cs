@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Models.Conformance;
+
+/// <summary>Writes <c>docs/operators.md</c> from the results of the conformance run and from what the build knows of its operators.</summary>
+internal static class OperatorDocument
+{
+    // What a reader must know of an operator beyond opsets and types; the operators' documentation comments say more.
+    private static readonly Dictionary<string, string> Notes = new(StringComparer.Ordinal)
+    {
+        ["Conv"] = "1 to 3 spatial dimensions, groups, dilation, strides, auto_pad; constant or computed weights",
+        ["MaxPool"] = "1 to 3 spatial dimensions, dilation, ceil_mode, auto_pad, Indices, storage_order",
+        ["AveragePool"] = "1 to 3 spatial dimensions, dilation, ceil_mode, auto_pad, count_include_pad",
+        ["BatchNormalization"] = "inference; constant or computed parameters",
+        ["Dropout"] = "inference; with mask",
+        ["Gemm"] = "transA, transB, alpha, beta; constant or computed factors",
+        ["MatMul"] = "any rank, broadcast batches; constant or computed factors",
+        ["Pad"] = "constant, reflect, edge, wrap; pads and axes constant",
+        ["Slice"] = "negative steps; starts, ends, axes, steps constant",
+        ["Reshape"] = "shape constant or foldable",
+        ["Expand"] = "shape constant or foldable",
+        ["ConstantOfShape"] = "shape constant or foldable",
+        ["Squeeze"] = "axes constant",
+        ["Unsqueeze"] = "axes constant",
+        ["Split"] = "lengths constant",
+        ["ReduceMean"] = "axes constant",
+        ["ReduceMax"] = "axes constant",
+        ["ReduceSum"] = "axes constant",
+        ["Gather"] = "any axis; indices int32, int64, uint8; an index outside gives zeros",
+        ["Shape"] = "folded at build time, as every shape is known then",
+        ["Constant"] = "folded at build time",
+        ["Cast"] = "all pairs of the element types; real to integer saturates, NaN gives 0",
+        ["Pow"] = "exponents of any numeric type",
+        ["Clip"] = "constant or computed bounds",
+    };
+
+    /// <summary>The document.</summary>
+    public static string Render(IReadOnlyList<ConformanceResult> results)
+    {
+        ConformanceResult[] applicable = [.. results.Where(r => !r.Case.HasForeignTypes)];
+        int passed = applicable.Count(r => r.Failure is null);
+        var text = new StringBuilder();
+        text.Append("# Operators\n\n");
+        text.Append("Written by `tests/Models.Tests` (`ConformanceTests`, with `UPDATE_BASELINES=1`); do not edit.\n\n");
+        text.Append("Each row is an operator with what the generated code supports, the integer form that quantisation gives it, and how many of\n");
+        text.Append("the tests of the ONNX backend suite (parts `node`, `simple`, `pytorch-operator`, `pytorch-converted`) pass through the generated\n");
+        text.Append("float32 code: import, passes, lowering, plan, generator, compiler, execution, comparison with the suite's tolerances. A test of\n");
+        text.Append("several operators counts for each. Inputs that decide on shapes are constants, as they are in models of applications.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"{passed} of {applicable.Length} tests pass ({(100.0 * passed) / applicable.Length:0.0} %). ");
+        text.Append(CultureInfo.InvariantCulture, $"{results.Count - applicable.Length} further tests have inputs or outputs without a .NET form; they are listed at the end.\n\n");
+        text.Append("| operator | opsets tested | element types | forms | integer form | passed |\n|---|---|---|---|---|---|\n");
+        foreach (string op in ConformanceCase.Operators)
+        {
+            ConformanceResult[] own = [.. applicable.Where(r => r.Case.Belongs.Contains(op))];
+            ConformanceResult[] good = [.. own.Where(r => r.Failure is null)];
+            text.Append("| ").Append(op).Append(" | ").Append(Opsets(good)).Append(" | ").Append(Types(good)).Append(" | ");
+            text.Append(Notes.GetValueOrDefault(op, "")).Append(" | ").Append(IntegerFormOf(op, good)).Append(" | ");
+            text.Append(CultureInfo.InvariantCulture, $"{good.Length}/{own.Length} |\n");
+        }
+        text.Append("\n## Tests that fail\n\n");
+        foreach (ConformanceResult result in applicable.Where(r => r.Failure is not null))
+            text.Append("- `").Append(result.Case.Test).Append("`: ").Append(OneLine(result.Failure!)).Append('\n');
+        text.Append("\n## Tests of types without a .NET form\n\n");
+        text.Append("Strings, sequences, optional values, bfloat16 and the formats of 8 bits and less:\n\n");
+        foreach (IGrouping<string, ConformanceResult> group in results.Where(r => r.Case.HasForeignTypes).GroupBy(r => string.Join(", ", r.Case.Belongs)).OrderBy(g => g.Key, StringComparer.Ordinal))
+            text.Append("- ").Append(group.Key).Append(": ").AppendJoin(", ", group.Select(r => $"`{r.Case.Test.Name}`")).Append('\n');
+        return text.ToString();
+    }
+
+    private static string Opsets(ConformanceResult[] good)
+    {
+        long[] opsets = [.. good.Select(r => r.Case.Opset).Distinct().Order()];
+        return opsets.Length == 0 ? "" : opsets.Length == 1 ? opsets[0].ToString(CultureInfo.InvariantCulture) : FormattableString.Invariant($"{opsets[0]}–{opsets[^1]}");
+    }
+
+    private static string Types(ConformanceResult[] good) =>
+        string.Join(", ", good.SelectMany(r => r.Case.InputElements).Distinct().Order().Select(e => e.ToString().ToLowerInvariant()));
+
+    // The form for constant weights and parameters: all inputs but the first are fixed for the question.
+    private static string IntegerFormOf(string op, ConformanceResult[] good)
+    {
+        IntegerForm best = IntegerForm.None;
+        foreach (ConformanceResult result in good.Where(r => r.Case.Belongs.Count == 1))
+        {
+            Tensor[] inputs = result.Case.ReadInputs();
+            ImportOptions options = result.Case.Options(inputs);
+            for (int i = 1; i < inputs.Length; i++)
+                if (!result.Case.Fixed.Contains(result.Case.Inputs[i]))
+                    options = (options with { Shapes = options.Shapes.Remove(result.Case.Inputs[i]) }).WithConstant(result.Case.Inputs[i], inputs[i]);
+            Graph graph = OnnxImporter.Import(result.Case.Test.ModelPath, options).Graph;
+            foreach (Node node in graph.Nodes.Where(n => n.OpType == op))
+            {
+                IntegerForm form = OperatorRegistry.Of(node).IntegerForm(OperatorContext.Of(graph, node));
+                if (form != IntegerForm.None && (best == IntegerForm.None || form < best))
+                    best = form;
+            }
+        }
+        return best switch
+        {
+            IntegerForm.None => "float32",
+            IntegerForm.DotProduct => "dot product",
+            IntegerForm.Table => "table",
+            IntegerForm.Rescale => "rescaling",
+            IntegerForm.SameScale => "same scale",
+            _ => "fixed point",
+        };
+    }
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+}
