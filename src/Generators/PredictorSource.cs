@@ -50,7 +50,8 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 
-    private static IEnumerable<PlanStep> CallsOf(ModelPlan plan) => plan.Inputs.Select(i => i.Binding!).Where(b => b is not null).Concat(plan.Steps);
+    private static IEnumerable<PlanStep> CallsOf(ModelPlan plan) =>
+        plan.Inputs.Select(i => i.Binding!).Where(b => b is not null).Concat(plan.Steps);
 
     private static PlanError? MissingKernel(ModelPlan plan) => plan.IsSignatureOnly
         ? null

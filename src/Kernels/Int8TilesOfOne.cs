@@ -19,6 +19,7 @@ internal static class Int8TilesOfOne
     /// <param name="sums">Receives the sums, row by row <see cref="Int8ProductLoop.Pitch"/> apart.</param>
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<TDot, TVector>(
         in Int8Product product, int rows, ref byte input, ref int offsets, ref byte weights, nint step, ref int start, ref int sums)
         where TDot : struct, IDotProduct<TVector>

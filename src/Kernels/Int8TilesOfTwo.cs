@@ -20,6 +20,7 @@ internal static class Int8TilesOfTwo
     /// <param name="sums">Receives the sums, row by row <see cref="Int8ProductLoop.Pitch"/> apart.</param>
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<TDot, TVector>(
         in Int8Product product, int rows, ref byte input, ref int offsets, ref byte weights, nint second, nint step, ref int start,
         ref int sums)

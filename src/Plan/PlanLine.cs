@@ -98,7 +98,8 @@ internal sealed class PlanLine(string text, int number)
         TrySkip("-");
         while (_position < text.Length && text[_position] is >= '0' and <= '9')
             _position++;
-        if (!long.TryParse(text.Substring(start, _position - start), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
+        string digits = text.Substring(start, _position - start);
+        if (!long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value))
             throw UnexpectedAt(start, "an integer");
         if (value < minimum || value > maximum)
             throw UnexpectedAt(start, string.Format(CultureInfo.InvariantCulture, "an integer from {0} to {1}", minimum, maximum));

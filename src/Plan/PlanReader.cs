@@ -42,7 +42,10 @@ internal sealed class PlanReader
         line.Skip(" ");
         long version = line.Integer();
         if (version != ModelPlan.Version)
-            return new PlanReading(null, new PlanError(PlanDiagnostics.UnknownVersion, line.Number, version.ToString(CultureInfo.InvariantCulture)));
+        {
+            string found = version.ToString(CultureInfo.InvariantCulture);
+            return new PlanReading(null, new PlanError(PlanDiagnostics.UnknownVersion, line.Number, found));
+        }
         line.End();
         return new PlanReading(ReadBody(), null);
     }
@@ -52,7 +55,8 @@ internal sealed class PlanReader
         PlanLine line = Begin("model name=");
         string model = line.String();
         line.Skip(" class=");
-        string className = line.String(n => Identifiers.IsIdentifier(n) && !PredictorNames.IsReservedMember(n), "a C# identifier for the class");
+        string className = line.String(
+            name => Identifiers.IsIdentifier(name) && !PredictorNames.IsReservedMember(name), "a C# identifier for the class");
         line.Skip(" namespace=");
         string @namespace = line.String(n => n.Length == 0 || Array.TrueForAll(n.Split('.'), Identifiers.IsIdentifier), "a C# namespace");
         line.Skip(" access=");
@@ -167,7 +171,10 @@ internal sealed class PlanReader
         line.End();
         var output = new PlanOutput(name, property, parameter, type, dimensions, offset);
         if (offset + ((long)output.Length * type.Size()) > arenaBytes)
-            throw line.Contradiction(string.Format(CultureInfo.InvariantCulture, "an output inside the arena of {0} bytes", arenaBytes), "one that ends behind it");
+        {
+            string expected = string.Format(CultureInfo.InvariantCulture, "an output inside the arena of {0} bytes", arenaBytes);
+            throw line.Contradiction(expected, "one that ends behind it");
+        }
         _outputs.Add(output);
     }
 
@@ -279,9 +286,13 @@ internal sealed class PlanReader
         return taken.Add(name) ? name : throw line.Contradiction("names that differ", "'" + name + "' twice");
     }
 
-    private PlanLine Peek() => _next < _lines.Length
-        ? new PlanLine(_lines[_next].EndsWith("\r", StringComparison.Ordinal) ? _lines[_next].Substring(0, _lines[_next].Length - 1) : _lines[_next], _next + 1)
-        : throw new PlanFormatException(_next + 1, "'end'", "the end of the file");
+    private PlanLine Peek()
+    {
+        if (_next >= _lines.Length)
+            throw new PlanFormatException(_next + 1, "'end'", "the end of the file");
+        string line = _lines[_next];
+        return new PlanLine(line.EndsWith("\r", StringComparison.Ordinal) ? line.Substring(0, line.Length - 1) : line, _next + 1);
+    }
 
     private PlanLine Next()
     {
@@ -306,5 +317,7 @@ internal sealed record PlanReading(ModelPlan? Plan, PlanError? Error);
 /// <summary>Why a text is no plan.</summary>
 /// <param name="Code">The code of <see cref="PlanDiagnostics"/>.</param>
 /// <param name="Line">The line at fault, from 1.</param>
-/// <param name="Detail">For <see cref="PlanDiagnostics.UnknownVersion"/> the version found; else what was expected and what was found.</param>
+/// <param name="Detail">
+/// For <see cref="PlanDiagnostics.UnknownVersion"/> the version found; else what was expected and what was found.
+/// </param>
 internal sealed record PlanError(string Code, int Line, string Detail);

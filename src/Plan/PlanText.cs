@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OptimizerBuild.Plan;
 
-/// <summary>How single values are spelled in the plan's text form and in generated code: independent of culture, host and runtime.</summary>
+/// <summary>
+/// How single values are spelled in the plan's text form and in generated code: independent of culture, host and runtime.
+/// </summary>
 internal static class PlanText
 {
     /// <summary>A string in quotes. Control characters, line separators and unpaired surrogates are escaped, so that a value always

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OptimizerBuild.Plan;
 
 /// <summary>
@@ -28,11 +30,12 @@ internal sealed record PredictorNames(
     {
         IReadOnlyList<string> parameters = Identifiers.Unique(
             inputs.Select(i => Identifiers.Camel(i, "input")).Concat(outputs.Select(o => Identifiers.Camel(o, "output"))), []);
-        IReadOnlyList<string> properties = Identifiers.Unique(outputs.Select(o => Identifiers.Pascal(o, "Output")), [.. Reserved, className]);
+        IReadOnlyList<string> properties = Identifiers.Unique(
+            outputs.Select(o => Identifiers.Pascal(o, "Output")), [.. Reserved, className]);
         return new(new(parameters.Take(inputs.Count)), new(properties), new(parameters.Skip(inputs.Count)));
     }
 
-    /// <summary>The name of the class for a model file: its stem in Pascal case, kept apart from the names of the class's own members.</summary>
+    /// <summary>The class's name for a model file: its stem in Pascal case, kept apart from the class's own members.</summary>
     /// <param name="stem">The file's name without its extension.</param>
     public static string ClassName(string stem)
     {
@@ -45,12 +48,16 @@ internal sealed record PredictorNames(
     public static EquatableList<string> LabelIdentifiers(IReadOnlyList<string> labels) =>
         new(Identifiers.Unique(labels.Select((label, i) => LabelIdentifier(label, i)), ["value__"]));
 
-    /// <summary>Whether the generated class has a member of this name whatever the model is, so that neither the class nor a property may have it.</summary>
+    /// <summary>
+    /// Whether the generated class has a member of this name whatever the model is, so that neither the class nor a property may have it.
+    /// </summary>
     public static bool IsReservedMember(string name) => Array.IndexOf(Reserved, name) >= 0;
 
     private static string LabelIdentifier(string label, int index)
     {
         string name = Identifiers.Pascal(label, "");
-        return Identifiers.IsIdentifier(name) ? name : "Class" + (name.Length > 0 ? name : index.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return Identifiers.IsIdentifier(name) ? name
+            : name.Length > 0 ? "Class" + name
+            : "Class" + index.ToString(CultureInfo.InvariantCulture);
     }
 }

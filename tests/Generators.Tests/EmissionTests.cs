@@ -17,9 +17,10 @@ public class EmissionTests
         Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), seed =>
         {
             ModelPlan plan = RandomPlans.Create(seed.Item);
+            var options = new CSharpParseOptions(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
             foreach (string code in (string[])[PredictorEmitter.Emit(plan), LayersEmitter.Emit(plan)])
             {
-                SyntaxTree tree = CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.CSharp12, DocumentationMode.Diagnose));
+                SyntaxTree tree = CSharpSyntaxTree.ParseText(code, options);
                 Assert.Empty(tree.GetDiagnostics());
                 Assert.DoesNotContain('\r', code);
                 Assert.DoesNotContain(code.Split('\n'), line => line.EndsWith(' ') && !line.Contains("//", StringComparison.Ordinal));

@@ -10,7 +10,8 @@ public class GeneratorDiagnosticsTests
     [Fact]
     public void APlanOfAnotherVersion()
     {
-        Diagnostic diagnostic = Only(PlanWriter.Write(HandMadeModels.Classifier()).Replace("optimizerbuild-plan 1", "optimizerbuild-plan 99"));
+        string text = PlanWriter.Write(HandMadeModels.Classifier());
+        Diagnostic diagnostic = Only(text.Replace("optimizerbuild-plan 1", "optimizerbuild-plan 99"));
         Assert.Equal("OPT0021", diagnostic.Id);
         Assert.Equal(
             "the plan 'Plan0.plan' has version 99, but this generator reads version 1: rebuild the project (dotnet build --no-incremental)",
@@ -46,7 +47,8 @@ public class GeneratorDiagnosticsTests
     [Fact]
     public void TheOtherModelsStay()
     {
-        GeneratedProject project = (HandMadeModels.Project() with { Plans = ["nonsense", PlanWriter.Write(HandMadeModels.Classifier())] }).Generate();
+        string text = PlanWriter.Write(HandMadeModels.Classifier());
+        GeneratedProject project = (HandMadeModels.Project() with { Plans = ["nonsense", text] }).Generate();
         Assert.Equal("OPT0023", Assert.Single(project.GeneratorDiagnostics).Id);
         Assert.Contains("TinyClassifier.g.cs", project.Files.Keys);
         Assert.DoesNotContain(project.Compilation.GetDiagnostics(), d => d.Severity == DiagnosticSeverity.Error);
@@ -66,8 +68,8 @@ public class GeneratorDiagnosticsTests
     public void ClassesThatDifferInNamespaceOrLetterCaseOnlyHaveFilesOfTheirOwn()
     {
         ModelPlan plan = HandMadeModels.Regressor();
-        GeneratedProject project = HandMadeModels.Project([plan, plan with { Namespace = "Other" }, plan with { ClassName = "TINYREGRESSOR" }])
-            .Generate().AssertBuilds();
+        ModelPlan[] plans = [plan, plan with { Namespace = "Other" }, plan with { ClassName = "TINYREGRESSOR" }];
+        GeneratedProject project = HandMadeModels.Project(plans).Generate().AssertBuilds();
         Assert.Contains("TinyRegressor.g.cs", project.Files.Keys);
         Assert.Contains("TinyRegressor.2.g.cs", project.Files.Keys);
         Assert.Contains("TINYREGRESSOR.3.g.cs", project.Files.Keys);

@@ -16,8 +16,9 @@ public class HostileProjectTests
     private static readonly string[] CommonNames =
     [
         "System", "Vector", "Span", "ReadOnlySpan", "MathF", "Math", "Unsafe", "MemoryMarshal", "GC", "Array", "Stream", "Type", "Object",
-        "String", "Int32", "Single", "BitConverter", "Vector128", "Vector256", "Avx2", "Workspace", "PackedWeights", "Interlocked", "Volatile",
-        "InvalidOperationException", "ArgumentException", "GeneratedCodeAttribute", "MethodImplAttribute", "MethodImpl", "Kernels", "Embedded",
+        "String", "Int32", "Single", "BitConverter", "Vector128", "Vector256", "Avx2", "Workspace", "PackedWeights", "Interlocked",
+        "Volatile", "InvalidOperationException", "ArgumentException", "GeneratedCodeAttribute", "MethodImplAttribute", "MethodImpl",
+        "Kernels", "Embedded",
     ];
 
     public static TheoryData<bool, NullableContextOptions, OptimizationLevel, LanguageVersion, bool> Settings() => new()
@@ -30,7 +31,8 @@ public class HostileProjectTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void EverySettingCompiles(bool overflow, NullableContextOptions nullable, OptimizationLevel optimization, LanguageVersion version, bool documentation)
+    public void EverySettingCompiles(
+        bool overflow, NullableContextOptions nullable, OptimizationLevel optimization, LanguageVersion version, bool documentation)
     {
         foreach ((IReadOnlyList<MetadataReference> references, string[] symbols) in Frameworks())
         {
@@ -53,7 +55,8 @@ public class HostileProjectTests
         // In the model's own namespace, in the root, and as namespaces beside the model's.
         string own = string.Join("\n", CommonNames.Where(n => n is not "System").Select(n => $"internal static class {n} {{ }}"));
         string root = string.Join("\n", CommonNames.Where(n => n is not "System").Select(n => $"internal static class {n} {{ }}"));
-        string namespaces = string.Join("\n", CommonNames.Select(n => $"namespace Consumer.Inner.{n} {{ internal static class Marker {{ }} }}"));
+        string namespaces = string.Join(
+            "\n", CommonNames.Select(n => $"namespace Consumer.Inner.{n} {{ internal static class Marker {{ }} }}"));
         HandMadeModels.Project(
             [HandMadeModels.Classifier(), HandMadeModels.Regressor() with { Namespace = "Consumer.Inner" }],
             "namespace Consumer { " + own + " }",
@@ -74,8 +77,11 @@ public class HostileProjectTests
     [InlineData("OptimizerBuild.Kernels")]
     [InlineData("")]
     public void TheModelMayLiveInAnyNamespace(string name) =>
-        HandMadeModels.Project([HandMadeModels.Classifier() with { Namespace = name }, HandMadeModels.Regressor() with { Namespace = name }])
-            .Generate().AssertBuilds();
+        HandMadeModels.Project(
+        [
+            HandMadeModels.Classifier() with { Namespace = name },
+            HandMadeModels.Regressor() with { Namespace = name },
+        ]).Generate().AssertBuilds();
 
     [Theory]
     [InlineData("\"; throw null; //")]
@@ -90,9 +96,16 @@ public class HostileProjectTests
         {
             Model = text,
             Facts = plan.Facts with { SourceFile = text, SourceHash = text, Precision = text, Metric = text },
-            Inputs = new([plan.Inputs[0] with { OnnxName = text, Binding = plan.Inputs[0].Binding! with { Node = text, Description = text } }]),
+            Inputs = new(
+            [
+                plan.Inputs[0] with { OnnxName = text, Binding = plan.Inputs[0].Binding! with { Node = text, Description = text } },
+            ]),
             Outputs = new([plan.Outputs[0] with { OnnxName = text }]),
-            Classifier = plan.Classifier! with { Labels = new([text, text, text]), LabelIdentifiers = PredictorNames.LabelIdentifiers([text, text, text]) },
+            Classifier = plan.Classifier! with
+            {
+                Labels = new([text, text, text]),
+                LabelIdentifiers = PredictorNames.LabelIdentifiers([text, text, text]),
+            },
             Steps = new(plan.Steps.Select(s => s with { Node = text, Description = text })),
         };
         const string Source = """
@@ -128,13 +141,18 @@ public class HostileProjectTests
     [Fact]
     public void ExtremeLiteralsKeepTheirBits()
     {
-        float[] values = [float.NaN, BitConverter.Int32BitsToSingle(-4194303), float.PositiveInfinity, float.NegativeInfinity, -0f, float.Epsilon, float.MaxValue, 0.1f, 1f / 3];
+        float[] values =
+        [
+            float.NaN, BitConverter.Int32BitsToSingle(-4194303), float.PositiveInfinity, float.NegativeInfinity, -0f, float.Epsilon,
+            float.MaxValue, 0.1f, 1f / 3,
+        ];
         ModelPlan plan = HandMadeModels.Regressor() with
         {
             Inputs = EquatableList<PlanInput>.Empty,
             Outputs = new([new PlanOutput("y", "Y", "y", BoundaryType.Int32, new([values.Length]), 0)]),
             ArenaBytes = 4 * values.Length,
-            Steps = new(values.Select((v, i) => HandMadeModels.Step("Probe", "Set", "n" + i, "", 0, ("offset", 4 * i), ("value", v), ("big", long.MinValue)))),
+            Steps = new(values.Select((v, i) => HandMadeModels.Step(
+                "Probe", "Set", "n" + i, "", 0, ("offset", 4 * i), ("value", v), ("big", long.MinValue)))),
         };
         // A kernel of the test's own stands in for one of the library; the library's Workspace is there because every model needs it.
         const string Source = """
@@ -156,7 +174,8 @@ public class HostileProjectTests
         Assert.Contains("'Probe'", Assert.Single(probe.GeneratorDiagnostics).GetMessage(null), StringComparison.Ordinal);
 
         ConsumerProject byHand = HandMadeModels.Project([HandMadeModels.Regressor()], Source,
-            Emission.PredictorEmitter.Emit(plan).Replace("TinyRegressor", "Handmade"), Emission.LayersEmitter.Emit(plan).Replace("TinyRegressor", "Handmade"));
+            Emission.PredictorEmitter.Emit(plan).Replace("TinyRegressor", "Handmade"),
+            Emission.LayersEmitter.Emit(plan).Replace("TinyRegressor", "Handmade"));
         byHand = byHand with { Sources = [Source.Replace("TinyRegressor", "Handmade"), .. byHand.Sources.Skip(1)] };
         using LoadedProject loaded = byHand.Generate().AssertBuilds().Load();
         Assert.Equal(values.Select(BitConverter.SingleToInt32Bits), (int[])loaded.Call("Driver", "Run")!);
@@ -166,22 +185,25 @@ public class HostileProjectTests
     public void TwoModelsShareOneSetOfKernels()
     {
         GeneratedProject both = HandMadeModels.Project([HandMadeModels.Classifier(), HandMadeModels.Regressor()]).Generate().AssertBuilds();
-        Assert.Equal(
-            both.Files.Keys.Where(k => k.StartsWith("OptimizerBuild.Kernels.", StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal),
-            HandMadeModels.Project().Generate().Files.Keys.Where(k => k.StartsWith("OptimizerBuild.Kernels.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(Kernels(HandMadeModels.Project().Generate()), Kernels(both));
         Assert.Contains("TinyClassifier.Layers.g.cs", both.Files.Keys);
         Assert.Contains("TinyRegressor.Layers.g.cs", both.Files.Keys);
+
+        static IEnumerable<string> Kernels(GeneratedProject project) =>
+            project.Files.Keys.Where(k => k.StartsWith("OptimizerBuild.Kernels.", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
 
     [Fact]
     public void AssembliesThatSeeEachOthersInternalsDoNotClash()
     {
-        byte[] library = (HandMadeModels.Project(
-            "[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Application\")]") with { AssemblyName = "Library" }).Generate().AssertBuilds().Emit();
+        const string Friend = "[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Application\")]";
+        byte[] library = (HandMadeModels.Project(Friend) with { AssemblyName = "Library" }).Generate().AssertBuilds().Emit();
         const string Source = """
             internal static class Driver
             {
-                public static float[] Run(float[] x) => new Consumer.TinyClassifier().Predict(x).Confidence > 0 ? new Application.TinyRegressor().Predict(x).ToArray() : null;
+                public static float[] Run(float[] x) => new Consumer.TinyClassifier().Predict(x).Index == 0
+                    ? new Application.TinyRegressor().Predict(x).ToArray()
+                    : null;
             }
             """;
         (HandMadeModels.Project([HandMadeModels.Regressor() with { Namespace = "Application" }], Source) with
@@ -204,7 +226,9 @@ public class HostileProjectTests
     public async Task TheAnalysersOfTheSdkHaveNothingToSay()
     {
         GeneratedProject project = HandMadeModels.Project([HandMadeModels.Classifier(), HandMadeModels.Regressor()],
-            "[assembly: System.Reflection.AssemblyVersion(\"1.0.0.0\")]\n[assembly: System.CLSCompliant(false)]\n[assembly: System.Runtime.InteropServices.ComVisible(false)]").Generate().AssertBuilds();
+            "[assembly: System.Reflection.AssemblyVersion(\"1.0.0.0\")]",
+            "[assembly: System.CLSCompliant(false)]",
+            "[assembly: System.Runtime.InteropServices.ComVisible(false)]").Generate().AssertBuilds();
         ImmutableArray<DiagnosticAnalyzer> analyzers = SdkAnalyzers();
         Assert.True(analyzers.Length > 100, "the analysers of the SDK were not found");
         ImmutableDictionary<string, ReportDiagnostic> all = analyzers
@@ -212,7 +236,7 @@ public class HostileProjectTests
             .Select(d => d.Id)
             .Distinct()
             .ToImmutableDictionary(id => id, _ => ReportDiagnostic.Error);
-        var compilation = (CSharpCompilation)project.Compilation.WithOptions(project.Compilation.Options.WithSpecificDiagnosticOptions(all));
+        CSharpCompilation compilation = project.Compilation.WithOptions(project.Compilation.Options.WithSpecificDiagnosticOptions(all));
         ImmutableArray<Diagnostic> diagnostics = await compilation.WithAnalyzers(analyzers).GetAnalyzerDiagnosticsAsync();
         string[] complaints = [.. diagnostics.Where(d => d.Id != "AD0001").Select(d => d.ToString())];
         Assert.True(complaints.Length == 0, string.Join("\n", complaints));

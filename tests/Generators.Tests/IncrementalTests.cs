@@ -18,7 +18,8 @@ public class IncrementalTests
         ConsumerProject project = HandMadeModels.Project(Plans, "internal static class A { }");
         CSharpCompilation before = project.Bare();
         GeneratorDriver driver = project.Driver().RunGenerators(before);
-        driver = driver.RunGenerators(before.AddSyntaxTrees(CSharpSyntaxTree.ParseText("internal static class B { }", (CSharpParseOptions)before.SyntaxTrees[0].Options)));
+        var options = (CSharpParseOptions)before.SyntaxTrees[0].Options;
+        driver = driver.RunGenerators(before.AddSyntaxTrees(CSharpSyntaxTree.ParseText("internal static class B { }", options)));
         AssertAll(driver, IncrementalStepRunReason.Cached, IncrementalStepRunReason.Cached);
     }
 
@@ -46,7 +47,8 @@ public class IncrementalTests
         Assert.Contains(predictors[1], Same);
         Assert.All(Reasons(result, PredictorGenerator.KernelsStep), r => Assert.Contains(r, Same));
         Assert.Equal(1, OutputReasons(result).Count(r => r is IncrementalStepRunReason.Modified));
-        Assert.Contains(", 256)", result.GeneratedSources.Single(s => s.HintName == "TinyClassifier.g.cs").SourceText.ToString(), StringComparison.Ordinal);
+        string code = result.GeneratedSources.Single(s => s.HintName == "TinyClassifier.g.cs").SourceText.ToString();
+        Assert.Contains(", 256)", code, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,12 +63,17 @@ public class IncrementalTests
             Steps = new([HandMadeModels.Step("StridedCopy", "Run", "copy", "", 0, ("source", 0), ("destination", 64), ("elementSize", 4),
                 ("dims", new[] { 1 }), ("sourceStrides", new[] { 4 }), ("destinationStrides", new[] { 4 }))]),
         };
-        driver = driver.AddAdditionalTexts([new ConsumerProject.PlanText(Path.Combine("obj", "Third.plan"), PlanWriter.Write(third))]).RunGenerators(compilation);
+        var added = new ConsumerProject.PlanText(Path.Combine("obj", "Third.plan"), PlanWriter.Write(third));
+        driver = driver.AddAdditionalTexts([added]).RunGenerators(compilation);
         GeneratorRunResult result = driver.GetRunResult().Results.Single();
         IncrementalStepRunReason[] predictors = Reasons(result, PredictorGenerator.PredictorsStep);
         Assert.All(predictors[..2], r => Assert.Contains(r, Same));
         Assert.Equal(IncrementalStepRunReason.New, Assert.Single(predictors[2..]));
-        Assert.Equal([IncrementalStepRunReason.New, IncrementalStepRunReason.Modified, IncrementalStepRunReason.Cached, IncrementalStepRunReason.Cached],
+        Assert.Equal(
+            [
+                IncrementalStepRunReason.New, IncrementalStepRunReason.Modified, IncrementalStepRunReason.Cached,
+                IncrementalStepRunReason.Cached,
+            ],
             OutputReasons(result).Order());
         Assert.Equal([IncrementalStepRunReason.Modified], Reasons(result, PredictorGenerator.KernelsStep));
         Assert.Contains(result.GeneratedSources, s => s.HintName == "OptimizerBuild.Kernels.StridedCopy.g.cs");
@@ -97,7 +104,7 @@ public class IncrementalTests
         Assert.All(result.GeneratedSources, s => Assert.StartsWith("Microsoft.CodeAnalysis", s.HintName, StringComparison.Ordinal));
     }
 
-    /// <summary>Syntax, symbols and compilations in the pipeline's values would keep whole compilations alive and defeat the comparison.</summary>
+    /// <summary>Syntax, symbols and compilations among the pipeline's values would stay alive and defeat the comparison.</summary>
     [Fact]
     public void NoStepHoldsOnToACompilation()
     {
@@ -116,7 +123,8 @@ public class IncrementalTests
     {
         ConsumerProject project = HandMadeModels.Project(Plans);
         CSharpCompilation compilation = project.Bare();
-        ConsumerProject.PlanText[] texts = [.. project.Plans.Select((t, i) => new ConsumerProject.PlanText(Path.Combine("obj", "Plan" + i + ".plan"), t))];
+        ConsumerProject.PlanText[] texts =
+            [.. project.Plans.Select((t, i) => new ConsumerProject.PlanText(Path.Combine("obj", "Plan" + i + ".plan"), t))];
         GeneratorDriver driver = (project with { Plans = [] }).Driver().AddAdditionalTexts([.. texts]).RunGenerators(compilation);
         driver = driver.ReplaceAdditionalText(texts[plan], new ConsumerProject.PlanText(texts[plan].Path, text)).RunGenerators(compilation);
         return (driver, compilation);
@@ -125,7 +133,8 @@ public class IncrementalTests
     private static void AssertAll(GeneratorDriver driver, IncrementalStepRunReason changedPlan, IncrementalStepRunReason outputs)
     {
         GeneratorRunResult result = driver.GetRunResult().Results.Single();
-        Assert.All(Reasons(result, PredictorGenerator.PlansStep), r => Assert.Contains(r, new[] { IncrementalStepRunReason.Cached, changedPlan }));
+        IncrementalStepRunReason[] plans = [IncrementalStepRunReason.Cached, changedPlan];
+        Assert.All(Reasons(result, PredictorGenerator.PlansStep), r => Assert.Contains(r, plans));
         Assert.All(Reasons(result, PredictorGenerator.PredictorsStep), r => Assert.Equal(IncrementalStepRunReason.Cached, r));
         Assert.All(Reasons(result, PredictorGenerator.KernelsStep), r => Assert.Equal(IncrementalStepRunReason.Cached, r));
         Assert.All(OutputReasons(result), r => Assert.Equal(outputs, r));
@@ -149,8 +158,9 @@ public class IncrementalTests
                 AssertPlain(item, seen);
             return;
         }
+        const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         for (Type? type = value.GetType(); type is not null && type != typeof(object); type = type.BaseType)
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            foreach (FieldInfo field in type.GetFields(Fields))
                 AssertPlain(field.GetValue(value), seen);
     }
 }

@@ -28,7 +28,8 @@ public class PredictorRunTests
 
                 public static void Predict(object model, float[] pixels) => ((TinyClassifier)model).Predict(pixels);
 
-                public static void PredictInto(object model, float[] pixels, float[] scores) => ((TinyClassifier)model).Predict(pixels, scores);
+                public static void PredictInto(object model, float[] pixels, float[] scores) =>
+                    ((TinyClassifier)model).Predict(pixels, scores);
 
                 public static void PredictInPlace(float[] memory)
                 {
@@ -147,7 +148,8 @@ public class PredictorRunTests
     {
         // The copy's count is greater than the input: the kernel throws while the instance is entered.
         ModelPlan plan = HandMadeModels.Classifier();
-        plan = plan with { Inputs = new([plan.Inputs[0] with { Binding = HandMadeModels.Step("InputCopy", "Run", "", "copy", 0, ("destination", 0), ("count", 100)) }]) };
+        PlanStep binding = HandMadeModels.Step("InputCopy", "Run", "", "copy", 0, ("destination", 0), ("count", 100));
+        plan = plan with { Inputs = new([plan.Inputs[0] with { Binding = binding }]) };
         using LoadedProject loaded = HandMadeModels.Project([plan], Driver).Generate().AssertBuilds().Load();
         object model = loaded.Call("Consumer.Driver", "Create")!;
         for (int i = 0; i < 2; i++)
@@ -208,7 +210,7 @@ public class PredictorRunTests
         ConsumerProject project = HandMadeModels.Project(Driver);
         project = project with
         {
-            Resources = damage == "missing" ? new Dictionary<string, byte[]>() : new Dictionary<string, byte[]> { [HandMadeModels.ResourceName] = weights },
+            Resources = damage == "missing" ? [] : new Dictionary<string, byte[]> { [HandMadeModels.ResourceName] = weights },
         };
         using LoadedProject loaded = project.Generate().Load();
         for (int i = 0; i < 2; i++)
@@ -257,7 +259,8 @@ public class PredictorRunTests
     {
         (BoundaryType Type, string Values)[] types =
         [
-            (BoundaryType.Float32, "1.5f, -0f"), (BoundaryType.Float64, "1e300, -2"), (BoundaryType.UInt8, "255, 1"), (BoundaryType.Int8, "-128, 1"),
+            (BoundaryType.Float32, "1.5f, -0f"), (BoundaryType.Float64, "1e300, -2"),
+            (BoundaryType.UInt8, "255, 1"), (BoundaryType.Int8, "-128, 1"),
             (BoundaryType.Int16, "-32768, 1"), (BoundaryType.UInt16, "65535, 1"), (BoundaryType.Int32, "int.MinValue, 1"),
             (BoundaryType.UInt32, "uint.MaxValue, 1"), (BoundaryType.Int64, "long.MinValue, 1"), (BoundaryType.UInt64, "ulong.MaxValue, 1"),
             (BoundaryType.Bool, "true, false"), (BoundaryType.Float16, "(System.Half)1.5f, System.Half.MaxValue"),
@@ -269,7 +272,8 @@ public class PredictorRunTests
         string inputs = string.Join("\n", types.Select(t => $"var a{t.Type} = new {t.Type.Keyword()}[] {{ {t.Values} }};"));
         string passInputs = string.Join(", ", types.Select(t => $"in{t.Type}: a{t.Type}"));
         string checks = string.Join(" && ", types.Select(t =>
-            $"System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, new {t.Type.Keyword()}[] {{ {t.Values} }}) && System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, b{t.Type})"
+            $"System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, new {t.Type.Keyword()}[] {{ {t.Values} }})"
+            + $" && System.MemoryExtensions.SequenceEqual(model.Out{t.Type}, b{t.Type})"
             + $" && Wide.Info.In{t.Type}Shape.Length == 2"));
         string source = $$"""
             internal static class Driver
@@ -303,7 +307,8 @@ public class PredictorRunTests
             Namespace = "",
             Inputs = new(types.Select((t, i) => new PlanInput("in/" + t.Type, "in" + t.Type, t.Type, new([2, 1]),
                 HandMadeModels.Step("InputCopy", "Run", "in", "copy", 0, ("destination", 64 * i), ("count", 2))))),
-            Outputs = new(types.Select((t, i) => new PlanOutput("out/" + t.Type, "Out" + t.Type, "out" + t.Type, t.Type, new([2]), 1024 + (64 * i)))),
+            Outputs = new(types.Select((t, i) =>
+                new PlanOutput("out/" + t.Type, "Out" + t.Type, "out" + t.Type, t.Type, new([2]), 1024 + (64 * i)))),
             Steps = new(types.Select((t, i) => HandMadeModels.Step("StridedCopy", "Run", "copy" + i, "Identity", 0,
                 ("source", 64 * i), ("destination", 1024 + (64 * i)), ("elementSize", t.Type.Size()),
                 ("dims", new[] { 2 }), ("sourceStrides", new[] { t.Type.Size() }), ("destinationStrides", new[] { t.Type.Size() })))),
@@ -318,7 +323,8 @@ public class PredictorRunTests
     public void AnInputThatNothingReadsIsStillAParameter()
     {
         ModelPlan plan = HandMadeModels.Regressor();
-        plan = plan with { Inputs = new([.. plan.Inputs, new PlanInput("unused", "unused", BoundaryType.Int64, EquatableList<int>.Empty, null)]) };
+        var unused = new PlanInput("unused", "unused", BoundaryType.Int64, EquatableList<int>.Empty, null);
+        plan = plan with { Inputs = new([.. plan.Inputs, unused]) };
         const string Source = """
             internal static class Driver
             {
@@ -347,7 +353,8 @@ public class PredictorRunTests
         Assert.Equal(["TinyClassifier.g.cs"], generated.Files.Keys);
         using LoadedProject loaded = generated.Load();
         using LoadedProject complete = HandMadeModels.Project([plan], Driver).Generate().Load();
-        Assert.Equal(PublicSurface.Of(complete.Assembly, "Consumer.TinyClassifier"), PublicSurface.Of(loaded.Assembly, "Consumer.TinyClassifier"));
+        Assert.Equal(
+            PublicSurface.Of(complete.Assembly, "Consumer.TinyClassifier"), PublicSurface.Of(loaded.Assembly, "Consumer.TinyClassifier"));
         var e = Assert.Throws<InvalidOperationException>(() => loaded.Call("Consumer.Driver", "Create"));
         Assert.Equal("The model 'tiny-classifier' has not been compiled yet: build the project first.", e.Message);
     }

@@ -12,7 +12,8 @@ internal static class InfoEmitter
     private static readonly string[] CommonFacts =
     [
         "Accuracy", "FloatAccuracy", "FloatWeightBytes", "Labels", "Macs", "Metric", "ModelFile", "Precision", "Samples", "ScratchBytes",
-        "SourceHash", "WeightBytes", "Equals", "Finalize", "GetHashCode", "GetType", "Info", "MemberwiseClone", "ReferenceEquals", "ToString",
+        "SourceHash", "WeightBytes", "Equals", "Finalize", "GetHashCode", "GetType", "Info", "MemberwiseClone", "ReferenceEquals",
+        "ToString",
     ];
 
     /// <summary>Renders the class into the class that is being written.</summary>
@@ -31,7 +32,8 @@ internal static class InfoEmitter
         Fact(code, "long", "FloatWeightBytes", Wording.Integer(facts.FloatWeightBytes), "Size of the weights in the model file, in bytes.");
         Fact(code, "int", "ScratchBytes", Wording.Integer(plan.ArenaBytes), "Size of the scratch memory of each instance, in bytes.");
         Fact(code, "long", "Macs", Wording.Integer(facts.Macs), "Multiply-accumulates of one prediction.");
-        Fact(code, "string", "Metric", PlanText.Quote(facts.Metric), "The metric that was measured during the build; empty where there was no evaluation data.");
+        Fact(code, "string", "Metric", PlanText.Quote(facts.Metric),
+            "The metric that was measured during the build; empty where there was no evaluation data.");
         Fact(code, "double", "Accuracy", Wording.Double(facts.CompressedMetric),
             "The compressed model's figure for <see cref=\"Metric\"/>; not a number where there was no evaluation data.");
         Fact(code, "double", "FloatAccuracy", Wording.Double(facts.FloatMetric),

@@ -126,7 +126,7 @@ internal static class LayersEmitter
 
     private static string GroupName(int group) => "RunGroup" + Wording.Integer(group);
 
-    /// <summary>The step's number and the last parts of its node's path: <c>Step005_F_F3_F33_Conv</c> for <c>/f/f.3/f.3.3/Conv</c>.</summary>
+    /// <summary>The step's number and the last parts of its node's path: <c>Step005_F_F3_Conv</c> for <c>/f/f.3/Conv</c>.</summary>
     private static string StepName(ModelPlan plan, int index)
     {
         string name = "";

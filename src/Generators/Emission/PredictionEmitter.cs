@@ -2,7 +2,9 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Generators.Emission;
 
-/// <summary>Renders what a classifier predicts: the struct <c>Prediction</c> and, where the labels are known, the enumeration <c>Label</c>.</summary>
+/// <summary>
+/// Renders what a classifier predicts: the struct <c>Prediction</c> and, where the labels are known, the enumeration <c>Label</c>.
+/// </summary>
 internal static class PredictionEmitter
 {
     /// <summary>Renders both types into the class that is being written.</summary>
@@ -13,7 +15,8 @@ internal static class PredictionEmitter
         code.Summary("What the model predicts for one sample.");
         if (labelled)
             code.Line("/// <param name=\"Label\">The class of the greatest score.</param>");
-        code.Line("/// <param name=\"Index\">The index of the greatest score, from 0 to " + Wording.Integer(classifier.Classes - 1) + ".</param>");
+        string last = Wording.Integer(classifier.Classes - 1);
+        code.Line("/// <param name=\"Index\">The index of the greatest score, from 0 to " + last + ".</param>");
         code.Line("/// <param name=\"Confidence\">How confident the model is of it, from 0 to 1: "
             + (classifier.ScoresAreProbabilities ? "the score itself" : "the softmax of the scores") + ".</param>");
         code.Line(PredictorEmitter.GeneratedCode);

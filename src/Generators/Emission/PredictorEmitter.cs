@@ -1,3 +1,4 @@
+using System.Globalization;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Generators.Emission;
@@ -62,6 +63,8 @@ internal sealed class PredictorEmitter
         Wording.Count(length) + " " + type.Keyword().Replace("global::System.", "") + (length == 1 ? " value" : " values")
             + ", shape " + Wording.Shape(dimensions);
 
+    private static string Describe(PlanOutput output) => Describe(output.Type, output.Length, output.Dimensions);
+
     private void EmitClass()
     {
         Header(_code, _plan, "The predictor for the model '" + _plan.Model + "'.");
@@ -87,29 +90,31 @@ internal sealed class PredictorEmitter
     private void EmitClassDocumentation()
     {
         PlanFacts facts = _plan.Facts;
-        _code.Summary("The model <c>" + Wording.Xml(_plan.Model) + "</c> as a predictor, compiled from <c>" + Wording.Xml(facts.SourceFile) + "</c>.");
+        string source = Wording.Xml(facts.SourceFile);
+        _code.Summary("The model <c>" + Wording.Xml(_plan.Model) + "</c> as a predictor, compiled from <c>" + source + "</c>.");
         _code.Line("/// <remarks>");
         foreach (PlanInput input in _plan.Inputs)
-            _code.Line("/// <para>Input <c>" + Wording.Xml(input.OnnxName) + "</c>: " + Describe(input.Type, input.Length, input.Dimensions) + ".</para>");
+            Paragraph("Input <c>" + Wording.Xml(input.OnnxName) + "</c>: " + Describe(input.Type, input.Length, input.Dimensions) + ".");
         foreach (PlanOutput output in _plan.Outputs)
-            _code.Line("/// <para>Output <c>" + Wording.Xml(output.OnnxName) + "</c>: " + Describe(output.Type, output.Length, output.Dimensions) + ".</para>");
+            Paragraph("Output <c>" + Wording.Xml(output.OnnxName) + "</c>: " + Describe(output) + ".");
         if (_plan.IsSignatureOnly)
         {
-            _code.Line("/// <para>The model has not been compiled yet: build the project.</para>");
+            Paragraph("The model has not been compiled yet: build the project.");
         }
         else
         {
-            _code.Line("/// <para>Precision " + Wording.Xml(facts.Precision) + ": " + Wording.Count(_plan.Weights.Bytes, "byte") + " of weights (the model file: "
-                + Wording.Count(facts.FloatWeightBytes) + "), " + Wording.Count(_plan.ArenaBytes, "byte") + " of scratch memory for each instance, "
-                + Wording.Count(facts.Macs, "multiply-accumulate") + " a prediction.</para>");
+            Paragraph("Precision " + Wording.Xml(facts.Precision) + ": " + Wording.Count(_plan.Weights.Bytes, "byte")
+                + " of weights (the model file: " + Wording.Count(facts.FloatWeightBytes) + "), "
+                + Wording.Count(_plan.ArenaBytes, "byte") + " of scratch memory for each instance, "
+                + Wording.Count(facts.Macs, "multiply-accumulate") + " a prediction.");
             if (facts.CompressedMetric is { } compressed)
             {
-                _code.Line("/// <para>" + Wording.Xml(facts.Metric) + " on " + Wording.Count(facts.Samples, "sample") + ": "
-                    + Wording.Figure(facts.Metric, compressed)
-                    + (facts.FloatMetric is { } original ? "; the float model: " + Wording.Figure(facts.Metric, original) : "") + ".</para>");
+                string ofFloat = facts.FloatMetric is { } original ? "; the float model: " + Wording.Figure(facts.Metric, original) : "";
+                Paragraph(Wording.Xml(facts.Metric) + " on " + Wording.Count(facts.Samples, "sample") + ": "
+                    + Wording.Figure(facts.Metric, compressed) + ofFloat + ".");
             }
         }
-        _code.Line("/// <para>Instances share the weights and may be used on several threads, each instance on one thread at a time.</para>");
+        Paragraph("Instances share the weights and may be used on several threads, each instance on one thread at a time.");
         _code.Line("/// </remarks>");
     }
 
@@ -128,11 +133,11 @@ internal sealed class PredictorEmitter
         _code.Summary("A predictor with scratch memory of its own. The first one reads the weights, which all instances share.");
         if (_plan.IsSignatureOnly)
         {
-            _code.Line("/// <exception cref=\"global::System.InvalidOperationException\">Always: the model has not been compiled yet.</exception>");
+            Throws("InvalidOperationException", "Always: the model has not been compiled yet.");
             _code.Line("public " + Identifiers.Escape(_plan.ClassName) + "() => " + NotBuilt + ";");
             return;
         }
-        _code.Line("/// <exception cref=\"global::System.IO.InvalidDataException\">The weights are missing from the assembly, or damaged.</exception>");
+        Throws("IO.InvalidDataException", "The weights are missing from the assembly, or damaged.");
         _code.Open("public " + Identifiers.Escape(_plan.ClassName) + "()");
         _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ArenaBytes) + ");");
         _code.Close();
@@ -164,7 +169,7 @@ internal sealed class PredictorEmitter
         if (_plan.Classifier is not null)
             _code.Line("/// <returns>The class of the greatest score; all scores are then in the property.</returns>");
         else if (only is not null)
-            _code.Line("/// <returns>The output: " + Describe(only.Type, only.Length, only.Dimensions) + ". Valid until the next prediction.</returns>");
+            _code.Line("/// <returns>The output: " + Describe(only) + ". Valid until the next prediction.</returns>");
         EmitExceptionDocumentation("An input has another length");
         string signature = "public " + type + " Predict(" + _inputParameters + ")";
         if (_plan.IsSignatureOnly)
@@ -188,7 +193,7 @@ internal sealed class PredictorEmitter
         foreach (PlanOutput output in _plan.Outputs)
         {
             _code.Line("/// <param name=\"" + output.ParameterName + "\">Takes the output <c>" + Wording.Xml(output.OnnxName) + "</c>: "
-                + Describe(output.Type, output.Length, output.Dimensions) + ".</param>");
+                + Describe(output) + ".</param>");
         }
         EmitExceptionDocumentation("An input or an output has another length");
         string outputs = string.Join(", ", _plan.Outputs.Select(o => Span + o.Type.Keyword() + "> " + Parameter(o)));
@@ -210,18 +215,24 @@ internal sealed class PredictorEmitter
     {
         foreach (PlanInput input in _plan.Inputs)
         {
+            string unused = input.Binding is null && !_plan.IsSignatureOnly ? "; the model does not use it" : "";
             _code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName) + "</c>: "
-                + Describe(input.Type, input.Length, input.Dimensions) + (input.Binding is null && !_plan.IsSignatureOnly ? "; the model does not use it" : "")
-                + ".</param>");
+                + Describe(input.Type, input.Length, input.Dimensions) + unused + ".</param>");
         }
     }
 
     private void EmitExceptionDocumentation(string wrongLength)
     {
-        _code.Line("/// <exception cref=\"global::System.ArgumentException\">" + wrongLength + ", or an input is this instance's own output.</exception>");
-        _code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"
-            + (_plan.IsSignatureOnly ? "The model has not been compiled yet" : "The instance is making a prediction already, on another thread") + ".</exception>");
+        Throws("ArgumentException", wrongLength + ", or an input is this instance's own output.");
+        Throws("InvalidOperationException", _plan.IsSignatureOnly
+            ? "The model has not been compiled yet."
+            : "The instance is making a prediction already, on another thread.");
     }
+
+    private void Paragraph(string xml) => _code.Line("/// <para>" + xml + "</para>");
+
+    private void Throws(string exception, string xml) =>
+        _code.Line("/// <exception cref=\"global::System." + exception + "\">" + xml + "</exception>");
 
     private void EmitInputChecks()
     {
@@ -299,7 +310,7 @@ internal sealed class PredictorEmitter
         _code.Line("using global::System.IO.Stream? resource = typeof(" + FullName(_plan) + ").Assembly.GetManifestResourceStream("
             + PlanText.Quote(weights.ResourceName) + ");");
         _code.Line("weights = " + Kernels + "PackedWeights.Load(resource, " + Wording.Integer(weights.Bytes) + ", 0x"
-            + weights.Checksum.ToString("X16", System.Globalization.CultureInfo.InvariantCulture) + "UL, " + PlanText.Quote(_plan.Model) + ");");
+            + weights.Checksum.ToString("X16", CultureInfo.InvariantCulture) + "UL, " + PlanText.Quote(_plan.Model) + ");");
         _code.Line("global::System.Threading.Volatile.Write(ref _sharedWeights, weights);");
         _code.Close();
         _code.Close();
@@ -314,7 +325,8 @@ internal sealed class PredictorEmitter
         _code.Open("private void Enter()");
         _code.Open("if (global::System.Threading.Interlocked.Exchange(ref this._entered, 1) != 0)");
         _code.Line("throw new global::System.InvalidOperationException("
-            + PlanText.Quote("This instance of " + _plan.ClassName + " is making a prediction already: use one instance for each thread.") + ");");
+            + PlanText.Quote("This instance of " + _plan.ClassName + " is making a prediction already: use one instance for each thread.")
+            + ");");
         _code.Close();
         _code.Close();
         _code.Line();
@@ -337,11 +349,12 @@ internal sealed class PredictorEmitter
         if (_plan.Inputs.Count == 0)
             return;
         _code.Line();
-        _code.Line("// The inputs are written into the scratch memory, so that an output of this instance would be overwritten while it is read.");
+        _code.Line("// Inputs are written into the scratch memory, so that an output of this instance would be overwritten while read.");
         _code.Open("private void RequireOutside(" + ReadOnlySpan + "byte> input, string parameter)");
         _code.Line(ReadOnlySpan + "byte> scratch = this._workspace.ArenaSpan<byte>(0, " + Wording.Integer(_plan.ArenaBytes) + ");");
         _code.Open("if (global::System.MemoryExtensions.Overlaps<byte>(scratch, input))");
-        _code.Line("throw new global::System.ArgumentException(\"'\" + parameter + \"' is an output of the same instance: copy it first.\", parameter);");
+        _code.Line("throw new global::System.ArgumentException(\"'\" + parameter"
+            + " + \"' is an output of the same instance: copy it first.\", parameter);");
         _code.Close();
         _code.Close();
     }

@@ -13,7 +13,8 @@ internal sealed class KernelLibrary
 
     // Top-level types stand at column 0, because namespaces are file-scoped (docs/kernels.md).
     private static readonly Regex TypeDeclaration = new(
-        @"^(?:internal|public)\s[^\n({;=]*?\b(?:class|struct|interface|enum|record|delegate\s+\w+)\s+(\w+)", RegexOptions.Multiline | RegexOptions.CultureInvariant);
+        @"^(?:internal|public)\s[^\n({;=]*?\b(?:class|struct|interface|enum|record|delegate\s+\w+)\s+(\w+)",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant);
 
     private static readonly Lazy<KernelLibrary> LazyEmbedded = new(ReadEmbedded);
 

@@ -17,7 +17,7 @@ internal sealed class KernelSource
         + "// A kernel of OptimizerBuild, here because a model of this project uses it.\n"
         + "#nullable enable\n"
         + "#pragma warning disable CS0649 // fields that only kernels set which this project does not use\n"
-        + "#pragma warning disable CS0419, CS1573, CS1574, CS1580, CS1581, CS1584, CS1658 // their comments are for readers of the sources\n\n";
+        + "#pragma warning disable CS0419, CS1573, CS1574, CS1580, CS1581, CS1584, CS1658 // comments are for readers of the sources\n\n";
 
     private const string Embedded = "[global::Microsoft.CodeAnalysis.Embedded]\n";
 
@@ -28,7 +28,9 @@ internal sealed class KernelSource
     private readonly SortedDictionary<int, (int Length, string Text)> _edits = [];
 
     /// <summary>Reads a kernel's source.</summary>
-    /// <remarks>It is parsed without and with all of its conditional symbols, because the text of a branch not taken has no syntax.</remarks>
+    /// <remarks>
+    /// It is parsed without and with all of its conditional symbols, because the text of a branch not taken has no syntax.
+    /// </remarks>
     public KernelSource(string text)
     {
         _text = text;
@@ -64,7 +66,8 @@ internal sealed class KernelSource
                     Unchecked(method.Body, method.ExpressionBody, method.SemicolonToken, ReturnsValue(method), "{ ", " }");
                     break;
                 case AccessorDeclarationSyntax accessor:
-                    Unchecked(accessor.Body, accessor.ExpressionBody, accessor.SemicolonToken, accessor.IsKind(SyntaxKind.GetAccessorDeclaration), "{ ", " }");
+                    bool isGetter = accessor.IsKind(SyntaxKind.GetAccessorDeclaration);
+                    Unchecked(accessor.Body, accessor.ExpressionBody, accessor.SemicolonToken, isGetter, "{ ", " }");
                     break;
                 case PropertyDeclarationSyntax { ExpressionBody: { } arrow } property:
                     Unchecked(null, arrow, property.SemicolonToken, true, "{ get { ", " } }");
@@ -83,8 +86,11 @@ internal sealed class KernelSource
         _ => true,
     };
 
-    /// <summary>Puts <c>unchecked</c> around a body that needs it, on the lines it has, so that line numbers stay those of the kernel.</summary>
-    private void Unchecked(BlockSyntax? body, ArrowExpressionClauseSyntax? arrow, SyntaxToken semicolon, bool returnsValue, string open, string close)
+    /// <summary>
+    /// Puts <c>unchecked</c> around a body that needs it, on the lines it has, so that line numbers stay those of the kernel.
+    /// </summary>
+    private void Unchecked(
+        BlockSyntax? body, ArrowExpressionClauseSyntax? arrow, SyntaxToken semicolon, bool returnsValue, string open, string close)
     {
         if (body is not null && DependsOnOverflowSetting(body))
         {
@@ -103,7 +109,8 @@ internal sealed class KernelSource
     private static bool DependsOnOverflowSetting(SyntaxNode body) => body
         .DescendantNodes(descendIntoChildren: node => node is not (CheckedStatementSyntax or CheckedExpressionSyntax))
         .Any(node => node.Kind() is SyntaxKind.AddExpression or SyntaxKind.SubtractExpression or SyntaxKind.MultiplyExpression
-            or SyntaxKind.DivideExpression or SyntaxKind.DivideAssignmentExpression or SyntaxKind.UnaryMinusExpression or SyntaxKind.CastExpression or SyntaxKind.AddAssignmentExpression
+            or SyntaxKind.DivideExpression or SyntaxKind.DivideAssignmentExpression or SyntaxKind.UnaryMinusExpression
+            or SyntaxKind.CastExpression or SyntaxKind.AddAssignmentExpression
             or SyntaxKind.SubtractAssignmentExpression or SyntaxKind.MultiplyAssignmentExpression
             or SyntaxKind.PreIncrementExpression or SyntaxKind.PreDecrementExpression
             or SyntaxKind.PostIncrementExpression or SyntaxKind.PostDecrementExpression);
@@ -116,7 +123,8 @@ internal sealed class KernelSource
             string directive = line.TrimStart();
             if (!directive.StartsWith("#if", StringComparison.Ordinal) && !directive.StartsWith("#elif", StringComparison.Ordinal))
                 continue;
-            foreach (SyntaxToken token in SyntaxFactory.ParseTokens(directive.Substring(directive.IndexOf("if", StringComparison.Ordinal) + 2)))
+            string condition = directive.Substring(directive.IndexOf("if", StringComparison.Ordinal) + 2);
+            foreach (SyntaxToken token in SyntaxFactory.ParseTokens(condition))
                 if (token.IsKind(SyntaxKind.IdentifierToken))
                     symbols.Add(token.ValueText);
         }

@@ -119,10 +119,7 @@ internal sealed class ShapeInference
         {
             types = op.Infer(context);
             foreach (TensorType type in types)
-                if (type.Rank > MaximumRank || (long)type.Count * (type.Element == ElementType.String
-                    ? 1
-                    : type.Element.Size()) > int.MaxValue)
-                    throw TooLarge(node, $"{type}");
+                Check(context, type);
         }
         catch (OverflowException)
         {
@@ -133,6 +130,22 @@ internal sealed class ShapeInference
         return types;
     }
 
+    // Zero dimensions are left out of the product, so that sizes of parts of the tensor cannot overflow either.
+    private static void Check(OperatorContext context, TensorType type)
+    {
+        if (type.Rank > MaximumRank)
+            throw TooLarge(context.Node, $"{type.Rank} dimensions");
+        long bytes = type.Element == ElementType.String ? 1 : type.Element.Size();
+        foreach (int d in type.Dimensions)
+        {
+            if (d < 0)
+                throw context.Invalid($"its result would have the dimensions [{string.Join(',', type.Dimensions)}]");
+            bytes *= Math.Max(d, 1);
+            if (bytes > int.MaxValue)
+                throw TooLarge(context.Node, $"{type}");
+        }
+    }
+
     private Tensor[]? Fold(Operator op, OperatorContext context, ImmutableArray<TensorType> types)
     {
         if (op is IFoldsFromTypes fromTypes)
@@ -140,8 +153,6 @@ internal sealed class ShapeInference
         for (int i = 0; i < context.InputTypes.Length; i++)
             if (context.InputTypes[i] is not null && context.InputConstants[i] is null)
                 return null;
-        if (types.Any(t => t.Dimensions.Any(d => d < 0)))
-            return null;
         long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
         long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
         long work = op.Work(context);

@@ -96,9 +96,21 @@ internal static class ModelCompiler
     private static CalibrationSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
     {
         if (options.CalibrationData is not { } spec)
-            return SyntheticCalibration.Samples(imported);
+            return SyntheticCalibration.Create(imported, ranges: ByteRanges(options, imported), cancellation: cancellation);
         DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
         return SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), options.CalibrationSamples);
+    }
+
+    // What bytes become by the item's scale and offset, the widest of all channels; null where callers pass floats.
+    private static Dictionary<string, (double Low, double High)>? ByteRanges(ModelOptions options, Graph imported)
+    {
+        if (options.InputType != InputElement.UInt8)
+            return null;
+        double low = options.InputOffset.Min();
+        double high = (options.InputScale.Max() * 255) + options.InputOffset.Max();
+        return imported.Inputs
+            .Where(i => imported.TypeOf(i).Element == ElementType.Float32)
+            .ToDictionary(i => i, _ => (low, high), StringComparer.Ordinal);
     }
 
     private static ImportOptions ImportSettings(ModelOptions options) => new()
@@ -119,14 +131,7 @@ internal static class ModelCompiler
             ModelPrecision.Int8 => QuantizationPrecision.Int8,
             _ => QuantizationPrecision.Float32,
         },
-        Calibration = options.Calibration switch
-        {
-            CalibrationMethod.MinMax => OptimizerBuild.Compression.Quantization.CalibrationMethod.MinMax,
-            CalibrationMethod.Percentile => OptimizerBuild.Compression.Quantization.CalibrationMethod.Percentile,
-            CalibrationMethod.Entropy => OptimizerBuild.Compression.Quantization.CalibrationMethod.Entropy,
-            CalibrationMethod.MeanSquaredError => OptimizerBuild.Compression.Quantization.CalibrationMethod.MeanSquaredError,
-            _ => OptimizerBuild.Compression.Quantization.CalibrationMethod.Auto,
-        },
+        Calibration = options.Calibration,
         SignalToNoiseThreshold = options.MinSignalToNoise,
         MaximumSamples = options.CalibrationSamples,
     };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization;
 
 namespace OptimizerBuild.Pipeline;
 
@@ -135,25 +136,6 @@ internal enum ModelPrecision
 
     /// <summary>Float32 throughout.</summary>
     Float32,
-}
-
-/// <summary>How the range of an activation follows from the calibration samples.</summary>
-internal enum CalibrationMethod
-{
-    /// <summary>Whichever of the others has the least error, tensor by tensor.</summary>
-    Auto,
-
-    /// <summary>From the smallest to the largest value seen.</summary>
-    MinMax,
-
-    /// <summary>Without the outermost values.</summary>
-    Percentile,
-
-    /// <summary>The range with the least Kullback-Leibler divergence.</summary>
-    Entropy,
-
-    /// <summary>The range with the least mean squared error.</summary>
-    MeanSquaredError,
 }
 
 /// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>

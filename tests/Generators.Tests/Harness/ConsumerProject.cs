@@ -29,7 +29,8 @@ public sealed record ConsumerProject
     public LanguageVersion LanguageVersion { get; init; } = LanguageVersion.CSharp12;
 
     /// <summary>Symbols for conditional compilation; by default those of net10.0.</summary>
-    public IReadOnlyList<string> Symbols { get; init; } = ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER", "NET10_0"];
+    public IReadOnlyList<string> Symbols { get; init; } =
+        ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER", "NET10_0"];
 
     public bool CheckOverflow { get; init; }
 
@@ -68,7 +69,8 @@ public sealed record ConsumerProject
     /// <summary>Runs the generator.</summary>
     public GeneratedProject Generate()
     {
-        GeneratorDriver driver = Driver().RunGeneratorsAndUpdateCompilation(Bare(), out Compilation compilation, out ImmutableArray<Diagnostic> diagnostics);
+        GeneratorDriver driver = Driver().RunGeneratorsAndUpdateCompilation(
+            Bare(), out Compilation compilation, out ImmutableArray<Diagnostic> diagnostics);
         return new GeneratedProject(this, driver.GetRunResult(), (CSharpCompilation)compilation, diagnostics);
     }
 
@@ -87,7 +89,8 @@ public sealed record ConsumerProject
 
         public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
-        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Options(textFile.Path.EndsWith(".plan", StringComparison.Ordinal));
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) =>
+            new Options(textFile.Path.EndsWith(".plan", StringComparison.Ordinal));
 
         private sealed class Options(bool isPlan) : AnalyzerConfigOptions
         {
@@ -110,7 +113,7 @@ public sealed record GeneratedProject(
 {
     /// <summary>The generated files by name, without those that every compilation gets.</summary>
     public IReadOnlyDictionary<string, string> Files { get; } = Run.Results
-        .SelectMany(r => r.Exception is null ? r.GeneratedSources : throw new InvalidOperationException("the generator failed", r.Exception))
+        .SelectMany(r => r.Exception is { } e ? throw new InvalidOperationException("the generator failed", e) : r.GeneratedSources)
         .Where(s => !s.HintName.StartsWith("Microsoft.CodeAnalysis.", StringComparison.Ordinal))
         .ToDictionary(s => s.HintName, s => s.SourceText.ToString());
 
@@ -133,7 +136,8 @@ public sealed record GeneratedProject(
         EmitResult result = Compilation.Emit(
             image,
             xmlDocumentationStream: Project.Documentation ? new MemoryStream() : null,
-            manifestResources: Project.Resources.Select(r => new ResourceDescription(r.Key, () => new MemoryStream(r.Value), isPublic: false)));
+            manifestResources: Project.Resources.Select(
+                r => new ResourceDescription(r.Key, () => new MemoryStream(r.Value), isPublic: false)));
         if (!result.Success)
             throw new InvalidOperationException(string.Join("\n", result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning)));
         return image.ToArray();

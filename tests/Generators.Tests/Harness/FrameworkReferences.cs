@@ -20,7 +20,8 @@ public static class FrameworkReferences
         string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         // A framework's reference assemblies are in the SDK, or were restored when src/Kernels was built for it.
-        foreach (string parent in (string[])[Path.Combine(root, "packs", "Microsoft.NETCore.App.Ref"), Path.Combine(packages, "microsoft.netcore.app.ref")])
+        string[] parents = [Path.Combine(root, "packs", "Microsoft.NETCore.App.Ref"), Path.Combine(packages, "microsoft.netcore.app.ref")];
+        foreach (string parent in parents)
         {
             if (!Directory.Exists(parent))
                 continue;
@@ -36,7 +37,10 @@ public static class FrameworkReferences
 
     private static IReadOnlyList<MetadataReference> ReadFolder(string folder) =>
     [
-        .. Directory.EnumerateFiles(folder, "*.dll").Order(StringComparer.Ordinal).Where(IsManaged).Select(file => MetadataReference.CreateFromFile(file)),
+        .. Directory.EnumerateFiles(folder, "*.dll")
+            .Order(StringComparer.Ordinal)
+            .Where(IsManaged)
+            .Select(file => MetadataReference.CreateFromFile(file)),
     ];
 
     private static bool IsManaged(string file)

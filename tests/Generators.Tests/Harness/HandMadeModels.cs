@@ -17,6 +17,7 @@ internal static class HandMadeModels
 
     private static readonly sbyte[][] Matrix = [[1, 0, 0, 0], [0, 2, 0, -1], [1, 1, 1, 1]];
     private static readonly int[] Bias = [10, -4, 0];
+    private static readonly string[] Labels = ["T-shirt/top", "Trouser", "class"];
 
     /// <summary>The packed weights, as docs/kernels.md lays them out.</summary>
     public static byte[] Weights()
@@ -46,10 +47,15 @@ internal static class HandMadeModels
         Facts = new("tiny-classifier.onnx", "00ff", "int8", 12, 60, "Top-1", 0.923, 0.9215, 10_000),
         Inputs = new([new PlanInput("image", "image", BoundaryType.Float32, new([1, 4]), Quantise(output: 0))]),
         Outputs = new([new PlanOutput("scores", "Scores", "scores", BoundaryType.Float32, new([1, 3]), 128)]),
-        Classifier = new(0, 3, false, new(["T-shirt/top", "Trouser", "class"]), PredictorNames.LabelIdentifiers(["T-shirt/top", "Trouser", "class"])),
+        Classifier = new(0, 3, false, new(Labels), PredictorNames.LabelIdentifiers(Labels)),
         Weights = new(ResourceName, 160, Checksum(Weights())),
         ArenaBytes = 192,
-        Buffers = new([new PlanBuffer("image", 0, 4, -1, 0, ""), new PlanBuffer("sums", 64, 12, 0, 1, ""), new PlanBuffer("scores", 128, 12, 1, 2, "")]),
+        Buffers = new(
+        [
+            new PlanBuffer("image", 0, 4, -1, 0, ""),
+            new PlanBuffer("sums", 64, 12, 0, 1, ""),
+            new PlanBuffer("scores", 128, 12, 1, 2, ""),
+        ]),
         Steps = new([Dense("/fc/Gemm", input: 0, output: 64), Dequantise(input: 64, output: 128)]),
     };
 
@@ -67,7 +73,8 @@ internal static class HandMadeModels
         Resources = new Dictionary<string, byte[]> { [ResourceName] = Weights() },
     };
 
-    public static PlanStep Quantise(int output, string node = "image", int length = 4) => Step("QuantizeInput", "FromFloat32", node, "quantise 1×4", 0,
+    public static PlanStep Quantise(int output, string node = "image", int length = 4) => Step(
+        "QuantizeInput", "FromFloat32", node, "quantise 1×4", 0,
         ("sourceImageStride", length), ("sourceRowStride", length), ("sourcePixelStride", length), ("sourceChannelStride", 1),
         ("output", output), ("outputImageStride", length), ("outputRowStride", length), ("outputPixelStride", length),
         ("inverseScale", 1f), ("zeroPoint", 0), ("images", 1), ("height", 1), ("width", 1), ("channels", length));
@@ -80,7 +87,8 @@ internal static class HandMadeModels
         ("input", input), ("inputImageStride", 12), ("inputRowStride", 12), ("output", output), ("outputImageStride", 12),
         ("outputRowStride", 12), ("scale", 0.5f), ("images", 1), ("rows", 1), ("rowLength", 3));
 
-    public static PlanStep Step(string kernel, string method, string node, string description, long macs, params (string Name, object Value)[] arguments) =>
+    public static PlanStep Step(
+        string kernel, string method, string node, string description, long macs, params (string Name, object Value)[] arguments) =>
         new(kernel, method, node, description, macs, new(arguments.Select(a => (PlanArgument)(a.Value switch
         {
             float real => new PlanArgument.Real(a.Name, BitConverter.SingleToInt32Bits(real)),

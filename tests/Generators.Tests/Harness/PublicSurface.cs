@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 
 namespace OptimizerBuild.Generators.Tests.Harness;
@@ -9,7 +10,8 @@ public static class PublicSurface
 
     private static IEnumerable<string> Lines(Type type)
     {
-        yield return $"{(type.IsEnum ? "enum" : type.IsValueType ? "struct" : type.IsAbstract && type.IsSealed ? "static class" : "class")} {type.FullName}";
+        string kind = type.IsEnum ? "enum" : type.IsValueType ? "struct" : type.IsAbstract && type.IsSealed ? "static class" : "class";
+        yield return kind + " " + type.FullName;
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         IEnumerable<MemberInfo> members = type.GetMembers(Declared).OrderBy(m => m.MetadataToken);
         foreach (MemberInfo member in members)
@@ -17,10 +19,13 @@ public static class PublicSurface
             string? line = member switch
             {
                 ConstructorInfo constructor => $"{type.Name}({Parameters(constructor)})",
-                PropertyInfo property => $"{Static(property.GetMethod!)}{Name(property.PropertyType)} {property.Name} {{ get;{(property.SetMethod is null ? "" : " set;")} }}",
-                FieldInfo { IsLiteral: true } field => $"{field.Name} = {Convert.ToString(field.GetRawConstantValue(), System.Globalization.CultureInfo.InvariantCulture)}",
+                PropertyInfo property => Static(property.GetMethod!) + Name(property.PropertyType) + " " + property.Name
+                    + (property.SetMethod is null ? " { get; }" : " { get; set; }"),
+                FieldInfo { IsLiteral: true } field =>
+                    field.Name + " = " + Convert.ToString(field.GetRawConstantValue(), CultureInfo.InvariantCulture),
                 FieldInfo { IsSpecialName: false } field => $"{Name(field.FieldType)} {field.Name}",
-                MethodInfo { IsSpecialName: false } method => $"{Static(method)}{Name(method.ReturnType)} {method.Name}({Parameters(method)})",
+                MethodInfo { IsSpecialName: false } method =>
+                    $"{Static(method)}{Name(method.ReturnType)} {method.Name}({Parameters(method)})",
                 _ => null,
             };
             if (line is not null)
@@ -33,7 +38,8 @@ public static class PublicSurface
 
     private static string Static(MethodInfo method) => method.IsStatic ? "static " : "";
 
-    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(p => Name(p.ParameterType) + " " + p.Name));
+    private static string Parameters(MethodBase method) =>
+        string.Join(", ", method.GetParameters().Select(p => Name(p.ParameterType) + " " + p.Name));
 
     private static string Name(Type type) => type.IsGenericType
         ? type.Name[..type.Name.IndexOf('`')] + "<" + string.Join(", ", type.GetGenericArguments().Select(Name)) + ">"

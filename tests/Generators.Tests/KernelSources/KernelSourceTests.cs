@@ -33,8 +33,9 @@ public class KernelSourceTests
     public void TheGeneratorCarriesTheKernels()
     {
         Assert.Contains("Workspace", KernelLibrary.Embedded.Files);
+        string folder = Path.Combine(OptimizerBuild.Testing.SharedAssets.RepositoryRoot, "src", "Kernels");
         string[] sources = [.. Directory
-            .EnumerateFiles(Path.Combine(OptimizerBuild.Testing.SharedAssets.RepositoryRoot, "src", "Kernels"), "*.cs", SearchOption.AllDirectories)
+            .EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(f => !f.Contains(Path.DirectorySeparatorChar + "obj" + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             .Select(f => Path.GetFileNameWithoutExtension(f)!)
             .Order(StringComparer.Ordinal)];
@@ -76,8 +77,9 @@ public class KernelSourceTests
     {
         foreach (string file in KernelLibrary.Embedded.Files)
         {
-            CSharpCompilation compilation = Compile([file], FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12, checkOverflow: false);
-            INamespaceSymbol kernels = compilation.Assembly.GlobalNamespace.GetNamespaceMembers().Single(n => n.Name == "OptimizerBuild").GetNamespaceMembers().Single();
+            CSharpCompilation compilation = Compile([file], FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12, false);
+            INamespaceSymbol kernels = compilation.Assembly.GlobalNamespace.GetNamespaceMembers()
+                .Single(n => n.Name == "OptimizerBuild").GetNamespaceMembers().Single();
             Assert.NotEmpty(kernels.GetTypeMembers());
             foreach (INamedTypeSymbol type in kernels.GetTypeMembers())
             {
@@ -164,7 +166,8 @@ public class KernelSourceTests
         var library = new KernelLibrary(new Dictionary<string, string>
         {
             ["A"] = "namespace OptimizerBuild.Kernels;\n// See Unused.\ninternal static class A { static int F() => Inner.G(); }\n",
-            ["B"] = "namespace OptimizerBuild.Kernels;\ninternal readonly struct Inner {\n#if NET9_0_OR_GREATER\n static C G() => default;\n#endif\n}\n",
+            ["B"] = "namespace OptimizerBuild.Kernels;\ninternal readonly struct Inner {\n"
+                + "#if NET9_0_OR_GREATER\n static C G() => default;\n#endif\n}\n",
             ["C"] = "namespace OptimizerBuild.Kernels;\ninternal sealed record C(int X);\n",
             ["Unused"] = "namespace OptimizerBuild.Kernels;\ninternal static class Unused { A a; }\n",
         });
@@ -173,19 +176,26 @@ public class KernelSourceTests
         Assert.Empty(library.Closure([]));
     }
 
-    private static void AssertCompiles(string[] files, IReadOnlyList<MetadataReference> references, string[] symbols, LanguageVersion version)
+    private static void AssertCompiles(
+        string[] files, IReadOnlyList<MetadataReference> references, string[] symbols, LanguageVersion version)
     {
         ImmutableArray<Diagnostic> diagnostics = Compile(files, references, symbols, version, checkOverflow: true).GetDiagnostics();
         Assert.True(diagnostics.IsEmpty, string.Join("\n", diagnostics));
     }
 
     private static CSharpCompilation Compile(
-        IEnumerable<string> files, IReadOnlyList<MetadataReference> references, string[] symbols, LanguageVersion version, bool checkOverflow)
+        IEnumerable<string> files,
+        IReadOnlyList<MetadataReference> references,
+        string[] symbols,
+        LanguageVersion version,
+        bool checkOverflow)
     {
         var options = new CSharpParseOptions(version, DocumentationMode.Diagnose, preprocessorSymbols: symbols);
         return CSharpCompilation.Create(
             "Kernels",
-            files.Select(file => Trees.GetOrAdd((file, version, symbols), _ => CSharpSyntaxTree.ParseText(KernelLibrary.Embedded.Source(file), options, file + ".cs")))
+            files
+                .Select(file => Trees.GetOrAdd(
+                    (file, version, symbols), _ => CSharpSyntaxTree.ParseText(KernelLibrary.Embedded.Source(file), options, file + ".cs")))
                 .Append(CSharpSyntaxTree.ParseText(EmbeddedAttribute, options)),
             references,
             new CSharpCompilationOptions(

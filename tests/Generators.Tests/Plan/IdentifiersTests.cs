@@ -47,7 +47,8 @@ public class IdentifiersTests
         Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
         {
             string name = text ?? "";
-            foreach (string identifier in (string[])[Identifiers.Pascal(name, "Model"), Identifiers.Camel(name, "input"), PredictorNames.ClassName(name)])
+            string[] identifiers = [Identifiers.Pascal(name, "Model"), Identifiers.Camel(name, "input"), PredictorNames.ClassName(name)];
+            foreach (string identifier in identifiers)
             {
                 Assert.True(Identifiers.IsIdentifier(identifier), identifier);
                 Assert.True(SyntaxFacts.IsValidIdentifier(identifier), identifier);

@@ -111,7 +111,9 @@ public class PlanTextFormTests
     [InlineData("optimizerbuild-plan x", 1, "line 1: expected an integer, found 'x'")]
     [InlineData("optimizerbuild-plan 1\n", 2, "line 2: expected 'model name=', found the end of the line")]
     [InlineData("optimizerbuild-plan 1\nmodel name=\"x\" class=\"1\"", 2, "line 2: expected a C# identifier for the class, found '\"1\"'")]
-    [InlineData("optimizerbuild-plan 1\nmodel name=\"x\" class=\"Info\"", 2, "line 2: expected a C# identifier for the class, found '\"Info\"'")]
+    [InlineData(
+        "optimizerbuild-plan 1\nmodel name=\"x\" class=\"Info\"", 2,
+        "line 2: expected a C# identifier for the class, found '\"Info\"'")]
     public void ErrorsSayWhatWasExpectedAndWhatWasFound(string text, int line, string message) =>
         Assert.Equal(new PlanError("OPT0023", line, message), PlanReader.Read(text).Error);
 

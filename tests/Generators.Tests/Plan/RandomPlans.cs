@@ -17,8 +17,10 @@ internal sealed class RandomPlans(int seed)
 
     private ModelPlan Plan()
     {
-        List<PlanInput> inputs = List(0, 3, i => new PlanInput(Text(), "input" + i, Type(), Dimensions(), _random.Next(3) == 0 ? null : Step()));
-        List<PlanOutput> outputs = List(1, 3, i => new PlanOutput(Text(), "Output" + i, "output" + i, Type(), Dimensions(), _random.Next(1000)));
+        List<PlanInput> inputs = List(0, 3, i =>
+            new PlanInput(Text(), "input" + i, Type(), Dimensions(), _random.Next(3) == 0 ? null : Step()));
+        List<PlanOutput> outputs = List(1, 3, i =>
+            new PlanOutput(Text(), "Output" + i, "output" + i, Type(), Dimensions(), _random.Next(1000)));
         int scores = _random.Next(outputs.Count);
         bool labelled = _random.Next(2) == 0;
         int classes = outputs[scores].Length;
@@ -38,22 +40,27 @@ internal sealed class RandomPlans(int seed)
                 labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
             Weights = new(Text(), _random.Next(), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue))),
             ArenaBytes = 100_000 + _random.Next(1_000_000),
-            Buffers = new(List(0, 4, _ => new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),
+            Buffers = new(List(0, 4, _ =>
+                new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),
             Steps = new(List(0, 6, _ => Step())),
         };
     }
 
-    private PlanStep Step() => new(Pick("Int8Dense", "K_1"), Pick("Run", "_"), Text(), Text(), Number(), new(List<PlanArgument>(0, 5, i => _random.Next(3) switch
+    private PlanStep Step() => new(
+        Pick("Int8Dense", "K_1"), Pick("Run", "_"), Text(), Text(), Number(), new(List(0, 5, Argument)));
+
+    private PlanArgument Argument(int i) => _random.Next(3) switch
     {
         0 => new PlanArgument.Integer("a" + i, _random.NextInt64(long.MinValue, long.MaxValue) >> _random.Next(64)),
         1 => new PlanArgument.Real("a" + i, _random.Next(4) switch
         {
-            0 => BitConverter.SingleToInt32Bits(Pick(0f, -0f, float.NaN, float.PositiveInfinity, float.MinValue, float.Epsilon, 0.1f, 1f / 255)),
+            0 => BitConverter.SingleToInt32Bits(
+                Pick(0f, -0f, float.NaN, float.PositiveInfinity, float.MinValue, float.Epsilon, 0.1f, 1f / 255)),
             1 => BitConverter.SingleToInt32Bits(_random.NextSingle()),
             _ => _random.Next(int.MinValue, int.MaxValue),
         }),
         _ => new PlanArgument.Integers("a" + i, new(List(0, 4, _ => _random.Next(int.MinValue, int.MaxValue)))),
-    })));
+    };
 
     private string Text() => string.Concat(List(0, 3, _ => Pick(NastyTexts)));
 

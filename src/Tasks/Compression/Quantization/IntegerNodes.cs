@@ -9,15 +9,23 @@ namespace OptimizerBuild.Compression.Quantization;
 internal sealed class IntegerNodes
 {
     private readonly QuantizableGraph _graph;
-    private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _reasons;
 
     /// <summary>Starts with every node that has an integer form.</summary>
     public IntegerNodes(QuantizableGraph graph)
     {
         _graph = graph;
+        _reasons = new(StringComparer.Ordinal);
         foreach (QuantizableNode node in graph.Nodes)
             if (node.Form == IntegerForm.None)
                 _reasons[node.Node.Name] = node.Obstacle;
+    }
+
+    /// <summary>A copy from which more nodes can be taken out.</summary>
+    public IntegerNodes(IntegerNodes other)
+    {
+        _graph = other._graph;
+        _reasons = new(other._reasons, StringComparer.Ordinal);
     }
 
     /// <summary>Whether a node runs in integers.</summary>
@@ -86,13 +94,32 @@ internal sealed class IntegerNodes
         }
     }
 
+    /// <summary>
+    /// The integer nodes between dot products: sets of nodes without a dot product that hand integers to each other, in the order
+    /// of their first nodes.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<QuantizableNode>> Segments()
+    {
+        ValueGroups segments = Connected(n => n.Form != IntegerForm.DotProduct);
+        return [.. _graph.Nodes
+            .Where(n => Contains(n) && n.Form != IntegerForm.DotProduct)
+            .GroupBy(n => segments.Find(n.Node.Name), StringComparer.Ordinal)
+            .Select(g => (IReadOnlyList<QuantizableNode>)[.. g])];
+    }
+
+    private ValueGroups Connected(Func<QuantizableNode, bool> among)
+    {
+        var groups = new ValueGroups();
+        foreach (QuantizableNode node in _graph.Nodes.Where(n => Contains(n) && among(n)))
+            foreach (string input in node.Inputs)
+                if (Makes(input) && _graph.Producer(input) is { } producer && among(producer))
+                    groups.Join(node.Node.Name, producer.Node.Name);
+        return groups;
+    }
+
     private void RemoveIslands()
     {
-        var islands = new ValueGroups();
-        foreach (QuantizableNode node in _graph.Nodes.Where(Contains))
-            foreach (string input in node.Inputs)
-                if (Makes(input))
-                    islands.Join(node.Node.Name, _graph.Producer(input)!.Node.Name);
+        ValueGroups islands = Connected(_ => true);
         var inhabited = _graph.Nodes
             .Where(n => Contains(n) && n.Form == IntegerForm.DotProduct)
             .Select(n => islands.Find(n.Node.Name))

@@ -130,7 +130,8 @@ internal sealed class QuantizableNode
             case IntegerForm.FixedPoint:
                 return node.OpType is "Softmax" or "Sigmoid" ? "" : "no integer form";
             default:
-                return context.InputConstants[0] is not null ? "the data is constant" : "";
+                // Places that are known only at run time are looked up in float.
+                return node.Inputs.Skip(1).Any(i => i.Length > 0 && !graph.IsConstant(i)) ? "places known only at run time" : "";
         }
     }
 

@@ -51,6 +51,12 @@ internal sealed record QuantizationOptions
     /// </summary>
     public double SignalToNoiseThreshold { get; init; } = 10;
 
+    /// <summary>
+    /// Under <see cref="QuantizationPrecision.Auto"/>: while the outputs' signal-to-noise ratio, all integer nodes taken together, is
+    /// lower than this, in dB, other ranges are tried and the nodes between dot products whose errors weigh most are put back into float32.
+    /// </summary>
+    public double OutputSignalToNoise { get; init; } = 25;
+
     /// <summary>The share of values that the percentile range keeps.</summary>
     public double Percentile { get; init; } = 0.9999;
 

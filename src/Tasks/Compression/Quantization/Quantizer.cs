@@ -19,8 +19,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     public CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation)
     {
         Graph graph = model.Graph;
-        GraphQuantization quantization = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
-            ? AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data")
+        (GraphQuantization quantization, double decibels) = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
+            ? (AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data"), double.PositiveInfinity)
             : Quantize(graph, data.Samples, cancellation);
 
         var diagnostics = new List<Diagnostic>();
@@ -28,51 +28,18 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
         if (options.Precision != QuantizationPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        return new(model with { Quantization = quantization }, Notes(graph, quantization), diagnostics);
+        return new(model with { Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
     }
 
-    private GraphQuantization Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    private (GraphQuantization Plan, double Decibels) Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
         IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, evaluator.MultiplyAccumulates);
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
-        var values = new ValuePlanner(candidates, new RangeChooser(candidates, statistics, probes, options));
-        var weights = new WeightPlanner(candidates, statistics, probes, options);
-
-        var nodes = new IntegerNodes(candidates);
-        while (true)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (options.Precision == QuantizationPrecision.Auto)
-                nodes.Settle();
-            ImmutableSortedDictionary<string, ActivationQuantization> plan = values.Plan(nodes, weights.Scales);
-            bool removed = false;
-            var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
-            var rounded = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
-            foreach (QuantizableNode node in candidates.Nodes)
-            {
-                if (!nodes.Contains(node))
-                {
-                    precisions[node.Node.Name] = new(false, nodes.Reason(node), null);
-                    continue;
-                }
-                cancellation.ThrowIfCancellationRequested();
-                (WeightQuantization? own, double decibels) = weights.Measure(ValuePlanner.Settled(node, plan), plan);
-                precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
-                if (own is not null)
-                    rounded[node.Node.Name] = own;
-                if (options.Precision == QuantizationPrecision.Auto && decibels < options.SignalToNoiseThreshold)
-                {
-                    nodes.Remove(node, string.Create(
-                        CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));
-                    removed = true;
-                }
-            }
-            if (!removed)
-                return new(plan, precisions.ToImmutable(), rounded.ToImmutable());
-        }
+        var noise = new OutputNoise(graph, evaluator, chosen, cancellation);
+        return new PrecisionPlanner(candidates, statistics, probes, noise, options).Plan(cancellation);
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
@@ -88,7 +55,7 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         graph.Nodes.ToImmutableSortedDictionary(n => n.Name, _ => new NodePrecision(false, reason, null), StringComparer.Ordinal),
         ImmutableSortedDictionary.Create<string, WeightQuantization>(StringComparer.Ordinal));
 
-    private static List<string> Notes(Graph graph, GraphQuantization quantization)
+    private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)
     {
         int integer = quantization.Nodes.Values.Count(n => n.Integer);
         var notes = new List<string>
@@ -97,6 +64,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
                 CultureInfo.InvariantCulture,
                 $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the multiply-accumulates in integers"),
         };
+        if (double.IsFinite(decibels))
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
         foreach (Node node in graph.Nodes)
             if (!quantization.Nodes[node.Name].Integer)
                 notes.Add($"{node.OpType} '{node.Name}' in float32: {quantization.Nodes[node.Name].Reason}");

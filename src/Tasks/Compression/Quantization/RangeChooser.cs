@@ -16,6 +16,7 @@ internal sealed class RangeChooser
     private readonly Probes _probes;
     private readonly IRangeObserver[] _observers;
     private readonly Dictionary<string, ActivationQuantization> _chosen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ActivationQuantization> _fixed = new(StringComparer.Ordinal);
 
     /// <summary>Prepares the choice.</summary>
     public RangeChooser(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
@@ -33,15 +34,33 @@ internal sealed class RangeChooser
         _observers = options.Calibration == CalibrationMethod.Auto ? all : [.. all.Where(o => o.Method == options.Calibration)];
     }
 
+    /// <summary>All quantisations that some method proposes for a group, wide and narrow percentiles among them.</summary>
+    public IReadOnlyList<ActivationQuantization> Proposals(IReadOnlyList<string> members, IntegerNodes nodes)
+    {
+        Histogram values = _statistics.Merged(Ends(members, nodes));
+        IRangeObserver[] all =
+        [
+            new MinMaxObserver(), new PercentileObserver(0.999999), new PercentileObserver(0.99999), new PercentileObserver(0.9999),
+            new PercentileObserver(0.999), new EntropyObserver(), new MeanSquaredErrorObserver(),
+        ];
+        return [.. all.Select(o => o.Choose(values).ToQuantization()).Distinct()];
+    }
+
+    /// <summary>Settles a group's quantisation.</summary>
+    public void Fix(IReadOnlyList<string> members, ActivationQuantization quantization)
+    {
+        foreach (string member in members)
+            _fixed[member] = quantization;
+    }
+
     /// <summary>The quantisation of a group.</summary>
     /// <param name="members">The values that share it.</param>
     /// <param name="nodes">Which nodes run in integers.</param>
     public ActivationQuantization Choose(IReadOnlyList<string> members, IntegerNodes nodes)
     {
-        // Moving, selecting and taking the maximum commute with clipping, so that only what leaves the group counts.
-        string[] ends = [.. members.Where(m => _graph.IsOutput(m) || _graph.Readers(m).Any(r => !IsInside(r, nodes)))];
-        if (ends.Length == 0)
-            ends = [.. members];
+        if (_fixed.TryGetValue(members[0], out ActivationQuantization? settled))
+            return settled;
+        string[] ends = Ends(members, nodes);
         string key = string.Join('\n', ends.Select(e => e + "\t" + string.Join('\t', _graph.Readers(e).Where(r => !IsInside(r, nodes)).Select(r => r.Node.Name + nodes.Contains(r)))));
         if (_chosen.TryGetValue(key, out ActivationQuantization? known))
             return known;
@@ -59,6 +78,16 @@ internal sealed class RangeChooser
             }
         }
         return _chosen[key] = best;
+    }
+
+    // The values of a group that something outside it reads.
+    private string[] Ends(IReadOnlyList<string> members, IntegerNodes nodes)
+    {
+        // Moving, selecting and taking the maximum commute with clipping, so that only what leaves the group counts.
+        string[] ends = [.. members.Where(m => _graph.IsOutput(m) || _graph.Readers(m).Any(r => !IsInside(r, nodes)))];
+        if (ends.Length == 0)
+            ends = [.. members];
+        return ends;
     }
 
     private double Error(string[] ends, ActivationQuantization candidate, IntegerNodes nodes)

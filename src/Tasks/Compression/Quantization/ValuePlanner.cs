@@ -57,6 +57,9 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
         }
     }
 
+    /// <summary>The values that share a value's quantisation.</summary>
+    public IReadOnlyList<string> Group(string value, IntegerNodes nodes) => Groups(nodes)[value];
+
     /// <summary>The form a node takes under a plan: a sigmoid of 32-bit sums is a function in fixed point, else a table.</summary>
     public static QuantizableNode Settled(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> plan) =>
         !node.IsSigmoid ? node : node.As(plan[node.Node.Outputs[0]].Type == ActivationType.S32 ? IntegerForm.FixedPoint : IntegerForm.Table);

@@ -32,27 +32,28 @@ internal sealed class IntegerConvolution : IntegerNode
         var output = new int[_outputDimensions.Aggregate(1, (a, b) => a * b)];
         int channels = layer.Channels / layer.Groups;
         int inputChannels = window.Channels / layer.Groups;
-        var row = new int[layer.Length];
-        var sums = new long[channels];
-        int[] scratch = _groups[0].NewScratch();
+        int width = window.OutputWidth;
+        var rows = new int[width * layer.Length];
+        var sums = new long[width * channels];
         for (int image = 0; image < window.Images; image++)
             for (int y = 0; y < window.OutputHeight; y++)
-                for (int x = 0; x < window.OutputWidth; x++)
-                    for (int g = 0; g < layer.Groups; g++)
-                    {
-                        Gather(input, window, image, y, x, g * inputChannels, inputChannels, row);
-                        _groups[g].Compute(row, scratch, sums);
+                for (int g = 0; g < layer.Groups; g++)
+                {
+                    for (int x = 0; x < width; x++)
+                        Gather(input, window, image, y, x, g * inputChannels, inputChannels, rows.AsSpan(x * layer.Length, layer.Length));
+                    _groups[g].Compute(rows, sums);
+                    for (int x = 0; x < width; x++)
                         for (int c = 0; c < channels; c++)
                         {
                             int channel = (g * channels) + c;
-                            output[window.OutputIndex(image, channel, y, x)] = levels.Of(_multipliers.Apply(sums[c], channel));
+                            output[window.OutputIndex(image, channel, y, x)] = levels.Of(_multipliers.Apply(sums[(x * channels) + c], channel));
                         }
-                    }
+                }
         return [new(output, _outputDimensions, OutputQuantization)];
     }
 
     // The inputs under the window in the order of the weights: channel, window row, window column.
-    private static void Gather(QuantizedTensor input, SpatialWindow window, int image, int y, int x, int firstChannel, int channels, int[] row)
+    private static void Gather(QuantizedTensor input, SpatialWindow window, int image, int y, int x, int firstChannel, int channels, Span<int> row)
     {
         int zeroPoint = input.Quantization.ZeroPoint;
         int area = window.Kernel[0] * window.Kernel[1];

@@ -28,14 +28,10 @@ internal sealed class IntegerMatrixProduct : IntegerNode
         int rows = input.Length / length;
         OutputLevels levels = OutputLevels;
         var output = new int[rows * channels];
-        var sums = new long[channels];
-        int[] scratch = _sums.NewScratch();
-        for (int row = 0; row < rows; row++)
-        {
-            _sums.Compute(input.AsSpan(row * length, length), scratch, sums);
-            for (int c = 0; c < channels; c++)
-                output[(row * channels) + c] = levels.Of(_multipliers.Apply(sums[c], c));
-        }
+        var sums = new long[rows * channels];
+        _sums.Compute(input, sums);
+        for (int i = 0; i < sums.Length; i++)
+            output[i] = levels.Of(_multipliers.Apply(sums[i], i % channels));
         return [new(output, _outputDimensions, OutputQuantization)];
     }
 }

@@ -36,7 +36,12 @@ internal sealed class QuantizedGraphEvaluator
     /// <param name="observer">Sees every integer value by its name as it arises.</param>
     /// <param name="cancellation">Stops between nodes.</param>
     /// <returns>The graph's outputs, as float where they are quantised.</returns>
-    public Tensor[] Evaluate(IReadOnlyList<Tensor> inputs, Action<string, QuantizedTensor>? observer = null, CancellationToken cancellation = default)
+    public Tensor[] Evaluate(IReadOnlyList<Tensor> inputs, Action<string, QuantizedTensor>? observer = null, CancellationToken cancellation = default) =>
+        Evaluate(inputs, _graph.Outputs, observer, cancellation);
+
+    /// <summary>Evaluates one sample and returns the float values of the given names instead of the graph's outputs.</summary>
+    public Tensor[] Evaluate(
+        IReadOnlyList<Tensor> inputs, IReadOnlyList<string> wanted, Action<string, QuantizedTensor>? observer, CancellationToken cancellation)
     {
         var floats = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var integers = new Dictionary<string, QuantizedTensor>(StringComparer.Ordinal);
@@ -63,7 +68,7 @@ internal sealed class QuantizedGraphEvaluator
                     observer?.Invoke(node.Outputs[i], outputs[i]);
                 }
         }
-        return [.. _graph.Outputs.Select(Real)];
+        return [.. wanted.Select(Real)];
 
         Tensor Real(string name) =>
             _graph.Constant(name) ?? (floats.TryGetValue(name, out Tensor? value) ? value : floats[name] = integers[name].ToFloat());

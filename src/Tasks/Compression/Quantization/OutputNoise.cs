@@ -1,0 +1,67 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// How far the outputs of a quantised graph are from the float graph's on some of the samples, all errors taken together. Where an
+/// output is a softmax or a sigmoid, the scores before it are compared: probabilities near 0 and 1 hide noise that decides a close case.
+/// </summary>
+internal sealed class OutputNoise
+{
+    private const int Most = 64;
+
+    private const int Fewest = 8;
+
+    private const long WorkBudget = 5_000_000_000;
+
+    private readonly Graph _graph;
+    private readonly IReadOnlyList<Tensor>[] _samples;
+    private readonly string[] _measured;
+    private readonly Tensor[][] _values;
+
+    /// <summary>Evaluates the float graph on evenly spaced samples.</summary>
+    public OutputNoise(Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    {
+        _graph = graph;
+        long affordable = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
+        int count = (int)Math.Min(affordable, samples.Count);
+        _samples = [.. Enumerable.Range(0, count).Select(i => samples[(int)((long)i * samples.Count / count)])];
+        _measured = [.. graph.Outputs.Select(Scores).Where(name => graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
+        _values = [.. _samples.Select(_ => new Tensor[_measured.Length])];
+        evaluator.EvaluateMany(_samples, (sample, name, value) =>
+        {
+            int index = Array.IndexOf(_measured, name);
+            if (index >= 0)
+                _values[sample][index] = value;
+        }, cancellation);
+    }
+
+    /// <summary>The signal-to-noise ratio of the noisiest output in dB; infinite where no output is a float32 tensor.</summary>
+    public double Decibels(GraphQuantization plan, CancellationToken cancellation)
+    {
+        var evaluator = new QuantizedGraphEvaluator(_graph, plan);
+        var noise = new ErrorPower[_samples.Length][];
+        Parallel.For(0, noise.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
+            noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) => ErrorPower.Between(t, _values[i][o]))]);
+        return Enumerable.Range(0, _measured.Length)
+            .Select(o => noise.Aggregate(default(ErrorPower), (sum, own) => sum + own[o]).Decibels)
+            .DefaultIfEmpty(double.PositiveInfinity)
+            .Min();
+    }
+
+    // What an output is the softmax or sigmoid of, perhaps under another shape; else the output itself.
+    private string Scores(string output)
+    {
+        string value = output;
+        while (_graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } node)
+        {
+            if (node.OpType is "Softmax" or "Sigmoid" && node.Domain.Length == 0)
+                return node.Inputs[0];
+            if (node.OpType is not ("Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity"))
+                break;
+            value = node.Inputs[0];
+        }
+        return output;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Settles which nodes run in integers, starting from all that can: those are taken out whose integers are of no use, whose own
+/// error is too large, and finally, while the outputs are too noisy, those between dot products that add most to it.
+/// </summary>
+internal sealed class PrecisionPlanner(
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, QuantizationOptions options)
+{
+    // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
+    private const int MostRounds = 6;
+
+    private const int MostCandidates = 24;
+
+    // In dB: what a round must gain, and what a candidate with less work in float may fall behind the best.
+    private const double LeastGain = 0.5;
+
+    private const double Indifference = 1;
+
+    // Outputs quieter than the threshold by this many dB are left as they are, others have the inputs of their noisiest dot products tuned.
+    private const double TuningMargin = 6;
+
+    private const int MostTuned = 3;
+
+    private static readonly CalibrationMethod[] Methods =
+        [CalibrationMethod.Auto, CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
+
+    /// <summary>Plans the whole graph.</summary>
+    /// <returns>The plan, and the signal-to-noise ratio of its outputs in dB.</returns>
+    public (GraphQuantization Plan, double Decibels) Plan(CancellationToken cancellation)
+    {
+        Outcome best = Plan(options.Calibration, cancellation);
+        if (options.Calibration != CalibrationMethod.Auto || best.Plan.Weights.IsEmpty)
+            return (best.Plan, best.Decibels);
+
+        // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
+        // for example). Where the outputs are noisy, one method for all tensors may do better.
+        foreach (CalibrationMethod method in Methods.Skip(1))
+        {
+            if (best.Decibels >= options.OutputSignalToNoise + Indifference)
+                break;
+            Outcome other = Plan(method, cancellation);
+            if (other.Decibels > best.Decibels + LeastGain)
+                best = other;
+        }
+        if (options.Precision == QuantizationPrecision.Auto && best.Decibels < options.OutputSignalToNoise + TuningMargin)
+            best = Tune(best, cancellation);
+        return (best.Plan, best.Decibels);
+    }
+
+    // Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.
+    private Outcome Tune(Outcome best, CancellationToken cancellation)
+    {
+        QuantizableNode[] noisiest = [.. graph.Nodes
+            .Where(n => n.Form == IntegerForm.DotProduct && best.Nodes.Contains(n))
+            .OrderBy(n => best.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)
+            .Take(MostTuned)];
+        foreach (QuantizableNode node in noisiest)
+        {
+            if (!best.Nodes.Contains(node))
+                continue;
+            IReadOnlyList<string> members = best.Planners.Values.Group(node.Node.Inputs[0], best.Nodes);
+            ActivationQuantization chosen = best.Plan.Values[node.Node.Inputs[0]];
+            foreach (ActivationQuantization proposal in best.Planners.Ranges.Proposals(members, best.Nodes))
+            {
+                if (proposal == best.Plan.Values[node.Node.Inputs[0]])
+                    continue;
+                best.Planners.Ranges.Fix(members, proposal);
+                var nodes = new IntegerNodes(best.Nodes);
+                GraphQuantization plan = Settle(nodes, best.Planners, cancellation);
+                double reached = noise.Decibels(plan, cancellation);
+                if (reached > best.Decibels)
+                    (best, chosen) = (best with { Nodes = nodes, Plan = plan, Decibels = reached }, proposal);
+            }
+            best.Planners.Ranges.Fix(members, chosen);
+        }
+        return best;
+    }
+
+    private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
+    {
+        var ranges = new RangeChooser(graph, statistics, probes, options with { Calibration = method });
+        var planners = new Planners(ranges, new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
+        var nodes = new IntegerNodes(graph);
+        GraphQuantization plan = Settle(nodes, planners, cancellation);
+        var best = new Outcome(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0, planners);
+        if (options.Precision != QuantizationPrecision.Auto)
+            return best;
+        for (int round = 0; round < MostRounds && best.Decibels < options.OutputSignalToNoise; round++)
+        {
+            var outcomes = new List<Outcome>();
+            foreach (IReadOnlyList<QuantizableNode> candidate in best.Nodes.Segments().SelectMany(Parts).Take(MostCandidates))
+            {
+                var fewer = new IntegerNodes(best.Nodes);
+                foreach (QuantizableNode node in candidate)
+                    fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {best.Decibels:F1} dB with it"));
+                GraphQuantization without = Settle(fewer, planners, cancellation);
+                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), planners));
+            }
+            double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
+            if (reached <= best.Decibels + LeastGain)
+                break;
+            double enough = Math.Min(reached, options.OutputSignalToNoise + Indifference) - Indifference;
+            best = outcomes.Where(o => o.Decibels >= enough && o.Decibels > best.Decibels).MinBy(o => o.Work)!;
+        }
+        return best;
+    }
+
+    // A segment as a whole, and those of its nodes that work on small tensors only: statistics of a normalisation, for example,
+    // cost next to nothing in float.
+    private IEnumerable<IReadOnlyList<QuantizableNode>> Parts(IReadOnlyList<QuantizableNode> segment)
+    {
+        yield return segment;
+        long largest = segment.Max(Work);
+        QuantizableNode[] small = [.. segment.Where(n => Work(n) <= largest / 8)];
+        if (small.Length > 0)
+            yield return small;
+    }
+
+    private long Work(QuantizableNode node) => node.Inputs.Concat(node.Outputs).Max(v => (long)graph.Graph.TypeOf(v).Count);
+
+    // Takes nodes out until all that are left are of use and accurate by themselves.
+    private GraphQuantization Settle(IntegerNodes nodes, Planners planners, CancellationToken cancellation)
+    {
+        bool automatic = options.Precision == QuantizationPrecision.Auto;
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (automatic)
+                nodes.Settle();
+            ImmutableSortedDictionary<string, ActivationQuantization> plan = planners.Values.Plan(nodes, planners.Weights.Scales);
+            bool removed = false;
+            var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
+            var weights = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
+            foreach (QuantizableNode node in graph.Nodes)
+            {
+                if (!nodes.Contains(node))
+                {
+                    precisions[node.Node.Name] = new(false, nodes.Reason(node), null);
+                    continue;
+                }
+                cancellation.ThrowIfCancellationRequested();
+                (WeightQuantization? own, double decibels) = planners.Weights.Measure(ValuePlanner.Settled(node, plan), plan);
+                precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
+                if (own is not null)
+                    weights[node.Node.Name] = own;
+                if (automatic && decibels < options.SignalToNoiseThreshold)
+                {
+                    nodes.Remove(node, string.Create(
+                        CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));
+                    removed = true;
+                }
+            }
+            if (!removed)
+                return new(plan, precisions.ToImmutable(), weights.ToImmutable());
+        }
+    }
+
+    /// <summary>What chooses ranges, quantisations of values and weights, with what it remembers of earlier choices.</summary>
+    private sealed record Planners(RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
+
+    /// <summary>A plan, how noisy its outputs are, the work it moved to float, and what made it.</summary>
+    private sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work, Planners Planners);
+}
