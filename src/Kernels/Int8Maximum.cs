@@ -10,10 +10,10 @@ internal static class Int8Maximum
 {
     /// <summary>Operands of equal shape, row by row.</summary>
     /// <param name="w">The workspace.</param>
-    /// <param name="first">Arena offset of the first operand.</param>
+    /// <param name="first">Operand offset of the first operand (<c>Workspace.Operand</c>).</param>
     /// <param name="firstImageStride">Bytes from one of its images to the next.</param>
     /// <param name="firstRowStride">Bytes from one of its rows to the next.</param>
-    /// <param name="second">Arena offset of the second operand.</param>
+    /// <param name="second">Operand offset of the second operand.</param>
     /// <param name="secondImageStride">Bytes from one of its images to the next.</param>
     /// <param name="secondRowStride">Bytes from one of its rows to the next.</param>
     /// <param name="output">Arena offset of the first output.</param>
@@ -64,8 +64,8 @@ internal static class Int8Maximum
 
     /// <summary>Operands that are broadcast against one another, element by element.</summary>
     /// <param name="w">The workspace.</param>
-    /// <param name="first">Arena offset of the first operand.</param>
-    /// <param name="second">Arena offset of the second operand.</param>
+    /// <param name="first">Operand offset of the first operand (<c>Workspace.Operand</c>).</param>
+    /// <param name="second">Operand offset of the second operand.</param>
     /// <param name="output">Arena offset of the first output.</param>
     /// <param name="firstZeroPoint">The first operand's zero point.</param>
     /// <param name="firstMultiplier">The multiplier Ma that takes the first operand to the output's scale, 0 or more.</param>

@@ -31,14 +31,16 @@ internal static class PairLoop
     {
         unchecked
         {
+            ref byte a = ref w.Operand(first);
+            ref byte b = ref w.Operand(second);
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < rows; row++)
                 {
                     Row<TOperation>(
-                        ref w.Arena(first + (image * firstImageStride) + (row * firstRowStride)),
+                        ref Unsafe.Add(ref a, (image * firstImageStride) + (row * firstRowStride)),
                         1,
-                        ref w.Arena(second + (image * secondImageStride) + (row * secondRowStride)),
+                        ref Unsafe.Add(ref b, (image * secondImageStride) + (row * secondRowStride)),
                         1,
                         ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride)),
                         1,
@@ -65,10 +67,12 @@ internal static class PairLoop
     {
         unchecked
         {
+            ref byte a = ref w.Operand(first);
+            ref byte b = ref w.Operand(second);
             int last = dimensions.Length - 1;
             if (last < 0)
             {
-                Row<TOperation>(ref w.Arena(first), 0, ref w.Arena(second), 0, ref w.Arena(output), 1, in constants, 1);
+                Row<TOperation>(ref a, 0, ref b, 0, ref w.Arena(output), 1, in constants, 1);
                 return;
             }
 
@@ -81,17 +85,17 @@ internal static class PairLoop
             for (; rows > 0; rows--)
             {
                 Row<TOperation>(
-                    ref w.Arena(first), firstStrides[last], ref w.Arena(second), secondStrides[last], ref w.Arena(output),
-                    outputStrides[last], in constants, dimensions[last]);
+                    ref a, firstStrides[last], ref b, secondStrides[last], ref w.Arena(output), outputStrides[last], in constants,
+                    dimensions[last]);
                 for (int d = last - 1; d >= 0; d--)
                 {
-                    first += firstStrides[d];
-                    second += secondStrides[d];
+                    a = ref Unsafe.Add(ref a, firstStrides[d]);
+                    b = ref Unsafe.Add(ref b, secondStrides[d]);
                     output += outputStrides[d];
                     if (++index[d] < dimensions[d])
                         break;
-                    first -= dimensions[d] * firstStrides[d];
-                    second -= dimensions[d] * secondStrides[d];
+                    a = ref Unsafe.Subtract(ref a, dimensions[d] * firstStrides[d]);
+                    b = ref Unsafe.Subtract(ref b, dimensions[d] * secondStrides[d]);
                     output -= dimensions[d] * outputStrides[d];
                     index[d] = 0;
                 }

@@ -18,8 +18,12 @@ internal static class GraphLowerer
         var context = new LoweringContext(graph, model.Quantization);
         var binder = new InputBinder(context, options);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
-        LoweredStep?[] bindings = [.. graph.Inputs.Select((input, i) => binder.Bind(input, signatures[i]))];
-        context.FillBorders();
+        var bindings = new LoweredStep?[signatures.Length];
+        for (int i = 0; i < bindings.Length; i++)
+        {
+            bindings[i] = binder.Bind(graph.Inputs[i], signatures[i]);
+            context.FillBorders(graph.Inputs[i]);
+        }
 
         foreach (Node node in graph.Nodes)
         {
@@ -30,7 +34,7 @@ internal static class GraphLowerer
             NodeLowering lowering = NodeLowerings.Find(form, node)
                 ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel" : "it has no float32 kernel");
             lowering.Lower(context, node);
-            context.FillBorders();
+            context.FillBorders(node.Name);
         }
 
         Storage[] outputs = [.. graph.Outputs.Select(o => OutputStorage(context, o))];

@@ -3,6 +3,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -24,29 +25,73 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     public LoweredStep? Bind(string input, InputSignature signature)
     {
         Graph graph = context.Graph;
-        Node[] readers = [.. graph.Nodes.Where(n => n.Inputs.Contains(input, StringComparer.Ordinal))];
-        if (readers.Length == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal))
+        if (Readers(input).Length == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal))
             return null;
         string target = input;
-        int[] order = [.. Enumerable.Range(0, graph.TypeOf(input).Rank)];
-        if (readers.Length == 1 && readers[0].OpType == "Transpose" && readers[0].Domain.Length == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal)
-            && SameRepresentation(input, readers[0].Outputs[0]))
+        var source = new Storage
         {
-            // The transposition to channels-last becomes part of the binding.
-            target = readers[0].Outputs[0];
-            order = readers[0].Ints("perm") is { } perm ? Array.ConvertAll(perm, p => (int)p) : [.. order.Reverse()];
-            _absorbed.Add(readers[0]);
+            // Only the strides count, in elements of the caller's: hence elements of one byte.
+            Buffer = null,
+            Origin = 0,
+            Element = ElementType.UInt8,
+            Dimensions = graph.TypeOf(input).Dimensions,
+            Strides = [.. signature.SourceStrides],
+        };
+        int channelAxis = signature.ChannelAxis;
+        while (Absorb(ref target, ref source, ref channelAxis))
+        {
         }
-        int[] sourceStrides = [.. order.Select(axis => signature.SourceStrides[axis])];
-        int channelAxis = Array.IndexOf(order, signature.ChannelAxis);
+        int[] sourceStrides = [.. source.Strides];
         ActivationQuantization? quantization = context.Quantization?.Values.GetValueOrDefault(target);
         return signature.Type == BoundaryType.UInt8 && graph.TypeOf(input).Element == ElementType.Float32
             ? FromBytes(input, target, sourceStrides, channelAxis, quantization)
             : quantization is null ? Copied(input, target, sourceStrides) : FromFloats(input, target, sourceStrides, quantization);
     }
 
-    private bool SameRepresentation(string input, string output) =>
-        context.Quantization?.Values.GetValueOrDefault(input) == context.Quantization?.Values.GetValueOrDefault(output);
+    /// <summary>
+    /// Lets the binding do the work of the only reader of a value, where that transposes to channels-last or gives the same elements
+    /// another shape.
+    /// </summary>
+    private bool Absorb(ref string target, ref Storage source, ref int channelAxis)
+    {
+        Graph graph = context.Graph;
+        if (Readers(target) is not [{ Domain.Length: 0 } reader] || graph.Outputs.Contains(target, StringComparer.Ordinal) || reader.Inputs[0] != target)
+            return false;
+        if (context.Quantization?.Values.GetValueOrDefault(target) != context.Quantization?.Values.GetValueOrDefault(reader.Outputs[0]))
+            return false;
+        switch (reader.OpType)
+        {
+            case "Transpose":
+                int rank = source.Dimensions.Length;
+                int[] order = reader.Ints("perm") is { } perm ? Array.ConvertAll(perm, p => Shapes.Axis(p, rank)) : [.. Enumerable.Range(0, rank).Reverse()];
+                Storage permuted = source.Permuted(order);
+                if (!CanBeBound(permuted))
+                    return false;
+                source = permuted;
+                channelAxis = Array.IndexOf(order, channelAxis);
+                break;
+            case "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze":
+                // Channels must still be an axis of their own where each has a table.
+                ImmutableArray<int> to = graph.TypeOf(reader.Outputs[0]).Dimensions;
+                int channels = channelAxis < 0 ? 1 : source.Dimensions[channelAxis];
+                if (source.TryReshape(to) is not { } reshaped || !CanBeBound(reshaped) || (channels > 1 && options.Adaptation.Scale.Length + options.Adaptation.Offset.Length > 2))
+                    return false;
+                source = reshaped;
+                channelAxis = -1;
+                break;
+            default:
+                return false;
+        }
+        _absorbed.Add(reader);
+        target = reader.Outputs[0];
+        return true;
+    }
+
+    // The bindings' kernels loop over four dimensions; ranks up to four may have a border in the way of merging.
+    private static bool CanBeBound(Storage source) => source.Dimensions.Length <= 4
+        || BoxShape.Of(source.Dimensions.AsSpan(), source.Strides, Storage.DenseStrides(source.Dimensions.AsSpan(), 1)).Dimensions.Length <= 3;
+
+    private Node[] Readers(string value) => [.. context.Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal))];
 
     private LoweredStep Copied(string input, string target, int[] sourceStrides)
     {

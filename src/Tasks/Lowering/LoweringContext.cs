@@ -22,7 +22,7 @@ internal sealed class LoweringContext
     private readonly List<(Storage Copy, Storage Source)> _bordered = [];
     private readonly Dictionary<string, Border> _wantedBorders;
     private readonly HashSet<string> _bufferNames = new(StringComparer.Ordinal);
-    private readonly List<(Storage Storage, string Node)> _openBorders = [];
+    private readonly List<Storage> _openBorders = [];
     private readonly List<LoweredStep> _steps = [];
     private readonly List<ArenaBuffer> _buffers = [];
 
@@ -147,7 +147,7 @@ internal sealed class LoweringContext
                 return copy;
         Storage made = NewStorage(NameOf(storage) + " bordered", storage.Element, storage.Dimensions, storage.Quantization, border);
         Copy(node.Name, storage, made, "with border");
-        FillBorders();
+        FillBorders(node.Name);
         _bordered.Add((made, storage));
         return made;
     }
@@ -182,9 +182,9 @@ internal sealed class LoweringContext
     public void Alias(string value, Storage storage) => _primary[value] = storage;
 
     /// <summary>Emits the steps that fill the borders of outputs made since the last call; the driver calls it after each node.</summary>
-    public void FillBorders()
+    public void FillBorders(string node)
     {
-        foreach ((Storage storage, string node) in _openBorders)
+        foreach (Storage storage in _openBorders)
             FillBorder(storage, node);
         _openBorders.Clear();
     }
@@ -243,7 +243,7 @@ internal sealed class LoweringContext
             Quantization = quantization,
             Border = border,
         };
-        _openBorders.Add((storage, name));
+        _openBorders.Add(storage);
         return storage;
     }
 
@@ -285,7 +285,7 @@ internal sealed class LoweringContext
             .Int("images", rows.Images)
             .Int("rows", rows.Rows)
             .Int("rowLength", rows.RowLength);
-        FillBorders();
+        FillBorders(node);
         return target;
     }
 

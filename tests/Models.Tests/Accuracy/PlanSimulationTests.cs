@@ -10,13 +10,17 @@ namespace OptimizerBuild.Models.Accuracy;
 
 /// <summary>
 /// Plans run by the kernels against the quantiser's own simulation, which is plain 64-bit code that shares nothing with lowering and
-/// kernels: the same bytes, sample for sample.
+/// kernels: the same bytes, sample for sample. Where nodes stay in float32 the simulation uses the reference evaluator, whose sums and
+/// functions may round otherwise: there the outputs must agree up to that.
 /// </summary>
 public sealed class PlanSimulationTests
 {
     private const int Samples = 6;
 
     public static TheoryData<string> Cases => SharedModels.Cases;
+
+    // What the reference evaluator and the kernels compute alike, rounding included.
+    private static readonly string[] ExactInFloat = ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Embedding", "Gather", "Clip"];
 
     [SharedTheory]
     [MemberData(nameof(Cases))]
@@ -29,12 +33,19 @@ public sealed class PlanSimulationTests
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
         IReadOnlyList<IReadOnlyList<Tensor>> samples = SharedModels.CalibrationSamples(options, compression.Imported.Graph, Samples);
+        bool exact = model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
         for (int i = 0; i < samples.Count; i++)
         {
             Tensor[] actual = executor.Run(samples[i]);
             Tensor[] expected = simulation.Evaluate(samples[i]);
             for (int o = 0; o < expected.Length; o++)
-                TensorAssert.Equal(expected[o], actual[o], $"{name}, sample {i}, output {o}");
+            {
+                string what = $"{name}, sample {i}, output {o}";
+                if (exact)
+                    TensorAssert.Equal(expected[o], actual[o], what);
+                else
+                    Assert.True(TensorAssert.Cosine(expected[o], actual[o]) > 0.9999, what);
+            }
         }
     }
 }

@@ -48,8 +48,6 @@ internal sealed class ElementwiseLowering : NodeLowering
 
     private static void ByKernel(LoweringContext context, Node node, Storage first, Storage second, Storage output, Arithmetic arithmetic)
     {
-        first = context.InArena(node, first);
-        second = context.InArena(node, second);
         string kernel = node.OpType switch { "Mul" => "Int8Multiply", "Max" => "Int8Maximum", "Min" => "Int8Minimum", _ => "Int8Add" };
         string description = $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0])}";
         bool sameShape = first.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan())
@@ -57,10 +55,10 @@ internal sealed class ElementwiseLowering : NodeLowering
         if (sameShape && RowShape.Of(first, second, output) is { } rows)
         {
             LoweredStep step = context.Step(kernel, "Run", node, description)
-                .Read("first", first)
+                .Operand("first", first)
                 .Int("firstImageStride", rows.Strides[0].Image)
                 .Int("firstRowStride", rows.Strides[0].Row)
-                .Read("second", second)
+                .Operand("second", second)
                 .Int("secondImageStride", rows.Strides[1].Image)
                 .Int("secondRowStride", rows.Strides[1].Row)
                 .Write("output", output)
@@ -73,8 +71,8 @@ internal sealed class ElementwiseLowering : NodeLowering
         BoxShape box = BoxShape.Of(
             output.Dimensions.AsSpan(), first.BroadcastStrides(output.Dimensions.AsSpan()), second.BroadcastStrides(output.Dimensions.AsSpan()), output.Strides);
         LoweredStep broadcast = context.Step(kernel, "RunBroadcast", node, description)
-            .Read("first", first)
-            .Read("second", second)
+            .Operand("first", first)
+            .Operand("second", second)
             .Write("output", output);
         arithmetic.AddTo(broadcast);
         broadcast.Ints("dimensions", box.Dimensions).Ints("firstStrides", box.Strides[0]).Ints("secondStrides", box.Strides[1]).Ints("outputStrides", box.Strides[2]);
