@@ -6,9 +6,10 @@ namespace OptimizerBuild.Bench;
 /// <param name="Path">Full path of the model file.</param>
 /// <param name="Calibration">Data to calibrate on, as the item metadata <c>CalibrationData</c> writes it; null: made up by the build.</param>
 /// <param name="Data">Data on which the answers are compared; null: seeded noise.</param>
+/// <param name="Evaluation">Data with labels on which the build measures accuracy; null: not measured.</param>
 /// <param name="Divide">What integer data is divided by before it enters the model.</param>
 /// <param name="Shapes">Concrete shapes, as the item metadata <c>Shapes</c> writes them; null where the model has them.</param>
-internal sealed record BenchModel(string Path, string? Calibration, string? Data, double Divide, string? Shapes)
+internal sealed record BenchModel(string Path, string? Calibration, string? Data, string? Evaluation, double Divide, string? Shapes)
 {
     /// <summary>The file's name without the extension.</summary>
     public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
@@ -28,6 +29,7 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
                 path,
                 Exists(repository, Text(entry, "calibration") ?? data),
                 Exists(repository, data),
+                Exists(repository, Text(entry, "evaluation")),
                 entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,
                 Text(entry, "shapes")));
         }
@@ -41,20 +43,27 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
         string path = System.IO.Path.GetFullPath(file);
         return Known(repository).FirstOrDefault(m => m.Name == System.IO.Path.GetFileNameWithoutExtension(path)) is { } known
             ? known with { Path = path }
-            : new(path, null, null, 1, null);
+            : new(path, null, null, null, 1, null);
     }
 
     private static string? Text(JsonElement entry, string name) => entry.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
     private static string Full(string repository, string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(repository, relative));
 
-    // "image=file" or "file", with the file made absolute; null where it is missing.
+    // "file", or "image=file;y=file", with the files made absolute; null where one is missing.
     private static string? Exists(string repository, string? spec)
     {
         if (spec is null)
             return null;
-        int equals = spec.IndexOf('=', StringComparison.Ordinal);
-        string path = Full(repository, spec[(equals + 1)..]);
-        return File.Exists(path) || Directory.Exists(path) ? spec[..(equals + 1)] + path : null;
+        var parts = new List<string>();
+        foreach (string part in spec.Split(';'))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            string path = Full(repository, part[(equals + 1)..]);
+            if (!File.Exists(path) && !Directory.Exists(path))
+                return null;
+            parts.Add(part[..(equals + 1)] + path);
+        }
+        return string.Join(';', parts);
     }
 }

@@ -21,7 +21,7 @@ internal static class CompareCommand
     /// <returns>The process's exit code.</returns>
     public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, int threads, double seconds, string? json)
     {
-        Console.WriteLine($"{"model",-34} {"precision",-9} {"ours µs",10} {"median",10} {"p95",10} {"ORT µs",10} {"median",10} {"ratio",7} {"agree",8} {"weights",10} {"scratch",10} {"M MACs",8}");
+        Console.WriteLine($"{"model",-34} {"precision",-9} {"ours µs",10} {"median",10} {"p95",10} {"ORT µs",10} {"median",10} {"ratio",7} {"agree",8} {"weights",10} {"scratch",10} {"M MACs",8}  accuracy, measured by the build");
         var rows = new List<Dictionary<string, object?>>();
         foreach (BenchModel model in models)
             rows.Add(Compare(model, peer, threads, seconds));
@@ -74,7 +74,7 @@ internal static class CompareCommand
 
         Timings[] timings = Timings.Interleave([ours.Run, session.Run], seconds);
         double ratio = timings[1].Min / timings[0].Min;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Name,-34} {plan.Facts.Precision,-9} {timings[0].Min,10:F1} {timings[0].Median,10:F1} {timings[0].P95,10:F1} {timings[1].Min,10:F1} {timings[1].Median,10:F1} {ratio,7:F2} {agreement,8:F4} {plan.Weights.Bytes,10} {plan.ArenaBytes,10} {plan.Facts.Macs / 1e6,8:F2}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Name,-34} {plan.Facts.Precision,-9} {timings[0].Min,10:F1} {timings[0].Median,10:F1} {timings[0].P95,10:F1} {timings[1].Min,10:F1} {timings[1].Median,10:F1} {ratio,7:F2} {agreement,8:F4} {plan.Weights.Bytes,10} {plan.ArenaBytes,10} {plan.Facts.Macs / 1e6,8:F2}  {Accuracy(plan.Facts)}"));
         return new()
         {
             ["model"] = model.Name,
@@ -91,8 +91,15 @@ internal static class CompareCommand
             ["weightBytes"] = plan.Weights.Bytes,
             ["scratchBytes"] = plan.ArenaBytes,
             ["macs"] = plan.Facts.Macs,
+            ["metric"] = plan.Facts.Metric,
+            ["floatMetric"] = plan.Facts.FloatMetric,
+            ["compressedMetric"] = plan.Facts.CompressedMetric,
+            ["samples"] = plan.Facts.Samples,
         };
     }
+
+    private static string Accuracy(PlanFacts facts) => facts.Samples == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"{facts.Metric} {facts.FloatMetric:0.####} → {facts.CompressedMetric:0.####} on {facts.Samples:N0} samples");
 
     private static double Round(double microseconds) => Math.Round(microseconds, 2);
 
@@ -103,6 +110,7 @@ internal static class CompareCommand
         ClassName = PredictorNames.ClassName(model.Name),
         IsPublic = true,
         CalibrationData = model.Calibration is null ? null : new DataSpec(model.Calibration, Path.GetDirectoryName(model.Path)!),
+        EvaluationData = model.Evaluation is null ? null : new DataSpec(model.Evaluation, Path.GetDirectoryName(model.Path)!),
         InputScale = [1 / model.Divide],
         Shapes = model.Shapes is null
             ? ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal)

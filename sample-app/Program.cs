@@ -17,19 +17,14 @@ for (int i = 0; i < images.Count; i++)
         right++;
 
 Console.WriteLine($"{FashionMobilenet.Info.ModelFile}: {FashionMobilenet.Info.Precision}, {FashionMobilenet.Info.Macs / 1e6:F1} M multiply-accumulates");
-Console.WriteLine($"  Top-1 of the float model, measured by the build     {FashionMobilenet.Info.FloatAccuracy:P1}");
+Console.WriteLine($"  Top-1 of the float model, measured by the build      {FashionMobilenet.Info.FloatAccuracy:P1}");
 Console.WriteLine($"  Top-1 of the compressed model, measured by the build {FashionMobilenet.Info.Accuracy:P1}");
-Console.WriteLine($"  Top-1 of this app on {images.Count:N0} images                {(double)right / images.Count:P1}");
+Console.WriteLine($"  Top-1 of this app on the same {images.Count:N0} images         {(double)right / images.Count:P1}");
 Console.WriteLine($"  weights {FashionMobilenet.Info.WeightBytes / 1024.0:F1} KB, scratch memory {FashionMobilenet.Info.ScratchBytes / 1024.0:F1} KB");
 Console.WriteLine($"  one prediction on one thread: {FastestMicroseconds(model, images):F1} µs");
 Console.WriteLine();
 
-for (int i = 0; i < 4; i++)
-{
-    FashionMobilenet.Prediction prediction = model.Predict(images.Pixels(i));
-    Console.WriteLine($"{prediction.Label} ({prediction.Confidence:P1})");
-    Draw(images.Pixels(i));
-}
+Draw(images, [.. Enumerable.Range(0, 4).Select(i => (i, model.Predict(images.Pixels(i))))]);
 
 // The minimum over many short runs: what the code needs when nothing else disturbs it.
 static double FastestMicroseconds(FashionMobilenet model, FashionImages images)
@@ -46,17 +41,25 @@ static double FastestMicroseconds(FashionMobilenet model, FashionImages images)
     return best;
 }
 
-// One character for two rows of pixels, as characters are about twice as high as wide.
-static void Draw(ReadOnlySpan<byte> pixels)
+// Images side by side under what the model takes them for. One character for two rows of pixels, as characters are about twice as
+// high as wide.
+static void Draw(FashionImages images, (int Image, FashionMobilenet.Prediction Prediction)[] classified)
 {
     const string Shades = " .:-=+*#%@";
+    Console.WriteLine(string.Concat(classified.Select(c => $"  {c.Prediction.Label} ({c.Prediction.Confidence:P1})".PadRight(FashionImages.Side + 4))).TrimEnd());
     for (int y = 0; y < FashionImages.Side; y += 2)
     {
-        var line = new StringBuilder("  ");
-        for (int x = 0; x < FashionImages.Side; x++)
+        var line = new StringBuilder();
+        foreach ((int image, _) in classified)
         {
-            int grey = (pixels[(y * FashionImages.Side) + x] + pixels[((y + 1) * FashionImages.Side) + x]) / 2;
-            line.Append(Shades[grey * (Shades.Length - 1) / 255]);
+            ReadOnlySpan<byte> pixels = images.Pixels(image);
+            line.Append("  ");
+            for (int x = 0; x < FashionImages.Side; x++)
+            {
+                int grey = (pixels[(y * FashionImages.Side) + x] + pixels[((y + 1) * FashionImages.Side) + x]) / 2;
+                line.Append(Shades[grey * (Shades.Length - 1) / 255]);
+            }
+            line.Append("  ");
         }
         Console.WriteLine(line.ToString().TrimEnd());
     }

@@ -246,6 +246,15 @@ internal static class PassCases
         new(nameof(ElementwiseFusion), "two values are no function of one", b => b.Build(b.Add("Mul", b.Input(3), b.Add("Sigmoid", b.Input(3)))), "Mul:1 Sigmoid:1"),
         new(nameof(ElementwiseFusion), "a constant for each channel is none", b => b.Build(b.Add("Exp", b.Add("Mul", b.Input(2, 3), b.Weights(3)))), "Exp:1 Mul:1"),
 
+        new(nameof(SaturationBounds), "HardSwish between products", b =>
+            b.Build(b.Add("Gemm", b.Add("HardSwish", b.Add("Gemm", b.Input(2, 5), b.Weights(5, 4))), b.Weights(4, 3))), "Gemm:2 HardSwish:1"),
+        new(nameof(SaturationBounds), "the gate of a squeeze-and-excitation block", b =>
+        {
+            string x = b.Add("Conv", b.Input(1, 3, 4, 4), b.Weights(4, 3, 1, 1));
+            string gate = b.Add("HardSigmoid", b.Add("Conv", b.Add("GlobalAveragePool", x), b.Weights(4, 4, 1, 1)));
+            return b.Build(b.Add("Conv", b.Add("Mul", x, gate), b.Weights(2, 4, 1, 1)));
+        }, "Conv:3 GlobalAveragePool:1 HardSigmoid:1 Mul:1"),
+
         new(nameof(GlobalPooling), "ReduceMean over all positions", b =>
             b.Build(b.Add("ReduceMean", [b.Add("Conv", b.Input(1, 2, 4, 4), b.Weights(3, 2, 1, 1)), b.Ints(2, 3)], ("keepdims", 0))), "Conv:1 GlobalAveragePool:1 Reshape:1"),
         new(nameof(GlobalPooling), "ReduceMax with kept dimensions", b =>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization;
 
