@@ -16,15 +16,18 @@ internal sealed class SaturationBounds : LocalRewrite
 
     // Functions composed of these are smooth and settle to their limits, so that sampling finds where.
     private static readonly FrozenSet<string> Smooth =
-        new[] { "Add", "Sub", "Mul", "Neg", "Tanh", "Erf", "Sigmoid", "Softplus", "Exp", "HardSigmoid", "HardSwish" }.ToFrozenSet(StringComparer.Ordinal);
+        new[] { "Add", "Sub", "Mul", "Neg", "Tanh", "Erf", "Sigmoid", "Softplus", "Exp", "HardSigmoid",
+            "HardSwish" }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly float[] Samples = SamplePoints();
 
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Inputs.Length != 1 || node.Outputs.Length != 1 || editor.Producer(node.Input(0)) is not { } producer || !editor.HasSingleUse(node.Input(0))
-            || producer.Domain.Length > 0 || producer.OpType is not ("Conv" or "Gemm" or "MatMul") || Bounds(node) is not { } bounds || !LeadsToProduct(editor, node))
+        if (node.Inputs.Length != 1 || node.Outputs.Length != 1 || editor.Producer(node.Input(0)) is not { } producer
+            || !editor.HasSingleUse(node.Input(0))
+            || producer.Domain.Length > 0 || producer.OpType is not ("Conv" or "Gemm" or "MatMul") || Bounds(node) is not { } bounds
+            || !LeadsToProduct(editor, node))
             return false;
         bool has = Elementwise.HasActivation(producer);
         float minimum = has ? producer.Float(FusedActivation.Minimum, float.NegativeInfinity) : float.NegativeInfinity;
@@ -49,7 +52,8 @@ internal sealed class SaturationBounds : LocalRewrite
             float alpha = node.Float("alpha", 0.2f), beta = node.Float("beta", 0.5f);
             return alpha > 0 ? (-beta / alpha, (1 - beta) / alpha) : null;
         }
-        if (node.OpType != Elementwise.Fused || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body }
+        if (node.OpType != Elementwise.Fused
+            || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body }
             || !body.Nodes.All(n => n.Domain.Length == 0 && Smooth.Contains(n.OpType) && !Elementwise.HasActivation(n)))
             return null;
         return Sampled(node);
@@ -71,7 +75,8 @@ internal sealed class SaturationBounds : LocalRewrite
         return minimum < maximum ? (minimum, maximum) : (float.NegativeInfinity, float.PositiveInfinity);
     }
 
-    private static bool Settled(float value, float limit) => float.IsFinite(limit) && MathF.Abs(value - limit) <= Tolerance * Math.Max(1, MathF.Abs(limit));
+    private static bool Settled(float value, float limit) => float.IsFinite(limit)
+        && MathF.Abs(value - limit) <= Tolerance * Math.Max(1, MathF.Abs(limit));
 
     // Sixteen a unit around zero, then ever further out.
     private const float Dense = 128;
