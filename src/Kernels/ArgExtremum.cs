@@ -26,7 +26,8 @@ internal static class ArgExtremum
     public static void Min(Workspace w, int input, int output, int elementType, int outer, int count, int inner, int last) =>
         Dispatch(w, input, output, elementType, outer, count, inner, last != 0, false);
 
-    private static void Dispatch(Workspace w, int input, int output, int elementType, int outer, int count, int inner, bool last, bool greatest)
+    private static void Dispatch(
+        Workspace w, int input, int output, int elementType, int outer, int count, int inner, bool last, bool greatest)
     {
         ref byte from = ref w.Operand(input);
         ref long to = ref Unsafe.As<byte, long>(ref w.Arena(output));

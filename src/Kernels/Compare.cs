@@ -21,32 +21,74 @@ internal static class Compare
     /// <param name="aStrides">Elements between neighbours of the first operand, 0 where it is repeated.</param>
     /// <param name="bStrides">The same for the second operand.</param>
     public static void Equal(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &lt; b; parameters as for equality.</summary>
     public static void Less(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≤ b; parameters as for equality.</summary>
     public static void LessOrEqual(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &gt; b; parameters as for equality.</summary>
     public static void Greater(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≥ b; parameters as for equality.</summary>
     public static void GreaterOrEqual(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≠ b; parameters as for equality.</summary>
     public static void NotEqual(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     private interface IOperation
@@ -56,7 +98,14 @@ internal static class Compare
     }
 
     private static void Dispatch<TOperation>(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides)
         where TOperation : struct, IOperation
     {
         switch (elementType)
@@ -103,7 +152,8 @@ internal static class Compare
         where T : unmanaged, INumber<T>
         where TOperation : struct, IOperation =>
         Walk<T, TOperation>(
-            ref Unsafe.As<byte, T>(ref w.Operand(a)), ref Unsafe.As<byte, T>(ref w.Operand(b)), ref w.Arena(output), dims, aStrides, bStrides);
+            ref Unsafe.As<byte, T>(ref w.Operand(a)), ref Unsafe.As<byte, T>(ref w.Operand(b)), ref w.Arena(output),
+            dims, aStrides, bStrides);
 
     // Returns the number of elements written.
     private static nint Walk<T, TOperation>(

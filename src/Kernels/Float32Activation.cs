@@ -46,7 +46,9 @@ internal static class Float32Activation
     public static void Gelu(Workspace w, int input, int output, int count) =>
         Float32Map.Run<GeluFunction>(w, input, output, count, 0f, 0f);
 
-    /// <summary>x / 2 · (1 + tanh(scale · (x + cubic · x³))) (Hendrycks and Gimpel, 2016); the first parameters as for <see cref="Softplus"/>.</summary>
+    /// <summary>
+    /// x / 2 · (1 + tanh(scale · (x + cubic · x³))) (Hendrycks and Gimpel, 2016); the first parameters as for <see cref="Softplus"/>.
+    /// </summary>
     /// <param name="scale">√(2/π).</param>
     /// <param name="cubic">The factor of the cubic term.</param>
     public static void GeluTanh(Workspace w, int input, int output, int count, float scale, float cubic) =>

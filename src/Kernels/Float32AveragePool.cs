@@ -64,7 +64,8 @@ internal static class Float32AveragePool
                             : planes.Count * rows.Count * columns.Count;
                         nint origin = ((nint)n * inputSteps[0]) + ((nint)planes.Origin * inputSteps[1])
                             + ((nint)rows.Origin * inputSteps[2]) + ((nint)columns.Origin * inputSteps[3]);
-                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1]) + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
+                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1])
+                            + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
                         ref float source = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref from, origin));
                         ref float result = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref to, target));
                         nint planeStep = (nint)dilations[0] * inputSteps[1];
@@ -72,16 +73,20 @@ internal static class Float32AveragePool
                         nint columnStep = (nint)dilations[2] * inputSteps[3];
                         if (Float32Path.Is512)
                             Pixel<Vector512<float>, Float32Lanes512>(
-                                ref source, ref result, channels, count, minimum, maximum, planes, rows, columns, planeStep, rowStep, columnStep);
+                                ref source, ref result, channels, count, minimum, maximum,
+                                planes, rows, columns, planeStep, rowStep, columnStep);
                         else if (Float32Path.Is256)
                             Pixel<Vector256<float>, Float32Lanes256>(
-                                ref source, ref result, channels, count, minimum, maximum, planes, rows, columns, planeStep, rowStep, columnStep);
+                                ref source, ref result, channels, count, minimum, maximum,
+                                planes, rows, columns, planeStep, rowStep, columnStep);
                         else if (Float32Path.Is128)
                             Pixel<Vector128<float>, Float32Lanes128>(
-                                ref source, ref result, channels, count, minimum, maximum, planes, rows, columns, planeStep, rowStep, columnStep);
+                                ref source, ref result, channels, count, minimum, maximum,
+                                planes, rows, columns, planeStep, rowStep, columnStep);
                         else
                             Pixel<float, Float32Lanes1>(
-                                ref source, ref result, channels, count, minimum, maximum, planes, rows, columns, planeStep, rowStep, columnStep);
+                                ref source, ref result, channels, count, minimum, maximum,
+                                planes, rows, columns, planeStep, rowStep, columnStep);
                     }
                 }
             }

@@ -50,16 +50,20 @@ internal static class Float32Convolution
     {
         if (Float32Path.Is512)
             Groups<Vector512<float>, Float32Lanes512>(
-                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else if (Float32Path.Is256)
             Groups<Vector256<float>, Float32Lanes256>(
-                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else if (Float32Path.Is128)
             Groups<Vector128<float>, Float32Lanes128>(
-                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else
             Groups<float, Float32Lanes1>(
-                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
     }
 
     private static void Groups<TVector, TLanes>(

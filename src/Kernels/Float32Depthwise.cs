@@ -42,16 +42,20 @@ internal static class Float32Depthwise
         ref float start = ref Unsafe.As<byte, float>(ref w.Operand(bias));
         if (Float32Path.Is512)
             Walk<Vector512<float>, Float32Lanes512>(
-                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else if (Float32Path.Is256)
             Walk<Vector256<float>, Float32Lanes256>(
-                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else if (Float32Path.Is128)
             Walk<Vector128<float>, Float32Lanes128>(
-                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
         else
             Walk<float, Float32Lanes1>(
-                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
     }
 
     private static void Walk<TVector, TLanes>(
@@ -85,7 +89,14 @@ internal static class Float32Depthwise
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pixel<TVector, TLanes>(
-        ref byte input, ref float weights, ref float bias, ref byte output, int channels, float minimum, float maximum, ReadOnlySpan<int> taps)
+        ref byte input,
+        ref float weights,
+        ref float bias,
+        ref byte output,
+        int channels,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> taps)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
@@ -106,7 +117,8 @@ internal static class Float32Depthwise
                 ref float x = ref Unsafe.Add(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref input, (nint)taps[t])), c);
                 ref float k = ref Unsafe.Add(ref weights, ((nint)t * channels) + c);
                 s0 = TLanes.FusedMultiplyAdd(TLanes.Load(ref x), TLanes.Load(ref k), s0);
-                s1 = TLanes.FusedMultiplyAdd(TLanes.Load(ref Unsafe.Add(ref x, TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, TLanes.Count)), s1);
+                s1 = TLanes.FusedMultiplyAdd(
+                    TLanes.Load(ref Unsafe.Add(ref x, TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, TLanes.Count)), s1);
                 s2 = TLanes.FusedMultiplyAdd(
                     TLanes.Load(ref Unsafe.Add(ref x, 2 * TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, 2 * TLanes.Count)), s2);
                 s3 = TLanes.FusedMultiplyAdd(

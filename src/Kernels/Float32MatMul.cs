@@ -64,7 +64,8 @@ internal static class Float32MatMul
                 bOffset += (nint)index * bStrides[d];
             }
             ref byte target = ref Unsafe.Add(ref to, (nint)i * rows * columns * sizeof(float));
-            Product(ref Unsafe.Add(ref x, aOffset), ref Unsafe.Add(ref y, bOffset), ref target, rows, inner, columns, alpha, minimum, maximum);
+            Product(
+                ref Unsafe.Add(ref x, aOffset), ref Unsafe.Add(ref y, bOffset), ref target, rows, inner, columns, alpha, minimum, maximum);
         }
     }
 

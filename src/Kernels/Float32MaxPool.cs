@@ -55,7 +55,8 @@ internal static class Float32MaxPool
                         var columns = new PoolingWindow(x, kernel[2], strides[2], dilations[2], pads[2], inputSizes[2]);
                         nint origin = ((nint)n * inputSteps[0]) + ((nint)planes.Origin * inputSteps[1])
                             + ((nint)rows.Origin * inputSteps[2]) + ((nint)columns.Origin * inputSteps[3]);
-                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1]) + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
+                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1])
+                            + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
                         ref float source = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref from, origin));
                         ref float result = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref to, target));
                         nint planeStep = (nint)dilations[0] * inputSteps[1];

@@ -95,9 +95,11 @@ internal static class Float32Product
             ref byte target = ref Unsafe.Add(ref output, (nint)column * sizeof(float));
             ref float start = ref Unsafe.Add(ref bias, column);
             if (panelIsVector && columns <= TLanes.Count)
-                Column<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, last);
+                Column<TVector, TLanes>(
+                    ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, last);
             else
-                Column<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, call);
+                Column<TVector, TLanes>(
+                    ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, call);
         }
     }
 

@@ -18,11 +18,13 @@ internal static class Float32Softmax
     /// <param name="count">The axis's extent.</param>
     /// <param name="inner">The product of the dimensions after it.</param>
     public static void Run(Workspace w, int input, int output, int outer, int count, int inner) =>
-        Dispatch(ref Unsafe.As<byte, float>(ref w.Operand(input)), ref Unsafe.As<byte, float>(ref w.Arena(output)), outer, count, inner, false);
+        Dispatch(
+            ref Unsafe.As<byte, float>(ref w.Operand(input)), ref Unsafe.As<byte, float>(ref w.Arena(output)), outer, count, inner, false);
 
     /// <summary>x − max − ln Σ e^(x − max); parameters as for <see cref="Run"/>.</summary>
     public static void Logarithm(Workspace w, int input, int output, int outer, int count, int inner) =>
-        Dispatch(ref Unsafe.As<byte, float>(ref w.Operand(input)), ref Unsafe.As<byte, float>(ref w.Arena(output)), outer, count, inner, true);
+        Dispatch(
+            ref Unsafe.As<byte, float>(ref w.Operand(input)), ref Unsafe.As<byte, float>(ref w.Arena(output)), outer, count, inner, true);
 
     private static void Dispatch(ref float input, ref float output, int outer, int count, int inner, bool logarithm)
     {

@@ -41,7 +41,9 @@ internal static class Float32Tile
         public required float Maximum { get; init; }
     }
 
-    /// <summary>Byte offsets of the rows of a tile; those behind the last row repeat the first, which is then written more than once.</summary>
+    /// <summary>
+    /// Byte offsets of the rows of a tile; those behind the last row repeat the first, which is then written more than once.
+    /// </summary>
     internal struct Bases
     {
         /// <summary>The rows' inputs.</summary>

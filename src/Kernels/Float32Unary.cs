@@ -18,7 +18,10 @@ internal static class Float32Unary
     public static void LeakyRelu(Workspace w, int input, int output, int count, float alpha) =>
         Float32Map.Run<LeakyReluFunction>(w, input, output, count, alpha, 0f);
 
-    /// <summary>x bounded below and above; where the bounds contradict each other, the upper one wins; the first parameters as for <see cref="Relu"/>.</summary>
+    /// <summary>
+    /// x bounded below and above; where the bounds contradict each other, the upper one wins; the first parameters as for
+    /// <see cref="Relu"/>.
+    /// </summary>
     /// <param name="minimum">The least result.</param>
     /// <param name="maximum">The greatest result.</param>
     public static void Clip(Workspace w, int input, int output, int count, float minimum, float maximum) =>
@@ -148,7 +151,8 @@ internal static class Float32Unary
             TLanes.Multiply(
                 x,
                 TLanes.Min(
-                    TLanes.Broadcast(1f), TLanes.Max(TLanes.Broadcast(0f), TLanes.FusedMultiplyAdd(x, TLanes.Broadcast(1f / 6f), TLanes.Broadcast(0.5f)))));
+                    TLanes.Broadcast(1f),
+                    TLanes.Max(TLanes.Broadcast(0f), TLanes.FusedMultiplyAdd(x, TLanes.Broadcast(1f / 6f), TLanes.Broadcast(0.5f)))));
     }
 
     private struct EluFunction : IFloat32Function

@@ -6,7 +6,8 @@ using global::System.Runtime.InteropServices;
 
 /// <summary>
 /// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end where
-/// the operator says so. An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot element would give.
+/// the operator says so. An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot
+/// element would give.
 /// </summary>
 internal static class Gather
 {

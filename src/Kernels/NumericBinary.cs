@@ -20,32 +20,74 @@ internal static class NumericBinary
     /// <param name="aStrides">Elements between neighbours of the first operand, 0 where it is repeated.</param>
     /// <param name="bStrides">The same for the second operand.</param>
     public static void Add(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<AddOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a − b; parameters as for the sum.</summary>
     public static void Sub(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<SubOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a · b; parameters as for the sum.</summary>
     public static void Mul(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<MulOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a / b, towards zero for integers; an integer divided by zero is 0. Parameters as for the sum.</summary>
     public static void Div(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<DivOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The greater of a and b; parameters as for the sum.</summary>
     public static void Max(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<MaxOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The lesser of a and b; parameters as for the sum.</summary>
     public static void Min(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<MinOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>
@@ -53,7 +95,14 @@ internal static class NumericBinary
     /// (0 for a = 0). Parameters as for the sum.
     /// </summary>
     public static void Pow(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides) =>
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
         Dispatch<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>A function of two numbers.</summary>
@@ -64,7 +113,14 @@ internal static class NumericBinary
     }
 
     private static void Dispatch<TOperation>(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides)
         where TOperation : struct, IOperation
     {
         switch (elementType)

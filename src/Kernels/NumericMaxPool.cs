@@ -41,8 +41,8 @@ internal static class NumericMaxPool
         ReadOnlySpan<int> inputSteps,
         ReadOnlySpan<int> outputSteps) =>
         Dispatch(
-            w, input, output, -1, elementType, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-            ReadOnlySpan<int>.Empty);
+            w, input, output, -1, elementType, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+            inputSteps, outputSteps, ReadOnlySpan<int>.Empty);
 
     /// <summary>Computes the maxima and their places as 64-bit integers; the first parameters as for the maxima alone.</summary>
     /// <param name="indices">Arena offset of the places, which lie as the outputs do, but with 8 bytes each.</param>
@@ -65,8 +65,8 @@ internal static class NumericMaxPool
         ReadOnlySpan<int> outputSteps,
         ReadOnlySpan<int> indexSteps) =>
         Dispatch(
-            w, input, output, indices, elementType, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-            indexSteps);
+            w, input, output, indices, elementType, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+            inputSteps, outputSteps, indexSteps);
 
     private static void Dispatch(
         Workspace w,
@@ -90,28 +90,28 @@ internal static class NumericMaxPool
         {
             case NumericType.UInt8:
                 Walk<byte>(
-                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-                    indexSteps);
+                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+                    inputSteps, outputSteps, indexSteps);
                 break;
             case NumericType.Int8:
                 Walk<sbyte>(
-                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-                    indexSteps);
+                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+                    inputSteps, outputSteps, indexSteps);
                 break;
             case NumericType.Float16:
                 Walk<Half>(
-                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-                    indexSteps);
+                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+                    inputSteps, outputSteps, indexSteps);
                 break;
             case NumericType.Float64:
                 Walk<double>(
-                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-                    indexSteps);
+                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+                    inputSteps, outputSteps, indexSteps);
                 break;
             default:
                 Walk<float>(
-                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads, inputSteps, outputSteps,
-                    indexSteps);
+                    w, input, output, indices, images, channels, inputSizes, outputSizes, kernel, strides, dilations, pads,
+                    inputSteps, outputSteps, indexSteps);
                 break;
         }
     }
@@ -148,7 +148,8 @@ internal static class NumericMaxPool
                     for (int x = 0; x < outputSizes[2]; x++)
                     {
                         var columns = new PoolingWindow(x, kernel[2], strides[2], dilations[2], pads[2], inputSizes[2]);
-                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1]) + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
+                        nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1])
+                            + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
                         for (int c = 0; c < channels; c++)
                         {
                             T best = T.MinValue;
@@ -162,7 +163,8 @@ internal static class NumericMaxPool
                                         int plane = planes.Origin + (i * dilations[0]);
                                         int row = rows.Origin + (j * dilations[1]);
                                         int column = columns.Origin + (k * dilations[2]);
-                                        nint source = ((nint)n * inputSteps[0]) + ((nint)plane * inputSteps[1]) + ((nint)row * inputSteps[2])
+                                        nint source = ((nint)n * inputSteps[0]) + ((nint)plane * inputSteps[1])
+                                            + ((nint)row * inputSteps[2])
                                             + ((nint)column * inputSteps[3]) + ((nint)c * size);
                                         T value = Unsafe.As<byte, T>(ref Unsafe.Add(ref from, source));
                                         if (place >= 0 && !(value > best))

@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
-/// <summary>Element types as the generic kernels take them in their <c>elementType</c> arguments, numbered as in the ONNX specification.</summary>
+/// <summary>
+/// Element types as the generic kernels take them in their <c>elementType</c> arguments, numbered as in the ONNX specification.
+/// </summary>
 internal static class NumericType
 {
     public const int Float32 = 1;

@@ -3,7 +3,9 @@ namespace OptimizerBuild.Kernels;
 using global::System.Numerics;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Functions of one value for every element type but float32, which has kernels of its own. Input and output may be the same place.</summary>
+/// <summary>
+/// Functions of one value for every element type but float32, which has kernels of its own. Input and output may be the same place.
+/// </summary>
 internal static class NumericUnary
 {
     /// <summary>−x, wrapping around.</summary>
@@ -12,16 +14,20 @@ internal static class NumericUnary
     /// <param name="output">Arena offset of the output.</param>
     /// <param name="elementType">The element type, a number of <see cref="NumericType"/>.</param>
     /// <param name="count">The number of elements.</param>
-    public static void Neg(Workspace w, int input, int output, int elementType, int count) => Dispatch<NegOperation>(w, input, output, elementType, count);
+    public static void Neg(Workspace w, int input, int output, int elementType, int count) =>
+        Dispatch<NegOperation>(w, input, output, elementType, count);
 
     /// <summary>|x|, wrapping around for the least integer; parameters as for the negation.</summary>
-    public static void Abs(Workspace w, int input, int output, int elementType, int count) => Dispatch<AbsOperation>(w, input, output, elementType, count);
+    public static void Abs(Workspace w, int input, int output, int elementType, int count) =>
+        Dispatch<AbsOperation>(w, input, output, elementType, count);
 
     /// <summary>The greater of x and 0; parameters as for the negation.</summary>
-    public static void Relu(Workspace w, int input, int output, int elementType, int count) => Dispatch<ReluOperation>(w, input, output, elementType, count);
+    public static void Relu(Workspace w, int input, int output, int elementType, int count) =>
+        Dispatch<ReluOperation>(w, input, output, elementType, count);
 
     /// <summary>−1, 0 or 1 as x is negative, zero or positive; parameters as for the negation.</summary>
-    public static void Sign(Workspace w, int input, int output, int elementType, int count) => Dispatch<SignOperation>(w, input, output, elementType, count);
+    public static void Sign(Workspace w, int input, int output, int elementType, int count) =>
+        Dispatch<SignOperation>(w, input, output, elementType, count);
 
     private interface IOperation
     {

@@ -30,7 +30,9 @@ internal readonly struct PoolingWindow
     /// <summary>How many elements lie inside.</summary>
     public int Count => End - First;
 
-    /// <summary>How many elements lie inside the input or its padding, which ends <paramref name="limit"/> behind the input's first element.</summary>
+    /// <summary>
+    /// How many elements lie inside the input or its padding, which ends <paramref name="limit"/> behind the input's first element.
+    /// </summary>
     public int CountWithPadding(int kernel, int dilation, int limit) =>
         Math.Min(kernel, Math.Max(0, (limit - Origin + dilation - 1) / dilation));
 }

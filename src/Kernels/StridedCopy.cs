@@ -122,7 +122,8 @@ internal static class StridedCopy
                     ref byte source = ref Unsafe.Add(ref from, i * size);
                     ref byte target = ref Unsafe.Add(ref to, i * toOuter);
                     for (nint j = j0; j < j1; j++)
-                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, j * toInner), Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref source, j * fromInner)));
+                        Unsafe.WriteUnaligned(
+                            ref Unsafe.Add(ref target, j * toInner), Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref source, j * fromInner)));
                 }
             }
         }

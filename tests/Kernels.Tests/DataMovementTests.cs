@@ -68,7 +68,8 @@ public sealed class DataMovementTests
         w.ArenaSpan<long>(64, 6)[4] = long.MinValue;
         w.ArenaSpan<long>(64, 6)[5] = long.MaxValue;
         Gather.ByInt64(w, 0, 64, 256, 2, 3, 2, 6, 1);
-        Assert.Equal<byte>([5, 6, 5, 6, 1, 2, 0, 0, 0, 0, 0, 0, 11, 12, 11, 12, 7, 8, 0, 0, 0, 0, 0, 0], w.ArenaSpan<byte>(256, 24).ToArray());
+        Assert.Equal<byte>(
+            [5, 6, 5, 6, 1, 2, 0, 0, 0, 0, 0, 0, 11, 12, 11, 12, 7, 8, 0, 0, 0, 0, 0, 0], w.ArenaSpan<byte>(256, 24).ToArray());
         Gather.ByInt64(w, 0, 64, 256, 1, 3, 2, 3, 0);
         Assert.Equal<byte>([5, 6, 0, 0, 0, 0], w.ArenaSpan<byte>(256, 6).ToArray());
         w.ArenaSpan<int>(64, 2)[0] = 1;
@@ -84,7 +85,8 @@ public sealed class DataMovementTests
     [Fact]
     public void Real_numbers_become_integers_by_truncation_and_saturate()
     {
-        Assert.Equal<byte>([0, 255, 0, 3, 0, 255, 0], Cast<float, byte>([-1f, 300f, float.NaN, 3.9f, float.NegativeInfinity, float.PositiveInfinity, -0.5f], 1, 2));
+        Assert.Equal<byte>([0, 255, 0, 3, 0, 255, 0], Cast<float, byte>(
+            [-1f, 300f, float.NaN, 3.9f, float.NegativeInfinity, float.PositiveInfinity, -0.5f], 1, 2));
         Assert.Equal([int.MaxValue, int.MinValue, 0, -3], Cast<float, int>([3e9f, -3e9f, float.NaN, -3.9f], 1, 6));
         Assert.Equal([long.MaxValue, long.MinValue, 0], Cast<double, long>([1e30, -1e30, double.NaN], 11, 7));
         Assert.Equal<sbyte>([127, -128, 1], Cast<Half, sbyte>([(Half)500, (Half)(-500), (Half)1.5], 10, 3));
@@ -121,14 +123,18 @@ public sealed class DataMovementTests
     [Fact]
     public void Power_has_the_special_cases_of_C()
     {
-        foreach (double x in (double[])[0, -0.0, 1, -1, 2.5, -2.5, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 1e-300, 1e300])
+        foreach (
+            double x in (double[])[0, -0.0, 1, -1, 2.5, -2.5, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 1e-300, 1e300])
         {
-            foreach (double y in (double[])[0, 1, -1, 2, 3, -3, 0.5, -0.5, 1e9, double.PositiveInfinity, double.NegativeInfinity, double.NaN])
+            foreach (
+                double y in (double[])[0, 1, -1, 2, 3, -3, 0.5, -0.5, 1e9, double.PositiveInfinity, double.NegativeInfinity, double.NaN])
             {
                 double expected = Math.Pow(x, y);
                 double actual = Power.Of(x, y);
-                bool same = expected.Equals(actual) || Math.Abs(expected - actual) <= Math.Abs(expected) * 1e-11 || (Math.Abs(expected) < 1e-300 && Math.Abs(actual) < 1e-300);
-                Assert.True(same && double.IsNegative(expected) == double.IsNegative(actual) || double.IsNaN(expected), $"{x}^{y}: {actual} instead of {expected}");
+                bool same = expected.Equals(actual) || Math.Abs(
+                    expected - actual) <= Math.Abs(expected) * 1e-11 || (Math.Abs(expected) < 1e-300 && Math.Abs(actual) < 1e-300);
+                Assert.True(same && double.IsNegative(
+                    expected) == double.IsNegative(actual) || double.IsNaN(expected), $"{x}^{y}: {actual} instead of {expected}");
             }
         }
         var random = new Random(1);
@@ -210,7 +216,14 @@ public sealed class DataMovementTests
     }
 
     private delegate void BinaryKernel(
-        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides);
+        Workspace w,
+        int a,
+        int b,
+        int output,
+        int elementType,
+        ReadOnlySpan<int> dims,
+        ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides);
 
     private static T[] Numeric<T>(BinaryKernel kernel, T[] a, T[] b, int type)
         where T : unmanaged

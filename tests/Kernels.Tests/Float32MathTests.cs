@@ -26,7 +26,8 @@ public sealed class Float32MathTests
             if (error > worst)
                 (worst, worstAt) = (error, x);
         }
-        Assert.True(worst <= function.Ulps, $"{kernel}: {worst:0.000} units in the last place at {worstAt:R}, documented are {function.Ulps}");
+        Assert.True(
+            worst <= function.Ulps, $"{kernel}: {worst:0.000} units in the last place at {worstAt:R}, documented are {function.Ulps}");
     }
 
     [Fact]
@@ -90,7 +91,8 @@ public sealed class Float32MathTests
     {
         var y = new float[rows * outputs];
         Float32Product.Run<TVector, TLanes>(
-            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref x[0]), ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref w[0]),
+            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(
+                ref x[0]), ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref w[0]),
             inner * 64, ref bias[0], ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs,
             [rows], [inner * 4], [outputs * 4], [0], inner, 64, 1f, -1f, 1f);
         return y;
@@ -100,14 +102,17 @@ public sealed class Float32MathTests
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        float[] arguments = [.. Arguments().Where((_, i) => i % 37 == 0), float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0f, -0f, 1e-42f];
+        float[] arguments = [.. Arguments(
+            ).Where((_, i) => i % 37 == 0), float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0f, -0f, 1e-42f];
         for (int i = 0; i + TLanes.Count <= arguments.Length; i += TLanes.Count)
         {
             TVector x = TLanes.Load(ref arguments[i]);
             Same(arguments.AsSpan(i, TLanes.Count), Float32Math.Exp<TVector, TLanes>(x), Float32Math.Exp<float, Float32Lanes1>);
-            Same(arguments.AsSpan(i, TLanes.Count), Float32Math.ExpMinusOne<TVector, TLanes>(x), Float32Math.ExpMinusOne<float, Float32Lanes1>);
+            Same(arguments.AsSpan(
+                i, TLanes.Count), Float32Math.ExpMinusOne<TVector, TLanes>(x), Float32Math.ExpMinusOne<float, Float32Lanes1>);
             Same(arguments.AsSpan(i, TLanes.Count), Float32Math.Log<TVector, TLanes>(x), Float32Math.Log<float, Float32Lanes1>);
-            Same(arguments.AsSpan(i, TLanes.Count), Float32Math.LogOnePlus<TVector, TLanes>(x), Float32Math.LogOnePlus<float, Float32Lanes1>);
+            Same(arguments.AsSpan(
+                i, TLanes.Count), Float32Math.LogOnePlus<TVector, TLanes>(x), Float32Math.LogOnePlus<float, Float32Lanes1>);
             Same(arguments.AsSpan(i, TLanes.Count), Float32Math.Tanh<TVector, TLanes>(x), Float32Math.Tanh<float, Float32Lanes1>);
             Same(arguments.AsSpan(i, TLanes.Count), Float32Math.Sigmoid<TVector, TLanes>(x), Float32Math.Sigmoid<float, Float32Lanes1>);
             Same(arguments.AsSpan(i, TLanes.Count), Float32Math.Erf<TVector, TLanes>(x), Float32Math.Erf<float, Float32Lanes1>);
@@ -120,7 +125,8 @@ public sealed class Float32MathTests
                 float expected = one(x[i]);
                 float lane = TLanes.Lane(actual, i);
                 Assert.True(
-                    BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(lane) || (float.IsNaN(expected) && float.IsNaN(lane)),
+                    BitConverter.SingleToInt32Bits(
+                        expected) == BitConverter.SingleToInt32Bits(lane) || (float.IsNaN(expected) && float.IsNaN(lane)),
                     $"{typeof(TLanes).Name}: {lane:R} instead of {expected:R} for {x[i]:R}");
             }
         }

@@ -4,7 +4,8 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Data;
 
-/// <summary>Reads a data file's bytes into tensors with every length checked against what the file can hold and against the limits.</summary>
+/// <summary>Reads a data file's bytes into tensors with every length checked against what the file can hold and against the
+/// limits.</summary>
 /// <param name="file">The file's name for messages.</param>
 /// <param name="limits">The limits.</param>
 internal sealed class BoundedReader(string file, DataLimits limits)
@@ -42,7 +43,10 @@ internal sealed class BoundedReader(string file, DataLimits limits)
         }
         string shape = string.Join('×', dimensions.ToArray());
         if (bytes > limits.MaximumArrayBytes || (_total += bytes) > limits.MaximumTotalBytes)
-            throw Malformed($"{what} ({shape} {element}) takes more than the {Math.Min(limits.MaximumArrayBytes, limits.MaximumTotalBytes)} bytes that are read");
+        {
+            long limit = Math.Min(limits.MaximumArrayBytes, limits.MaximumTotalBytes);
+            throw Malformed($"{what} ({shape} {element}) takes more than the {limit} bytes that are read");
+        }
         if (dimensions.Contains(0))
             bytes = 0;
         if (bytes > available)

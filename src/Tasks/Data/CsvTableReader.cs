@@ -16,7 +16,8 @@ internal static class CsvTableReader
 
     private const int MaximumColumns = 1 << 16;
 
-    /// <summary>Reads the table: <c>x</c> with all feature columns, the label column, each named column on its own, and everything together.</summary>
+    /// <summary>Reads the table: <c>x</c> with all feature columns, the label column, each named column on its own, and everything
+    /// together.</summary>
     /// <param name="reader">The reader with the limits.</param>
     /// <param name="file">The file.</param>
     /// <param name="labelKey">The header of the label column; null for the last column.</param>
@@ -60,8 +61,11 @@ internal static class CsvTableReader
                 if (record.Length != columns)
                     throw reader.Malformed($"line {parser.RawRow} has {record.Length} columns, the first line has {columns}");
                 for (int c = 0; c < columns; c++)
+                {
+                    string column = header?[c] ?? (c + 1).ToString(CultureInfo.InvariantCulture);
                     values.Add(TryNumber(record[c], out float value) ? value
-                        : throw reader.Malformed($"line {parser.RawRow}, column {header?[c] ?? (c + 1).ToString(CultureInfo.InvariantCulture)}: '{Shortened(record[c])}' is no number"));
+                        : throw reader.Malformed($"line {parser.RawRow}, column {column}: '{Shortened(record[c])}' is no number"));
+                }
                 rows++;
                 if (values.Count > 1 << 28)
                     throw reader.Malformed("the table is too large");
@@ -79,7 +83,8 @@ internal static class CsvTableReader
         var arrays = new List<NamedArray>();
         if (columns > 1)
         {
-            arrays.Add(new(FeaturesName, Columns(reader, values, rows, columns, Enumerable.Range(0, columns).Where(c => c != label).ToArray(), flat: false)));
+            arrays.Add(new(FeaturesName, Columns(reader, values, rows, columns, Enumerable.Range(0, columns).Where(c =>
+                c != label).ToArray(), flat: false)));
             arrays.Add(new(labelKey ?? DataSet.DefaultLabelName, Columns(reader, values, rows, columns, [label], flat: true)));
         }
         else
@@ -120,7 +125,8 @@ internal static class CsvTableReader
             return index;
         if (labelKey == DataSet.DefaultLabelName)
             return columns - 1;
-        throw reader.Malformed($"it has no column '{labelKey}'" + (header is null ? " (its first line is no header)" : $"; its columns are {Shortened(string.Join(", ", header))}"));
+        throw reader.Malformed($"it has no column '{labelKey}'" + (header is null ? " (its first line is no header)"
+            : $"; its columns are {Shortened(string.Join(", ", header))}"));
     }
 
     private static Tensor Columns(BoundedReader reader, List<float> values, int rows, int columns, int[] chosen, bool flat)

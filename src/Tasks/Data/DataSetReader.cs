@@ -28,8 +28,12 @@ internal static class DataSetReader
             (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, cancellation));
             table = name is null ? whole : null;
             if (name is not null)
-                found = [new NamedArray(name, (found.Count == 1 ? found[0] : found.Find(a => a.Name == name)
-                    ?? throw reader.Malformed($"it holds several arrays ({string.Join(", ", found.Select(a => a.Name))}), none of them named '{name}'")).Value)];
+            {
+                NamedArray chosen = (found.Count == 1 ? found[0] : found.Find(a => a.Name == name))
+                    ?? throw reader.Malformed(
+                        $"it holds several arrays ({string.Join(", ", found.Select(a => a.Name))}), none of them named '{name}'");
+                found = [new NamedArray(name, chosen.Value)];
+            }
             foreach (NamedArray array in found)
                 arrays.Add(arrays.Exists(a => a.Name == array.Name) ? throw reader.Malformed($"'{array.Name}' is given twice") : array);
         }

@@ -18,7 +18,8 @@ internal sealed record InputAdaptation(InputElement Type, ImmutableArray<double>
     public static InputAdaptation None { get; } = new(InputElement.Float32, [1], [0], ImageLayout.NCHW);
 
     /// <summary>What a model's options ask for.</summary>
-    public static InputAdaptation Of(ModelOptions options) => new(options.InputType, options.InputScale, options.InputOffset, options.InputLayout);
+    public static InputAdaptation Of(ModelOptions options) => new(options.InputType, options.InputScale, options.InputOffset,
+        options.InputLayout);
 
     /// <summary>
     /// The dimensions in which data for one evaluation arrives: the input's own, or with the channels moved behind the spatial

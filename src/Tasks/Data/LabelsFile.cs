@@ -23,7 +23,8 @@ internal static class LabelsFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Mismatch(path, "a text file", error is FileNotFoundException or DirectoryNotFoundException ? "no file of that name" : "a file that cannot be opened");
+            throw Mismatch(path, "a text file", error is FileNotFoundException or DirectoryNotFoundException ? "no file of that name"
+                : "a file that cannot be opened");
         }
         string[] lines = [.. text.TrimEnd().Split('\n').Select(l => l.Trim())];
         if (lines is [""])

@@ -29,12 +29,14 @@ internal static class NpyReader
             throw reader.Malformed($"{what} has format version {version}.{start[7]}; versions 1.0 to 3.0 are read");
         var length = new byte[version == 1 ? 2 : 4];
         reader.Fill(stream, length, what);
-        uint headerLength = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(length) : BinaryPrimitives.ReadUInt32LittleEndian(length);
+        uint headerLength = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(length)
+            : BinaryPrimitives.ReadUInt32LittleEndian(length);
         if (headerLength > MaximumHeader)
             throw reader.Malformed($"{what} has a header of {headerLength} bytes; at most {MaximumHeader} are read");
         var header = new byte[headerLength];
         reader.Fill(stream, header, what);
-        (string descr, bool fortran, long[] shape) = new HeaderParser(reader, what, (version == 3 ? Encoding.UTF8 : Encoding.Latin1).GetString(header)).Parse();
+        (string descr, bool fortran, long[] shape) = new HeaderParser(reader, what,
+            (version == 3 ? Encoding.UTF8 : Encoding.Latin1).GetString(header)).Parse();
 
         (ElementType element, bool bigEndian) = ElementOf(reader, what, descr);
         if (fortran)
@@ -70,7 +72,8 @@ internal static class NpyReader
         };
         if (element is { } known)
             return (known, descr[0] == '>');
-        string reason = kind.StartsWith('O') ? "it holds Python objects, which would have to be unpickled; that is never done" : "only booleans, integers and float16, float32, float64 are read";
+        string reason = kind.StartsWith('O') ? "it holds Python objects, which would have to be unpickled; that is never done"
+            : "only booleans, integers and float16, float32, float64 are read";
         throw reader.Malformed($"{what} has the element type '{descr}': {reason}");
     }
 
@@ -127,7 +130,7 @@ internal static class NpyReader
                     case "descr" when descr is null:
                         Space();
                         if (_at < text.Length && text[_at] is '[' or '(')
-                            throw reader.Malformed($"{what} has a structured element type; only booleans, integers and real numbers are read");
+                            throw reader.Malformed($"{what} has a structured element type; only booleans and numbers are read");
                         descr = Quoted();
                         break;
                     case "fortran_order" when fortran is null:

@@ -23,7 +23,10 @@ internal static class NpzReader
                 throw reader.Malformed($"it holds two arrays named '{name}'");
             // The directory's uncompressed length is the writer's claim; the compressed bytes bound what it can be.
             if (entry.CompressedLength > file.Length || entry.Length / BoundedReader.MaximumExpansion > entry.CompressedLength)
-                throw reader.Malformed($"the array '{name}' claims {entry.Length} bytes, which its {entry.CompressedLength} compressed bytes cannot hold");
+            {
+                string claim = $"the array '{name}' claims {entry.Length} bytes";
+                throw reader.Malformed($"{claim}, which its {entry.CompressedLength} compressed bytes cannot hold");
+            }
             using Stream stream = entry.Open();
             arrays.Add(new NamedArray(name, NpyReader.Read(reader, stream, $"the array '{name}'", entry.Length)));
         }

@@ -28,7 +28,8 @@ internal static class SampleSplitter
             TensorType type = graph.TypeOf(input);
             var source = Match(data, graph, input, type, adaptation);
             if (source.Samples != (samples ??= source.Samples))
-                throw Mismatch(data, $"{samples} samples for each input", $"{source.Samples} for input '{input}' ({source.Array.Name} {source.Array.Value.Type})");
+                throw Mismatch(data, $"{samples} samples for each input",
+                    $"{source.Samples} for input '{input}' ({source.Array.Name} {source.Array.Value.Type})");
             sources.Add(source);
         }
         if (samples is not > 0)
@@ -36,7 +37,8 @@ internal static class SampleSplitter
         return new CalibrationSet(new SampleList(sources.ToImmutable(), samples.Value, Math.Min(samples.Value, maximum)), Synthetic: false);
     }
 
-    /// <summary>The index in the data of the sample that stands at <paramref name="index"/> when <paramref name="taken"/> of <paramref name="total"/> are taken.</summary>
+    /// <summary>The index in the data of the sample that stands at <paramref name="index"/> when <paramref name="taken"/> of <paramref
+    /// name="total"/> are taken.</summary>
     public static int OriginalIndex(int index, int taken, int total) => (int)((long)index * total / taken);
 
     private static InputSource Match(DataSet data, Graph graph, string input, TensorType type, InputAdaptation adaptation)
@@ -49,16 +51,19 @@ internal static class SampleSplitter
             throw Mismatch(data, $"an array named '{input}' ({Describe(type.Element, expected)})", data.Describe());
         if (!Fits(array.Value, expected))
         {
-            string hint = type.Rank == 4 && adaptation.Layout == ImageLayout.NCHW && Fits(array.Value, [expected[0], .. expected[2..], expected[1]])
+            string hint = type.Rank == 4 && adaptation.Layout == ImageLayout.NCHW && Fits(array.Value,
+                [expected[0], .. expected[2..], expected[1]])
                 ? "; these look like images with channels last: set InputLayout=\"NHWC\"" : "";
             throw Mismatch(data, $"{Describe(type.Element, expected)} for input '{input}'", $"{array.Name} {array.Value.Type}{hint}");
         }
         int perSample = type.Rank == 0 ? 1 : type.Count;
         if (array.Value.Count % Math.Max(1, perSample) != 0)
-            throw Mismatch(data, $"a multiple of {expected[0]} rows for input '{input}' (one batch a sample)", $"{array.Name} {array.Value.Type}");
+            throw Mismatch(data, $"a multiple of {expected[0]} rows for input '{input}' (one batch a sample)",
+                $"{array.Name} {array.Value.Type}");
         var conversion = new ElementConversion(data, array, input, type.Element);
         var (scale, offset) = Scaling(data, graph, input, type, array.Value.Element, adaptation);
-        return new InputSource(array with { Value = conversion.Checked() }, type, perSample, perSample == 0 ? 0 : array.Value.Count / perSample,
+        return new InputSource(array with { Value = conversion.Checked() }, type, perSample, perSample == 0 ? 0
+            : array.Value.Count / perSample,
             adaptation.MovesChannels(graph, input), InputAdaptation.ChannelAxis(graph, input), scale, offset);
     }
 
@@ -102,7 +107,8 @@ internal static class SampleSplitter
             return (null, null);
         int axis = InputAdaptation.ChannelAxis(graph, input);
         int channels = type.Rank == 0 ? 1 : type.Dimensions[axis];
-        foreach ((string name, ImmutableArray<double> values) in (ReadOnlySpan<(string, ImmutableArray<double>)>)[("InputScale", adaptation.Scale), ("InputOffset", adaptation.Offset)])
+        foreach ((string name, ImmutableArray<double> values) in (ReadOnlySpan<(string, ImmutableArray<double>)>)[("InputScale",
+            adaptation.Scale), ("InputOffset", adaptation.Offset)])
             if (values.Length != 1 && values.Length != channels)
                 throw Mismatch(data, $"one value or {channels} values (channels of input '{input}') in {name}", $"{values.Length}");
         return (Spread(adaptation.Scale, channels), Spread(adaptation.Offset, channels));
@@ -111,16 +117,22 @@ internal static class SampleSplitter
     private static double[] Spread(ImmutableArray<double> values, int channels) =>
         values.Length == channels ? [.. values] : [.. Enumerable.Repeat(values[0], channels)];
 
-    private static string Describe(ElementType element, ImmutableArray<int> dimensions) => dimensions.Length == 0
-        ? $"{element.ToString().ToLowerInvariant()}[samples]"
-        : $"{element.ToString().ToLowerInvariant()}[samples{(dimensions[0] == 1 ? "" : "·" + dimensions[0])}{string.Concat(dimensions[1..].Select(d => "," + d))}]";
+    private static string Describe(ElementType element, ImmutableArray<int> dimensions)
+    {
+        string type = element.ToString().ToLowerInvariant();
+        if (dimensions.Length == 0)
+            return $"{type}[samples]";
+        string rows = dimensions[0] == 1 ? "samples" : FormattableString.Invariant($"samples·{dimensions[0]}");
+        return $"{type}[{string.Join(',', dimensions[1..].Select(d => FormattableString.Invariant($"{d}")).Prepend(rows))}]";
+    }
 
     private static ModelException Mismatch(DataSet data, string expected, string found) =>
         new(DiagnosticCatalog.DataMismatch, data.Source, expected, found);
 
     /// <summary>Where one input's samples come from.</summary>
     private sealed record InputSource(
-        NamedArray Array, TensorType Type, int Elements, int Samples, bool MovesChannels, int ChannelAxis, double[]? Scale, double[]? Offset)
+        NamedArray Array, TensorType Type, int Elements, int Samples, bool MovesChannels, int ChannelAxis, double[]? Scale,
+            double[]? Offset)
     {
         /// <summary>The tensor of one sample.</summary>
         public Tensor Sample(int index)

@@ -27,7 +27,8 @@ internal static class TensorFolderReader
             List<(int Index, string Path)> files = Numbered(Directory.EnumerateFiles(sample, "*.pb"), InputFile);
             if (files.Count == 0)
                 throw reader.Malformed($"the folder '{Path.GetFileName(sample)}' holds no file {InputFile}0.pb");
-            samples.Add([.. files.Select(f => ReadTensor(reader, f.Path, limits, InputFile + f.Index.ToString(CultureInfo.InvariantCulture)))]);
+            samples.Add([.. files.Select(f => ReadTensor(reader, f.Path, limits,
+                InputFile + f.Index.ToString(CultureInfo.InvariantCulture)))]);
             if (samples.Count * files.Count > MaximumFiles)
                 throw reader.Malformed($"it holds more than {MaximumFiles} tensors");
         }
@@ -36,7 +37,8 @@ internal static class TensorFolderReader
         {
             NamedArray first = samples[0][i];
             List<Tensor> parts = [.. samples.Select((s, n) =>
-                i < s.Count && s[i].Name == first.Name && s.Count == samples[0].Count && SameRows(s[i].Value, first.Value) ? AsRows(s[i].Value)
+                i < s.Count && s[i].Name == first.Name && s.Count == samples[0].Count && SameRows(s[i].Value, first.Value)
+                    ? AsRows(s[i].Value)
                 : throw reader.Malformed($"sample {n} does not hold the same tensors as sample 0 ('{first.Name}' {first.Value.Type})"))];
             arrays.Add(new NamedArray(first.Name, Join(reader, parts, first.Name)));
         }

@@ -32,5 +32,6 @@ internal sealed class ActivationFusion : LocalRewrite
 
     // Arithmetic with one and the same constant everywhere is a function of one value and belongs into a table.
     private static bool Takes(GraphEditor editor, Node node) => node.Domain.Length == 0 && (node.OpType is "Conv" or "Gemm" or "MatMul"
-        || (node.OpType is "Add" or "Sub" or "Mul" && Elementwise.IsBinary(node) && !node.Inputs.Any(i => Elementwise.IsUniform(editor, i))));
+        || (node.OpType is "Add" or "Sub" or "Mul" && Elementwise.IsBinary(node)
+            && !node.Inputs.Any(i => Elementwise.IsUniform(editor, i))));
 }

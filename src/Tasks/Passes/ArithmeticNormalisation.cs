@@ -11,7 +11,8 @@ internal sealed class ArithmeticNormalisation : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Sub" or "Mul" or "Div") || editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
+        if (!Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Sub" or "Mul" or "Div")
+            || editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
             return false;
         if (editor.Constant(node.Input(0)) is not null && editor.Constant(node.Input(1)) is null && node.OpType is "Add" or "Mul")
         {
@@ -38,7 +39,8 @@ internal sealed class ArithmeticNormalisation : LocalRewrite
         return false;
 
         void Replace(string opType, Tensor value) =>
-            editor.Replace(node, node with { OpType = opType, Inputs = [node.Input(0), editor.AddConstant(node.Input(1) + "." + opType, value)] });
+            editor.Replace(node, node with { OpType = opType, Inputs = [node.Input(0),
+                editor.AddConstant(node.Input(1) + "." + opType, value)] });
     }
 
     private static bool TryNeutral(GraphEditor editor, Node node, Tensor constant) =>
@@ -48,8 +50,10 @@ internal sealed class ArithmeticNormalisation : LocalRewrite
 
     private static bool TryCombine(GraphEditor editor, Node node, Tensor constant)
     {
-        if (node.OpType is not ("Add" or "Mul") || editor.Producer(node.Input(0)) is not { } inner || inner.OpType != node.OpType || !Elementwise.IsBinary(inner)
-            || !editor.HasSingleUse(inner.Outputs[0]) || Elementwise.HasActivation(inner) || editor.Constant(inner.Input(1)) is not { } first)
+        if (node.OpType is not ("Add" or "Mul") || editor.Producer(node.Input(0)) is not { } inner || inner.OpType != node.OpType
+            || !Elementwise.IsBinary(inner)
+            || !editor.HasSingleUse(inner.Outputs[0]) || Elementwise.HasActivation(inner)
+            || editor.Constant(inner.Input(1)) is not { } first)
             return false;
         int[]? shape = Shapes.Broadcast(first.Dimensions.AsSpan(), constant.Dimensions.AsSpan());
         // Two small constants must not become one large one.

@@ -14,7 +14,8 @@ internal sealed class BatchNormalizationSplitting : LocalRewrite
         if (!node.Is("BatchNormalization") || node.Int("training_mode", 0) != 0 || node.Outputs.Skip(1).Any(o => o.Length > 0))
             return false;
         TensorType type = editor.TypeOf(node.Input(0));
-        if (type is not { Element: ElementType.Float32, Rank: >= 2 } || Enumerable.Range(1, 4).Any(i => editor.Constant(node.Input(i)) is not { Element: ElementType.Float32 }))
+        if (type is not { Element: ElementType.Float32, Rank: >= 2 } || Enumerable.Range(1, 4).Any(i =>
+            editor.Constant(node.Input(i)) is not { Element: ElementType.Float32 }))
             return false;
         float[] gamma = Values(1), beta = Values(2), mean = Values(3), variance = Values(4);
         double epsilon = node.Float("epsilon", 1e-5f);
@@ -28,8 +29,10 @@ internal sealed class BatchNormalizationSplitting : LocalRewrite
         }
         string scaled = editor.AddValue(node.Name + ".scaled", type);
         editor.Replace(node,
-            new Node(editor.UniqueName(node.Name + ".scale"), "Mul", [node.Input(0), editor.AddConstant(node.Name + ".scale", ConstantArithmetic.OnAxis(scale, type.Rank, 1))], [scaled]),
-            new Node(node.Name, "Add", [scaled, editor.AddConstant(node.Name + ".offset", ConstantArithmetic.OnAxis(offset, type.Rank, 1))], [node.Outputs[0]]));
+            new Node(editor.UniqueName(node.Name + ".scale"), "Mul", [node.Input(0),
+                editor.AddConstant(node.Name + ".scale", ConstantArithmetic.OnAxis(scale, type.Rank, 1))], [scaled]),
+            new Node(node.Name, "Add", [scaled, editor.AddConstant(node.Name + ".offset",
+                ConstantArithmetic.OnAxis(offset, type.Rank, 1))], [node.Outputs[0]]));
         return true;
 
         float[] Values(int input) => editor.Constant(node.Input(input))!.Values<float>();

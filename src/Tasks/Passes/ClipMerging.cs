@@ -11,11 +11,13 @@ internal sealed class ClipMerging : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (Bounds(editor, node) is not { } found || editor.TypeOf(node.Outputs[0]) is not { Element: ElementType.Float32 } type || editor.TypeOf(found.Input) != type)
+        if (Bounds(editor, node) is not { } found || editor.TypeOf(node.Outputs[0]) is not { Element: ElementType.Float32 } type
+            || editor.TypeOf(found.Input) != type)
             return false;
         (string input, float minimum, float maximum) = found;
         bool merged = false;
-        if (editor.Producer(input) is { } inner && inner.Outputs.Length == 1 && editor.HasSingleUse(input) && Bounds(editor, inner) is { } first
+        if (editor.Producer(input) is { } inner && inner.Outputs.Length == 1 && editor.HasSingleUse(input)
+            && Bounds(editor, inner) is { } first
             && editor.TypeOf(first.Input) == type)
         {
             // clamp(clamp(x, a, b), c, d) = clamp(x, clamp(a, c, d), clamp(b, c, d))
@@ -58,8 +60,10 @@ internal sealed class ClipMerging : LocalRewrite
         if (!(node.Is("Max") || node.Is("Min")) || !Elementwise.IsBinary(node))
             return null;
         for (int i = 0; i < 2; i++)
-            if (Elementwise.Uniform(editor.Constant(node.Input(i))) is { } bound && !float.IsNaN(bound) && editor.Constant(node.Input(1 - i)) is null)
-                return node.OpType == "Max" ? (node.Input(1 - i), bound, float.PositiveInfinity) : (node.Input(1 - i), float.NegativeInfinity, bound);
+            if (Elementwise.Uniform(editor.Constant(node.Input(i))) is { } bound && !float.IsNaN(bound)
+                && editor.Constant(node.Input(1 - i)) is null)
+                return node.OpType == "Max" ? (node.Input(1 - i), bound, float.PositiveInfinity)
+                    : (node.Input(1 - i), float.NegativeInfinity, bound);
         return null;
     }
 }

@@ -65,7 +65,8 @@ internal sealed class CommonSubexpressions : IGraphPass
 
     private static ReadOnlySpan<byte> Bytes(Tensor tensor) =>
         System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpan(
-            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(tensor.Data), checked(tensor.Count * tensor.Element.Size()));
+            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(tensor.Data),
+                checked(tensor.Count * tensor.Element.Size()));
 
     // FNV-1a over the bytes; only decides which constants are compared.
     private static long Hash(Tensor tensor)
@@ -82,7 +83,8 @@ internal sealed class CommonSubexpressions : IGraphPass
         if (node.OpType.StartsWith("Random", StringComparison.Ordinal) || node.OpType is "Multinomial" or "Bernoulli" or "Dropout")
             return null;
         var text = new StringBuilder();
-        text.Append(node.Domain).Append('\0').Append(node.OpType).Append('\0').AppendJoin('\0', node.Inputs).Append('\0').AppendJoin(',', node.Outputs.Select(o => o.Length > 0 ? '1' : '0'));
+        text.Append(node.Domain).Append('\0').Append(node.OpType).Append('\0').AppendJoin('\0', node.Inputs).Append('\0').AppendJoin(',',
+            node.Outputs.Select(o => o.Length > 0 ? '1' : '0'));
         foreach ((string name, AttributeValue value) in node.Attributes)
         {
             string? form = value switch

@@ -12,7 +12,8 @@ internal sealed class ConstantFolding : IGraphPass
     /// <inheritdoc/>
     public Graph Apply(Graph graph)
     {
-        if (!graph.Nodes.Any(n => n.Inputs.All(i => i.Length == 0 || graph.IsConstant(i)) && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
+        if (!graph.Nodes.Any(n => n.Inputs.All(i => i.Length == 0 || graph.IsConstant(i))
+            && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
             return graph;
         Graph folded = ShapeInference.Infer(graph);
         return folded.Nodes.Length == graph.Nodes.Length ? graph : folded;

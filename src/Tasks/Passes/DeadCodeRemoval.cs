@@ -12,6 +12,7 @@ internal sealed class DeadCodeRemoval : IGraphPass
     public Graph Apply(Graph graph)
     {
         Graph live = new GraphEditor(graph).ToGraph();
-        return live.Nodes.Length == graph.Nodes.Length && live.Constants.Count == graph.Constants.Count && live.Types.Count == graph.Types.Count ? graph : live;
+        return live.Nodes.Length == graph.Nodes.Length && live.Constants.Count == graph.Constants.Count
+            && live.Types.Count == graph.Types.Count ? graph : live;
     }
 }

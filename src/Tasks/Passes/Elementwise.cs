@@ -16,7 +16,8 @@ internal static class Elementwise
         "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh", "ThresholdedRelu",
     }.ToFrozenSet(StringComparer.Ordinal);
 
-    private static readonly FrozenSet<string> TwoOperands = new[] { "Add", "Div", "Max", "Min", "Mul", "Pow", "PRelu", "Sub" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> TwoOperands =
+        new[] { "Add", "Div", "Max", "Min", "Mul", "Pow", "PRelu", "Sub" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Whether the node is an operator of ONNX's default domain of that type.</summary>
     public static bool Is(this Node node, string opType) => node.OpType == opType && node.Domain.Length == 0;

@@ -40,7 +40,8 @@ internal sealed class ElementwiseFusion : IGraphPass
     /// <summary>The node with its body made for another type of input; other nodes as they are.</summary>
     public static Node Retyped(Node node, TensorType type)
     {
-        if (node.OpType != Elementwise.Fused || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body })
+        if (node.OpType != Elementwise.Fused
+            || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body })
             return node;
         return node.With(FusedElementwiseOperator.Body, new AttributeValue.GraphValue(body with
         {
@@ -64,7 +65,8 @@ internal sealed class ElementwiseFusion : IGraphPass
                 .Where(v => !members.Exists(m => m.Outputs[0] == v))];
             if (open.Length == 1 && members.Count > 1)
                 best = (members.Count, open[0]);
-            Node? next = open.Select(editor.Producer).Where(p => p is not null && MayBelong(editor, p) && editor.TypeOf(p.Outputs[0]) == type
+            Node? next = open.Select(editor.Producer).Where(p => p is not null && MayBelong(editor, p)
+                && editor.TypeOf(p.Outputs[0]) == type
                     && !editor.IsOutput(p.Outputs[0]) && editor.Consumers(p.Outputs[0]).All(c => members.Exists(m => m.Name == c.Name)))
                 .MaxBy(p => order[p!.Name]);
             if (next is null)
@@ -86,7 +88,8 @@ internal sealed class ElementwiseFusion : IGraphPass
             && node.Inputs.All(i => editor.Constant(i) is null && editor.TypeOf(i) == type);
     }
 
-    private static IEnumerable<string> DataInputs(GraphEditor editor, Node node) => node.Inputs.Where(i => i.Length > 0 && editor.Constant(i) is null);
+    private static IEnumerable<string> DataInputs(GraphEditor editor, Node node) =>
+        node.Inputs.Where(i => i.Length > 0 && editor.Constant(i) is null);
 
     private static Graph Body(GraphEditor editor, List<Node> nodes, string input)
     {
@@ -101,7 +104,8 @@ internal sealed class ElementwiseFusion : IGraphPass
                 Inline(node);
                 continue;
             }
-            string[] inputs = [.. node.Inputs.Select(i => i.Length == 0 ? "" : names.TryGetValue(i, out string? known) ? known : Constant(i))];
+            string[] inputs = [.. node.Inputs.Select(i => i.Length == 0 ? "" : names.TryGetValue(i, out string? known) ? known
+                : Constant(i))];
             Add(node, inputs, node.Outputs[0]);
         }
         return new Graph
@@ -111,7 +115,8 @@ internal sealed class ElementwiseFusion : IGraphPass
             Outputs = [names[nodes[^1].Outputs[0]]],
             Nodes = body.ToImmutable(),
             Constants = constants.ToImmutable(),
-            Types = body.Select(n => n.Outputs[0]).Append(FusedElementwiseOperator.Input).ToImmutableSortedDictionary(n => n, _ => type, StringComparer.Ordinal),
+            Types = body.Select(n => n.Outputs[0]).Append(FusedElementwiseOperator.Input).ToImmutableSortedDictionary(n => n, _ => type,
+                StringComparer.Ordinal),
         };
 
         void Add(Node node, string[] inputs, string output)
@@ -137,7 +142,8 @@ internal sealed class ElementwiseFusion : IGraphPass
             var local = new Dictionary<string, string>(StringComparer.Ordinal) { [inner.Inputs[0]] = names[fused.Input(0)] };
             foreach (Node part in inner.Nodes)
             {
-                string[] inputs = [.. part.Inputs.Select(i => i.Length == 0 ? "" : local.TryGetValue(i, out string? known) ? known : Keep(inner.Constant(i)!))];
+                string[] inputs = [.. part.Inputs.Select(i => i.Length == 0 ? "" : local.TryGetValue(i, out string? known) ? known
+                    : Keep(inner.Constant(i)!))];
                 Add(part, inputs, fused.Outputs[0]);
                 local[part.Outputs[0]] = names[fused.Outputs[0]];
             }

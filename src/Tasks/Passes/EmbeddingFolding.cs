@@ -39,7 +39,8 @@ internal sealed class EmbeddingFolding : LocalRewrite
         {
             return false;
         }
-        if (editor.Producer(argument) is not { } embedding || embedding.OpType != EmbeddingRecognition.Embedding || embedding.Domain != Node.InternalDomain
+        if (editor.Producer(argument) is not { } embedding || embedding.OpType != EmbeddingRecognition.Embedding
+            || embedding.Domain != Node.InternalDomain
             || !editor.HasSingleUse(argument) || editor.Constant(embedding.Input(0)) is not { Element: ElementType.Float32 } table)
             return false;
         string changed = editor.AddConstant(embedding.Input(0), Evaluate(onTable, argument, table, constants.ToImmutable()));
@@ -57,7 +58,8 @@ internal sealed class EmbeddingFolding : LocalRewrite
             Outputs = node.Outputs,
             Nodes = [node],
             Constants = constants,
-            Types = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(argument, table.Type), KeyValuePair.Create(node.Outputs[0], table.Type)]),
+            Types = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create(argument, table.Type),
+                KeyValuePair.Create(node.Outputs[0], table.Type)]),
         };
         return new GraphEvaluator(graph).Evaluate([table])[0];
     }

@@ -15,12 +15,14 @@ internal sealed class EmbeddingRecognition : LocalRewrite
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
         if (!node.Is("MatMul") || node.HasInput(2) || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32, Rank: 2 } table
-            || editor.Producer(node.Input(0)) is not { } cast || !cast.Is("Cast") || editor.Producer(cast.Input(0)) is not { } equal || !equal.Is("Equal"))
+            || editor.Producer(node.Input(0)) is not { } cast || !cast.Is("Cast") || editor.Producer(cast.Input(0)) is not { } equal
+            || !equal.Is("Equal"))
             return false;
         TensorType hot = editor.TypeOf(cast.Input(0));
         if (hot.Rank < 2)
             return false;
-        int ids = IsRange(editor.Constant(equal.Input(1)), table.Dimensions[0]) ? 0 : IsRange(editor.Constant(equal.Input(0)), table.Dimensions[0]) ? 1 : -1;
+        int ids = IsRange(editor.Constant(equal.Input(1)), table.Dimensions[0]) ? 0
+            : IsRange(editor.Constant(equal.Input(0)), table.Dimensions[0]) ? 1 : -1;
         if (ids < 0 || Indices(editor, equal.Input(ids), hot) is not { } source)
             return false;
         TensorType type = TensorType.Of(editor.TypeOf(source).Element, hot.Dimensions.AsSpan()[..^1]);
@@ -36,7 +38,8 @@ internal sealed class EmbeddingRecognition : LocalRewrite
     // 0, 1, … n − 1 along the last axis.
     private static bool IsRange(Tensor? constant, int count)
     {
-        if (constant is null || constant.Element.IsFloat() || constant.Element is ElementType.String or ElementType.Bool || constant.Count != count
+        if (constant is null || constant.Element.IsFloat() || constant.Element is ElementType.String or ElementType.Bool
+            || constant.Count != count
             || constant.Rank == 0 || constant.Dimensions[^1] != count)
             return false;
         long[] values = constant.ToInt64();

@@ -26,13 +26,16 @@ internal sealed class GlobalPooling : LocalRewrite
     private static bool TryReduction(GraphEditor editor, Node node, string opType)
     {
         TensorType type = editor.TypeOf(node.Input(0));
-        if (type is not { Element: ElementType.Float32, Rank: 3 or 4 } || editor.Constant(node.Input(1))?.ToInt64() is not { Length: > 0 } given)
+        if (type is not { Element: ElementType.Float32, Rank: 3 or 4 }
+            || editor.Constant(node.Input(1))?.ToInt64() is not { Length: > 0 } given)
             return false;
         int[] axes = [.. given.Select(a => Shapes.Axis(a, type.Rank)).Order()];
-        if (LayoutOf(editor, node.Input(0)) is not { } channelsLast || !axes.AsSpan().SequenceEqual([.. Enumerable.Range(channelsLast ? 1 : 2, type.Rank - 2)]))
+        if (LayoutOf(editor, node.Input(0)) is not { } channelsLast
+            || !axes.AsSpan().SequenceEqual([.. Enumerable.Range(channelsLast ? 1 : 2, type.Rank - 2)]))
             return false;
         int[] dimensions = [.. type.Dimensions.Select((d, i) => axes.Contains(i) ? 1 : d)];
-        string pooled = node.Int("keepdims", 1) != 0 ? node.Outputs[0] : editor.AddValue(node.Name + ".pooled", TensorType.Float32(dimensions));
+        string pooled = node.Int("keepdims", 1) != 0 ? node.Outputs[0]
+            : editor.AddValue(node.Name + ".pooled", TensorType.Float32(dimensions));
         var pool = new Node(node.Name, opType, [node.Input(0)], [pooled]);
         if (channelsLast)
             pool = pool.With("channels_last", 1);
@@ -68,7 +71,8 @@ internal sealed class GlobalPooling : LocalRewrite
                 return node.Int("channels_last", 0) != 0;
             if (!Elementwise.IsUnary(node) && !Elementwise.IsBinary(node) && !node.Is("Concat") && !node.Is("Pad"))
                 return null;
-            value = node.Inputs.FirstOrDefault(i => i.Length > 0 && editor.Constant(i) is null && editor.TypeOf(i).Rank == editor.TypeOf(node.Outputs[0]).Rank) ?? "";
+            value = node.Inputs.FirstOrDefault(i => i.Length > 0 && editor.Constant(i) is null
+                && editor.TypeOf(i).Rank == editor.TypeOf(node.Outputs[0]).Rank) ?? "";
         }
         return null;
     }

@@ -71,7 +71,8 @@ internal sealed class HardActivations : LocalRewrite
         {
             if (Elementwise.Uniform(editor.Constant(input)) is { } value)
                 constant *= value;
-            else if (depth < 4 && editor.Producer(input) is { } inner && inner.Is("Mul") && !Elementwise.HasActivation(inner) && editor.HasSingleUse(input))
+            else if (depth < 4 && editor.Producer(input) is { } inner && inner.Is("Mul") && !Elementwise.HasActivation(inner)
+                && editor.HasSingleUse(input))
                 Flatten(editor, inner, factors, ref constant, depth + 1);
             else
                 factors.Add(input);
@@ -79,13 +80,15 @@ internal sealed class HardActivations : LocalRewrite
     }
 
     // clip(scale·x + offset, 0, maximum)
-    private static (string Argument, double Scale, double Offset, double Maximum, bool IsHardSigmoid)? Gate(GraphEditor editor, string value)
+    private static (string Argument, double Scale, double Offset, double Maximum, bool IsHardSigmoid)? Gate(
+        GraphEditor editor, string value)
     {
         if (editor.Producer(value) is not { } node)
             return null;
         if (node.Is("HardSigmoid"))
             return (node.Input(0), node.Float("alpha", 0.2f), node.Float("beta", 0.5f), 1, true);
-        if (Elementwise.Bounds(editor, node) is not { Minimum: 0 } bounds || float.IsInfinity(bounds.Maximum) || Affine(editor, node.Input(0)) is not { } inner)
+        if (Elementwise.Bounds(editor, node) is not { Minimum: 0 } bounds || float.IsInfinity(bounds.Maximum)
+            || Affine(editor, node.Input(0)) is not { } inner)
             return null;
         return (inner.Argument, inner.Scale, inner.Offset, bounds.Maximum, false);
     }
@@ -93,10 +96,12 @@ internal sealed class HardActivations : LocalRewrite
     // scale·x + offset
     private static (string Argument, double Scale, double Offset)? Affine(GraphEditor editor, string value)
     {
-        if (editor.Producer(value) is not { } add || !add.Is("Add") || Elementwise.HasActivation(add) || Elementwise.Uniform(editor.Constant(add.Input(1))) is not { } offset)
+        if (editor.Producer(value) is not { } add || !add.Is("Add") || Elementwise.HasActivation(add)
+            || Elementwise.Uniform(editor.Constant(add.Input(1))) is not { } offset)
             return null;
         string argument = add.Input(0);
-        if (editor.Producer(argument) is { } mul && mul.Is("Mul") && !Elementwise.HasActivation(mul) && Elementwise.Uniform(editor.Constant(mul.Input(1))) is { } scale)
+        if (editor.Producer(argument) is { } mul && mul.Is("Mul") && !Elementwise.HasActivation(mul)
+            && Elementwise.Uniform(editor.Constant(mul.Input(1))) is { } scale)
             return (mul.Input(0), scale, offset);
         return (argument, 1, offset);
     }

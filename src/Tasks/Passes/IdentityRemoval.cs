@@ -11,7 +11,8 @@ internal sealed class IdentityRemoval : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 || node.Inputs.Length == 0 || !node.HasInput(0) || node.Outputs.Length == 0 || node.Outputs.Skip(1).Any(o => o.Length > 0 && IsUsed(editor, o)))
+        if (node.Domain.Length > 0 || node.Inputs.Length == 0 || !node.HasInput(0) || node.Outputs.Length == 0
+            || node.Outputs.Skip(1).Any(o => o.Length > 0 && IsUsed(editor, o)))
             return false;
         string input = node.Input(0);
         return IsIdentity(editor, node, editor.TypeOf(input), editor.TypeOf(node.Outputs[0])) && editor.TryBypass(node, input);
@@ -26,7 +27,8 @@ internal sealed class IdentityRemoval : LocalRewrite
             case "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Expand" or "Cast":
                 return true;
             case "Dropout":
-                return !node.HasInput(2) || (editor.Constant(node.Input(2)) is { Element: ElementType.Bool } training && !training.Values<bool>()[0]);
+                return !node.HasInput(2) || (editor.Constant(node.Input(2)) is { Element: ElementType.Bool } training
+                    && !training.Values<bool>()[0]);
             case "Transpose":
                 return node.Ints("perm") is { } perm && IsIncreasing(perm);
             case "Slice":

@@ -73,12 +73,14 @@ internal sealed class InputAffineFolding : LocalRewrite
     private static bool IsBenign(double[] scale, double[] offset)
     {
         double[] sizes = [.. scale.Select(Math.Abs)];
-        return sizes.All(double.IsFinite) && sizes.Min() > 0 && sizes.Max() <= MaximumScaleRatio * sizes.Min() && offset.Max() - offset.Min() <= MaximumOffsetSpread;
+        return sizes.All(double.IsFinite) && sizes.Min() > 0 && sizes.Max() <= MaximumScaleRatio * sizes.Min()
+            && offset.Max() - offset.Min() <= MaximumOffsetSpread;
     }
 
     private static (string Input, bool Multiplies, float[] Values)? Affine(GraphEditor editor, LinearLayer layer, string value)
     {
-        if (editor.Producer(value) is not { } node || !Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Mul") || Elementwise.HasActivation(node)
+        if (editor.Producer(value) is not { } node || !Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Mul")
+            || Elementwise.HasActivation(node)
             || !editor.HasSingleUse(value) || editor.TypeOf(node.Input(0)) != layer.InputType
             || ConstantArithmetic.AlongAxis(editor.Constant(node.Input(1)), layer.InputType, layer.InputAxis) is not { } values)
             return null;

@@ -3,8 +3,8 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Passes;
 
 /// <summary>
-/// Recognises layer normalisation (Ba, Kiros and Hinton 2016) that exporters have written out: <c>(x − mean) / √(variance + ε)</c> with
-/// the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants. As one node it is
+/// Recognises layer normalisation (Ba, Kiros and Hinton 2016) that exporters have written out: <c>(x − mean) / √(variance + ε)</c>
+/// with the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants. As one node it is
 /// computed in float32: its squares and reciprocals lose too much in 8 bits, node by node as well as together.
 /// </summary>
 internal sealed class LayerNormalizationRecognition : LocalRewrite
@@ -20,7 +20,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         Node end = node;
         var absorbed = new List<Node>();
         while (editor.HasSingleUse(end.Outputs[0]) && editor.Consumers(end.Outputs[0])[0] is var next && next.OpType is "Mul" or "Add"
-            && Elementwise.IsBinary(next) && !Elementwise.HasActivation(next) && next.Input(0) == end.Outputs[0] && editor.TypeOf(next.Outputs[0]) == type
+            && Elementwise.IsBinary(next) && !Elementwise.HasActivation(next) && next.Input(0) == end.Outputs[0]
+            && editor.TypeOf(next.Outputs[0]) == type
             && ConstantArithmetic.AlongAxis(editor.Constant(next.Input(1)), type, match.Axis) is { } values)
         {
             for (int i = 0; i < length; i++)
@@ -58,7 +59,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         editor.Replace(node,
             new Node(editor.UniqueName(node.Name + ".before"), "Transpose", [match.X], [moved]).With("perm", perm),
             normalisation with { Inputs = normalisation.Inputs.SetItem(0, moved), Outputs = [normal] },
-            new Node(editor.UniqueName(node.Name + ".behind"), "Transpose", [normal], [output]).With("perm", TransposeSinking.Inverse(perm)));
+            new Node(editor.UniqueName(node.Name + ".behind"), "Transpose", [normal], [output]).With("perm",
+                TransposeSinking.Inverse(perm)));
     }
 
     // d / √(v + ε), or d · 1/√(v + ε), where a constant scale may be multiplied into the reciprocal first.
@@ -69,7 +71,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         if (node.OpType == "Div")
             return Match(editor, node.Input(0), node.Input(1), reciprocal: false);
         return node.OpType != "Mul" ? null
-            : Match(editor, node.Input(0), node.Input(1), reciprocal: true) ?? Match(editor, node.Input(1), node.Input(0), reciprocal: true);
+            : Match(editor, node.Input(0), node.Input(1), reciprocal: true)
+            ?? Match(editor, node.Input(1), node.Input(0), reciprocal: true);
     }
 
     private static Normalisation? Match(GraphEditor editor, string difference, string deviation, bool reciprocal)
@@ -93,7 +96,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
                 return null;
             deviation = inverse.Input(0);
         }
-        if (Producer(editor, deviation) is not { } root || !root.Is("Sqrt") || Producer(editor, root.Input(0)) is not { } sum || !sum.Is("Add")
+        if (Producer(editor, deviation) is not { } root || !root.Is("Sqrt") || Producer(editor, root.Input(0)) is not { } sum
+            || !sum.Is("Add")
             || Elementwise.HasActivation(sum) || Elementwise.Uniform(editor.Constant(sum.Input(1))) is not { } epsilon || !(epsilon >= 0))
             return null;
         return IsVariance(editor, sum.Input(0), difference, centre) ? new(centre.X, centre.Axis, epsilon, scale) : null;
@@ -102,7 +106,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     // x − mean(x) along one axis.
     private static (string X, int Axis, string Mean)? Centred(GraphEditor editor, string value)
     {
-        if (editor.Producer(value) is not { } node || !node.Is("Sub") || Elementwise.HasActivation(node) || Mean(editor, node.Input(1)) is not { } mean
+        if (editor.Producer(value) is not { } node || !node.Is("Sub") || Elementwise.HasActivation(node)
+            || Mean(editor, node.Input(1)) is not { } mean
             || mean.Of != node.Input(0) || !BroadcastsAlong(editor, node.Input(1), editor.TypeOf(node.Input(0)), mean.Axis))
             return null;
         return (node.Input(0), mean.Axis, mean.Value);
@@ -117,9 +122,11 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
             return mean.Axis == centre.Axis && IsSquare(editor, mean.Of, v => v == difference);
         if (Producer(editor, value) is not { } sub || !sub.Is("Sub"))
             return false;
-        if (Elementwise.HasActivation(sub) && (sub.Float("activation_min", 0) > 0 || !float.IsPositiveInfinity(sub.Float("activation_max", 0))))
+        if (Elementwise.HasActivation(sub)
+            && (sub.Float("activation_min", 0) > 0 || !float.IsPositiveInfinity(sub.Float("activation_max", 0))))
             return false;
-        return Mean(editor, sub.Input(0)) is { } meanSquare && meanSquare.Axis == centre.Axis && IsSquare(editor, meanSquare.Of, v => v == centre.X)
+        return Mean(editor, sub.Input(0)) is { } meanSquare && meanSquare.Axis == centre.Axis
+            && IsSquare(editor, meanSquare.Of, v => v == centre.X)
             && IsSquare(editor, sub.Input(1), v => Mean(editor, v)?.Value == centre.Mean);
     }
 
@@ -134,7 +141,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     // A mean along one axis, under whatever shape: what it is the mean of, the axis, and the mean as it was computed.
     private static (string Of, int Axis, string Value)? Mean(GraphEditor editor, string value)
     {
-        if (Producer(editor, value) is not { } node || !node.Is("ReduceMean") || editor.Constant(node.Input(1))?.ToInt64() is not [long axis])
+        if (Producer(editor, value) is not { } node || !node.Is("ReduceMean")
+            || editor.Constant(node.Input(1))?.ToInt64() is not [long axis])
             return null;
         return (node.Input(0), Shapes.Axis(axis, editor.TypeOf(node.Input(0)).Rank), node.Outputs[0]);
     }
@@ -168,6 +176,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         return values;
     }
 
-    /// <summary>What is normalised, along which axis, with which addend under the root and which scale multiplied into the reciprocal.</summary>
+    /// <summary>What is normalised, along which axis, with which addend under the root and which scale multiplied into the
+    /// reciprocal.</summary>
     private sealed record Normalisation(string X, int Axis, float Epsilon, float[]? Scale);
 }

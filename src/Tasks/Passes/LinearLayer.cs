@@ -47,12 +47,15 @@ internal sealed class LinearLayer
     public int Inputs => InputType.Dimensions[InputAxis];
 
     /// <summary>Whether zeros are added around the input, so that not every output sees every weight.</summary>
-    public bool IsPadded => Node.OpType == "Conv" && ((Node.Ints("pads") ?? []).Any(p => p != 0) || Node.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"));
+    public bool IsPadded => Node.OpType == "Conv" && ((Node.Ints("pads") ?? []).Any(p => p != 0)
+        || Node.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"));
 
-    /// <summary>The layer of a node; null where the node is none, its weights are not constant or its bias is not one value for each output channel.</summary>
+    /// <summary>The layer of a node; null where the node is none, its weights are not constant or its bias is not one value for each
+    /// output channel.</summary>
     public static LinearLayer? Of(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32 } weights || editor.Constant(node.Input(0)) is not null)
+        if (node.Domain.Length > 0 || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32 } weights
+            || editor.Constant(node.Input(0)) is not null)
             return null;
         float scale = 1, biasScale = 1;
         switch (node.OpType)
@@ -92,7 +95,8 @@ internal sealed class LinearLayer
         return With(editor, weights, _bias is null && offset is null ? null : bias);
     }
 
-    /// <summary>A layer that gives for <c>x</c> what this one gives for <c>scale · x + offset</c>, channel by channel. With an offset the input may not be padded.</summary>
+    /// <summary>A layer that gives for <c>x</c> what this one gives for <c>scale · x + offset</c>, channel by channel. With an offset the
+    /// input may not be padded.</summary>
     public Node WithInputAffine(GraphEditor editor, double[] scale, double[] offset)
     {
         bool moves = offset.Any(t => t != 0);
@@ -108,7 +112,8 @@ internal sealed class LinearLayer
         return With(editor, Scaled((_, i) => scale[i]), _bias is null && !moves ? null : bias);
     }
 
-    /// <summary>A layer that reads its input channels in another order: channel <c>i</c> of the new input is channel <c>order[i]</c> of the old. Gemm and MatMul only.</summary>
+    /// <summary>A layer that reads its input channels in another order: channel <c>i</c> of the new input is channel <c>order[i]</c> of
+    /// the old. Gemm and MatMul only.</summary>
     public Node WithInputOrder(GraphEditor editor, int[] order)
     {
         float[] from = Scaled((_, _) => 1);
@@ -157,7 +162,9 @@ internal sealed class LinearLayer
         Node result = Node.Without("alpha").Without("beta") with { Inputs = [Node.Input(0), w] };
         if (bias is null)
             return result;
-        string b = editor.AddConstant(Node.HasInput(2) ? Node.Input(2) : Node.Name + ".bias", Tensor.Of(Array.ConvertAll(bias, v => (float)v), bias.Length));
-        return result with { OpType = Node.OpType == "MatMul" && InputType.Rank == 2 ? "Gemm" : Node.OpType, Inputs = [Node.Input(0), w, b] };
+        string b = editor.AddConstant(Node.HasInput(2) ? Node.Input(2) : Node.Name + ".bias",
+            Tensor.Of(Array.ConvertAll(bias, v => (float)v), bias.Length));
+        return result with { OpType = Node.OpType == "MatMul" && InputType.Rank == 2 ? "Gemm" : Node.OpType,
+            Inputs = [Node.Input(0), w, b] };
     }
 }

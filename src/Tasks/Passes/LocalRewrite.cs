@@ -2,7 +2,8 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Passes;
 
-/// <summary>A pass that looks at one node and its neighbours at a time, from the inputs towards the outputs, until nothing changes.</summary>
+/// <summary>A pass that looks at one node and its neighbours at a time, from the inputs towards the outputs, until nothing
+/// changes.</summary>
 internal abstract class LocalRewrite : IGraphPass
 {
     // Each rewrite below makes the graph smaller or moves a node in one direction only; the bound turns a mistake into a stop.
@@ -29,7 +30,8 @@ internal abstract class LocalRewrite : IGraphPass
         return changed ? editor.ToGraph() : graph;
     }
 
-    /// <summary>Rewrites the surroundings of a node. Nodes that are no longer needed are removed at once, so that uses can be counted.</summary>
+    /// <summary>Rewrites the surroundings of a node. Nodes that are no longer needed are removed at once, so that uses can be
+    /// counted.</summary>
     /// <returns>Whether anything was changed.</returns>
     protected abstract bool TryRewrite(GraphEditor editor, Node node);
 

@@ -17,9 +17,11 @@ internal sealed class OutputAffineFolding : LocalRewrite
             return true;
         }
         if (!Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Mul") || editor.Constant(node.Input(1)) is not { } constant
-            || editor.Producer(node.Input(0)) is not { } producer || !editor.HasSingleUse(node.Input(0)) || Elementwise.HasActivation(producer)
+            || editor.Producer(node.Input(0)) is not { } producer || !editor.HasSingleUse(node.Input(0))
+            || Elementwise.HasActivation(producer)
             || LinearLayer.Of(editor, producer) is not { } layer || layer.OutputType != editor.TypeOf(node.Outputs[0])
-            || ConstantArithmetic.AlongAxis(constant, layer.OutputType, layer.OutputAxis) is not { } values || values.Any(v => !float.IsFinite(v)))
+            || ConstantArithmetic.AlongAxis(constant, layer.OutputType, layer.OutputAxis) is not { } values
+            || values.Any(v => !float.IsFinite(v)))
             return false;
         if (node.OpType == "Add" && producer.Is("MatMul") && layer.InputType.Rank > 2)
         {
@@ -52,5 +54,6 @@ internal sealed class OutputAffineFolding : LocalRewrite
 
     private static bool NeedsNormalForm(GraphEditor editor, Node node) =>
         node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 || node.Has("alpha") || node.Has("beta")
-        || (node.HasInput(2) && editor.Constant(node.Input(2)) is { } bias && (bias.Rank != 1 || bias.Count != editor.TypeOf(node.Outputs[0]).Dimensions[1]));
+        || (node.HasInput(2) && editor.Constant(node.Input(2)) is { } bias
+            && (bias.Rank != 1 || bias.Count != editor.TypeOf(node.Outputs[0]).Dimensions[1]));
 }

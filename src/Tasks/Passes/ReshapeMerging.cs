@@ -39,7 +39,8 @@ internal sealed class ReshapeMerging : LocalRewrite
 
     /// <summary>Whether a node changes dimensions only.</summary>
     public static bool KeepsElementOrder(GraphEditor editor, Node node) =>
-        node.Domain.Length == 0 && editor.Constant(node.Input(0)) is null && (node.OpType is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze"
+        node.Domain.Length == 0 && editor.Constant(node.Input(0)) is null
+            && (node.OpType is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze"
             || (node.OpType == "Transpose" && node.Ints("perm") is { } perm && MovesOnlyOnes(editor.TypeOf(node.Input(0)), perm)));
 
     private static bool MovesOnlyOnes(TensorType type, long[] perm)

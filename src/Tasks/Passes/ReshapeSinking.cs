@@ -65,7 +65,8 @@ internal sealed class ReshapeSinking : LocalRewrite
     }
 
     // As a scalar the constant cannot raise the rank of the other operand.
-    private static string Scalar(GraphEditor editor, string constant) => editor.Constant(constant) is { Rank: > 0, Element: ElementType.Float32 } value
+    private static string Scalar(GraphEditor editor, string constant) => editor.Constant(constant) is { Rank: > 0,
+        Element: ElementType.Float32 } value
         ? editor.AddConstant(constant, Tensor.Scalar(value.Values<float>()[0])) : constant;
 
     /// <summary>

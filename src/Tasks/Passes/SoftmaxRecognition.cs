@@ -11,10 +11,12 @@ internal sealed class SoftmaxRecognition : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!node.Is("Div") || Elementwise.HasActivation(node) || editor.TypeOf(node.Outputs[0]) is not { Element: ElementType.Float32 } type)
+        if (!node.Is("Div") || Elementwise.HasActivation(node)
+            || editor.TypeOf(node.Outputs[0]) is not { Element: ElementType.Float32 } type)
             return false;
         string exponential = node.Input(0);
-        if (editor.Producer(exponential) is not { } exp || !exp.Is("Exp") || ReducedAxis(editor, node.Input(1), "ReduceSum", exponential) is not { } axis
+        if (editor.Producer(exponential) is not { } exp || !exp.Is("Exp") || ReducedAxis(editor, node.Input(1), "ReduceSum",
+            exponential) is not { } axis
             || editor.Producer(exp.Input(0)) is not { } sub || !sub.Is("Sub") || Elementwise.HasActivation(sub))
             return false;
         string logits = sub.Input(0);

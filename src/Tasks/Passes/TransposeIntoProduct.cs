@@ -13,7 +13,8 @@ internal sealed class TransposeIntoProduct : LocalRewrite
     {
         if (!(node.Is("Gemm") || node.Is("MatMul")) || LinearLayer.Of(editor, node) is not { InputType.Rank: 2 } layer
             || editor.Producer(node.Input(0)) is not { } reshape || !reshape.Is("Reshape")
-            || editor.Producer(reshape.Input(0)) is not { } transpose || !transpose.Is("Transpose") || transpose.Ints("perm") is not { } perm)
+            || editor.Producer(reshape.Input(0)) is not { } transpose || !transpose.Is("Transpose")
+            || transpose.Ints("perm") is not { } perm)
             return false;
         TensorType from = editor.TypeOf(transpose.Input(0)), to = editor.TypeOf(reshape.Input(0));
         int rows = layer.InputType.Dimensions[0];

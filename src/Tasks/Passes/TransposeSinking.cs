@@ -88,12 +88,16 @@ internal sealed class TransposeSinking : LocalRewrite
 
     private static bool TrySlice(GraphEditor editor, Node node, long[] perm)
     {
-        if (editor.Constant(node.Input(1)) is not { } starts || editor.Constant(node.Input(2)) is null || (node.HasInput(4) && editor.Constant(node.Input(4)) is null)
+        if (editor.Constant(node.Input(1)) is not { } starts || editor.Constant(node.Input(2)) is null
+            || (node.HasInput(4) && editor.Constant(node.Input(4)) is null)
             || (node.HasInput(3) && editor.Constant(node.Input(3)) is null))
             return false;
-        long[] axes = node.HasInput(3) ? editor.Constant(node.Input(3))!.ToInt64() : [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)];
-        string moved = editor.AddConstant(node.Name + ".axes", Ints([.. axes.Select(a => perm[Shapes.Axis(a, perm.Length)])], starts.Element));
-        return Sink(editor, node, [Source(editor, node.Input(0), perm)!, node.Input(1), node.Input(2), moved, .. node.Inputs.Skip(4)], perm, node);
+        long[] axes = node.HasInput(3) ? editor.Constant(node.Input(3))!.ToInt64()
+            : [.. Enumerable.Range(0, starts.Count).Select(i => (long)i)];
+        string moved = editor.AddConstant(node.Name + ".axes", Ints([.. axes.Select(a => perm[Shapes.Axis(a, perm.Length)])],
+            starts.Element));
+        return Sink(editor, node, [Source(editor, node.Input(0), perm)!, node.Input(1), node.Input(2), moved, .. node.Inputs.Skip(4)],
+            perm, node);
     }
 
     private static bool TryReduce(GraphEditor editor, Node node, long[] perm)
@@ -110,7 +114,8 @@ internal sealed class TransposeSinking : LocalRewrite
             long[] sorted = [.. kept.Order()];
             after = [.. kept.Select(a => (long)Array.IndexOf(sorted, a))];
         }
-        return Sink(editor, node, [Source(editor, node.Input(0), perm)!, editor.AddConstant(node.Input(1), Tensor.Of(moved, moved.Length))], after, node);
+        return Sink(editor, node, [Source(editor, node.Input(0), perm)!, editor.AddConstant(node.Input(1),
+            Tensor.Of(moved, moved.Length))], after, node);
     }
 
     private static Tensor Ints(long[] values, ElementType element) =>
@@ -163,7 +168,8 @@ internal sealed class TransposeSinking : LocalRewrite
         if (editor.Constant(value) is { } constant)
         {
             return constant.Count == 1 && node.OpType != "Concat" ? value
-                : editor.AddConstant(value, ConstantArithmetic.Transpose(constant.Reshape(padded.Dimensions.AsSpan()), Array.ConvertAll(inverse, a => (int)a)));
+                : editor.AddConstant(value, ConstantArithmetic.Transpose(constant.Reshape(padded.Dimensions.AsSpan()),
+                Array.ConvertAll(inverse, a => (int)a)));
         }
         string moved = editor.AddValue(value + ".moved", Permuted(padded, inverse));
         editor.InsertBefore(node, ReshapeMerging.Reshape(editor, editor.UniqueName(node.Name + ".operand"), value, moved));

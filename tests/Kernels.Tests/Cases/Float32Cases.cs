@@ -4,7 +4,7 @@ using OptimizerBuild.Kernels.Tests.Oracles;
 namespace OptimizerBuild.Kernels.Tests.Cases;
 
 /// <summary>Products, poolings, reductions and elementwise functions in float32.</summary>
-internal static class Float32Cases
+internal static partial class Float32Cases
 {
     private const float Infinity = float.PositiveInfinity;
 
@@ -28,13 +28,15 @@ internal static class Float32Cases
         foreach (int channels in (int[])[1, 3, 4, 8, 9, 16, 31, 32, 35, 64, 70])
             yield return Depthwise(channels, [1, 4, 5], 3, 1 + (channels % 2), seed++);
 
-        foreach ((int rows, int inner, int columns) in ((int, int, int)[])[(1, 1, 1), (3, 4, 5), (6, 7, 16), (7, 3, 33), (13, 5, 40), (2, 9, 8)])
+        foreach (
+            (int rows, int inner, int columns) in ((int, int, int)[])[(1, 1, 1), (3, 4, 5), (6, 7, 16), (7, 3, 33), (13, 5, 40), (2, 9, 8)])
             foreach (float alpha in (float[])[1f, 0.5f])
                 yield return MatMul(rows, inner, columns, alpha, seed++);
 
         foreach (int channels in (int[])[1, 3, 8, 17])
         {
-            foreach ((int size, int kernel, int stride, int dilation, int pad) in ((int, int, int, int, int)[])[(4, 2, 2, 1, 0), (5, 3, 1, 1, 1), (7, 3, 2, 2, 2), (3, 1, 1, 1, 0)])
+            foreach ((int size, int kernel, int stride, int dilation, int pad) in (
+                (int, int, int, int, int)[])[(4, 2, 2, 1, 0), (5, 3, 1, 1, 1), (7, 3, 2, 2, 2), (3, 1, 1, 1, 0)])
             {
                 yield return Pool(true, channels, size, kernel, stride, dilation, pad, false, seed++);
                 yield return Pool(false, channels, size, kernel, stride, dilation, pad, false, seed++);
@@ -42,7 +44,8 @@ internal static class Float32Cases
             }
         }
 
-        foreach ((int outer, int reduced, int inner) in ((int, int, int)[])[(1, 1, 1), (2, 5, 1), (3, 4, 7), (1, 9, 8), (2, 3, 33), (1, 6, 70), (2, 0, 3)])
+        foreach ((int outer, int reduced, int inner) in (
+            (int, int, int)[])[(1, 1, 1), (2, 5, 1), (3, 4, 7), (1, 9, 8), (2, 3, 33), (1, 6, 70), (2, 0, 3)])
             foreach (string method in (string[])["Sum", "Mean", "Prod", "Max", "Min"])
                 if (reduced > 0 || method != "Mean")
                     yield return Reduce(method, outer, reduced, inner, seed++);
@@ -65,152 +68,8 @@ internal static class Float32Cases
                 yield return Unary(function, count, seed++);
     }
 
-    private static KernelCase Dense(int rows, int inputs, int outputs, int seed)
-    {
-        var data = new CaseData(seed);
-        float[] x = Values(data, rows * inputs);
-        float[] w = Values(data, inputs * outputs);
-        float[] bias = Values(data, outputs);
-        int at = Put(data, x);
-        int to = data.ReserveWide(rows * outputs * 4);
-        int weights = ~data.AddWeights(Bytes(Float32Oracle.Pack(1, outputs, inputs, (_, o, k) => w[(k * outputs) + o])));
-        int biases = ~data.AddWeights(Bytes(Float32Oracle.PackBias(1, outputs, bias)));
-        return new KernelCase
-        {
-            Kernel = "Float32Dense.Run",
-            Name = $"{rows}×{inputs}→{outputs}",
-            Arena = data.Arena,
-            Weights = data.Weights,
-            Run = ws => Float32Dense.Run(ws, at, weights, biases, to, rows, inputs, outputs, -1f, 2f),
-            Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Product(
-                rows, outputs, inputs, (r, k) => x[(r * inputs) + k], (o, k) => w[(k * outputs) + o], o => bias[o], 1f, -1f, 2f)),
-        };
-    }
-
-    private static KernelCase Convolution(int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed)
-    {
-        var data = new CaseData(seed);
-        int height = ((positions[1] - 1) * stride) + ((kernel[0] - 1) * dilation) + 1;
-        int width = ((positions[2] - 1) * stride) + ((kernel[1] - 1) * dilation) + 1;
-        int channels = groups * inputs;
-        int pixel = channels * 4;
-        int row = (width * pixel) + 8;
-        int image = (height * row) + 4;
-        int outPixel = groups * outputs * 4;
-        int outRow = (positions[2] * outPixel) + 12;
-        int outImage = (positions[1] * outRow) + 8;
-        float[] x = Values(data, positions[0] * image / 4);
-        float[] w = Values(data, groups * outputs * inputs * kernel[0] * kernel[1]);
-        float[] bias = Values(data, groups * outputs);
-        int at = Put(data, x);
-        int to = data.ReserveWide(positions[0] * outImage);
-        int taps = kernel[0] * kernel[1];
-        float Weight(int g, int o, int k) => w[(((((g * outputs) + o) * inputs) + (k % inputs)) * taps) + (k / inputs)];
-        int weights = ~data.AddWeights(Bytes(Float32Oracle.Pack(groups, outputs, taps * inputs, Weight)));
-        int biases = ~data.AddWeights(Bytes(Float32Oracle.PackBias(groups, outputs, bias)));
-        bool joined = groups == 1 && dilation == 1;
-        int[] tapOffsets = joined
-            ? [.. Enumerable.Range(0, kernel[0]).Select(y => y * row)]
-            : [.. Enumerable.Range(0, taps).Select(t => (t / kernel[1] * dilation * row) + (t % kernel[1] * dilation * pixel))];
-        int run = joined ? kernel[1] * inputs : inputs;
-        return new KernelCase
-        {
-            Kernel = "Float32Convolution.Run",
-            Name = $"{string.Join('×', positions)} groups {groups} {inputs}→{outputs} kernel {string.Join('×', kernel)} stride {stride} dilation {dilation}",
-            Arena = data.Arena,
-            Weights = data.Weights,
-            Run = ws => Float32Convolution.Run(
-                ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions,
-                [image, stride * row, stride * pixel], [outImage, outRow, outPixel], tapOffsets),
-            Oracle = arena =>
-            {
-                for (int n = 0; n < positions[0]; n++)
-                    for (int y = 0; y < positions[1]; y++)
-                        for (int c = 0; c < positions[2]; c++)
-                            for (int g = 0; g < groups; g++)
-                                for (int o = 0; o < outputs; o++)
-                                {
-                                    float sum = bias[(g * outputs) + o];
-                                    for (int k = 0; k < taps * inputs; k++)
-                                    {
-                                        int t = k / inputs;
-                                        int from = (n * image) + (((y * stride) + (t / kernel[1] * dilation)) * row)
-                                            + (((c * stride) + (t % kernel[1] * dilation)) * pixel) + (((g * inputs) + (k % inputs)) * 4);
-                                        sum = MathF.FusedMultiplyAdd(x[from / 4], Weight(g, o, k), sum);
-                                    }
-                                    Float32Oracle.Write(arena, to + (n * outImage) + (y * outRow) + (c * outPixel) + (((g * outputs) + o) * 4), [sum]);
-                                }
-            },
-        };
-    }
-
-    private static KernelCase Depthwise(int channels, int[] positions, int kernel, int stride, int seed)
-    {
-        var data = new CaseData(seed);
-        int width = ((positions[2] - 1) * stride) + kernel;
-        int height = ((positions[1] - 1) * stride) + kernel;
-        int pixel = channels * 4;
-        int row = width * pixel;
-        int image = height * row;
-        float[] x = Values(data, positions[0] * image / 4);
-        float[] w = Values(data, kernel * kernel * channels);
-        float[] bias = Values(data, channels);
-        int at = Put(data, x);
-        int to = data.ReserveWide(Math.Max(1, positions[0] * positions[1] * positions[2]) * pixel);
-        int weights = ~data.AddWeights(Bytes(w));
-        int biases = ~data.AddWeights(Bytes(bias));
-        int[] taps = [.. Enumerable.Range(0, kernel * kernel).Select(t => (t / kernel * row) + (t % kernel * pixel))];
-        return new KernelCase
-        {
-            Kernel = "Float32Depthwise.Run",
-            Name = $"{string.Join('×', positions)}×{channels} kernel {kernel} stride {stride}",
-            Arena = data.Arena,
-            Weights = data.Weights,
-            Run = ws => Float32Depthwise.Run(
-                ws, at, weights, biases, to, channels, 0f, 6f, positions, [image, stride * row, stride * pixel],
-                [positions[1] * positions[2] * pixel, positions[2] * pixel, pixel], taps),
-            Oracle = arena =>
-            {
-                int place = to;
-                for (int p = 0; p < positions[0] * positions[1] * positions[2]; p++)
-                {
-                    int n = p / (positions[1] * positions[2]);
-                    int y = p / positions[2] % positions[1];
-                    int c = p % positions[2];
-                    for (int channel = 0; channel < channels; channel++, place += 4)
-                    {
-                        float sum = bias[channel];
-                        for (int t = 0; t < taps.Length; t++)
-                            sum = MathF.FusedMultiplyAdd(x[((n * image) + (y * stride * row) + (c * stride * pixel) + taps[t] + (channel * 4)) / 4], w[(t * channels) + channel], sum);
-                        Float32Oracle.Write(arena, place, [Math.Clamp(sum, 0f, 6f)]);
-                    }
-                }
-            },
-        };
-    }
-
-    private static KernelCase MatMul(int rows, int inner, int columns, float alpha, int seed)
-    {
-        // Two first matrices, one second matrix that both meet.
-        var data = new CaseData(seed);
-        float[] a = Values(data, 2 * rows * inner);
-        float[] b = Values(data, inner * columns);
-        int aAt = Put(data, a);
-        int bAt = Put(data, b);
-        int to = data.ReserveWide(2 * rows * columns * 4);
-        return new KernelCase
-        {
-            Kernel = "Float32MatMul.Run",
-            Name = $"2×{rows}×{inner}×{columns} alpha {alpha}",
-            Arena = data.Arena,
-            Weights = data.Weights,
-            Run = ws => Float32MatMul.Run(ws, aAt, bAt, to, rows, inner, columns, alpha, -Infinity, 3f, [2], [rows * inner * 4], [0]),
-            Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Product(
-                2 * rows, columns, inner, (r, k) => a[(r * inner) + k], (o, k) => b[(k * columns) + o], _ => 0f, alpha, -Infinity, 3f)),
-        };
-    }
-
-    private static KernelCase Pool(bool max, int channels, int size, int kernel, int stride, int dilation, int pad, bool countPadding, int seed)
+    private static KernelCase Pool(
+        bool max, int channels, int size, int kernel, int stride, int dilation, int pad, bool countPadding, int seed)
     {
         var data = new CaseData(seed);
         int output = ((size + (2 * pad) - ((kernel - 1) * dilation) - 1) / stride) + 1;
@@ -227,17 +86,20 @@ internal static class Float32Cases
         return new KernelCase
         {
             Kernel = max ? "Float32MaxPool.Run" : "Float32AveragePool.Run",
-            Name = $"{size}×{size}×{channels} kernel {kernel} stride {stride} dilation {dilation} pad {pad}{(countPadding ? " counted" : "")}",
+            Name =
+                $"{size}×{size}×{channels} kernel {kernel} stride {stride} dilation {dilation} pad {pad}{(countPadding ? " counted" : "")}",
             Arena = data.Arena,
             Weights = data.Weights,
             Run = ws =>
             {
                 if (max)
-                    Float32MaxPool.Run(ws, at, to, 2, channels, -1f, 1f, inputSizes, outputSizes, kernels, [1, stride, stride], [1, dilation, dilation], pads, inputSteps, outputSteps);
+                    Float32MaxPool.Run(
+                        ws, at, to, 2, channels, -1f, 1f, inputSizes, outputSizes, kernels,
+                        [1, stride, stride], [1, dilation, dilation], pads, inputSteps, outputSteps);
                 else
                     Float32AveragePool.Run(
-                        ws, at, to, 2, channels, countPadding ? 1 : 0, -1f, 1f, inputSizes, outputSizes, kernels, [1, stride, stride], [1, dilation, dilation],
-                        pads, pads, inputSteps, outputSteps);
+                        ws, at, to, 2, channels, countPadding ? 1 : 0, -1f, 1f, inputSizes, outputSizes, kernels,
+                        [1, stride, stride], [1, dilation, dilation], pads, pads, inputSteps, outputSteps);
             },
             Oracle = arena =>
             {
@@ -409,7 +271,8 @@ internal static class Float32Cases
         };
     }
 
-    private static float[] Values(CaseData data, int count) => [.. Enumerable.Range(0, count).Select(_ => (data.Random.NextSingle() * 2) - 1)];
+    private static float[] Values(CaseData data, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (data.Random.NextSingle() * 2) - 1)];
 
     private static byte[] Bytes(float[] values) => MemoryMarshal.AsBytes<float>(values).ToArray();
 

@@ -6,14 +6,17 @@ namespace OptimizerBuild.Kernels.Tests.Cases;
 /// <param name="Scalar">The function of one value as one lane computes it.</param>
 /// <param name="Exact">The function in double precision.</param>
 /// <param name="Ulps">The documented error bound in units of the last place of the exact result.</param>
-internal sealed record Float32Function(string Kernel, Action<Workspace, int, int, int> Run, Func<float, float> Scalar, Func<double, double> Exact, double Ulps)
+internal sealed record Float32Function(
+    string Kernel, Action<Workspace, int, int, int> Run, Func<float, float> Scalar, Func<double, double> Exact, double Ulps)
 {
     /// <summary>All functions.</summary>
     public static IReadOnlyList<Float32Function> All { get; } =
     [
         new("Float32Unary.Relu", Float32Unary.Relu, x => x < 0 ? 0 : x, x => Math.Max(x, 0), 0),
-        new("Float32Unary.LeakyRelu", (w, i, o, n) => Float32Unary.LeakyRelu(w, i, o, n, 0.1f), x => x < 0 ? x * 0.1f : x, x => x < 0 ? x * 0.1f : x, 0.5),
-        new("Float32Unary.Clip", (w, i, o, n) => Float32Unary.Clip(w, i, o, n, -1f, 2f), x => x < -1 ? -1 : x > 2 ? 2 : x, x => Math.Clamp(x, -1, 2), 0),
+        new("Float32Unary.LeakyRelu", (
+            w, i, o, n) => Float32Unary.LeakyRelu(w, i, o, n, 0.1f), x => x < 0 ? x * 0.1f : x, x => x < 0 ? x * 0.1f : x, 0.5),
+        new("Float32Unary.Clip", (
+            w, i, o, n) => Float32Unary.Clip(w, i, o, n, -1f, 2f), x => x < -1 ? -1 : x > 2 ? 2 : x, x => Math.Clamp(x, -1, 2), 0),
         new("Float32Unary.Sigmoid", Float32Unary.Sigmoid, Float32Math.Sigmoid<float, Float32Lanes1>, x => 1 / (1 + Math.Exp(-x)), 3),
         new("Float32Unary.Tanh", Float32Unary.Tanh, Float32Math.Tanh<float, Float32Lanes1>, Math.Tanh, 3),
         new("Float32Unary.HardSigmoid", (w, i, o, n) => Float32Unary.HardSigmoid(w, i, o, n, 0.2f, 0.5f),
@@ -30,7 +33,8 @@ internal sealed record Float32Function(string Kernel, Action<Workspace, int, int
         new("Float32Unary.Abs", Float32Unary.Abs, MathF.Abs, Math.Abs, 0),
         new("Float32Unary.Erf", Float32Unary.Erf, Float32Math.Erf<float, Float32Lanes1>, ErrorFunction, 2),
         new("Float32Unary.Square", Float32Unary.Square, x => x * x, x => x * x, 0.5),
-        new("Float32Unary.Affine", (w, i, o, n) => Float32Unary.Affine(w, i, o, n, 3f, 0.5f), x => MathF.FusedMultiplyAdd(x, 3f, 0.5f), x => (x * 3) + 0.5, 0.5),
+        new("Float32Unary.Affine", (
+            w, i, o, n) => Float32Unary.Affine(w, i, o, n, 3f, 0.5f), x => MathF.FusedMultiplyAdd(x, 3f, 0.5f), x => (x * 3) + 0.5, 0.5),
         new("Float32Rounding.Floor", Float32Rounding.Floor, MathF.Floor, Math.Floor, 0),
         new("Float32Rounding.Ceil", Float32Rounding.Ceil, MathF.Ceiling, Math.Ceiling, 0),
         new("Float32Rounding.Round", Float32Rounding.Round, x => MathF.Round(x), x => Math.Round(x), 0),
@@ -39,7 +43,10 @@ internal sealed record Float32Function(string Kernel, Action<Workspace, int, int
         new("Float32Trigonometry.Cos", Float32Trigonometry.Cos, x => (float)Math.Cos(x), Math.Cos, 0.5001),
     ];
 
-    /// <summary>erf x in double precision: the Taylor series near 0, the continued fraction of erfc further out (Abramowitz and Stegun 7.1.6, 7.1.14).</summary>
+    /// <summary>
+    /// erf x in double precision: the Taylor series near 0, the continued fraction of erfc further out (Abramowitz and Stegun 7.1.6,
+    /// 7.1.14).
+    /// </summary>
     public static double ErrorFunction(double x)
     {
         double a = Math.Abs(x);

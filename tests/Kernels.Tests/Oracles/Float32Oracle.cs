@@ -7,7 +7,15 @@ internal static class Float32Oracle
 {
     /// <summary>Sums of products of all rows and outputs, scaled and bounded.</summary>
     public static float[] Product(
-        int rows, int outputs, int inner, Func<int, int, float> x, Func<int, int, float> w, Func<int, float> bias, float alpha, float low, float high)
+        int rows,
+        int outputs,
+        int inner,
+        Func<int, int, float> x,
+        Func<int, int, float> w,
+        Func<int, float> bias,
+        float alpha,
+        float low,
+        float high)
     {
         var result = new float[rows * outputs];
         for (int r = 0; r < rows; r++)

@@ -14,18 +14,23 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     /// <summary>The operators whose conformance <c>docs/operators.md</c> states.</summary>
     public static readonly IReadOnlyList<string> Operators =
     [
-        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "Div", "Dropout", "Elu",
-        "Equal", "Erf", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish",
-        "Identity", "LeakyRelu", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow", "Reciprocal",
-        "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub",
-        "Tanh", "Transpose", "Unsqueeze", "Where",
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "Div", "Dropout",
+        "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid",
+        "HardSwish", "Identity", "LeakyRelu", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
+        "Reciprocal", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt",
+        "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Where",
     ];
+
+    /// <summary>The operators that the build supports beyond those.</summary>
+    public static readonly IReadOnlyList<string> FurtherOperators =
+        [.. OptimizerBuild.Operators.OperatorRegistry.All.Where(o => o.Domain.Length == 0).Select(o => o.OpType).Except(Operators)];
 
     // Inputs that decide on shapes or on which elements are meant. An app's model has them as constants; the suite feeds them.
     private static readonly Dictionary<string, int[]> ShapeInputs = new(StringComparer.Ordinal)
     {
         ["Reshape"] = [1], ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Expand"] = [1], ["Split"] = [1], ["ConstantOfShape"] = [0],
         ["Slice"] = [1, 2, 3, 4], ["Pad"] = [1, 3], ["ReduceMean"] = [1], ["ReduceMax"] = [1], ["ReduceSum"] = [1], ["Dropout"] = [2],
+        ["ReduceMin"] = [1], ["ReduceProd"] = [1], ["Tile"] = [1], ["Range"] = [0, 1, 2],
     };
 
     /// <summary>The operators that the test belongs to.</summary>
@@ -46,19 +51,21 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     /// bfloat16, which exist in models only between a few special operators.
     /// </summary>
     public bool HasForeignTypes { get; } = Model.Graph.Input.Concat(Model.Graph.Output)
-        .Any(v => v.Type?.TensorType is not { } tensor || tensor.ElemType == (int)ElementType.String || !Enum.IsDefined((ElementType)tensor.ElemType));
+        .Any(v => v.Type?.TensorType is not { } tensor || tensor.ElemType == (
+            int)ElementType.String || !Enum.IsDefined((ElementType)tensor.ElemType));
 
     /// <summary>The element types of the model's own inputs.</summary>
     public IEnumerable<ElementType> InputElements => Model.Graph.Input.Where(i => Inputs.Contains(i.Name) && !Fixed.Contains(i.Name))
         .Select(i => (ElementType)(i.Type?.TensorType?.ElemType ?? 0));
 
     /// <summary>
-    /// All data sets of the tests that consist of the listed operators: in the part <c>node</c> of one of them, elsewhere of any
+    /// All data sets of the tests that consist of given operators: in the part <c>node</c> of one of them, elsewhere of any
     /// number. Expansions of other operators (<c>_expanded</c>) belong to those.
     /// </summary>
-    public static IEnumerable<ConformanceCase> All()
+    /// <param name="operators">The operators.</param>
+    public static IEnumerable<ConformanceCase> All(IReadOnlyList<string> operators)
     {
-        var listed = new HashSet<string>(Operators, StringComparer.Ordinal);
+        var listed = new HashSet<string>(operators, StringComparer.Ordinal);
         foreach (string suite in (string[])["node", "simple", "pytorch-operator", "pytorch-converted"])
         {
             foreach (BackendTest test in BackendSuite.Tests(suite))
@@ -66,9 +73,9 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
                 if (test.Name.Contains("_expanded", StringComparison.Ordinal))
                     continue;
                 ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(test.ModelPath));
-                string[] operators = [.. OperatorsOf(model)];
+                string[] own = [.. OperatorsOf(model)];
                 int nodes = model.Graph.Node.Count(n => n.OpType != "Constant");
-                if (operators.Length == 0 || !operators.All(listed.Contains) || (suite == "node" && nodes > 1))
+                if (own.Length == 0 || !own.All(listed.Contains) || (suite == "node" && nodes > 1))
                     continue;
                 foreach (BackendDataSet set in test.DataSets)
                     yield return new(test, set, model);
@@ -104,6 +111,7 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
 
     private static HashSet<string> FixedInputs(ModelProto model) =>
     [
-        .. model.Graph.Node.SelectMany(n => ShapeInputs.GetValueOrDefault(n.OpType, []).Where(i => i < n.Input.Count).Select(i => n.Input[i])),
+        .. model.Graph.Node.SelectMany(
+            n => ShapeInputs.GetValueOrDefault(n.OpType, []).Where(i => i < n.Input.Count).Select(i => n.Input[i])),
     ];
 }

@@ -10,17 +10,27 @@ public class ConformanceTests
     [SharedFact]
     public void GeneratedCodePassesTheOnnxSuite()
     {
-        ConformanceResult[] results = ConformanceRun.Run([.. ConformanceCase.All()]);
-        ConformanceResult[] applicable = [.. results.Where(r => !r.Case.HasForeignTypes)];
-        int passed = applicable.Count(r => r.Failure is null);
-        Assert.True(
-            passed >= Required * applicable.Length,
-            $"{passed} of {applicable.Length} passed\n" + string.Join("\n", applicable.Where(r => r.Failure is not null).Select(r => $"{r.Case.Test}: {r.Failure}")));
+        ConformanceResult[] listed = ConformanceRun.Run([.. ConformanceCase.All(ConformanceCase.Operators)]);
+        ConformanceResult[] further = ConformanceRun.Run([.. ConformanceCase.All(ConformanceCase.FurtherOperators)]);
+        AssertEnough(listed);
+        AssertEnough(further);
 
         string path = Path.Combine(SharedAssets.RepositoryRoot, "docs", "operators.md");
-        string document = OperatorDocument.Render(results);
+        string document = OperatorDocument.Render(listed, further);
         if (Environment.GetEnvironmentVariable("UPDATE_BASELINES") == "1")
             File.WriteAllText(path, document);
-        Assert.True(File.Exists(path) && File.ReadAllText(path) == document, "docs/operators.md is not up to date: run this test with UPDATE_BASELINES=1");
+        Assert.True(
+            File.Exists(path) && File.ReadAllText(path) == document,
+            "docs/operators.md is not up to date: run this test with UPDATE_BASELINES=1");
+    }
+
+    private static void AssertEnough(ConformanceResult[] results)
+    {
+        ConformanceResult[] applicable = [.. results.Where(r => !r.Case.HasForeignTypes)];
+        ConformanceResult[] failed = [.. applicable.Where(r => r.Failure is not null)];
+        Assert.NotEmpty(applicable);
+        Assert.True(
+            applicable.Length - failed.Length >= Required * applicable.Length,
+            $"{failed.Length} of {applicable.Length} failed\n" + string.Join("\n", failed.Select(r => $"{r.Case.Test}: {r.Failure}")));
     }
 }

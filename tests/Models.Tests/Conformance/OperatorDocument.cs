@@ -6,7 +6,9 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Models.Conformance;
 
-/// <summary>Writes <c>docs/operators.md</c> from the results of the conformance run and from what the build knows of its operators.</summary>
+/// <summary>
+/// Writes <c>docs/operators.md</c> from the results of the conformance run and from what the build knows of its operators.
+/// </summary>
 internal static class OperatorDocument
 {
     // What a reader must know of an operator beyond opsets and types; the operators' documentation comments say more.
@@ -38,22 +40,53 @@ internal static class OperatorDocument
         ["Clip"] = "constant or computed bounds",
     };
 
+    private const string Introduction = """
+        # Operators
+
+        Written by `tests/Models.Tests` (`ConformanceTests`, with `UPDATE_BASELINES=1`); do not edit.
+
+        Each row is an operator with what the generated code supports, the integer form that quantisation gives it, and how many of the
+        tests of the ONNX backend suite (parts `node`, `simple`, `pytorch-operator`, `pytorch-converted`) pass through the generated
+        float32 code: import, passes, lowering, plan, generator, compiler, execution, comparison with the suite's tolerances. A test of
+        several operators counts for each. Inputs that decide on shapes are constants, as they are in models of applications. Tests
+        whose inputs or outputs have no .NET form (strings, sequences, optional values, bfloat16, number formats of less than 8 bits
+        and 8-bit floats) are not counted in the tables; each is named below them.
+
+
+        """;
+
     /// <summary>The document.</summary>
-    public static string Render(IReadOnlyList<ConformanceResult> results)
+    /// <param name="listed">The results of the operators that the project promises.</param>
+    /// <param name="further">The results of the others.</param>
+    public static string Render(IReadOnlyList<ConformanceResult> listed, IReadOnlyList<ConformanceResult> further)
+    {
+        var text = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
+        Table(text, "Main operators", ConformanceCase.Operators, listed);
+        Table(text, "Further operators", ConformanceCase.FurtherOperators, further);
+        ConformanceResult[] all = [.. listed, .. further];
+        text.Append("## Tests that fail\n\n");
+        foreach (ConformanceResult result in all.Where(r => !r.Case.HasForeignTypes && r.Failure is not null))
+            text.Append("- `").Append(result.Case.Test).Append("`: ").Append(result.Failure!.ReplaceLineEndings(" ")).Append('\n');
+        text.Append("\n## Tests of types without a .NET form\n\n");
+        foreach (IGrouping<string, ConformanceResult> group in all.Where(r => r.Case.HasForeignTypes)
+            .GroupBy(r => string.Join(", ", r.Case.Belongs)).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"- {group.Key} ({group.Count()}): ");
+            text.AppendJoin(", ", group.Select(r => $"`{r.Case.Test.Name}`")).Append('\n');
+        }
+        return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, string title, IReadOnlyList<string> operators, IReadOnlyList<ConformanceResult> results)
     {
         ConformanceResult[] applicable = [.. results.Where(r => !r.Case.HasForeignTypes)];
         int passed = applicable.Count(r => r.Failure is null);
-        var text = new StringBuilder();
-        text.Append("# Operators\n\n");
-        text.Append("Written by `tests/Models.Tests` (`ConformanceTests`, with `UPDATE_BASELINES=1`); do not edit.\n\n");
-        text.Append("Each row is an operator with what the generated code supports, the integer form that quantisation gives it, and how many of\n");
-        text.Append("the tests of the ONNX backend suite (parts `node`, `simple`, `pytorch-operator`, `pytorch-converted`) pass through the generated\n");
-        text.Append("float32 code: import, passes, lowering, plan, generator, compiler, execution, comparison with the suite's tolerances. A test of\n");
-        text.Append("several operators counts for each. Inputs that decide on shapes are constants, as they are in models of applications.\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"{passed} of {applicable.Length} tests pass ({(100.0 * passed) / applicable.Length:0.0} %). ");
-        text.Append(CultureInfo.InvariantCulture, $"{results.Count - applicable.Length} further tests have inputs or outputs without a .NET form; they are listed at the end.\n\n");
+        text.Append("## ").Append(title).Append("\n\n");
+        text.Append(
+            CultureInfo.InvariantCulture, $"{passed} of {applicable.Length} tests pass ({100.0 * passed / applicable.Length:0.0} %); ");
+        text.Append(CultureInfo.InvariantCulture, $"{results.Count - applicable.Length} more have types without a .NET form.\n\n");
         text.Append("| operator | opsets tested | element types | forms | integer form | passed |\n|---|---|---|---|---|---|\n");
-        foreach (string op in ConformanceCase.Operators)
+        foreach (string op in operators)
         {
             ConformanceResult[] own = [.. applicable.Where(r => r.Case.Belongs.Contains(op))];
             ConformanceResult[] good = [.. own.Where(r => r.Failure is null)];
@@ -61,20 +94,14 @@ internal static class OperatorDocument
             text.Append(Notes.GetValueOrDefault(op, "")).Append(" | ").Append(IntegerFormOf(op, good)).Append(" | ");
             text.Append(CultureInfo.InvariantCulture, $"{good.Length}/{own.Length} |\n");
         }
-        text.Append("\n## Tests that fail\n\n");
-        foreach (ConformanceResult result in applicable.Where(r => r.Failure is not null))
-            text.Append("- `").Append(result.Case.Test).Append("`: ").Append(OneLine(result.Failure!)).Append('\n');
-        text.Append("\n## Tests of types without a .NET form\n\n");
-        text.Append("Strings, sequences, optional values, bfloat16 and the formats of 8 bits and less:\n\n");
-        foreach (IGrouping<string, ConformanceResult> group in results.Where(r => r.Case.HasForeignTypes).GroupBy(r => string.Join(", ", r.Case.Belongs)).OrderBy(g => g.Key, StringComparer.Ordinal))
-            text.Append("- ").Append(group.Key).Append(": ").AppendJoin(", ", group.Select(r => $"`{r.Case.Test.Name}`")).Append('\n');
-        return text.ToString();
+        text.Append('\n');
     }
 
     private static string Opsets(ConformanceResult[] good)
     {
         long[] opsets = [.. good.Select(r => r.Case.Opset).Distinct().Order()];
-        return opsets.Length == 0 ? "" : opsets.Length == 1 ? opsets[0].ToString(CultureInfo.InvariantCulture) : FormattableString.Invariant($"{opsets[0]}–{opsets[^1]}");
+        return opsets.Length == 0 ? "" : opsets.Length == 1 ? opsets[0].ToString(
+            CultureInfo.InvariantCulture) : FormattableString.Invariant($"{opsets[0]}–{opsets[^1]}");
     }
 
     private static string Types(ConformanceResult[] good) =>
@@ -90,7 +117,8 @@ internal static class OperatorDocument
             ImportOptions options = result.Case.Options(inputs);
             for (int i = 1; i < inputs.Length; i++)
                 if (!result.Case.Fixed.Contains(result.Case.Inputs[i]))
-                    options = (options with { Shapes = options.Shapes.Remove(result.Case.Inputs[i]) }).WithConstant(result.Case.Inputs[i], inputs[i]);
+                    options = (options with { Shapes = options.Shapes.Remove(
+                        result.Case.Inputs[i]) }).WithConstant(result.Case.Inputs[i], inputs[i]);
             Graph graph = OnnxImporter.Import(result.Case.Test.ModelPath, options).Graph;
             foreach (Node node in graph.Nodes.Where(n => n.OpType == op))
             {
@@ -109,6 +137,4 @@ internal static class OperatorDocument
             _ => "fixed point",
         };
     }
-
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Models.Conformance;
 
-/// <summary>Compares outputs as the ONNX backend test runner does: relative 1e-3 and absolute 1e-7 for real numbers, integers exactly.</summary>
+/// <summary>
+/// Compares outputs as the ONNX backend test runner does: relative 1e-3 and absolute 1e-7 for real numbers, integers exactly.
+/// </summary>
 internal static class Tolerance
 {
     private const double Relative = 1e-3;
@@ -25,8 +27,10 @@ internal static class Tolerance
         return null;
     }
 
-    private static double Real(object value) => value is Half half ? (double)half : Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture);
+    private static double Real(object value) =>
+        value is Half half ? (double)half : Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture);
 
     private static bool Close(double expected, double actual) =>
-        expected.Equals(actual) || (double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= Absolute + (Relative * Math.Abs(expected));
+        expected.Equals(actual) || (
+            double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= Absolute + (Relative * Math.Abs(expected));
 }

@@ -76,7 +76,8 @@ public sealed class DataReaderTests : IDisposable
             files.Write("d.npz", DataFiles.Npz(stored ? CompressionLevel.NoCompression : CompressionLevel.Optimal,
                 ("x.npy", DataFiles.Npy(values, "<f4", $"({values.Length}, 1)")), ("y.npy", DataFiles.Npy<long>([7], "<i8", "(1,)"))));
             DataSet data = files.Read("d.npz");
-            return data.Find("x")!.Values<float>().Select(BitConverter.SingleToUInt32Bits).SequenceEqual(values.Select(BitConverter.SingleToUInt32Bits))
+            IEnumerable<uint> bits = data.Find("x")!.Values<float>().Select(BitConverter.SingleToUInt32Bits);
+            return bits.SequenceEqual(values.Select(BitConverter.SingleToUInt32Bits))
                 && data.Labels!.Values<long>() is [7];
         }).QuickCheckThrowOnFailure();
 
@@ -119,7 +120,8 @@ public sealed class DataReaderTests : IDisposable
     public void ATableWithoutLabelsFitsAsAWhole()
     {
         _files.Write("t.csv", "1,2,3\n4,5,6\n"u8.ToArray());
-        var samples = SampleSplitter.ToSamples(_files.Read("t.csv"), DataFiles.Model(("in", TensorType.Float32(1, 3))), InputAdaptation.None);
+        var samples = SampleSplitter.ToSamples(_files.Read("t.csv"), DataFiles.Model(("in", TensorType.Float32(1, 3))),
+            InputAdaptation.None);
         Assert.Equal([4, 5, 6], samples.Samples[1][0].Values<float>());
     }
 
@@ -135,7 +137,8 @@ public sealed class DataReaderTests : IDisposable
         DataSet data = _files.Read("g");
         Assert.Equal(["input_0", "state"], data.Arrays.Select(a => a.Name));
         Assert.Equal([11, 2], data.Arrays[0].Value.Dimensions.ToArray());
-        var samples = SampleSplitter.ToSamples(data, DataFiles.Model(("x", TensorType.Float32(1, 2)), ("state", TensorType.Float32(1))), InputAdaptation.None);
+        var samples = SampleSplitter.ToSamples(data, DataFiles.Model(("x", TensorType.Float32(1, 2)), ("state", TensorType.Float32(1))),
+            InputAdaptation.None);
         Assert.Equal(11, samples.Samples.Count);
         Assert.Equal([10, 10], samples.Samples[10][0].Values<float>());
         Assert.Equal([-10], samples.Samples[10][1].Values<float>());
@@ -153,14 +156,18 @@ public sealed class DataReaderTests : IDisposable
     public void ReadsTheDevelopmentSetsFiles()
     {
         string folder = SharedAssets.Path("data");
-        DataSet images = DataSetReader.Read("image=mnist/t10k-first3000-images-idx3-ubyte.gz;y=mnist/t10k-first3000-labels-idx1-ubyte.gz", folder, DataLimits.Default);
+        DataSet images = DataSetReader.Read("image=mnist/t10k-first3000-images-idx3-ubyte.gz;y=mnist/t10k-first3000-labels-idx1-ubyte.gz",
+            folder, DataLimits.Default);
         Assert.Equal("uint8[3000,28,28]", images.Find("image")!.Type.ToString());
         Assert.Equal([7, 2, 1, 0, 4], images.Labels!.Values<byte>()[..5]);
-        Assert.Equal("x uint8[3995,32,32,3], y int64[3995]", DataSetReader.Read("cifar10/cifar10-3995.npz", folder, DataLimits.Default).Describe());
+        Assert.Equal("x uint8[3995,32,32,3], y int64[3995]", DataSetReader.Read("cifar10/cifar10-3995.npz", folder,
+            DataLimits.Default).Describe());
         Assert.Equal("bytes int32[111,2048], y int64[111]", DataSetReader.Read("magika/files.npz", folder, DataLimits.Default).Describe());
-        Assert.Equal([11], DataSetReader.Read("tabular/mlnet_generated_regression_dataset.csv", folder, DataLimits.Default).Find("x")!.Dimensions[1..].ToArray());
+        Assert.Equal([11], DataSetReader.Read("tabular/mlnet_generated_regression_dataset.csv", folder,
+            DataLimits.Default).Find("x")!.Dimensions[1..].ToArray());
         foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "tabular"), "*.npz"))
-            Assert.Equal(DataSetReader.Read(file, folder, DataLimits.Default).Find("x")!.Dimensions[0], DataSetReader.Read(file, folder, DataLimits.Default).Labels!.Count);
+            Assert.Equal(DataSetReader.Read(file, folder, DataLimits.Default).Find("x")!.Dimensions[0],
+                DataSetReader.Read(file, folder, DataLimits.Default).Labels!.Count);
     }
 
     private static byte[] Proto(string name, float value, params int[] dimensions)

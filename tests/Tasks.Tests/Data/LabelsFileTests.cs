@@ -29,5 +29,6 @@ public sealed class LabelsFileTests : IDisposable
 
     [Fact]
     public void RefusesMissingFiles() =>
-        Assert.Equal("OPT0026", Assert.Throws<ModelException>(() => LabelsFile.Read(Path.Combine(_files.Folder, "none.txt"), 3)).Diagnostic.Descriptor.Code);
+        Assert.Equal("OPT0026", Assert.Throws<ModelException>(() => LabelsFile.Read(Path.Combine(_files.Folder, "none.txt"),
+            3)).Diagnostic.Descriptor.Code);
 }

@@ -5,9 +5,11 @@ namespace OptimizerBuild.Data;
 
 public sealed class SampleSplitterTests
 {
-    private static DataSet Data(params (string Name, Tensor Value)[] arrays) => new("data", [.. arrays.Select(a => new NamedArray(a.Name, a.Value))], "y");
+    private static DataSet Data(params (string Name, Tensor Value)[] arrays) =>
+        new("data", [.. arrays.Select(a => new NamedArray(a.Name, a.Value))], "y");
 
-    private static Tensor Ramp(params int[] dimensions) => Tensor.Of(Enumerable.Range(0, Shapes.Count(dimensions)).Select(i => (float)i).ToArray(), dimensions);
+    private static Tensor Ramp(params int[] dimensions) => Tensor.Of(Enumerable.Range(0, Shapes.Count(dimensions)).Select(i =>
+        (float)i).ToArray(), dimensions);
 
     private static string Mismatch(DataSet data, Graph graph, InputAdaptation? adaptation = null)
     {
@@ -23,7 +25,8 @@ public sealed class SampleSplitterTests
     public void ASingleInputTakesTheArrayThatCanBeMeant(string name)
     {
         var samples = SampleSplitter.ToSamples(
-            Data(("y", Tensor.Of(new long[] { 1, 2 }, 2)), (name, Ramp(2, 2, 3))), DataFiles.Model(("image", TensorType.Float32(1, 1, 2, 3))), InputAdaptation.None);
+            Data(("y", Tensor.Of(new long[] { 1, 2 }, 2)), (name, Ramp(2, 2, 3))),
+                DataFiles.Model(("image", TensorType.Float32(1, 1, 2, 3))), InputAdaptation.None);
         Assert.False(samples.Synthetic);
         Assert.Equal(2, samples.Samples.Count);
         Assert.Equal("float32[1,1,2,3]", samples.Samples[1][0].Type.ToString());
@@ -33,7 +36,8 @@ public sealed class SampleSplitterTests
     [Fact]
     public void ABatchModelTakesConsecutiveRows()
     {
-        var samples = SampleSplitter.ToSamples(Data(("x", Ramp(6, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))), InputAdaptation.None);
+        var samples = SampleSplitter.ToSamples(Data(("x", Ramp(6, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))),
+            InputAdaptation.None);
         Assert.Equal(2, samples.Samples.Count);
         Assert.Equal([6, 7, 8, 9, 10, 11], samples.Samples[1][0].Values<float>());
         Assert.Contains("a multiple of 3 rows", Mismatch(Data(("x", Ramp(5, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2)))));
@@ -42,15 +46,18 @@ public sealed class SampleSplitterTests
     [Fact]
     public void RowsMayBeWholeInputs()
     {
-        Assert.Equal(2, SampleSplitter.ToSamples(Data(("x", Ramp(2, 3, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))), InputAdaptation.None).Samples.Count);
-        Assert.Equal([5, 6, 7, 8, 9], SampleSplitter.ToSamples(Data(("x", Ramp(2, 5))), DataFiles.Model(("x", TensorType.Float32(5))), InputAdaptation.None).Samples[1][0].Values<float>());
+        Assert.Equal(2, SampleSplitter.ToSamples(Data(("x", Ramp(2, 3, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))),
+            InputAdaptation.None).Samples.Count);
+        Assert.Equal([5, 6, 7, 8, 9], SampleSplitter.ToSamples(Data(("x", Ramp(2, 5))), DataFiles.Model(("x", TensorType.Float32(5))),
+            InputAdaptation.None).Samples[1][0].Values<float>());
     }
 
     [Fact]
     public void SeveralInputsMatchByNameAndCount()
     {
         Graph graph = DataFiles.Model(("a", TensorType.Float32(1, 2)), ("b", TensorType.Of(ElementType.Int32, 1)));
-        var samples = SampleSplitter.ToSamples(Data(("b", Tensor.Of(new byte[] { 5, 6 }, 2)), ("a", Ramp(2, 2))), graph, InputAdaptation.None);
+        var samples = SampleSplitter.ToSamples(Data(("b", Tensor.Of(new byte[] { 5, 6 }, 2)), ("a", Ramp(2, 2))), graph,
+            InputAdaptation.None);
         Assert.Equal([2, 3], samples.Samples[1][0].Values<float>());
         Assert.Equal([6], samples.Samples[1][1].Values<int>());
         Assert.Contains("an array named 'b' (int32[samples])", Mismatch(Data(("a", Ramp(2, 2))), graph));
@@ -70,12 +77,16 @@ public sealed class SampleSplitterTests
         // A model that has its channels last already takes the bytes in their order.
         Graph nhwc = DataFiles.Model(("x", TensorType.Float32(1, 8, 2, 3)));
         var more = Tensor.Of(Enumerable.Range(0, 48).Select(i => (byte)i).ToArray(), 1, 8, 2, 3);
-        Assert.Equal([0.5f, 10.5f, 200.5f, 3.5f], SampleSplitter.ToSamples(Data(("x", more)), nhwc, adaptation).Samples[0][0].Values<float>()[..4]);
+        Assert.Equal([0.5f, 10.5f, 200.5f, 3.5f], SampleSplitter.ToSamples(Data(("x", more)), nhwc,
+            adaptation).Samples[0][0].Values<float>()[..4]);
 
         // Without a scale integers are taken as they are; real data never needs scaling; an app that scales itself may have files of bytes.
-        Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", bytes)), nchw, InputAdaptation.None with { Layout = ImageLayout.NHWC }).Samples[0][0].Values<float>()[..3]);
-        Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", Ramp(1, 2, 2, 3))), nchw, adaptation).Samples[0][0].Values<float>()[..3]);
-        Assert.Equal([0.5f, 3.5f, 6.5f], SampleSplitter.ToSamples(Data(("x", bytes)), nchw, adaptation with { Type = InputElement.Float32 }).Samples[0][0].Values<float>()[..3]);
+        Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", bytes)), nchw,
+            InputAdaptation.None with { Layout = ImageLayout.NHWC }).Samples[0][0].Values<float>()[..3]);
+        Assert.Equal([0, 3, 6], SampleSplitter.ToSamples(Data(("x", Ramp(1, 2, 2, 3))), nchw,
+            adaptation).Samples[0][0].Values<float>()[..3]);
+        Assert.Equal([0.5f, 3.5f, 6.5f], SampleSplitter.ToSamples(Data(("x", bytes)), nchw,
+            adaptation with { Type = InputElement.Float32 }).Samples[0][0].Values<float>()[..3]);
         Assert.Contains("one value or 3 values", Mismatch(Data(("x", bytes)), nchw, adaptation with { Scale = [1, 2] }));
     }
 
@@ -83,20 +94,24 @@ public sealed class SampleSplitterTests
     public void WrongShapesAndTypesSayWhatWasFound()
     {
         Graph image = DataFiles.Model(("x", TensorType.Float32(1, 3, 8, 8)));
-        Assert.Contains("expected float32[samples,3,8,8] for input 'x', found x float32[2,8,8,3]; these look like images with channels last: set InputLayout", Mismatch(Data(("x", Ramp(2, 8, 8, 3))), image));
+        string text = Mismatch(Data(("x", Ramp(2, 8, 8, 3))), image);
+        Assert.Contains("expected float32[samples,3,8,8] for input 'x', found x float32[2,8,8,3]; these look like images", text);
+        Assert.Contains("channels last: set InputLayout", text);
         Assert.Contains("found x float32[2,8,8]", Mismatch(Data(("x", Ramp(2, 8, 8))), image));
         Assert.Equal(2, SampleSplitter.ToSamples(Data(("x", Ramp(2, 192))), image, InputAdaptation.None).Samples.Count);
         Assert.Contains("at least one sample", Mismatch(Data(("x", Ramp(0, 3, 8, 8))), image));
         Graph ids = DataFiles.Model(("x", TensorType.Of(ElementType.UInt8, 1, 2)));
         Assert.Contains("values 0 to 255 (UInt8) for input 'x', found 256", Mismatch(Data(("x", Tensor.Of(new[] { 3, 256 }, 1, 2))), ids));
         Assert.Contains("integers (UInt8) for input 'x', found 0.5", Mismatch(Data(("x", Tensor.Of(new[] { 3, 0.5 }, 1, 2))), ids));
-        Assert.Contains("found a float32[1,2], b float32[1,2]", Mismatch(Data(("a", Ramp(1, 2)), ("b", Ramp(1, 2))), DataFiles.Model(("x", TensorType.Float32(1, 2)))));
+        Assert.Contains("found a float32[1,2], b float32[1,2]", Mismatch(Data(("a", Ramp(1, 2)), ("b", Ramp(1, 2))),
+            DataFiles.Model(("x", TensorType.Float32(1, 2)))));
     }
 
     [Fact]
     public void AMaximumIsSpreadEvenly()
     {
-        var samples = SampleSplitter.ToSamples(Data(("x", Ramp(10, 1))), DataFiles.Model(("x", TensorType.Float32(1, 1))), InputAdaptation.None, 4);
+        var samples = SampleSplitter.ToSamples(Data(("x", Ramp(10, 1))), DataFiles.Model(("x", TensorType.Float32(1, 1))),
+            InputAdaptation.None, 4);
         Assert.Equal([0f, 2, 5, 7], samples.Samples.Select(s => s[0].Values<float>()[0]));
     }
 

@@ -58,14 +58,16 @@ internal sealed class GraphBuilder
 
     public string Add(string opType, params string[] inputs) => Add(new Node("", opType, [.. inputs], []));
 
-    public string Add(string opType, string[] inputs, params (string Name, object Value)[] attributes) => Add(With(new Node("", opType, [.. inputs], []), attributes));
+    public string Add(string opType, string[] inputs, params (string Name, object Value)[] attributes) =>
+        Add(With(new Node("", opType, [.. inputs], []), attributes));
 
     public string Add(Node node)
     {
         string output = $"v{_nodes.Count}";
         node = node with { Name = $"n{_nodes.Count}", Outputs = [output] };
         var context = new OperatorContext(
-            node, [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))], [.. node.Inputs.Select(i => _constants.GetValueOrDefault(i))]);
+            node, [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))], [.. node.Inputs.Select(i =>
+                _constants.GetValueOrDefault(i))]);
         _types[output] = OperatorRegistry.Of(node).Infer(context)[0];
         _nodes.Add(node);
         return output;

@@ -69,6 +69,24 @@ public sealed class PassTests
     }
 
     [Fact]
+    public void BoundsLieWhereTheFunctionSettles()
+    {
+        var b = new GraphBuilder();
+        string x = b.Add("Gemm", b.Input(64, 5), b.Constant(Tensor.Of(Enumerable.Repeat(2.5f, 20).ToArray(), 5, 4)));
+        string gelu = b.Add("Mul", b.Add("Mul", x, b.Add("Add", b.Add("Erf", b.Add("Mul", x, b.Scalar(0.70710677f))), b.Scalar(1))),
+            b.Scalar(0.5f));
+        Graph graph = b.Build(b.Add("Gemm", gelu, b.Weights(4, 3)));
+        Graph rewritten = PassPipeline.Run(graph);
+        Node first = rewritten.Nodes[0];
+        Assert.InRange(first.Float("activation_min", 0), -6f, -4.5f);
+        Assert.Equal(float.PositiveInfinity, first.Float("activation_max", 0));
+        AssertSame(graph, rewritten, 1e-6f, "GELU");
+
+        // At the end of a network sums keep their range.
+        Assert.DoesNotContain(PassPipeline.Run(graph with { Outputs = [gelu] }).Nodes, Elementwise.HasActivation);
+    }
+
+    [Fact]
     public void SubgraphsKeepNamesOfTheirOwn()
     {
         // The body's input is named x; so is a value of the graph around it, which comes later.
@@ -111,7 +129,8 @@ public sealed class PassTests
             var inferred = OperatorRegistry.Of(node).Infer(OperatorContext.Of(graph, node));
             for (int i = 0; i < node.Outputs.Length; i++)
                 if (node.Outputs[i].Length > 0)
-                    Assert.True(inferred[i] == graph.TypeOf(node.Outputs[i]), $"{node}: {graph.TypeOf(node.Outputs[i])} instead of {inferred[i]}");
+                    Assert.True(inferred[i] == graph.TypeOf(node.Outputs[i]),
+                        $"{node}: {graph.TypeOf(node.Outputs[i])} instead of {inferred[i]}");
         }
         Graph live = new GraphEditor(graph).ToGraph();
         Assert.Equal(graph.Nodes.Length, live.Nodes.Length);

@@ -39,10 +39,12 @@ internal static class RandomGraph
                 return Convolution(b, random, x, shape);
             case 3 when map:
                 return b.Add(random.Next(2) == 0 ? "MaxPool" : "AveragePool", [x],
-                    ("kernel_shape", Repeat(2, rank - 2)), ("strides", Repeat(random.Next(1, 3), rank - 2)), ("pads", Repeat(random.Next(2), 2 * (rank - 2))));
+                    ("kernel_shape", Repeat(2, rank - 2)), ("strides", Repeat(random.Next(1, 3), rank - 2)),
+                        ("pads", Repeat(random.Next(2), 2 * (rank - 2))));
             case 4 when rank is 3 or 4:
                 return random.Next(2) == 0 ? b.Add(random.Next(2) == 0 ? "GlobalAveragePool" : "GlobalMaxPool", x)
-                    : b.Add("ReduceMean", [x, b.Ints([.. Enumerable.Range(2, rank - 2).Select(i => (long)i)])], ("keepdims", random.Next(2)));
+                    : b.Add("ReduceMean", [x, b.Ints([.. Enumerable.Range(2, rank - 2).Select(i => (long)i)])],
+                    ("keepdims", random.Next(2)));
             case 5 when rank >= 2:
                 return b.Add("BatchNormalization", x, b.Weights(shape[1]), b.Weights(shape[1]), b.Weights(shape[1]), b.Positive(shape[1]));
             case 6 or 7:
@@ -52,7 +54,8 @@ internal static class RandomGraph
             case 9 or 10:
                 return Constant(b, random, x, shape);
             case 11:
-                return b.Add("Mul", b.Add("Mul", x, b.Add("Clip", b.Add("Add", x, b.Scalar(3)), b.Scalar(0), b.Scalar(6))), b.Scalar(1 / 6f));
+                return b.Add("Mul", b.Add("Mul", x, b.Add("Clip", b.Add("Add", x, b.Scalar(3)), b.Scalar(0), b.Scalar(6))),
+                    b.Scalar(1 / 6f));
             case 12:
                 return b.Add("Mul", x, b.Add("Sigmoid", x));
             case 13 or 14:
@@ -96,7 +99,8 @@ internal static class RandomGraph
         int outputs = group == 1 ? random.Next(1, 6) : channels * random.Next(1, 3);
         int[] weights = [outputs, channels / group, .. Enumerable.Repeat(random.Next(1, 4), spatial)];
         string[] inputs = random.Next(2) == 0 ? [x, b.Weights(weights)] : [x, b.Weights(weights), b.Weights(outputs)];
-        return b.Add("Conv", inputs, ("group", group), ("pads", Repeat(random.Next(2), 2 * spatial)), ("strides", Repeat(random.Next(1, 3), spatial)));
+        return b.Add("Conv", inputs, ("group", group), ("pads", Repeat(random.Next(2), 2 * spatial)),
+            ("strides", Repeat(random.Next(1, 3), spatial)));
     }
 
     private static string Constant(GraphBuilder b, Random random, string x, int[] shape)

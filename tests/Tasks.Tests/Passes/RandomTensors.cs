@@ -27,7 +27,8 @@ internal static class RandomTensors
         float[] x = expected.Values<float>(), y = actual.Values<float>();
         float scale = Math.Max(1e-3f, x.Where(float.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max());
         for (int i = 0; i < x.Length; i++)
-            Assert.True(x[i].Equals(y[i]) || Math.Abs(x[i] - y[i]) <= tolerance * scale, $"{what}: element {i} is {y[i]:R} instead of {x[i]:R} (scale {scale})");
+            Assert.True(x[i].Equals(y[i]) || Math.Abs(x[i] - y[i]) <= tolerance * scale,
+                $"{what}: element {i} is {y[i]:R} instead of {x[i]:R} (scale {scale})");
     }
 
     private static T[] Fill<T>(TensorType type, Func<T> next)

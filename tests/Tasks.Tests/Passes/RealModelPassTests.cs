@@ -20,7 +20,8 @@ public sealed class RealModelPassTests
     [InlineData("cntk/cntk_mnist", "Conv:2 Gemm:1 MaxPool:2 Reshape:2")]
     [InlineData("paddleocr/ch_ppocr_mobile_v2.0_cls_infer",
         "Add:7 Conv:53 Gemm:1 GlobalAveragePool:10 HardSigmoid:9 HardSwish:18 MaxPool:1 Mul:9 Reshape:1 Softmax:1 Transpose:1")]
-    [InlineData("ultraface/version-slim-320", "Add:2 Concat:3 Conv:42 FusedElementwise:1 Mul:2 Reshape:8 Slice:2 Softmax:1 Sub:1 Transpose:1")]
+    [InlineData("ultraface/version-slim-320",
+        "Add:2 Concat:3 Conv:42 FusedElementwise:1 Mul:2 Reshape:8 Slice:2 Softmax:1 Sub:1 Transpose:1")]
     [InlineData("magika/standard_v3_3",
         "Conv:1 Embedding:1 FusedElementwise:1 Gemm:1 GlobalMaxPool:1 LayerNormalization:2 Reshape:3 Softmax:1 Transpose:2")]
     [InlineData("tribuo/tinybert",
@@ -67,7 +68,8 @@ public sealed class RealModelPassTests
         ImportOptions options = model.Split('/')[0] switch
         {
             "paddleocr" => ImportOptions.Default.WithShape("x", 1, 3, 48, 192),
-            "tribuo" => ImportOptions.Default.WithShape("input_ids", 1, 16).WithShape("attention_mask", 1, 16).WithShape("token_type_ids", 1, 16),
+            "tribuo" => ImportOptions.Default.WithShape("input_ids", 1, 16).WithShape("attention_mask", 1, 16).WithShape("token_type_ids",
+                1, 16),
             _ => ImportOptions.Default,
         };
         return OnnxImporter.Import(SharedAssets.Path($"models/{model}.onnx"), options).Graph;
@@ -78,8 +80,10 @@ public sealed class RealModelPassTests
         // Token types of the smallest vocabulary; bytes of files.
         int integers = what.StartsWith("tribuo", StringComparison.Ordinal) ? 2 : 257;
         var random = new Random(1);
-        Tensor[][] inputs = [.. Enumerable.Range(0, samples).Select(_ => graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i), integers)).ToArray())];
-        Tensor[][] expected = new Operators.GraphEvaluator(graph).EvaluateMany(inputs), actual = new Operators.GraphEvaluator(rewritten).EvaluateMany(inputs);
+        Tensor[][] inputs = [.. Enumerable.Range(0, samples).Select(_ => graph.Inputs.Select(i =>
+            RandomTensors.Of(random, graph.TypeOf(i), integers)).ToArray())];
+        Tensor[][] expected = new Operators.GraphEvaluator(graph).EvaluateMany(inputs),
+            actual = new Operators.GraphEvaluator(rewritten).EvaluateMany(inputs);
         for (int s = 0; s < samples; s++)
             for (int o = 0; o < graph.Outputs.Length; o++)
                 RandomTensors.AssertClose(expected[s][o], actual[s][o], 1e-4f, $"{what}, output {graph.Outputs[o]}");

@@ -82,7 +82,8 @@ internal sealed class AccuracyMeasurement
         bool reconstructs = output >= 0 && graph.Inputs.Length == 1 && graph.TypeOf(graph.Inputs[0]) == graph.TypeOf(graph.Outputs[output]);
 
         bool classes = integers && labels!.Count > 0 && output >= 0 && labels.Count % samples == 0
-            && elements % (labels.Count / samples) == 0 && elements / (labels.Count / samples) > 1 && MayBeClasses(labels, elements / (labels.Count / samples));
+            && elements % (labels.Count / samples) == 0 && elements / (labels.Count / samples) > 1
+            && MayBeClasses(labels, elements / (labels.Count / samples));
         AccuracyMetric kind = choice ?? (classes ? AccuracyMetric.Top1
             : labels is not null && output >= 0 ? AccuracyMetric.R2
             : reconstructs ? AccuracyMetric.MeanSquaredError
@@ -92,9 +93,11 @@ internal sealed class AccuracyMeasurement
             case AccuracyMetric.Cosine:
                 return new(kind, MetricReference.FloatModel, -1, null, 0, 1);
             case AccuracyMetric.Top1 or AccuracyMetric.Top5:
-                return new(kind, MetricReference.Labels, output, Labels(data, labels, integers, graph, output, samples), 1, labels!.Count / samples);
+                return new(kind, MetricReference.Labels, output, Labels(data, labels, integers, graph, output, samples), 1,
+                    labels!.Count / samples);
             case AccuracyMetric.MeanSquaredError when labels is null:
-                return new(kind, reconstructs ? MetricReference.ModelInput : MetricReference.FloatModel, reconstructs ? output : -1, null, 0, 1);
+                return new(kind, reconstructs ? MetricReference.ModelInput : MetricReference.FloatModel, reconstructs ? output : -1, null,
+                    0, 1);
             default:
                 return new(kind, MetricReference.Targets, output, Targets(data, labels, graph, output, samples), elements, 1);
         }
@@ -106,7 +109,8 @@ internal sealed class AccuracyMeasurement
     /// <param name="inputs">The sample: one tensor for each graph input.</param>
     /// <param name="outputs">The model's outputs.</param>
     /// <param name="floatOutputs">The float model's outputs for the same sample.</param>
-    public void Accumulate(Metric metric, int sample, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> floatOutputs)
+    public void Accumulate(Metric metric, int sample, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> outputs,
+        IReadOnlyList<Tensor> floatOutputs)
     {
         switch (Reference)
         {
@@ -178,7 +182,8 @@ internal sealed class AccuracyMeasurement
         {
             double label = ElementConversion.Real(labels, i);
             result[i] = label >= 0 && label < classes ? (float)label
-                : throw Mismatch(data, $"labels 0 to {classes - 1} (output '{graph.Outputs[output]}' {scores})", FormattableString.Invariant($"label {label}"));
+                : throw Mismatch(data, $"labels 0 to {classes - 1} (output '{graph.Outputs[output]}' {scores})",
+                FormattableString.Invariant($"label {label}"));
         }
         return result;
     }
@@ -191,7 +196,8 @@ internal sealed class AccuracyMeasurement
             throw Mismatch(data, "a float32 output", "a model without one");
         TensorType type = graph.TypeOf(graph.Outputs[output]);
         if (labels.Count != (long)type.Count * samples)
-            throw Mismatch(data, $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})", $"{data.LabelName} {labels.Type}");
+            throw Mismatch(data, $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})",
+                $"{data.LabelName} {labels.Type}");
         var result = new float[labels.Count];
         for (int i = 0; i < result.Length; i++)
             result[i] = (float)ElementConversion.Real(labels, i);

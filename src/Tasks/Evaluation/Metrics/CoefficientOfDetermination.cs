@@ -18,7 +18,8 @@ internal sealed class CoefficientOfDetermination : Metric
     public override string DisplayName => "R²";
 
     /// <inheritdoc/>
-    public override double Value => _count == 0 ? double.NaN : _total > 0 ? 1 - (_residual / _total) : _residual == 0 ? 1 : double.NegativeInfinity;
+    public override double Value => _count == 0 ? double.NaN : _total > 0 ? 1 - (_residual / _total) : _residual == 0 ? 1
+        : double.NegativeInfinity;
 
     /// <inheritdoc/>
     public override void Accumulate(ReadOnlySpan<float> output, ReadOnlySpan<float> reference)

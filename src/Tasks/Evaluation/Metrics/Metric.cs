@@ -35,6 +35,7 @@ internal abstract class Metric
         double worse = HigherIsBetter ? original - compressed : compressed - original;
         if (double.IsNaN(worse))
             return double.PositiveInfinity;
-        return !RelativeDrop || worse == 0 ? worse : original == 0 ? double.CopySign(double.PositiveInfinity, worse) : worse / Math.Abs(original);
+        return !RelativeDrop || worse == 0 ? worse : original == 0 ? double.CopySign(double.PositiveInfinity, worse)
+            : worse / Math.Abs(original);
     }
 }

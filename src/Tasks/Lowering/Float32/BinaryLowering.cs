@@ -47,7 +47,9 @@ internal sealed class BinaryLowering : NodeLowering
         for (int i = 1; i < inputs.Length; i++)
         {
             bool last = i == inputs.Length - 1;
-            Storage target = last ? output : context.CreateScratch(node, output.Element, Shapes.Broadcast(left.Dimensions.AsSpan(), inputs[i].Dimensions.AsSpan()));
+            Storage target = last
+                ? output
+                : context.CreateScratch(node, output.Element, Shapes.Broadcast(left.Dimensions.AsSpan(), inputs[i].Dimensions.AsSpan()));
             context.Binary(node, opType, left, inputs[i], target, last ? bounds : FusedBounds.None);
             left = target;
         }

@@ -13,7 +13,8 @@ internal static class BinarySteps
     /// <param name="b">The second operand, of the same element type.</param>
     /// <param name="output">The output.</param>
     /// <param name="bounds">The fused activation's bounds.</param>
-    public static void Binary(this LoweringContext context, Node node, string operation, Storage a, Storage b, Storage output, FusedBounds bounds)
+    public static void Binary(
+        this LoweringContext context, Node node, string operation, Storage a, Storage b, Storage output, FusedBounds bounds)
     {
         if (output.Count == 0)
             return;

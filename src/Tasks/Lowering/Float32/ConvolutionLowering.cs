@@ -109,6 +109,7 @@ internal sealed class ConvolutionLowering : NodeLowering
         FusedBounds bounds = FusedBounds.Of(node);
         // Columns of the kernel that follow one another without gaps are one tap; not so with gaps between them or other groups.
         bool joined = !depthwise && groups == 1 && g.KernelSteps[^1] == groupInputs * sizeof(float);
+        int run = joined ? g.Kernel[^1] * groupInputs : groupInputs;
         int[] taps = [.. Taps(joined ? g.Kernel[..^1] : g.Kernel, joined ? g.KernelSteps[..^1] : g.KernelSteps)];
         // Packing may need steps of its own, which come first.
         Storage packed = depthwise ? kernels.PerChannel() : kernels.Packed();
@@ -121,8 +122,12 @@ internal sealed class ConvolutionLowering : NodeLowering
         if (depthwise)
             step.Int("channels", outputs);
         else
-            step.Int("groups", groups).Int("groupOutputs", outputs / groups).Int("groupInputs", groupInputs).Int("run", joined ? g.Kernel[^1] * groupInputs : groupInputs);
-        bounds.AddTo(step).Ints("positions", g.Positions).Ints("inputSteps", g.InputSteps).Ints("outputSteps", g.OutputSteps).Ints("taps", taps);
+            step.Int("groups", groups).Int("groupOutputs", outputs / groups).Int("groupInputs", groupInputs).Int("run", run);
+        bounds.AddTo(step)
+            .Ints("positions", g.Positions)
+            .Ints("inputSteps", g.InputSteps)
+            .Ints("outputSteps", g.OutputSteps)
+            .Ints("taps", taps);
     }
 
     private static IEnumerable<int> Taps(int[] kernel, int[] steps)

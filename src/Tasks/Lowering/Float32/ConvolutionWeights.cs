@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Float32;
 
-/// <summary>The weights and biases of a convolution in the kernels' layouts: packed at build time where they are constant, else by steps.</summary>
+/// <summary>
+/// The weights and biases of a convolution in the kernels' layouts: packed at build time where they are constant, else by steps.
+/// </summary>
 internal sealed class ConvolutionWeights(LoweringContext context, Node node, int groups, int groupOutputs, int groupInputs, int[] kernel)
 {
     private readonly int _taps = Shapes.Count(kernel);
@@ -71,7 +73,9 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
         : context.Constant(new float[groups * groupOutputs], groups * groupOutputs);
 
     private float[]? Constant(int input) =>
-        node.HasInput(input) && context.Graph.Constant(node.Inputs[input]) is { Element: ElementType.Float32 } tensor ? tensor.Values<float>() : null;
+        node.HasInput(input) && context.Graph.Constant(node.Inputs[input]) is { Element: ElementType.Float32 } tensor
+            ? tensor.Values<float>()
+            : null;
 
     private Storage Dense(int input, params ReadOnlySpan<int> shape) =>
         context.Reshaped(node, context.ReadFloat32(node, node.Inputs[input]), [.. shape]);

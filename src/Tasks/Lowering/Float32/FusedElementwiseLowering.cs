@@ -36,7 +36,9 @@ internal sealed class FusedElementwiseLowering : NodeLowering
         int[] result = [];
         foreach (string name in part.Inputs.Where(i => i.Length > 0))
         {
-            ReadOnlySpan<int> operand = body.Constant(name) is { } constant ? constant.Dimensions.AsSpan() : values[name].Dimensions.AsSpan();
+            ReadOnlySpan<int> operand = body.Constant(name) is { } constant
+                ? constant.Dimensions.AsSpan()
+                : values[name].Dimensions.AsSpan();
             result = Shapes.Broadcast(result, operand)!;
         }
         return result;
@@ -48,7 +50,8 @@ internal sealed class FusedElementwiseLowering : NodeLowering
         {
             case "Clip":
                 UnaryFunctions.Clip(
-                    context, node, context.Dense(node, Value(part.Inputs[0])), output, Bound(1, float.NegativeInfinity), Bound(2, float.PositiveInfinity));
+                    context, node, context.Dense(node, Value(part.Inputs[0])), output,
+                    Bound(1, float.NegativeInfinity), Bound(2, float.PositiveInfinity));
                 break;
             case "Identity":
                 context.Copy(node.Name, Value(part.Inputs[0]), output, "copy");

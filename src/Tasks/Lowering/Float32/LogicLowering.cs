@@ -21,7 +21,8 @@ internal sealed class LogicLowering : NodeLowering
             return;
         }
         BoxShape box = BoxShape.Of(
-            output.Dimensions.AsSpan(), output.Strides, a.BroadcastStrides(output.Dimensions.AsSpan()), b.BroadcastStrides(output.Dimensions.AsSpan()));
+            output.Dimensions.AsSpan(), output.Strides,
+            a.BroadcastStrides(output.Dimensions.AsSpan()), b.BroadcastStrides(output.Dimensions.AsSpan()));
         context.Step("Compare", node.OpType == "Not" ? "Equal" : "NotEqual", node, $"{node.OpType} {NativeSteps.Text(a)}")
             .Operand("a", a)
             .Operand("b", b)

@@ -47,7 +47,9 @@ internal sealed class PadLowering : NodeLowering
                 Dimensions = done.Dimensions.SetItem(axis, output.Dimensions[axis]),
             };
             int size = done.Dimensions[axis];
-            Extend(context, node, mode, axis, whole, Math.Max(before[axis], 0), size, Math.Max(after[axis], 0));
+            // The mirror image of a single element is the element.
+            Extend(context, node, mode == "reflect" && size == 1 ? "edge" : mode, axis, whole, Math.Max(
+                before[axis], 0), size, Math.Max(after[axis], 0));
             done = whole;
         }
     }

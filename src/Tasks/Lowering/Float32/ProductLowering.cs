@@ -94,7 +94,8 @@ internal sealed class ProductLowering : NodeLowering
         {
             int outputs = constant.Rank == 2 ? constant.Dimensions[1] : 1;
             float[] values = constant.Values<float>();
-            Dense(context, node, a, output, output.Count / outputs, inner, outputs, new float[outputs], FusedBounds.Of(node), (o, k) => values[(k * outputs) + o]);
+            Dense(context, node, a, output, output.Count / outputs, inner, outputs, new float[outputs], FusedBounds.Of(node), (o, k) =>
+                values[(k * outputs) + o]);
             return;
         }
 
@@ -130,7 +131,8 @@ internal sealed class ProductLowering : NodeLowering
     {
         float[] packed = Float32Packing.Weights(1, outputs, inputs, (_, o, k) => weight(o, k));
         float[] biases = Float32Packing.Biases(1, outputs, bias);
-        LoweredStep step = context.Step("Float32Dense", "Run", node, $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))
+        LoweredStep step = context.Step(
+            "Float32Dense", "Run", node, $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))
             .Operand("input", input)
             .Operand("weights", context.Constant(packed, packed.Length))
             .Operand("bias", context.Constant(biases, biases.Length))

@@ -46,7 +46,8 @@ internal sealed class ReduceLowering : NodeLowering
             _ => node.OpType["Reduce".Length..],
         };
         bool single = input.Element == ElementType.Float32;
-        LoweredStep step = context.Step(single ? "Float32Reduce" : "NumericReduce", method, node, $"{node.OpType} {outer}×{reduced}×{inner}")
+        LoweredStep step = context.Step(
+            single ? "Float32Reduce" : "NumericReduce", method, node, $"{node.OpType} {outer}×{reduced}×{inner}")
             .Operand("input", input)
             .Write("output", output);
         if (!single)

@@ -16,7 +16,8 @@ internal sealed class SoftmaxLowering : NodeLowering
         {
             if (output.Count == 0)
                 return;
-            context.Step("Float32Softmax", node.OpType == "Softmax" ? "Run" : "Logarithm", node, $"{node.OpType} {NativeSteps.Text(input)} along axis {axis}")
+            string method = node.OpType == "Softmax" ? "Run" : "Logarithm";
+            context.Step("Float32Softmax", method, node, $"{node.OpType} {NativeSteps.Text(input)} along axis {axis}")
                 .Operand("input", input)
                 .Write("output", output)
                 .Int("outer", Shapes.Count(input.Dimensions.AsSpan()[..axis]))

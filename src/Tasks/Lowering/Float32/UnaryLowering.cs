@@ -2,7 +2,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Float32;
 
-/// <summary>Functions of one value. Real types other than float32 are computed in float32; integers have kernels for a few functions.</summary>
+/// <summary>
+/// Functions of one value. Real types other than float32 are computed in float32; integers have kernels for a few functions.
+/// </summary>
 [Lowers(LoweringForm.Native, "Relu")]
 [Lowers(LoweringForm.Native, "LeakyRelu")]
 [Lowers(LoweringForm.Native, "Sigmoid")]

@@ -63,7 +63,8 @@ public sealed class MetricTests
         Assert.Equal((AccuracyMetric.Top1, MetricReference.Labels), Choice(Tensor.Of(new long[] { 3, 9 }, 2)));
         Assert.Equal((AccuracyMetric.R2, MetricReference.Targets), Choice(Tensor.Of(new float[20], 2, 10)));
         Assert.Equal((AccuracyMetric.MeanSquaredError, MetricReference.ModelInput), Choice(null));
-        var other = AccuracyMeasurement.Decide(null, DataFiles.Model(("x", TensorType.Float32(1, 10)), ("z", TensorType.Float32(1))), null, 2);
+        var other = AccuracyMeasurement.Decide(null, DataFiles.Model(("x", TensorType.Float32(1, 10)), ("z", TensorType.Float32(1))), null,
+            2);
         Assert.Equal((AccuracyMetric.Cosine, MetricReference.FloatModel), (other.Kind, other.Reference));
 
         static (AccuracyMetric, MetricReference) Choice(Tensor? labels)
