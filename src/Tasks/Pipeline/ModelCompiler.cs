@@ -23,9 +23,16 @@ internal static class ModelCompiler
     /// <param name="options">What the item asks for.</param>
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
-    public static CompilationOutcome Compile(ModelOptions options, CancellationToken cancellation)
+    public static CompilationOutcome Compile(ModelOptions options, CancellationToken cancellation) =>
+        Finish(options, Compress(options, cancellation), cancellation);
+
+    /// <summary>The part of the way after the compression techniques: lowering and evaluation.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="compression">The compressed model.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <exception cref="ModelException">The model cannot be lowered, or the evaluation data does not fit.</exception>
+    public static CompilationOutcome Finish(ModelOptions options, Compression compression, CancellationToken cancellation)
     {
-        Compression compression = Compress(options, cancellation);
         (ImportedModel imported, CompressedModel model) = (compression.Imported, compression.Model);
         BoundaryOptions boundary = Boundary(options, imported.Graph);
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);

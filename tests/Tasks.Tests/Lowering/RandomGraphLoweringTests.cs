@@ -1,0 +1,74 @@
+using FsCheck;
+using FsCheck.Fluent;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>
+/// Seeded graphs through passes, quantisation, lowering and the kernels: against the quantiser's simulation bit for bit, and in
+/// float32 against the reference evaluator.
+/// </summary>
+public sealed class RandomGraphLoweringTests
+{
+    // What the reference evaluator and the kernels compute alike, rounding included.
+    private static readonly string[] ExactInFloat =
+        ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Pad", "Expand", "Gather", "Clip", "MaxPool", "GlobalMaxPool", "Neg", "Abs", "Relu", "Identity"];
+
+    [Fact]
+    public void IntegerPlansGiveTheBytesOfTheSimulation()
+    {
+        int exact = 0;
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => exact += CheckInteger(seed) ? 1 : 0).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
+        Assert.True(exact > 150, $"only {exact} graphs could be compared bit for bit");
+    }
+
+    [Fact]
+    public void FloatPlansGiveWhatTheReferenceEvaluatorGives() =>
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), CheckFloat).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
+
+    private static bool CheckInteger(int seed)
+    {
+        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
+        var random = new Random(seed);
+        List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 6).Select(_ => Sample(graph, random))];
+        var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8, SearchWeightScales = false, CorrectBiases = false, Calibration = CalibrationMethod.MinMax };
+        CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new CalibrationSet(samples, false), CancellationToken.None).Model;
+        if (!model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
+            return false;
+        PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(model, new BoundaryOptions()));
+        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+        foreach (IReadOnlyList<Tensor> sample in samples)
+        {
+            Tensor[] expected = simulation.Evaluate(sample);
+            Tensor[] actual = executor.Run(sample);
+            for (int o = 0; o < expected.Length; o++)
+                for (int i = 0; i < expected[o].Count; i++)
+                    if (!expected[o].Data.GetValue(i)!.Equals(actual[o].Data.GetValue(i)))
+                        Assert.Fail($"seed {seed}, output {o}, element {i}: {actual[o].Data.GetValue(i)} instead of {expected[o].Data.GetValue(i)}\n{model.Graph.Print()}");
+        }
+        return true;
+    }
+
+    private static void CheckFloat(int seed)
+    {
+        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
+        PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
+        var evaluator = new GraphEvaluator(graph);
+        var random = new Random(seed);
+        for (int run = 0; run < 2; run++)
+        {
+            IReadOnlyList<Tensor> sample = Sample(graph, random);
+            Tensor[] expected = evaluator.Evaluate(sample);
+            Tensor[] actual = executor.Run(sample);
+            for (int o = 0; o < expected.Length; o++)
+                RandomTensors.AssertClose(expected[o], actual[o], 1e-3f, $"seed {seed}, output {o}\n{graph.Print()}");
+        }
+    }
+
+    private static IReadOnlyList<Tensor> Sample(Graph graph, Random random) => [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
+}
