@@ -13,20 +13,31 @@ internal sealed class OutputNoise
 
     private const int Fewest = 8;
 
-    private const long WorkBudget = 5_000_000_000;
+    private const long WorkBudget = 4_000_000_000;
 
     private readonly Graph _graph;
     private readonly IReadOnlyList<Tensor>[] _samples;
     private readonly string[] _measured;
     private readonly Tensor[][] _values;
 
-    /// <summary>Evaluates the float graph on evenly spaced samples.</summary>
-    public OutputNoise(Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    /// <summary>Evaluates the float graph on the extreme samples and evenly spaced ones.</summary>
+    /// <param name="graph">The float graph.</param>
+    /// <param name="evaluator">Runs it.</param>
+    /// <param name="samples">The calibration samples.</param>
+    /// <param name="extremes">Indices of samples that are taken first, up to half of all that are.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public OutputNoise(
+        Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, IReadOnlyList<int> extremes, CancellationToken cancellation)
     {
         _graph = graph;
         long affordable = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
         int count = (int)Math.Min(affordable, samples.Count);
-        _samples = [.. Enumerable.Range(0, count).Select(i => samples[(int)((long)i * samples.Count / count)])];
+        int[] chosen = [.. extremes.Take(count / 2)];
+        int others = count - chosen.Length;
+        _samples = [.. chosen
+            .Concat(Enumerable.Range(0, others).Select(i => (int)((long)i * samples.Count / others)))
+            .Distinct()
+            .Select(i => samples[i])];
         _measured = [.. graph.Outputs.Select(Scores).Where(name => graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
         _values = [.. _samples.Select(_ => new Tensor[_measured.Length])];
         evaluator.EvaluateMany(_samples, (sample, name, value) =>

@@ -21,21 +21,20 @@ internal sealed class PrecisionPlanner(
 
     private const double Indifference = 1;
 
-    // Outputs quieter than the threshold by this many dB are left as they are, others have the inputs of their noisiest dot products tuned.
+    // Outputs quieter than the threshold by this many dB are left as they are.
     private const double TuningMargin = 6;
 
-    private const int MostTuned = 3;
+    private const int MostTuned = 2;
 
     private static readonly CalibrationMethod[] Methods =
         [CalibrationMethod.Auto, CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
     /// <summary>Plans the whole graph.</summary>
-    /// <returns>The plan, and the signal-to-noise ratio of its outputs in dB.</returns>
-    public (GraphQuantization Plan, double Decibels) Plan(CancellationToken cancellation)
+    public Outcome Plan(CancellationToken cancellation)
     {
         Outcome best = Plan(options.Calibration, cancellation);
         if (options.Calibration != CalibrationMethod.Auto || best.Plan.Weights.IsEmpty)
-            return (best.Plan, best.Decibels);
+            return best;
 
         // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
         // for example). Where the outputs are noisy, one method for all tensors may do better.
@@ -47,13 +46,15 @@ internal sealed class PrecisionPlanner(
             if (other.Decibels > best.Decibels + LeastGain)
                 best = other;
         }
-        if (options.Precision == QuantizationPrecision.Auto && best.Decibels < options.OutputSignalToNoise + TuningMargin)
-            best = Tune(best, cancellation);
-        return (best.Plan, best.Decibels);
+        return best;
     }
 
-    // Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.
-    private Outcome Tune(Outcome best, CancellationToken cancellation)
+    /// <summary>Whether a plan's outputs are so noisy that more is tried.</summary>
+    public bool IsNoisy(Outcome outcome) =>
+        options.Precision == QuantizationPrecision.Auto && outcome.Decibels < options.OutputSignalToNoise + TuningMargin;
+
+    /// <summary>Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.</summary>
+    public Outcome Tune(Outcome best, CancellationToken cancellation)
     {
         QuantizableNode[] noisiest = [.. graph.Nodes
             .Where(n => n.Form == IntegerForm.DotProduct && best.Nodes.Contains(n))
@@ -161,8 +162,8 @@ internal sealed class PrecisionPlanner(
     }
 
     /// <summary>What chooses ranges, quantisations of values and weights, with what it remembers of earlier choices.</summary>
-    private sealed record Planners(RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
+    internal sealed record Planners(RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
 
     /// <summary>A plan, how noisy its outputs are, the work it moved to float, and what made it.</summary>
-    private sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work, Planners Planners);
+    internal sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work, Planners Planners);
 }

@@ -75,5 +75,5 @@ internal sealed record QuantizationOptions
     /// A bound on the multiply-accumulates spent on statistics, in order that calibrating a large model takes seconds, too:
     /// the number of samples is lowered until it holds, but never below 16.
     /// </summary>
-    public long CalibrationBudget { get; init; } = 20_000_000_000;
+    public long CalibrationBudget { get; init; } = 12_000_000_000;
 }

@@ -12,6 +12,9 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechnique
 {
+    // In dB; splitting doubles a layer's work.
+    private const double LeastGainOfSplitting = 2;
+
     /// <inheritdoc/>
     public string Name => "Quantization";
 
@@ -19,27 +22,49 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     public CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation)
     {
         Graph graph = model.Graph;
-        (GraphQuantization quantization, double decibels) = options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0
-            ? (AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data"), double.PositiveInfinity)
-            : Quantize(graph, data.Samples, cancellation);
+        GraphQuantization quantization;
+        double decibels = double.PositiveInfinity;
+        if (options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0)
+            quantization = AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data");
+        else
+            (graph, quantization, decibels) = Quantize(graph, data.Samples, cancellation);
 
         var diagnostics = new List<Diagnostic>();
         if (data.Synthetic && options.Precision != QuantizationPrecision.Float32)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
         if (options.Precision != QuantizationPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        return new(model with { Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
+        return new(model with { Graph = graph, Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
     }
 
-    private (GraphQuantization Plan, double Decibels) Quantize(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    private (Graph Graph, GraphQuantization Plan, double Decibels) Quantize(
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    {
+        Attempt best = Try(graph, samples, cancellation);
+        if (!best.Planner.IsNoisy(best.Outcome))
+            return (graph, best.Outcome.Plan, best.Outcome.Decibels);
+        if (OutlierSplitting.Apply(best.Graph, best.Outcome.Plan, best.Statistics) is { } split)
+        {
+            Attempt other = Try(split, samples, cancellation);
+            if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainOfSplitting)
+                best = other;
+        }
+        if (!best.Planner.IsNoisy(best.Outcome))
+            return (best.Graph.Graph, best.Outcome.Plan, best.Outcome.Decibels);
+        PrecisionPlanner.Outcome tuned = best.Planner.Tune(best.Outcome, cancellation);
+        return (best.Graph.Graph, tuned.Plan, tuned.Decibels);
+    }
+
+    private Attempt Try(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
         IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, evaluator.MultiplyAccumulates);
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
-        var noise = new OutputNoise(graph, evaluator, chosen, cancellation);
-        return new PrecisionPlanner(candidates, statistics, probes, noise, options).Plan(cancellation);
+        var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
+        var planner = new PrecisionPlanner(candidates, statistics, probes, noise, options);
+        return new(candidates, statistics, planner, planner.Plan(cancellation));
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
@@ -84,4 +109,7 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
             .ToList();
         return reasons.Count == 0 ? null : string.Join("; ", reasons);
     }
+
+    /// <summary>A graph's statistics and plan.</summary>
+    private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner, PrecisionPlanner.Outcome Outcome);
 }

@@ -40,8 +40,7 @@ internal sealed class RangeChooser
         Histogram values = _statistics.Merged(Ends(members, nodes));
         IRangeObserver[] all =
         [
-            new MinMaxObserver(), new PercentileObserver(0.999999), new PercentileObserver(0.99999), new PercentileObserver(0.9999),
-            new PercentileObserver(0.999), new EntropyObserver(), new MeanSquaredErrorObserver(),
+            new MinMaxObserver(), new PercentileObserver(0.99999), new PercentileObserver(0.9999), new PercentileObserver(0.999), new MeanSquaredErrorObserver(),
         ];
         return [.. all.Select(o => o.Choose(values).ToQuantization()).Distinct()];
     }

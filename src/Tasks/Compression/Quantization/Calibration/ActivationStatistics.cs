@@ -18,14 +18,23 @@ internal sealed class ActivationStatistics
 
     private const int SamplesInBlock = 16;
 
+    private const int ExtremesOfAnInput = 4;
+
     private readonly Dictionary<string, Histogram> _histograms;
     private readonly Dictionary<string, ChannelMoments> _moments;
 
-    private ActivationStatistics(Dictionary<string, Histogram> histograms, Dictionary<string, ChannelMoments> moments)
+    private ActivationStatistics(Dictionary<string, Histogram> histograms, Dictionary<string, ChannelMoments> moments, int[] extremeSamples)
     {
         _histograms = histograms;
         _moments = moments;
+        ExtremeSamples = extremeSamples;
     }
+
+    /// <summary>
+    /// Indices of the samples in which the inputs of dot products reach farthest, the farthest first for each dot product in turn.
+    /// Clipping hurts them most; a choice of samples without them would not show it.
+    /// </summary>
+    public IReadOnlyList<int> ExtremeSamples { get; }
 
     /// <summary>The distribution of a value.</summary>
     public Histogram Histogram(string value) => _histograms[value];
@@ -60,11 +69,17 @@ internal sealed class ActivationStatistics
         ILookup<string, DotProductLayer> readers = layers
             .DistinctBy(l => MomentsKey(l.Input, l.Layer), StringComparer.Ordinal)
             .ToLookup(l => l.Input, l => l.Layer, StringComparer.Ordinal);
-        Block[] blocks = InBlocks(samples, cancellation, (block, sample) => evaluator.Evaluate(sample, (name, tensor) =>
+        string[] inputs = [.. layers.Select(l => l.Input).Distinct(StringComparer.Ordinal)];
+        var extents = new float[inputs.Length][];
+        for (int i = 0; i < inputs.Length; i++)
+            extents[i] = new float[samples.Count];
+        Block[] blocks = InBlocks(samples.Count, cancellation, (block, sample) => evaluator.Evaluate(samples[sample], (name, tensor) =>
         {
             if (!values.Contains(name))
                 return;
-            block.AddRange(name, tensor.Values<float>());
+            float extent = block.AddRange(name, tensor.Values<float>());
+            if (Array.IndexOf(inputs, name) is >= 0 and int input)
+                extents[input][sample] = extent;
             foreach (DotProductLayer layer in readers[name])
                 block.AddMoments(name, layer, tensor);
         }, cancellation));
@@ -110,17 +125,23 @@ internal sealed class ActivationStatistics
                     all.Add(part);
             merged[name] = all;
         }
-        return new(merged, moments);
+        return new(merged, moments, Extreme(extents, samples.Count));
     }
 
-    private static Block[] InBlocks(IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation, Action<Block, IReadOnlyList<Tensor>> run)
+    private static int[] Extreme(float[][] extents, int samples)
     {
-        var blocks = new Block[(samples.Count + SamplesInBlock - 1) / SamplesInBlock];
+        int[][] orders = [.. extents.Select(e => Enumerable.Range(0, samples).OrderByDescending(i => e[i]).Take(ExtremesOfAnInput).ToArray())];
+        return [.. Enumerable.Range(0, ExtremesOfAnInput).SelectMany(rank => orders.Where(o => rank < o.Length).Select(o => o[rank])).Distinct()];
+    }
+
+    private static Block[] InBlocks(int samples, CancellationToken cancellation, Action<Block, int> run)
+    {
+        var blocks = new Block[(samples + SamplesInBlock - 1) / SamplesInBlock];
         Parallel.For(0, blocks.Length, new ParallelOptions { CancellationToken = cancellation }, b =>
         {
             var block = new Block();
-            for (int i = b * SamplesInBlock; i < Math.Min((b + 1) * SamplesInBlock, samples.Count); i++)
-                run(block, samples[i]);
+            for (int i = b * SamplesInBlock; i < Math.Min((b + 1) * SamplesInBlock, samples); i++)
+                run(block, i);
             blocks[b] = block;
         });
         return blocks;
@@ -144,7 +165,8 @@ internal sealed class ActivationStatistics
 
         public Dictionary<string, ChannelMoments> Moments { get; } = new(StringComparer.Ordinal);
 
-        public void AddRange(string name, float[] values)
+        // Returns the greatest finite magnitude.
+        public float AddRange(string name, float[] values)
         {
             float low = values.Length == 0 ? 0 : TensorPrimitives.Min(values);
             float high = values.Length == 0 ? 0 : TensorPrimitives.Max(values);
@@ -155,9 +177,10 @@ internal sealed class ActivationStatistics
                     if (float.IsFinite(v))
                         (low, high) = (Math.Min(low, v), Math.Max(high, v));
                 if (low > high)
-                    return;
+                    return 0;
             }
             Ranges[name] = Ranges.TryGetValue(name, out (float Low, float High) r) ? (Math.Min(r.Low, low), Math.Max(r.High, high)) : (low, high);
+            return Math.Max(-low, high);
         }
 
         public void AddMoments(string name, DotProductLayer layer, Tensor tensor)

@@ -1,0 +1,80 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Splits a dot product whose input has rare, far outliers into two of the same weights: one over the input clipped to where nearly all
+/// values lie, which 256 levels cover finely, and one over what the clipping cut off, which is 0 nearly everywhere and may be coarse.
+/// Both run in integers; their sum is that of the original. The decomposition is that of LLM.int8() (T. Dettmers et al. 2022,
+/// arXiv 2208.07339), by value instead of by column. It doubles the work of the layer, so it is the last means, and only for inputs
+/// that are made in float anyway, where splitting costs no precision.
+/// </summary>
+internal static class OutlierSplitting
+{
+    // The share of the values that the first part covers.
+    private const double Covered = 0.99;
+
+    // The range has to be this many times the covered one: with less, the second product is not worth its work.
+    private const double LeastExcess = 3;
+
+    // Dot products quieter than this, in dB, are not the ones to blame.
+    private const double Quiet = 32;
+
+    /// <summary>Splits the noisy dot products that read float values under a plan; null where there is none.</summary>
+    public static Graph? Apply(QuantizableGraph graph, GraphQuantization plan, ActivationStatistics statistics)
+    {
+        var editor = new GraphEditor(graph.Graph);
+        bool changed = false;
+        foreach (QuantizableNode node in graph.Nodes)
+        {
+            NodePrecision precision = plan.Nodes[node.Node.Name];
+            if (!precision.Integer || node.Layer is null || precision.SignalToNoise is null or >= Quiet || !IsMadeInFloat(graph, plan, node.Node.Inputs[0]))
+                continue;
+            Histogram values = statistics.Histogram(node.Node.Inputs[0]);
+            ActivationRange covered = new PercentileObserver(Covered).Choose(values);
+            if (values.High - values.Low < LeastExcess * (covered.High - covered.Low) || covered.High <= covered.Low)
+                continue;
+            Split(editor, node.Node, covered);
+            changed = true;
+        }
+        return changed ? editor.ToGraph() : null;
+    }
+
+    // By a float node, perhaps under another shape; an input of the graph is left alone, because callers may pass it as bytes.
+    private static bool IsMadeInFloat(QuantizableGraph graph, GraphQuantization plan, string value)
+    {
+        while (graph.Producer(value) is { } producer)
+        {
+            if (!plan.Nodes[producer.Node.Name].Integer)
+                return true;
+            if (!producer.IsMovement)
+                return false;
+            value = producer.Inputs[0];
+        }
+        return false;
+    }
+
+    private static void Split(GraphEditor editor, Node node, ActivationRange covered)
+    {
+        TensorType inputType = editor.TypeOf(node.Inputs[0]);
+        TensorType outputType = editor.TypeOf(node.Outputs[0]);
+        string low = editor.AddConstant(node.Name + ".low", Tensor.Scalar((float)covered.Low));
+        string high = editor.AddConstant(node.Name + ".high", Tensor.Scalar((float)covered.High));
+        string inner = editor.AddValue(node.Inputs[0] + ".inner", inputType);
+        string outer = editor.AddValue(node.Inputs[0] + ".outliers", inputType);
+        string fine = editor.AddValue(node.Outputs[0] + ".inner", outputType);
+        string coarse = editor.AddValue(node.Outputs[0] + ".outliers", outputType);
+        Node plain = node.Without("activation").Without("activation_min").Without("activation_max");
+        var sum = new Node(editor.UniqueName(node.Name + ".sum"), "Add", [fine, coarse], node.Outputs);
+        foreach (string attribute in (string[])["activation", "activation_min", "activation_max"])
+            if (node.Attributes.TryGetValue(attribute, out AttributeValue? value))
+                sum = sum.With(attribute, value);
+        editor.Replace(
+            node,
+            new Node(editor.UniqueName(node.Name + ".clip"), "Clip", [node.Inputs[0], low, high], [inner]),
+            new Node(editor.UniqueName(node.Name + ".rest"), "Sub", [node.Inputs[0], inner], [outer]),
+            plain with { Inputs = plain.Inputs.SetItem(0, inner), Outputs = [fine] },
+            plain with { Name = editor.UniqueName(node.Name + ".outliers"), Inputs = [outer, node.Inputs[1]], Outputs = [coarse] },
+            sum);
+    }
+}
