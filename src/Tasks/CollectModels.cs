@@ -95,14 +95,19 @@ public sealed class CollectModels : Task
     private void CheckProject()
     {
         if (!string.Equals(Language, "C#", StringComparison.OrdinalIgnoreCase))
-            throw new ModelException(DiagnosticCatalog.UnsupportedTarget, $"written in {(Language.Length == 0 ? "an unknown language" : Language)}", "a C# project");
+        {
+            throw new ModelException(DiagnosticCatalog.UnsupportedTarget,
+                "written in " + (Language.Length == 0 ? "an unknown language" : Language), "a C# project");
+        }
         bool isCore = string.Equals(TargetFrameworkIdentifier, ".NETCoreApp", StringComparison.OrdinalIgnoreCase);
         if (!isCore || (VersionOf(TargetFrameworkVersion.TrimStart('v', 'V')) is { } framework && framework < OldestFramework))
         {
             throw new ModelException(DiagnosticCatalog.UnsupportedTarget,
-                $"built for {TargetFrameworkIdentifier} {TargetFrameworkVersion.TrimStart('v', 'V')}".TrimEnd(), ".NET 8 or later (net8.0)");
+                $"built for {TargetFrameworkIdentifier} {TargetFrameworkVersion.TrimStart('v', 'V')}".TrimEnd(),
+                ".NET 8 or later (net8.0)");
         }
-        bool isNamedVersion = LangVersion.Length > 0 && char.IsAsciiLetter(LangVersion[0]) && !LangVersion.StartsWith("ISO", StringComparison.OrdinalIgnoreCase);
+        bool isNamedVersion = LangVersion.Length > 0 && char.IsAsciiLetter(LangVersion[0])
+            && !LangVersion.StartsWith("ISO", StringComparison.OrdinalIgnoreCase);
         if (LangVersion.Length > 0 && !isNamedVersion && !(VersionOf(LangVersion) >= OldestLanguage))
             throw new ModelException(DiagnosticCatalog.LanguageVersionTooOld, LangVersion);
         if (IsDesignTime)
@@ -177,10 +182,12 @@ public sealed class CollectModels : Task
     }
 
     // Commas and semicolons separate in the compiler's arguments, and the others have their own meaning there or in shells.
-    private static string FileStem(string name) => string.Concat(name.Select(c => c is ',' or ';' or '#' or '\'' or '"' or '%' or '=' || char.IsControl(c) ? '_' : c));
+    private static string FileStem(string name) => string.Concat(name.Select(c =>
+        c is ',' or ';' or '#' or '\'' or '"' or '%' or '=' || char.IsControl(c) ? '_' : c));
 
     private static bool IsTrue(string property) => string.Equals(property, "true", StringComparison.OrdinalIgnoreCase);
 
     // Version.Parse wants two parts, LangVersion may have one.
-    private static Version? VersionOf(string text) => Version.TryParse(text.Contains('.') ? text : text + ".0", out Version? version) ? version : null;
+    private static Version? VersionOf(string text) =>
+        Version.TryParse(text.Contains('.') ? text : text + ".0", out Version? version) ? version : null;
 }

@@ -71,9 +71,8 @@ public sealed class CompressModel : Task, ICancelableTask
         ModelCache? cache = CachePath.Length == 0 || CacheMegabytes <= 0
             ? null
             : new ModelCache(Path.GetFullPath(CachePath.Replace('\\', '/'), ProjectFolder), CacheMegabytes * 1024L * 1024);
-        string? key = cache is null
-            ? null
-            : CacheKey.Of(options, [.. InputFiles.Of(options), .. InputFiles.External(options, ExternalDataNames.Of(options.ModelPath))], cancellation);
+        IEnumerable<InputFile> external = InputFiles.External(options, ExternalDataNames.Of(options.ModelPath));
+        string? key = cache is null ? null : CacheKey.Of(options, [.. InputFiles.Of(options), .. external], cancellation);
         if (cache is null || key is null)
         {
             Write(options, Compress(options, cancellation));

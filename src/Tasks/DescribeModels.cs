@@ -62,7 +62,11 @@ public sealed class DescribeModels : Task, ICancelableTask
         return !Log.HasLoggedErrors;
     }
 
-    private static bool IsCurrent(string signature, ITaskItem item) =>
-        File.Exists(signature)
-        && item.GetMetadata(ModelItem.Inputs).Split(';').All(i => File.Exists(i) && File.GetLastWriteTimeUtc(i) <= File.GetLastWriteTimeUtc(signature));
+    private static bool IsCurrent(string signature, ITaskItem item)
+    {
+        if (!File.Exists(signature))
+            return false;
+        DateTime time = File.GetLastWriteTimeUtc(signature);
+        return item.GetMetadata(ModelItem.Inputs).Split(';').All(i => File.Exists(i) && File.GetLastWriteTimeUtc(i) <= time);
+    }
 }

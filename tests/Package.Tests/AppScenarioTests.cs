@@ -71,9 +71,18 @@ public class AppScenarioTests(PackedPackage package)
         Assert.Equal((1, 1), (rebuilt.FromCache("tiny-mlp"), rebuilt.FromCache("small-cnn")));
         ConsumerProgram.Check(folder.DotNet(Project, "bin/Debug/net10.0/app.dll"), folder[Objects]);
 
-        ProcessResult items = folder.DotNet(Project, "msbuild", "-t:OptimizerBuildAddUpToDateCheckInputs", "-getItem:UpToDateCheckInput", "-p:DesignTimeBuild=true").Succeeded();
+        ProcessResult items = folder.DotNet(Project, "msbuild", "-t:OptimizerBuildAddUpToDateCheckInputs", "-getItem:UpToDateCheckInput",
+            "-p:DesignTimeBuild=true").Succeeded();
         foreach (string input in (string[])["tiny-mlp.onnx", "mlp x.npy", "mlp y.npy", "labels.txt", "w 1.bin"])
             Assert.Contains(input, items.Output);
+
+        ProcessResult outputs = folder.DotNet(Project, "msbuild", "-t:OptimizerBuildAddOutputs",
+            "-getItem:EmbedInBinlog,FileWrites,AdditionalFiles,EmbeddedResource").Succeeded();
+        using JsonDocument json = JsonDocument.Parse(outputs.Output[outputs.Output.IndexOf('{')..]);
+        foreach (string type in (string[])["EmbedInBinlog", "FileWrites", "AdditionalFiles"])
+            Assert.Contains(json.RootElement.GetProperty("Items").GetProperty(type).EnumerateArray(),
+                i => i.GetProperty("Identity").GetString()!.EndsWith("tiny-mlp.plan", StringComparison.Ordinal));
+        Assert.Contains("Consumer.TinyMlp.weights", outputs.Output);
     }
 
     [Fact]
@@ -114,8 +123,13 @@ public class AppScenarioTests(PackedPackage package)
     {
         string summary = folder["app/jit.txt"];
         File.Delete(summary);
-        Harness.DotNet.Start("dotnet", folder["app"], [("DOTNET_JitStdOutFile", summary), ("DOTNET_JitDisasmSummary", "1")], "bin/Debug/net10.0/app.dll").Succeeded();
-        return [.. File.ReadAllLines(summary).Where(l => l.Contains("OptimizerBuild.Kernels.", StringComparison.Ordinal) && !l.Contains("Instrumented", StringComparison.Ordinal))];
+        (string, string)[] environment = [("DOTNET_JitStdOutFile", summary), ("DOTNET_JitDisasmSummary", "1")];
+        Harness.DotNet.Start("dotnet", folder["app"], environment, "bin/Debug/net10.0/app.dll").Succeeded();
+        return
+        [
+            .. File.ReadAllLines(summary).Where(l =>
+                l.Contains("OptimizerBuild.Kernels.", StringComparison.Ordinal) && !l.Contains("Instrumented", StringComparison.Ordinal)),
+        ];
     }
 
     private static void CheckReport(string file)

@@ -12,14 +12,17 @@ namespace OptimizerBuild.Caching;
 /// </summary>
 internal static class CacheKey
 {
-    /// <summary>Computes the key, or returns null where an input file cannot be read (the compiler then says what is wrong with it).</summary>
+    /// <summary>
+    /// Computes the key, or returns null where an input file cannot be read (the compiler then says what is wrong with it).
+    /// </summary>
     /// <param name="options">The model's options.</param>
     /// <param name="files">All input files, external data included.</param>
     /// <param name="cancellation">Stops the reading.</param>
     public static string? Of(ModelOptions options, IEnumerable<InputFile> files, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(hash, "code", typeof(CacheKey).Module.ModuleVersionId.ToString("N") + typeof(Workspace).Module.ModuleVersionId.ToString("N"));
+        foreach (Type type in (ReadOnlySpan<Type>)[typeof(CacheKey), typeof(Workspace)])
+            Append(hash, "code", type.Module.ModuleVersionId.ToString("N"));
         Append(hash, "options", OptionsText.Write(options));
         try
         {

@@ -122,7 +122,7 @@ internal sealed class ModelCache(string folder, long maximumBytes)
             }
         }
         long total = entries.Sum(e => e.Bytes);
-        foreach ((DirectoryInfo entry, long bytes) in entries.OrderBy(e => e.Folder.LastWriteTimeUtc).ThenBy(e => e.Folder.Name, StringComparer.Ordinal))
+        foreach ((DirectoryInfo entry, long bytes) in entries.OrderBy(e => e.Folder.LastWriteTimeUtc))
         {
             if (total <= maximumBytes)
                 break;

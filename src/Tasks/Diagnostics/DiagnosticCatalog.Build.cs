@@ -12,17 +12,24 @@ internal static partial class DiagnosticCatalog
     /// <summary>The compressed model is too much worse. Arguments: metric, float figure, compressed figure, samples, drop, limit.</summary>
     public static readonly DiagnosticDescriptor AccuracyExceeded = new("OPT0013", Severity.Error, "Accuracy dropped too far",
         "{0} is {2} after compression instead of {1} on {3} samples: a drop of {4}, more than MaxAccuracyDrop=\"{5}\" allows; "
-        + "give more or better CalibrationData, try another Calibration, raise MinSignalToNoise so that more nodes stay in float32, or use Precision=\"Float32\"",
-        "The item has `EvaluationData` and `MaxAccuracyDrop`, and the compressed model loses more on these data than allowed. The drop is absolute, "
+        + "give more or better CalibrationData, try another Calibration, raise MinSignalToNoise so that more nodes stay in float32, "
+        + "or use Precision=\"Float32\"",
+        "The item has `EvaluationData` and `MaxAccuracyDrop`, and the compressed model loses more on these data than allowed. The "
+        + "drop is absolute, "
         + "but relative to the float model's error for the metric MeanSquaredError.",
-        "Calibrate on data that look like the evaluation data (a few hundred samples), try the values of `Calibration` one by one, raise `MinSignalToNoise`, "
-        + "use `Precision=\"Float32\"`, or allow a larger drop. The model's report in the folder `obj` lists the nodes with the least signal-to-noise ratio.");
+        "Calibrate on data that look like the evaluation data (a few hundred samples), try the values of `Calibration` one by one, "
+        + "raise `MinSignalToNoise`, "
+        + "use `Precision=\"Float32\"`, or allow a larger drop. The model's report in the folder `obj` lists the nodes with the least "
+        + "signal-to-noise ratio.");
 
     /// <summary>The project's target or language is not supported. Arguments: what the project has, what is supported.</summary>
-    public static readonly DiagnosticDescriptor UnsupportedTarget = new("OPT0014", Severity.Error, "Unsupported target framework or language",
+    public static readonly DiagnosticDescriptor UnsupportedTarget = new("OPT0014", Severity.Error,
+        "Unsupported target framework or language",
         "this project is {0}; a CompressedModel needs {1}",
-        "The generated code is C# for .NET 8 or later. The project targets an older framework, .NET Framework or .NET Standard, or is written in another language.",
-        "Target `net8.0` or later in a C# project. A project in F# or Visual Basic can reference a C# class library that holds the models.");
+        "The generated code is C# for .NET 8 or later. The project targets an older framework, .NET Framework or .NET Standard, or is "
+        + "written in another language.",
+        "Target `net8.0` or later in a C# project. A project in F# or Visual Basic can reference a C# class library that holds the "
+        + "models.");
 
     /// <summary>The project's language version is too old. Argument: the version.</summary>
     public static readonly DiagnosticDescriptor LanguageVersionTooOld = new("OPT0015", Severity.Error, "Language version below C# 12",
@@ -39,37 +46,46 @@ internal static partial class DiagnosticCatalog
     /// <summary>Two models want the same class. Arguments: first item, second item, class.</summary>
     public static readonly DiagnosticDescriptor ClassNameCollision = new("OPT0017", Severity.Error, "Two models generate the same class",
         "CompressedModel '{0}' and '{1}' both generate the class '{2}'; give one of them another ClassName or Namespace",
-        "The class of a model is named after its file unless `ClassName` says otherwise, and two items of the project end up with the same name.",
+        "The class of a model is named after its file unless `ClassName` says otherwise, and two items of the project end up with the "
+        + "same name.",
         "Give one of the items the metadata `ClassName` or `Namespace`.");
 
     /// <summary>The kernels run unoptimised. No arguments.</summary>
     public static readonly DiagnosticDescriptor UnoptimisedBuild = new("OPT0019", Severity.Message, "Kernels run unoptimised in this build",
         "this project is compiled without Optimize (a Debug build), so that the predictors run many times slower; "
         + "set the property OptimizeCompressedModels to true to compile it optimised, or to false to silence this message",
-        "The just-in-time compiler does not optimise methods of an assembly that was compiled without `Optimize`, whatever attributes they carry. "
+        "The just-in-time compiler does not optimise methods of an assembly that was compiled without `Optimize`, whatever attributes "
+        + "they carry. "
         + "The kernels are compiled into the project's own assembly and share its fate. Results are the same, only slower.",
-        "Set `<OptimizeCompressedModels>true</OptimizeCompressedModels>`: then the project is compiled with `Optimize` also in Debug builds (stepping through its code is less exact). "
+        "Set `<OptimizeCompressedModels>true</OptimizeCompressedModels>`: then the project is compiled with `Optimize` also in Debug "
+        + "builds (stepping through its code is less exact). "
         + "Or put the models into a class library of their own that sets it. `false` silences the message.");
 
     /// <summary>A native build without fast kernels. No arguments.</summary>
     public static readonly DiagnosticDescriptor NativeInstructionSet = new("OPT0020", Severity.Message, "NativeAOT without AVX2",
-        "PublishAot compiles for processors without AVX2 unless IlcInstructionSet says otherwise, so that the predictors use their 128-bit kernels; "
+        "PublishAot compiles for processors without AVX2 unless IlcInstructionSet says otherwise, so that the predictors use their "
+        + "128-bit kernels; "
         + "set IlcInstructionSet, for example to native or x86-64-v3, to get the fast ones",
-        "NativeAOT decides at compile time which instruction sets exist. Its default for x64 has no AVX2, AVX-512 or AVX-VNNI, and then the kernels for them are left out. "
+        "NativeAOT decides at compile time which instruction sets exist. Its default for x64 has no AVX2, AVX-512 or AVX-VNNI, and "
+        + "then the kernels for them are left out. "
         + "Results are the same, only slower.",
-        "Set `<IlcInstructionSet>native</IlcInstructionSet>` for the machine that builds, or `x86-64-v3` for every x64 processor with AVX2. Any value of your own silences the message.");
+        "Set `<IlcInstructionSet>native</IlcInstructionSet>` for the machine that builds, or `x86-64-v3` for every x64 processor with "
+        + "AVX2. Any value of your own silences the message.");
 
     /// <summary>A name had to be changed. Arguments: what it names, the name, what it became.</summary>
     public static readonly DiagnosticDescriptor NameChanged = new("OPT0022", Severity.Message, "Name changed",
         "the {0} '{1}' is called '{2}' in the generated code",
-        "A name cannot stand in C# as it is, or two names would become the same, so that it was changed beyond upper and lower case and word separators.",
+        "A name cannot stand in C# as it is, or two names would become the same, so that it was changed beyond upper and lower case "
+        + "and word separators.",
         "Nothing needs to be done. For the class, `ClassName` chooses another name.");
 
     /// <summary>A file of the build cannot be read or written. Arguments: what was tried, file name, what the system says.</summary>
     public static readonly DiagnosticDescriptor FileNotAccessible = new("OPT0024", Severity.Error, "File cannot be read or written",
         "cannot {0} '{1}': {2}",
-        "A file that the build reads or writes (outputs in the folder `obj`, the cache, or inputs) is locked, write-protected or on a full disk.",
-        "Close programs that hold the file, check permissions and free space. The cache's place is set by the property `OptimizerBuildCachePath`.");
+        "A file that the build reads or writes (outputs in the folder `obj`, the cache, or inputs) is locked, write-protected or on a "
+        + "full disk.",
+        "Close programs that hold the file, check permissions and free space. The cache's place is set by the property "
+        + "`OptimizerBuildCachePath`.");
 
     /// <summary>The build was cancelled. Argument: the model.</summary>
     public static readonly DiagnosticDescriptor Cancelled = new("OPT0028", Severity.Error, "Cancelled",

@@ -11,12 +11,16 @@ internal static class ExternalDataNames
 {
     private const int MaximumDepth = 40;
 
-    /// <summary>The names as the model states them, sorted, relative to the model's folder; those that lead out of it are left out.</summary>
+    /// <summary>
+    /// The names as the model states them, sorted, relative to the model's folder; those that lead out of it are left out.
+    /// </summary>
     public static IReadOnlyList<string> Of(string modelPath)
     {
         try
         {
             using var stream = new FileStream(modelPath, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (stream.Length > TensorProtoReader.MaximumBytes)
+                return [];
             ModelProto model = ModelProto.Parser.ParseFrom(stream);
             var names = new SortedSet<string>(StringComparer.Ordinal);
             if (model.Graph is not null)

@@ -10,7 +10,9 @@ internal sealed record InputFile(string Role, string Path);
 /// <summary>The files that a model's outputs depend on, for incremental builds and for the cache.</summary>
 internal static class InputFiles
 {
-    /// <summary>The model, its labels and its data, in a fixed order. External data is not among them, see <see cref="External"/>.</summary>
+    /// <summary>
+    /// The model, its labels and its data, in a fixed order. External data is not among them, see <see cref="External"/>.
+    /// </summary>
     /// <exception cref="ModelException">Data is not named in a form that is understood.</exception>
     public static IReadOnlyList<InputFile> Of(ModelOptions options)
     {

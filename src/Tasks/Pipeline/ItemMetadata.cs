@@ -25,7 +25,9 @@ internal static class ItemMetadata
     [
         new("ClassName", MetadataKind.Text, "the file's name in Pascal case", "a C# identifier",
             "Name of the generated class.",
-            (o, value, _) => Identifiers.IsIdentifier(value) && !PredictorNames.IsReservedMember(value) ? o with { ClassName = value } : null),
+            (o, value, _) => Identifiers.IsIdentifier(value) && !PredictorNames.IsReservedMember(value)
+                ? o with { ClassName = value }
+                : null),
         new("Namespace", MetadataKind.Text, "the project's `RootNamespace`", "C# identifiers separated by dots",
             "Namespace of the generated class.",
             (o, value, _) => value.Split('.').All(Identifiers.IsIdentifier) ? o with { Namespace = value } : null),
@@ -59,7 +61,9 @@ internal static class ItemMetadata
             (o, value, _) => o with { LabelKey = value }),
         new("Labels", MetadataKind.Path, "none", "a text file with one label a line",
             "Names of the classes, in order: they become an enumeration.",
-            (o, value, folder) => MetadataValues.Path(value) ? o with { LabelsPath = Path.GetFullPath(value.Replace('\\', '/'), folder) } : null),
+            (o, value, folder) => MetadataValues.Path(value)
+                ? o with { LabelsPath = Path.GetFullPath(value.Replace('\\', '/'), folder) }
+                : null),
         MetadataEntry.Choice<AccuracyMetric>("Metric", "How accuracy is measured.", "as suits `Task`",
             (o, value) => o with { Metric = value },
             (AccuracyMetric.Top1, "share of samples whose highest score is that of the label"),
@@ -78,30 +82,35 @@ internal static class ItemMetadata
         new("MinSignalToNoise", MetadataKind.Number, "10", "a number of decibels from 0 to 100",
             "With `Precision=\"Auto\"`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays in float32.",
             (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinSignalToNoise = decibels } : null),
-        MetadataEntry.Choice<CalibrationMethod>("Calibration", "How the range of a value follows from the calibration samples.", nameof(CalibrationMethod.Auto),
+        MetadataEntry.Choice<CalibrationMethod>("Calibration", "How the range of a value follows from the calibration samples.",
+            nameof(CalibrationMethod.Auto),
             (o, value) => o with { Calibration = value },
             (CalibrationMethod.Auto, "whichever of the others has the least error, tensor by tensor"),
             (CalibrationMethod.MinMax, "from the smallest to the largest value"),
             (CalibrationMethod.Percentile, "without the outermost values"),
             (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
             (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
-        MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.", nameof(InputElement.Float32),
+        MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.",
+            nameof(InputElement.Float32),
             (o, value) => o with { InputType = value },
             (InputElement.Float32, "the numbers that the model expects"),
             (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`")),
         new("InputScale", MetadataKind.Text, "1", "a positive number, or one for each channel separated by commas",
-            "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with `InputType=\"UInt8\"` in calls, too. For example 1/255 = `0.00392156862745098`.",
+            "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with "
+            + "`InputType=\"UInt8\"` in calls, too. For example 1/255 = `0.00392156862745098`.",
             (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0) ? o with { InputScale = scale } : null),
         new("InputOffset", MetadataKind.Text, "0", "a number, or one for each channel separated by commas",
             "What is added to integers after the multiplication.",
             (o, value, _) => MetadataValues.Numbers(value) is { } offset ? o with { InputOffset = offset } : null),
-        MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.", nameof(ImageLayout.NCHW),
+        MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.",
+            nameof(ImageLayout.NCHW),
             (o, value) => o with { InputLayout = value },
             (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
             (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
     ];
 
-    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file or a folder of .pb files, or `input=file` pairs separated by semicolons";
+    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file or a folder of .pb files, or "
+        + "`input=file` pairs separated by semicolons";
 
     /// <summary>Parses the metadata of one item.</summary>
     /// <param name="item">The item as the user wrote it: a path relative to the project.</param>
@@ -128,7 +137,8 @@ internal static class ItemMetadata
                 ?? throw NotUnderstood(item, name, value, Unknown(name));
             string trimmed = value.Trim();
             if (trimmed.Length > 0)
-                options = entry.Apply(options, trimmed, projectFolder) ?? throw NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted);
+                options = entry.Apply(options, trimmed, projectFolder)
+                    ?? throw NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted);
         }
         if (options.MaxAccuracyDrop is not null && options.EvaluationData is null)
             throw NotUnderstood(item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData");
@@ -140,7 +150,9 @@ internal static class ItemMetadata
         MetadataEntry nearest = Table.MinBy(e => EditDistance(e.Name, name))!;
         return EditDistance(nearest.Name, name) <= Math.Max(2, name.Length / 3)
             ? $"there is no such metadata; did you mean '{nearest.Name}'?"
-            : "there is no such metadata; accepted are " + string.Join(", ", Table.Select(e => e.Name)) + " and names that begin with an underscore";
+            : "there is no such metadata; accepted are " + string.Join(", ", Table.Select(e => e.Name))
+                + " and names that begin with "
+                + "an underscore";
     }
 
     // Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals" (1966), case ignored.

@@ -36,7 +36,11 @@ internal sealed record MetadataEntry(
 
     /// <summary>A metadata that takes one of the members of an enumeration.</summary>
     public static MetadataEntry Choice<T>(
-        string name, string description, string @default, Func<ModelOptions, T, ModelOptions> apply, params (T Value, string Meaning)[] values)
+        string name,
+        string description,
+        string @default,
+        Func<ModelOptions, T, ModelOptions> apply,
+        params (T Value, string Meaning)[] values)
         where T : struct, Enum => new(
             name,
             MetadataKind.Choice,

@@ -11,11 +11,15 @@ internal static class MetadataValues
 
     /// <summary>A whole number in a range.</summary>
     public static int? Whole(string text, int least, int greatest) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= greatest ? value : null;
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+        && value >= least && value <= greatest
+            ? value
+            : null;
 
     /// <summary>A finite number in a range.</summary>
     public static double? Number(string text, double least, double greatest) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) && value >= least && value <= greatest
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+        && double.IsFinite(value) && value >= least && value <= greatest
             ? value
             : null;
 
@@ -53,7 +57,9 @@ internal static class MetadataValues
         return shapes.Count == 0 ? null : shapes.ToImmutable();
     }
 
-    /// <summary><c>input=16000</c> or <c>input=0,1</c>, several separated by semicolons; <c>true</c> and <c>false</c> are 1 and 0.</summary>
+    /// <summary>
+    /// <c>input=16000</c> or <c>input=0,1</c>, several separated by semicolons; <c>true</c> and <c>false</c> are 1 and 0.
+    /// </summary>
     public static ImmutableSortedDictionary<string, ConstantInput>? Constants(string text)
     {
         var constants = ImmutableSortedDictionary.CreateBuilder<string, ConstantInput>(StringComparer.Ordinal);

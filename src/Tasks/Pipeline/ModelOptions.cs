@@ -40,7 +40,9 @@ internal sealed record ModelOptions
     /// <summary>Samples with labels or targets to measure accuracy on; null where the user gave none.</summary>
     public DataSpec? EvaluationData { get; init; }
 
-    /// <summary>The name of the labels or targets in <see cref="EvaluationData"/>; null for <c>y</c> and, in a table, the last column.</summary>
+    /// <summary>
+    /// The name of the labels or targets in <see cref="EvaluationData"/>; null for <c>y</c> and, in a table, the last column.
+    /// </summary>
     public string? LabelKey { get; init; }
 
     /// <summary>Full path of the text file with one class label a line; null where the user gave none.</summary>
@@ -58,7 +60,9 @@ internal sealed record ModelOptions
     /// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
     public InputElement InputType { get; init; }
 
-    /// <summary>What integers, in data and with <see cref="InputElement.UInt8"/> in calls, are multiplied by; one value or one a channel.</summary>
+    /// <summary>
+    /// What integers, in data and with <see cref="InputElement.UInt8"/> in calls, are multiplied by; one value or one a channel.
+    /// </summary>
     public ImmutableArray<double> InputScale { get; init; } = [1];
 
     /// <summary>What is added to integers after the multiplication; one value or one a channel.</summary>
@@ -67,13 +71,17 @@ internal sealed record ModelOptions
     /// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>
     public ImageLayout InputLayout { get; init; }
 
-    /// <summary>By how much accuracy may drop; null: not checked. Absolute, but relative for <see cref="AccuracyMetric.MeanSquaredError"/>.</summary>
+    /// <summary>
+    /// By how much accuracy may drop; null: not checked. Absolute, but relative for <see cref="AccuracyMetric.MeanSquaredError"/>.
+    /// </summary>
     public double? MaxAccuracyDrop { get; init; }
 
     /// <summary>The number of calibration samples used, at most.</summary>
     public int CalibrationSamples { get; init; } = 512;
 
-    /// <summary>With <see cref="ModelPrecision.Auto"/>: nodes whose signal-to-quantisation-noise ratio is lower stay in float32; in dB.</summary>
+    /// <summary>
+    /// With <see cref="ModelPrecision.Auto"/>: nodes whose signal-to-quantisation-noise ratio is lower stay in float32; in dB.
+    /// </summary>
     public double MinSignalToNoise { get; init; } = 10;
 
     /// <summary>The logical name of the resource that holds the packed weights.</summary>
@@ -81,7 +89,8 @@ internal sealed record ModelOptions
 }
 
 /// <summary>Data as the item's metadata names it.</summary>
-/// <param name="Spec">A file or folder, or <c>input=file</c> pairs separated by semicolons; relative to <paramref name="BaseFolder"/>.</param>
+/// <param name="Spec">A file or folder, or <c>input=file</c> pairs separated by semicolons; relative to
+/// <paramref name="BaseFolder"/>.</param>
 /// <param name="BaseFolder">Full path of the project's folder.</param>
 internal sealed record DataSpec(string Spec, string BaseFolder);
 

@@ -9,7 +9,9 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="ExternalData">Names of the external data files, one a line; empty without.</param>
 internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, string ExternalData)
 {
-    /// <summary>The contents by the ending of the file's name, in the order in which they are written: the plan, which marks success, last.</summary>
+    /// <summary>
+    /// The contents by the ending of the file's name, in the order in which they are written: the plan, which marks success, last.
+    /// </summary>
     public IEnumerable<(string Extension, byte[] Content)> Files =>
     [
         (ModelFiles.ExternalData, Encoding.UTF8.GetBytes(ExternalData)),

@@ -10,7 +10,9 @@ namespace OptimizerBuild.Pipeline;
 /// </summary>
 internal static class OptionsText
 {
-    /// <summary>One line an option. <see cref="ModelOptions.MaxAccuracyDrop"/> is left out: it judges outputs but does not change them.</summary>
+    /// <summary>
+    /// One line an option. <see cref="ModelOptions.MaxAccuracyDrop"/> is left out: it judges outputs but does not change them.
+    /// </summary>
     public static string Write(ModelOptions options)
     {
         var text = new StringBuilder();

@@ -24,6 +24,7 @@ internal static class AccuracyGate
             return;
         (string before, string after) = MetricText.Pair(metric, original, compressed);
         throw new ModelException(DiagnosticCatalog.AccuracyExceeded, name, before, after,
-            report.Samples.ToString("N0", CultureInfo.InvariantCulture), MetricText.Drop(metric, drop), limit.ToString("R", CultureInfo.InvariantCulture));
+            report.Samples.ToString("N0", CultureInfo.InvariantCulture), MetricText.Drop(metric, drop),
+            limit.ToString("R", CultureInfo.InvariantCulture));
     }
 }

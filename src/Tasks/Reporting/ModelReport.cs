@@ -7,7 +7,9 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Reporting;
 
-/// <summary>What became of one model, in figures: the content of <c>NAME.report.json</c>, whose fields bear these names in camel case.</summary>
+/// <summary>
+/// What became of one model, in figures: the content of <c>NAME.report.json</c>, whose fields bear these names in camel case.
+/// </summary>
 internal sealed record ModelReport
 {
     private static readonly JsonSerializerOptions Format = new()
@@ -97,7 +99,10 @@ internal sealed record ModelReport
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,
             Samples = facts.Samples,
-            Layers = [.. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise)))],
+            Layers =
+            [
+                .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise))),
+            ],
             Notes = outcome.Notes,
             Diagnostics = [.. outcome.Diagnostics.Select(d => new ReportedDiagnostic(d.Descriptor.Code, d.Text))],
         };
@@ -139,5 +144,6 @@ internal sealed record ReportedDiagnostic(string Code, string Text)
 {
     /// <summary>The diagnostic itself; null where this version knows no such code.</summary>
     [JsonIgnore]
-    public Diagnostic? Diagnostic => DiagnosticCatalog.All.FirstOrDefault(d => d.Code == Code) is { } descriptor ? new Diagnostic(descriptor, null, Text) : null;
+    public Diagnostic? Diagnostic =>
+        DiagnosticCatalog.All.FirstOrDefault(d => d.Code == Code) is { } descriptor ? new Diagnostic(descriptor, null, Text) : null;
 }

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Tests.Lowering;
+
+/// <summary>The lowerings of operators in their own element types.</summary>
+public class NativeLoweringTests
+{
+    // What depends on shapes and constants only; the importer has computed it before anything is lowered.
+    private static readonly string[] Folded = ["Constant", "ConstantOfShape", "Range", "Shape", "Size"];
+
+    [Fact]
+    public void EveryOperatorThatCanRemainHasALowering()
+    {
+        foreach ((string domain, string opType) in OperatorRegistry.All)
+        {
+            var node = new Node("n", opType, [], []) { Domain = domain };
+            bool has = NodeLowerings.Find(LoweringForm.Native, node) is not null;
+            Assert.True(has || (domain.Length == 0 && Folded.Contains(opType)), $"{domain}::{opType} has no native lowering");
+        }
+    }
+
+    [Fact]
+    public void AProductOfIntegersHasNoKernel()
+    {
+        var matrix = TensorType.Of(ElementType.Int32, 2, 2);
+        var graph = new Graph
+        {
+            Name = "integers",
+            Inputs = ["a", "b"],
+            Outputs = ["y"],
+            Nodes = [new Node("product", "MatMul", ["a", "b"], ["y"])],
+            Constants = ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal),
+            Types = new Dictionary<string, TensorType> { ["a"] = matrix, ["b"] = matrix, ["y"] = matrix }
+                .ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
+        var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
+        Assert.Equal("OPT0029", e.Diagnostic.Descriptor.Code);
+        Assert.Contains("product", e.Message, StringComparison.Ordinal);
+    }
+}
