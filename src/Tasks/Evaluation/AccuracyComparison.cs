@@ -24,7 +24,8 @@ internal sealed record AccuracyComparison(string Metric, double Original, double
     /// <param name="compressed">The compressed model; takes the float model's inputs.</param>
     /// <param name="cancellation">Stops the work; checked between samples.</param>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public static AccuracyComparison Run(ModelOptions options, DataSpec spec, Graph graph, PlanExecutor compressed, CancellationToken cancellation)
+    public static AccuracyComparison Run(ModelOptions options, DataSpec spec, Graph graph, PlanExecutor compressed,
+        CancellationToken cancellation)
     {
         DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
         CalibrationSet samples = SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options));
@@ -34,14 +35,16 @@ internal sealed record AccuracyComparison(string Metric, double Original, double
 
     /// <summary>Compares the models on samples.</summary>
     public static AccuracyComparison Run(
-        AccuracyMeasurement measurement, IReadOnlyList<IReadOnlyList<Tensor>> samples, Graph graph, PlanExecutor compressed, CancellationToken cancellation)
+        AccuracyMeasurement measurement, IReadOnlyList<IReadOnlyList<Tensor>> samples, Graph graph, PlanExecutor compressed,
+            CancellationToken cancellation)
     {
         var reference = new GraphEvaluator(graph);
         Metric before = measurement.NewMetric();
         Metric after = measurement.NewMetric();
         for (int start = 0; start < samples.Count; start += BatchSize)
         {
-            IReadOnlyList<Tensor>[] batch = [.. Enumerable.Range(start, Math.Min(BatchSize, samples.Count - start)).Select(i => samples[i])];
+            IReadOnlyList<Tensor>[] batch = [.. Enumerable.Range(start, Math.Min(BatchSize, samples.Count - start)).Select(i =>
+                samples[i])];
             Tensor[][] originals = reference.EvaluateMany(batch, cancellation: cancellation);
             Tensor[][] results = compressed.RunMany(batch, cancellation);
             for (int i = 0; i < batch.Length; i++)

@@ -41,7 +41,8 @@ internal static class KernelBinder
 
         // The lists are the delegate's target, so that each is allocated once.
         Type[] own = source is null ? [typeof(Workspace)] : [typeof(ReadOnlySpan<>).MakeGenericType(source), typeof(Workspace)];
-        var dynamic = new DynamicMethod(step.Kernel + "." + step.Method, typeof(void), [typeof(int[][]), .. own], typeof(KernelBinder).Module, skipVisibility: true);
+        var dynamic = new DynamicMethod(step.Kernel + "." + step.Method, typeof(void), [typeof(int[][]), .. own],
+            typeof(KernelBinder).Module, skipVisibility: true);
         ILGenerator il = dynamic.GetILGenerator();
         for (int i = 1; i <= own.Length; i++)
             il.Emit(OpCodes.Ldarg, (short)i);
@@ -94,7 +95,8 @@ internal static class KernelBinder
                 il.Emit(OpCodes.Call, SpanOfArray);
                 break;
             default:
-                throw Mismatch(step, $"argument '{argument.Name}' ({argument}) does not fit a parameter of type {parameter.ParameterType.Name}");
+                throw Mismatch(step,
+                    $"argument '{argument.Name}' ({argument}) does not fit a parameter of type {parameter.ParameterType.Name}");
         }
     }
 

@@ -31,7 +31,8 @@ internal sealed class PlanExecutor
     public ModelPlan Plan => _plan;
 
     /// <summary>Runs the plan once.</summary>
-    /// <param name="inputs">For each input a tensor of the boundary's element type with the boundary's number of elements, in the caller's layout.</param>
+    /// <param name="inputs">For each input a tensor of the boundary's element type with the boundary's number of elements, in the
+    /// caller's layout.</param>
     /// <param name="observer">Called before each step with its index and the workspace, and once after the last.</param>
     /// <returns>The outputs in order.</returns>
     /// <exception cref="ArgumentException">The inputs do not fit the plan.</exception>
@@ -41,7 +42,11 @@ internal sealed class PlanExecutor
             throw new ArgumentException($"the plan has {_plan.Inputs.Count} inputs, {inputs.Count} were given", nameof(inputs));
         for (int i = 0; i < inputs.Count; i++)
             if (inputs[i].Count != _plan.Inputs[i].Length || ToBoundary(inputs[i].Element) != _plan.Inputs[i].Type)
-                throw new ArgumentException($"input '{_plan.Inputs[i].OnnxName}' takes {_plan.Inputs[i].Length} elements of {_plan.Inputs[i].Type}, not {inputs[i].Type}", nameof(inputs));
+            {
+                PlanInput input = _plan.Inputs[i];
+                throw new ArgumentException(
+                    $"input '{input.OnnxName}' takes {input.Length} elements of {input.Type}, not {inputs[i].Type}", nameof(inputs));
+            }
         if (!_workspaces.TryTake(out Workspace? workspace))
             workspace = new Workspace(_weights, _plan.ArenaBytes);
         for (int i = 0; i < inputs.Count; i++)

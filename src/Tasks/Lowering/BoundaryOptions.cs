@@ -12,6 +12,7 @@ internal sealed record BoundaryOptions
     /// <summary>How callers' data becomes what float32 inputs expect: the same as for calibration and evaluation data.</summary>
     public InputAdaptation Adaptation { get; init; } = InputAdaptation.None;
 
-    /// <summary>The graph by which the layout of inputs is judged: the imported one, before passes moved transpositions; null for the lowered graph itself.</summary>
+    /// <summary>The graph by which the layout of inputs is judged: the imported one, before passes moved transpositions; null for the
+    /// lowered graph itself.</summary>
     public Graph? Interface { get; init; }
 }

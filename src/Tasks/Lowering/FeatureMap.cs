@@ -2,7 +2,8 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>A channels-last storage as the spatial kernels take it: images × height × width × channels; 1-D maps have the height 1.</summary>
+/// <summary>A channels-last storage as the spatial kernels take it: images × height × width × channels; 1-D maps have the height
+/// 1.</summary>
 /// <param name="Images">Number of images.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Pixels of a row.</param>
@@ -64,7 +65,8 @@ internal sealed record RowShape(int Images, int Rows, int RowLength, (int Image,
 /// <param name="Strides">For each operand its strides.</param>
 internal sealed record BoxShape(int[] Dimensions, int[][] Strides)
 {
-    /// <summary>Merges neighbouring dimensions that follow one another without gaps in every operand, and drops those of extent 1.</summary>
+    /// <summary>Merges neighbouring dimensions that follow one another without gaps in every operand, and drops those of extent
+    /// 1.</summary>
     public static BoxShape Of(ReadOnlySpan<int> dimensions, params IReadOnlyList<int>[] strides)
     {
         var merged = new List<int>();

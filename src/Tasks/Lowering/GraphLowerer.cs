@@ -32,7 +32,8 @@ internal static class GraphLowerer
                 continue;
             LoweringForm form = context.IsInteger(node) ? LoweringForm.Integer : LoweringForm.Native;
             NodeLowering lowering = NodeLowerings.Find(form, node)
-                ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel" : "it has no float32 kernel");
+                ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel"
+                    : "it has no float32 kernel");
             lowering.Lower(context, node);
             context.FillBorders(node.Name);
         }
@@ -61,7 +62,8 @@ internal static class GraphLowerer
     /// <summary>The element type of a graph output as callers receive it.</summary>
     public static BoundaryType OutputType(Graph graph, string output) => InputSignature.OfElement(graph.TypeOf(output).Element)
         ?? throw new ModelException(
-            Diagnostics.DiagnosticCatalog.NoKernel, output, "output", $"elements of type {graph.TypeOf(output).Element} cannot be handed to a caller");
+            Diagnostics.DiagnosticCatalog.NoKernel, output, "output",
+                $"elements of type {graph.TypeOf(output).Element} cannot be handed to a caller");
 
     /// <summary>A graph output as callers get it: in its own elements, dense, in the arena until the next prediction.</summary>
     private static Storage OutputStorage(LoweringContext context, string output)

@@ -55,7 +55,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private bool Absorb(ref string target, ref Storage source, ref int channelAxis)
     {
         Graph graph = context.Graph;
-        if (Readers(target) is not [{ Domain.Length: 0 } reader] || graph.Outputs.Contains(target, StringComparer.Ordinal) || reader.Inputs[0] != target)
+        if (Readers(target) is not [{ Domain.Length: 0 } reader] || graph.Outputs.Contains(target, StringComparer.Ordinal)
+            || reader.Inputs[0] != target)
             return false;
         if (context.Quantization?.Values.GetValueOrDefault(target) != context.Quantization?.Values.GetValueOrDefault(reader.Outputs[0]))
             return false;
@@ -63,7 +64,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         {
             case "Transpose":
                 int rank = source.Dimensions.Length;
-                int[] order = reader.Ints("perm") is { } perm ? Array.ConvertAll(perm, p => Shapes.Axis(p, rank)) : [.. Enumerable.Range(0, rank).Reverse()];
+                int[] order = reader.Ints("perm") is { } perm ? Array.ConvertAll(perm, p => Shapes.Axis(p, rank))
+                    : [.. Enumerable.Range(0, rank).Reverse()];
                 Storage permuted = source.Permuted(order);
                 if (!CanBeBound(permuted))
                     return false;
@@ -74,7 +76,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
                 // Channels must still be an axis of their own where each has a table.
                 ImmutableArray<int> to = graph.TypeOf(reader.Outputs[0]).Dimensions;
                 int channels = channelAxis < 0 ? 1 : source.Dimensions[channelAxis];
-                if (source.TryReshape(to) is not { } reshaped || !CanBeBound(reshaped) || (channels > 1 && options.Adaptation.Scale.Length + options.Adaptation.Offset.Length > 2))
+                if (source.TryReshape(to) is not { } reshaped || !CanBeBound(reshaped)
+                    || (channels > 1 && options.Adaptation.Scale.Length + options.Adaptation.Offset.Length > 2))
                     return false;
                 source = reshaped;
                 channelAxis = -1;
@@ -89,7 +92,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
 
     // The bindings' kernels loop over four dimensions; ranks up to four may have a border in the way of merging.
     private static bool CanBeBound(Storage source) => source.Dimensions.Length <= 4
-        || BoxShape.Of(source.Dimensions.AsSpan(), source.Strides, Storage.DenseStrides(source.Dimensions.AsSpan(), 1)).Dimensions.Length <= 3;
+        || BoxShape.Of(source.Dimensions.AsSpan(), source.Strides,
+            Storage.DenseStrides(source.Dimensions.AsSpan(), 1)).Dimensions.Length <= 3;
 
     private Node[] Readers(string value) => [.. context.Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal))];
 
@@ -97,7 +101,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     {
         Storage storage = Target(target, null);
         BoxShape box = BoxShape.Of(storage.Dimensions.AsSpan(), sourceStrides, storage.Strides);
-        if (box.Dimensions.Length == 0 || (box.Dimensions.Length == 1 && box.Strides[0][0] == 1 && box.Strides[1][0] == storage.ElementSize))
+        if (box.Dimensions.Length == 0
+            || (box.Dimensions.Length == 1 && box.Strides[0][0] == 1 && box.Strides[1][0] == storage.ElementSize))
             return Binding("InputCopy", "Run", input, storage).Write("destination", storage).Int("count", storage.Count);
         return Binding("InputCopy", "Permuted", input, storage)
             .Write("destination", storage)
@@ -117,7 +122,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private LoweredStep FromBytes(string input, string target, int[] sourceStrides, int channelAxis, ActivationQuantization? quantization)
     {
         int channels = channelAxis < 0 ? 1 : context.Graph.TypeOf(target).Dimensions[channelAxis];
-        int tables = Math.Max(Length("InputScale", options.Adaptation.Scale, input, channels), Length("InputOffset", options.Adaptation.Offset, input, channels));
+        int tables = Math.Max(Length("InputScale", options.Adaptation.Scale, input, channels),
+            Length("InputOffset", options.Adaptation.Offset, input, channels));
         bool perChannel = tables > 1;
         Storage storage = Target(target, quantization);
         Storage written = storage;
@@ -126,7 +132,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         {
             // Tables are looked up along the innermost dimension; another place of the channels takes a copy.
             int[] order = [.. Enumerable.Range(0, rank).Where(i => i != channelAxis), channelAxis];
-            written = context.NewStorage(input + " channels last", storage.Element, [.. order.Select(i => storage.Dimensions[i])], quantization, Border.None);
+            written = context.NewStorage(input + " channels last", storage.Element, [.. order.Select(i => storage.Dimensions[i])],
+                quantization, Border.None);
             sourceStrides = [.. order.Select(i => sourceStrides[i])];
             var back = new int[rank];
             for (int i = 0; i < rank; i++)

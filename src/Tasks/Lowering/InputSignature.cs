@@ -5,7 +5,8 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>How callers see one graph input: element type, dimensions and the strides of the model's dimensions in what they pass.</summary>
+/// <summary>How callers see one graph input: element type, dimensions and the strides of the model's dimensions in what they
+/// pass.</summary>
 /// <param name="Type">The element type.</param>
 /// <param name="Dimensions">The dimensions in the caller's order.</param>
 /// <param name="SourceStrides">For each dimension of the model's input the distance of neighbours in the caller's elements.</param>

@@ -21,7 +21,8 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     /// <summary>The kernel and its method, for messages.</summary>
     public string Call => $"{kernel}.{method}";
 
-    /// <summary>Output and input of equal layout of which the output may take the input's place, because every element is read before it is written.</summary>
+    /// <summary>Output and input of equal layout of which the output may take the input's place, because every element is read before it
+    /// is written.</summary>
     public (ArenaBuffer Output, ArenaBuffer Input)? InPlace { get; private set; }
 
     /// <summary>The arena offset of a storage that is read.</summary>
@@ -40,7 +41,8 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
         return Place(name, buffer, storage.Origin + delta);
     }
 
-    /// <summary>The offset of a storage that may lie in the weights, as <c>Workspace.Operand</c> takes it: complemented for weights.</summary>
+    /// <summary>The offset of a storage that may lie in the weights, as <c>Workspace.Operand</c> takes it: complemented for
+    /// weights.</summary>
     public LoweredStep Operand(string name, Storage storage, int delta = 0) =>
         storage.Buffer is null ? Int(name, ~(storage.Origin + delta)) : Read(name, storage, delta);
 
@@ -65,11 +67,13 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
         return this;
     }
 
-    /// <summary>Declares that an elementwise step's output may take the place of an input; ignored unless both have the same layout.</summary>
+    /// <summary>Declares that an elementwise step's output may take the place of an input; ignored unless both have the same
+    /// layout.</summary>
     public LoweredStep MayReuse(Storage output, Storage input)
     {
         if (InPlace is null && output.Buffer is { } o && input.Buffer is { } i && o != i && output.Origin == input.Origin
-            && o.Bytes <= i.Bytes && output.ElementSize == input.ElementSize && output.Strides.AsSpan().SequenceEqual(input.Strides.AsSpan()))
+            && o.Bytes <= i.Bytes && output.ElementSize == input.ElementSize
+                && output.Strides.AsSpan().SequenceEqual(input.Strides.AsSpan()))
             InPlace = (o, i);
         return this;
     }

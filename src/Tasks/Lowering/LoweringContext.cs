@@ -85,7 +85,8 @@ internal sealed class LoweringContext
         Storage storage = Primary(value);
         if (storage.Quantization is null)
             return storage;
-        return _converted.TryGetValue((value, false), out Storage? done) ? done : _converted[(value, false)] = Dequantized(node.Name, value, storage);
+        return _converted.TryGetValue((value, false), out Storage? done) ? done
+            : _converted[(value, false)] = Dequantized(node.Name, value, storage);
     }
 
     /// <summary>A value in its quantised form, in any layout; constants are quantised into the weights.</summary>
@@ -207,7 +208,8 @@ internal sealed class LoweringContext
     }
 
     /// <summary>A new buffer with room for a shape and a border.</summary>
-    public Storage NewStorage(string name, ElementType element, ImmutableArray<int> dimensions, ActivationQuantization? quantization, Border border)
+    public Storage NewStorage(string name, ElementType element, ImmutableArray<int> dimensions, ActivationQuantization? quantization,
+        Border border)
     {
         int size = element.Size();
         if (border.IsNone)

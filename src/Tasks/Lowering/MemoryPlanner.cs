@@ -9,7 +9,8 @@ namespace OptimizerBuild.Lowering;
 /// </summary>
 internal static class MemoryPlanner
 {
-    /// <summary>The largest arena and the largest weights, in bytes: what 32-bit offsets address, with room for alignment and padding.</summary>
+    /// <summary>The largest arena and the largest weights, in bytes: what 32-bit offsets address, with room for alignment and
+    /// padding.</summary>
     public const int MaximumBytes = int.MaxValue - 4096;
 
     /// <summary>Alignment of buffers in bytes.</summary>
@@ -65,7 +66,8 @@ internal static class MemoryPlanner
     }
 
     /// <summary>Output buffers that take over an input's place: the input must end and the output begin at the same step.</summary>
-    private static Dictionary<ArenaBuffer, ArenaBuffer> MergeInPlace(Dictionary<ArenaBuffer, Lifetime> lifetimes, IReadOnlyList<LoweredStep> steps)
+    private static Dictionary<ArenaBuffer, ArenaBuffer> MergeInPlace(
+        Dictionary<ArenaBuffer, Lifetime> lifetimes, IReadOnlyList<LoweredStep> steps)
     {
         var owners = new Dictionary<ArenaBuffer, ArenaBuffer>();
         for (int i = 0; i < steps.Count; i++)

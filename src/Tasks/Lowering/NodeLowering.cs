@@ -47,7 +47,8 @@ internal static class NodeLowerings
     private static readonly FrozenDictionary<(LoweringForm Form, string Domain, string OpType), NodeLowering> Lowerings =
         typeof(NodeLowerings).Assembly.GetTypes()
             .SelectMany(t => t.GetCustomAttributes<LowersAttribute>().Select(a => (a, t)))
-            .ToFrozenDictionary(x => (x.a.Form, x.a.Domain, x.a.OpType), x => (NodeLowering)Activator.CreateInstance(x.t, nonPublic: true)!);
+            .ToFrozenDictionary(x => (x.a.Form, x.a.Domain, x.a.OpType), x =>
+                (NodeLowering)Activator.CreateInstance(x.t, nonPublic: true)!);
 
     /// <summary>Form, domain and type of every operator that can be lowered, sorted.</summary>
     public static IEnumerable<(LoweringForm Form, string Domain, string OpType)> All =>

@@ -13,7 +13,8 @@ internal static class PlanVerifier
     public static void Verify(LoweredModel model)
     {
         foreach (PlanBuffer buffer in model.Buffers)
-            Require(buffer.Offset >= 0 && (long)buffer.Offset + buffer.Bytes <= model.ArenaBytes, $"buffer '{buffer.Name}' leaves the arena");
+            Require(buffer.Offset >= 0 && (long)buffer.Offset + buffer.Bytes <= model.ArenaBytes,
+                $"buffer '{buffer.Name}' leaves the arena");
         foreach (PlanOutput output in model.Outputs)
         {
             long bytes = (long)output.Length * output.Type.Size();

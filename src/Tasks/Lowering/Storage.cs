@@ -33,7 +33,8 @@ internal sealed record Storage
     /// <summary>Bytes from the buffer's start (for constants: the weights' start) to the first element.</summary>
     public required int Origin { get; init; }
 
-    /// <summary>The type of the elements in memory: <see cref="ElementType.UInt8"/> or <see cref="ElementType.Int32"/> for quantised values.</summary>
+    /// <summary>The type of the elements in memory: <see cref="ElementType.UInt8"/> or <see cref="ElementType.Int32"/> for quantised
+    /// values.</summary>
     public required ElementType Element { get; init; }
 
     /// <summary>The value's dimensions.</summary>
@@ -74,7 +75,8 @@ internal sealed record Storage
     public static ImmutableArray<int> DenseStrides(ReadOnlySpan<int> dimensions, int elementSize) =>
         [.. Shapes.Strides(dimensions).Select(s => checked(s * elementSize))];
 
-    /// <summary>Byte strides for reading the storage as if it had the shape <paramref name="to"/>: 0 where a dimension is repeated.</summary>
+    /// <summary>Byte strides for reading the storage as if it had the shape <paramref name="to"/>: 0 where a dimension is
+    /// repeated.</summary>
     public int[] BroadcastStrides(ReadOnlySpan<int> to)
     {
         var strides = new int[to.Length];

@@ -3,7 +3,8 @@ using OptimizerBuild.Diagnostics;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>Collects the packed weights of a model: sections at multiples of 64 bytes, in the order of their first use, equal ones once.</summary>
+/// <summary>Collects the packed weights of a model: sections at multiples of 64 bytes, in the order of their first use, equal ones
+/// once.</summary>
 internal sealed class WeightsBlob
 {
     private const int Alignment = 64;
@@ -34,7 +35,8 @@ internal sealed class WeightsBlob
         }
         long start = (_bytes.Length + Alignment - 1) / Alignment * Alignment;
         if (start + bytes.Length > MemoryPlanner.MaximumBytes)
-            throw new ModelException(DiagnosticCatalog.MemoryOverflow, "the packed weights", start + bytes.Length, MemoryPlanner.MaximumBytes);
+            throw new ModelException(DiagnosticCatalog.MemoryOverflow, "the packed weights", start + bytes.Length,
+                MemoryPlanner.MaximumBytes);
         _bytes.SetLength(start);
         _bytes.Position = start;
         _bytes.Write(bytes);

@@ -61,13 +61,14 @@ internal sealed class GraphImporter
 
         // Up to IR version 3 every initialiser is also listed as an input; later the listing allows callers to override it.
         ValueInfoProto[] inputs = [.. graph.Input.Where(i => !initialised.Contains(i.Name))];
-        var binding = new InputBinding(inputs, _options);
+        ImportOptions options = InputBinding.WithShapedConstants(inputs, _options);
+        var binding = new InputBinding(inputs, options);
         var names = ImmutableArray.CreateBuilder<string>();
         foreach (ValueInfoProto input in inputs)
         {
             if (!scope.TryDefine(input.Name, input.Name))
                 throw Invalid("graph", graph.Name, $"the input '{input.Name}' is defined twice");
-            if (_options.Constants.TryGetValue(input.Name, out Tensor? constant))
+            if (options.Constants.TryGetValue(input.Name, out Tensor? constant))
             {
                 _inference.AddConstant(input.Name, Converted(input, constant));
                 continue;

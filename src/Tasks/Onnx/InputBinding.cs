@@ -33,6 +33,31 @@ internal sealed class InputBinding
                 _symbols.TryAdd(batch.DimParam, 1);
     }
 
+    /// <summary>
+    /// The options with lists of values (what <c>Constants</c> can say) brought into the shapes that the model declares: a scalar, or
+    /// dimensions of which one follows from the number of values. Lists that do not fit stay as they are, to be refused later.
+    /// </summary>
+    public static ImportOptions WithShapedConstants(IReadOnlyList<ValueInfoProto> inputs, ImportOptions options)
+    {
+        foreach (ValueInfoProto input in inputs)
+            if (options.Constants.TryGetValue(input.Name, out Tensor? constant) && constant.Rank == 1
+                && input.Type?.TensorType?.Shape is { } shape && Fitting(shape, constant.Count) is { } dimensions)
+                options = options.WithConstant(input.Name, constant.Reshape(dimensions));
+        return options;
+    }
+
+    private static int[]? Fitting(TensorShapeProto shape, int count)
+    {
+        long known = shape.Dim.Where(IsFixed).Aggregate(1L, (product, d) => product > count ? product : product * d.DimValue);
+        int open = shape.Dim.Count(d => !IsFixed(d));
+        if (known <= 0 || count % known != 0 || (open == 0 && known != count))
+            return null;
+
+        // The last open dimension takes what the others, which are batches, leave.
+        long rest = count / known;
+        return [.. shape.Dim.Select(d => IsFixed(d) ? (int)d.DimValue : --open == 0 ? (int)rest : 1)];
+    }
+
     /// <summary>The concrete type of an input.</summary>
     /// <exception cref="ModelException">A dimension stays open, or the input is no tensor of a supported type.</exception>
     public TensorType TypeOf(ValueInfoProto input)

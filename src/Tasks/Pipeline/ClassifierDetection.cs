@@ -8,8 +8,10 @@ namespace OptimizerBuild.Pipeline;
 /// <summary>Decides whether a model is a classifier and how its prediction follows from its scores.</summary>
 internal static class ClassifierDetection
 {
-    /// <summary>The classifier part of a plan; null for models that are none. It must not depend on data, so that design-time builds agree.</summary>
-    /// <exception cref="ModelException">The options ask for a classifier, but the model has no scores, or the labels do not fit.</exception>
+    /// <summary>The classifier part of a plan; null for models that are none. It must not depend on data, so that design-time builds
+    /// agree.</summary>
+    /// <exception cref="ModelException">The options ask for a classifier, but the model has no scores, or the labels do not
+    /// fit.</exception>
     public static PlanClassifier? Of(ModelOptions options, Graph graph)
     {
         bool wanted = options.Task == ModelTask.Classification || (options.Task == ModelTask.Auto && options.LabelsPath is not null);
@@ -37,7 +39,8 @@ internal static class ClassifierDetection
         return -1;
     }
 
-    /// <summary>Whether the scores come out of a Softmax or Sigmoid, perhaps reshaped on the way, or out of a quotient by their own sum.</summary>
+    /// <summary>Whether the scores come out of a Softmax or Sigmoid, perhaps reshaped on the way, or out of a quotient by their own
+    /// sum.</summary>
     private static bool AreProbabilities(Graph graph, string value)
     {
         while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value, StringComparer.Ordinal)) is { } node)

@@ -40,7 +40,8 @@ internal static class ModelCompiler
 
         if (options.EvaluationData is { } data)
         {
-            AccuracyComparison accuracy = AccuracyComparison.Run(options, data, imported.Graph, EvaluationPlan(plan, model, lowered, boundary, cancellation), cancellation);
+            AccuracyComparison accuracy = AccuracyComparison.Run(options, data, imported.Graph,
+                EvaluationPlan(plan, model, lowered, boundary, cancellation), cancellation);
             plan = plan with
             {
                 Facts = plan.Facts with
@@ -52,7 +53,8 @@ internal static class ModelCompiler
                 },
             };
         }
-        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes, compression.Diagnostics);
+        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes,
+            compression.Diagnostics);
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
@@ -70,7 +72,8 @@ internal static class ModelCompiler
                 return new PlanInput(input, names.InputParameters[i], s.Type, new(s.Dimensions), null);
             })),
             new(graph.Outputs.Select((output, i) => new PlanOutput(
-                output, names.OutputProperties[i], names.OutputParameters[i], GraphLowerer.OutputType(graph, output), new(graph.TypeOf(output).Dimensions), 0))),
+                output, names.OutputProperties[i], names.OutputParameters[i], GraphLowerer.OutputType(graph, output),
+                    new(graph.TypeOf(output).Dimensions), 0))),
             EquatableList<PlanStep>.Empty,
             EquatableList<PlanBuffer>.Empty,
             0,
@@ -157,7 +160,8 @@ internal static class ModelCompiler
         Namespace = options.Namespace,
         IsPublic = options.IsPublic,
         Facts = new(
-            imported.SourceFile, imported.SourceHash, PrecisionOf(model), MultiplyAccumulates(model.Graph).Sum(), imported.FloatWeightBytes, "", null, null, 0),
+            imported.SourceFile, imported.SourceHash, PrecisionOf(model), MultiplyAccumulates(model.Graph).Sum(), imported.FloatWeightBytes,
+                "", null, null, 0),
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         Classifier = ClassifierDetection.Of(options, imported.Graph),
@@ -179,7 +183,8 @@ internal static class ModelCompiler
             return new(plan, lowered.Weights);
         LoweredModel twin = GraphLowerer.Lower(model, boundary with { Adaptation = InputAdaptation.None }, cancellation);
         return new(
-            plan with { Inputs = twin.Inputs, Outputs = twin.Outputs, Steps = twin.Steps, Buffers = twin.Buffers, ArenaBytes = twin.ArenaBytes },
+            plan with { Inputs = twin.Inputs, Outputs = twin.Outputs, Steps = twin.Steps, Buffers = twin.Buffers,
+                ArenaBytes = twin.ArenaBytes },
             twin.Weights);
     }
 
@@ -187,7 +192,8 @@ internal static class ModelCompiler
     {
         if (model.Quantization is not { } quantization || !quantization.Nodes.Values.Any(n => n.Integer))
             return "float32";
-        bool integers = model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph)).All(p => p.Second == 0 || quantization.Nodes[p.First.Name].Integer);
+        bool integers = model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph)).All(p =>
+            p.Second == 0 || quantization.Nodes[p.First.Name].Integer);
         return integers ? "int8" : "mixed";
     }
 
@@ -199,7 +205,8 @@ internal static class ModelCompiler
         .. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
         {
             NodePrecision? precision = model.Quantization?.Nodes.GetValueOrDefault(node.Name);
-            return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "", macs, precision?.SignalToNoise);
+            return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "",
+                macs, precision?.SignalToNoise);
         }),
     ];
 
@@ -208,5 +215,6 @@ internal static class ModelCompiler
     /// <param name="Model">The model after passes and techniques.</param>
     /// <param name="Notes">What the techniques did.</param>
     /// <param name="Diagnostics">Messages and warnings so far.</param>
-    internal sealed record Compression(ImportedModel Imported, CompressedModel Model, IReadOnlyList<string> Notes, IReadOnlyList<Diagnostic> Diagnostics);
+    internal sealed record Compression(ImportedModel Imported, CompressedModel Model, IReadOnlyList<string> Notes,
+        IReadOnlyList<Diagnostic> Diagnostics);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Pipeline;
@@ -38,7 +39,8 @@ public sealed class AccuracyTests(ITestOutputHelper output)
     {
         PlanFacts facts = SharedModels.Compile(name).Plan.Facts;
         Assert.Equal("Top-1", facts.Metric);
-        Assert.True(facts.CompressedMetric >= facts.FloatMetric - tolerance - 1e-9, $"{name}: {facts.FloatMetric} → {facts.CompressedMetric}");
+        Assert.True(facts.CompressedMetric >= facts.FloatMetric - tolerance - 1e-9,
+            $"{name}: {facts.FloatMetric} → {facts.CompressedMetric}");
     }
 
     [SharedFact]
@@ -76,8 +78,11 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         long total = outcome.Layers.Sum(l => l.Macs);
         double share = (double)outcome.Layers.Where(l => l.Precision == "int8").Sum(l => l.Macs) / total;
         PlanFacts facts = outcome.Plan.Facts;
-        output.WriteLine(FormattableString.Invariant(
-            $"{name}: {facts.Metric} {facts.FloatMetric} → {facts.CompressedMetric} on {facts.Samples}, integerMacShare {share:F4}, weights {facts.FloatWeightBytes} → {outcome.Weights.Length}, scratch {outcome.Plan.ArenaBytes}, {facts.Macs} MACs, {outcome.Plan.Steps.Count} steps"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {facts.Metric} {facts.FloatMetric} → {facts.CompressedMetric} on {facts.Samples}, "
+            + $"integerMacShare {share:F4}, weights {facts.FloatWeightBytes} → {outcome.Weights.Length}, "
+            + $"scratch {outcome.Plan.ArenaBytes}, {facts.Macs} MACs, {outcome.Plan.Steps.Count} steps"));
         foreach (LayerOutcome layer in outcome.Layers.Where(l => l.Precision != "int8"))
             output.WriteLine($"  {layer.Operator} '{layer.Node}' in float32: {layer.Reason}");
         Assert.True(share >= 0.99, $"{name}: {share}");

@@ -16,7 +16,8 @@ internal static class GoldenCalibration
     /// <summary>The file for a model; written once in a process.</summary>
     public static string File(string name, IReadOnlyList<Tensor> golden)
     {
-        string path = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"optimizerbuild-{Environment.ProcessId}-{name}.npy"));
+        string path = Path.Combine(Path.GetTempPath(),
+            string.Create(CultureInfo.InvariantCulture, $"optimizerbuild-{Environment.ProcessId}-{name}.npy"));
         lock (typeof(GoldenCalibration))
         {
             if (!System.IO.File.Exists(path))

@@ -20,7 +20,8 @@ public sealed class PlanSimulationTests
     public static TheoryData<string> Cases => SharedModels.Cases;
 
     // What the reference evaluator and the kernels compute alike, rounding included.
-    private static readonly string[] ExactInFloat = ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Embedding", "Gather", "Clip"];
+    private static readonly string[] ExactInFloat = ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Embedding",
+        "Gather", "Clip"];
 
     [SharedTheory]
     [MemberData(nameof(Cases))]
@@ -29,7 +30,8 @@ public sealed class PlanSimulationTests
         ModelOptions options = SharedModels.Options(name);
         ModelCompiler.Compression compression = SharedModels.Compress(name);
         CompressedModel model = compression.Model;
-        LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
+        LoweredModel lowered = GraphLowerer.Lower(model,
+            new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
         IReadOnlyList<IReadOnlyList<Tensor>> samples = SharedModels.CalibrationSamples(options, compression.Imported.Graph, Samples);

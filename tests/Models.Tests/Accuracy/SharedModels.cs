@@ -71,19 +71,24 @@ internal static class SharedModels
         "cntk_mnist" => Mnist(name, "cntk/cntk_mnist.onnx", 1),
         "fashion-mobilenet" => Model(
             name, "trained/fashion-mobilenet.onnx",
-            "image=fashion-mnist/train-images-idx3-ubyte.gz", "image=fashion-mnist/t10k-images-idx3-ubyte.gz;y=fashion-mnist/t10k-labels-idx1-ubyte.gz") with
+            "image=fashion-mnist/train-images-idx3-ubyte.gz",
+                "image=fashion-mnist/t10k-images-idx3-ubyte.gz;y=fashion-mnist/t10k-labels-idx1-ubyte.gz") with
         {
             InputType = InputElement.UInt8,
             InputScale = [1 / 255.0],
         },
-        "ic_resnet8" => Model(name, "mlperf-tiny/ic_resnet8.onnx", "cifar10/cifar10-3995.npz", "cifar10/cifar10-3995.npz") with { InputType = InputElement.UInt8 },
+        "ic_resnet8" => Model(name, "mlperf-tiny/ic_resnet8.onnx", "cifar10/cifar10-3995.npz", "cifar10/cifar10-3995.npz") with
+        {
+            InputType = InputElement.UInt8,
+        },
         "ad01" => Model(name, "mlperf-tiny/ad01.onnx", "toycar/ad01-windows.npz", "toycar/ad01-windows.npz"),
         "standard_v3_3" => Model(name, "magika/standard_v3_3.onnx", "magika/files.npz", "magika/files.npz"),
         "kws_dscnn" => Golden(name, "mlperf-tiny/kws_dscnn"),
         "version-slim-320" => Golden(name, "ultraface/version-slim-320"),
         "ch_ppocr_mobile_v2.0_cls_infer" => Golden(name, "paddleocr/ch_ppocr_mobile_v2.0_cls_infer") with
         {
-            Shapes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("x", ImmutableArray.Create(1, 3, 48, 192))]),
+            Shapes = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal,
+                [KeyValuePair.Create("x", ImmutableArray.Create(1, 3, 48, 192))]),
         },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "unknown model"),
     };

@@ -21,7 +21,8 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
             ClassName = className,
             Namespace = "Generated",
             IsPublic = true,
-            Facts = new(className + ".onnx", new string('0', 64), "float32", lowered.Steps.Sum(s => s.Macs), lowered.Weights.Length, "", null, null, 0),
+            Facts = new(className + ".onnx", new string('0', 64), "float32", lowered.Steps.Sum(s => s.Macs), lowered.Weights.Length, "",
+                null, null, 0),
             Inputs = lowered.Inputs,
             Outputs = lowered.Outputs,
             Weights = new("OptimizerBuild." + className + ".weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
@@ -67,8 +68,10 @@ internal sealed class GeneratedModels : IDisposable
     /// <summary>Loads what <see cref="Emit"/> made of the same models.</summary>
     public static GeneratedModels Load(byte[] image, IReadOnlyList<PlannedModel> models) => new(new LoadedProject(image), models);
 
-    /// <summary>The instruction-set path that the generated code takes in this process; empty where it has no integer dot products.</summary>
-    public string Path => (string?)_project.Assembly.GetType("OptimizerBuild.Kernels.KernelPath")?.GetProperty("Name")?.GetValue(null) ?? "";
+    /// <summary>The instruction-set path that the generated code takes in this process; empty where it has no integer dot
+    /// products.</summary>
+    public string Path =>
+        (string?)_project.Assembly.GetType("OptimizerBuild.Kernels.KernelPath")?.GetProperty("Name")?.GetValue(null) ?? "";
 
     /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
     public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)
@@ -97,10 +100,12 @@ internal sealed class GeneratedModels : IDisposable
         code.Append("            _model ??= new ").Append(name).Append("();\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
         {
-            code.Append(CultureInfo.InvariantCulture, $"            var output{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
+            code.Append(CultureInfo.InvariantCulture,
+                $"            var output{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
         }
         code.Append("            _model.Predict(");
-        code.AppendJoin(", ", plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"({input.Type.Keyword()}[])inputs[{i}]"))
+        code.AppendJoin(", ",
+            plan.Inputs.Select((input, i) => string.Create(CultureInfo.InvariantCulture, $"({input.Type.Keyword()}[])inputs[{i}]"))
             .Concat(plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}"))));
         code.Append(");\n            return new object[] { ");
         code.AppendJoin(", ", plan.Outputs.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"output{i}")));

@@ -19,7 +19,8 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
 
     public GeneratedCodeTests(Folder folder) => _folder = folder;
 
-    /// <summary>The runtime's switches and the path that they leave on a machine with everything; null where it depends on the machine.</summary>
+    /// <summary>The runtime's switches and the path that they leave on a machine with everything; null where it depends on the
+    /// machine.</summary>
     public static TheoryData<string, string> Switches => new()
     {
         { "", KernelPath.Name },
@@ -49,7 +50,8 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
 
     private static Dictionary<string, string> Run(string folder, string switches)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host
+            : "dotnet")
         {
             ArgumentList = { typeof(GeneratedCodeTests).Assembly.Location, "predict", folder },
             RedirectStandardOutput = true,
@@ -107,7 +109,8 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
         {
             ModelOptions options = SharedModels.Options(name);
             var random = new Random(7);
-            return [.. SharedModels.CalibrationSamples(options, SharedModels.Import(options), Samples).Select(sample => plan.Inputs.Select((input, i) =>
+            return [.. SharedModels.CalibrationSamples(options, SharedModels.Import(options), Samples).Select(sample =>
+                plan.Inputs.Select((input, i) =>
             {
                 if (input.Type != BoundaryType.UInt8 || sample[i].Element == ElementType.UInt8)
                     return sample[i];

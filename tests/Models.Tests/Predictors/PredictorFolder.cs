@@ -55,7 +55,8 @@ internal sealed class PredictorFolder
         File.WriteAllBytes(Path.Combine(folder, "GeneratedModels.dll"), _assembly);
     }
 
-    /// <summary>The path of the generated code and a checksum of all outputs of each model: as generated code and as executed plan.</summary>
+    /// <summary>The path of the generated code and a checksum of all outputs of each model: as generated code and as executed
+    /// plan.</summary>
     public IEnumerable<(string Name, string Value)> Digests()
     {
         using GeneratedModels generated = GeneratedModels.Load(_assembly, _models);
@@ -74,7 +75,8 @@ internal sealed class PredictorFolder
         PackedWeights.Checksum([.. outputs.SelectMany(o => o).SelectMany(Bytes)]).ToString("x16", CultureInfo.InvariantCulture);
 
     private static byte[] Bytes(Tensor tensor) =>
-        MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Data), tensor.Count * tensor.Element.Size()).ToArray();
+        MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(tensor.Data),
+            tensor.Count * tensor.Element.Size()).ToArray();
 
     private static List<Tensor[]> Samples(ModelPlan plan, byte[] bytes)
     {

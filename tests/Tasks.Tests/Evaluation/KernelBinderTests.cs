@@ -16,7 +16,8 @@ public sealed class KernelBinderTests
     [Fact]
     public void BindingsTakeTheCallersElements()
     {
-        var step = new PlanStep("InputCopy", "Run", "x", "", 0, new([new PlanArgument.Integer("destination", 4), new PlanArgument.Integer("count", 3)]));
+        var step = new PlanStep("InputCopy", "Run", "x", "", 0,
+            new([new PlanArgument.Integer("destination", 4), new PlanArgument.Integer("count", 3)]));
         var workspace = new Workspace(PackedWeights.Of([]), 64);
         KernelBinder.BindInput<short>(step)([1, -2, 3, 99], workspace);
         Assert.Equal([1, -2, 3, 0], workspace.ArenaSpan<short>(4, 4).ToArray());
@@ -27,7 +28,8 @@ public sealed class KernelBinderTests
     [InlineData("elementSize", "destination", "bits", "'elementSize'")]
     public void ArgumentsMustBearTheParametersNamesInTheirOrder(string first, string second, string third, string named)
     {
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => KernelBinder.Bind(Fill(first, 0, second, 1, third, 7)));
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() =>
+            KernelBinder.Bind(Fill(first, 0, second, 1, third, 7)));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.Contains("Fill.Run", error.Message, StringComparison.Ordinal);
     }

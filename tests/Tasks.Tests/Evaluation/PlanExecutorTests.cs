@@ -14,7 +14,8 @@ public sealed class PlanExecutorTests
         CompressedModel model = Plans.Quantize(graph);
         PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(model, new BoundaryOptions()));
         var random = new Random(4);
-        List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 64).Select(_ => (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))])];
+        List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 64).Select(_ =>
+            (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))])];
         Tensor[][] alone = [.. samples.Select(s => Plans.Execute(GraphLowerer.Lower(model, new BoundaryOptions())).Run(s))];
         Tensor[][] together = executor.RunMany(samples);
         for (int i = 0; i < samples.Count; i++)

@@ -10,7 +10,8 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>Predictors that take bytes and images with channels last, against the same model fed with adapted floats: equal bytes.</summary>
+/// <summary>Predictors that take bytes and images with channels last, against the same model fed with adapted floats: equal
+/// bytes.</summary>
 public sealed class InputBindingTests
 {
     private const int Channels = 3;
@@ -43,16 +44,19 @@ public sealed class InputBindingTests
         Graph graph = PassPipeline.Run(imported);
         string input = graph.Inputs[0];
         var adaptation = new InputAdaptation(
-            element, [.. new[] { 0.02, 0.013, 0.031 }.Take(scales)], [.. new[] { -2.1, 0.4, -1.3 }.Take(scales)], Enum.Parse<ImageLayout>(layout));
+            element, [.. new[] { 0.02, 0.013, 0.031 }.Take(scales)], [.. new[] { -2.1, 0.4, -1.3 }.Take(scales)],
+                Enum.Parse<ImageLayout>(layout));
         var random = new Random(3);
-        Tensor[] callers = [.. Enumerable.Range(0, 5).Select(_ => CallersSample(random, element, adaptation.DataDimensions(imported, input)))];
+        Tensor[] callers = [.. Enumerable.Range(0, 5).Select(_ =>
+            CallersSample(random, element, adaptation.DataDimensions(imported, input)))];
         Tensor[] floats = [.. callers.Select(c => Adapted(c, graph.TypeOf(input), adaptation, adaptation.MovesChannels(imported, input)))];
 
         var model = new CompressedModel(graph);
         if (integer)
         {
             var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8 };
-            model = new Quantizer(options).Apply(model, new CalibrationSet([.. floats.Select(f => (IReadOnlyList<Tensor>)[f])], false), CancellationToken.None).Model;
+            model = new Quantizer(options).Apply(model, new CalibrationSet([.. floats.Select(f => (IReadOnlyList<Tensor>)[f])], false),
+                CancellationToken.None).Model;
             Assert.Contains(model.Quantization!.Nodes.Values, n => n.Integer);
         }
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions { Adaptation = adaptation, Interface = imported });
@@ -68,7 +72,8 @@ public sealed class InputBindingTests
     public void ConvolutionsReadTheBindingsBufferWithoutACopy()
     {
         var b = new GraphBuilder();
-        Graph graph = PassPipeline.Run(b.Build(b.Add("Conv", [b.Input(1, Channels, Height, Width), b.Weights(8, Channels, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }))));
+        Graph graph = PassPipeline.Run(b.Build(b.Add("Conv", [b.Input(1, Channels, Height, Width), b.Weights(8, Channels, 3, 3)],
+            ("pads", new long[] { 1, 1, 1, 1 }))));
         CompressedModel model = Plans.Quantize(graph);
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
         Assert.Equal("QuantizeInput", lowered.Inputs[0].Binding!.Kernel);
@@ -82,7 +87,8 @@ public sealed class InputBindingTests
     {
         Graph graph = PassPipeline.Run(Model("scores"));
         var adaptation = new InputAdaptation(InputElement.UInt8, [1, 2], [0], ImageLayout.NCHW);
-        ModelException error = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions { Adaptation = adaptation }));
+        ModelException error = Assert.Throws<ModelException>(() =>
+            GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions { Adaptation = adaptation }));
         Assert.Equal("OPT0010", error.Diagnostic.Descriptor.Code);
         Assert.Contains("InputScale", error.Diagnostic.Text, StringComparison.Ordinal);
     }
@@ -104,10 +110,12 @@ public sealed class InputBindingTests
         switch (kind)
         {
             case "convolution":
-                string map = b.Add("Conv", [b.Input(1, Channels, Height, Width), b.Weights(8, Channels, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }));
+                string map = b.Add("Conv", [b.Input(1, Channels, Height, Width), b.Weights(8, Channels, 3, 3)],
+                    ("pads", new long[] { 1, 1, 1, 1 }));
                 return b.Build(b.Add("Gemm", b.Add("Flatten", b.Add("Relu", map)), b.Weights(8 * Height * Width, 6)));
             case "flat":
-                return b.Build(b.Add("Gemm", b.Add("Flatten", b.Input(1, Channels, Height, Width)), b.Weights(Channels * Height * Width, 6)));
+                return b.Build(b.Add("Gemm", b.Add("Flatten", b.Input(1, Channels, Height, Width)),
+                    b.Weights(Channels * Height * Width, 6)));
             default:
                 return b.Build(b.Add("Gemm", b.Input(2, Channels), b.Weights(Channels, 6)));
         }

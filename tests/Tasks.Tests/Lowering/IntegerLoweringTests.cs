@@ -27,7 +27,8 @@ public sealed class IntegerLoweringTests
         string y = graph.Outputs[0];
         string node = graph.Nodes[0].Name;
         var quantization = new GraphQuantization(
-            Sorted((x, new ActivationQuantization(ActivationType.U8, 0.5, 3)), (y, new ActivationQuantization(ActivationType.S32, 1 / 1024.0, 0))),
+            Sorted((x, new ActivationQuantization(ActivationType.U8, 0.5, 3)),
+                (y, new ActivationQuantization(ActivationType.S32, 1 / 1024.0, 0))),
             Sorted((node, new NodePrecision(true, "", null))),
             Sorted((node, new WeightQuantization(weights, [1e-6, 2e-6, 0.5e-6], [5, -7, 123456]))));
 
@@ -57,7 +58,8 @@ public sealed class IntegerLoweringTests
     public void EveryOperatorThatCanRunInIntegersHasAnIntegerLowering()
     {
         var lowered = NodeLowerings.All.Where(l => l.Form == LoweringForm.Integer).Select(l => (l.Domain, l.OpType)).ToHashSet();
-        var operators = OperatorRegistry.All.Select(o => new Node("n", o.OpType, ["x", "c", "c", "c", "c"], ["y"]) { Domain = o.Domain }).ToList();
+        var operators = OperatorRegistry.All.Select(o =>
+            new Node("n", o.OpType, ["x", "c", "c", "c", "c"], ["y"]) { Domain = o.Domain }).ToList();
         var missing = new List<string>();
         foreach (Node node in operators)
         {
@@ -86,7 +88,8 @@ public sealed class IntegerLoweringTests
 
         // Constants by definition, folded or expanded before lowering; nothing of them reaches it.
         string[] folded = ["Constant", "ConstantOfShape", "Shape", "Size", "Range"];
-        Assert.Empty(OperatorRegistry.All.Where(o => !lowered.Contains(o) && !folded.Contains(o.OpType)).Select(o => o.Domain + "::" + o.OpType));
+        Assert.Empty(OperatorRegistry.All.Where(o => !lowered.Contains(o) && !folded.Contains(o.OpType)).Select(o =>
+            o.Domain + "::" + o.OpType));
     }
 
     [Fact]
@@ -96,10 +99,12 @@ public sealed class IntegerLoweringTests
         Graph graph = b.Build(b.Add("Conv", b.Input(1, 2, 4, 4, 4), b.Weights(3, 2, 3, 3, 3)));
         string node = graph.Nodes[0].Name;
         var quantization = new GraphQuantization(
-            Sorted((graph.Inputs[0], new ActivationQuantization(ActivationType.U8, 0.5, 3)), (graph.Outputs[0], new ActivationQuantization(ActivationType.U8, 1, 0))),
+            Sorted((graph.Inputs[0], new ActivationQuantization(ActivationType.U8, 0.5, 3)),
+                (graph.Outputs[0], new ActivationQuantization(ActivationType.U8, 1, 0))),
             Sorted((node, new NodePrecision(true, "", null))),
             Sorted((node, new WeightQuantization(new sbyte[162], [1, 1, 1], [0, 0, 0]))));
-        ModelException error = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph, quantization), new BoundaryOptions()));
+        ModelException error = Assert.Throws<ModelException>(() =>
+            GraphLowerer.Lower(new CompressedModel(graph, quantization), new BoundaryOptions()));
         Assert.Equal("OPT0029", error.Diagnostic.Descriptor.Code);
         Assert.Contains(node, error.Diagnostic.Text, StringComparison.Ordinal);
     }

@@ -23,7 +23,8 @@ public sealed class MemoryPlannerTests
         // Two at a time are alive, each 1,024 bytes after alignment.
         Assert.Equal(2048, plan.ArenaBytes);
 
-        LoweredStep Step(int from, int to) => new LoweredStep("K", "M", "n", "", 0).Read("from", Dense(buffers[from])).Write("to", Dense(buffers[to]));
+        LoweredStep Step(int from, int to) =>
+            new LoweredStep("K", "M", "n", "", 0).Read("from", Dense(buffers[from])).Write("to", Dense(buffers[to]));
     }
 
     [Fact]
@@ -34,8 +35,10 @@ public sealed class MemoryPlannerTests
             ArenaBuffer[] buffers = [.. Enumerable.Range(0, 3).Select(i => new ArenaBuffer(i, "b" + i, 64))];
             buffers[0].IsInput = true;
             buffers[2].IsOutput = true;
-            var first = new LoweredStep("K", "M", "n", "", 0).Read("x", Dense(buffers[0])).Write("y", Dense(buffers[1])).MayReuse(Dense(buffers[1]), Dense(buffers[0]));
-            var second = new LoweredStep("K", "M", "n", "", 0).Read("x", Dense(buffers[readLater ? 0 : 1])).Read("y", Dense(buffers[1])).Write("z", Dense(buffers[2]));
+            var first = new LoweredStep("K", "M", "n", "", 0).Read("x", Dense(buffers[0])).Write("y",
+                Dense(buffers[1])).MayReuse(Dense(buffers[1]), Dense(buffers[0]));
+            var second = new LoweredStep("K", "M", "n", "", 0).Read("x", Dense(buffers[readLater ? 0 : 1])).Read("y",
+                Dense(buffers[1])).Write("z", Dense(buffers[2]));
             MemoryPlan plan = MemoryPlanner.Plan(buffers, [first, second]);
             Assert.Equal(readLater ? "" : "b0", plan.Buffers[1].SharesWith);
             Assert.Equal(readLater, plan.Buffers[0].Offset != plan.Buffers[1].Offset);
@@ -54,7 +57,8 @@ public sealed class MemoryPlannerTests
     private static void Check(int seed)
     {
         var random = new Random(seed);
-        ArenaBuffer[] buffers = [.. Enumerable.Range(0, random.Next(1, 25)).Select(i => new ArenaBuffer(i, "b" + i, random.Next(1, 4) == 1 ? random.Next(1, 20) : random.Next(1, 5000)))];
+        ArenaBuffer[] buffers = [.. Enumerable.Range(0, random.Next(1, 25)).Select(i =>
+            new ArenaBuffer(i, "b" + i, random.Next(1, 4) == 1 ? random.Next(1, 20) : random.Next(1, 5000)))];
         foreach (ArenaBuffer buffer in buffers)
         {
             buffer.IsInput = random.Next(6) == 0;
@@ -76,7 +80,8 @@ public sealed class MemoryPlannerTests
         }
 
         MemoryPlan plan = MemoryPlanner.Plan(buffers, steps);
-        EquatableList<PlanBuffer> placed = new(plan.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith)));
+        EquatableList<PlanBuffer> placed = new(plan.Buffers.Select(b =>
+            new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith)));
         Assert.Empty(PlanVerifier.Overlaps(placed));
         foreach (PlacedBuffer buffer in plan.Buffers)
         {
@@ -91,7 +96,8 @@ public sealed class MemoryPlannerTests
             for (int i = 0; i < alive.Length; i++)
                 for (int j = i + 1; j < alive.Length; j++)
                     if (alive[j].Offset < alive[i].Offset + alive[i].Buffer.Bytes)
-                        Assert.True(alive[i].Last == s && alive[j].First == s || alive[j].Last == s && alive[i].First == s, $"seed {seed}, step {s}: {alive[i].Buffer.Name} and {alive[j].Buffer.Name}");
+                        Assert.True(alive[i].Last == s && alive[j].First == s || alive[j].Last == s && alive[i].First == s,
+                            $"seed {seed}, step {s}: {alive[i].Buffer.Name} and {alive[j].Buffer.Name}");
         }
     }
 

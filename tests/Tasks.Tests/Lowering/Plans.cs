@@ -34,7 +34,9 @@ internal static class Plans
     public static CompressedModel Quantize(Graph graph)
     {
         var random = new Random(11);
-        CalibrationSet samples = new([.. Enumerable.Range(0, 4).Select(_ => (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))])], false);
-        return new Quantizer(new QuantizationOptions { Precision = QuantizationPrecision.Int8 }).Apply(new CompressedModel(graph), samples, CancellationToken.None).Model;
+        CalibrationSet samples = new([.. Enumerable.Range(0, 4).Select(_ =>
+            (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))])], false);
+        return new Quantizer(new QuantizationOptions { Precision = QuantizationPrecision.Int8 }).Apply(new CompressedModel(graph), samples,
+            CancellationToken.None).Model;
     }
 }

@@ -17,13 +17,15 @@ public sealed class RandomGraphLoweringTests
 {
     // What the reference evaluator and the kernels compute alike, rounding included.
     private static readonly string[] ExactInFloat =
-        ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Pad", "Expand", "Gather", "Clip", "MaxPool", "GlobalMaxPool", "Neg", "Abs", "Relu", "Identity"];
+        ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Pad", "Expand", "Gather", "Clip", "MaxPool",
+            "GlobalMaxPool", "Neg", "Abs", "Relu", "Identity"];
 
     [Fact]
     public void IntegerPlansGiveTheBytesOfTheSimulation()
     {
         int exact = 0;
-        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed => exact += CheckInteger(seed) ? 1 : 0).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+            exact += CheckInteger(seed) ? 1 : 0).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
         Assert.True(exact > 150, $"only {exact} graphs could be compared bit for bit");
     }
 
@@ -36,8 +38,10 @@ public sealed class RandomGraphLoweringTests
         Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
         var random = new Random(seed);
         List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 6).Select(_ => Sample(graph, random))];
-        var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8, SearchWeightScales = false, CorrectBiases = false, Calibration = CalibrationMethod.MinMax };
-        CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new CalibrationSet(samples, false), CancellationToken.None).Model;
+        var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8, SearchWeightScales = false, CorrectBiases = false,
+            Calibration = CalibrationMethod.MinMax };
+        CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new CalibrationSet(samples, false),
+            CancellationToken.None).Model;
         if (!model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
             return false;
         PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(model, new BoundaryOptions()));
@@ -49,7 +53,8 @@ public sealed class RandomGraphLoweringTests
             for (int o = 0; o < expected.Length; o++)
                 for (int i = 0; i < expected[o].Count; i++)
                     if (!expected[o].Data.GetValue(i)!.Equals(actual[o].Data.GetValue(i)))
-                        Assert.Fail($"seed {seed}, output {o}, element {i}: {actual[o].Data.GetValue(i)} instead of {expected[o].Data.GetValue(i)}\n{model.Graph.Print()}");
+                        Assert.Fail($"seed {seed}, output {o}, element {i}: {actual[o].Data.GetValue(i)} "
+                            + $"instead of {expected[o].Data.GetValue(i)}\n{model.Graph.Print()}");
         }
         return true;
     }
@@ -70,5 +75,6 @@ public sealed class RandomGraphLoweringTests
         }
     }
 
-    private static IReadOnlyList<Tensor> Sample(Graph graph, Random random) => [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
+    private static IReadOnlyList<Tensor> Sample(Graph graph, Random random) =>
+        [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
 }

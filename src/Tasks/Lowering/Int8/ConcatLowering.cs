@@ -23,7 +23,8 @@ internal sealed class ConcatLowering : NodeLowering
             if (input.Count > 0 && input.Quantization == output.Quantization)
                 context.Copy(node.Name, input, target, description);
             else if (input.Count > 0)
-                TableSteps.Emit(context, node, context.InArena(node, input), target, Rescaling(input.Quantization!, output.Quantization!), description);
+                TableSteps.Emit(context, node, context.InArena(node, input), target, Rescaling(input.Quantization!, output.Quantization!),
+                    description);
             start += count;
         }
     }

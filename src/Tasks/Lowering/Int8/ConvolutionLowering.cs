@@ -30,13 +30,16 @@ internal sealed class ConvolutionLowering : NodeLowering
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
         FeatureMap from = FeatureMap.Of(input)!.Value;
         FeatureMap to = FeatureMap.Of(output)!.Value;
-        DotProductParameters parameters = DotProductParameters.Of(node, quantized, quantized.Values, input.Quantization!, output.Quantization!);
+        DotProductParameters parameters = DotProductParameters.Of(node, quantized, quantized.Values, input.Quantization!,
+            output.Quantization!);
         bool wide = output.Quantization!.Type == ActivationType.S32;
         bool depthwise = inputsPerGroup == 1 && outputsPerGroup == 1 && groups > 1 && !parameters.NeedsBlocks && !wide;
 
-        string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, {window.KernelHeight}×{window.KernelWidth}";
+        string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
+            + $"{window.KernelHeight}×{window.KernelWidth}";
         LoweredStep step = context
-            .Step(Kernel(depthwise, parameters.NeedsBlocks), wide ? "RunWide" : "Run", node, (depthwise ? "depthwise Conv " : "Conv ") + shapes, context.Macs(node))
+            .Step(Kernel(depthwise, parameters.NeedsBlocks), wide ? "RunWide" : "Run", node,
+                (depthwise ? "depthwise Conv " : "Conv ") + shapes, context.Macs(node))
             .Read("input", input, -(window.Pads.Top * from.RowStride) - (window.Pads.Left * from.PixelStride))
             .Int("inputImageStride", from.ImageStride)
             .Int("inputRowStride", from.RowStride)
@@ -51,7 +54,11 @@ internal sealed class ConvolutionLowering : NodeLowering
             StoreDense(context, step, quantized.Values, parameters, groups, outputsPerGroup, inputsPerGroup, window, from.PixelStride);
         step.Int("shift", parameters.Shift);
         if (!wide)
-            step.Int("outputZeroPoint", output.Quantization.ZeroPoint).Int("minimum", parameters.Minimum).Int("maximum", parameters.Maximum);
+        {
+            step.Int("outputZeroPoint", output.Quantization.ZeroPoint)
+                .Int("minimum", parameters.Minimum)
+                .Int("maximum", parameters.Maximum);
+        }
         step.Int("images", to.Images).Int("outputHeight", to.Height).Int("outputWidth", to.Width);
         if (depthwise)
             step.Int("channels", to.Channels);
@@ -93,7 +100,8 @@ internal sealed class ConvolutionLowering : NodeLowering
         var packed = new byte[Int8Packing.ConvolutionBytes(
             groups, outputsPerGroup, inputsPerGroup, window.KernelHeight, window.KernelWidth, pixelStride, window.DilationWidth)];
         Int8Packing.PackConvolution(
-            values, groups, outputsPerGroup, inputsPerGroup, window.KernelHeight, window.KernelWidth, pixelStride, window.DilationWidth, packed);
+            values, groups, outputsPerGroup, inputsPerGroup, window.KernelHeight, window.KernelWidth, pixelStride, window.DilationWidth,
+                packed);
         int weights = context.Weights.Add<byte>(packed);
         (int bias, int multipliers) = parameters.Store(context.Weights, groups, Int8Packing.PaddedOutputs(outputsPerGroup));
         step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);

@@ -30,7 +30,8 @@ internal sealed class DenseLowering : NodeLowering
         (int bias, int multipliers) = parameters.Store(context.Weights, 1, Int8Packing.PaddedOutputs(outputs));
 
         LoweredStep step = context
-            .Step(parameters.NeedsBlocks ? "Int8DenseBlocked" : "Int8Dense", wide ? "RunWide" : "Run", node, $"{node.OpType} {count}×{inputs} → {count}×{outputs}", context.Macs(node))
+            .Step(parameters.NeedsBlocks ? "Int8DenseBlocked" : "Int8Dense", wide ? "RunWide" : "Run", node,
+                $"{node.OpType} {count}×{inputs} → {count}×{outputs}", context.Macs(node))
             .Read("input", input)
             .Int("inputRowStride", stride)
             .Write("output", output)
@@ -40,7 +41,11 @@ internal sealed class DenseLowering : NodeLowering
             .Int("multipliers", multipliers)
             .Int("shift", parameters.Shift);
         if (!wide)
-            step.Int("outputZeroPoint", output.Quantization.ZeroPoint).Int("minimum", parameters.Minimum).Int("maximum", parameters.Maximum);
+        {
+            step.Int("outputZeroPoint", output.Quantization.ZeroPoint)
+                .Int("minimum", parameters.Minimum)
+                .Int("maximum", parameters.Maximum);
+        }
         step.Int("rows", count).Int("inputs", inputs).Int("outputs", outputs);
     }
 

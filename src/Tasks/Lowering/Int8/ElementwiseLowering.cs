@@ -65,17 +65,25 @@ internal sealed class ElementwiseLowering : NodeLowering
                 .Int("outputImageStride", rows.Strides[2].Image)
                 .Int("outputRowStride", rows.Strides[2].Row);
             arithmetic.AddTo(step);
-            step.Int("images", rows.Images).Int("rows", rows.Rows).Int("rowLength", rows.RowLength).MayReuse(output, first).MayReuse(output, second);
+            step.Int("images", rows.Images).Int("rows", rows.Rows).Int("rowLength", rows.RowLength)
+                .MayReuse(output, first)
+                .MayReuse(output, second);
             return;
         }
         BoxShape box = BoxShape.Of(
-            output.Dimensions.AsSpan(), first.BroadcastStrides(output.Dimensions.AsSpan()), second.BroadcastStrides(output.Dimensions.AsSpan()), output.Strides);
+            output.Dimensions.AsSpan(),
+            first.BroadcastStrides(output.Dimensions.AsSpan()),
+            second.BroadcastStrides(output.Dimensions.AsSpan()),
+            output.Strides);
         LoweredStep broadcast = context.Step(kernel, "RunBroadcast", node, description)
             .Operand("first", first)
             .Operand("second", second)
             .Write("output", output);
         arithmetic.AddTo(broadcast);
-        broadcast.Ints("dimensions", box.Dimensions).Ints("firstStrides", box.Strides[0]).Ints("secondStrides", box.Strides[1]).Ints("outputStrides", box.Strides[2]);
+        broadcast.Ints("dimensions", box.Dimensions)
+            .Ints("firstStrides", box.Strides[0])
+            .Ints("secondStrides", box.Strides[1])
+            .Ints("outputStrides", box.Strides[2]);
     }
 
     /// <summary>The operation's constants (docs/arithmetic.md, Elementwise integer operations).</summary>

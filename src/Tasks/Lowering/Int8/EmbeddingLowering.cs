@@ -3,7 +3,8 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Rows of a constant table selected by integer inputs: the table is quantised to the output's scale, so that rows are copied.</summary>
+/// <summary>Rows of a constant table selected by integer inputs: the table is quantised to the output's scale, so that rows are
+/// copied.</summary>
 [Lowers(LoweringForm.Integer, "Embedding", Domain = Node.InternalDomain)]
 internal sealed class EmbeddingLowering : NodeLowering
 {

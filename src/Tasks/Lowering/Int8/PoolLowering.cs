@@ -24,7 +24,9 @@ internal sealed class PoolLowering : NodeLowering
         FeatureMap to = FeatureMap.Of(output)!.Value;
         bool average = node.OpType == "AveragePool";
         LoweredStep step = context
-            .Step(average ? "Int8AveragePool" : "Int8MaxPool", "Run", node, $"{node.OpType} {from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, {window.KernelHeight}×{window.KernelWidth}")
+            .Step(average ? "Int8AveragePool" : "Int8MaxPool", "Run", node,
+                $"{node.OpType} {from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
+                + $"{window.KernelHeight}×{window.KernelWidth}")
             .Read("input", input)
             .Int("inputImageStride", from.ImageStride)
             .Int("inputRowStride", from.RowStride)

@@ -4,7 +4,8 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Functions of one u8 value: activations, arithmetic with constants that passes fused, whatever the quantiser gave a table.</summary>
+/// <summary>Functions of one u8 value: activations, arithmetic with constants that passes fused, whatever the quantiser gave a
+/// table.</summary>
 [Lowers(LoweringForm.Integer, "Relu")]
 [Lowers(LoweringForm.Integer, "LeakyRelu")]
 [Lowers(LoweringForm.Integer, "PRelu")]
