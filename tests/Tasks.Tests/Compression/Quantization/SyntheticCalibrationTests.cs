@@ -26,6 +26,16 @@ public class SyntheticCalibrationTests
     }
 
     [Fact]
+    public void SmallFirstWeightsTellThatImagesAreBytes()
+    {
+        var g = new FloatGraph();
+        string x = g.Add("a", "Conv", [g.Input("x", 1, 3, 12, 12), g.Noise("w", 0.003, 8, 3, 3, 3)]);
+        float[] values = [.. SyntheticCalibration.Create(g.Build(x), 8).Samples.SelectMany(s => s[0].Values<float>())];
+        Assert.InRange(values.Max(), 250, 255);
+        Assert.InRange(values.Min(), 0, 5);
+    }
+
+    [Fact]
     public void DeclaredRangesAreObeyed()
     {
         var g = new FloatGraph();

@@ -45,8 +45,19 @@ internal static class SyntheticCalibration
                     (least, best) = (distance, kind);
             }
         }
+        else if (kinds.Any(k => k.Name == Bytes.Name))
+        {
+            // Nothing tells the range: between the most plausible kind and bytes the first layer's weights decide.
+            InputNoise bytes = kinds.First(k => k.Name == Bytes.Name);
+            if (Spread(best) is { } plain && Spread(bytes) is { } raw && raw < plain)
+                best = bytes;
+        }
         return new(Samples(original, best, count), Synthetic: true);
+
+        double? Spread(InputNoise kind) => FirstLayerSpread.Distance(original, Samples(original, kind, Trials), cancellation);
     }
+
+    private static InputNoise Bytes => InputNoise.Uniform(0, 255);
 
     private static List<IReadOnlyList<Tensor>> Samples(Graph graph, InputNoise kind, int count) =>
         [.. Enumerable.Range(0, count).Select(i =>
@@ -67,8 +78,10 @@ internal static class SyntheticCalibration
         var kinds = new List<InputNoise>();
         if (!normalisation.IsEmpty)
             kinds.Add(InputNoise.Normal().Undoing(normalisation));
-        InputNoise[] plain = [InputNoise.Uniform(0, 1), InputNoise.Normal(), InputNoise.Uniform(-1, 1), InputNoise.Uniform(0, 255)];
-        kinds.AddRange(image ? plain : [plain[1], plain[0], plain[2], plain[3]]);
+        InputNoise[] plain = [InputNoise.Uniform(0, 1), InputNoise.Normal(), InputNoise.Uniform(-1, 1)];
+        kinds.AddRange(image ? plain : [plain[1], plain[0], plain[2]]);
+        if (image && normalisation.IsEmpty)
+            kinds.Add(Bytes);
         return [.. kinds.Select(k => k.Declared(ranges, integers))];
     }
 
