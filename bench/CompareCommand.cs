@@ -103,7 +103,8 @@ internal static class CompareCommand
 
     private static double Round(double microseconds) => Math.Round(microseconds, 2);
 
-    private static ModelOptions Options(BenchModel model) => new()
+    /// <summary>What an item for the model would say.</summary>
+    internal static ModelOptions Options(BenchModel model) => new()
     {
         ModelPath = model.Path,
         Name = model.Name,

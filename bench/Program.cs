@@ -4,8 +4,10 @@ using OptimizerBuild.Bench;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 const string Usage = """
     usage: dotnet run -c Release --project bench -- compare [--models FILE…] [--threads N] [--seconds S] [--json FILE]
+           dotnet run -c Release --project bench -- layers [--models FILE…] [--seconds S]
 
-    Runs the generated predictor of each model beside ONNX Runtime. Without --models: the models of bench/models.json.
+    compare runs the generated predictor of each model beside ONNX Runtime; layers shows the time of each step of a model's plan.
+    Without --models: the models of bench/models.json.
     The native library of ONNX Runtime comes from bench/peers (npm ci --ignore-scripts), or from the path in ONNXRUNTIME_LIBRARY.
     """;
 
@@ -13,7 +15,7 @@ string repository = Environment.CurrentDirectory;
 while (!File.Exists(Path.Combine(repository, "OptimizerBuild.sln")))
     repository = Path.GetDirectoryName(repository) ?? throw new InvalidOperationException("run the benchmark inside the repository");
 
-if (args.Length == 0 || args[0] != "compare")
+if (args.Length == 0 || args[0] is not ("compare" or "layers"))
     return Fail(Usage);
 var files = new List<string>();
 int threads = 1;
@@ -43,12 +45,15 @@ for (int i = 1; i < args.Length; i++)
 if (files.FirstOrDefault(f => !File.Exists(f)) is { } missing)
     return Fail($"no such file: {missing}");
 
+IReadOnlyList<BenchModel> models = files.Count > 0 ? [.. files.Select(f => BenchModel.Of(repository, f))] : BenchModel.Known(repository);
+if (args[0] == "layers")
+    return LayersCommand.Run(models, seconds);
+
 string library = Environment.GetEnvironmentVariable("ONNXRUNTIME_LIBRARY") is { Length: > 0 } named
     ? named
     : NativeLibraryPath(Path.Combine(repository, "bench", "peers", "node_modules", "onnxruntime-node", "bin", "napi-v6"));
 if (!File.Exists(library))
     return Fail($"ONNX Runtime is not installed ({library}): run 'npm ci --ignore-scripts' in bench/peers");
-IReadOnlyList<BenchModel> models = files.Count > 0 ? [.. files.Select(f => BenchModel.Of(repository, f))] : BenchModel.Known(repository);
 return CompareCommand.Run(models, OnnxRuntimePeer.Load(library), threads, seconds, json);
 
 static string NativeLibraryPath(string folder)

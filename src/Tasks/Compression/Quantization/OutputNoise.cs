@@ -9,7 +9,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class OutputNoise
 {
-    private const int Most = 64;
+    private const int Most = 48;
 
     private const int Fewest = 8;
 

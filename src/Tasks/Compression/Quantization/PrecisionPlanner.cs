@@ -12,9 +12,9 @@ internal sealed class PrecisionPlanner(
     QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, QuantizationOptions options)
 {
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
-    private const int MostRounds = 6;
+    private const int MostRounds = 4;
 
-    private const int MostCandidates = 24;
+    private const int MostCandidates = 8;
 
     // In dB: what a round must gain, and what a candidate with less work in float may fall behind the best.
     private const double LeastGain = 0.5;
@@ -27,26 +27,27 @@ internal sealed class PrecisionPlanner(
     private const int MostTuned = 2;
 
     private static readonly CalibrationMethod[] Methods =
-        [CalibrationMethod.Auto, CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
+        [CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
     /// <summary>Plans the whole graph.</summary>
     public Outcome Plan(CancellationToken cancellation)
     {
         Outcome best = Plan(options.Calibration, cancellation);
-        if (options.Calibration != CalibrationMethod.Auto || best.Plan.Weights.IsEmpty)
+        if (best.Plan.Weights.IsEmpty || options.Precision != QuantizationPrecision.Auto)
             return best;
 
         // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
         // for example). Where the outputs are noisy, one method for all tensors may do better.
-        foreach (CalibrationMethod method in Methods.Skip(1))
-        {
-            if (best.Decibels >= options.OutputSignalToNoise + Indifference)
-                break;
-            Outcome other = Plan(method, cancellation);
-            if (other.Decibels > best.Decibels + LeastGain)
-                best = other;
-        }
-        return best;
+        if (options.Calibration == CalibrationMethod.Auto)
+            foreach (CalibrationMethod method in Methods)
+            {
+                if (best.Decibels >= options.OutputSignalToNoise + Indifference)
+                    break;
+                Outcome other = Plan(method, cancellation);
+                if (other.Decibels > best.Decibels + LeastGain)
+                    best = other;
+            }
+        return Search(best, cancellation);
     }
 
     /// <summary>Whether a plan's outputs are so noisy that more is tried.</summary>
@@ -88,19 +89,27 @@ internal sealed class PrecisionPlanner(
         var planners = new Planners(ranges, new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
         var nodes = new IntegerNodes(graph);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
-        var best = new Outcome(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0, planners);
-        if (options.Precision != QuantizationPrecision.Auto)
-            return best;
+        return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0, planners);
+    }
+
+    // Puts the nodes between dot products that add most noise back into float, until the outputs are quiet enough.
+    private Outcome Search(Outcome best, CancellationToken cancellation)
+    {
         for (int round = 0; round < MostRounds && best.Decibels < options.OutputSignalToNoise; round++)
         {
+            // The noisiest segments are tried; the order of equally noisy ones is that of the graph.
             var outcomes = new List<Outcome>();
-            foreach (IReadOnlyList<QuantizableNode> candidate in best.Nodes.Segments().SelectMany(Parts).Take(MostCandidates))
+            IEnumerable<IReadOnlyList<QuantizableNode>> suspects = best.Nodes.Segments()
+                .OrderBy(s => s.Min(n => best.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity))
+                .SelectMany(Parts)
+                .Take(MostCandidates);
+            foreach (IReadOnlyList<QuantizableNode> candidate in suspects)
             {
                 var fewer = new IntegerNodes(best.Nodes);
                 foreach (QuantizableNode node in candidate)
                     fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {best.Decibels:F1} dB with it"));
-                GraphQuantization without = Settle(fewer, planners, cancellation);
-                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), planners));
+                GraphQuantization without = Settle(fewer, best.Planners, cancellation);
+                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), best.Planners));
             }
             double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
             if (reached <= best.Decibels + LeastGain)
