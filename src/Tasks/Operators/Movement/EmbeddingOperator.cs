@@ -32,8 +32,4 @@ internal sealed class EmbeddingOperator : Operator
                 Array.Copy(table.Data, indices[i] * width, result.Data, (long)i * width, width);
         return [result];
     }
-
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
 }

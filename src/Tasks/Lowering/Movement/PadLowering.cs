@@ -1,7 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Lowering.Float32;
+namespace OptimizerBuild.Lowering.Movement;
 
 /// <summary>
 /// Padding with a constant, or with elements of the input: the interior is copied, then the padding is made axis by axis from what

@@ -1,7 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Lowering.Float32;
+namespace OptimizerBuild.Lowering.Movement;
 
 /// <summary>
 /// Operators that only look at the same elements in another way: reshaping, transposing, slicing, splitting, repeating. They emit

@@ -1,6 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
 
-namespace OptimizerBuild.Lowering.Float32;
+namespace OptimizerBuild.Lowering.Movement;
 
 /// <summary>Selection by index: Gather, and Embedding, whose axis is the first and
 /// for which negative indices are outside the table.</summary>
