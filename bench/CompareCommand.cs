@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
@@ -19,7 +21,7 @@ internal static class CompareCommand
 
     /// <summary>Runs the command.</summary>
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, int threads, double seconds, string? json)
+    public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, int threads, double seconds, string? json, string? markdown)
     {
         Console.WriteLine($"{"model",-34} {"precision",-9} {"ours µs",10} {"median",10} {"p95",10} {"ORT µs",10} {"median",10} {"ratio",7} {"agree",8} {"weights",10} {"scratch",10} {"M MACs",8}  accuracy, measured by the build");
         var rows = new List<Dictionary<string, object?>>();
@@ -30,6 +32,8 @@ internal static class CompareCommand
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"geometric mean of the ratios: {Math.Exp(ratios.Average(Math.Log)):F2}"));
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(rows, IndentedJson) + "\n");
+        if (markdown is not null)
+            File.WriteAllText(markdown, Markdown(rows, threads));
         return 0;
     }
 
@@ -88,6 +92,7 @@ internal static class CompareCommand
             ["ortInt8MinUs"] = null,
             ["ratio"] = Math.Round(ratio, 3),
             ["agreement"] = Math.Round(agreement, 5),
+            ["floatWeightBytes"] = plan.Facts.FloatWeightBytes,
             ["weightBytes"] = plan.Weights.Bytes,
             ["scratchBytes"] = plan.ArenaBytes,
             ["macs"] = plan.Facts.Macs,
@@ -96,6 +101,31 @@ internal static class CompareCommand
             ["compressedMetric"] = plan.Facts.CompressedMetric,
             ["samples"] = plan.Facts.Samples,
         };
+    }
+
+    // The table of record: what the README quotes.
+    private static string Markdown(List<Dictionary<string, object?>> rows, int threads)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Processor()}, {threads} thread{(threads == 1 ? "" : "s")}, kernel path `{Kernels.KernelPath.Name}`, minimum of interleaved runs.\n");
+        text.Append("Made by `dotnet run -c Release --project bench -- compare --markdown FILE`.\n\n");
+        text.Append("| model | M MACs | float → compressed | weights, KB | scratch, KB | ours, µs | ONNX Runtime float32, µs | ratio |\n|---|---|---|---|---|---|---|---|\n");
+        foreach (Dictionary<string, object?> row in rows)
+        {
+            string accuracy = (int)row["samples"]! == 0
+                ? FormattableString.Invariant($"agreement {row["agreement"]:0.####}")
+                : FormattableString.Invariant($"{row["metric"]} {row["floatMetric"]:0.####} → {row["compressedMetric"]:0.####}");
+            text.Append(CultureInfo.InvariantCulture, $"| {row["model"]} | {(long)row["macs"]! / 1e6:0.##} | {accuracy} | {(long)row["floatWeightBytes"]! / 1024.0:0} → {(int)row["weightBytes"]! / 1024.0:0} ");
+            text.Append(CultureInfo.InvariantCulture, $"| {(int)row["scratchBytes"]! / 1024.0:0.0} | {row["oursMinUs"]:0.0} | {row["ortFloat32MinUs"]:0.0} | {row["ratio"]:0.00} |\n");
+        }
+        return text.ToString();
+    }
+
+    private static string Processor()
+    {
+        const string Facts = "/proc/cpuinfo";
+        string? line = File.Exists(Facts) ? File.ReadLines(Facts).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
     private static string Accuracy(PlanFacts facts) => facts.Samples == 0 ? "" : string.Create(

@@ -3,7 +3,7 @@ using OptimizerBuild.Bench;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 const string Usage = """
-    usage: dotnet run -c Release --project bench -- compare [--models FILE…] [--threads N] [--seconds S] [--json FILE]
+    usage: dotnet run -c Release --project bench -- compare [--models FILE…] [--threads N] [--seconds S] [--json FILE] [--markdown FILE]
            dotnet run -c Release --project bench -- layers [--models FILE…] [--seconds S]
 
     compare runs the generated predictor of each model beside ONNX Runtime; layers shows the time of each step of a model's plan.
@@ -20,7 +20,7 @@ if (args.Length == 0 || args[0] is not ("compare" or "layers"))
 var files = new List<string>();
 int threads = 1;
 double seconds = 3;
-string? json = null;
+string? json = null, markdown = null;
 for (int i = 1; i < args.Length; i++)
 {
     switch (args[i])
@@ -38,6 +38,9 @@ for (int i = 1; i < args.Length; i++)
         case "--json" when i + 1 < args.Length:
             json = args[++i];
             break;
+        case "--markdown" when i + 1 < args.Length:
+            markdown = args[++i];
+            break;
         default:
             return Fail($"not understood: {args[i]}\n{Usage}");
     }
@@ -54,7 +57,7 @@ string library = Environment.GetEnvironmentVariable("ONNXRUNTIME_LIBRARY") is { 
     : NativeLibraryPath(Path.Combine(repository, "bench", "peers", "node_modules", "onnxruntime-node", "bin", "napi-v6"));
 if (!File.Exists(library))
     return Fail($"ONNX Runtime is not installed ({library}): run 'npm ci --ignore-scripts' in bench/peers");
-return CompareCommand.Run(models, OnnxRuntimePeer.Load(library), threads, seconds, json);
+return CompareCommand.Run(models, OnnxRuntimePeer.Load(library), threads, seconds, json, markdown);
 
 static string NativeLibraryPath(string folder)
 {
