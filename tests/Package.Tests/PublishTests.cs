@@ -30,7 +30,7 @@ public class PublishTests(PackedPackage package)
         Check(folder, "net8.0", 8);
     }
 
-    [Fact]
+    [NativeLinkerFact]
     public void NativeAotOnNet9()
     {
         ConsumerFolder folder = App("native", "net9.0",
