@@ -37,6 +37,9 @@ internal sealed record TensorType(ElementType Element, ImmutableArray<int> Dimen
     /// <summary>The same dimensions with another element type.</summary>
     public TensorType As(ElementType element) => new(element, Dimensions);
 
+    /// <summary>The dimensions for readers, for example <c>1×28×28</c>.</summary>
+    public string Extents => Rank == 0 ? "scalar" : string.Join('×', Dimensions);
+
     /// <summary>For example <c>float32[1,28,28]</c>.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Element.ToString().ToLowerInvariant()}[{string.Join(',', Dimensions)}]");

@@ -40,7 +40,8 @@ internal sealed class ElementwiseLowering : NodeLowering
             Strides = [.. input.BroadcastStrides(output.Dimensions.AsSpan())],
             Border = Border.None,
         };
-        TableSteps.Emit(context, node, view, output, table, $"{node.OpType} with a constant, {context.Graph.TypeOf(node.Outputs[0])}");
+        string description = $"{node.OpType} with a constant, {context.Graph.TypeOf(node.Outputs[0]).Extents}";
+        TableSteps.Emit(context, node, view, output, table, description);
     }
 
     private static int Constant(LoweringContext context, Node node, int input) => ConstantQuantizer.ToUInt8(
@@ -49,7 +50,7 @@ internal sealed class ElementwiseLowering : NodeLowering
     private static void ByKernel(LoweringContext context, Node node, Storage first, Storage second, Storage output, Arithmetic arithmetic)
     {
         string kernel = node.OpType switch { "Mul" => "Int8Multiply", "Max" => "Int8Maximum", "Min" => "Int8Minimum", _ => "Int8Add" };
-        string description = $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0])}";
+        string description = $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}";
         bool sameShape = first.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan())
             && second.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan());
         if (sameShape && RowShape.Of(first, second, output) is { } rows)

@@ -18,7 +18,7 @@ internal sealed class SigmoidLowering : NodeLowering
         Storage input = context.Dense(node, context.ReadQuantized(node, node.Inputs[0]));
         Storage output = context.CreateQuantized(node.Outputs[0]);
         FixedPointMultipliers factor = FixedPointPower.Factor(input.Quantization!.Scale);
-        context.Step("Int32Sigmoid", "Run", node, $"Sigmoid {context.Graph.TypeOf(node.Outputs[0])}")
+        context.Step("Int32Sigmoid", "Run", node, $"Sigmoid {context.Graph.TypeOf(node.Outputs[0]).Extents}")
             .Read("input", input)
             .Write("output", output)
             .Int("multiplier", factor.Multipliers[0])

@@ -19,7 +19,7 @@ internal sealed class SoftmaxLowering : NodeLowering
         FixedPointMultipliers factor = FixedPointPower.Factor(input.Quantization!.Scale);
         string from = input.Quantization.Type == ActivationType.S32 ? "Int32" : "UInt8";
         string to = output.Quantization!.Type == ActivationType.S32 ? "Int32" : "UInt8";
-        context.Step("Int8Softmax", $"{from}To{to}", node, $"Softmax {context.Graph.TypeOf(node.Outputs[0])}")
+        context.Step("Int8Softmax", $"{from}To{to}", node, $"Softmax {context.Graph.TypeOf(node.Outputs[0]).Extents}")
             .Read("input", input)
             .Int("inputOuterStride", length * inner * input.ElementSize)
             .Int("inputStep", inner * input.ElementSize)

@@ -49,6 +49,6 @@ internal sealed class TableLowering : NodeLowering
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
         byte[] table = IntegerTable.Compute(OperatorContext.Of(context.Graph, node), input.Quantization!, output.Quantization!);
-        TableSteps.Emit(context, node, input, output, table, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0])}");
+        TableSteps.Emit(context, node, input, output, table, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}");
     }
 }
