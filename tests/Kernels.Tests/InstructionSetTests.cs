@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using OptimizerBuild.Kernels.Tests.Cases;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -11,8 +11,6 @@ namespace OptimizerBuild.Kernels.Tests;
 /// </summary>
 public sealed class InstructionSetTests
 {
-    private static readonly bool IsX64 = X86Base.IsSupported;
-
     /// <summary>The switches, and the instruction sets that must be off under them.</summary>
     public static TheoryData<string, string> Switches => new()
     {
@@ -51,11 +49,9 @@ public sealed class InstructionSetTests
     }
 
     /// <summary>Between them the switches take every path that this machine can take.</summary>
-    [Fact]
+    [Avx2Fact]
     public void Switches_reach_the_narrower_paths()
     {
-        if (!IsX64 || !Avx2.IsSupported)
-            return;
         Assert.Equal("avx2", Run("DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0").Path);
         Assert.Equal("vector128", Run("DOTNET_EnableAVX2=0").Path);
         Assert.Equal("scalar", Run("DOTNET_EnableHWIntrinsic=0").Path);

@@ -9,8 +9,8 @@ using OptimizerBuild.Testing;
 namespace OptimizerBuild.Models.Accuracy;
 
 /// <summary>
-/// Plans run by the kernels against the quantiser's own simulation, which is plain 64-bit code that shares nothing with lowering and
-/// kernels: the same bytes, sample for sample. Where nodes stay in float32 the simulation uses the reference evaluator, whose sums and
+/// Plans run by the kernels against the quantiser's own simulation, which is plain 64-bit code that calls no kernel and shares only the
+/// choice of multipliers and shifts with lowering: the same bytes, sample for sample. Where nodes stay in float32 the simulation uses the reference evaluator, whose sums and
 /// functions may round otherwise: there the outputs must agree up to that.
 /// </summary>
 public sealed class PlanSimulationTests

@@ -1,0 +1,17 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace OptimizerBuild.Testing;
+
+/// <summary>A fact about x64 machines with AVX2; skipped, with the reason, on others.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class Avx2FactAttribute : FactAttribute
+{
+    public Avx2FactAttribute() => Skip = Avx2.IsSupported ? null : "needs a processor with AVX2";
+}
+
+/// <summary>A fact that makes symbolic links, for which Windows asks for special rights; skipped there, with the reason.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SymbolicLinkFactAttribute : FactAttribute
+{
+    public SymbolicLinkFactAttribute() => Skip = OperatingSystem.IsWindows() ? "needs the right to make symbolic links" : null;
+}
