@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Bench;
 
@@ -13,6 +15,26 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
 {
     /// <summary>The file's name without the extension.</summary>
     public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>Further metadata of the item, as given on the command line.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What a project's item for the model means.</summary>
+    /// <exception cref="ModelException">A metadata is not understood.</exception>
+    public ModelOptions Options()
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Accessibility"] = "Public",
+            ["CalibrationData"] = Calibration ?? "",
+            ["EvaluationData"] = Evaluation ?? "",
+            ["InputScale"] = (1 / Divide).ToString("R", CultureInfo.InvariantCulture),
+            ["Shapes"] = Shapes ?? "",
+        };
+        foreach ((string name, string value) in Metadata)
+            metadata[name] = value;
+        return ItemMetadata.Parse(Path, metadata, System.IO.Path.GetDirectoryName(Path)!, "");
+    }
 
     /// <summary>The models of <c>bench/models.json</c> whose files exist; only the sample's where the development set is missing.</summary>
     public static IReadOnlyList<BenchModel> Known(string repository)

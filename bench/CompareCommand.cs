@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -21,19 +20,19 @@ internal static class CompareCommand
 
     /// <summary>Runs the command.</summary>
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, int threads, double seconds, string? json, string? markdown)
+    public static int Run(IReadOnlyList<BenchModel> models, OnnxRuntimePeer peer, BenchArguments arguments)
     {
         Console.WriteLine($"{"model",-34} {"precision",-9} {"ours µs",10} {"median",10} {"p95",10} {"ORT µs",10} {"median",10} {"ratio",7} {"agree",8} {"weights",10} {"scratch",10} {"M MACs",8}  accuracy, measured by the build");
         var rows = new List<Dictionary<string, object?>>();
         foreach (BenchModel model in models)
-            rows.Add(Compare(model, peer, threads, seconds));
+            rows.Add(Compare(model, peer, arguments.Threads, arguments.Seconds));
         double[] ratios = [.. rows.Select(r => (double)r["ratio"]!)];
         if (ratios.Length > 1)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"geometric mean of the ratios: {Math.Exp(ratios.Average(Math.Log)):F2}"));
-        if (json is not null)
+        if (arguments.Json is { } json)
             File.WriteAllText(json, JsonSerializer.Serialize(rows, IndentedJson) + "\n");
-        if (markdown is not null)
-            File.WriteAllText(markdown, Markdown(rows, threads));
+        if (arguments.Markdown is { } markdown)
+            File.WriteAllText(markdown, Markdown(rows, arguments.Threads));
         return 0;
     }
 
@@ -41,7 +40,7 @@ internal static class CompareCommand
 
     private static Dictionary<string, object?> Compare(BenchModel model, OnnxRuntimePeer peer, int threads, double seconds)
     {
-        ModelOptions options = Options(model);
+        ModelOptions options = model.Options();
         CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
         ModelPlan plan = outcome.Plan;
         Predictor ours = PredictorBuild.Load(outcome);
@@ -132,22 +131,6 @@ internal static class CompareCommand
         CultureInfo.InvariantCulture, $"{facts.Metric} {facts.FloatMetric:0.####} → {facts.CompressedMetric:0.####} on {facts.Samples:N0} samples");
 
     private static double Round(double microseconds) => Math.Round(microseconds, 2);
-
-    /// <summary>What an item for the model would say.</summary>
-    internal static ModelOptions Options(BenchModel model) => new()
-    {
-        ModelPath = model.Path,
-        Name = model.Name,
-        ClassName = PredictorNames.ClassName(model.Name),
-        IsPublic = true,
-        CalibrationData = model.Calibration is null ? null : new DataSpec(model.Calibration, Path.GetDirectoryName(model.Path)!),
-        EvaluationData = model.Evaluation is null ? null : new DataSpec(model.Evaluation, Path.GetDirectoryName(model.Path)!),
-        InputScale = [1 / model.Divide],
-        Shapes = model.Shapes is null
-            ? ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal)
-            : model.Shapes.Split(';').Select(s => s.Split('=')).ToImmutableSortedDictionary(
-                s => s[0], s => s[1].Split(',').Select(d => int.Parse(d, CultureInfo.InvariantCulture)).ToImmutableArray(), StringComparer.Ordinal),
-    };
 
     private static IReadOnlyList<IReadOnlyList<Tensor>> Samples(BenchModel model, ModelOptions options, Graph graph)
     {

@@ -15,16 +15,16 @@ internal static class LayersCommand
 {
     /// <summary>Runs the command.</summary>
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<BenchModel> models, double seconds)
+    public static int Run(IReadOnlyList<BenchModel> models, BenchArguments arguments)
     {
         foreach (BenchModel model in models)
-            Profile(model, seconds);
+            Profile(model, arguments.Seconds);
         return 0;
     }
 
     private static void Profile(BenchModel model, double seconds)
     {
-        CompilationOutcome outcome = ModelCompiler.Compile(CompareCommand.Options(model with { Evaluation = null }), CancellationToken.None);
+        CompilationOutcome outcome = ModelCompiler.Compile((model with { Evaluation = null }).Options(), CancellationToken.None);
         EquatableList<PlanStep> steps = outcome.Plan.Steps;
         var workspace = new Workspace(PackedWeights.Of(outcome.Weights), outcome.Plan.ArenaBytes);
         StepCall[] calls = [.. steps.Select(KernelBinder.Bind)];

@@ -23,11 +23,15 @@ internal sealed unsafe class OnnxRuntimePeer
         _memory = memory;
     }
 
-    /// <summary>Loads the native library.</summary>
-    /// <param name="library">Its path.</param>
+    /// <summary>Loads the native library: of <c>bench/peers</c>, or the one that <c>ONNXRUNTIME_LIBRARY</c> names.</summary>
+    /// <param name="repository">The repository's folder.</param>
+    /// <exception cref="FileNotFoundException">It is not installed.</exception>
     /// <exception cref="NotSupportedException">The library is too old.</exception>
-    public static OnnxRuntimePeer Load(string library)
+    public static OnnxRuntimePeer Load(string repository)
     {
+        string library = LibraryPath(repository);
+        if (!File.Exists(library))
+            throw new FileNotFoundException($"ONNX Runtime is not installed ({library}): run 'npm ci --ignore-scripts' in bench/peers");
         nint handle = NativeLibrary.Load(library);
         var getApiBase = (delegate* unmanaged<nint*>)NativeLibrary.GetExport(handle, "OrtGetApiBase");
         var api = (void**)((delegate* unmanaged<uint, void*>)getApiBase()[0])(ApiVersion);
@@ -38,6 +42,18 @@ internal sealed unsafe class OnnxRuntimePeer
             Check(api, ((delegate* unmanaged<int, byte*, nint*, nint>)api[3])(3, id, &environment));
         Check(api, ((delegate* unmanaged<int, int, nint*, nint>)api[69])(0, 0, &memory));
         return new(api, environment, memory);
+    }
+
+    /// <summary>Where the native library is, or would be if it were installed.</summary>
+    public static string LibraryPath(string repository)
+    {
+        if (Environment.GetEnvironmentVariable("ONNXRUNTIME_LIBRARY") is { Length: > 0 } named)
+            return named;
+        string folder = Path.Combine(repository, "bench", "peers", "node_modules", "onnxruntime-node", "bin", "napi-v6");
+        string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        return OperatingSystem.IsWindows() ? Path.Combine(folder, "win32", architecture, "onnxruntime.dll")
+            : OperatingSystem.IsMacOS() ? Path.Combine(folder, "darwin", architecture, "libonnxruntime.dylib")
+            : Path.Combine(folder, "linux", architecture, "libonnxruntime.so.1");
     }
 
     /// <summary>Opens a model.</summary>
