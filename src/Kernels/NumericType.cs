@@ -17,4 +17,17 @@ internal static class NumericType
     public const int Float64 = 11;
     public const int UInt32 = 12;
     public const int UInt64 = 13;
+
+    // The narrow types, of which the arena holds the raw bits (see NarrowFormat).
+    public const int BFloat16 = 16;
+    public const int Float8E4M3FN = 17;
+    public const int Float8E4M3FNUZ = 18;
+    public const int Float8E5M2 = 19;
+    public const int Float8E5M2FNUZ = 20;
+    public const int UInt4 = 21;
+    public const int Int4 = 22;
+    public const int Float4E2M1 = 23;
+    public const int Float8E8M0 = 24;
+    public const int UInt2 = 25;
+    public const int Int2 = 26;
 }

@@ -108,6 +108,39 @@ internal enum BoundaryType
 
     /// <summary>16-bit floating point.</summary>
     Float16,
+
+    /// <summary>The bits of a bfloat16.</summary>
+    BFloat16,
+
+    /// <summary>The bits of an 8-bit float with 4 bits of exponent, without infinities.</summary>
+    Float8E4M3FN,
+
+    /// <summary>The same with another bias and without a negative zero.</summary>
+    Float8E4M3FNUZ,
+
+    /// <summary>The bits of an 8-bit float with 5 bits of exponent.</summary>
+    Float8E5M2,
+
+    /// <summary>The same with another bias, without infinities and without a negative zero.</summary>
+    Float8E5M2FNUZ,
+
+    /// <summary>The bits of an 8-bit power of two.</summary>
+    Float8E8M0,
+
+    /// <summary>The bits of a 4-bit float, one element to a byte.</summary>
+    Float4E2M1,
+
+    /// <summary>Unsigned 4-bit integer, one element to a byte.</summary>
+    UInt4,
+
+    /// <summary>Signed 4-bit integer, one element to a byte.</summary>
+    Int4,
+
+    /// <summary>Unsigned 2-bit integer, one element to a byte.</summary>
+    UInt2,
+
+    /// <summary>Signed 2-bit integer, one element to a byte.</summary>
+    Int2,
 }
 
 /// <summary>An input of the model.</summary>

@@ -200,7 +200,7 @@ internal sealed class PlanReader
         int output = (int)line.Integer(0, _outputs.Count - 1);
         line.Skip(" classes=");
         int classes = (int)line.Integer(_outputs[output].Length, _outputs[output].Length);
-        if (classes == 0 || _outputs[output].Type == BoundaryType.Bool)
+        if (classes == 0 || _outputs[output].Type == BoundaryType.Bool || _outputs[output].Type.HoldsBits())
             throw line.Contradiction("an output of numbers as scores", "'" + _outputs[output].OnnxName + "'");
         line.Skip(" scores=");
         bool probabilities = line.OneOf(("logits", false), ("probabilities", true));

@@ -40,6 +40,21 @@ public class EmissionTests
         HandMadeModels.Project(plans).Generate().AssertBuilds();
     }
 
+    /// <summary>A caller must learn from the comments what bits in a <c>byte</c> or <c>ushort</c> mean.</summary>
+    [Fact]
+    public void TypesWithoutADotNetFormAreExplained()
+    {
+        foreach (BoundaryType type in BoundaryTypes.All)
+        {
+            ModelPlan plan = HandMadeModels.Regressor();
+            plan = plan with { Outputs = new([plan.Outputs[0] with { Type = type }]) };
+            string code = PredictorEmitter.Emit(plan);
+            bool explained = code.Contains("3 " + type.Keyword() + " values (each " + type.Meaning() + "), shape 1×3", StringComparison.Ordinal);
+            Assert.Equal(type is >= BoundaryType.BFloat16 and <= BoundaryType.Int2, explained);
+            Assert.Equal(explained, type.Meaning().Length > 0);
+        }
+    }
+
     [Theory]
     [InlineData("Top-1", 0.923, "92.3 %")]
     [InlineData("Top-5", 0.98765, "98.77 %")]

@@ -264,6 +264,10 @@ public class PredictorRunTests
             (BoundaryType.Int16, "-32768, 1"), (BoundaryType.UInt16, "65535, 1"), (BoundaryType.Int32, "int.MinValue, 1"),
             (BoundaryType.UInt32, "uint.MaxValue, 1"), (BoundaryType.Int64, "long.MinValue, 1"), (BoundaryType.UInt64, "ulong.MaxValue, 1"),
             (BoundaryType.Bool, "true, false"), (BoundaryType.Float16, "(System.Half)1.5f, System.Half.MaxValue"),
+            (BoundaryType.BFloat16, "0x3F80, 0xFFFF"), (BoundaryType.Float8E4M3FN, "0x38, 0xFE"),
+            (BoundaryType.Float8E4M3FNUZ, "0x40, 0x80"), (BoundaryType.Float8E5M2, "0x3C, 0xFC"),
+            (BoundaryType.Float8E5M2FNUZ, "0x40, 0x80"), (BoundaryType.Float8E8M0, "127, 255"), (BoundaryType.Float4E2M1, "15, 2"),
+            (BoundaryType.UInt4, "15, 0"), (BoundaryType.Int4, "-8, 7"), (BoundaryType.UInt2, "3, 0"), (BoundaryType.Int2, "-2, 1"),
         ];
         Assert.Equal(BoundaryTypes.All.Order(), types.Select(t => t.Type).Order());
         string create = string.Join(", ", types.Select(t => $"in{t.Type}: new {t.Type.Keyword()}[] {{ {t.Values} }}"));
@@ -308,11 +312,11 @@ public class PredictorRunTests
             Inputs = new(types.Select((t, i) => new PlanInput("in/" + t.Type, "in" + t.Type, t.Type, new([2, 1]),
                 HandMadeModels.Step("InputCopy", "Run", "in", "copy", 0, ("destination", 64 * i), ("count", 2))))),
             Outputs = new(types.Select((t, i) =>
-                new PlanOutput("out/" + t.Type, "Out" + t.Type, "out" + t.Type, t.Type, new([2]), 1024 + (64 * i)))),
+                new PlanOutput("out/" + t.Type, "Out" + t.Type, "out" + t.Type, t.Type, new([2]), 2048 + (64 * i)))),
             Steps = new(types.Select((t, i) => HandMadeModels.Step("StridedCopy", "Run", "copy" + i, "Identity", 0,
-                ("source", 64 * i), ("destination", 1024 + (64 * i)), ("elementSize", t.Type.Size()),
+                ("source", 64 * i), ("destination", 2048 + (64 * i)), ("elementSize", t.Type.Size()),
                 ("dims", new[] { 2 }), ("sourceStrides", new[] { t.Type.Size() }), ("destinationStrides", new[] { t.Type.Size() })))),
-            ArenaBytes = 2048,
+            ArenaBytes = 4096,
         };
         using LoadedProject loaded = HandMadeModels.Project([plan], source).Generate().AssertBuilds().Load();
         Assert.Equal(true, loaded.Call("Driver", "Run"));

@@ -61,7 +61,7 @@ internal sealed class PredictorEmitter
 
     private static string Describe(BoundaryType type, int length, EquatableList<int> dimensions) =>
         Wording.Count(length) + " " + type.Keyword().Replace("global::System.", "") + (length == 1 ? " value" : " values")
-            + ", shape " + Wording.Shape(dimensions);
+            + (type.Meaning().Length > 0 ? " (each " + type.Meaning() + ")" : "") + ", shape " + Wording.Shape(dimensions);
 
     private static string Describe(PlanOutput output) => Describe(output.Type, output.Length, output.Dimensions);
 

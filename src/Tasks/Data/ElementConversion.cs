@@ -1,5 +1,7 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Data;
 
@@ -18,13 +20,13 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
             return values;
         if (target == ElementType.String || values.Element == ElementType.String)
             throw Mismatch($"{target} elements", $"{values.Element}");
-        if (target.IsFloat())
+        if (target.IsFloat() || target.IsNarrowFloat())
             return values;
         (decimal low, decimal high) = Range(target);
         for (int i = 0; i < values.Count; i++)
         {
             decimal value;
-            if (values.Element.IsFloat())
+            if (values.Element.IsFloat() || values.Element.IsNarrowFloat())
             {
                 double real = Real(values, i);
                 if (real != Math.Floor(real) || Math.Abs(real) > 1e18)
@@ -51,6 +53,8 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
             Array.Copy(source.Data, start, copy.Data, 0, count);
             return copy;
         }
+        if (type.Element.IsNarrow())
+            return NumericCast.Convert(new Tensor(type.As(ElementType.Float64), Fill(count, i => Real(source, start + i))), type.Element)!;
         return type.Element switch
         {
             ElementType.Float32 => new Tensor(type, Fill(count, i => (float)Real(source, start + i))),
@@ -77,6 +81,8 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
         ElementType.Float16 => (double)tensor.Values<Half>()[index],
         ElementType.UInt8 => tensor.Values<byte>()[index],
         ElementType.UInt64 => tensor.Values<ulong>()[index],
+        ElementType.BFloat16 => NarrowFormat.Decode(tensor.Values<ushort>()[index], (int)tensor.Element),
+        var e when e.IsNarrowFloat() => NarrowFormat.Decode(tensor.Values<byte>()[index], (int)tensor.Element),
         _ => (double)Integer(tensor, index),
     };
 
@@ -91,6 +97,8 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
         ElementType.UInt64 => tensor.Values<ulong>()[index],
         ElementType.Int64 => tensor.Values<long>()[index],
         ElementType.Bool => tensor.Values<bool>()[index] ? 1 : 0,
+        ElementType.UInt4 or ElementType.UInt2 => tensor.Values<byte>()[index],
+        ElementType.Int4 or ElementType.Int2 => tensor.Values<sbyte>()[index],
         _ => (decimal)Real(tensor, index),
     };
 
@@ -112,6 +120,10 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
         ElementType.UInt32 => (uint.MinValue, uint.MaxValue),
         ElementType.Int32 => (int.MinValue, int.MaxValue),
         ElementType.UInt64 => (ulong.MinValue, ulong.MaxValue),
+        ElementType.UInt4 => (0, 15),
+        ElementType.Int4 => (-8, 7),
+        ElementType.UInt2 => (0, 3),
+        ElementType.Int2 => (-2, 1),
         _ => (long.MinValue, long.MaxValue),
     };
 

@@ -103,7 +103,7 @@ internal static class SampleSplitter
     private static (double[]? Scale, double[]? Offset) Scaling(
         DataSet data, Graph graph, string input, TensorType type, ElementType element, InputAdaptation adaptation)
     {
-        if (type.Element != ElementType.Float32 || element.IsFloat())
+        if (type.Element != ElementType.Float32 || element.IsFloat() || element.IsNarrowFloat())
             return (null, null);
         int axis = InputAdaptation.ChannelAxis(graph, input);
         int channels = type.Rank == 0 ? 1 : type.Dimensions[axis];

@@ -46,7 +46,7 @@ internal static partial class DiagnosticCatalog
     /// <summary>An element type is not supported. Arguments: value, type, what is supported.</summary>
     public static readonly DiagnosticDescriptor UnsupportedElementType = new("OPT0009", Severity.Error, "Unsupported element type",
         "'{0}' is of type {1}, which is not supported; {2}",
-        "A value of the model has a type for which the build has no code, for example a sequence, a map or an 8-bit float.",
+        "A value of the model has a type for which the build has no code, for example a sequence, a map, text or a complex number.",
         "Export the model with float32 weights and tensors as inputs.");
 
     /// <summary>Something is too large. Arguments: what, its size, the limit.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Plan;
@@ -73,21 +74,23 @@ internal sealed class PlanExecutor
 
     private static BoundaryType? ToBoundary(ElementType element) => Lowering.InputSignature.OfElement(element);
 
-    private static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type switch
+    // Element types bear the same names at the boundary.
+    private static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
+
+    private static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type.Keyword() switch
     {
-        BoundaryType.Float32 => Bind<float>(step),
-        BoundaryType.Float64 => Bind<double>(step),
-        BoundaryType.Float16 => Bind<Half>(step),
-        BoundaryType.UInt8 => Bind<byte>(step),
-        BoundaryType.Int8 => Bind<sbyte>(step),
-        BoundaryType.Int16 => Bind<short>(step),
-        BoundaryType.UInt16 => Bind<ushort>(step),
-        BoundaryType.Int32 => Bind<int>(step),
-        BoundaryType.UInt32 => Bind<uint>(step),
-        BoundaryType.Int64 => Bind<long>(step),
-        BoundaryType.UInt64 => Bind<ulong>(step),
-        BoundaryType.Bool => Bind<bool>(step),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown boundary type"),
+        "float" => Bind<float>(step),
+        "double" => Bind<double>(step),
+        "byte" => Bind<byte>(step),
+        "sbyte" => Bind<sbyte>(step),
+        "short" => Bind<short>(step),
+        "ushort" => Bind<ushort>(step),
+        "int" => Bind<int>(step),
+        "uint" => Bind<uint>(step),
+        "long" => Bind<long>(step),
+        "ulong" => Bind<ulong>(step),
+        "bool" => Bind<bool>(step),
+        _ => Bind<Half>(step),
     };
 
     private static Action<Workspace, Tensor> Bind<T>(PlanStep step)
@@ -97,23 +100,11 @@ internal sealed class PlanExecutor
         return (workspace, tensor) => call(tensor.Values<T>(), workspace);
     }
 
-    private static Tensor Output(Workspace workspace, PlanOutput output) => output.Type switch
+    private static Tensor Output(Workspace workspace, PlanOutput output)
     {
-        BoundaryType.Float32 => Copy<float>(workspace, output),
-        BoundaryType.Float64 => Copy<double>(workspace, output),
-        BoundaryType.Float16 => Copy<Half>(workspace, output),
-        BoundaryType.UInt8 => Copy<byte>(workspace, output),
-        BoundaryType.Int8 => Copy<sbyte>(workspace, output),
-        BoundaryType.Int16 => Copy<short>(workspace, output),
-        BoundaryType.UInt16 => Copy<ushort>(workspace, output),
-        BoundaryType.Int32 => Copy<int>(workspace, output),
-        BoundaryType.UInt32 => Copy<uint>(workspace, output),
-        BoundaryType.Int64 => Copy<long>(workspace, output),
-        BoundaryType.UInt64 => Copy<ulong>(workspace, output),
-        BoundaryType.Bool => Copy<bool>(workspace, output),
-        _ => throw new ArgumentOutOfRangeException(nameof(output), output.Type, "unknown boundary type"),
-    };
-
-    private static Tensor Copy<T>(Workspace workspace, PlanOutput output)
-        where T : unmanaged => Tensor.Of(workspace.ArenaSpan<T>(output.Offset, output.Length).ToArray(), [.. output.Dimensions]);
+        Tensor result = Tensor.Zeros(TensorType.Of(ToElement(output.Type), [.. output.Dimensions]));
+        Span<byte> bytes = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(result.Data), output.Length * output.Type.Size());
+        workspace.ArenaSpan<byte>(output.Offset, bytes.Length).CopyTo(bytes);
+        return result;
+    }
 }

@@ -45,6 +45,7 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
         ElementType.Int64 => BoundaryType.Int64,
         ElementType.UInt64 => BoundaryType.UInt64,
         ElementType.Bool => BoundaryType.Bool,
+        _ when element.IsNarrow() => Enum.Parse<BoundaryType>(element.ToString()),
         _ => null,
     };
 }

@@ -29,6 +29,7 @@ internal sealed class GraphImporter
     private readonly ShapeInference _inference = new();
     private readonly UniqueNames _nodeNames = new();
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
+    private readonly BFloat16Arithmetic _bfloat16;
     private int _imported;
 
     /// <param name="model">The parsed file.</param>
@@ -41,6 +42,7 @@ internal sealed class GraphImporter
         _external = external;
         _options = options;
         _cancellation = cancellation;
+        _bfloat16 = new BFloat16Arithmetic(_inference, UniqueNodeName);
         foreach (FunctionProto function in model.Functions)
             _functions.TryAdd((Domain(function.Domain), function.Name, function.Overload), function);
     }
@@ -158,7 +160,8 @@ internal sealed class GraphImporter
             Attributes = Attributes(proto, name, scope),
         };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
-            _inference.Add(normal, opset);
+            foreach (Node computed in _bfloat16.Widen(normal))
+                _inference.Add(computed, opset);
     }
 
     // An If whose condition is constant is its branch; its outputs get the names of the If's outputs.

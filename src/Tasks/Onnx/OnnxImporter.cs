@@ -70,7 +70,8 @@ internal static class OnnxImporter
             file,
             Convert.ToHexStringLower(hash.GetHashAndReset()),
             size,
-            graph.Constants.Values.Where(c => c.Element.IsFloat()).Sum(c => (long)c.Count * c.Element.Size()),
+            graph.Constants.Values.Where(c => c.Element.IsFloat() || c.Element.IsNarrow())
+                .Sum(c => (((long)c.Count * c.Element.StoredBits()) + 7) / 8),
             [.. external.Files.Keys],
             [.. importer.Diagnostics]);
     }

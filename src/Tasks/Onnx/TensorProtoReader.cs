@@ -72,9 +72,9 @@ internal static class TensorProtoReader
             Expect(proto.StringData.Count, count, name, "string_data");
             return new(type, proto.StringData.Select(s => s.ToString(Encoding.UTF8)).ToArray());
         }
-        long bytes = count * element.Size();
-        if (bytes > MaximumBytes)
-            throw TooLarge(name, $"{bytes} bytes", $"{MaximumBytes} bytes");
+        if (count * element.Size() > MaximumBytes)
+            throw TooLarge(name, $"{count * element.Size()} bytes", $"{MaximumBytes} bytes");
+        long bytes = ((count * element.StoredBits()) + 7) / 8;
 
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)
             return new(type, FromBytes(element, external.Read(proto, name, bytes), (int)count));
@@ -93,7 +93,7 @@ internal static class TensorProtoReader
         Enum.IsDefined((ElementType)dataType)
             ? (ElementType)dataType
             : throw new ModelException(DiagnosticCatalog.UnsupportedElementType, value, TypeName(dataType),
-                "supported are float, float16, double, bool, string and the integers of 8 to 64 bits");
+                "supported are double, float, float16, bfloat16, the floats of 8 and 4 bits, the integers of 2 to 64 bits, bool and string");
 
     /// <summary>Concrete dimensions from a file's numbers.</summary>
     /// <exception cref="ModelException">A dimension is negative, or the tensor has too many elements.</exception>
@@ -140,13 +140,15 @@ internal static class TensorProtoReader
                 Expect(proto.Uint64Data.Count, count, name, "uint64_data");
                 return proto.Uint64Data.Select(v => unchecked((uint)v)).ToArray();
             default:
-                Expect(proto.Int32Data.Count, count, name, "int32_data");
-                return Narrow(proto.Int32Data, element);
+                // Elements of 4 and 2 bits are packed into bytes, of which each is one number.
+                long numbers = ((count * element.StoredBits()) + 7) / 8 / element.Size();
+                Expect(proto.Int32Data.Count, numbers, name, "int32_data");
+                return Narrow(proto.Int32Data, element, (int)count);
         }
     }
 
-    // int32_data holds every type of at most 32 bits, bit patterns of float16 among them.
-    private static Array Narrow(RepeatedField<int> data, ElementType element) => unchecked(element switch
+    // int32_data holds every type of at most 32 bits, bit patterns of the floats of at most 16 bits among them.
+    private static Array Narrow(RepeatedField<int> data, ElementType element, int count) => unchecked(element switch
     {
         ElementType.Int32 => data.ToArray(),
         ElementType.Int16 => data.Select(v => (short)v).ToArray(),
@@ -155,6 +157,8 @@ internal static class TensorProtoReader
         ElementType.UInt8 => data.Select(v => (byte)v).ToArray(),
         ElementType.Bool => data.Select(v => v != 0).ToArray(),
         ElementType.Float16 => data.Select(v => BitConverter.UInt16BitsToHalf((ushort)v)).ToArray(),
+        ElementType.BFloat16 => data.Select(v => (ushort)v).ToArray(),
+        _ when element.IsNarrow() => FromBytes(element, data.Select(v => (byte)v).ToArray(), count),
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not held in int32_data"),
     });
 
@@ -171,10 +175,28 @@ internal static class TensorProtoReader
         ElementType.Float64 => Copy<double>(bytes),
         ElementType.UInt32 => Copy<uint>(bytes),
         ElementType.UInt64 => Copy<ulong>(bytes),
+        ElementType.BFloat16 => Copy<ushort>(bytes),
+        _ when element.IsNarrow() => Unpacked(element, bytes, count),
         // Any byte but 0 counts as true; a bool with another bit pattern than 0 or 1 would be undefined in .NET.
         ElementType.Bool => Array.ConvertAll(bytes[..count].ToArray(), b => b != 0),
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "no fixed size"),
     };
+
+    // The first element lies in the lowest bits of its byte; signed ones are widened with their sign.
+    private static Array Unpacked(ElementType element, ReadOnlySpan<byte> bytes, int count)
+    {
+        int bits = element.StoredBits();
+        int perByte = 8 / bits;
+        var result = Array.CreateInstance(element.ClrType(), count);
+        Span<byte> elements = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(result), count);
+        bool signed = element is ElementType.Int4 or ElementType.Int2;
+        for (int i = 0; i < count; i++)
+        {
+            int field = (bytes[i / perByte] << (8 - bits - (i % perByte * bits))) & 0xFF;
+            elements[i] = unchecked((byte)(signed ? (sbyte)field >> (8 - bits) : field >> (8 - bits)));
+        }
+        return result;
+    }
 
     private static T[] Copy<T>(ReadOnlySpan<byte> bytes)
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes).ToArray();
@@ -190,17 +212,6 @@ internal static class TensorProtoReader
         0 => "undefined",
         14 => "complex64",
         15 => "complex128",
-        16 => "bfloat16",
-        17 => "float8e4m3fn",
-        18 => "float8e4m3fnuz",
-        19 => "float8e5m2",
-        20 => "float8e5m2fnuz",
-        21 => "uint4",
-        22 => "int4",
-        23 => "float4e2m1",
-        24 => "float8e8m0",
-        25 => "uint2",
-        26 => "int2",
         _ => string.Create(CultureInfo.InvariantCulture, $"number {dataType}"),
     };
 

@@ -121,7 +121,7 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
 
     private long[]? IntsOf(Tensor? tensor) => tensor is null
         ? null
-        : tensor.Element.IsFloat() || tensor.Element is ElementType.String or ElementType.UInt64
+        : tensor.Element.IsFloat() || tensor.Element.IsNarrow() || tensor.Element is ElementType.String or ElementType.UInt64
             ? throw Invalid($"an input that must be integers is {tensor.Type}")
         : tensor.ToInt64();
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Passes;
 
@@ -38,7 +39,7 @@ internal sealed class EmbeddingRecognition : LocalRewrite
     // 0, 1, … n − 1 along the last axis.
     private static bool IsRange(Tensor? constant, int count)
     {
-        if (constant is null || constant.Element.IsFloat() || constant.Element is ElementType.String or ElementType.Bool
+        if (constant is null || constant.Element.IsFloat() || !constant.Element.IsNumeric()
             || constant.Count != count
             || constant.Rank == 0 || constant.Dimensions[^1] != count)
             return false;
@@ -58,6 +59,6 @@ internal sealed class EmbeddingRecognition : LocalRewrite
             value = expand.Input(0);
         TensorType type = editor.TypeOf(value);
         return type.Rank > 0 && type.Dimensions[^1] == 1 && type.Count == hot.Count / hot.Dimensions[^1]
-            && type.Element is not (ElementType.Bool or ElementType.String) && !type.Element.IsFloat() ? value : null;
+            && type.Element.IsNumeric() && !type.Element.IsFloat() ? value : null;
     }
 }

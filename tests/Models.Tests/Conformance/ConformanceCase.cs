@@ -46,14 +46,6 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     /// <summary>Inputs that become constants.</summary>
     public IReadOnlySet<string> Fixed { get; } = FixedInputs(Model);
 
-    /// <summary>
-    /// Whether an input or output has no .NET form: strings, sequences, optional values, and number formats below 16 bits or of
-    /// bfloat16, which exist in models only between a few special operators.
-    /// </summary>
-    public bool HasForeignTypes { get; } = Model.Graph.Input.Concat(Model.Graph.Output)
-        .Any(v => v.Type?.TensorType is not { } tensor || tensor.ElemType == (
-            int)ElementType.String || !Enum.IsDefined((ElementType)tensor.ElemType));
-
     /// <summary>The element types of the model's own inputs.</summary>
     public IEnumerable<ElementType> InputElements => Model.Graph.Input.Where(i => Inputs.Contains(i.Name) && !Fixed.Contains(i.Name))
         .Select(i => (ElementType)(i.Type?.TensorType?.ElemType ?? 0));

@@ -1,9 +1,11 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Models.Conformance;
 
 /// <summary>
-/// Compares outputs as the ONNX backend test runner does: relative 1e-3 and absolute 1e-7 for real numbers, integers exactly.
+/// Compares outputs as the ONNX backend test runner does: relative 1e-3 and absolute 1e-7 for real numbers, integers exactly. Real numbers
+/// of 16 bits and fewer without a .NET type must be the same number.
 /// </summary>
 internal static class Tolerance
 {
@@ -17,11 +19,14 @@ internal static class Tolerance
             return $"shape {actual} instead of {expected}";
         if (expected.Element != actual.Element)
             return $"type {actual.Element} instead of {expected.Element}";
+        bool narrow = expected.Element.IsNarrowFloat();
+        if (narrow)
+            (expected, actual) = (NumericCast.Convert(expected, ElementType.Float64)!, NumericCast.Convert(actual, ElementType.Float64)!);
         for (int i = 0; i < expected.Count; i++)
         {
             object e = expected.Data.GetValue(i)!;
             object a = actual.Data.GetValue(i)!;
-            if (!(expected.Element.IsFloat() ? Close(Real(e), Real(a)) : e.Equals(a)))
+            if (!(!narrow && expected.Element.IsFloat() ? Close(Real(e), Real(a)) : e.Equals(a)))
                 return FormattableString.Invariant($"element {i} is {a} instead of {e}");
         }
         return null;

@@ -82,7 +82,9 @@ internal sealed class GeneratedModels : IDisposable
         return [.. outputs.Select((o, i) =>
         {
             var data = (Array)o;
-            return new Tensor(TensorType.Of(ElementTypes.Of(data.GetType().GetElementType()!), [.. plan.Outputs[i].Dimensions]), data);
+            // Element types bear the same names at the boundary.
+            var element = Enum.Parse<ElementType>(plan.Outputs[i].Type.ToString());
+            return new Tensor(TensorType.Of(element, [.. plan.Outputs[i].Dimensions]), data);
         })];
     }
 

@@ -91,6 +91,28 @@ public sealed class SampleSplitterTests
     }
 
     [Fact]
+    public void TypesWithoutADotNetFormAreConverted()
+    {
+        Graph bfloat16 = DataFiles.Model(("x", TensorType.Of(ElementType.BFloat16, 1, 2)));
+        Assert.Equal<ushort>([0x3FC0, 0xC000], SampleSplitter.ToSamples(Data(("x", Tensor.Of([1.5f, -2f], 1, 2))), bfloat16,
+            InputAdaptation.None).Samples[0][0].Values<ushort>());
+        Graph real = DataFiles.Model(("x", TensorType.Float32(1, 2)));
+        var scaled = new InputAdaptation(InputElement.UInt8, [10], [1], ImageLayout.NCHW);
+        foreach ((ElementType type, Array bits) in ((ElementType, Array)[])[
+            (ElementType.BFloat16, (ushort[])[0x3FC0, 0xC000]), (ElementType.Float8E4M3FN, (byte[])[0x3C, 0xC0])])
+        {
+            Assert.Equal([1.5f, -2f], SampleSplitter.ToSamples(
+                Data(("x", new Tensor(TensorType.Of(type, 1, 2), bits))), real, scaled).Samples[0][0].Values<float>());
+        }
+        Assert.Equal([7f, -8f], SampleSplitter.ToSamples(Data(("x", new Tensor(TensorType.Of(ElementType.Int4, 1, 2), (sbyte[])[7, -8]))), real,
+            InputAdaptation.None).Samples[0][0].Values<float>());
+        Graph small = DataFiles.Model(("x", TensorType.Of(ElementType.Int4, 1, 2)));
+        Assert.Equal<sbyte>([7, -8], SampleSplitter.ToSamples(Data(("x", Tensor.Of([7f, -8f], 1, 2))), small,
+            InputAdaptation.None).Samples[0][0].Values<sbyte>());
+        Assert.Contains("values -8 to 7 (Int4) for input 'x', found 8", Mismatch(Data(("x", Tensor.Of([8, 0], 1, 2))), small));
+    }
+
+    [Fact]
     public void WrongShapesAndTypesSayWhatWasFound()
     {
         Graph image = DataFiles.Model(("x", TensorType.Float32(1, 3, 8, 8)));

@@ -133,11 +133,23 @@ internal sealed class ModelBuilder
             proto.StringData.Add(value.Values<string>().Select(ByteString.CopyFromUtf8));
             return proto;
         }
+        proto.RawData = ByteString.CopyFrom(Raw(value));
+        return proto;
+    }
+
+    /// <summary>A tensor's bytes as a file holds them, elements of 4 and 2 bits packed.</summary>
+    public static byte[] Raw(Tensor value)
+    {
         var bytes = new byte[value.Count * value.Element.Size()];
         Buffer.BlockCopy(value.Element == ElementType.Float16
             ? Array.ConvertAll(value.Values<Half>(), BitConverter.HalfToUInt16Bits)
             : value.Data, 0, bytes, 0, bytes.Length);
-        proto.RawData = ByteString.CopyFrom(bytes);
-        return proto;
+        int bits = value.Element.StoredBits();
+        if (bits >= 8)
+            return bytes;
+        var packed = new byte[((value.Count * bits) + 7) / 8];
+        for (int i = 0; i < bytes.Length; i++)
+            packed[i * bits / 8] |= (byte)((bytes[i] & ((1 << bits) - 1)) << (i * bits % 8));
+        return packed;
     }
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Onnx;
 /// <summary>Every element type, in every field that may hold it.</summary>
 public sealed class TensorProtoReaderTests
 {
-    /// <summary>Two elements of each type.</summary>
+    /// <summary>Two elements of each type; more where several share a byte.</summary>
     public static TheoryData<int> Types => [.. Values.Keys.Select(t => (int)t)];
 
     private static Dictionary<ElementType, Array> Values { get; } = new()
@@ -25,6 +25,17 @@ public sealed class TensorProtoReaderTests
         [ElementType.UInt64] = (ulong[])[ulong.MaxValue, 7],
         [ElementType.Bool] = (bool[])[true, false],
         [ElementType.String] = (string[])["grün", ""],
+        [ElementType.BFloat16] = (ushort[])[0x3F80, 0xFF80],
+        [ElementType.Float8E4M3FN] = (byte[])[0x38, 0xFE],
+        [ElementType.Float8E4M3FNUZ] = (byte[])[0x40, 0x80],
+        [ElementType.Float8E5M2] = (byte[])[0x3C, 0xFC],
+        [ElementType.Float8E5M2FNUZ] = (byte[])[0x40, 0x80],
+        [ElementType.Float8E8M0] = (byte[])[0x7F, 0xFF],
+        [ElementType.Float4E2M1] = (byte[])[2, 15, 7],
+        [ElementType.UInt4] = (byte[])[1, 15, 9],
+        [ElementType.Int4] = (sbyte[])[-8, 7, -1],
+        [ElementType.UInt2] = (byte[])[0, 3, 1, 2, 3],
+        [ElementType.Int2] = (sbyte[])[-2, 1, 0, -1, -2, 1, 1],
     };
 
     [Fact]
@@ -35,7 +46,7 @@ public sealed class TensorProtoReaderTests
     public void Typed_fields_and_raw_data_give_the_same(int type)
     {
         var element = (ElementType)type;
-        var expected = new Tensor(TensorType.Of(element, 2), Values[element]);
+        var expected = new Tensor(TensorType.Of(element, Values[element].Length), Values[element]);
 
         Tensor raw = TensorProtoReader.Read(ModelBuilder.Proto(expected, "t").ToByteArray(), "t.pb");
         Tensor typed = TensorProtoReader.Read(Typed(expected).ToByteArray(), "t.pb");
@@ -44,6 +55,26 @@ public sealed class TensorProtoReaderTests
         Assert.Equal(expected.Data, raw.Data);
         Assert.Equal(expected.Type, typed.Type);
         Assert.Equal(expected.Data, typed.Data);
+    }
+
+    /// <summary>The bytes that the specification's packing gives: the first element in the lowest bits.</summary>
+    [Fact]
+    public void Elements_of_four_and_two_bits_are_unpacked()
+    {
+        Assert.Equal([-7, -8, 3], Raw(ElementType.Int4, 3, 0x89, 0xF3).Values<sbyte>());
+        Assert.Equal([9, 8, 3], Raw(ElementType.UInt4, 3, 0x89, 0xF3).Values<byte>());
+        Assert.Equal([1, -2, -1, 0, 1], Raw(ElementType.Int2, 5, 0b00_11_10_01, 0b11_11_11_01).Values<sbyte>());
+        Assert.Equal([1, 2, 3, 0, 1], Raw(ElementType.UInt2, 5, 0b00_11_10_01, 0b11_11_11_01).Values<byte>());
+        Assert.Empty(Raw(ElementType.Int4, 0).Values<sbyte>());
+        Assert.Throws<ModelException>(() => Raw(ElementType.Int4, 3, 0x89));
+        Assert.Throws<ModelException>(() => Raw(ElementType.UInt2, 4, 1, 2));
+
+        static Tensor Raw(ElementType type, int count, params byte[] bytes)
+        {
+            var proto = new TensorProto { DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
+            proto.Dims.Add(count);
+            return TensorProtoReader.Read(proto.ToByteArray(), "t");
+        }
     }
 
     [Fact]
@@ -102,6 +133,12 @@ public sealed class TensorProtoReaderTests
                 break;
             case bool[] v:
                 proto.Int32Data.Add(v.Select(b => b ? 1 : 0));
+                break;
+            case var _ when value.Element.IsNarrow() && value.Element != ElementType.BFloat16:
+                proto.Int32Data.Add(ModelBuilder.Raw(value).Select(b => (int)b));
+                break;
+            case ushort[] v:
+                proto.Int32Data.Add(v.Select(x => (int)x));
                 break;
             default:
                 long[]? longs = value.Element == ElementType.UInt64 ? null : value.ToInt64();

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -17,6 +18,21 @@ internal sealed class CastLowering : NodeLowering
             return;
         }
         input = context.Dense(node, input);
-        context.Cast(node, input, context.Create(node.Outputs[0]));
+        Storage output = context.Create(node.Outputs[0]);
+        if (!input.Element.IsNarrow() && !output.Element.IsNarrow())
+        {
+            context.Cast(node, input, output);
+            return;
+        }
+        LoweredStep step = context.Step("NarrowCast", "Run", node, $"{NativeSteps.Text(input)} → {NativeSteps.Text(output)}")
+            .Operand("input", input)
+            .Write("output", output)
+            .Int("count", output.Count)
+            .Int("from", (int)input.Element)
+            .Int("to", (int)output.Element)
+            .Int("saturate", CastRounding.Saturates(node) ? 1 : 0)
+            .Int("rounding", CastRounding.Of(node)!.Value);
+        if (input.ElementSize == output.ElementSize)
+            step.MayReuse(output, input);
     }
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators;
 internal sealed class EqualOperator : Comparison
 {
     /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => true;
+    protected override bool Accepts(ElementType element) => !element.IsNarrow();
 
     /// <inheritdoc/>
     protected override bool Holds<T>(T a, T b) => a == b;

@@ -16,7 +16,7 @@ internal interface INumericCode<TResult>
 internal static class NumericDispatch
 {
     /// <summary>Runs the instance of <paramref name="code"/> for a numeric element type.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type is bool or string.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is bool, string or narrow.</exception>
     public static TResult Run<TCode, TResult>(ElementType element, TCode code)
         where TCode : struct, INumericCode<TResult> => element switch
         {
@@ -34,6 +34,7 @@ internal static class NumericDispatch
             _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a numeric type"),
         };
 
-    /// <summary>Whether the type is a number: neither bool nor string.</summary>
-    public static bool IsNumeric(this ElementType element) => element is not (ElementType.Bool or ElementType.String);
+    /// <summary>Whether arithmetic is done in the type: neither bool nor string nor a narrow type.</summary>
+    public static bool IsNumeric(this ElementType element) =>
+        element is not (ElementType.Bool or ElementType.String) && !element.IsNarrow();
 }

@@ -12,7 +12,7 @@ internal sealed class ReduceMaxOperator : ReduceOperator
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
 
     /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => element != ElementType.String;
+    protected override bool Accepts(ElementType element) => element == ElementType.Bool || element.IsNumeric();
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Lowest<T>() : TensorPrimitives.Max(row);

@@ -8,7 +8,7 @@ namespace OptimizerBuild.Operators;
 internal sealed class ReduceMinOperator : ReduceOperator
 {
     /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => element != ElementType.String;
+    protected override bool Accepts(ElementType element) => element == ElementType.Bool || element.IsNumeric();
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Highest<T>() : TensorPrimitives.Min(row);

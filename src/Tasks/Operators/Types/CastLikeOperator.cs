@@ -11,6 +11,7 @@ internal sealed class CastLikeOperator : Operator
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType x, TensorType like) = (context.Type(0), context.Type(1));
+        CastRounding.Check(context);
         return x.Element != ElementType.String && like.Element != ElementType.String
             ? [x.As(like.Element)]
             : throw context.Invalid($"it converts {x} to the type of {like}");
@@ -18,5 +19,6 @@ internal sealed class CastLikeOperator : Operator
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
-        [NumericCast.Convert(inputs[0]!, inputs[1]!.Element)!];
+        [NumericCast.Convert(
+            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
 }

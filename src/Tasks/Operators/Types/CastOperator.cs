@@ -17,11 +17,13 @@ internal sealed class CastOperator : Operator
         if (!Enum.IsDefined(element) || element == ElementType.String || x.Element == ElementType.String)
             throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name,
                 $"a conversion from {x.Element} to type {to}",
-                "Cast converts between float, float16, double, bool and the integers of 8 to 64 bits");
+                "Cast converts between all types of numbers and bool");
+        CastRounding.Check(context);
         return [x.As(element)];
     }
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
-        [NumericCast.Convert(inputs[0]!, context.OutputTypes[0].Element)!];
+        [NumericCast.Convert(
+            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -76,6 +77,11 @@ internal sealed class InputNoise
                 return Filled<Half>(type, () => (Half)((_draw(random) * _gain) + _offset));
             case ElementType.String:
                 return Filled<string>(type, () => "");
+            case var narrow when narrow.IsNarrow():
+                Tensor drawn = narrow.IsNarrowFloat()
+                    ? Filled<double>(type.As(ElementType.Float64), () => (_draw(random) * _gain) + _offset)
+                    : Filled<long>(type.As(ElementType.Int64), () => random.Next(256));
+                return NumericCast.Convert(drawn, narrow)!;
             default:
                 long bound = _integers.GetValueOrDefault(input, IntegerInputs.DefaultBound);
                 Tensor tensor = Tensor.Zeros(type);
