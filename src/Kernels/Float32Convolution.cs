@@ -96,8 +96,9 @@ internal static class Float32Convolution
         {
             Float32Product.Run<TVector, TLanes>(
                 ref Unsafe.Add(ref x, (nint)g * groupInputs * sizeof(float)), ref Unsafe.Add(ref packed, g * panels * panelStep), panelStep,
-                ref Unsafe.Add(ref start, g * panels * Float32Tile.Panel), ref Unsafe.Add(ref to, (nint)g * groupOutputs * sizeof(float)),
-                groupOutputs, positions, inputSteps, outputSteps, taps, run, PanelBytes, 1f, minimum, maximum);
+                ref Unsafe.Add(ref start, g * panels * Float32Tile.Panel), oneBias: false,
+                ref Unsafe.Add(ref to, (nint)g * groupOutputs * sizeof(float)), groupOutputs, positions, inputSteps, outputSteps, taps, run,
+                PanelBytes, minimum, maximum);
         }
     }
 }

@@ -46,6 +46,6 @@ internal static class Float32Dense
         ReadOnlySpan<int> taps = [0];
         Float32Product.Run<TVector, TLanes>(
             ref w.Operand(input), ref w.Operand(weights), (nint)inputs * PanelBytes, ref Unsafe.As<byte, float>(ref w.Operand(bias)),
-            ref w.Arena(output), outputs, positions, inputSteps, outputSteps, taps, inputs, PanelBytes, 1f, minimum, maximum);
+            oneBias: false, ref w.Arena(output), outputs, positions, inputSteps, outputSteps, taps, inputs, PanelBytes, minimum, maximum);
     }
 }

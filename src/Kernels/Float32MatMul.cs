@@ -10,13 +10,10 @@ using global::System.Runtime.Intrinsics;
 /// </summary>
 internal static class Float32MatMul
 {
-    // The accumulators start at zero; there are two vectors of them.
-    private static ReadOnlySpan<float> NoBias =>
-    [
-        0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f,
-    ];
+    // The accumulators start at zero.
+    private static ReadOnlySpan<float> NoBias => [0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f, 0f];
 
-    /// <summary>output = alpha · a · b for each pair of matrices of the batch, bounded.</summary>
+    /// <summary>output = a · b for each pair of matrices of the batch, bounded.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="a">Operand offset of the first matrices.</param>
     /// <param name="b">Operand offset of the second matrices.</param>
@@ -24,7 +21,6 @@ internal static class Float32MatMul
     /// <param name="rows">Rows of a first matrix.</param>
     /// <param name="inner">Columns of a first and rows of a second matrix.</param>
     /// <param name="columns">Columns of a second matrix.</param>
-    /// <param name="alpha">The factor.</param>
     /// <param name="minimum">The least result: the fused activation's lower bound.</param>
     /// <param name="maximum">The greatest result: the fused activation's upper bound.</param>
     /// <param name="batch">Extents of the batch, outermost first; empty for one product.</param>
@@ -38,7 +34,6 @@ internal static class Float32MatMul
         int rows,
         int inner,
         int columns,
-        float alpha,
         float minimum,
         float maximum,
         ReadOnlySpan<int> batch,
@@ -65,25 +60,25 @@ internal static class Float32MatMul
             }
             ref byte target = ref Unsafe.Add(ref to, (nint)i * rows * columns * sizeof(float));
             Product(
-                ref Unsafe.Add(ref x, aOffset), ref Unsafe.Add(ref y, bOffset), ref target, rows, inner, columns, alpha, minimum, maximum);
+                ref Unsafe.Add(ref x, aOffset), ref Unsafe.Add(ref y, bOffset), ref target, rows, inner, columns, minimum, maximum);
         }
     }
 
     private static void Product(
-        ref byte a, ref byte b, ref byte output, int rows, int inner, int columns, float alpha, float minimum, float maximum)
+        ref byte a, ref byte b, ref byte output, int rows, int inner, int columns, float minimum, float maximum)
     {
         if (Float32Path.Is512)
-            Product<Vector512<float>, Float32Lanes512>(ref a, ref b, ref output, rows, inner, columns, alpha, minimum, maximum);
+            Product<Vector512<float>, Float32Lanes512>(ref a, ref b, ref output, rows, inner, columns, minimum, maximum);
         else if (Float32Path.Is256)
-            Product<Vector256<float>, Float32Lanes256>(ref a, ref b, ref output, rows, inner, columns, alpha, minimum, maximum);
+            Product<Vector256<float>, Float32Lanes256>(ref a, ref b, ref output, rows, inner, columns, minimum, maximum);
         else if (Float32Path.Is128)
-            Product<Vector128<float>, Float32Lanes128>(ref a, ref b, ref output, rows, inner, columns, alpha, minimum, maximum);
+            Product<Vector128<float>, Float32Lanes128>(ref a, ref b, ref output, rows, inner, columns, minimum, maximum);
         else
-            Product<float, Float32Lanes1>(ref a, ref b, ref output, rows, inner, columns, alpha, minimum, maximum);
+            Product<float, Float32Lanes1>(ref a, ref b, ref output, rows, inner, columns, minimum, maximum);
     }
 
     private static void Product<TVector, TLanes>(
-        ref byte a, ref byte b, ref byte output, int rows, int inner, int columns, float alpha, float minimum, float maximum)
+        ref byte a, ref byte b, ref byte output, int rows, int inner, int columns, float minimum, float maximum)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
@@ -91,15 +86,8 @@ internal static class Float32MatMul
         ReadOnlySpan<int> inputSteps = [inner * sizeof(float)];
         ReadOnlySpan<int> outputSteps = [columns * sizeof(float)];
         ReadOnlySpan<int> taps = [0];
-        // Panel by panel, because the biases that start the accumulators are those of one pair of vectors.
-        int pair = 2 * TLanes.Count;
-        for (int column = 0; column < columns; column += pair)
-        {
-            nint offset = (nint)column * sizeof(float);
-            Float32Product.Run<TVector, TLanes>(
-                ref a, ref Unsafe.Add(ref b, offset), Float32Tile.Panel * sizeof(float),
-                ref Unsafe.AsRef(in NoBias[0]), ref Unsafe.Add(ref output, offset), Math.Min(pair, columns - column),
-                positions, inputSteps, outputSteps, taps, inner, (nint)columns * sizeof(float), alpha, minimum, maximum);
-        }
+        Float32Product.Run<TVector, TLanes>(
+            ref a, ref b, Float32Tile.Panel * sizeof(float), ref Unsafe.AsRef(in NoBias[0]), oneBias: true, ref output, columns,
+            positions, inputSteps, outputSteps, taps, inner, (nint)columns * sizeof(float), minimum, maximum);
     }
 }

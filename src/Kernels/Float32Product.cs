@@ -2,18 +2,28 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// The loops around the float32 register tiles: all positions of a feature map (or rows of a matrix) by all outputs. Positions
 /// form up to four nested dimensions; tiles run over their ends, so that small maps fill them, too.
 /// </summary>
+/// <remarks>
+/// Positions go in blocks: where each one lies is computed once for all panels of weights, the block's inputs stay in the cache while
+/// panel after panel meets them, and its outputs are written while their cache lines are at hand. A panel's weights stay in the
+/// first-level cache while the block's tiles run over them. A block is split into tiles of nearly the same height.
+/// </remarks>
 internal static class Float32Product
 {
+    // Sixteen tiles: the weights are then read from further away a sixteenth as often as they are used.
+    private const int Block = 16 * Float32Tile.WideRows;
+
     /// <summary>Computes all outputs of all positions.</summary>
     /// <param name="input">The first input under the first tap at the first position.</param>
     /// <param name="weights">The weights of the first output for k = 0.</param>
     /// <param name="panelStep">Bytes from the weights of 16 outputs to those of the next 16.</param>
     /// <param name="bias">The biases; those of whole vectors are read.</param>
+    /// <param name="oneBias">Whether the first vector of biases serves all outputs.</param>
     /// <param name="output">The first output at the first position.</param>
     /// <param name="outputs">The number of outputs at each position.</param>
     /// <param name="positions">Extents of the positions, outermost first.</param>
@@ -22,7 +32,6 @@ internal static class Float32Product
     /// <param name="taps">Byte offsets of the taps.</param>
     /// <param name="run">Inputs in one tap.</param>
     /// <param name="step">Bytes from the weights of one k to those of the next.</param>
-    /// <param name="alpha">The factor of the sums.</param>
     /// <param name="minimum">The least result.</param>
     /// <param name="maximum">The greatest result.</param>
     public static void Run<TVector, TLanes>(
@@ -30,6 +39,7 @@ internal static class Float32Product
         ref byte weights,
         nint panelStep,
         ref float bias,
+        bool oneBias,
         ref byte output,
         int outputs,
         ReadOnlySpan<int> positions,
@@ -38,7 +48,6 @@ internal static class Float32Product
         ReadOnlySpan<int> taps,
         int run,
         nint step,
-        float alpha,
         float minimum,
         float maximum)
         where TVector : struct
@@ -51,95 +60,39 @@ internal static class Float32Product
             return;
 
         // Vectors of at most 8 lanes lie two and two in a panel; one of 16 lanes is a panel, and its neighbour the next panel.
-        bool panelIsVector = TLanes.Count == Float32Tile.Panel;
-        int pair = 2 * TLanes.Count;
-        nint vectorBytes = TLanes.Count * sizeof(float);
-        nint nextVector = panelIsVector ? panelStep : vectorBytes;
         var call = new Float32Tile.Call
         {
             Taps = taps,
             Run = run,
             Step = step,
-            NextVector = nextVector,
-            Alpha = alpha,
+            PanelStep = panelStep,
+            NextVector = TLanes.Count == Float32Tile.Panel ? panelStep : TLanes.Count * sizeof(float),
+            BiasStep = oneBias ? 0 : TLanes.Count,
             Minimum = minimum,
             Maximum = maximum,
         };
-        // The last vector may have no neighbour: then it is its own, and the copy is not written.
-        var last = new Float32Tile.Call
+        if (count == 1)
         {
-            Taps = taps,
-            Run = run,
-            Step = step,
-            NextVector = 0,
-            Alpha = alpha,
-            Minimum = minimum,
-            Maximum = maximum,
-        };
-        nint pairStep = panelIsVector ? 2 * panelStep : panelStep;
-        int column = 0;
-        if (count == 1 && pair >= Float32Tile.Panel)
-        {
-            for (; column + (4 * pair) <= outputs; column += 4 * pair)
-            {
-                Float32Tile.OneByEight<TVector, TLanes>(
-                    ref input, ref Unsafe.Add(ref weights, column / pair * pairStep), pairStep, ref Unsafe.Add(ref bias, column),
-                    ref Unsafe.Add(ref output, (nint)column * sizeof(float)), call);
-            }
+            Line<TVector, TLanes>(ref input, ref weights, ref bias, ref output, outputs, call);
+            return;
         }
-        for (; column < outputs; column += pair)
-        {
-            int columns = Math.Min(pair, outputs - column);
-            nint offset = (column / Float32Tile.Panel * panelStep) + ((nint)(column % Float32Tile.Panel) * sizeof(float));
-            ref byte panel = ref Unsafe.Add(ref weights, offset);
-            ref byte target = ref Unsafe.Add(ref output, (nint)column * sizeof(float));
-            ref float start = ref Unsafe.Add(ref bias, column);
-            if (panelIsVector && columns <= TLanes.Count)
-                Column<TVector, TLanes>(
-                    ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, last);
-            else
-                Column<TVector, TLanes>(
-                    ref input, ref panel, ref start, ref target, columns, count, positions, inputSteps, outputSteps, call);
-        }
-    }
 
-    // All positions by two vectors of outputs.
-    private static void Column<TVector, TLanes>(
-        ref byte input,
-        ref byte weights,
-        ref float bias,
-        ref byte output,
-        int columns,
-        int count,
-        ReadOnlySpan<int> positions,
-        ReadOnlySpan<int> inputSteps,
-        ReadOnlySpan<int> outputSteps,
-        in Float32Tile.Call call)
-        where TVector : struct
-        where TLanes : struct, IFloat32Lanes<TVector>
-    {
-        int rank = positions.Length;
-        int width = rank > 0 ? positions[rank - 1] : 1;
-        nint inputStep = rank > 0 ? inputSteps[rank - 1] : 0;
-        nint outputStep = rank > 0 ? outputSteps[rank - 1] : 0;
+        int last = positions.Length - 1;
+        int width = positions[last];
+        nint inputStep = inputSteps[last];
+        nint outputStep = outputSteps[last];
         nint inputRow = 0;
         nint outputRow = 0;
         int x = 0;
         int row = 0;
-        var bases = default(Float32Tile.Bases);
-        // A tile writes whole vectors: where fewer outputs remain, into memory of its own first.
-        bool whole = columns == 2 * TLanes.Count;
-        nint tileRow = 2 * TLanes.Count * sizeof(float);
-        var tile = default(Tile);
-        ref byte room = ref Unsafe.As<Tile, byte>(ref tile);
-        Span<nint> targets = stackalloc nint[Float32Tile.Rows];
-        for (int done = 0; done < count; done += Float32Tile.Rows)
+        Span<Float32Tile.Place> places = stackalloc Float32Tile.Place[Math.Min(count, Block)];
+        for (int done = 0; done < count; done += Block)
         {
-            int rows = Math.Min(Float32Tile.Rows, count - done);
+            int rows = Math.Min(Block, count - done);
             for (int i = 0; i < rows; i++)
             {
-                targets[i] = outputRow + (x * outputStep);
-                bases.Set(i, inputRow + (x * inputStep), whole ? targets[i] : i * tileRow);
+                places[i].Input = inputRow + (x * inputStep);
+                places[i].Output = outputRow + (x * outputStep);
                 if (++x == width)
                 {
                     x = 0;
@@ -147,22 +100,199 @@ internal static class Float32Product
                     Locate(row, positions, inputSteps, outputSteps, out inputRow, out outputRow);
                 }
             }
-            for (int i = rows; i < Float32Tile.Rows; i++)
-                bases.Set(i, bases.Input0, bases.Output0);
-            if (whole)
+            for (int column = 0; column < outputs; column += 2 * TLanes.Count)
             {
-                Float32Tile.SixByTwo<TVector, TLanes>(ref input, ref weights, ref bias, ref output, bases, call);
-                continue;
-            }
-            Float32Tile.SixByTwo<TVector, TLanes>(ref input, ref weights, ref bias, ref room, bases, call);
-            for (int i = 0; i < rows; i++)
-            {
-                ref float from = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref room, i * tileRow));
-                ref float to = ref Unsafe.As<byte, float>(ref Unsafe.Add(ref output, targets[i]));
-                for (int c = 0; c < columns; c++)
-                    Unsafe.Add(ref to, c) = Unsafe.Add(ref from, c);
+                ref byte panel = ref Unsafe.Add(ref weights, Float32Tile.Offset(column, panelStep));
+                ref float start = ref Unsafe.Add(ref bias, oneBias ? 0 : column);
+                ref byte target = ref Unsafe.Add(ref output, (nint)column * sizeof(float));
+                int columns = outputs - column;
+                if (columns > TLanes.Count)
+                    Wide<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns - TLanes.Count, ref places[0], rows, call);
+                else
+                    Narrow<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns, ref places[0], rows, call);
             }
         }
+    }
+
+    // A block of positions by two vectors of outputs, the second perhaps in part.
+    private static void Wide<TVector, TLanes>(
+        ref byte input,
+        ref byte weights,
+        ref float bias,
+        ref byte output,
+        int second,
+        ref Float32Tile.Place places,
+        int rows,
+        in Float32Tile.Call call)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        var vectors = default(Vectors);
+        nint next = TLanes.Count * sizeof(float);
+        bool whole = second >= TLanes.Count;
+        ref byte target = ref Unsafe.Add(ref output, next);
+        ref byte rest = ref whole ? ref target : ref Unsafe.As<Vectors, byte>(ref vectors);
+        int tiles = (rows + Float32Tile.WideRows - 1) / Float32Tile.WideRows;
+        for (; tiles > 0; tiles--)
+        {
+            int height = (rows + tiles - 1) / tiles;
+            switch (height)
+            {
+                case 6:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent6>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+                case 5:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent5>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+                case 4:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent4>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+                case 3:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent3>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+                case 2:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent2>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+                default:
+                    Float32Tile.Wide<TVector, TLanes, TileExtent1>(
+                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                    break;
+            }
+            if (!whole)
+                Scatter(ref rest, next, ref target, ref places, height, second);
+            places = ref Unsafe.Add(ref places, height);
+            rows -= height;
+        }
+    }
+
+    // A block of positions by one vector of outputs, perhaps in part.
+    private static void Narrow<TVector, TLanes>(
+        ref byte input,
+        ref byte weights,
+        ref float bias,
+        ref byte output,
+        int columns,
+        ref Float32Tile.Place places,
+        int rows,
+        in Float32Tile.Call call)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        var vectors = default(Vectors);
+        bool whole = columns >= TLanes.Count;
+        ref byte to = ref whole ? ref output : ref Unsafe.As<Vectors, byte>(ref vectors);
+        int tiles = (rows + Float32Tile.NarrowRows - 1) / Float32Tile.NarrowRows;
+        for (; tiles > 0; tiles--)
+        {
+            int height = (rows + tiles - 1) / tiles;
+            switch (height)
+            {
+                case 8:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent8>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 7:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent7>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 6:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent6>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 5:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent5>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 4:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent4>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 3:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent3>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                case 2:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent2>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+                default:
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent1>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    break;
+            }
+            if (!whole)
+                Scatter(ref to, TLanes.Count * sizeof(float), ref output, ref places, height, columns);
+            places = ref Unsafe.Add(ref places, height);
+            rows -= height;
+        }
+    }
+
+    // One position: as many vectors at a time as there are accumulators, in nearly equal parts.
+    private static void Line<TVector, TLanes>(
+        ref byte input, ref byte weights, ref float bias, ref byte output, int outputs, in Float32Tile.Call call)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        var room = default(Vectors);
+        ref byte rest = ref Unsafe.As<Vectors, byte>(ref room);
+        int vectors = (outputs + TLanes.Count - 1) / TLanes.Count;
+        int first = 0;
+        for (int tiles = (vectors + Float32Tile.LineVectors - 1) / Float32Tile.LineVectors; tiles > 0; tiles--)
+        {
+            int length = (vectors + tiles - 1) / tiles;
+            ref float start = ref Unsafe.Add(ref bias, first / TLanes.Count * call.BiasStep);
+            ref byte to = ref Unsafe.Add(ref output, (nint)first * sizeof(float));
+            int end = first + ((length - 1) * TLanes.Count);
+            bool whole = end + TLanes.Count <= outputs;
+            ref byte target = ref Unsafe.Add(ref output, (nint)end * sizeof(float));
+            ref byte last = ref whole ? ref target : ref rest;
+            switch (length)
+            {
+                case 8:
+                    Float32Tile.Line<TVector, TLanes, TileExtent8>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 7:
+                    Float32Tile.Line<TVector, TLanes, TileExtent7>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 6:
+                    Float32Tile.Line<TVector, TLanes, TileExtent6>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 5:
+                    Float32Tile.Line<TVector, TLanes, TileExtent5>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 4:
+                    Float32Tile.Line<TVector, TLanes, TileExtent4>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 3:
+                    Float32Tile.Line<TVector, TLanes, TileExtent3>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                case 2:
+                    Float32Tile.Line<TVector, TLanes, TileExtent2>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+                default:
+                    Float32Tile.Line<TVector, TLanes, TileExtent1>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    break;
+            }
+            if (!whole)
+                Copy(ref rest, ref target, outputs - end);
+            first += length * TLanes.Count;
+            vectors -= length;
+        }
+    }
+
+    // Copies the first floats of vectors that lie one after the other to the rows' outputs.
+    private static void Scatter(ref byte vectors, nint next, ref byte output, ref Float32Tile.Place places, int rows, int count)
+    {
+        for (int i = 0; i < rows; i++)
+            Copy(ref Unsafe.Add(ref vectors, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(ref byte from, ref byte to, int floats)
+    {
+        nint i = 0;
+        nint bytes = (nint)floats * sizeof(float);
+        for (; i <= bytes - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            Vector128.LoadUnsafe(ref from, (nuint)i).StoreUnsafe(ref to, (nuint)i);
+        for (; i < bytes; i += sizeof(float))
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i), Unsafe.ReadUnaligned<float>(ref Unsafe.Add(ref from, i)));
     }
 
     // The offsets of a row, its number being counted over all dimensions but the last.
@@ -180,9 +310,9 @@ internal static class Float32Product
         }
     }
 
-    /// <summary>Room for the outputs of one tile of the widest vectors.</summary>
-    [InlineArray(Float32Tile.Rows * 2 * 16)]
-    private struct Tile
+    /// <summary>Room for one of the widest vectors for each row of a tile.</summary>
+    [InlineArray(Float32Tile.NarrowRows * 16)]
+    private struct Vectors
     {
         private float _first;
     }

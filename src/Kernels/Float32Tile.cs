@@ -8,10 +8,20 @@ using global::System.Runtime.CompilerServices;
 /// Each output has one accumulator that starts at the bias and takes one fused multiply-add for each k, in ascending order, where
 /// k runs over the taps (runs of contiguous inputs) and within a tap over the run.
 /// </summary>
+/// <remarks>
+/// A multiply-add takes about four cycles and a core begins two in each: eight accumulators are the fewest that keep it busy, and
+/// sixteen registers hold twelve of them beside the operands. Hence six rows by two vectors, and eight rows by one.
+/// </remarks>
 internal static class Float32Tile
 {
-    /// <summary>The rows of the large tile.</summary>
-    public const int Rows = 6;
+    /// <summary>The most rows of a tile of two vectors.</summary>
+    public const int WideRows = 6;
+
+    /// <summary>The most rows of a tile of one vector.</summary>
+    public const int NarrowRows = 8;
+
+    /// <summary>The most vectors of a tile of one row.</summary>
+    public const int LineVectors = 8;
 
     /// <summary>Outputs in one panel of packed weights.</summary>
     public const int Panel = 16;
@@ -28,11 +38,14 @@ internal static class Float32Tile
         /// <summary>Bytes from the weights of one k to those of the next.</summary>
         public required nint Step { get; init; }
 
-        /// <summary>Bytes from the weights of one vector of outputs to those of the next.</summary>
+        /// <summary>Bytes from the weights of 16 outputs to those of the next 16.</summary>
+        public required nint PanelStep { get; init; }
+
+        /// <summary>Bytes from the weights of one vector of outputs to those of the next, where a pair begins a panel.</summary>
         public required nint NextVector { get; init; }
 
-        /// <summary>The factor of the accumulators, applied before the bounds.</summary>
-        public required float Alpha { get; init; }
+        /// <summary>Biases from one vector of outputs to the next; 0 where all have the same.</summary>
+        public required nint BiasStep { get; init; }
 
         /// <summary>The least result.</summary>
         public required float Minimum { get; init; }
@@ -41,67 +54,48 @@ internal static class Float32Tile
         public required float Maximum { get; init; }
     }
 
-    /// <summary>
-    /// Byte offsets of the rows of a tile; those behind the last row repeat the first, which is then written more than once.
-    /// </summary>
-    internal struct Bases
+    /// <summary>Where a row lies: byte offsets of its inputs and its outputs.</summary>
+    internal struct Place
     {
-        /// <summary>The rows' inputs.</summary>
-        public nint Input0, Input1, Input2, Input3, Input4, Input5;
+        /// <summary>The inputs under the first tap.</summary>
+        public nint Input;
 
-        /// <summary>The rows' outputs.</summary>
-        public nint Output0, Output1, Output2, Output3, Output4, Output5;
-
-        /// <summary>Sets one row.</summary>
-        public void Set(int row, nint input, nint output)
-        {
-            switch (row)
-            {
-                case 0:
-                    Input0 = Input1 = Input2 = Input3 = Input4 = Input5 = input;
-                    Output0 = output;
-                    break;
-                case 1:
-                    Input1 = input;
-                    Output1 = output;
-                    break;
-                case 2:
-                    Input2 = input;
-                    Output2 = output;
-                    break;
-                case 3:
-                    Input3 = input;
-                    Output3 = output;
-                    break;
-                case 4:
-                    Input4 = input;
-                    Output4 = output;
-                    break;
-                default:
-                    Input5 = input;
-                    Output5 = output;
-                    break;
-            }
-        }
+        /// <summary>The first output.</summary>
+        public nint Output;
     }
 
-    /// <summary>Six rows by two vectors of outputs, all of which are written.</summary>
+    /// <summary>Bytes from the weights of output 0 to those of a later one that begins a vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static nint Offset(int output, nint panelStep) =>
+        ((nint)(output / Panel) * panelStep) + ((nint)(output % Panel) * sizeof(float));
+
+    /// <summary>Up to six rows by two vectors of outputs.</summary>
     /// <param name="input">The byte from which the rows' input offsets count.</param>
     /// <param name="weights">The weights of the first vector for k = 0.</param>
-    /// <param name="bias">The biases of both vectors.</param>
-    /// <param name="output">The byte from which the rows' output offsets count; at the first vector.</param>
-    /// <param name="bases">The rows.</param>
+    /// <param name="bias">The biases of the first vector.</param>
+    /// <param name="output">The byte from which the rows' output offsets count, at the first vector.</param>
+    /// <param name="rest">Where the second vectors go: the same at the second vector, or room for them one after the other.</param>
+    /// <param name="whole">Whether the second vectors go to the outputs.</param>
+    /// <param name="places">The rows.</param>
     /// <param name="call">What all tiles have in common.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SixByTwo<TVector, TLanes>(
-        ref byte input, ref byte weights, ref float bias, ref byte output, in Bases bases, in Call call)
+    public static void Wide<TVector, TLanes, TRows>(
+        ref byte input,
+        ref byte weights,
+        ref float bias,
+        ref byte output,
+        ref byte rest,
+        bool whole,
+        ref Place places,
+        in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
+        where TRows : struct, ITileExtent
     {
-        TVector c00 = TLanes.Load(ref bias);
-        TVector c01 = TLanes.Load(ref Unsafe.Add(ref bias, TLanes.Count));
-        TVector c10 = c00, c20 = c00, c30 = c00, c40 = c00, c50 = c00;
-        TVector c11 = c01, c21 = c01, c31 = c01, c41 = c01, c51 = c01;
+        TVector b0 = TLanes.Load(ref bias);
+        TVector b1 = TLanes.Load(ref Unsafe.Add(ref bias, call.BiasStep));
+        TVector c00 = b0, c10 = b0, c20 = b0, c30 = b0, c40 = b0, c50 = b0;
+        TVector c01 = b1, c11 = b1, c21 = b1, c31 = b1, c41 = b1, c51 = b1;
         nint step = call.Step;
         nint second = call.NextVector;
         nint end = (nint)call.Run * sizeof(float);
@@ -109,114 +103,271 @@ internal static class Float32Tile
         ref byte w = ref weights;
         for (int t = 0; t < taps.Length; t++)
         {
-            nint tap = taps[t];
-            ref byte r0 = ref Unsafe.Add(ref input, bases.Input0 + tap);
-            ref byte r1 = ref Unsafe.Add(ref input, bases.Input1 + tap);
-            ref byte r2 = ref Unsafe.Add(ref input, bases.Input2 + tap);
-            ref byte r3 = ref Unsafe.Add(ref input, bases.Input3 + tap);
-            ref byte r4 = ref Unsafe.Add(ref input, bases.Input4 + tap);
-            ref byte r5 = ref Unsafe.Add(ref input, bases.Input5 + tap);
+            ref byte x = ref Unsafe.Add(ref input, (nint)taps[t]);
+            ref byte r0 = ref Unsafe.Add(ref x, places.Input);
+            ref byte r1 = ref TRows.Count > 1 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 1).Input) : ref x;
+            ref byte r2 = ref TRows.Count > 2 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 2).Input) : ref x;
+            ref byte r3 = ref TRows.Count > 3 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 3).Input) : ref x;
+            ref byte r4 = ref TRows.Count > 4 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 4).Input) : ref x;
+            ref byte r5 = ref TRows.Count > 5 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 5).Input) : ref x;
             for (nint k = 0; k < end; k += sizeof(float))
             {
                 TVector w0 = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
                 TVector w1 = TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w, second)));
-                TVector x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r0, k)));
-                c00 = TLanes.FusedMultiplyAdd(x, w0, c00);
-                c01 = TLanes.FusedMultiplyAdd(x, w1, c01);
-                x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r1, k)));
-                c10 = TLanes.FusedMultiplyAdd(x, w0, c10);
-                c11 = TLanes.FusedMultiplyAdd(x, w1, c11);
-                x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r2, k)));
-                c20 = TLanes.FusedMultiplyAdd(x, w0, c20);
-                c21 = TLanes.FusedMultiplyAdd(x, w1, c21);
-                x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r3, k)));
-                c30 = TLanes.FusedMultiplyAdd(x, w0, c30);
-                c31 = TLanes.FusedMultiplyAdd(x, w1, c31);
-                x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r4, k)));
-                c40 = TLanes.FusedMultiplyAdd(x, w0, c40);
-                c41 = TLanes.FusedMultiplyAdd(x, w1, c41);
-                x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r5, k)));
-                c50 = TLanes.FusedMultiplyAdd(x, w0, c50);
-                c51 = TLanes.FusedMultiplyAdd(x, w1, c51);
+                TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r0, k)));
+                c00 = TLanes.FusedMultiplyAdd(v, w0, c00);
+                c01 = TLanes.FusedMultiplyAdd(v, w1, c01);
+                if (TRows.Count > 1)
+                {
+                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r1, k)));
+                    c10 = TLanes.FusedMultiplyAdd(v, w0, c10);
+                    c11 = TLanes.FusedMultiplyAdd(v, w1, c11);
+                }
+                if (TRows.Count > 2)
+                {
+                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r2, k)));
+                    c20 = TLanes.FusedMultiplyAdd(v, w0, c20);
+                    c21 = TLanes.FusedMultiplyAdd(v, w1, c21);
+                }
+                if (TRows.Count > 3)
+                {
+                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r3, k)));
+                    c30 = TLanes.FusedMultiplyAdd(v, w0, c30);
+                    c31 = TLanes.FusedMultiplyAdd(v, w1, c31);
+                }
+                if (TRows.Count > 4)
+                {
+                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r4, k)));
+                    c40 = TLanes.FusedMultiplyAdd(v, w0, c40);
+                    c41 = TLanes.FusedMultiplyAdd(v, w1, c41);
+                }
+                if (TRows.Count > 5)
+                {
+                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r5, k)));
+                    c50 = TLanes.FusedMultiplyAdd(v, w0, c50);
+                    c51 = TLanes.FusedMultiplyAdd(v, w1, c51);
+                }
                 w = ref Unsafe.Add(ref w, step);
             }
         }
-        TVector alpha = TLanes.Broadcast(call.Alpha);
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
-        Store<TVector, TLanes>(c00, c01, ref Unsafe.Add(ref output, bases.Output0), alpha, low, high);
-        Store<TVector, TLanes>(c10, c11, ref Unsafe.Add(ref output, bases.Output1), alpha, low, high);
-        Store<TVector, TLanes>(c20, c21, ref Unsafe.Add(ref output, bases.Output2), alpha, low, high);
-        Store<TVector, TLanes>(c30, c31, ref Unsafe.Add(ref output, bases.Output3), alpha, low, high);
-        Store<TVector, TLanes>(c40, c41, ref Unsafe.Add(ref output, bases.Output4), alpha, low, high);
-        Store<TVector, TLanes>(c50, c51, ref Unsafe.Add(ref output, bases.Output5), alpha, low, high);
+        Store<TVector, TLanes>(c00, ref Unsafe.Add(ref output, places.Output), low, high);
+        if (TRows.Count > 1)
+            Store<TVector, TLanes>(c10, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
+        if (TRows.Count > 2)
+            Store<TVector, TLanes>(c20, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
+        if (TRows.Count > 3)
+            Store<TVector, TLanes>(c30, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
+        if (TRows.Count > 4)
+            Store<TVector, TLanes>(c40, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
+        if (TRows.Count > 5)
+            Store<TVector, TLanes>(c50, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
+        if (whole)
+        {
+            Store<TVector, TLanes>(c01, ref Unsafe.Add(ref rest, places.Output), low, high);
+            if (TRows.Count > 1)
+                Store<TVector, TLanes>(c11, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 1).Output), low, high);
+            if (TRows.Count > 2)
+                Store<TVector, TLanes>(c21, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 2).Output), low, high);
+            if (TRows.Count > 3)
+                Store<TVector, TLanes>(c31, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 3).Output), low, high);
+            if (TRows.Count > 4)
+                Store<TVector, TLanes>(c41, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 4).Output), low, high);
+            if (TRows.Count > 5)
+                Store<TVector, TLanes>(c51, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 5).Output), low, high);
+        }
+        else
+        {
+            nint next = TLanes.Count * sizeof(float);
+            Store<TVector, TLanes>(c01, ref rest, low, high);
+            if (TRows.Count > 1)
+                Store<TVector, TLanes>(c11, ref Unsafe.Add(ref rest, 1 * next), low, high);
+            if (TRows.Count > 2)
+                Store<TVector, TLanes>(c21, ref Unsafe.Add(ref rest, 2 * next), low, high);
+            if (TRows.Count > 3)
+                Store<TVector, TLanes>(c31, ref Unsafe.Add(ref rest, 3 * next), low, high);
+            if (TRows.Count > 4)
+                Store<TVector, TLanes>(c41, ref Unsafe.Add(ref rest, 4 * next), low, high);
+            if (TRows.Count > 5)
+                Store<TVector, TLanes>(c51, ref Unsafe.Add(ref rest, 5 * next), low, high);
+        }
     }
 
-    /// <summary>One row by eight vectors of outputs, all of which are written.</summary>
-    /// <param name="input">The row's inputs.</param>
-    /// <param name="weights">The weights of the first vector for k = 0.</param>
-    /// <param name="pairStep">Bytes from the weights of one pair of vectors to those of the next.</param>
-    /// <param name="bias">The biases of all vectors.</param>
-    /// <param name="output">The row's outputs.</param>
-    /// <param name="call">What all tiles have in common.</param>
+    /// <summary>Up to eight rows by one vector of outputs; parameters as for the wide tile.</summary>
+    /// <param name="output">The byte from which the rows' output offsets count, or room for the vectors one after the other.</param>
+    /// <param name="whole">Whether the vectors go to the outputs.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OneByEight<TVector, TLanes>(
-        ref byte input, ref byte weights, nint pairStep, ref float bias, ref byte output, in Call call)
+    public static void Narrow<TVector, TLanes, TRows>(
+        ref byte input, ref byte weights, ref float bias, ref byte output, bool whole, ref Place places, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
+        where TRows : struct, ITileExtent
     {
-        TVector c0 = TLanes.Load(ref bias);
-        TVector c1 = TLanes.Load(ref Unsafe.Add(ref bias, TLanes.Count));
-        TVector c2 = TLanes.Load(ref Unsafe.Add(ref bias, 2 * TLanes.Count));
-        TVector c3 = TLanes.Load(ref Unsafe.Add(ref bias, 3 * TLanes.Count));
-        TVector c4 = TLanes.Load(ref Unsafe.Add(ref bias, 4 * TLanes.Count));
-        TVector c5 = TLanes.Load(ref Unsafe.Add(ref bias, 5 * TLanes.Count));
-        TVector c6 = TLanes.Load(ref Unsafe.Add(ref bias, 6 * TLanes.Count));
-        TVector c7 = TLanes.Load(ref Unsafe.Add(ref bias, 7 * TLanes.Count));
+        TVector b = TLanes.Load(ref bias);
+        TVector c0 = b, c1 = b, c2 = b, c3 = b, c4 = b, c5 = b, c6 = b, c7 = b;
         nint step = call.Step;
-        nint second = call.NextVector;
         nint end = (nint)call.Run * sizeof(float);
         ReadOnlySpan<int> taps = call.Taps;
-        ref byte p0 = ref weights;
-        ref byte p1 = ref Unsafe.Add(ref p0, pairStep);
-        ref byte p2 = ref Unsafe.Add(ref p1, pairStep);
-        ref byte p3 = ref Unsafe.Add(ref p2, pairStep);
+        ref byte w = ref weights;
+        for (int t = 0; t < taps.Length; t++)
+        {
+            ref byte x = ref Unsafe.Add(ref input, (nint)taps[t]);
+            ref byte r0 = ref Unsafe.Add(ref x, places.Input);
+            ref byte r1 = ref TRows.Count > 1 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 1).Input) : ref x;
+            ref byte r2 = ref TRows.Count > 2 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 2).Input) : ref x;
+            ref byte r3 = ref TRows.Count > 3 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 3).Input) : ref x;
+            ref byte r4 = ref TRows.Count > 4 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 4).Input) : ref x;
+            ref byte r5 = ref TRows.Count > 5 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 5).Input) : ref x;
+            ref byte r6 = ref TRows.Count > 6 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 6).Input) : ref x;
+            ref byte r7 = ref TRows.Count > 7 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 7).Input) : ref x;
+            for (nint k = 0; k < end; k += sizeof(float))
+            {
+                TVector v = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
+                c0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r0, k))), v, c0);
+                if (TRows.Count > 1)
+                    c1 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r1, k))), v, c1);
+                if (TRows.Count > 2)
+                    c2 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r2, k))), v, c2);
+                if (TRows.Count > 3)
+                    c3 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r3, k))), v, c3);
+                if (TRows.Count > 4)
+                    c4 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r4, k))), v, c4);
+                if (TRows.Count > 5)
+                    c5 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r5, k))), v, c5);
+                if (TRows.Count > 6)
+                    c6 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r6, k))), v, c6);
+                if (TRows.Count > 7)
+                    c7 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r7, k))), v, c7);
+                w = ref Unsafe.Add(ref w, step);
+            }
+        }
+        TVector low = TLanes.Broadcast(call.Minimum);
+        TVector high = TLanes.Broadcast(call.Maximum);
+        if (whole)
+        {
+            Store<TVector, TLanes>(c0, ref Unsafe.Add(ref output, places.Output), low, high);
+            if (TRows.Count > 1)
+                Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
+            if (TRows.Count > 2)
+                Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
+            if (TRows.Count > 3)
+                Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
+            if (TRows.Count > 4)
+                Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
+            if (TRows.Count > 5)
+                Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
+            if (TRows.Count > 6)
+                Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 6).Output), low, high);
+            if (TRows.Count > 7)
+                Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 7).Output), low, high);
+        }
+        else
+        {
+            nint next = TLanes.Count * sizeof(float);
+            Store<TVector, TLanes>(c0, ref output, low, high);
+            if (TRows.Count > 1)
+                Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, 1 * next), low, high);
+            if (TRows.Count > 2)
+                Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, 2 * next), low, high);
+            if (TRows.Count > 3)
+                Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, 3 * next), low, high);
+            if (TRows.Count > 4)
+                Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, 4 * next), low, high);
+            if (TRows.Count > 5)
+                Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, 5 * next), low, high);
+            if (TRows.Count > 6)
+                Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, 6 * next), low, high);
+            if (TRows.Count > 7)
+                Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, 7 * next), low, high);
+        }
+    }
+
+    /// <summary>One row by up to eight vectors of outputs.</summary>
+    /// <param name="input">The row's inputs.</param>
+    /// <param name="weights">The weights of output 0 for k = 0.</param>
+    /// <param name="first">The first output of the first vector.</param>
+    /// <param name="bias">The biases of the first vector.</param>
+    /// <param name="output">The first vector's outputs.</param>
+    /// <param name="last">Where the last vector goes.</param>
+    /// <param name="call">What all tiles have in common.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Line<TVector, TLanes, TVectors>(
+        ref byte input, ref byte weights, int first, ref float bias, ref byte output, ref byte last, in Call call)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+        where TVectors : struct, ITileExtent
+    {
+        nint next = call.BiasStep;
+        TVector c0 = TLanes.Load(ref bias);
+        TVector c1 = TVectors.Count > 1 ? TLanes.Load(ref Unsafe.Add(ref bias, 1 * next)) : c0;
+        TVector c2 = TVectors.Count > 2 ? TLanes.Load(ref Unsafe.Add(ref bias, 2 * next)) : c0;
+        TVector c3 = TVectors.Count > 3 ? TLanes.Load(ref Unsafe.Add(ref bias, 3 * next)) : c0;
+        TVector c4 = TVectors.Count > 4 ? TLanes.Load(ref Unsafe.Add(ref bias, 4 * next)) : c0;
+        TVector c5 = TVectors.Count > 5 ? TLanes.Load(ref Unsafe.Add(ref bias, 5 * next)) : c0;
+        TVector c6 = TVectors.Count > 6 ? TLanes.Load(ref Unsafe.Add(ref bias, 6 * next)) : c0;
+        TVector c7 = TVectors.Count > 7 ? TLanes.Load(ref Unsafe.Add(ref bias, 7 * next)) : c0;
+        nint panelStep = call.PanelStep;
+        ref byte w0 = ref Unsafe.Add(ref weights, Offset(first, panelStep));
+        ref byte w1 = ref Unsafe.Add(ref weights, Offset(first + (1 * TLanes.Count), panelStep));
+        ref byte w2 = ref Unsafe.Add(ref weights, Offset(first + (2 * TLanes.Count), panelStep));
+        ref byte w3 = ref Unsafe.Add(ref weights, Offset(first + (3 * TLanes.Count), panelStep));
+        ref byte w4 = ref Unsafe.Add(ref weights, Offset(first + (4 * TLanes.Count), panelStep));
+        ref byte w5 = ref Unsafe.Add(ref weights, Offset(first + (5 * TLanes.Count), panelStep));
+        ref byte w6 = ref Unsafe.Add(ref weights, Offset(first + (6 * TLanes.Count), panelStep));
+        ref byte w7 = ref Unsafe.Add(ref weights, Offset(first + (7 * TLanes.Count), panelStep));
+        nint step = call.Step;
+        nint end = (nint)call.Run * sizeof(float);
+        ReadOnlySpan<int> taps = call.Taps;
         nint o = 0;
         for (int t = 0; t < taps.Length; t++)
         {
-            ref byte row = ref Unsafe.Add(ref input, (nint)taps[t]);
+            ref byte x = ref Unsafe.Add(ref input, (nint)taps[t]);
             for (nint k = 0; k < end; k += sizeof(float))
             {
-                TVector x = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref row, k)));
-                c0 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p0, o))), c0);
-                c1 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p0, o + second))), c1);
-                c2 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p1, o))), c2);
-                c3 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p1, o + second))), c3);
-                c4 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p2, o))), c4);
-                c5 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p2, o + second))), c5);
-                c6 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p3, o))), c6);
-                c7 = TLanes.FusedMultiplyAdd(x, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref p3, o + second))), c7);
+                TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, k)));
+                c0 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w0, o))), c0);
+                if (TVectors.Count > 1)
+                    c1 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w1, o))), c1);
+                if (TVectors.Count > 2)
+                    c2 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w2, o))), c2);
+                if (TVectors.Count > 3)
+                    c3 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w3, o))), c3);
+                if (TVectors.Count > 4)
+                    c4 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w4, o))), c4);
+                if (TVectors.Count > 5)
+                    c5 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w5, o))), c5);
+                if (TVectors.Count > 6)
+                    c6 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w6, o))), c6);
+                if (TVectors.Count > 7)
+                    c7 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w7, o))), c7);
                 o += step;
             }
         }
-        TVector alpha = TLanes.Broadcast(call.Alpha);
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
-        nint pair = 2 * TLanes.Count * sizeof(float);
-        Store<TVector, TLanes>(c0, c1, ref output, alpha, low, high);
-        Store<TVector, TLanes>(c2, c3, ref Unsafe.Add(ref output, pair), alpha, low, high);
-        Store<TVector, TLanes>(c4, c5, ref Unsafe.Add(ref output, 2 * pair), alpha, low, high);
-        Store<TVector, TLanes>(c6, c7, ref Unsafe.Add(ref output, 3 * pair), alpha, low, high);
+        nint size = TLanes.Count * sizeof(float);
+        Store<TVector, TLanes>(c0, ref TVectors.Count == 1 ? ref last : ref output, low, high);
+        if (TVectors.Count > 1)
+            Store<TVector, TLanes>(c1, ref TVectors.Count == 2 ? ref last : ref Unsafe.Add(ref output, 1 * size), low, high);
+        if (TVectors.Count > 2)
+            Store<TVector, TLanes>(c2, ref TVectors.Count == 3 ? ref last : ref Unsafe.Add(ref output, 2 * size), low, high);
+        if (TVectors.Count > 3)
+            Store<TVector, TLanes>(c3, ref TVectors.Count == 4 ? ref last : ref Unsafe.Add(ref output, 3 * size), low, high);
+        if (TVectors.Count > 4)
+            Store<TVector, TLanes>(c4, ref TVectors.Count == 5 ? ref last : ref Unsafe.Add(ref output, 4 * size), low, high);
+        if (TVectors.Count > 5)
+            Store<TVector, TLanes>(c5, ref TVectors.Count == 6 ? ref last : ref Unsafe.Add(ref output, 5 * size), low, high);
+        if (TVectors.Count > 6)
+            Store<TVector, TLanes>(c6, ref TVectors.Count == 7 ? ref last : ref Unsafe.Add(ref output, 6 * size), low, high);
+        if (TVectors.Count > 7)
+            Store<TVector, TLanes>(c7, ref TVectors.Count == 8 ? ref last : ref Unsafe.Add(ref output, 7 * size), low, high);
     }
 
     // Inlined, because accumulators that live across a call would be spilled in the innermost loop.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TVector, TLanes>(TVector c0, TVector c1, ref byte output, TVector alpha, TVector low, TVector high)
+    private static void Store<TVector, TLanes>(TVector value, ref byte output, TVector low, TVector high)
         where TVector : struct
-        where TLanes : struct, IFloat32Lanes<TVector>
-    {
-        ref float to = ref Unsafe.As<byte, float>(ref output);
-        TLanes.Store(TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c0, alpha))), ref to);
-        TLanes.Store(TLanes.Min(high, TLanes.Max(low, TLanes.Multiply(c1, alpha))), ref Unsafe.Add(ref to, TLanes.Count));
-    }
+        where TLanes : struct, IFloat32Lanes<TVector> =>
+        TLanes.Store(TLanes.Min(high, TLanes.Max(low, value)), ref Unsafe.As<byte, float>(ref output));
 }

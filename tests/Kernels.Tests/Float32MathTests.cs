@@ -68,9 +68,9 @@ public sealed class Float32MathTests
     public void Every_vector_width_gives_the_bits_of_one_lane_in_products()
     {
         var random = new Random(3);
-        foreach (int outputs in (int[])[1, 7, 16, 17, 31, 32, 33, 64, 65, 130])
+        foreach (int outputs in (int[])[1, 7, 16, 17, 31, 32, 33, 64, 65, 80, 96, 112, 130])
         {
-            foreach (int rows in (int[])[1, 4, 6, 9])
+            foreach (int rows in (int[])[1, 2, 3, 4, 5, 6, 7, 8, 9, 101])
             {
                 const int Inner = 5;
                 int padded = ((outputs + 15) / 16 * 16) + 64;
@@ -93,8 +93,8 @@ public sealed class Float32MathTests
         Float32Product.Run<TVector, TLanes>(
             ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(
                 ref x[0]), ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref w[0]),
-            inner * 64, ref bias[0], ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs,
-            [rows], [inner * 4], [outputs * 4], [0], inner, 64, 1f, -1f, 1f);
+            inner * 64, ref bias[0], oneBias: false, ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs,
+            [rows], [inner * 4], [outputs * 4], [0], inner, 64, -1f, 1f);
         return y;
     }
 

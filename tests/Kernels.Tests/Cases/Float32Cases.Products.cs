@@ -23,7 +23,7 @@ internal static partial class Float32Cases
             Weights = data.Weights,
             Run = ws => Float32Dense.Run(ws, at, weights, biases, to, rows, inputs, outputs, -1f, 2f),
             Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Product(
-                rows, outputs, inputs, (r, k) => x[(r * inputs) + k], (o, k) => w[(k * outputs) + o], o => bias[o], 1f, -1f, 2f)),
+                rows, outputs, inputs, (r, k) => x[(r * inputs) + k], (o, k) => w[(k * outputs) + o], o => bias[o], -1f, 2f)),
         };
     }
 
@@ -133,7 +133,7 @@ internal static partial class Float32Cases
         };
     }
 
-    private static KernelCase MatMul(int rows, int inner, int columns, float alpha, int seed)
+    private static KernelCase MatMul(int rows, int inner, int columns, int seed)
     {
         // Two first matrices, one second matrix that both meet.
         var data = new CaseData(seed);
@@ -145,12 +145,12 @@ internal static partial class Float32Cases
         return new KernelCase
         {
             Kernel = "Float32MatMul.Run",
-            Name = $"2×{rows}×{inner}×{columns} alpha {alpha}",
+            Name = $"2×{rows}×{inner}×{columns}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = ws => Float32MatMul.Run(ws, aAt, bAt, to, rows, inner, columns, alpha, -Infinity, 3f, [2], [rows * inner * 4], [0]),
+            Run = ws => Float32MatMul.Run(ws, aAt, bAt, to, rows, inner, columns, -Infinity, 3f, [2], [rows * inner * 4], [0]),
             Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Product(
-                2 * rows, columns, inner, (r, k) => a[(r * inner) + k], (o, k) => b[(k * columns) + o], _ => 0f, alpha, -Infinity, 3f)),
+                2 * rows, columns, inner, (r, k) => a[(r * inner) + k], (o, k) => b[(k * columns) + o], _ => 0f, -Infinity, 3f)),
         };
     }
 }

@@ -11,8 +11,8 @@ internal static partial class Float32Cases
     public static IEnumerable<KernelCase> All()
     {
         int seed = 5000;
-        foreach (int rows in (int[])[1, 2, 5, 6, 7, 13])
-            foreach (int outputs in (int[])[1, 3, 8, 15, 16, 17, 33, 64, 70, 130])
+        foreach (int rows in (int[])[1, 2, 3, 4, 5, 6, 7, 13, 97])
+            foreach (int outputs in (int[])[1, 3, 8, 15, 16, 17, 33, 64, 70, 100, 130, 300])
                 yield return Dense(rows, 1 + (seed % 11), outputs, seed++);
         yield return Dense(1, 0, 16, seed++);
 
@@ -29,9 +29,9 @@ internal static partial class Float32Cases
             yield return Depthwise(channels, [1, 4, 5], 3, 1 + (channels % 2), seed++);
 
         foreach (
-            (int rows, int inner, int columns) in ((int, int, int)[])[(1, 1, 1), (3, 4, 5), (6, 7, 16), (7, 3, 33), (13, 5, 40), (2, 9, 8)])
-            foreach (float alpha in (float[])[1f, 0.5f])
-                yield return MatMul(rows, inner, columns, alpha, seed++);
+            (int rows, int inner, int columns) in (
+                (int, int, int)[])[(1, 1, 1), (3, 4, 5), (6, 7, 16), (7, 3, 33), (13, 5, 40), (2, 9, 8), (1, 6, 75), (1, 5, 300)])
+            yield return MatMul(rows, inner, columns, seed++);
 
         foreach (int channels in (int[])[1, 3, 8, 17])
         {

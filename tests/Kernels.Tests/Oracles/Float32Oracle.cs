@@ -5,7 +5,7 @@ namespace OptimizerBuild.Kernels.Tests.Oracles;
 /// <summary>The float32 part of docs/arithmetic.md as plain code: one accumulator, k ascending, one fused multiply-add each.</summary>
 internal static class Float32Oracle
 {
-    /// <summary>Sums of products of all rows and outputs, scaled and bounded.</summary>
+    /// <summary>Sums of products of all rows and outputs, bounded.</summary>
     public static float[] Product(
         int rows,
         int outputs,
@@ -13,7 +13,6 @@ internal static class Float32Oracle
         Func<int, int, float> x,
         Func<int, int, float> w,
         Func<int, float> bias,
-        float alpha,
         float low,
         float high)
     {
@@ -25,7 +24,6 @@ internal static class Float32Oracle
                 float sum = bias(o);
                 for (int k = 0; k < inner; k++)
                     sum = MathF.FusedMultiplyAdd(x(r, k), w(o, k), sum);
-                sum *= alpha;
                 result[(r * outputs) + o] = sum < low ? low : sum > high ? high : sum;
             }
         }

@@ -53,12 +53,16 @@ internal sealed class ProductLowering : NodeLowering
         {
             Storage b = context.Read(node, node.Inputs[1]);
             b = context.ToFloat32(node, context.Dense(node, transposed ? b.Permuted(1, 0) : b));
-            // With a bias of its own the product is still unbounded here.
+            // What comes after the product keeps it from being bounded yet.
             bool plain = bias is not null && bias.All(v => v == 0f);
-            Storage target = plain || bias is null ? product : context.CreateScratch(node, ElementType.Float32, rows, columns);
-            Multiply(context, node, a, b, target, rows, inner, columns, alpha, plain ? bounds : FusedBounds.None, [], [], []);
+            Storage sums = plain || bias is null ? product : context.CreateScratch(node, ElementType.Float32, rows, columns);
+            FusedBounds sumBounds = plain ? bounds : FusedBounds.None;
+            Storage raw = alpha == 1f ? sums : context.CreateScratch(node, ElementType.Float32, rows, columns);
+            Multiply(context, node, a, b, raw, rows, inner, columns, alpha == 1f ? sumBounds : FusedBounds.None, [], [], []);
+            if (alpha != 1f)
+                context.Binary(node, "Mul", raw, context.Constant([alpha]), sums, sumBounds);
             if (!plain && bias is not null)
-                context.Binary(node, "Add", target, context.Constant(bias, columns), output, bounds);
+                context.Binary(node, "Add", sums, context.Constant(bias, columns), output, bounds);
         }
         if (bias is not null)
             return;
@@ -112,7 +116,7 @@ internal sealed class ProductLowering : NodeLowering
         int columns = b.Dimensions[^1];
         int[] aStrides = Bytes(Shapes.BroadcastStrides(batchA.AsSpan(), batch), rows * inner);
         int[] bStrides = Bytes(Shapes.BroadcastStrides(batchB.AsSpan(), batch), inner * columns);
-        Multiply(context, node, a, b, output, rows, inner, columns, 1f, FusedBounds.Of(node), batch, aStrides, bStrides);
+        Multiply(context, node, a, b, output, rows, inner, columns, FusedBounds.Of(node), batch, aStrides, bStrides);
     }
 
     private static int[] Bytes(int[] matrixStrides, int matrix) => Array.ConvertAll(matrixStrides, s => s * matrix * sizeof(float));
@@ -152,7 +156,6 @@ internal sealed class ProductLowering : NodeLowering
         int rows,
         int inner,
         int columns,
-        float alpha,
         FusedBounds bounds,
         int[] batch,
         int[] aStrides,
@@ -164,8 +167,7 @@ internal sealed class ProductLowering : NodeLowering
             .Write("output", output)
             .Int("rows", rows)
             .Int("inner", inner)
-            .Int("columns", columns)
-            .Real("alpha", alpha);
+            .Int("columns", columns);
         bounds.AddTo(step).Ints("batch", batch).Ints("aStrides", aStrides).Ints("bStrides", bStrides);
     }
 }
