@@ -11,6 +11,9 @@ using global::System.Runtime.Intrinsics;
 /// <remarks>Weights: for each tap, one float a channel. Biases: one float a channel.</remarks>
 internal static class Float32Depthwise
 {
+    // Accumulators enough to hide the latency of a multiply-add.
+    private const int TilePixels = 8;
+
     /// <summary>Computes the convolution, adds the biases and bounds the results.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the first input under the first tap at the first position.</param>
@@ -73,22 +76,57 @@ internal static class Float32Depthwise
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        if (positions.Length == 0)
+        var walk = new Float32Positions(positions, inputSteps, outputSteps);
+        var room = default(Float32Remainder);
+        Span<Float32Positions.Place> places = stackalloc Float32Positions.Place[TilePixels];
+        int count = walk.Count;
+        int pixels;
+        for (int tiles = (count + TilePixels - 1) / TilePixels; tiles > 0; tiles--, count -= pixels)
         {
-            Pixel<TVector, TLanes>(ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps);
-            return;
-        }
-        int count = positions[0];
-        for (nint i = 0; i < count; i++)
-        {
-            Walk<TVector, TLanes>(
-                ref Unsafe.Add(ref input, i * inputSteps[0]), ref weights, ref bias, ref Unsafe.Add(ref output, i * outputSteps[0]),
-                channels, minimum, maximum, positions.Slice(1), inputSteps.Slice(1), outputSteps.Slice(1), taps);
+            pixels = (count + tiles - 1) / tiles;
+            walk.Next(places.Slice(0, pixels));
+            ref Float32Positions.Place p = ref places[0];
+            switch (pixels)
+            {
+                case 8:
+                    Tile<TVector, TLanes, TileExtent8>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 7:
+                    Tile<TVector, TLanes, TileExtent7>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 6:
+                    Tile<TVector, TLanes, TileExtent6>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 5:
+                    Tile<TVector, TLanes, TileExtent5>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 4:
+                    Tile<TVector, TLanes, TileExtent4>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 3:
+                    Tile<TVector, TLanes, TileExtent3>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                case 2:
+                    Tile<TVector, TLanes, TileExtent2>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+                default:
+                    Tile<TVector, TLanes, TileExtent1>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
+                    break;
+            }
         }
     }
 
+    // Up to eight pixels, all channels: a vector of channels of each pixel at a time, so that a tap's weights serve all pixels.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pixel<TVector, TLanes>(
+    private static void Tile<TVector, TLanes, TPixels>(
         ref byte input,
         ref float weights,
         ref float bias,
@@ -96,59 +134,98 @@ internal static class Float32Depthwise
         int channels,
         float minimum,
         float maximum,
-        ReadOnlySpan<int> taps)
+        ReadOnlySpan<int> taps,
+        ref Float32Positions.Place places,
+        ref Float32Remainder room)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
+        where TPixels : struct, ITileExtent
     {
-        TVector low = TLanes.Broadcast(minimum);
-        TVector high = TLanes.Broadcast(maximum);
-        ref float to = ref Unsafe.As<byte, float>(ref output);
-        int c = 0;
-        // Four vectors at a time: one alone would wait for each multiply-add.
-        for (; c <= channels - (4 * TLanes.Count); c += 4 * TLanes.Count)
+        nint step = (nint)channels * sizeof(float);
+        nint i0 = places.Input;
+        nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input : 0;
+        nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input : 0;
+        nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input : 0;
+        nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input : 0;
+        nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input : 0;
+        nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input : 0;
+        nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input : 0;
+        for (int c = 0; c < channels; c += TLanes.Count)
         {
-            ref float b = ref Unsafe.Add(ref bias, c);
-            TVector s0 = TLanes.Load(ref b);
-            TVector s1 = TLanes.Load(ref Unsafe.Add(ref b, TLanes.Count));
-            TVector s2 = TLanes.Load(ref Unsafe.Add(ref b, 2 * TLanes.Count));
-            TVector s3 = TLanes.Load(ref Unsafe.Add(ref b, 3 * TLanes.Count));
+            TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
+            TVector s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+            ref byte x = ref Unsafe.Add(ref input, (nint)c * sizeof(float));
+            ref byte k = ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, c));
             for (int t = 0; t < taps.Length; t++)
             {
-                ref float x = ref Unsafe.Add(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref input, (nint)taps[t])), c);
-                ref float k = ref Unsafe.Add(ref weights, ((nint)t * channels) + c);
-                s0 = TLanes.FusedMultiplyAdd(TLanes.Load(ref x), TLanes.Load(ref k), s0);
-                s1 = TLanes.FusedMultiplyAdd(
-                    TLanes.Load(ref Unsafe.Add(ref x, TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, TLanes.Count)), s1);
-                s2 = TLanes.FusedMultiplyAdd(
-                    TLanes.Load(ref Unsafe.Add(ref x, 2 * TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, 2 * TLanes.Count)), s2);
-                s3 = TLanes.FusedMultiplyAdd(
-                    TLanes.Load(ref Unsafe.Add(ref x, 3 * TLanes.Count)), TLanes.Load(ref Unsafe.Add(ref k, 3 * TLanes.Count)), s3);
+                TVector w = TLanes.Load(ref Unsafe.As<byte, float>(ref k));
+                ref byte tap = ref Unsafe.Add(ref x, (nint)taps[t]);
+                s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i0))), s0);
+                if (TPixels.Count > 1)
+                    s1 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i1))), s1);
+                if (TPixels.Count > 2)
+                    s2 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i2))), s2);
+                if (TPixels.Count > 3)
+                    s3 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i3))), s3);
+                if (TPixels.Count > 4)
+                    s4 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i4))), s4);
+                if (TPixels.Count > 5)
+                    s5 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i5))), s5);
+                if (TPixels.Count > 6)
+                    s6 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i6))), s6);
+                if (TPixels.Count > 7)
+                    s7 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i7))), s7);
+                k = ref Unsafe.Add(ref k, step);
             }
-            ref float o = ref Unsafe.Add(ref to, c);
-            TLanes.Store(TLanes.Min(high, TLanes.Max(low, s0)), ref o);
-            TLanes.Store(TLanes.Min(high, TLanes.Max(low, s1)), ref Unsafe.Add(ref o, TLanes.Count));
-            TLanes.Store(TLanes.Min(high, TLanes.Max(low, s2)), ref Unsafe.Add(ref o, 2 * TLanes.Count));
-            TLanes.Store(TLanes.Min(high, TLanes.Max(low, s3)), ref Unsafe.Add(ref o, 3 * TLanes.Count));
-        }
-        for (; c <= channels - TLanes.Count; c += TLanes.Count)
-        {
-            TVector s = TLanes.Load(ref Unsafe.Add(ref bias, c));
-            for (int t = 0; t < taps.Length; t++)
+            TVector low = TLanes.Broadcast(minimum);
+            TVector high = TLanes.Broadcast(maximum);
+            int rest = channels - c;
+            bool whole = rest >= TLanes.Count;
+            ref byte to = ref Unsafe.Add(ref output, (nint)c * sizeof(float));
+            if (whole)
             {
-                ref float x = ref Unsafe.Add(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref input, (nint)taps[t])), c);
-                s = TLanes.FusedMultiplyAdd(TLanes.Load(ref x), TLanes.Load(ref Unsafe.Add(ref weights, ((nint)t * channels) + c)), s);
+                Store<TVector, TLanes>(s0, ref Unsafe.Add(ref to, places.Output), low, high);
+                if (TPixels.Count > 1)
+                    Store<TVector, TLanes>(s1, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 1).Output), low, high);
+                if (TPixels.Count > 2)
+                    Store<TVector, TLanes>(s2, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 2).Output), low, high);
+                if (TPixels.Count > 3)
+                    Store<TVector, TLanes>(s3, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 3).Output), low, high);
+                if (TPixels.Count > 4)
+                    Store<TVector, TLanes>(s4, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 4).Output), low, high);
+                if (TPixels.Count > 5)
+                    Store<TVector, TLanes>(s5, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 5).Output), low, high);
+                if (TPixels.Count > 6)
+                    Store<TVector, TLanes>(s6, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 6).Output), low, high);
+                if (TPixels.Count > 7)
+                    Store<TVector, TLanes>(s7, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 7).Output), low, high);
+                continue;
             }
-            TLanes.Store(TLanes.Min(high, TLanes.Max(low, s)), ref Unsafe.Add(ref to, c));
-        }
-        for (; c < channels; c++)
-        {
-            float s = Unsafe.Add(ref bias, c);
-            for (int t = 0; t < taps.Length; t++)
-            {
-                float x = Unsafe.Add(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref input, (nint)taps[t])), c);
-                s = Float32Lanes1.FusedMultiplyAdd(x, Unsafe.Add(ref weights, ((nint)t * channels) + c), s);
-            }
-            Unsafe.Add(ref to, c) = Float32Lanes1.Min(maximum, Float32Lanes1.Max(minimum, s));
+            nint next = TLanes.Count * sizeof(float);
+            ref byte from = ref Unsafe.As<Float32Remainder, byte>(ref room);
+            Store<TVector, TLanes>(s0, ref from, low, high);
+            if (TPixels.Count > 1)
+                Store<TVector, TLanes>(s1, ref Unsafe.Add(ref from, 1 * next), low, high);
+            if (TPixels.Count > 2)
+                Store<TVector, TLanes>(s2, ref Unsafe.Add(ref from, 2 * next), low, high);
+            if (TPixels.Count > 3)
+                Store<TVector, TLanes>(s3, ref Unsafe.Add(ref from, 3 * next), low, high);
+            if (TPixels.Count > 4)
+                Store<TVector, TLanes>(s4, ref Unsafe.Add(ref from, 4 * next), low, high);
+            if (TPixels.Count > 5)
+                Store<TVector, TLanes>(s5, ref Unsafe.Add(ref from, 5 * next), low, high);
+            if (TPixels.Count > 6)
+                Store<TVector, TLanes>(s6, ref Unsafe.Add(ref from, 6 * next), low, high);
+            if (TPixels.Count > 7)
+                Store<TVector, TLanes>(s7, ref Unsafe.Add(ref from, 7 * next), low, high);
+            for (int i = 0; i < TPixels.Count; i++)
+                Float32Remainder.Copy(ref Unsafe.Add(ref from, i * next), ref Unsafe.Add(ref to, Unsafe.Add(ref places, i).Output), rest);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TVector, TLanes>(TVector value, ref byte output, TVector low, TVector high)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector> =>
+        TLanes.Store(TLanes.Min(high, TLanes.Max(low, value)), ref Unsafe.As<byte, float>(ref output));
 }

@@ -2,7 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// The loops around the float32 register tiles: all positions of a feature map (or rows of a matrix) by all outputs. Positions
@@ -53,9 +52,8 @@ internal static class Float32Product
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        int count = 1;
-        for (int i = 0; i < positions.Length; i++)
-            count *= positions[i];
+        var walk = new Float32Positions(positions, inputSteps, outputSteps);
+        int count = walk.Count;
         if (count == 0)
             return;
 
@@ -77,29 +75,11 @@ internal static class Float32Product
             return;
         }
 
-        int last = positions.Length - 1;
-        int width = positions[last];
-        nint inputStep = inputSteps[last];
-        nint outputStep = outputSteps[last];
-        nint inputRow = 0;
-        nint outputRow = 0;
-        int x = 0;
-        int row = 0;
-        Span<Float32Tile.Place> places = stackalloc Float32Tile.Place[Math.Min(count, Block)];
+        Span<Float32Positions.Place> places = stackalloc Float32Positions.Place[Math.Min(count, Block)];
         for (int done = 0; done < count; done += Block)
         {
             int rows = Math.Min(Block, count - done);
-            for (int i = 0; i < rows; i++)
-            {
-                places[i].Input = inputRow + (x * inputStep);
-                places[i].Output = outputRow + (x * outputStep);
-                if (++x == width)
-                {
-                    x = 0;
-                    row++;
-                    Locate(row, positions, inputSteps, outputSteps, out inputRow, out outputRow);
-                }
-            }
+            walk.Next(places.Slice(0, rows));
             for (int column = 0; column < outputs; column += 2 * TLanes.Count)
             {
                 ref byte panel = ref Unsafe.Add(ref weights, Float32Tile.Offset(column, panelStep));
@@ -121,17 +101,17 @@ internal static class Float32Product
         ref float bias,
         ref byte output,
         int second,
-        ref Float32Tile.Place places,
+        ref Float32Positions.Place places,
         int rows,
         in Float32Tile.Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        var vectors = default(Vectors);
+        var vectors = default(Float32Remainder);
         nint next = TLanes.Count * sizeof(float);
         bool whole = second >= TLanes.Count;
         ref byte target = ref Unsafe.Add(ref output, next);
-        ref byte rest = ref whole ? ref target : ref Unsafe.As<Vectors, byte>(ref vectors);
+        ref byte rest = ref whole ? ref target : ref Unsafe.As<Float32Remainder, byte>(ref vectors);
         int tiles = (rows + Float32Tile.WideRows - 1) / Float32Tile.WideRows;
         for (; tiles > 0; tiles--)
         {
@@ -177,15 +157,15 @@ internal static class Float32Product
         ref float bias,
         ref byte output,
         int columns,
-        ref Float32Tile.Place places,
+        ref Float32Positions.Place places,
         int rows,
         in Float32Tile.Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        var vectors = default(Vectors);
+        var vectors = default(Float32Remainder);
         bool whole = columns >= TLanes.Count;
-        ref byte to = ref whole ? ref output : ref Unsafe.As<Vectors, byte>(ref vectors);
+        ref byte to = ref whole ? ref output : ref Unsafe.As<Float32Remainder, byte>(ref vectors);
         int tiles = (rows + Float32Tile.NarrowRows - 1) / Float32Tile.NarrowRows;
         for (; tiles > 0; tiles--)
         {
@@ -230,8 +210,8 @@ internal static class Float32Product
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        var room = default(Vectors);
-        ref byte rest = ref Unsafe.As<Vectors, byte>(ref room);
+        var room = default(Float32Remainder);
+        ref byte rest = ref Unsafe.As<Float32Remainder, byte>(ref room);
         int vectors = (outputs + TLanes.Count - 1) / TLanes.Count;
         int first = 0;
         for (int tiles = (vectors + Float32Tile.LineVectors - 1) / Float32Tile.LineVectors; tiles > 0; tiles--)
@@ -271,49 +251,16 @@ internal static class Float32Product
                     break;
             }
             if (!whole)
-                Copy(ref rest, ref target, outputs - end);
+                Float32Remainder.Copy(ref rest, ref target, outputs - end);
             first += length * TLanes.Count;
             vectors -= length;
         }
     }
 
     // Copies the first floats of vectors that lie one after the other to the rows' outputs.
-    private static void Scatter(ref byte vectors, nint next, ref byte output, ref Float32Tile.Place places, int rows, int count)
+    private static void Scatter(ref byte vectors, nint next, ref byte output, ref Float32Positions.Place places, int rows, int count)
     {
         for (int i = 0; i < rows; i++)
-            Copy(ref Unsafe.Add(ref vectors, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(ref byte from, ref byte to, int floats)
-    {
-        nint i = 0;
-        nint bytes = (nint)floats * sizeof(float);
-        for (; i <= bytes - Vector128<byte>.Count; i += Vector128<byte>.Count)
-            Vector128.LoadUnsafe(ref from, (nuint)i).StoreUnsafe(ref to, (nuint)i);
-        for (; i < bytes; i += sizeof(float))
-            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i), Unsafe.ReadUnaligned<float>(ref Unsafe.Add(ref from, i)));
-    }
-
-    // The offsets of a row, its number being counted over all dimensions but the last.
-    private static void Locate(
-        int row, ReadOnlySpan<int> positions, ReadOnlySpan<int> inputSteps, ReadOnlySpan<int> outputSteps, out nint input, out nint output)
-    {
-        input = 0;
-        output = 0;
-        for (int d = positions.Length - 2; d >= 0; d--)
-        {
-            int index = row % positions[d];
-            row /= positions[d];
-            input += (nint)index * inputSteps[d];
-            output += (nint)index * outputSteps[d];
-        }
-    }
-
-    /// <summary>Room for one of the widest vectors for each row of a tile.</summary>
-    [InlineArray(Float32Tile.NarrowRows * 16)]
-    private struct Vectors
-    {
-        private float _first;
+            Float32Remainder.Copy(ref Unsafe.Add(ref vectors, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), count);
     }
 }

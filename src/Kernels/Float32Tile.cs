@@ -54,16 +54,6 @@ internal static class Float32Tile
         public required float Maximum { get; init; }
     }
 
-    /// <summary>Where a row lies: byte offsets of its inputs and its outputs.</summary>
-    internal struct Place
-    {
-        /// <summary>The inputs under the first tap.</summary>
-        public nint Input;
-
-        /// <summary>The first output.</summary>
-        public nint Output;
-    }
-
     /// <summary>Bytes from the weights of output 0 to those of a later one that begins a vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nint Offset(int output, nint panelStep) =>
@@ -86,7 +76,7 @@ internal static class Float32Tile
         ref byte output,
         ref byte rest,
         bool whole,
-        ref Place places,
+        ref Float32Positions.Place places,
         in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
@@ -199,7 +189,7 @@ internal static class Float32Tile
     /// <param name="whole">Whether the vectors go to the outputs.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Narrow<TVector, TLanes, TRows>(
-        ref byte input, ref byte weights, ref float bias, ref byte output, bool whole, ref Place places, in Call call)
+        ref byte input, ref byte weights, ref float bias, ref byte output, bool whole, ref Float32Positions.Place places, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TRows : struct, ITileExtent
