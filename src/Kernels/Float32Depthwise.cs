@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
@@ -142,25 +143,27 @@ internal static class Float32Depthwise
         where TPixels : struct, ITileExtent
     {
         nint step = (nint)channels * sizeof(float);
-        nint i0 = places.Input;
-        nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input : 0;
-        nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input : 0;
-        nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input : 0;
-        nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input : 0;
-        nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input : 0;
-        nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input : 0;
-        nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input : 0;
+        // Few enough for registers, together with the loop's own: the other pixels count from the first.
+        nint first = places.Input;
+        nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+        nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+        nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+        nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+        nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+        nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
+        nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+        ref int end = ref Unsafe.Add(ref MemoryMarshal.GetReference(taps), taps.Length);
         for (int c = 0; c < channels; c += TLanes.Count)
         {
             TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
             TVector s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-            ref byte x = ref Unsafe.Add(ref input, (nint)c * sizeof(float));
+            ref byte x = ref Unsafe.Add(ref input, first + ((nint)c * sizeof(float)));
             ref byte k = ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, c));
-            for (int t = 0; t < taps.Length; t++)
+            for (ref int t = ref MemoryMarshal.GetReference(taps); Unsafe.IsAddressLessThan(ref t, ref end); t = ref Unsafe.Add(ref t, 1))
             {
                 TVector w = TLanes.Load(ref Unsafe.As<byte, float>(ref k));
-                ref byte tap = ref Unsafe.Add(ref x, (nint)taps[t]);
-                s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i0))), s0);
+                ref byte tap = ref Unsafe.Add(ref x, t);
+                s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref tap)), s0);
                 if (TPixels.Count > 1)
                     s1 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i1))), s1);
                 if (TPixels.Count > 2)
