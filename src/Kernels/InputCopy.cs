@@ -7,6 +7,9 @@ using global::System.Runtime.InteropServices;
 /// <summary>Brings the caller's elements into the arena as they are, in the caller's order or permuted.</summary>
 internal static class InputCopy
 {
+    // Pixels that are brought channel after channel: few enough that their cache lines stay at hand.
+    private const int Block = 64;
+
     /// <summary>Copies all elements in the caller's order.</summary>
     /// <typeparam name="T">The element type at the boundary.</typeparam>
     /// <param name="source">The caller's elements.</param>
@@ -45,26 +48,70 @@ internal static class InputCopy
         ref T from, ref byte to, ReadOnlySpan<int> dims, ReadOnlySpan<int> sourceStrides, ReadOnlySpan<int> destinationStrides)
         where T : unmanaged
     {
-        if (dims.Length == 0)
+        switch (dims.Length)
         {
-            Write(ref to, from);
-            return;
+            case 0:
+                Write(ref to, from);
+                return;
+            case 1:
+                Plane(ref from, ref to, 1, dims[0], 0, sourceStrides[0], 0, destinationStrides[0]);
+                return;
+            case 2:
+                Plane(
+                    ref from, ref to, dims[0], dims[1], sourceStrides[0], sourceStrides[1], destinationStrides[0], destinationStrides[1]);
+                return;
         }
         nint fromStep = sourceStrides[0];
         nint toStep = destinationStrides[0];
         int count = dims[0];
         for (nint i = 0; i < count; i++)
         {
-            if (dims.Length == 1)
+            Walk(
+                ref Unsafe.Add(ref from, i * fromStep), ref Unsafe.Add(ref to, i * toStep), dims.Slice(1), sourceStrides.Slice(1),
+                destinationStrides.Slice(1));
+        }
+    }
+
+    // Two dimensions. The longer loop is the inner one: pixels of few channels are written channel after channel, in blocks that
+    // stay in the first-level cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Plane<T>(
+        ref T from, ref byte to, int rows, int columns, nint fromRow, nint fromColumn, nint toRow, nint toColumn)
+        where T : unmanaged
+    {
+        if (columns >= rows || columns >= Block)
+        {
+            for (nint i = 0; i < rows; i++)
+                Row(ref Unsafe.Add(ref from, i * fromRow), ref Unsafe.Add(ref to, i * toRow), columns, fromColumn, toColumn);
+            return;
+        }
+        for (nint first = 0; first < rows; first += Block)
+        {
+            int length = (int)Math.Min(Block, rows - first);
+            for (nint j = 0; j < columns; j++)
             {
-                Write(ref Unsafe.Add(ref to, i * toStep), Unsafe.Add(ref from, i * fromStep));
+                Row(
+                    ref Unsafe.Add(ref from, (first * fromRow) + (j * fromColumn)),
+                    ref Unsafe.Add(ref to, (first * toRow) + (j * toColumn)), length, fromRow, toRow);
             }
-            else
-            {
-                Walk(
-                    ref Unsafe.Add(ref from, i * fromStep), ref Unsafe.Add(ref to, i * toStep), dims.Slice(1),
-                    sourceStrides.Slice(1), destinationStrides.Slice(1));
-            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Row<T>(ref T from, ref byte to, int count, nint fromStep, nint toStep)
+        where T : unmanaged
+    {
+        if (fromStep == 1 && toStep == Unsafe.SizeOf<T>() && typeof(T) != typeof(bool))
+        {
+            int bytes = count * Unsafe.SizeOf<T>();
+            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, byte>(ref from), bytes).CopyTo(MemoryMarshal.CreateSpan(ref to, bytes));
+            return;
+        }
+        for (nint i = 0; i < count; i++)
+        {
+            Write(ref to, from);
+            from = ref Unsafe.Add(ref from, fromStep);
+            to = ref Unsafe.Add(ref to, toStep);
         }
     }
 

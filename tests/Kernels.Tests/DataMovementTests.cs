@@ -177,6 +177,28 @@ public sealed class DataMovementTests
         Assert.Equal([1f, 4, 2, 5, 3, 6], w.ArenaSpan<float>(64, 6).ToArray());
     }
 
+    [Theory]
+    [InlineData(1, 1, 3)]
+    [InlineData(3, 150, 3)]
+    [InlineData(2, 64, 5)]
+    [InlineData(2, 3, 70)]
+    [InlineData(1, 130, 1)]
+    public void Input_copies_bring_planes_side_by_side(int rows, int columns, int channels)
+    {
+        float[] planes = [.. Enumerable.Range(1, rows * columns * channels).Select(i => (float)i)];
+        // One pixel of border on the right of each row.
+        int row = (columns + 1) * channels;
+        var w = new Workspace(PackedWeights.Of([]), rows * row * 4);
+        InputCopy.Permuted<float>(
+            planes, w, 0, [rows, columns, channels], [columns, 1, rows * columns], [row * 4, channels * 4, 4]);
+        var expected = new float[rows * row];
+        for (int y = 0; y < rows; y++)
+            for (int x = 0; x < columns; x++)
+                for (int c = 0; c < channels; c++)
+                    expected[(y * row) + (x * channels) + c] = planes[(((c * rows) + y) * columns) + x];
+        Assert.Equal(expected, w.ArenaSpan<float>(0, rows * row).ToArray());
+    }
+
     [Fact]
     public void Classification_finds_the_greatest_score_and_its_softmax()
     {
