@@ -59,7 +59,24 @@ internal sealed unsafe class OnnxRuntimePeer
     /// <summary>Opens a model.</summary>
     /// <param name="path">The model file.</param>
     /// <param name="threads">Threads for one operator.</param>
-    public Session Open(string path, int threads) => new(this, path, threads);
+    public Session Open(string path, int threads) => new(this, threads, (api, options) =>
+    {
+        nint session;
+        fixed (byte* p = Encoding.UTF8.GetBytes(path + "\0"))
+            Check(((delegate* unmanaged<nint, byte*, nint, nint*, nint>)((void**)api)[7])(_environment, p, options, &session));
+        return session;
+    });
+
+    /// <summary>Opens a model that is in memory.</summary>
+    /// <param name="model">The model file's contents.</param>
+    /// <param name="threads">Threads for one operator.</param>
+    public Session Open(byte[] model, int threads) => new(this, threads, (api, options) =>
+    {
+        nint session;
+        fixed (byte* p = model)
+            Check(((delegate* unmanaged<nint, byte*, nint, nint, nint*, nint>)((void**)api)[8])(_environment, p, model.Length, options, &session));
+        return session;
+    });
 
     private void Check(nint status) => Check(_api, status);
 
@@ -83,16 +100,15 @@ internal sealed unsafe class OnnxRuntimePeer
         private readonly nint[] _outputNames;
         private readonly nint[] _outputs;
 
-        internal Session(OnnxRuntimePeer peer, string path, int threads)
+        internal Session(OnnxRuntimePeer peer, int threads, Func<nint, nint, nint> open)
         {
             _peer = peer;
             void** api = peer._api;
-            nint options, session, allocator;
+            nint options, allocator;
             peer.Check(((delegate* unmanaged<nint*, nint>)api[10])(&options));
             peer.Check(((delegate* unmanaged<nint, int, nint>)api[23])(options, GraphOptimizationAll));
             peer.Check(((delegate* unmanaged<nint, int, nint>)api[24])(options, threads));
-            fixed (byte* p = Encoding.UTF8.GetBytes(path + "\0"))
-                peer.Check(((delegate* unmanaged<nint, byte*, nint, nint*, nint>)api[7])(peer._environment, p, options, &session));
+            nint session = open((nint)api, options);
             peer.Check(((delegate* unmanaged<nint*, nint>)api[78])(&allocator));
             _session = session;
             _inputNames = Names(api, 30, 36, allocator);

@@ -105,7 +105,8 @@ public sealed class CompressModel : Task, ICancelableTask
             PlanWriter.Write(outcome.Plan),
             outcome.Weights,
             ModelReport.Of(outcome).ToJson(),
-            string.Concat(outcome.ExternalDataFiles.Select(f => f + "\n")));
+            string.Concat(outcome.ExternalDataFiles.Select(f => f + "\n")),
+            outcome.QdqModel);
     }
 
     private void Write(ModelOptions options, ModelOutputs outputs)

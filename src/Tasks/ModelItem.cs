@@ -29,6 +29,9 @@ internal static class ModelItem
     /// <summary>Full path of the report.</summary>
     public const string Report = "_Report";
 
+    /// <summary>Full path of the compressed model as an ONNX file; empty where it is not asked for.</summary>
+    public const string QdqModel = "_QdqModel";
+
     /// <summary>Full path of the options' file.</summary>
     public const string OptionsFile = "_Options";
 
@@ -54,6 +57,7 @@ internal static class ModelItem
         result.SetMetadata(Plan, Escape(files[ModelFiles.Plan]));
         result.SetMetadata(Weights, Escape(files[ModelFiles.Weights]));
         result.SetMetadata(Report, Escape(files[ModelFiles.Report]));
+        result.SetMetadata(QdqModel, options.ExportOnnx ? Escape(files[ModelFiles.QdqModel]) : "");
         result.SetMetadata(OptionsFile, Escape(files[ModelFiles.Options]));
         result.SetMetadata(ExternalData, Escape(files[ModelFiles.ExternalData]));
         result.SetMetadata(Signature, Escape(files[ModelFiles.Signature]));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Onnx;
 
 namespace OptimizerBuild;
 
@@ -57,6 +58,24 @@ public class AppScenarioTests(PackedPackage package)
         Assert.True(changed.Compressed("small-cnn") && changed.Compiled);
         Assert.False(changed.Compressed("tiny-mlp"));
         Assert.Equal(0, changed.FromCache("tiny-mlp"));
+
+        // The compressed model as an ONNX file: made where it is asked for, anew where it is missing, gone after a clean.
+        string asked = File.ReadAllText(folder[Project + "/app.csproj"]).Replace("Labels=", "ExportOnnx=\"true\" Labels=", StringComparison.Ordinal);
+        string plain = File.ReadAllText(folder[Project + "/app.csproj"]);
+        string exported = folder[Objects + "/tiny-mlp/tiny-mlp.qdq.onnx"];
+        folder.Write($"{Project}/app.csproj", asked);
+        Assert.True(folder.Build(Project, "--no-restore").Succeeded().Compressed("tiny-mlp"));
+        byte[] model = File.ReadAllBytes(exported);
+        Assert.Equal(4, OnnxImporter.Import(model, exported, ImportOptions.Default).Graph.Nodes.Count(n => n.OpType is "QuantizeLinear" or "Gemm"));
+        folder.Build(Project, "--no-restore").Succeeded().Skipped("OptimizerBuildCompress");
+        File.Delete(exported);
+        folder.Build(Project, "--no-restore").Succeeded();
+        Assert.Equal(model, File.ReadAllBytes(exported));
+        folder.BuildBy("clean", Project).Succeeded();
+        Assert.False(File.Exists(exported));
+        folder.Write($"{Project}/app.csproj", plain);
+        folder.Build(Project, "--no-restore").Succeeded();
+        Assert.False(File.Exists(exported));
 
         // Metadata of the command line leave no trace in the times of files; a touched model of equal content comes from the cache.
         File.SetLastWriteTimeUtc(folder[Project + "/models/tiny-mlp.onnx"], DateTime.UtcNow);

@@ -2,6 +2,7 @@ using System.Text;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Reporting;
 
 namespace OptimizerBuild.Caching;
 
@@ -27,11 +28,13 @@ internal sealed class ModelCache(string folder, long maximumBytes)
         {
             if (!Directory.Exists(entry))
                 return null;
+            string qdqModel = Path.Combine(entry, "model" + ModelFiles.QdqModel);
             var outputs = new ModelOutputs(
                 File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Plan), Encoding.UTF8),
                 File.ReadAllBytes(Path.Combine(entry, "model" + ModelFiles.Weights)),
                 File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Report), Encoding.UTF8),
-                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.ExternalData), Encoding.UTF8));
+                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.ExternalData), Encoding.UTF8),
+                File.Exists(qdqModel) ? File.ReadAllBytes(qdqModel) : null);
             if (!IsIntact(outputs))
             {
                 Remove(entry);
@@ -103,7 +106,8 @@ internal sealed class ModelCache(string folder, long maximumBytes)
         PlanReader.Read(outputs.Plan).Plan is { } plan
         && plan.Weights.Bytes == outputs.Weights.Length
         && plan.Weights.Checksum == PackedWeights.Checksum(outputs.Weights)
-        && Reporting.ModelReport.TryParse(outputs.Report) is not null;
+        && ModelReport.TryParse(outputs.Report) is { } report
+        && report.QdqModelHash == ModelReport.HashOf(outputs.QdqModel);
 
     private void Trim(string newest)
     {

@@ -24,8 +24,6 @@ internal static class NearestOperators
         ["Scan"] = "a loop unrolled by the exporter",
         ["QLinearConv"] = "the float model: quantisation is done by this build",
         ["QLinearMatMul"] = "the float model: quantisation is done by this build",
-        ["QuantizeLinear"] = "the float model: quantisation is done by this build",
-        ["DequantizeLinear"] = "the float model: quantisation is done by this build",
         ["ConvInteger"] = "the float model: quantisation is done by this build",
         ["MatMulInteger"] = "the float model: quantisation is done by this build",
         ["DynamicQuantizeLinear"] = "the float model: quantisation is done by this build",

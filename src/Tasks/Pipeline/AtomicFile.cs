@@ -42,6 +42,21 @@ internal static class AtomicFile
         Write(path, content);
     }
 
+    /// <summary>Removes a file where there is one.</summary>
+    /// <exception cref="ModelException">It cannot be removed.</exception>
+    public static void Delete(string path)
+    {
+        try
+        {
+            if (File.Exists(path))
+                File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException(DiagnosticCatalog.FileNotAccessible, "remove", Path.GetFileName(path), e.Message).In(path);
+        }
+    }
+
     private static void TryDelete(string path)
     {
         try

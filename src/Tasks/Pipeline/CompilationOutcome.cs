@@ -11,6 +11,7 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="Layers">What became of each node of the compressed graph, in order of execution.</param>
 /// <param name="Notes">What the compression techniques did, one line each.</param>
 /// <param name="Diagnostics">Messages and warnings; errors are thrown.</param>
+/// <param name="QdqModel">The compressed model as an ONNX file; null where it is not asked for.</param>
 internal sealed record CompilationOutcome(
     ModelPlan Plan,
     byte[] Weights,
@@ -18,7 +19,8 @@ internal sealed record CompilationOutcome(
     IReadOnlyList<string> ExternalDataFiles,
     IReadOnlyList<LayerOutcome> Layers,
     IReadOnlyList<string> Notes,
-    IReadOnlyList<Diagnostic> Diagnostics);
+    IReadOnlyList<Diagnostic> Diagnostics,
+    byte[]? QdqModel = null);
 
 /// <summary>What became of one node.</summary>
 /// <param name="Node">The node's name.</param>

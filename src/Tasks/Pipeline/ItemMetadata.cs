@@ -107,6 +107,11 @@ internal static class ItemMetadata
             (o, value) => o with { InputLayout = value },
             (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
             (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
+        MetadataEntry.Choice<Switch>("ExportOnnx", "Whether the compressed model is also written as an ONNX model.", nameof(Switch.False),
+            (o, value) => o with { ExportOnnx = value == Switch.True },
+            (Switch.False, "it is not"),
+            (Switch.True, "as `NAME.qdq.onnx` beside the report in `obj`, to check the compressed model elsewhere: "
+                + "see [onnx-export.md](onnx-export.md)")),
     ];
 
     private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file or a folder of .pb files, or "
@@ -175,6 +180,13 @@ internal static class ItemMetadata
 
     private static ModelException NotUnderstood(string item, string name, string value, string what) =>
         new(DiagnosticCatalog.MetadataNotUnderstood, item, name, value, what);
+
+    // The values of metadata that say yes or no.
+    private enum Switch
+    {
+        False,
+        True,
+    }
 
     // The values of the metadata of the same name.
     private enum Accessibility

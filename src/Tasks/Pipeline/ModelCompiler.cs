@@ -4,6 +4,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
+using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
@@ -54,7 +55,7 @@ internal static class ModelCompiler
             };
         }
         return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes,
-            compression.Diagnostics);
+            compression.Diagnostics, options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null);
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>

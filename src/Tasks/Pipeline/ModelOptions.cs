@@ -84,6 +84,9 @@ internal sealed record ModelOptions
     /// </summary>
     public double MinSignalToNoise { get; init; } = 10;
 
+    /// <summary>Whether the compressed model is also written as an ONNX file.</summary>
+    public bool ExportOnnx { get; init; }
+
     /// <summary>The logical name of the resource that holds the packed weights.</summary>
     public string ResourceName => (Namespace.Length == 0 ? "" : Namespace + ".") + ClassName + ".weights";
 }

@@ -7,7 +7,8 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="Weights">The packed weights.</param>
 /// <param name="Report">The report's text (JSON).</param>
 /// <param name="ExternalData">Names of the external data files, one a line; empty without.</param>
-internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, string ExternalData)
+/// <param name="QdqModel">The compressed model as an ONNX file; null without.</param>
+internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, string ExternalData, byte[]? QdqModel = null)
 {
     /// <summary>
     /// The contents by the ending of the file's name, in the order in which they are written: the plan, which marks success, last.
@@ -17,6 +18,7 @@ internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, 
         (ModelFiles.ExternalData, Encoding.UTF8.GetBytes(ExternalData)),
         (ModelFiles.Weights, Weights),
         (ModelFiles.Report, Encoding.UTF8.GetBytes(Report)),
+        .. QdqModel is null ? [] : (IEnumerable<(string, byte[])>)[(ModelFiles.QdqModel, QdqModel)],
         (ModelFiles.Plan, Encoding.UTF8.GetBytes(Plan)),
     ];
 }
@@ -35,6 +37,9 @@ internal sealed record ModelFiles(string Folder, string Name)
     /// <summary>Ending of the report's name.</summary>
     public const string Report = ".report.json";
 
+    /// <summary>Ending of the name of the compressed model as an ONNX file.</summary>
+    public const string QdqModel = ".qdq.onnx";
+
     /// <summary>Ending of the name of the list of external data files, which the next build reads.</summary>
     public const string ExternalData = ".external";
 
@@ -48,9 +53,11 @@ internal sealed record ModelFiles(string Folder, string Name)
     public string this[string extension] => Path.Combine(Folder, Name + extension);
 
     /// <summary>Writes the outputs, each under a temporary name first, so that no reader ever sees half a file.</summary>
-    /// <exception cref="ModelException">A file cannot be written.</exception>
+    /// <exception cref="ModelException">A file cannot be written, or one of an earlier build that is no longer wanted not removed.</exception>
     public void Write(ModelOutputs outputs)
     {
+        if (outputs.QdqModel is null)
+            AtomicFile.Delete(this[QdqModel]);
         foreach ((string extension, byte[] content) in outputs.Files)
             AtomicFile.Write(this[extension], content);
     }

@@ -39,6 +39,7 @@ internal static class OptionsText
         Line("InputScale", Numbers(options.InputScale));
         Line("InputOffset", Numbers(options.InputOffset));
         Line("InputLayout", options.InputLayout.ToString());
+        Line("ExportOnnx", options.ExportOnnx.ToString());
         return text.ToString();
 
         void Line(string name, string value) => text.Append(name).Append('=').Append(value.ReplaceLineEndings(" ")).Append('\n');

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -66,6 +67,9 @@ internal sealed record ModelReport
     /// <summary>The number of evaluation samples.</summary>
     public required int Samples { get; init; }
 
+    /// <summary>SHA-256 of the compressed model as an ONNX file; null where it was not asked for.</summary>
+    public string? QdqModelHash { get; init; }
+
     /// <summary>What became of each node.</summary>
     public required IReadOnlyList<LayerReport> Layers { get; init; }
 
@@ -99,6 +103,7 @@ internal sealed record ModelReport
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,
             Samples = facts.Samples,
+            QdqModelHash = HashOf(outcome.QdqModel),
             Layers =
             [
                 .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise))),
@@ -120,6 +125,9 @@ internal sealed record ModelReport
             return null;
         }
     }
+
+    /// <summary>What <see cref="QdqModelHash"/> is for a file; null for none.</summary>
+    public static string? HashOf(byte[]? qdqModel) => qdqModel is null ? null : Convert.ToHexStringLower(SHA256.HashData(qdqModel));
 
     /// <summary>The report as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";

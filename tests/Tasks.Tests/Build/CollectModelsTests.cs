@@ -23,6 +23,7 @@ public sealed class CollectModelsTests : IDisposable
         Assert.Equal(Path.Combine(folder, "m.plan"), item.GetMetadata("_Plan"));
         Assert.Equal(Path.Combine(folder, "m.weights"), item.GetMetadata("_Weights"));
         Assert.Equal(Path.Combine(folder, "m.report.json"), item.GetMetadata("_Report"));
+        Assert.Equal("", item.GetMetadata("_QdqModel"));
         Assert.Equal("My.App.M.weights", item.GetMetadata("_ResourceName"));
         Assert.Equal("true", item.GetMetadata("_IsStale"));
         Assert.Equal("tensors", item.GetMetadata("CalibrationData"));

@@ -80,6 +80,31 @@ public sealed class CompressModelTests : IDisposable
     }
 
     [Fact]
+    public void TheCompressedModelIsWrittenAsOnnxWhereItIsAskedFor()
+    {
+        Assert.True(Run(exportOnnx: "true"));
+        Assert.Equal(SmallOutcome.QdqModel, File.ReadAllBytes(Output("m.qdq.onnx")));
+
+        // From the cache as well, unless the cached file is not the one that was kept.
+        Assert.True(Run(output: "obj2", exportOnnx: "true"));
+        Assert.Equal(SmallOutcome.QdqModel, File.ReadAllBytes(_project["obj2/OptimizerBuild/m/m.qdq.onnx"]));
+        Assert.Equal(1, _compilations);
+        string cached = Directory.EnumerateFiles(_project["cache/x"][..^2], "*.qdq.onnx", SearchOption.AllDirectories).Single();
+        File.WriteAllBytes(cached, [1]);
+        Assert.True(Run(exportOnnx: "true"));
+        Assert.Equal(2, _compilations);
+        File.Delete(Directory.EnumerateFiles(_project["cache/x"][..^2], "*.qdq.onnx", SearchOption.AllDirectories).Single());
+        Assert.True(Run(exportOnnx: "true"));
+        Assert.Equal(3, _compilations);
+        Assert.Equal(SmallOutcome.QdqModel, File.ReadAllBytes(Output("m.qdq.onnx")));
+
+        // It goes when it is no longer wanted.
+        Assert.True(Run());
+        Assert.Equal(4, _compilations);
+        Assert.False(File.Exists(Output("m.qdq.onnx")));
+    }
+
+    [Fact]
     public void BuildsAtTheSameTimeCompressOnce()
     {
         Parallel.For(0, 4, i =>
@@ -220,12 +245,13 @@ public sealed class CompressModelTests : IDisposable
 
     private string Output(string name) => Path.Combine(_project.Path, "obj", "OptimizerBuild", "m", name);
 
-    private bool Run(string output = "obj", string maxDrop = "") => Task(_engine, output, maxDrop).Execute();
+    private bool Run(string output = "obj", string maxDrop = "", string exportOnnx = "") =>
+        Task(_engine, output, maxDrop, exportOnnx).Execute();
 
-    private CompressModel Task(RecordingBuildEngine engine, string output, string maxDrop = "") => new()
+    private CompressModel Task(RecordingBuildEngine engine, string output, string maxDrop = "", string exportOnnx = "") => new()
     {
         BuildEngine = engine,
-        Model = Item(output, maxDrop),
+        Model = Item(output, maxDrop, exportOnnx),
         ProjectFolder = _project.Path,
         RootNamespace = "My.App",
         CachePath = "cache",
@@ -236,11 +262,12 @@ public sealed class CompressModelTests : IDisposable
         },
     };
 
-    private ITaskItem Item(string output, string maxDrop = "")
+    private ITaskItem Item(string output, string maxDrop = "", string exportOnnx = "")
     {
         var item = new TaskItem("m.onnx");
         item.SetMetadata("EvaluationData", "e.npz");
         item.SetMetadata("MaxAccuracyDrop", maxDrop);
+        item.SetMetadata("ExportOnnx", exportOnnx);
         var collect = new CollectModels
         {
             BuildEngine = new RecordingBuildEngine(),

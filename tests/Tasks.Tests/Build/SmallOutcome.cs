@@ -8,6 +8,8 @@ namespace OptimizerBuild.Build;
 /// <summary>What a compiler would make of any model: enough for the tasks, which only pass it on.</summary>
 internal static class SmallOutcome
 {
+    public static byte[] QdqModel => [8, 10, 58, 0];
+
     public static CompilationOutcome Of(ModelOptions options)
     {
         byte[] weights = [.. Enumerable.Range(0, 100).Select(i => (byte)i)];
@@ -18,7 +20,8 @@ internal static class SmallOutcome
             ExternalDataFiles: [],
             [new LayerOutcome("conv", "Conv", "int8", "", 900, 31.5), new LayerOutcome("exotic", "Erf", "float32", "no integer form", 100, null)],
             ["quantised 1 of 2 nodes"],
-            [Diagnostic.Of(DiagnosticCatalog.NameChanged, null, "output", "a b", "AB")]);
+            [Diagnostic.Of(DiagnosticCatalog.NameChanged, null, "output", "a b", "AB")],
+            options.ExportOnnx ? QdqModel : null);
     }
 
     public static ModelPlan Plan(ModelOptions options, byte[] weights) => new()

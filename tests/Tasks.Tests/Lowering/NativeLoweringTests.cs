@@ -24,6 +24,24 @@ public class NativeLoweringTests
     }
 
     [Fact]
+    public void AQuantisedModelIsRefused()
+    {
+        var graph = new Graph
+        {
+            Name = "quantised",
+            Inputs = ["x"],
+            Outputs = ["y"],
+            Nodes = [new Node("levels", "QuantizeLinear", ["x", "scale"], ["y"])],
+            Constants = ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal).Add("scale", Tensor.Scalar(0.5f)),
+            Types = new Dictionary<string, TensorType> { ["x"] = TensorType.Float32(2), ["y"] = TensorType.Of(ElementType.UInt8, 2) }
+                .ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
+        var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
+        Assert.Equal("OPT0029", e.Diagnostic.Descriptor.Code);
+        Assert.Contains("'levels' (QuantizeLinear): the model is quantised already; give the float model", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AProductOfIntegersHasNoKernel()
     {
         var matrix = TensorType.Of(ElementType.Int32, 2, 2);

@@ -48,6 +48,9 @@ public sealed class OperatorExampleTests
         Of("Conv", [F([1, 2, 3, 4], 1, 1, 4), F([1, 10], 1, 1, 2), F([100], 1)], F([121, 132, 143], 1, 1, 3)),
         Of("Conv", [F([1, 2, 3, 4], 1, 2, 1, 2), F([1, 10], 2, 1, 1, 1)], F([1, 2, 30, 40], 1, 2, 1, 2), ("group", 2)),
         Of("Cos", [F([0, MathF.PI], 2)], F([1, -1], 2)),
+        Of("DequantizeLinear", [U8([0, 128, 255], 3), F([0.5f], []), U8([128], [])], F([-64, 0, 63.5f], 3)),
+        Of("DequantizeLinear", [U8([1, 2, 3, 4], 2, 2), F([1, 10], 2)], F([1, 2, 30, 40], 2, 2), ("axis", 0)),
+        Of("DequantizeLinear", [U8([1, 2, 3, 4], 1, 4), F([1, 10], 1, 2), U8([0, 1], 1, 2)], F([1, 2, 20, 30], 1, 4), ("block_size", 2)),
         Of("Div", [L([7, -7], 2), L([2], 1)], L([3, -3], 2)),
         Of("Div", [Grid, F([2], [])], F([0.5f, 1, 1.5f, 2, 2.5f, 3], 2, 3)),
         Of("Dropout", [Row], Row),
@@ -99,6 +102,8 @@ public sealed class OperatorExampleTests
         Of("Pad", [F([1, 2, 3], 3), L([1, 2], 2)], F([3, 1, 2, 3, 1, 2], 6), ("mode", "wrap")),
         Of("Pow", [F([2, -3], 2), L([3, 2], 2)], F([8, 9], 2)),
         Of("Pow", [L([3, 2], 2), L([39, -1], 2)], L([4052555153018976267, 0], 2)),
+        Of("QuantizeLinear", [F([-1, 0.25f, 0.75f, 1000, float.NaN], 5), F([0.5f], []), U8([1], [])], U8([0, 1, 3, 255, 1], 5)),
+        Of("QuantizeLinear", [F([1, 2, 30, 40], 2, 2), F([1, 10], 2)], U8([1, 2, 3, 4], 2, 2), ("axis", 0)),
         Of("Range", [L([5], []), L([0], []), L([-2], [])], L([5, 3, 1], 3)),
         Of("Reciprocal", [F([2, -4], 2)], F([0.5f, -0.25f], 2)),
         Of("ReduceMax", [Grid, L([0], 1)], F([4, 5, 6], 1, 3)),
@@ -192,6 +197,8 @@ public sealed class OperatorExampleTests
         new(opType, inputs, outputs, attributes);
 
     private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor U8(byte[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor L(long[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 

@@ -1,0 +1,52 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Export;
+
+/// <summary>
+/// Integer convolutions and matrix products: weights as s8 with one scale for each output channel, biases as s32 in units of input
+/// scale · weight scale, each behind DequantizeLinear.
+/// </summary>
+internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, ExportedValues values)
+{
+    private static readonly string[] Kept = ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides", "transB"];
+
+    /// <summary>Writes a node.</summary>
+    /// <param name="node">A Conv, Gemm or MatMul.</param>
+    /// <param name="weights">Its rounded weights.</param>
+    /// <param name="order">The order of its activations.</param>
+    /// <returns>The name of its result, in real numbers.</returns>
+    public string Write(Node node, WeightQuantization weights, int order)
+    {
+        Tensor shape = graph.Constant(node.Inputs[1])!;
+        bool hasBias = weights.Bias.Any(b => b != 0);
+
+        // MatMul has no bias. Of matrices it is the same as Gemm; else the bias is added to the product in float.
+        string opType = node.OpType == "MatMul" && hasBias && graph.TypeOf(node.Inputs[0]).Rank == 2 ? "Gemm" : node.OpType;
+        int axis = opType == "Conv" || (opType == "Gemm" && node.Int("transB", 0) != 0) ? 0 : 1;
+        string input = values.Dequantized(node.Inputs[0], order);
+        string matrix = Dequantized(
+            node.Name + "/weights", new Tensor(shape.Type.As(ElementType.Int8), weights.Values), weights.Scales,
+            new Tensor(TensorType.Of(ElementType.Int8, weights.Scales.Length), new sbyte[weights.Scales.Length]), axis);
+        double scale = values.QuantizationOf(node.Inputs[0])!.Scale;
+        string bias = hasBias
+            ? Dequantized(node.Name + "/bias", Tensor.Of(weights.Bias, weights.Bias.Length), [.. weights.Scales.Select(s => s * scale)], null, 0)
+            : "";
+        (string, AttributeValue)[] attributes = [.. node.Attributes.Where(a => Kept.Contains(a.Key)).Select(a => (a.Key, a.Value))];
+        string[] inputs = hasBias && opType != "MatMul" ? [input, matrix, bias] : [input, matrix];
+        string result = builder.Add(node.Name, opType, inputs, attributes);
+        return hasBias && opType == "MatMul" ? builder.Add(node.Name + "/biased", "Add", [result, bias]) : result;
+    }
+
+    private string Dequantized(string stem, Tensor integers, IReadOnlyList<double> scales, Tensor? zeroPoints, int axis)
+    {
+        string[] inputs =
+        [
+            builder.Constant(stem + "/integers", integers),
+            builder.Constant(stem + "/scales", Tensor.Of([.. scales.Select(s => (float)s)], scales.Count)),
+        ];
+        if (zeroPoints is not null)
+            inputs = [.. inputs, builder.Constant(stem + "/zero_points", zeroPoints)];
+        return builder.Add(stem, "DequantizeLinear", inputs, ("axis", new AttributeValue.Int(axis)));
+    }
+}

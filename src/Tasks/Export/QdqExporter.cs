@@ -1,0 +1,176 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Export;
+
+/// <summary>
+/// Writes a compressed model as an ONNX model in QDQ form: a float model in which QuantizeLinear and DequantizeLinear stand around
+/// every node that runs in integers, with the scales, zero points, weights and biases of the compression. Any runtime gives the
+/// compressed model's answers up to rounding; <c>docs/onnx-export.md</c> says where the two differ.
+/// </summary>
+internal sealed class QdqExporter
+{
+    private readonly Graph _graph;
+    private readonly GraphQuantization? _quantization;
+    private readonly OnnxModelBuilder _builder;
+    private readonly ExportedValues _values;
+    private readonly DotProductExport _dotProducts;
+
+    private QdqExporter(CompressedModel model)
+    {
+        (_graph, _quantization) = (model.Graph, model.Quantization);
+        _builder = new(_graph.Name.Length > 0 ? _graph.Name : "model");
+        _values = new(_graph, _quantization, _builder);
+        _dotProducts = new(_graph, _builder, _values);
+    }
+
+    /// <summary>The exported model: the same bytes for the same compressed model.</summary>
+    /// <param name="model">The model after all compression techniques.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes.</param>
+    /// <exception cref="ModelException">The model is too large for one file.</exception>
+    public static byte[] Export(CompressedModel model, CancellationToken cancellation = default) => new QdqExporter(model).Run(cancellation);
+
+    private byte[] Run(CancellationToken cancellation)
+    {
+        foreach (string name in _graph.Inputs.Concat(_graph.Outputs))
+            _builder.Reserve(name);
+        foreach (string input in _graph.Inputs)
+        {
+            _builder.Input(input, _graph.TypeOf(input));
+            _values.Define(input, input, 0, isRounded: false);
+        }
+        foreach (Node node in _graph.Nodes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Write(node);
+        }
+        foreach (string output in _graph.Outputs.Where(o => !_graph.Inputs.Contains(o)))
+            _builder.Output(output, _graph.TypeOf(output), _values.Real(output, 0));
+        return _builder.ToBytes();
+    }
+
+    private void Write(Node node)
+    {
+        bool isInteger = _quantization?.Nodes[node.Name].Integer == true;
+        if (node.OpType == "Transpose" && OtherOrder(node) is { } order)
+        {
+            _values.DefineTransposed(node.Outputs[0], order, node.Inputs[0], isInteger);
+            return;
+        }
+        order = Order(node);
+        string[] outputs = isInteger && _quantization!.Weights.TryGetValue(node.Name, out WeightQuantization? weights)
+            ? [_dotProducts.Write(node, weights, order)]
+            : Apply(node, isInteger, order);
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (node.Outputs[i].Length == 0)
+                continue;
+            string real = i == 0 ? Activated(node, outputs[0], isInteger) : outputs[i];
+            _values.Define(node.Outputs[i], real, order, isInteger);
+        }
+    }
+
+    /// <summary>The order in which a transposition's output is its input, where it exchanges the two orders of a feature map.</summary>
+    private int? OtherOrder(Node node)
+    {
+        int rank = _graph.TypeOf(node.Inputs[0]).Rank;
+        if (rank is not (3 or 4) || _graph.IsConstant(node.Inputs[0]) || node.Ints("perm") is not { } perm)
+            return null;
+        bool toSecond = perm.AsSpan().SequenceEqual([.. ChannelOrder.ToSecond(rank).Select(a => (long)a)]);
+        bool toLast = perm.AsSpan().SequenceEqual([.. ChannelOrder.ToLast(rank).Select(a => (long)a)]);
+        return toSecond && (!toLast || _values.HomeOrder(node.Inputs[0]) != 0) ? 0 : toLast ? rank : null;
+    }
+
+    // Convolutions and pools know one order only; elementwise nodes follow the values they read.
+    private int Order(Node node)
+    {
+        int rank = node.Inputs.Length == 0 || !node.HasInput(0) ? 0 : _graph.TypeOf(node.Outputs[0]).Rank;
+        if (node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0)
+            return rank;
+        bool follows = ChannelOrder.Follows(node)
+            && node.Inputs.Any(i => i.Length > 0 && !_graph.IsConstant(i) && _values.HomeOrder(i) == rank)
+            && node.Inputs.All(i => i.Length == 0 || (_graph.IsConstant(i)
+                ? _graph.TypeOf(i).Rank <= rank
+                : _graph.TypeOf(i) is { } type && (type.Rank == rank || type.Rank == 0)));
+        return follows ? rank : 0;
+    }
+
+    private string[] Apply(Node node, bool isInteger, int order)
+    {
+        if (node is { Domain: Node.InternalDomain, OpType: "FusedElementwise" })
+            return [Inline(((AttributeValue.GraphValue)node.Attributes[FusedElementwiseOperator.Body]).Value, Read(node, 0, isInteger, order), node)];
+        string[] inputs = [.. Enumerable.Range(0, node.Inputs.Length).Select(i => Read(node, i, isInteger, order))];
+        string[] outputs = [.. node.Outputs.Select(o => o.Length == 0 ? "" : _builder.Name(o + "/real"))];
+        if (node is { Domain: Node.InternalDomain, OpType: "Embedding" })
+        {
+            // A look-up outside the table, which gives zeros in the compressed model, has no counterpart in Gather.
+            string indices = _graph.TypeOf(node.Inputs[1]).Element is ElementType.Int32 or ElementType.Int64
+                ? inputs[1]
+                : _builder.Add(node.Name + "/indices", "Cast", [inputs[1]], ("to", new AttributeValue.Int((long)ElementType.Int64)));
+            _builder.Add(node.Name, "Gather", [inputs[0], indices], outputs, []);
+            return outputs;
+        }
+        IEnumerable<(string, AttributeValue)> attributes = node.Attributes.Where(a => !IsInternal(a.Key)).Select(a => (a.Key, a.Value));
+        if (order != 0 && node.OpType == "Concat")
+        {
+            int axis = Shapes.Axis(node.Int("axis", 0), order);
+            attributes = [("axis", new AttributeValue.Int(ChannelOrder.AxisInSecond(axis, order)))];
+        }
+        _builder.Add(node.Name, node.OpType, inputs, outputs, attributes);
+        return outputs;
+    }
+
+    // The name under which a node reads an input. Parameters of convolutions stay as they are; a scalar has no order.
+    private string Read(Node node, int index, bool isInteger, int order)
+    {
+        string value = node.Inputs[index];
+        if (value.Length == 0)
+            return "";
+        if (_graph.TypeOf(value).Rank == 0 || (index > 0 && !ChannelOrder.Follows(node)))
+            order = 0;
+        bool rounded = isInteger && _values.QuantizationOf(value) is not null
+            && (!_graph.IsConstant(value) || OperatorRegistry.Of(node).IntegerForm(OperatorContext.Of(_graph, node)) == IntegerForm.Rescale);
+        return rounded ? _values.Dequantized(value, order) : _values.Real(value, order);
+    }
+
+    // The nodes of a function of one value one after the other.
+    private string Inline(Graph body, string argument, Node node)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal) { [FusedElementwiseOperator.Input] = argument };
+        foreach ((string name, Tensor value) in body.Constants)
+            names[name] = _builder.Constant(node.Name + "/" + name, value);
+        foreach (Node part in body.Nodes)
+        {
+            names[part.Outputs[0]] = _builder.Add(
+                node.Name + "/" + part.Name, part.OpType, part.Inputs.Select(i => i.Length == 0 ? "" : names[i]),
+                part.Attributes.Select(a => (a.Key, a.Value)));
+        }
+        return names[body.Outputs[0]];
+    }
+
+    // The fused activation: left away where the levels of the output reach no further; else behind levels of its own, so that
+    // runtimes still find the node between DequantizeLinear and QuantizeLinear.
+    private string Activated(Node node, string real, bool isInteger)
+    {
+        if (!node.Has(FusedActivation.Attribute))
+            return real;
+        float minimum = node.Float(FusedActivation.Minimum, float.NegativeInfinity);
+        float maximum = node.Float(FusedActivation.Maximum, float.PositiveInfinity);
+        if (isInteger && _values.QuantizationOf(node.Outputs[0]) is { } q)
+        {
+            if (OutputLevels.Level(q, minimum) == 0 && OutputLevels.Level(q, maximum) == 255)
+                return real;
+            real = _values.Dequantize(node.Name, _values.Quantize(node.Name, real, q), q);
+        }
+        if (minimum == 0 && float.IsPositiveInfinity(maximum))
+            return _builder.Add(node.Name + "/activation", "Relu", [real]);
+        string low = float.IsNegativeInfinity(minimum) ? "" : _builder.Constant(node.Name + "/minimum", Tensor.Scalar(minimum));
+        string[] bounds = float.IsPositiveInfinity(maximum) ? [low] : [low, _builder.Constant(node.Name + "/maximum", Tensor.Scalar(maximum))];
+        return _builder.Add(node.Name + "/activation", "Clip", [real, .. bounds]);
+    }
+
+    private static bool IsInternal(string attribute) =>
+        attribute is FusedActivation.Attribute or FusedActivation.Minimum or FusedActivation.Maximum or WindowGeometry.ChannelsLastAttribute;
+}

@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>Integers as the real numbers that they stand for: (x − zero point) · scale (ONNX operator DequantizeLinear).</summary>
+[Operator("DequantizeLinear")]
+internal sealed class DequantizeLinearOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        (TensorType x, TensorType scale) = (context.Type(0), context.Type(1));
+        long element = context.Node.Int("output_dtype", (long)scale.Element);
+        element = element == 0 ? (long)scale.Element : element;
+        if ((ElementType)element is not (ElementType.Float32 or ElementType.Float16))
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a dequantisation to type {element}",
+                "DequantizeLinear gives float32 and float16");
+        bool isInteger = x.Element is ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
+        if (!isInteger || (context.Has(2) && context.Type(2).Element != x.Element))
+            throw context.Invalid($"its input is {x}" + (context.Has(2) ? $" and its zero point {context.Type(2)}" : ""));
+        LinearQuantization.Of(context);
+        return [x.As((ElementType)element)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        LinearQuantization places = LinearQuantization.Of(context);
+        long[] x = inputs[0]!.ToInt64();
+        float[] scales = FloatTensor.Values(inputs[1]!);
+        long[]? zeroPoints = inputs.Count > 2 ? inputs[2]?.ToInt64() : null;
+        var y = new float[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            int place = places.Index(i);
+            y[i] = (x[i] - (zeroPoints?[place] ?? 0)) * scales[place];
+        }
+        return [FloatTensor.Of(context.OutputTypes[0], y)];
+    }
+}

@@ -1,0 +1,57 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Which scale and zero point belong to an element (ONNX "QuantizeLinear"): one for the tensor, one for each place along an axis, or
+/// one for each block of places along it.
+/// </summary>
+internal readonly struct LinearQuantization
+{
+    private readonly int _length;
+    private readonly int _block;
+    private readonly int _inner;
+    private readonly int _scales;
+
+    private LinearQuantization(int length, int block, int inner, int scales)
+    {
+        _length = length;
+        _block = block;
+        _inner = inner;
+        _scales = scales;
+    }
+
+    /// <summary>The parameters of a QuantizeLinear or DequantizeLinear node.</summary>
+    /// <exception cref="ModelException">Scale and zero point do not fit the input.</exception>
+    public static LinearQuantization Of(OperatorContext context)
+    {
+        (TensorType x, TensorType scale) = (context.Type(0), context.Type(1));
+        if (context.Has(2) && !context.Type(2).Dimensions.AsSpan().SequenceEqual(scale.Dimensions.AsSpan()))
+            throw context.Invalid($"its zero point is {context.Type(2)} and its scale {scale}");
+        if (!scale.Element.IsFloat())
+            throw context.Invalid($"its scale is {scale}");
+        if (scale.Count == 1 && scale.Rank <= 1)
+            return new(1, 0, 1, 1);
+        int axis = context.Axis(context.Node.Int("axis", 1), x.Rank);
+        int inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
+        int length = x.Dimensions[axis];
+        if (scale.Rank == 1 && scale.Count == length)
+            return new(length, 0, inner, length);
+        long block = context.Node.Int("block_size", 0);
+        int blocks = block > 0 ? (int)((length + block - 1) / block) : 0;
+        int[] expected = [.. x.Dimensions];
+        expected[axis] = blocks;
+        if (block <= 0 || !scale.Dimensions.AsSpan().SequenceEqual(expected))
+            throw context.Invalid($"its scale {scale} does not fit {x} along axis {axis}");
+        return new(length, (int)Math.Min(block, int.MaxValue), inner, blocks);
+    }
+
+    /// <summary>The index of an element's scale.</summary>
+    public int Index(int element)
+    {
+        int place = element / _inner % _length;
+        return _block == 0
+            ? place
+            : ((((element / _inner / _length) * _scales) + (place / _block)) * _inner) + (element % _inner);
+    }
+}

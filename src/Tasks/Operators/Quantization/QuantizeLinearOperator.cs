@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators;
+
+/// <summary>
+/// Real numbers as integers: x / scale rounded to the nearest integer, ties to even, plus the zero point, clamped to the type's range
+/// (ONNX operator QuantizeLinear).
+/// </summary>
+[Operator("QuantizeLinear")]
+internal sealed class QuantizeLinearOperator : Operator
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<TensorType> Infer(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        long element = context.Has(2) ? (long)context.Type(2).Element : context.Node.Int("output_dtype", 0);
+        element = element == 0 ? (long)ElementType.UInt8 : element;
+        if ((ElementType)element is not (ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16))
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a quantisation to type {element}",
+                "QuantizeLinear gives uint8, int8, uint16 and int16");
+        if (x.Element is not (ElementType.Float32 or ElementType.Float16 or ElementType.Int32))
+            throw context.Invalid($"its input is {x}");
+        LinearQuantization.Of(context);
+        return [x.As((ElementType)element)];
+    }
+
+    /// <inheritdoc/>
+    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
+    {
+        LinearQuantization places = LinearQuantization.Of(context);
+        TensorType type = context.OutputTypes[0];
+        float[] x = FloatTensor.Values(inputs[0]!);
+        float[] scales = FloatTensor.Values(inputs[1]!);
+        long[]? zeroPoints = inputs.Count > 2 ? inputs[2]?.ToInt64() : null;
+        (long low, long high) = type.Element switch
+        {
+            ElementType.UInt8 => ((long)byte.MinValue, (long)byte.MaxValue),
+            ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
+            _ => (short.MinValue, short.MaxValue),
+        };
+        var levels = new long[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            int place = places.Index(i);
+            double level = Math.Round((double)(x[i] / scales[place]), MidpointRounding.ToEven) + (zeroPoints?[place] ?? 0);
+            levels[i] = double.IsNaN(level) ? zeroPoints?[place] ?? 0 : (long)Math.Clamp(level, low, high);
+        }
+        return [NumericCast.Convert(new Tensor(type.As(ElementType.Int64), levels), type.Element)!];
+    }
+}

@@ -1,0 +1,45 @@
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Export;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild.Models.Accuracy;
+
+/// <summary>
+/// The real models as exported ONNX files, read back by the importer and run in float arithmetic, against what the kernels give for the
+/// same samples at build time.
+/// </summary>
+public sealed class QdqExportTests
+{
+    private const int Samples = 12;
+
+    public static TheoryData<string> Cases => SharedModels.Cases;
+
+    [SharedTheory]
+    [MemberData(nameof(Cases))]
+    public void TheExportedModelGivesTheSameAnswers(string name)
+    {
+        ModelOptions options = SharedModels.Options(name);
+        ModelCompiler.Compression compression = SharedModels.Compress(name);
+        LoweredModel lowered = GraphLowerer.Lower(compression.Model,
+            new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
+        var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
+        Graph exported = OnnxImporter.Import(QdqExporter.Export(compression.Model), name, ImportOptions.Default).Graph;
+        var evaluator = new GraphEvaluator(exported);
+
+        foreach (IReadOnlyList<Tensor> sample in SharedModels.CalibrationSamples(options, compression.Imported.Graph, Samples))
+        {
+            Tensor[] expected = executor.Run(sample), actual = evaluator.Evaluate(sample);
+            for (int o = 0; o < expected.Length; o++)
+            {
+                Assert.Equal(expected[o].Type, actual[o].Type);
+                double cosine = TensorAssert.Cosine(expected[o], actual[o]);
+                Assert.True(cosine > 0.9985, $"output {o}: cosine {cosine}");
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using FsCheck;
+using FsCheck.Fluent;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
+
+namespace OptimizerBuild.Export;
+
+/// <summary>Seeded graphs through passes, quantisation and export, read back by the importer.</summary>
+public sealed class RandomGraphExportTests
+{
+    [Fact]
+    public void FloatModelsComputeTheSame() => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+    {
+        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
+        Compare(graph, Import(new CompressedModel(graph)), new GraphEvaluator(graph).Evaluate, 1e-4f, seed);
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
+    [Fact]
+    public void CompressedModelsComputeTheSameUpToRounding()
+    {
+        double worst = 1;
+        int compared = 0;
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+        {
+            CompressedModel model = Plans.Quantize(PassPipeline.Run(RandomGraph.Make(seed)));
+            Graph exported = Import(model);
+            var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+            var evaluator = new GraphEvaluator(exported);
+            var random = new Random(seed);
+            IReadOnlyList<Tensor> sample = [.. model.Graph.Inputs.Select(i => RandomTensors.Of(random, model.Graph.TypeOf(i)))];
+            Tensor[] expected = simulation.Evaluate(sample), actual = evaluator.Evaluate(sample);
+            for (int o = 0; o < expected.Length; o++)
+            {
+                Assert.Equal(expected[o].Type, actual[o].Type);
+                double cosine = Cosine(expected[o].Values<float>(), actual[o].Values<float>());
+                Assert.True(cosine > 0.97, $"seed {seed}, output {o}: cosine {cosine}\n{model.Graph.Print()}\n{exported.Print()}");
+                worst = Math.Min(worst, cosine);
+                compared++;
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Assert.True(compared >= 200);
+    }
+
+    private static Graph Import(CompressedModel model) =>
+        OnnxImporter.Import(QdqExporter.Export(model), "exported.onnx", ImportOptions.Default).Graph;
+
+    private static void Compare(Graph graph, Graph exported, Func<IReadOnlyList<Tensor>, Action<string, Tensor>?, CancellationToken, Tensor[]> evaluate, float tolerance, int seed)
+    {
+        var random = new Random(seed);
+        IReadOnlyList<Tensor> sample = [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
+        Tensor[] expected = evaluate(sample, null, CancellationToken.None);
+        Tensor[] actual = new GraphEvaluator(exported).Evaluate(sample);
+        Assert.Equal<IEnumerable<string>>(graph.Outputs, exported.Outputs);
+        for (int o = 0; o < expected.Length; o++)
+            RandomTensors.AssertClose(expected[o], actual[o], tolerance, $"seed {seed}, output {o}\n{graph.Print()}\n{exported.Print()}");
+    }
+
+    private static double Cosine(float[] a, float[] b)
+    {
+        double ab = 0, aa = 0, bb = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            ab += (double)a[i] * b[i];
+            aa += (double)a[i] * a[i];
+            bb += (double)b[i] * b[i];
+        }
+        return aa == 0 || bb == 0 ? (aa == bb ? 1 : 0) : ab / Math.Sqrt(aa * bb);
+    }
+}
