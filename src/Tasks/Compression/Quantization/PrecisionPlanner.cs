@@ -59,6 +59,7 @@ internal sealed class PrecisionPlanner(
     {
         QuantizableNode[] noisiest = [.. graph.Nodes
             .Where(n => n.Form == IntegerForm.DotProduct && best.Nodes.Contains(n))
+            .Where(n => !DynamicRange.IsDivided(graph.Producer(n.Node.Inputs[0])?.Node))
             .OrderBy(n => best.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)
             .Take(MostTuned)];
         foreach (QuantizableNode node in noisiest)

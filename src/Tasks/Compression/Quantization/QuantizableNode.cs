@@ -107,6 +107,8 @@ internal sealed class QuantizableNode
     {
         layer = null;
         Node node = context.Node;
+        if (DynamicRange.IsPart(node))
+            return "carries a dynamic range";
         foreach (string output in node.Outputs)
             if (output.Length > 0 && graph.TypeOf(output) is { } type && (type.Element != ElementType.Float32 || type.Count == 0))
                 return $"computes {type}";

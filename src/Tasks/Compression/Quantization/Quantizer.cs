@@ -12,8 +12,8 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechnique
 {
-    // In dB; splitting doubles a layer's work.
-    private const double LeastGainOfSplitting = 2;
+    // In dB; the means against outliers cost time in every prediction.
+    private const double LeastGainAgainstOutliers = 2;
 
     /// <inheritdoc/>
     public string Name => "Quantization";
@@ -41,18 +41,20 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         Attempt best = Try(graph, samples, cancellation);
-        if (!best.Planner.IsNoisy(best.Outcome))
-            return (graph, best.Outcome.Plan, best.Outcome.Decibels);
-        if (OutlierSplitting.Apply(best.Graph, best.Outcome.Plan, best.Statistics) is { } split)
+
+        // Against outliers, the cheaper means first.
+        foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
+            a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics)])
         {
-            Attempt other = Try(split, samples, cancellation);
-            if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainOfSplitting)
+            if (!best.Planner.IsNoisy(best.Outcome))
+                break;
+            if (means(best) is not { } rewritten)
+                continue;
+            Attempt other = Try(rewritten, samples, cancellation);
+            if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainAgainstOutliers)
                 best = other;
         }
-        if (!best.Planner.IsNoisy(best.Outcome))
-            return (best.Graph.Graph, best.Outcome.Plan, best.Outcome.Decibels);
-        PrecisionPlanner.Outcome tuned = best.Planner.Tune(best.Outcome, cancellation);
-        return (best.Graph.Graph, tuned.Plan, tuned.Decibels);
+        return (best.Graph.Graph, best.Outcome.Plan, best.Outcome.Decibels);
     }
 
     private Attempt Try(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
@@ -64,7 +66,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
         var planner = new PrecisionPlanner(candidates, statistics, probes, noise, options);
-        return new(candidates, statistics, planner, planner.Plan(cancellation));
+        PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
+        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome);
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
@@ -91,6 +94,10 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         };
         if (double.IsFinite(decibels))
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
+        Node[] divisions = [.. graph.Nodes.Where(DynamicRange.IsDivided)];
+        foreach (Node node in graph.Nodes)
+            if (divisions.Any(d => d.Outputs[0] == node.Inputs[0]))
+                notes.Add($"{node.OpType} '{node.Name}' with a dynamic range");
         foreach (Node node in graph.Nodes)
             if (!quantization.Nodes[node.Name].Integer)
                 notes.Add($"{node.OpType} '{node.Name}' in float32: {quantization.Nodes[node.Name].Reason}");

@@ -64,7 +64,8 @@ internal sealed class RangeChooser
         if (_chosen.TryGetValue(key, out ActivationQuantization? known))
             return known;
         Histogram values = _statistics.Merged(ends);
-        ActivationQuantization[] candidates = [.. _observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
+        IRangeObserver[] observers = members.Any(m => DynamicRange.IsDivided(_graph.Producer(m)?.Node)) ? [new MinMaxObserver()] : _observers;
+        ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
         if (candidates.Length > 1)
         {

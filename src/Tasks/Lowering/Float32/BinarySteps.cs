@@ -18,6 +18,7 @@ internal static class BinarySteps
     {
         if (output.Count == 0)
             return;
+        (a, b) = (Consecutive(context, node, a, output), Consecutive(context, node, b, output));
         int[] aStrides = a.BroadcastStrides(output.Dimensions.AsSpan());
         int[] bStrides = b.BroadcastStrides(output.Dimensions.AsSpan());
         BoxShape box = BoxShape.Of(output.Dimensions.AsSpan(), output.Strides, aStrides, bStrides);
@@ -39,6 +40,17 @@ internal static class BinarySteps
             step.MayReuse(output, a);
         if (b.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan()) && !SharesBuffer(a, b))
             step.MayReuse(output, b);
+    }
+
+    // A transposed operand has no vectors to read: copied first, it costs less than half, and nothing where another node had it copied.
+    private static Storage Consecutive(LoweringContext context, Node node, Storage operand, Storage output)
+    {
+        int inner = operand.Dimensions.Length - 1;
+        while (inner >= 0 && operand.Dimensions[inner] == 1)
+            inner--;
+        return inner >= 0 && operand.Count == output.Count && operand.Strides[inner] != operand.ElementSize
+            ? context.Dense(node, operand)
+            : operand;
     }
 
     // Two views of one buffer: the output would overwrite what the other view has yet to read, unless both are the same.

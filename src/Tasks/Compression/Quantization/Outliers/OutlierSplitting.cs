@@ -17,7 +17,7 @@ internal static class OutlierSplitting
     // The range has to be this many times the covered one: with less, the second product is not worth its work.
     private const double LeastExcess = 3;
 
-    // Dot products quieter than this, in dB, are not the ones to blame.
+    // In dB.
     private const double Quiet = 32;
 
     /// <summary>Splits the noisy dot products that read float values under a plan; null where there is none.</summary>
@@ -25,11 +25,8 @@ internal static class OutlierSplitting
     {
         var editor = new GraphEditor(graph.Graph);
         bool changed = false;
-        foreach (QuantizableNode node in graph.Nodes)
+        foreach (QuantizableNode node in NoisyProducts.Of(graph, plan, Quiet))
         {
-            NodePrecision precision = plan.Nodes[node.Node.Name];
-            if (!precision.Integer || node.Layer is null || precision.SignalToNoise is null or >= Quiet || !IsMadeInFloat(graph, plan, node.Node.Inputs[0]))
-                continue;
             Histogram values = statistics.Histogram(node.Node.Inputs[0]);
             ActivationRange covered = new PercentileObserver(Covered).Choose(values);
             if (values.High - values.Low < LeastExcess * (covered.High - covered.Low) || covered.High <= covered.Low)
@@ -38,20 +35,6 @@ internal static class OutlierSplitting
             changed = true;
         }
         return changed ? editor.ToGraph() : null;
-    }
-
-    // By a float node, perhaps under another shape; an input of the graph is left alone, because callers may pass it as bytes.
-    private static bool IsMadeInFloat(QuantizableGraph graph, GraphQuantization plan, string value)
-    {
-        while (graph.Producer(value) is { } producer)
-        {
-            if (!plan.Nodes[producer.Node.Name].Integer)
-                return true;
-            if (!producer.IsMovement)
-                return false;
-            value = producer.Inputs[0];
-        }
-        return false;
     }
 
     private static void Split(GraphEditor editor, Node node, ActivationRange covered)

@@ -1,0 +1,112 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Gives noisy dot products the range of what they read at the moment instead of one range for all samples: the input is divided by its
+/// greatest magnitude, and the product, which is homogeneous, multiplied by it again; the bias is added behind. Convolutions take the
+/// greatest magnitude of the whole sample, since each sum mixes places; matrix products that of each row. This is dynamic quantisation,
+/// for rows the token-wise one of ZeroQuant (Z. Yao et al. 2022, arXiv 2206.01861), written in operators that exist anyway: the range of
+/// the divided input is static, and the integers between are those of any dot product.
+/// </summary>
+/// <remarks>
+/// What makes the extent, divides and multiplies stays in float32, and the divided input is never clipped, since that would cut the peaks of
+/// every sample: <see cref="IsPart"/>, <see cref="IsDivided"/>. It serves where samples differ in extent, as behind a normalisation over places, which gives a nearly constant signal few and far
+/// peaks. It costs some passes over input and output in float, so it is for inputs that are made in float anyway.
+/// </remarks>
+internal static class DynamicRange
+{
+    // In dB. Far less work than the product itself, so that it is also tried where a product is not to blame for much.
+    private const double Quiet = 40;
+
+    private const string Part = "dynamic_range";
+
+    private const string Divided = "divided";
+
+    // An input of zeros has no extent; what it is divided by must have a finite reciprocal.
+    private const float LeastExtent = 1e-30f;
+
+    /// <summary>Rewrites the noisy dot products that read float values under a plan; null where there is none.</summary>
+    public static Graph? Apply(QuantizableGraph graph, GraphQuantization plan)
+    {
+        var editor = new GraphEditor(graph.Graph);
+        bool changed = false;
+        foreach (QuantizableNode node in NoisyProducts.Of(graph, plan, Quiet))
+        {
+            new Rewrite(editor, node).Apply();
+            changed = true;
+        }
+        return changed ? editor.ToGraph() : null;
+    }
+
+    /// <summary>Whether a node carries a dynamic range and therefore runs in float32.</summary>
+    public static bool IsPart(Node node) => node.Text(Part, "").Length > 0;
+
+    /// <summary>Whether a node makes an input that has been divided by its extent.</summary>
+    public static bool IsDivided(Node? node) => node?.Text(Part, "") == Divided;
+
+    /// <summary>The steps in the place of one dot product.</summary>
+    private sealed class Rewrite(GraphEditor editor, QuantizableNode source)
+    {
+        private readonly Node _node = source.Node;
+        private readonly DotProductLayer _layer = source.Layer!;
+        private readonly List<Node> _steps = [];
+
+        public void Apply()
+        {
+            string input = _node.Inputs[0];
+            string extent = Extent(input);
+            string inverse = Step("inverse", "Reciprocal", editor.TypeOf(extent), extent);
+            string divided = Step(Divided, "Mul", editor.TypeOf(input), input, inverse);
+
+            TensorType type = editor.TypeOf(_node.Outputs[0]);
+            Node product = _node.Without("activation").Without("activation_min").Without("activation_max").Without("beta");
+            string sums = editor.AddValue(_node.Outputs[0] + ".divided", type);
+            _steps.Add(product with { Inputs = [divided, _node.Inputs[1]], Outputs = [sums] });
+            string result = Step("multiplied", "Mul", type, sums, extent);
+            if (_layer.Bias.Any(b => b != 0))
+            {
+                int[] shape = _layer.InputAxis == 1 ? [_layer.Channels, .. Enumerable.Repeat(1, type.Rank - 2)] : [_layer.Channels];
+                string bias = editor.AddConstant(_node.Name + ".offset", Tensor.Of(_layer.Bias, shape));
+                string biased = editor.AddValue(_node.Name + ".biased.y", type);
+                _steps.Add(new Node(editor.UniqueName(_node.Name + ".biased"), "Add", [result, bias], [biased]));
+            }
+            _steps[^1] = WithActivation(_steps[^1]) with { Outputs = _node.Outputs };
+            editor.Replace(_node, [.. _steps]);
+        }
+
+        // max |x| over the sample or the row. Places come before channels, which lie side by side and fill vectors.
+        private string Extent(string input)
+        {
+            TensorType type = editor.TypeOf(input);
+            int channels = _layer.InputAxis < 0 ? type.Rank + _layer.InputAxis : _layer.InputAxis;
+            string value = Step("magnitude", "Abs", type, input);
+            if (_node.OpType == "Conv")
+                value = Greatest("places", value, [.. Enumerable.Range(1, type.Rank - 1).Where(a => a != channels)]);
+            value = Greatest("channels", value, [channels]);
+            return Step("extent", "Max", editor.TypeOf(value), value, editor.AddConstant(_node.Name + ".least", Tensor.Scalar(LeastExtent)));
+        }
+
+        private string Greatest(string name, string value, int[] axes)
+        {
+            TensorType type = editor.TypeOf(value);
+            string along = editor.AddConstant(_node.Name + "." + name + ".axes", Tensor.Of([.. axes.Select(a => (long)a)], axes.Length));
+            return Step(name, "ReduceMax", TensorType.Float32([.. type.Dimensions.Select((d, a) => axes.Contains(a) ? 1 : d)]), value, along);
+        }
+
+        private string Step(string name, string op, TensorType type, params string[] inputs)
+        {
+            string value = editor.AddValue(_node.Name + "." + name + ".y", type);
+            _steps.Add(new Node(editor.UniqueName(_node.Name + "." + name), op, [.. inputs], [value]).With(Part, new AttributeValue.Text(name)));
+            return value;
+        }
+
+        private Node WithActivation(Node last)
+        {
+            foreach (string attribute in (string[])["activation", "activation_min", "activation_max"])
+                if (_node.Attributes.TryGetValue(attribute, out AttributeValue? value))
+                    last = last.With(attribute, value);
+            return last;
+        }
+    }
+}

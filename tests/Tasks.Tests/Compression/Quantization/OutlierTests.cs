@@ -1,0 +1,126 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Tests;
+
+/// <summary>The means against outliers: dynamic ranges, and products over inner and outer values.</summary>
+public class OutlierTests
+{
+    /// <summary>A matrix product, a padded convolution with channels last and one with channels second, all with bias and activation.</summary>
+    public static TheoryData<string> Products => ["rows", "channels last", "channels second"];
+
+    [Theory]
+    [MemberData(nameof(Products))]
+    public void SamplesOfDifferentExtentGetADynamicRange(string kind)
+    {
+        Graph graph = Product(kind);
+        CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), OfDifferentExtent(graph, 1), default);
+        Graph rewritten = result.Model.Graph;
+        GraphQuantization q = result.Model.Quantization!;
+        QuantizationInvariants.Check(rewritten, q);
+        string product = Assert.Single(q.Weights.Keys);
+        Assert.Equal(1, q.IntegerMacShare(rewritten));
+        Assert.Contains(result.Notes, n => n.Contains($"'{product}' with a dynamic range", StringComparison.Ordinal));
+        Assert.All(rewritten.Nodes.Where(DynamicRange.IsPart), n => Assert.Equal("carries a dynamic range", q.Nodes[n.Name].Reason));
+
+        // Quiet samples keep their precision beside loud ones.
+        CalibrationSet unseen = OfDifferentExtent(graph, 2);
+        Assert.True(Decibels(graph, rewritten, q, unseen) > 30, $"{Decibels(graph, rewritten, q, unseen)} dB");
+        AssertSame(graph, rewritten, unseen);
+    }
+
+    [Fact]
+    public void DynamicRangeOfNothingLeavesTheBias()
+    {
+        Graph graph = Product("rows");
+        CompressedModel model = new Quantizer(QuantizationOptions.Default).Apply(new(graph), OfDifferentExtent(graph, 1), default).Model;
+        Tensor[] zeros = [Tensor.Zeros(graph.TypeOf("x"))];
+        Assert.Equal(
+            new GraphEvaluator(graph).Evaluate(zeros)[0].Values<float>(),
+            new QuantizedGraphEvaluator(model.Graph, model.Quantization!).Evaluate(zeros)[0].Values<float>());
+    }
+
+    [Fact]
+    public void OutliersInEveryRowAreSplitOff()
+    {
+        // Values near 1, in each row one of 30: all outputs depend on all of them.
+        var g = new FloatGraph();
+        string x = g.Add("normal", "Div", [g.Input("x", 1, 6, 1024), g.Constant("one", Tensor.Of([1f], 1))]);
+        x = g.Add("y", "MatMul", [x, g.Noise("w", 0.03, 1024, 24)], n => FloatGraph.Relu(n));
+        Graph graph = g.Build(x);
+        CalibrationSet unseen = WithOutliers(2);
+        CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), WithOutliers(1), default);
+        Graph split = result.Model.Graph;
+        GraphQuantization q = result.Model.Quantization!;
+        QuantizationInvariants.Check(split, q);
+        Assert.Equal(2, q.Weights.Count);
+        Assert.Equal(1, q.IntegerMacShare(split));
+        Assert.True(Decibels(graph, split, q, unseen) > 34, $"{Decibels(graph, split, q, unseen)} dB");
+        AssertSame(graph, split, unseen);
+
+        CalibrationSet WithOutliers(int seed)
+        {
+            CalibrationSet set = FloatGraph.Samples(graph, 24, seed);
+            foreach (IReadOnlyList<Tensor> sample in set.Samples)
+                for (int row = 0; row < 6; row++)
+                    sample[0].Values<float>()[(row * 1024) + (97 * row) + seed] = row % 2 == 0 ? 30 : -28;
+            return set;
+        }
+    }
+
+    private static Graph Product(string kind)
+    {
+        var g = new FloatGraph();
+        Tensor one = Tensor.Of([1f], 1);
+        if (kind == "rows")
+        {
+            string rows = g.Add("normal", "Div", [g.Input("x", 16, 32), g.Constant("one", one)]);
+            return g.Build(g.Dense("y", rows, 32, 24, relu: true));
+        }
+        bool last = kind == "channels last";
+        string x = g.Add("normal", "Div", [last ? g.Input("x", 1, 6, 6, 8) : g.Input("x", 1, 8, 6, 6), g.Constant("one", one)]);
+        return g.Build(last
+            ? g.Conv("y", x, 8, 16, 3, relu: true)
+            : g.Add("y", "Conv", [x, g.Noise("w", 0.1, 16, 8, 3, 3), g.Noise("b", 0.1, 16)], n => FloatGraph.Relu(n.With("pads", 1, 1, 1, 1))));
+    }
+
+    // What a normalisation makes of lively signals and of nearly constant ones: normal noise, or zeros with a few peaks. Of matrices the
+    // rows take turns, else the samples.
+    private static CalibrationSet OfDifferentExtent(Graph graph, int seed)
+    {
+        CalibrationSet set = FloatGraph.Samples(graph, 32, seed);
+        int part = graph.TypeOf("x").Rank == 2 ? 32 : graph.TypeOf("x").Count;
+        for (int i = 0; i < set.Samples.Count; i++)
+        {
+            float[] values = set.Samples[i][0].Values<float>();
+            for (int k = 0; k < values.Length; k++)
+                if (((i * values.Length) + k) / part % 2 == 1)
+                    values[k] = k % 29 == 3 ? values[k] * 25 : 0;
+        }
+        return set;
+    }
+
+    // Of the sample, or the row, where noise is greatest in proportion.
+    private static double Decibels(Graph graph, Graph rewritten, GraphQuantization q, CalibrationSet data)
+    {
+        var evaluator = new QuantizedGraphEvaluator(rewritten, q);
+        return data.Samples.Min(s =>
+        {
+            (Tensor exact, Tensor rounded) = (new GraphEvaluator(graph).Evaluate(s)[0], evaluator.Evaluate(s)[0]);
+            int length = exact.Rank == 2 ? exact.Dimensions[1] : exact.Count;
+            return Enumerable.Range(0, exact.Count / length).Min(r => ErrorPower.Between(Part(rounded, r, length), Part(exact, r, length)).Decibels);
+        });
+    }
+
+    private static Tensor Part(Tensor tensor, int index, int length) =>
+        Tensor.Of(tensor.Values<float>().AsSpan(index * length, length).ToArray(), length);
+
+    // The rewritten graph computes what the original does.
+    private static void AssertSame(Graph graph, Graph rewritten, CalibrationSet data)
+    {
+        Tensor[][] before = new GraphEvaluator(graph).EvaluateMany(data.Samples);
+        Tensor[][] after = new GraphEvaluator(rewritten).EvaluateMany(data.Samples);
+        Assert.True(before.Zip(after).All(p => ErrorPower.Between(p.Second[0], p.First[0]).Decibels > 100));
+    }
+}
