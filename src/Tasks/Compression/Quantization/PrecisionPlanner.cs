@@ -75,6 +75,10 @@ internal sealed class PrecisionPlanner(
                 best.Planners.Ranges.Fix(members, proposal);
                 var nodes = new IntegerNodes(best.Nodes);
                 GraphQuantization plan = Settle(nodes, best.Planners, cancellation);
+
+                // A range so poor that its reader left the integers makes quiet outputs, too.
+                if (plan.Weights.Count < best.Plan.Weights.Count)
+                    continue;
                 double reached = noise.Decibels(plan, cancellation);
                 if (reached > best.Decibels)
                     (best, chosen) = (best with { Nodes = nodes, Plan = plan, Decibels = reached }, proposal);
