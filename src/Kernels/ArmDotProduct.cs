@@ -58,4 +58,16 @@ internal readonly struct ArmDotProduct : IDotProduct<Vector128<int>>
         Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
         Vector128<int> oddWeights) =>
         Dp.DotProduct(sums, evenActivations.AsSByte(), evenWeights.AsSByte());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }

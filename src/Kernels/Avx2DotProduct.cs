@@ -59,4 +59,16 @@ internal readonly struct Avx2DotProduct : IDotProduct<Vector256<int>>
         Vector256<int> oddWeights) =>
         sums + Avx2.MultiplyAddAdjacent(evenActivations.AsInt16(), evenWeights.AsInt16())
             + Avx2.MultiplyAddAdjacent(oddActivations.AsInt16(), oddWeights.AsInt16());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector256<int> first, Vector256<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }

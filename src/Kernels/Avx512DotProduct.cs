@@ -57,4 +57,16 @@ internal readonly struct Avx512DotProduct : IDotProduct<Vector512<int>>
         Vector512<int> oddWeights) =>
         sums + Avx512BW.MultiplyAddAdjacent(evenActivations.AsInt16(), evenWeights.AsInt16())
             + Avx512BW.MultiplyAddAdjacent(oddActivations.AsInt16(), oddWeights.AsInt16());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector512<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector512<int> first, Vector512<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }

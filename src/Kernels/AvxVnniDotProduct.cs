@@ -56,6 +56,18 @@ internal readonly struct AvxVnniDotProduct : IDotProduct<Vector256<int>>
         Vector256<int> sums, Vector256<int> evenActivations, Vector256<int> oddActivations, Vector256<int> evenWeights,
         Vector256<int> oddWeights) =>
         AvxVnni.MultiplyWideningAndAdd(sums, evenActivations.AsByte(), evenWeights.AsSByte());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector256<int> first, Vector256<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }
 
 #endif

@@ -2,7 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 /// <summary>
 /// The primitive of the dense integer kernels on one instruction set: each s32 lane adds four products of u8 activations and s8 weights,
-/// exactly. The tiles of <see cref="Int8TilesOfTwo"/> are written once over it, and tests put software models in the place of those
+/// exactly. <see cref="Int8Tile"/> is written once over it, and tests put software models in the place of those
 /// implementations that their machine lacks.
 /// </summary>
 /// <remarks>
@@ -17,7 +17,7 @@ internal interface IDotProduct<TVector>
     /// <summary>The number of lanes, each an output channel: 4, 8 or 16.</summary>
     static abstract int Lanes { get; }
 
-    /// <summary>Rows of the tallest tile of two vectors whose accumulators stay in registers: 4 or 6.</summary>
+    /// <summary>Rows of the tallest tile of two vectors whose accumulators stay in registers: at most 6.</summary>
     static abstract int Rows { get; }
 
     /// <summary>
@@ -53,4 +53,17 @@ internal interface IDotProduct<TVector>
     /// <summary>The sums with the four products of every lane added.</summary>
     static abstract TVector MultiplyAdd(
         TVector sums, TVector evenActivations, TVector oddActivations, TVector evenWeights, TVector oddWeights);
+
+    /// <summary>
+    /// Requantises the sums of one vector and stores as many u8 outputs as there are lanes, but not more than
+    /// <paramref name="count"/>. Only where <see cref="Requantization.FitsUpperHalves"/>.
+    /// </summary>
+    static abstract void StoreRow(TVector sums, ref byte multipliers, in Requantization requantization, ref byte output, int count);
+
+    /// <summary>
+    /// Requantises the sums of two vectors and stores as many u8 outputs as there are lanes, but not more than
+    /// <paramref name="count"/>. Only where <see cref="Requantization.FitsUpperHalves"/>.
+    /// </summary>
+    static abstract void StoreRow(
+        TVector first, TVector second, ref byte multipliers, in Requantization requantization, ref byte output, int count);
 }

@@ -1,21 +1,19 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
-/// Carries out an <see cref="Int8Product"/>: panels of output channels on the outside, so that a panel's weights stay in the first-level
-/// cache while the rows pass by, tiles of rows on the inside.
+/// Carries out an <see cref="Int8Product"/>: blocks of rows on the outside, so that their inputs and outputs stay in the caches, then panels
+/// of output channels, whose weights stay in the first-level cache while the rows of the block pass by, tiles of rows on the inside.
 /// </summary>
 internal static class Int8ProductLoop
 {
-    /// <summary>Sums in the scratch memory from one row of a tile to the next; the most channels that a tile has.</summary>
-    public const int Pitch = 32;
+    /// <summary>The most rows of a block, a multiple of all tiles' heights but five and seven.</summary>
+    private const int MaximumBlock = 96;
 
-    /// <summary>The most rows that a tile has.</summary>
-    public const int MaximumRows = 6;
+    /// <summary>Bytes of inputs and outputs that a block should not exceed: what a first-level cache has beside the weights.</summary>
+    private const int BlockBytes = 24 * 1024;
 
     /// <summary>Output channels of a panel.</summary>
     private const int PanelWidth = 16;
@@ -64,59 +62,119 @@ internal static class Int8ProductLoop
     /// <param name="to">The end of the channels, a multiple of 8; of 16 where a vector has 16 lanes.</param>
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run<TDot, TVector>(Workspace w, in Int8Product product, int from, int to)
+        where TDot : struct, IDotProduct<TVector>
+        where TVector : struct
+    {
+        if (product.Images == 1 && product.Height * product.Width == 1)
+        {
+            Int8RowLoop.Run<TDot, TVector>(w, in product, from, to);
+            return;
+        }
+
+        unchecked
+        {
+            int size = product.Requantization.IsWide ? 4 : 1;
+            int rowBytes = product.InputPixelStep + (product.Channels * product.Groups * size);
+            int fitting = BlockBytes / (rowBytes > 0 ? rowBytes : 1);
+            int largest = fitting < MaximumBlock / 2 ? MaximumBlock / 2 : fitting < MaximumBlock ? fitting / 12 * 12 : MaximumBlock;
+            int total = product.Height * product.Width;
+            for (int image = 0; image < product.Images; image++)
+            {
+                var position = new Int8RowPosition(in product, image);
+                for (int left = total; left > 0;)
+                {
+                    // Blocks of the same number of tiles each, instead of a short last one.
+                    int blocks = (left + largest - 1) / largest;
+                    int rows = blocks == 1 ? left : (((left + blocks - 1) / blocks) + 11) / 12 * 12;
+                    position.Fill(in product, ref w.RowInputs, ref w.RowOutputs, rows);
+                    Block<TDot, TVector>(w, in product, from, to, rows);
+                    left -= rows;
+                }
+            }
+        }
+    }
+
+    /// <summary>All channels of a block of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Block<TDot, TVector>(Workspace w, in Int8Product product, int from, int to, int rows)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
         unchecked
         {
-            Span<int> start = stackalloc int[Pitch];
-            Span<int> sums = stackalloc int[MaximumRows * Pitch];
+            int size = product.Requantization.IsWide ? 4 : 1;
             int panelBytes = PanelWidth * 4 * product.Quads;
             for (int group = 0; group < product.Groups; group++)
             {
                 int firstIndex = group * product.PaddedChannels;
                 for (int channel = from; channel < to;)
                 {
-                    // A block is what the rows pass by once: two panels where a vector is a panel, else one.
                     int panel = product.PaddedChannels - channel >= PanelWidth ? PanelWidth : 8;
-                    int block = TDot.Lanes == PanelWidth && to - channel >= 2 * PanelWidth ? 2 * PanelWidth : panel;
+
+                    // A vector of 16 lanes is a panel, so that two of them are two panels; two vectors of 4 lanes are half a panel.
+                    bool pair = TDot.Lanes < panel || to - channel >= 2 * PanelWidth;
+                    int width = pair ? 2 * TDot.Lanes : TDot.Lanes;
+                    int second = TDot.Lanes == PanelWidth ? panelBytes : TDot.Lanes * 4;
                     int weights = product.Weights + ((firstIndex + channel) * product.Quads * 4);
-                    Start<TDot, TVector>(w, in product, firstIndex + channel, block, panel * 4, weights, start);
-                    Rows<TDot, TVector>(w, in product, group, channel, block, panel * 4, panelBytes, weights, start, sums);
-                    channel += block;
+                    for (int part = 0; part < panel || part < width; part += width)
+                    {
+                        int index = firstIndex + channel + part;
+                        int count = product.Channels - channel - part;
+                        if (count <= 0)
+                            break;
+                        ref byte at = ref w.Weight(weights + (part * 4));
+                        ref int start = ref Start<TDot, TVector>(w, in product, index, width, second, panel * 4, ref at);
+                        Tiles<TDot, TVector>(
+                            w, in product, rows, pair, group * product.InputGroupStep, ref at, second, panel * 4, ref start,
+                            ref w.Weight(product.Multipliers + (index * 4)),
+                            ((group * product.Channels) + channel + part) * size, count < width ? count : width);
+                    }
+
+                    channel += panel > width ? panel : width;
                 }
             }
         }
     }
 
-    /// <summary>What the sums of a block start with: the biases, and what offset activations ask for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Start<TDot,
-    TVector>(Workspace w, in Int8Product product, int index, int block, int step, int weights, Span<int> start)
+    /// <summary>
+    /// What the sums of a tile's channels start with: the biases as they are in the weights, or with what offset activations ask for.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ref int Start<TDot, TVector>(
+        Workspace w, in Int8Product product, int index, int width, nint second, nint step, ref byte weights)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
         unchecked
         {
-            ref byte bias = ref w.Weight(product.Bias + (index * 4));
-            for (int i = 0; i < block; i++)
-                start[i] = Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref bias, i * 4));
+            ref int bias = ref Unsafe.As<byte, int>(ref w.Weight(product.Bias + (index * 4)));
             if (!TDot.IsOffset)
-                return;
+                return ref bias;
+            OffsetStart<TDot, TVector>(in product, width, second, step, ref weights, ref bias, ref w.RowStart);
+            return ref w.RowStart;
+        }
+    }
 
-            // Activations of 0 are −128 to such an instruction: their products with the weights, subtracted, are the correction.
+    /// <summary>
+    /// Activations of 0 are −128 to an instruction that takes them less 128: their products with the weights, subtracted, are what every
+    /// sum lacks.
+    /// </summary>
+    internal static void OffsetStart<TDot, TVector>(
+        in Int8Product product, int width, nint second, nint step, ref byte weights, ref int bias, ref int start)
+        where TDot : struct, IDotProduct<TVector>
+        where TVector : struct
+    {
+        unchecked
+        {
             int zero = 0;
             TVector activations = TDot.Broadcast(ref Unsafe.As<int, byte>(ref zero));
             TVector even = TDot.EvenActivations(activations);
             TVector odd = TDot.OddActivations(activations);
-            Span<int> corrections = stackalloc int[PanelWidth];
-            ref byte corrected = ref Unsafe.As<int, byte>(ref MemoryMarshal.GetReference(corrections));
-            for (int i = 0; i < block; i += TDot.Lanes)
+            for (int i = 0; i < width; i += TDot.Lanes)
             {
                 TVector sum = default;
-                ref byte source = ref w.Weight(weights + (i * 4));
+                ref byte source = ref Unsafe.Add(ref weights, i == 0 ? 0 : second);
                 for (int k = product.Quads; k > 0; k--)
                 {
                     TVector lanes = TDot.Load(ref source);
@@ -124,79 +182,128 @@ internal static class Int8ProductLoop
                     source = ref Unsafe.Add(ref source, step);
                 }
 
-                TDot.Store(sum, ref corrected);
-                for (int lane = 0; lane < TDot.Lanes; lane++)
-                    start[i + lane] -= corrections[lane];
+                TDot.Store(sum, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, i)));
+                for (int lane = i; lane < i + TDot.Lanes; lane++)
+                    Unsafe.Add(ref start, lane) = Unsafe.Add(ref bias, lane) - Unsafe.Add(ref start, lane);
             }
         }
     }
 
-    /// <summary>All rows of all images times one block of channels.</summary>
+    /// <summary>All rows of a block times the one or two vectors of channels of a tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TDot, TVector>(
-        Workspace w, in Int8Product product, int group, int channel, int block, int step, int panelBytes, int weights, Span<int> start,
-        Span<int> sums)
+    private static void Tiles<TDot, TVector>(
+        Workspace w, in Int8Product product, int rows, bool pair, nint inputShift, ref byte weights, nint second, nint step,
+        ref int start, ref byte multipliers, nint outputShift, int count)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
         unchecked
         {
-            Span<int> inputs = stackalloc int[MaximumRows];
-            Span<int> outputs = stackalloc int[MaximumRows];
-            bool pairs = block > TDot.Lanes;
-            int tallest = pairs ? TDot.Rows : MaximumRows;
-            int second = TDot.Lanes == PanelWidth ? panelBytes : TDot.Lanes * 4;
-            int width = pairs ? 2 * TDot.Lanes : TDot.Lanes;
-            int size = product.Requantization.IsWide ? 4 : 1;
-            int target = product.Output + (((group * product.Channels) + channel) * size);
-            int used = product.Channels - channel < block ? product.Channels - channel : block;
-            ref byte multipliers = ref w.Weight(product.Multipliers + (((group * product.PaddedChannels) + channel) * 4));
-            for (int image = 0; image < product.Images; image++)
+            // Tiles as equal as can be: seven rows are four and three, not six and one.
+            int tallest = pair ? TDot.Rows : Int8Tile.MaximumRows;
+            int tiles = (rows + tallest - 1) / tallest;
+            int height = rows / tiles;
+            int taller = rows - (height * tiles);
+            ref byte arena = ref Unsafe.Add(ref w.Arena(0), inputShift);
+            nint target = outputShift - inputShift;
+            ref int inputs = ref w.RowInputs;
+            ref int outputs = ref w.RowOutputs;
+            bool upper = RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves;
+            for (int tile = 0; tile < tiles; tile++)
             {
-                int inputRow = product.Input + (image * product.InputImageStride) + (group * product.InputGroupStep);
-                int outputRow = target + (image * product.OutputImageStride);
-                int input = inputRow;
-                int output = outputRow;
-                int pixel = 0;
-                for (int left = product.Height * product.Width; left > 0;)
+                int extent = tile < taller ? height + 1 : height;
+                if (pair)
                 {
-                    int rows = left >= tallest ? tallest : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-                    for (int i = 0; i < rows; i++)
+                    switch (extent)
                     {
-                        inputs[i] = input;
-                        outputs[i] = output;
-                        input += product.InputPixelStep;
-                        output += product.OutputPixelStride;
-                        if (++pixel == product.Width)
-                        {
-                            pixel = 0;
-                            inputRow += product.InputRowStep;
-                            outputRow += product.OutputRowStride;
-                            input = inputRow;
-                            output = outputRow;
-                        }
+                        case 6:
+                            Int8Tile.Run<TDot, TVector, Extent6, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 5:
+                            Int8Tile.Run<TDot, TVector, Extent5, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 4:
+                            Int8Tile.Run<TDot, TVector, Extent4, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 3:
+                            Int8Tile.Run<TDot, TVector, Extent3, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 2:
+                            Int8Tile.Run<TDot, TVector, Extent2, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        default:
+                            Int8Tile.Run<TDot, TVector, Extent1, Extent2>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
                     }
-
-                    for (int part = 0; part < block; part += width)
-                    {
-                        if (pairs)
-                        {
-                            Int8TilesOfTwo.Run<TDot, TVector>(
-                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), second, step,
-                                ref start[part], ref sums[part]);
-                        }
-                        else
-                        {
-                            Int8TilesOfOne.Run<TDot, TVector>(
-                                in product, rows, ref w.Arena(0), ref inputs[0], ref w.Weight(weights + (part * 4)), step, ref start[part],
-                                ref sums[part]);
-                        }
-                    }
-
-                    RequantizedStore.Rows(
-                        ref w.Arena(0), ref sums[0], Pitch, ref outputs[0], rows, used, ref multipliers, in product.Requantization);
-                    left -= rows;
                 }
+                else
+                {
+                    switch (extent)
+                    {
+                        case 8:
+                            Int8Tile.Run<TDot, TVector, Extent8, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 7:
+                            Int8Tile.Run<TDot, TVector, Extent7, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 6:
+                            Int8Tile.Run<TDot, TVector, Extent6, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 5:
+                            Int8Tile.Run<TDot, TVector, Extent5, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 4:
+                            Int8Tile.Run<TDot, TVector, Extent4, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 3:
+                            Int8Tile.Run<TDot, TVector, Extent3, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        case 2:
+                            Int8Tile.Run<TDot, TVector, Extent2, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                        default:
+                            Int8Tile.Run<TDot, TVector, Extent1, Extent1>(
+                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
+                                target, count, ref w.RowSums);
+                            break;
+                    }
+                }
+
+                if (!upper)
+                {
+                    RequantizedStore.Rows(
+                        ref Unsafe.Add(ref w.Arena(0), outputShift), ref w.RowSums, Int8Tile.Pitch, ref outputs, extent, count,
+                        ref multipliers, in product.Requantization);
+                }
+
+                inputs = ref Unsafe.Add(ref inputs, extent);
+                outputs = ref Unsafe.Add(ref outputs, extent);
             }
         }
     }

@@ -24,6 +24,17 @@ internal readonly struct Requantization
     /// <summary>Whether outputs are s32 instead of u8.</summary>
     public readonly bool IsWide;
 
+    /// <summary>
+    /// Whether outputs are u8 and the shift is such that the upper halves of the products suffice (<see cref="RequantizedRow"/>): 33…54.
+    /// </summary>
+    public readonly bool FitsUpperHalves;
+
+    /// <summary>The shift of the products' upper halves.</summary>
+    public readonly int UpperShift;
+
+    /// <summary>What is added to the products' upper halves before the shift: the rounding constant and the zero point.</summary>
+    public readonly int Addend;
+
     private Requantization(int shift, int zeroPoint, int minimum, int maximum, bool isWide)
     {
         Shift = shift;
@@ -31,6 +42,14 @@ internal readonly struct Requantization
         Minimum = minimum;
         Maximum = maximum;
         IsWide = isWide;
+
+        // Up to 54 the zero point, shifted, stays below 2^30, as do the products' upper halves.
+        FitsUpperHalves = !isWide && shift is >= 33 and <= 54;
+        if (FitsUpperHalves)
+        {
+            UpperShift = shift - 32;
+            Addend = (1 << (shift - 33)) + (zeroPoint << (shift - 32));
+        }
     }
 
     /// <summary>Requantisation to u8.</summary>

@@ -56,4 +56,16 @@ internal readonly struct Vector128DotProduct : IDotProduct<Vector128<int>>
         Vector128<int> oddWeights) =>
         sums + PairProducts.MultiplyAddPairs(evenActivations.AsInt16(), evenWeights.AsInt16())
             + PairProducts.MultiplyAddPairs(oddActivations.AsInt16(), oddWeights.AsInt16());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }

@@ -14,6 +14,13 @@ internal sealed class Workspace
     /// <summary>Bytes behind the planned arena that kernels may read and write past a row's end: one widest vector, twice.</summary>
     public const int TailPadding = 128;
 
+    /// <summary>Rows whose addresses a block of a product may write down.</summary>
+    public const int MaximumRows = 192;
+
+    /// <summary>Sums that a tile may leave in the scratch memory.</summary>
+    private const int MaximumSums = 256;
+
+    private readonly int[] _rows = GC.AllocateUninitializedArray<int>((2 * MaximumRows) + (2 * MaximumSums), pinned: true);
     private readonly byte[] _arena;
     private readonly int _arenaStart;
     private readonly byte[] _weights;
@@ -39,6 +46,34 @@ internal sealed class Workspace
     /// <summary>The byte at an offset of the weights; offset 0 is aligned to 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
+
+    /// <summary>Where a product writes down the arena offsets of the inputs of a block's rows.</summary>
+    public ref int RowInputs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref MemoryMarshal.GetArrayDataReference(_rows);
+    }
+
+    /// <summary>Where a product writes down the arena offsets of the outputs of a block's rows.</summary>
+    public ref int RowOutputs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), MaximumRows);
+    }
+
+    /// <summary>Where a product leaves the sums of a tile.</summary>
+    public ref int RowSums
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), 2 * MaximumRows);
+    }
+
+    /// <summary>Where a product writes what the sums of a tile start with.</summary>
+    public ref int RowStart
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), (2 * MaximumRows) + MaximumSums);
+    }
 
     /// <summary>
     /// The byte at the place of an operand that may be an activation or a constant: a non-negative offset counts in the arena, a

@@ -47,6 +47,14 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
 
         return sums;
     }
+
+    public static void StoreRow(
+        Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    public static void StoreRow(
+        Vector256<int> first, Vector256<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }
 
 /// <summary>
@@ -100,6 +108,14 @@ internal readonly struct Avx512Model : IDotProduct<Vector512<int>>
             result = result.WithElement(i, word(result[i]));
         return result.AsInt32();
     }
+
+    public static void StoreRow(
+        Vector512<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    public static void StoreRow(
+        Vector512<int> first, Vector512<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }
 
 /// <summary>Arm's SDOT as the architecture manual defines it, lane by lane, in the place of <c>ArmDotProduct</c>.</summary>
@@ -143,6 +159,14 @@ internal readonly struct ArmModel : IDotProduct<Vector128<int>>
 
         return sums;
     }
+
+    public static void StoreRow(
+        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    public static void StoreRow(
+        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }
 
 /// <summary>The portable form of <see cref="PairProducts"/>, which processors without an instruction for pair products take.</summary>
@@ -175,4 +199,12 @@ internal readonly struct PortableModel : IDotProduct<Vector128<int>>
         Vector128<int> oddWeights) =>
         sums + PairProducts.Portable(evenActivations.AsInt16(), evenWeights.AsInt16())
             + PairProducts.Portable(oddActivations.AsInt16(), oddWeights.AsInt16());
+
+    public static void StoreRow(
+        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+
+    public static void StoreRow(
+        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
+        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
 }

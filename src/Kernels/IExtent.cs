@@ -1,0 +1,67 @@
+namespace OptimizerBuild.Kernels;
+
+/// <summary>
+/// A small number that the JIT knows: the tiles are written once over their extents, and what lies beyond them disappears when a tile is
+/// compiled for given ones.
+/// </summary>
+internal interface IExtent
+{
+    /// <summary>The number.</summary>
+    static abstract int Value { get; }
+}
+
+/// <summary>1.</summary>
+internal readonly struct Extent1 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 1;
+}
+
+/// <summary>2.</summary>
+internal readonly struct Extent2 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 2;
+}
+
+/// <summary>3.</summary>
+internal readonly struct Extent3 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 3;
+}
+
+/// <summary>4.</summary>
+internal readonly struct Extent4 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 4;
+}
+
+/// <summary>5.</summary>
+internal readonly struct Extent5 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 5;
+}
+
+/// <summary>6.</summary>
+internal readonly struct Extent6 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 6;
+}
+
+/// <summary>7.</summary>
+internal readonly struct Extent7 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 7;
+}
+
+/// <summary>8.</summary>
+internal readonly struct Extent8 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 8;
+}
