@@ -77,7 +77,8 @@ internal static class Int8Convolution
             input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
             weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
             kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
-        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        product.Requantization = Requantization.ToUInt8(
+            shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
         Int8ProductLoop.Run(w, in product);
     }
 

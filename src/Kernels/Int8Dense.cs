@@ -40,7 +40,8 @@ internal static class Int8Dense
         int outputs)
     {
         Int8Product product = Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
-        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        product.Requantization = Requantization.ToUInt8(
+            shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
         Int8ProductLoop.Run(w, in product);
     }
 

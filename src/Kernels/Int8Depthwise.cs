@@ -1,20 +1,18 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
-using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Depthwise convolution (one input channel to each output channel) of u8 feature maps with s8 weights (docs/arithmetic.md, Dot products),
 /// vectorised over channels. The padding is the border of the input's buffer.
 /// </summary>
 /// <remarks>
-/// Weights are packed by <c>Int8Packing.PackDepthwise</c>: taps in pairs, channels rounded up to 16; so are biases and multipliers.
+/// Dot products take four bytes of a lane at once, so four kernel rows of a channel have to stand side by side: the columns of an output
+/// row are interleaved once into a scratch memory of the size of a first-level cache, where each serves all kernel columns.
+/// Parameters lie as <see cref="Int8DepthwiseLayout"/> says.
 /// </remarks>
 internal static class Int8Depthwise
 {
-    /// <summary>The most taps whose offsets are computed in advance.</summary>
-    private const int MaximumTaps = 255;
-
     /// <summary>Depthwise convolution with u8 output.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the top-left tap of output (0, 0), that is, in the border where there is padding.</param>
@@ -42,7 +40,6 @@ internal static class Int8Depthwise
     /// <param name="strideWidth">Input pixels from one output pixel to the next.</param>
     /// <param name="dilationHeight">Input rows from one kernel row to the next.</param>
     /// <param name="dilationWidth">Input pixels from one tap to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -73,127 +70,65 @@ internal static class Int8Depthwise
     {
         unchecked
         {
-            Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
-            int taps = kernelHeight * kernelWidth;
-            bool vectors = Int8DepthwiseTiles.IsSupported && taps <= MaximumTaps;
-            Span<int> offsets = stackalloc int[MaximumTaps + 1];
-            if (vectors)
+            var product = new Int8DepthwiseProduct
             {
-                for (int tap = 0; tap < taps; tap++)
-                    offsets[tap] = (tap / kernelWidth * dilationHeight * inputRowStride)
-                        + (tap % kernelWidth * dilationWidth * inputPixelStride);
-
-                // An odd last tap is paired with itself; the second one's weights are zero.
-                offsets[taps] = offsets[taps - 1];
-            }
-
-            for (int image = 0; image < images; image++)
-            {
-                for (int row = 0; row < outputHeight; row++)
-                {
-                    int source = input + (image * inputImageStride) + (row * strideHeight * inputRowStride);
-                    int target = output + (image * outputImageStride) + (row * outputRowStride);
-                    if (vectors)
-                    {
-                        VectorRow(
-                            w, source, strideWidth * inputPixelStride, target, outputPixelStride, weights, bias, multipliers, outputWidth,
-                            channels,
-                            offsets, (taps + 1) >> 1, in requantization);
-                    }
-                    else
-                    {
-                        for (int pixel = 0; pixel < outputWidth; pixel++)
-                        {
-                            ScalarPixel(
-                                w, source + (pixel * strideWidth * inputPixelStride), dilationHeight * inputRowStride,
-                                dilationWidth * inputPixelStride,
-                                target + (pixel * outputPixelStride), weights, bias, multipliers, channels, kernelHeight, kernelWidth,
-                                in requantization);
-                        }
-                    }
-                }
-            }
+                Input = input,
+                InputImageStride = inputImageStride,
+                InputRowStride = inputRowStride,
+                InputPixelStride = inputPixelStride,
+                Output = output,
+                OutputImageStride = outputImageStride,
+                OutputRowStride = outputRowStride,
+                OutputPixelStride = outputPixelStride,
+                Weights = weights,
+                Bias = bias,
+                Multipliers = multipliers,
+                Requantization = Requantization.ToUInt8(
+                    shift, outputZeroPoint, minimum, maximum,
+                    w.WeightSpan<int>(multipliers, Int8DepthwiseLayout.PaddedChannels(channels))),
+                Images = images,
+                Height = outputHeight,
+                Width = outputWidth,
+                Channels = channels,
+                KernelHeight = kernelHeight,
+                KernelWidth = kernelWidth,
+                StrideHeight = strideHeight,
+                StrideWidth = strideWidth,
+                DilationHeight = dilationHeight,
+                DilationWidth = dilationWidth,
+            };
+            Run(w, in product);
         }
     }
 
-    /// <summary>One output row with vectors.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void VectorRow(
-        Workspace w,
-        int source,
-        int sourceStep,
-        int target,
-        int targetStep,
-        int weights,
-        int bias,
-        int multipliers,
-        int width,
-        int channels,
-        Span<int> taps,
-        int pairs,
-        in Requantization requantization)
+    /// <summary>Computes the convolution on the process's path.</summary>
+    private static void Run(Workspace w, in Int8DepthwiseProduct product)
     {
-        unchecked
+        int padded = product.PaddedChannels;
+        int whole = padded & ~(Int8DepthwiseLayout.Block - 1);
+        if (!Vector128.IsHardwareAccelerated || !Int8DepthwiseLoop.Fits(in product))
         {
-            Span<int> sums = stackalloc int[Int8DepthwiseTiles.MaximumPixels * Int8DepthwiseTiles.Channels];
-            Span<int> outputs = stackalloc int[Int8DepthwiseTiles.MaximumPixels];
-            int pairStep = ((channels + 15) & ~15) * 2;
-            for (int channel = 0; channel < channels; channel += Int8DepthwiseTiles.Channels)
-            {
-                int used = Math.Min(channels - channel, Int8DepthwiseTiles.Channels);
-                for (int pixel = 0; pixel < width;)
-                {
-                    int pixels = width - pixel >= Int8DepthwiseTiles.MaximumPixels ? Int8DepthwiseTiles.MaximumPixels : 1;
-                    Int8DepthwiseTiles.Run(
-                        pixels, ref w.Arena(source + (pixel * sourceStep) + channel), sourceStep, ref taps[0], pairs,
-                        ref w.Weight(weights + (channel * 2)), pairStep, ref w.Weight(bias + (channel * 4)), ref sums[0]);
-                    for (int i = 0; i < pixels; i++)
-                        outputs[i] = target + ((pixel + i) * targetStep) + channel;
-                    RequantizedStore.Rows(
-                        ref w.Arena(0), ref sums[0], Int8DepthwiseTiles.Channels, ref outputs[0], pixels, used,
-                        ref w.Weight(multipliers + (channel * 4)), in requantization);
-                    pixel += pixels;
-                }
-            }
+            Int8DepthwiseScalarLoop.Run(w, in product);
         }
-    }
-
-    /// <summary>One output pixel without vectors.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void ScalarPixel(
-        Workspace w,
-        int source,
-        int rowStep,
-        int columnStep,
-        int target,
-        int weights,
-        int bias,
-        int multipliers,
-        int channels,
-        int kernelHeight,
-        int kernelWidth,
-        in Requantization requantization)
-    {
-        unchecked
+#if NET9_0_OR_GREATER
+        else if (KernelPath.UsesAvxVnni)
         {
-            int padded = (channels + 15) & ~15;
-            for (int channel = 0; channel < channels; channel++)
-            {
-                int sum = Unsafe.ReadUnaligned<int>(ref w.Weight(bias + (channel * 4)));
-                int tap = 0;
-                for (int y = 0; y < kernelHeight; y++)
-                {
-                    for (int x = 0; x < kernelWidth; x++)
-                    {
-                        sum += w.Arena(source + (y * rowStep) + (x * columnStep) + channel)
-                            * (sbyte)w.Weight(weights + ((((tap >> 1) * padded) + channel) * 2) + (tap & 1));
-                        tap++;
-                    }
-                }
-
-                int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + (channel * 4)));
-                w.Arena(target + channel) = (byte)requantization.Apply((long)sum * multiplier);
-            }
+            Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
+            Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
+        }
+#endif
+        else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
+        {
+            Int8DepthwiseLoop.Run<Avx2DotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
+            Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
+        }
+        else if (KernelPath.UsesArmDot)
+        {
+            Int8DepthwiseLoop.Run<ArmDotProduct, Vector128<int>, DepthwiseVector128>(w, in product, 0, padded);
+        }
+        else
+        {
+            Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, 0, padded);
         }
     }
 }

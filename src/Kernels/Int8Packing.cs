@@ -10,16 +10,12 @@ using global::System;
 /// Dense layers and convolutions: panels of 16 outputs (the last one is 8 wide when at most 8 remain); in a panel, for each group of four
 /// consecutive inputs, 16 × 4 bytes, output-major, the four inputs side by side. Inputs come in segments, each rounded up to a multiple
 /// of four with zero weights. Convolutions have their groups one after the other.
-/// Depthwise: for each pair of taps and each channel (rounded up to 16) the two taps' weights side by side; an odd last tap has zero beside
-/// it.
+/// Depthwise: as <see cref="Int8DepthwiseLayout"/> says.
 /// </remarks>
 internal static class Int8Packing
 {
     /// <summary>Outputs rounded up to whole panels: how many biases and multipliers there are (for each group).</summary>
     public static int PaddedOutputs(int outputs) => checked((outputs + 7) & ~7);
-
-    /// <summary>Channels rounded up as the depthwise kernel wants biases, multipliers and weights.</summary>
-    public static int PaddedDepthwiseChannels(int channels) => checked((channels + 15) & ~15);
 
     /// <summary>Packed size in bytes of [outputs][segments][segmentLength] weights.</summary>
     public static int PackedBytes(int outputs, int segments, int segmentLength) =>
@@ -149,32 +145,46 @@ internal static class Int8Packing
     }
 
     /// <summary>Packed size in bytes of depthwise weights.</summary>
-    public static int DepthwiseBytes(int channels, int taps) => checked(PaddedDepthwiseChannels(channels) * ((taps + 1) & ~1));
+    public static int DepthwiseBytes(int channels, int kernelHeight, int kernelWidth) =>
+        checked(Int8DepthwiseLayout.PaddedChannels(channels) * Int8DepthwiseLayout.Quads(kernelHeight, kernelWidth) * 4);
 
     /// <summary>Packs depthwise weights.</summary>
-    /// <param name="weights">ONNX order: [channels][1][taps].</param>
+    /// <param name="weights">ONNX order: [channels][1][kernelHeight][kernelWidth].</param>
     /// <param name="channels">Number of channels.</param>
-    /// <param name="taps">Kernel height times kernel width.</param>
+    /// <param name="kernelHeight">Kernel rows.</param>
+    /// <param name="kernelWidth">Taps of a kernel row.</param>
     /// <param name="packed">Receives <see cref="DepthwiseBytes"/> bytes.</param>
-    public static void PackDepthwise(ReadOnlySpan<sbyte> weights, int channels, int taps, Span<byte> packed)
+    public static void PackDepthwise(ReadOnlySpan<sbyte> weights, int channels, int kernelHeight, int kernelWidth, Span<byte> packed)
     {
-        packed.Slice(0, DepthwiseBytes(channels, taps)).Clear();
-        int padded = PaddedDepthwiseChannels(channels);
+        packed.Slice(0, DepthwiseBytes(channels, kernelHeight, kernelWidth)).Clear();
+        int at = 0;
         for (int channel = 0; channel < channels; channel++)
         {
-            for (int tap = 0; tap < taps; tap++)
-                packed[((((tap >> 1) * padded) + channel) * 2) + (tap & 1)] = unchecked((byte)weights[(channel * taps) + tap]);
+            for (int row = 0; row < kernelHeight; row++)
+            {
+                for (int column = 0; column < kernelWidth; column++)
+                {
+                    packed[Int8DepthwiseLayout.Weight(channel, row, column, channels, kernelHeight, kernelWidth)] =
+                        unchecked((byte)weights[at++]);
+                }
+            }
         }
     }
 
     /// <summary>The inverse of <see cref="PackDepthwise"/>.</summary>
-    public static void UnpackDepthwise(ReadOnlySpan<byte> packed, int channels, int taps, Span<sbyte> weights)
+    public static void UnpackDepthwise(ReadOnlySpan<byte> packed, int channels, int kernelHeight, int kernelWidth, Span<sbyte> weights)
     {
-        int padded = PaddedDepthwiseChannels(channels);
+        int at = 0;
         for (int channel = 0; channel < channels; channel++)
         {
-            for (int tap = 0; tap < taps; tap++)
-                weights[(channel * taps) + tap] = unchecked((sbyte)packed[((((tap >> 1) * padded) + channel) * 2) + (tap & 1)]);
+            for (int row = 0; row < kernelHeight; row++)
+            {
+                for (int column = 0; column < kernelWidth; column++)
+                {
+                    weights[at++] = unchecked(
+                        (sbyte)packed[Int8DepthwiseLayout.Weight(channel, row, column, channels, kernelHeight, kernelWidth)]);
+                }
+            }
         }
     }
 

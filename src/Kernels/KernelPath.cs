@@ -59,8 +59,15 @@ internal static class KernelPath
     /// </summary>
     public static string Describe() => "dot product " + Name + ", depthwise " + Depthwise + ", elementwise " + Elementwise;
 
-    /// <summary>The path of depthwise convolutions: <c>avx2</c>, <c>vector128</c> or <c>scalar</c>.</summary>
-    public static string Depthwise => Avx2.IsSupported ? "avx2" : Vector128.IsHardwareAccelerated ? "vector128" : "scalar";
+    /// <summary>
+    /// The path of depthwise convolutions: <c>avxvnni</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
+    /// </summary>
+    public static string Depthwise =>
+        UsesAvxVnni ? "avxvnni"
+        : UsesAvx512 || UsesAvx2 ? "avx2"
+        : UsesArmDot ? "armdot"
+        : Vector128.IsHardwareAccelerated ? "vector128"
+        : "scalar";
 
     /// <summary>
     /// The path of requantisation and of kernels on pairs of tensors: <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.

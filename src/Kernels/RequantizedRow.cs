@@ -13,7 +13,7 @@ using global::System.Runtime.Intrinsics.X86;
 /// From a shift of 33 on, rounding and shifting the product of 64 bits is the same as doing it to the product's upper half:
 /// <c>(p + 2^(s−1)) &gt;&gt; s = ((p &gt;&gt; 32) + 2^(s−33)) &gt;&gt; (s−32)</c>, because the rounding constant has no bits below the half. So the
 /// products are cut to 32 bits at once, and zero point and rounding constant are one addition. Packing saturates, which together with
-/// the bounds on bytes is the clamp.
+/// the bounds on bytes is the clamp. Below 33 the sums are shifted left first.
 /// </remarks>
 internal static class RequantizedRow
 {
@@ -94,6 +94,13 @@ internal static class RequantizedRow
     {
         if (Has512)
         {
+            if (requantization.LeftShift > 0)
+            {
+                Vector512<int> greatest = Vector512.Create(requantization.GreatestSum);
+                sums = Avx512F.Max(Avx512F.Min(sums, greatest), -greatest);
+                sums = Avx512F.ShiftLeftLogical(sums, Vector128.CreateScalar(requantization.LeftShift));
+            }
+
             Vector512<int> factors = Vector512.LoadUnsafe(ref multipliers).AsInt32();
             Vector512<long> even = Avx512F.Multiply(sums, factors);
             Vector512<long> odd = Avx512F.Multiply(
@@ -169,6 +176,13 @@ internal static class RequantizedRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<int> Values(Vector256<int> sums, ref byte multipliers, in Requantization requantization)
     {
+        if (requantization.LeftShift > 0)
+        {
+            Vector256<int> greatest = Vector256.Create(requantization.GreatestSum);
+            sums = Avx2.Max(Avx2.Min(sums, greatest), -greatest);
+            sums = Avx2.ShiftLeftLogical(sums, Vector128.CreateScalar(requantization.LeftShift));
+        }
+
         Vector256<int> factors = Vector256.LoadUnsafe(ref multipliers).AsInt32();
         Vector256<long> even = Avx2.Multiply(sums, factors);
         Vector256<long> odd = Avx2.Multiply(
@@ -182,6 +196,13 @@ internal static class RequantizedRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<int> Values(Vector128<int> sums, ref byte multipliers, in Requantization requantization)
     {
+        if (requantization.LeftShift > 0)
+        {
+            Vector128<int> greatest = Vector128.Create(requantization.GreatestSum);
+            sums = Vector128.Max(Vector128.Min(sums, greatest), -greatest);
+            sums = Vector128.ShiftLeft(sums, requantization.LeftShift);
+        }
+
         Vector128<int> factors = Vector128.LoadUnsafe(ref multipliers).AsInt32();
         Vector128<int> upper;
         if (AdvSimd.Arm64.IsSupported)
@@ -199,6 +220,23 @@ internal static class RequantizedRow
 
         return Vector128.ShiftRightArithmetic(
             unchecked(upper + Vector128.Create(requantization.Addend)), requantization.UpperShift);
+    }
+
+    /// <summary>Sixteen values, clamped, as bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> Bytes(
+        Vector128<int> values0, Vector128<int> values1, Vector128<int> values2, Vector128<int> values3,
+        in Requantization requantization)
+    {
+        if (Sse2.IsSupported)
+        {
+            return Bound(
+                Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(values0, values1), Sse2.PackSignedSaturate(values2, values3)),
+                in requantization);
+        }
+
+        Vector128<ulong> low = Pack(values0, values1).AsUInt64();
+        return Bound(low.WithElement(1, Pack(values2, values3).AsUInt64().ToScalar()).AsByte(), in requantization);
     }
 
     /// <summary>Eight values, clamped to 0…255, in the lower eight bytes.</summary>

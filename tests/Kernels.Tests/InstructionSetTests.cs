@@ -38,7 +38,7 @@ public sealed class InstructionSetTests
         }
 
         Assert.Equal(ExpectedPath(supports), path);
-        string depthwise = supports["avx2"] ? "avx2" : supports["vector128"] ? "vector128" : "scalar";
+        string depthwise = path == "avx512" ? "avx2" : path;
         string elementwise = supports["avx2"] ? "avx2" : supports["sse41"] ? "sse41" : supports["advsimd"] ? "advsimd" : "scalar";
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(ExpectedFloat32Path(supports), float32);

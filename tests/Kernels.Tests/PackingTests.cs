@@ -45,13 +45,14 @@ public sealed class PackingTests
     public void Unpacking_depthwise_weights_inverts_packing() => Check(random =>
     {
         int channels = random.Next(1, 70);
-        int taps = random.Next(1, 30);
-        sbyte[] weights = Weights(random, channels * taps);
-        var packed = new byte[Int8Packing.DepthwiseBytes(channels, taps)];
+        int height = random.Next(1, 8);
+        int width = random.Next(1, 8);
+        sbyte[] weights = Weights(random, channels * height * width);
+        var packed = new byte[Int8Packing.DepthwiseBytes(channels, height, width)];
         packed.AsSpan().Fill(0xCC);
-        Int8Packing.PackDepthwise(weights, channels, taps, packed);
+        Int8Packing.PackDepthwise(weights, channels, height, width, packed);
         var back = new sbyte[weights.Length];
-        Int8Packing.UnpackDepthwise(packed, channels, taps, back);
+        Int8Packing.UnpackDepthwise(packed, channels, height, width, back);
         return weights.AsSpan().SequenceEqual(back) && SameSum(weights, packed);
     });
 

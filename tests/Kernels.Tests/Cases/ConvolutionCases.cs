@@ -97,7 +97,7 @@ internal static class ConvolutionCases
         int first = from.Offset - (g.PadTop * from.RowStride) - (g.PadLeft * from.PixelStride);
 
         // Where weights, biases and multipliers go, and the zero point folded into the biases.
-        int paddedPerGroup = depthwise ? Int8Packing.PaddedDepthwiseChannels(g.OutputChannels)
+        int paddedPerGroup = depthwise ? Int8DepthwiseLayout.PaddedChannels(g.OutputChannels)
             : Int8Packing.PaddedOutputs(g.OutputsPerGroup);
         int paddedTotal = depthwise ? paddedPerGroup : g.Groups * paddedPerGroup;
         int perWeight = g.InputsPerGroup * taps;
@@ -113,7 +113,7 @@ internal static class ConvolutionCases
                 magnitude += Math.Abs((long)weights[(o * perWeight) + k]);
             }
 
-            int index = depthwise ? o : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup);
+            int index = depthwise ? Int8DepthwiseLayout.Lane(o, channels) : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup);
             folded[index] = bias[o] - (zeroPoint * weightSum);
             largest = Math.Max(largest, Math.Abs(folded[index]) + (255 * magnitude));
         }
@@ -121,8 +121,8 @@ internal static class ConvolutionCases
         byte[] packed;
         if (depthwise)
         {
-            packed = new byte[Int8Packing.DepthwiseBytes(channels, taps)];
-            Int8Packing.PackDepthwise(weights, channels, taps, packed);
+            packed = new byte[Int8Packing.DepthwiseBytes(channels, g.KernelHeight, g.KernelWidth)];
+            Int8Packing.PackDepthwise(weights, channels, g.KernelHeight, g.KernelWidth, packed);
         }
         else
         {
@@ -138,7 +138,8 @@ internal static class ConvolutionCases
             g.OutputChannels, g.OutputChannels, largest, seed % 4 == 3 ? largest * 3.7 : wide ? 1e9 : 300);
         var multipliers = new int[paddedTotal];
         for (int o = 0; o < g.OutputChannels; o++)
-            multipliers[depthwise ? o : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
+            multipliers[depthwise ? Int8DepthwiseLayout.Lane(o, channels)
+                : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
 
         int weightsAt = data.AddWeights(packed);
         int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);

@@ -78,11 +78,10 @@ internal sealed class ConvolutionLowering : NodeLowering
     private static void StoreDepthwise(
         LoweringContext context, LoweredStep step, sbyte[] values, DotProductParameters parameters, int channels, WindowGeometry window)
     {
-        int taps = window.KernelHeight * window.KernelWidth;
-        var packed = new byte[Int8Packing.DepthwiseBytes(channels, taps)];
-        Int8Packing.PackDepthwise(values, channels, taps, packed);
+        var packed = new byte[Int8Packing.DepthwiseBytes(channels, window.KernelHeight, window.KernelWidth)];
+        Int8Packing.PackDepthwise(values, channels, window.KernelHeight, window.KernelWidth, packed);
         int weights = context.Weights.Add<byte>(packed);
-        (int bias, int multipliers) = parameters.Store(context.Weights, 1, Int8Packing.PaddedDepthwiseChannels(channels));
+        (int bias, int multipliers) = parameters.StoreDepthwise(context.Weights);
         step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);
     }
 

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Lowering.Int8;
 
@@ -76,6 +77,22 @@ internal sealed record DotProductParameters(long[] Biases, int[] Multipliers, in
         }
         int bias = NeedsBlocks ? weights.Add<long>(wide) : weights.Add<int>(Array.ConvertAll(wide, b => checked((int)b)));
         return (bias, weights.Add<int>(multipliers));
+    }
+
+    /// <summary>Writes biases and multipliers of a depthwise convolution into the weights, in the order of its kernel's lanes.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <returns>Offsets of the biases and the multipliers.</returns>
+    public (int Bias, int Multipliers) StoreDepthwise(WeightsBlob weights)
+    {
+        var biases = new int[Int8DepthwiseLayout.PaddedChannels(Biases.Length)];
+        var multipliers = new int[biases.Length];
+        for (int c = 0; c < Biases.Length; c++)
+        {
+            int lane = Int8DepthwiseLayout.Lane(c, Biases.Length);
+            biases[lane] = checked((int)Biases[c]);
+            multipliers[lane] = Multipliers[c];
+        }
+        return (weights.Add<int>(biases), weights.Add<int>(multipliers));
     }
 
     private static bool Bounded(long[] magnitudes, int[] multipliers)

@@ -1,0 +1,86 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.X86;
+
+/// <summary>Blocks of 16 channels, or the halves of a block of 32, on 128-bit vectors of any processor.</summary>
+internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
+{
+    /// <inheritdoc/>
+    public static int Bytes => 16;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Interleave(ref byte row0, ref byte row1, ref byte row2, ref byte row3, ref byte quads)
+    {
+        Vector128<byte> x0 = Vector128.LoadUnsafe(ref row0);
+        Vector128<byte> x1 = Vector128.LoadUnsafe(ref row1);
+        Vector128<byte> x2 = Vector128.LoadUnsafe(ref row2);
+        Vector128<byte> x3 = Vector128.LoadUnsafe(ref row3);
+        Vector128<ushort> low01 = InterleaveLower(x0, x1);
+        Vector128<ushort> high01 = InterleaveUpper(x0, x1);
+        Vector128<ushort> low23 = InterleaveLower(x2, x3);
+        Vector128<ushort> high23 = InterleaveUpper(x2, x3);
+        InterleaveLower(low01, low23).AsByte().StoreUnsafe(ref quads);
+        InterleaveUpper(low01, low23).AsByte().StoreUnsafe(ref quads, 16);
+        InterleaveLower(high01, high23).AsByte().StoreUnsafe(ref quads, 32);
+        InterleaveUpper(high01, high23).AsByte().StoreUnsafe(ref quads, 48);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreRow(
+        Vector128<int> sums0, Vector128<int> sums1, Vector128<int> sums2, Vector128<int> sums3, ref byte multipliers, nint stride,
+        in Requantization requantization, ref byte output, int count)
+    {
+        Vector128<byte> bytes = RequantizedRow.Bytes(
+            RequantizedRow.Values(sums0, ref multipliers, in requantization),
+            RequantizedRow.Values(sums1, ref Unsafe.Add(ref multipliers, stride), in requantization),
+            RequantizedRow.Values(sums2, ref Unsafe.Add(ref multipliers, 2 * stride), in requantization),
+            RequantizedRow.Values(sums3, ref Unsafe.Add(ref multipliers, 3 * stride), in requantization),
+            in requantization);
+        PartialStore.Bytes(bytes, ref output, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> InterleaveLower(Vector128<byte> first, Vector128<byte> second)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackLow(first, second).AsUInt16();
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipLow(first, second).AsUInt16();
+        return Vector128.WidenLower(first) | Vector128.ShiftLeft(Vector128.WidenLower(second), 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> InterleaveUpper(Vector128<byte> first, Vector128<byte> second)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackHigh(first, second).AsUInt16();
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipHigh(first, second).AsUInt16();
+        return Vector128.WidenUpper(first) | Vector128.ShiftLeft(Vector128.WidenUpper(second), 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> InterleaveLower(Vector128<ushort> first, Vector128<ushort> second)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackLow(first, second).AsUInt32();
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipLow(first, second).AsUInt32();
+        return Vector128.WidenLower(first) | Vector128.ShiftLeft(Vector128.WidenLower(second), 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> InterleaveUpper(Vector128<ushort> first, Vector128<ushort> second)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackHigh(first, second).AsUInt32();
+        if (AdvSimd.Arm64.IsSupported)
+            return AdvSimd.Arm64.ZipHigh(first, second).AsUInt32();
+        return Vector128.WidenUpper(first) | Vector128.ShiftLeft(Vector128.WidenUpper(second), 16);
+    }
+}
