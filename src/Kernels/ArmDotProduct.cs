@@ -61,13 +61,23 @@ internal readonly struct ArmDotProduct : IDotProduct<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
-        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+    public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization) =>
+        RequantizedRow.Raise(sums, in requantization);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
-        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
+    public static Vector128<int> Requantize(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
+        RequantizedRow.Bytes(sums, multipliers, in requantization);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Requantize(
+        Vector128<int> first, Vector128<int> second, Vector128<int> firstMultipliers, Vector128<int> secondMultipliers,
+        in Requantization requantization) =>
+        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector128<int> bytes, ref byte output, int count, int vectors) =>
+        RequantizedRow.Store(bytes, ref output, count, vectors);
 }

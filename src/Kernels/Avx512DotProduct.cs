@@ -60,13 +60,23 @@ internal readonly struct Avx512DotProduct : IDotProduct<Vector512<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector512<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
-        RequantizedRow.Store(sums, ref multipliers, in requantization, ref output, count);
+    public static Vector512<int> Raise(Vector512<int> sums, in Requantization requantization) =>
+        RequantizedRow.Raise(sums, in requantization);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector512<int> first, Vector512<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count) =>
-        RequantizedRow.Store(first, second, ref multipliers, in requantization, ref output, count);
+    public static Vector512<int> Requantize(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization) =>
+        RequantizedRow.Bytes(sums, multipliers, in requantization);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Requantize(
+        Vector512<int> first, Vector512<int> second, Vector512<int> firstMultipliers, Vector512<int> secondMultipliers,
+        in Requantization requantization) =>
+        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector512<int> bytes, ref byte output, int count, int vectors) =>
+        RequantizedRow.Store(bytes, ref output, count, vectors);
 }

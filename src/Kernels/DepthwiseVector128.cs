@@ -31,18 +31,20 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector128<int> sums0, Vector128<int> sums1, Vector128<int> sums2, Vector128<int> sums3, ref byte multipliers, nint stride,
-        in Requantization requantization, ref byte output, int count)
-    {
-        Vector128<byte> bytes = RequantizedRow.Bytes(
-            RequantizedRow.Values(sums0, ref multipliers, in requantization),
-            RequantizedRow.Values(sums1, ref Unsafe.Add(ref multipliers, stride), in requantization),
-            RequantizedRow.Values(sums2, ref Unsafe.Add(ref multipliers, 2 * stride), in requantization),
-            RequantizedRow.Values(sums3, ref Unsafe.Add(ref multipliers, 3 * stride), in requantization),
-            in requantization);
-        PartialStore.Bytes(bytes, ref output, count);
-    }
+    public static Vector128<int> Requantize(
+        Vector128<int> sums0, Vector128<int> sums1, Vector128<int> sums2, Vector128<int> sums3, Vector128<int> multipliers0,
+        Vector128<int> multipliers1, Vector128<int> multipliers2, Vector128<int> multipliers3, in Requantization requantization) =>
+        RequantizedRow.PackBytes(
+            RequantizedRow.Values(sums0, multipliers0, in requantization),
+            RequantizedRow.Values(sums1, multipliers1, in requantization),
+            RequantizedRow.Values(sums2, multipliers2, in requantization),
+            RequantizedRow.Values(sums3, multipliers3, in requantization),
+            in requantization).AsInt32();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector128<int> bytes, ref byte output, int count) =>
+        PartialStore.Bytes(bytes.AsByte(), ref output, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ushort> InterleaveLower(Vector128<byte> first, Vector128<byte> second)

@@ -30,28 +30,53 @@ internal readonly struct DepthwiseVector256 : IDepthwiseVector<Vector256<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreRow(
-        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> sums2, Vector256<int> sums3, ref byte multipliers, nint stride,
-        in Requantization requantization, ref byte output, int count)
+    public static Vector256<int> Requantize(
+        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> sums2, Vector256<int> sums3, Vector256<int> multipliers0,
+        Vector256<int> multipliers1, Vector256<int> multipliers2, Vector256<int> multipliers3, in Requantization requantization)
     {
-        Vector256<short> low = Avx2.PackSignedSaturate(
-            RequantizedRow.Values(sums0, ref multipliers, in requantization),
-            RequantizedRow.Values(sums1, ref Unsafe.Add(ref multipliers, stride), in requantization));
-        Vector256<short> high = Avx2.PackSignedSaturate(
-            RequantizedRow.Values(sums2, ref Unsafe.Add(ref multipliers, 2 * stride), in requantization),
-            RequantizedRow.Values(sums3, ref Unsafe.Add(ref multipliers, 3 * stride), in requantization));
-        Vector256<byte> bytes = Avx2.PackUnsignedSaturate(low, high);
-        bytes = Avx2.Min(
+        Vector256<byte> bytes = Pack(
+            sums0, sums1, sums2, sums3, multipliers0, multipliers1, multipliers2, multipliers3, in requantization);
+        return Avx2.Min(
             Avx2.Max(bytes, Vector256.Create(unchecked((byte)requantization.Minimum))),
-            Vector256.Create(unchecked((byte)requantization.Maximum)));
+            Vector256.Create(unchecked((byte)requantization.Maximum))).AsInt32();
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(Vector256<int> bytes, ref byte output, int count)
+    {
         if (count >= 32)
         {
-            bytes.StoreUnsafe(ref output);
+            bytes.AsByte().StoreUnsafe(ref output);
             return;
         }
 
-        PartialStore.Bytes(bytes.GetLower(), ref output, count);
+        PartialStore.Bytes(bytes.GetLower().AsByte(), ref output, count);
         if (count > 16)
-            PartialStore.Bytes(bytes.GetUpper(), ref Unsafe.Add(ref output, 16), unchecked(count - 16));
+            PartialStore.Bytes(bytes.GetUpper().AsByte(), ref Unsafe.Add(ref output, 16), unchecked(count - 16));
+    }
+
+    /// <summary>The requantised values, clamped to 0…255, in natural order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Pack(
+        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> sums2, Vector256<int> sums3, Vector256<int> multipliers0,
+        Vector256<int> multipliers1, Vector256<int> multipliers2, Vector256<int> multipliers3, in Requantization requantization)
+    {
+        if (RequantizedRow.Has512)
+        {
+            // Halves 0 and 2, 1 and 3, so that packing within 128-bit lanes leaves 0-7, 16-23 and 8-15, 24-31 beside each other.
+            Vector512<short> words = Avx512BW.PackSignedSaturate(
+                RequantizedRow.Values(RequantizedRow.Join(sums0, sums2), RequantizedRow.Join(multipliers0, multipliers2), in requantization),
+                RequantizedRow.Values(RequantizedRow.Join(sums1, sums3), RequantizedRow.Join(multipliers1, multipliers3), in requantization));
+            return Avx2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
+        }
+
+        Vector256<short> low = Avx2.PackSignedSaturate(
+            RequantizedRow.Values(sums0, multipliers0, in requantization),
+            RequantizedRow.Values(sums1, multipliers1, in requantization));
+        Vector256<short> high = Avx2.PackSignedSaturate(
+            RequantizedRow.Values(sums2, multipliers2, in requantization),
+            RequantizedRow.Values(sums3, multipliers3, in requantization));
+        return Avx2.PackUnsignedSaturate(low, high);
     }
 }

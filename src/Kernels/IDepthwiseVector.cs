@@ -15,19 +15,12 @@ internal interface IDepthwiseVector<TVector>
     static abstract void Interleave(ref byte row0, ref byte row1, ref byte row2, ref byte row3, ref byte quads);
 
     /// <summary>
-    /// Requantises four vectors of sums and stores as many u8 outputs in natural order as a vector has bytes, but not more than
-    /// <paramref name="count"/>. Only where <see cref="Requantization.FitsUpperHalves"/>.
+    /// The u8 outputs of four vectors of sums, in natural order. Only where <see cref="Requantization.FitsUpperHalves"/>.
     /// </summary>
-    /// <param name="sums0">The first vector of sums.</param>
-    /// <param name="sums1">The second one.</param>
-    /// <param name="sums2">The third one.</param>
-    /// <param name="sums3">The fourth one.</param>
-    /// <param name="multipliers">The first vector's multipliers.</param>
-    /// <param name="stride">Bytes from one vector's multipliers to the next one's.</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored at most.</param>
-    static abstract void StoreRow(
-        TVector sums0, TVector sums1, TVector sums2, TVector sums3, ref byte multipliers, nint stride, in Requantization requantization,
-        ref byte output, int count);
+    static abstract TVector Requantize(
+        TVector sums0, TVector sums1, TVector sums2, TVector sums3, TVector multipliers0, TVector multipliers1, TVector multipliers2,
+        TVector multipliers3, in Requantization requantization);
+
+    /// <summary>Stores the bytes of a vector, but not more than <paramref name="count"/>.</summary>
+    static abstract void StoreBytes(TVector bytes, ref byte output, int count);
 }

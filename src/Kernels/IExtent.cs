@@ -10,6 +10,13 @@ internal interface IExtent
     static abstract int Value { get; }
 }
 
+/// <summary>0.</summary>
+internal readonly struct Extent0 : IExtent
+{
+    /// <inheritdoc/>
+    public static int Value => 0;
+}
+
 /// <summary>1.</summary>
 internal readonly struct Extent1 : IExtent
 {

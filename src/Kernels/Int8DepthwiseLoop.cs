@@ -9,6 +9,9 @@ internal static class Int8DepthwiseLoop
     /// <summary>Bytes of the scratch memory for interleaved columns: part of a first-level cache.</summary>
     private const int ScratchBytes = 12 * 1024;
 
+    /// <summary>Bytes of a cache line.</summary>
+    private const int Alignment = 64;
+
     /// <summary>The most quads of a kernel column.</summary>
     private const int MaximumColumnQuads = 8;
 
@@ -36,7 +39,12 @@ internal static class Int8DepthwiseLoop
             int placeBytes = product.ColumnQuads * 4 * TForm.Bytes;
             int places = ((product.Width - 1) * product.Advance) + product.Span;
             int most = ScratchBytes / placeBytes;
-            Span<byte> scratch = stackalloc byte[(places < most ? places : most) * placeBytes];
+            int held = places < most ? places : most;
+            Span<byte> memory = stackalloc byte[(held * placeBytes) + Alignment];
+
+            // Vectors that cross cache lines would cost twice; the stack itself does not move.
+            int start = (int)(-Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref memory[0]) & (Alignment - 1));
+            ref byte scratch = ref memory[start];
             Span<int> offsets = stackalloc int[4 * MaximumColumnQuads];
             Offsets(in product, offsets);
             var row = new Int8DepthwiseRow
@@ -58,8 +66,8 @@ internal static class Int8DepthwiseLoop
                     for (int channel = from; channel < to; channel += TForm.Bytes)
                     {
                         Block<TDot, TVector, TForm>(
-                            w, in product, ref row, channel, ref w.Arena(input + channel), ref w.Arena(output + channel), ref scratch[0],
-                            scratch.Length / placeBytes, ref offsets[0]);
+                            w, in product, ref row, channel, ref w.Arena(input + channel), ref w.Arena(output + channel), ref scratch,
+                            held, ref offsets[0]);
                     }
                 }
             }
@@ -162,69 +170,68 @@ internal static class Int8DepthwiseLoop
     {
         unchecked
         {
-            bool upper = RequantizedRow.IsSupported && row.Requantization.FitsUpperHalves;
+            bool plain = RequantizedRow.IsSupported && row.Requantization.FitsUpperHalves && row.Requantization.LeftShift == 0
+                && row.Count >= TForm.Bytes;
 
             // Where a dot product takes several instructions, sums of three pixels would not stay in registers.
             int widest = TDot.Rows < 6 ? 2 : Int8DepthwiseTile.MaximumPixels;
             int tiles = (pixels + widest - 1) / widest;
             int width = pixels / tiles;
             int wider = pixels - (width * tiles);
-            for (int tile = 0; tile < tiles; tile++)
+            bool slides = row.Columns == 3 && row.ColumnQuads == 1 && row.ColumnGap == 0 && row.PixelStep == 4 * TForm.Bytes;
+            for (int part = 0; part < 2; part++)
             {
-                int extent = tile < wider ? width + 1 : width;
-                switch (extent)
+                int run = part == 0 ? wider : tiles - wider;
+                int extent = part == 0 ? width + 1 : width;
+                if (run == 0)
+                    continue;
+                if (plain && slides)
                 {
-                    case 3:
-                        Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent3>(
-                            in row, ref scratch, ref weights, ref start, ref multipliers, ref output, ref w.RowSums);
-                        break;
-                    case 2:
-                        Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent2>(
-                            in row, ref scratch, ref weights, ref start, ref multipliers, ref output, ref w.RowSums);
-                        break;
-                    default:
-                        Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent1>(
-                            in row, ref scratch, ref weights, ref start, ref multipliers, ref output, ref w.RowSums);
-                        break;
+                    Tile<TDot, TVector, TForm, Extent1, Extent1>(
+                        in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);
+                }
+                else if (plain)
+                {
+                    Tile<TDot, TVector, TForm, Extent1, Extent0>(
+                        in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);
+                }
+                else
+                {
+                    Tile<TDot, TVector, TForm, Extent0, Extent0>(
+                        in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);
                 }
 
-                if (!upper)
-                    Requantize<TDot, TVector, TForm>(in row, extent, ref multipliers, ref output, ref w.RowSums);
-                scratch = ref Unsafe.Add(ref scratch, extent * row.PixelStep);
-                output = ref Unsafe.Add(ref output, extent * row.OutputPixelStride);
+                scratch = ref Unsafe.Add(ref scratch, extent * run * row.PixelStep);
+                output = ref Unsafe.Add(ref output, extent * run * row.OutputPixelStride);
             }
         }
     }
 
-    /// <summary>Requantises the sums of a tile that are in the scratch memory, brought into natural order first.</summary>
-    private static void Requantize<TDot, TVector, TForm>(
-        in Int8DepthwiseRow row, int pixels, ref byte multipliers, ref byte output, ref int sums)
+    /// <summary>Tiles of a width.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile<TDot, TVector, TForm, TPlain, TSlides>(
+        in Int8DepthwiseRow row, int pixels, ref byte quads, ref byte weights, ref byte start, ref byte multipliers, ref byte output,
+        int tiles, ref int sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TForm : struct, IDepthwiseVector<TVector>
+        where TPlain : struct, IExtent
+        where TSlides : struct, IExtent
     {
-        unchecked
+        switch (pixels)
         {
-            Span<int> naturalSums = stackalloc int[Int8DepthwiseLayout.Block];
-            Span<int> naturalMultipliers = stackalloc int[Int8DepthwiseLayout.Block];
-            Span<int> target = stackalloc int[1];
-            for (int pixel = 0; pixel < pixels; pixel++)
-            {
-                for (int i = 0; i < TForm.Bytes; i++)
-                {
-                    int vector = (i & 12) >> 2;
-                    int lane = ((i & 16) >> 2) + (i & 3);
-                    naturalSums[i] = Unsafe.Add(ref sums, (pixel * TForm.Bytes) + (vector * TDot.Lanes) + lane);
-                    naturalMultipliers[i] = Unsafe.ReadUnaligned<int>(
-                        ref Unsafe.Add(ref multipliers, (vector * row.VectorStride) + (lane * 4)));
-                }
-
-                target[0] = (int)(pixel * row.OutputPixelStride);
-                RequantizedStore.Rows(
-                    ref output, ref naturalSums[0], Int8DepthwiseLayout.Block, ref target[0], 1,
-                    row.Count < TForm.Bytes ? row.Count : TForm.Bytes, ref Unsafe.As<int, byte>(ref naturalMultipliers[0]),
-                    in row.Requantization);
-            }
+            case 3:
+                Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent3, TPlain, TSlides>(
+                    in row, ref quads, ref weights, ref start, ref multipliers, ref output, tiles, ref sums);
+                break;
+            case 2:
+                Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent2, TPlain, TSlides>(
+                    in row, ref quads, ref weights, ref start, ref multipliers, ref output, tiles, ref sums);
+                break;
+            default:
+                Int8DepthwiseTile.Run<TDot, TVector, TForm, Extent1, TPlain, TSlides>(
+                    in row, ref quads, ref weights, ref start, ref multipliers, ref output, tiles, ref sums);
+                break;
         }
     }
 

@@ -208,102 +208,122 @@ internal static class Int8ProductLoop
             nint target = outputShift - inputShift;
             ref int inputs = ref w.RowInputs;
             ref int outputs = ref w.RowOutputs;
-            bool upper = RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves;
-            for (int tile = 0; tile < tiles; tile++)
+            bool plain = RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves && product.Requantization.LeftShift == 0
+                && count == (pair ? 2 * TDot.Lanes : TDot.Lanes);
+            for (int part = 0; part < 2; part++)
             {
-                int extent = tile < taller ? height + 1 : height;
-                if (pair)
+                int run = part == 0 ? taller : tiles - taller;
+                int extent = part == 0 ? height + 1 : height;
+                if (run == 0)
+                    continue;
+                if (plain)
                 {
-                    switch (extent)
-                    {
-                        case 6:
-                            Int8Tile.Run<TDot, TVector, Extent6, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 5:
-                            Int8Tile.Run<TDot, TVector, Extent5, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 4:
-                            Int8Tile.Run<TDot, TVector, Extent4, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 3:
-                            Int8Tile.Run<TDot, TVector, Extent3, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 2:
-                            Int8Tile.Run<TDot, TVector, Extent2, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        default:
-                            Int8Tile.Run<TDot, TVector, Extent1, Extent2>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                    }
+                    Tile<TDot, TVector, Extent1>(
+                        in product, pair, extent, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers,
+                        ref outputs, target, count, run, ref w.RowSums);
                 }
                 else
                 {
-                    switch (extent)
-                    {
-                        case 8:
-                            Int8Tile.Run<TDot, TVector, Extent8, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 7:
-                            Int8Tile.Run<TDot, TVector, Extent7, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 6:
-                            Int8Tile.Run<TDot, TVector, Extent6, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 5:
-                            Int8Tile.Run<TDot, TVector, Extent5, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 4:
-                            Int8Tile.Run<TDot, TVector, Extent4, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 3:
-                            Int8Tile.Run<TDot, TVector, Extent3, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        case 2:
-                            Int8Tile.Run<TDot, TVector, Extent2, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                        default:
-                            Int8Tile.Run<TDot, TVector, Extent1, Extent1>(
-                                in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs,
-                                target, count, ref w.RowSums);
-                            break;
-                    }
+                    Tile<TDot, TVector, Extent0>(
+                        in product, pair, extent, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers,
+                        ref outputs, target, count, run, ref w.RowSums);
                 }
 
-                if (!upper)
-                {
-                    RequantizedStore.Rows(
-                        ref Unsafe.Add(ref w.Arena(0), outputShift), ref w.RowSums, Int8Tile.Pitch, ref outputs, extent, count,
-                        ref multipliers, in product.Requantization);
-                }
+                inputs = ref Unsafe.Add(ref inputs, extent * run);
+                outputs = ref Unsafe.Add(ref outputs, extent * run);
+            }
+        }
+    }
 
-                inputs = ref Unsafe.Add(ref inputs, extent);
-                outputs = ref Unsafe.Add(ref outputs, extent);
+    /// <summary>Tiles of a height.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile<TDot, TVector, TPlain>(
+        in Int8Product product, bool pair, int height, ref byte arena, ref int inputs, ref byte weights, nint second, nint step,
+        ref int start, ref byte multipliers, ref int outputs, nint target, int count, int tiles, ref int sums)
+        where TDot : struct, IDotProduct<TVector>
+        where TVector : struct
+        where TPlain : struct, IExtent
+    {
+        if (pair)
+        {
+            switch (height)
+            {
+                case 6:
+                    Int8Tile.Run<TDot, TVector, Extent6, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 5:
+                    Int8Tile.Run<TDot, TVector, Extent5, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 4:
+                    Int8Tile.Run<TDot, TVector, Extent4, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 3:
+                    Int8Tile.Run<TDot, TVector, Extent3, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 2:
+                    Int8Tile.Run<TDot, TVector, Extent2, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                default:
+                    Int8Tile.Run<TDot, TVector, Extent1, Extent2, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+            }
+        }
+        else
+        {
+            switch (height)
+            {
+                case 8:
+                    Int8Tile.Run<TDot, TVector, Extent8, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 7:
+                    Int8Tile.Run<TDot, TVector, Extent7, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 6:
+                    Int8Tile.Run<TDot, TVector, Extent6, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 5:
+                    Int8Tile.Run<TDot, TVector, Extent5, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 4:
+                    Int8Tile.Run<TDot, TVector, Extent4, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 3:
+                    Int8Tile.Run<TDot, TVector, Extent3, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                case 2:
+                    Int8Tile.Run<TDot, TVector, Extent2, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
+                default:
+                    Int8Tile.Run<TDot, TVector, Extent1, Extent1, TPlain>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                        tiles, ref sums);
+                    break;
             }
         }
     }

@@ -14,9 +14,9 @@ internal static class Int8Tile
     /// <summary>The most rows that a tile has.</summary>
     public const int MaximumRows = 8;
 
-    /// <summary>Sums the products of the tile, requantises and stores them, or leaves them in the scratch memory.</summary>
+    /// <summary>Sums the products of consecutive tiles, requantises and stores them.</summary>
     /// <param name="product">The layer.</param>
-    /// <param name="arena">Byte 0 of the arena.</param>
+    /// <param name="arena">Byte 0 of the arena, moved to the group's input.</param>
     /// <param name="inputs">For each row the arena offset of its first input.</param>
     /// <param name="weights">The weights of the tile's first quad.</param>
     /// <param name="second">Bytes from the first vector's weights to the second one's.</param>
@@ -26,6 +26,7 @@ internal static class Int8Tile
     /// <param name="outputs">For each row the arena offset of its first output.</param>
     /// <param name="target">Bytes from there to the tile's first output.</param>
     /// <param name="count">Outputs of a row.</param>
+    /// <param name="tiles">How many tiles follow one another.</param>
     /// <param name="sums">
     /// Receives the sums, <see cref="Pitch"/> apart, where the layer does not requantise to bytes by upper halves.
     /// </param>
@@ -33,217 +34,232 @@ internal static class Int8Tile
     /// <typeparam name="TVector">Its vector.</typeparam>
     /// <typeparam name="TRows">The rows, 1…8; at most 6 of two vectors.</typeparam>
     /// <typeparam name="TColumns">The vectors, 1 or 2.</typeparam>
+    /// <typeparam name="TPlain">
+    /// 1 where all channels of the vectors are stored as bytes and sums are not shifted left; 0 where that is not known.
+    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TDot, TVector, TRows, TColumns>(
+    public static void Run<TDot, TVector, TRows, TColumns, TPlain>(
         in Int8Product product, ref byte arena, ref int inputs, ref byte weights, nint second, nint step, ref int start,
-        ref byte multipliers, ref int outputs, nint target, int count, ref int sums)
+        ref byte multipliers, ref int outputs, nint target, int count, int tiles, ref int sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TRows : struct, IExtent
         where TColumns : struct, IExtent
+        where TPlain : struct, IExtent
     {
         unchecked
         {
-            nint row0 = inputs;
-            nint row1 = TRows.Value > 1 ? Unsafe.Add(ref inputs, 1) : 0;
-            nint row2 = TRows.Value > 2 ? Unsafe.Add(ref inputs, 2) : 0;
-            nint row3 = TRows.Value > 3 ? Unsafe.Add(ref inputs, 3) : 0;
-            nint row4 = TRows.Value > 4 ? Unsafe.Add(ref inputs, 4) : 0;
-            nint row5 = TRows.Value > 5 ? Unsafe.Add(ref inputs, 5) : 0;
-            nint row6 = TRows.Value > 6 ? Unsafe.Add(ref inputs, 6) : 0;
-            nint row7 = TRows.Value > 7 ? Unsafe.Add(ref inputs, 7) : 0;
-            TVector sum0A = TDot.Load(ref Unsafe.As<int, byte>(ref start));
-            TVector sum0B = TColumns.Value > 1 ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
-            TVector sum1A = sum0A;
-            TVector sum1B = sum0B;
-            TVector sum2A = sum0A;
-            TVector sum2B = sum0B;
-            TVector sum3A = sum0A;
-            TVector sum3B = sum0B;
-            TVector sum4A = sum0A;
-            TVector sum4B = sum0B;
-            TVector sum5A = sum0A;
-            TVector sum5B = sum0B;
-            TVector sum6A = sum0A;
-            TVector sum7A = sum0A;
-            for (int y = 0; y < product.SegmentRows; y++)
+            for (; tiles > 0; tiles--)
             {
-                for (int x = 0; x < product.SegmentColumns; x++)
+                nint row0 = inputs;
+                nint row1 = TRows.Value > 1 ? Unsafe.Add(ref inputs, 1) : 0;
+                nint row2 = TRows.Value > 2 ? Unsafe.Add(ref inputs, 2) : 0;
+                nint row3 = TRows.Value > 3 ? Unsafe.Add(ref inputs, 3) : 0;
+                nint row4 = TRows.Value > 4 ? Unsafe.Add(ref inputs, 4) : 0;
+                nint row5 = TRows.Value > 5 ? Unsafe.Add(ref inputs, 5) : 0;
+                nint row6 = TRows.Value > 6 ? Unsafe.Add(ref inputs, 6) : 0;
+                nint row7 = TRows.Value > 7 ? Unsafe.Add(ref inputs, 7) : 0;
+                TVector sum0A = TDot.Load(ref Unsafe.As<int, byte>(ref start));
+                TVector sum0B = TColumns.Value > 1 ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
+                TVector sum1A = sum0A;
+                TVector sum1B = sum0B;
+                TVector sum2A = sum0A;
+                TVector sum2B = sum0B;
+                TVector sum3A = sum0A;
+                TVector sum3B = sum0B;
+                TVector sum4A = sum0A;
+                TVector sum4B = sum0B;
+                TVector sum5A = sum0A;
+                TVector sum5B = sum0B;
+                TVector sum6A = sum0A;
+                TVector sum7A = sum0A;
+                ref byte lanes = ref weights;
+                for (int y = 0; y < product.SegmentRows; y++)
                 {
-                    ref byte source = ref Unsafe.Add(ref arena, (nint)((y * product.SegmentRowStep) + (x * product.SegmentColumnStep)));
-                    for (int k = product.SegmentQuads; k > 0; k--)
+                    for (int x = 0; x < product.SegmentColumns; x++)
                     {
-                        TVector first = TDot.Load(ref weights);
-                        TVector evenA = TDot.EvenWeights(first);
-                        TVector oddA = TDot.OddWeights(first);
-                        TVector evenB = evenA;
-                        TVector oddB = oddA;
-                        if (TColumns.Value > 1)
+                        ref byte source = ref Unsafe.Add(
+                            ref arena, (nint)((y * product.SegmentRowStep) + (x * product.SegmentColumnStep)));
+                        for (int k = product.SegmentQuads; k > 0; k--)
                         {
-                            TVector next = TDot.Load(ref Unsafe.Add(ref weights, second));
-                            evenB = TDot.EvenWeights(next);
-                            oddB = TDot.OddWeights(next);
-                        }
-
-                        weights = ref Unsafe.Add(ref weights, step);
-
-                        TVector quad = TDot.Broadcast(ref Unsafe.Add(ref source, row0));
-                        TVector even = TDot.EvenActivations(quad);
-                        TVector odd = TDot.OddActivations(quad);
-                        sum0A = TDot.MultiplyAdd(sum0A, even, odd, evenA, oddA);
-                        if (TColumns.Value > 1)
-                            sum0B = TDot.MultiplyAdd(sum0B, even, odd, evenB, oddB);
-
-                        if (TRows.Value > 1)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row1));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum1A = TDot.MultiplyAdd(sum1A, even, odd, evenA, oddA);
+                            TVector first = TDot.Load(ref lanes);
+                            TVector evenA = TDot.EvenWeights(first);
+                            TVector oddA = TDot.OddWeights(first);
+                            TVector evenB = evenA;
+                            TVector oddB = oddA;
                             if (TColumns.Value > 1)
-                                sum1B = TDot.MultiplyAdd(sum1B, even, odd, evenB, oddB);
-                        }
+                            {
+                                TVector next = TDot.Load(ref Unsafe.Add(ref lanes, second));
+                                evenB = TDot.EvenWeights(next);
+                                oddB = TDot.OddWeights(next);
+                            }
 
-                        if (TRows.Value > 2)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row2));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum2A = TDot.MultiplyAdd(sum2A, even, odd, evenA, oddA);
+                            lanes = ref Unsafe.Add(ref lanes, step);
+
+                            TVector quad = TDot.Broadcast(ref Unsafe.Add(ref source, row0));
+                            TVector even = TDot.EvenActivations(quad);
+                            TVector odd = TDot.OddActivations(quad);
+                            sum0A = TDot.MultiplyAdd(sum0A, even, odd, evenA, oddA);
                             if (TColumns.Value > 1)
-                                sum2B = TDot.MultiplyAdd(sum2B, even, odd, evenB, oddB);
-                        }
+                                sum0B = TDot.MultiplyAdd(sum0B, even, odd, evenB, oddB);
 
-                        if (TRows.Value > 3)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row3));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum3A = TDot.MultiplyAdd(sum3A, even, odd, evenA, oddA);
-                            if (TColumns.Value > 1)
-                                sum3B = TDot.MultiplyAdd(sum3B, even, odd, evenB, oddB);
-                        }
+                            if (TRows.Value > 1)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row1));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum1A = TDot.MultiplyAdd(sum1A, even, odd, evenA, oddA);
+                                if (TColumns.Value > 1)
+                                    sum1B = TDot.MultiplyAdd(sum1B, even, odd, evenB, oddB);
+                            }
 
-                        if (TRows.Value > 4)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row4));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum4A = TDot.MultiplyAdd(sum4A, even, odd, evenA, oddA);
-                            if (TColumns.Value > 1)
-                                sum4B = TDot.MultiplyAdd(sum4B, even, odd, evenB, oddB);
-                        }
+                            if (TRows.Value > 2)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row2));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum2A = TDot.MultiplyAdd(sum2A, even, odd, evenA, oddA);
+                                if (TColumns.Value > 1)
+                                    sum2B = TDot.MultiplyAdd(sum2B, even, odd, evenB, oddB);
+                            }
 
-                        if (TRows.Value > 5)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row5));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum5A = TDot.MultiplyAdd(sum5A, even, odd, evenA, oddA);
-                            if (TColumns.Value > 1)
-                                sum5B = TDot.MultiplyAdd(sum5B, even, odd, evenB, oddB);
-                        }
+                            if (TRows.Value > 3)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row3));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum3A = TDot.MultiplyAdd(sum3A, even, odd, evenA, oddA);
+                                if (TColumns.Value > 1)
+                                    sum3B = TDot.MultiplyAdd(sum3B, even, odd, evenB, oddB);
+                            }
 
-                        if (TRows.Value > 6)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row6));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum6A = TDot.MultiplyAdd(sum6A, even, odd, evenA, oddA);
-                        }
+                            if (TRows.Value > 4)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row4));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum4A = TDot.MultiplyAdd(sum4A, even, odd, evenA, oddA);
+                                if (TColumns.Value > 1)
+                                    sum4B = TDot.MultiplyAdd(sum4B, even, odd, evenB, oddB);
+                            }
 
-                        if (TRows.Value > 7)
-                        {
-                            quad = TDot.Broadcast(ref Unsafe.Add(ref source, row7));
-                            even = TDot.EvenActivations(quad);
-                            odd = TDot.OddActivations(quad);
-                            sum7A = TDot.MultiplyAdd(sum7A, even, odd, evenA, oddA);
-                        }
+                            if (TRows.Value > 5)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row5));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum5A = TDot.MultiplyAdd(sum5A, even, odd, evenA, oddA);
+                                if (TColumns.Value > 1)
+                                    sum5B = TDot.MultiplyAdd(sum5B, even, odd, evenB, oddB);
+                            }
 
-                        source = ref Unsafe.Add(ref source, 4);
+                            if (TRows.Value > 6)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row6));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum6A = TDot.MultiplyAdd(sum6A, even, odd, evenA, oddA);
+                            }
+
+                            if (TRows.Value > 7)
+                            {
+                                quad = TDot.Broadcast(ref Unsafe.Add(ref source, row7));
+                                even = TDot.EvenActivations(quad);
+                                odd = TDot.OddActivations(quad);
+                                sum7A = TDot.MultiplyAdd(sum7A, even, odd, evenA, oddA);
+                            }
+
+                            source = ref Unsafe.Add(ref source, 4);
+                        }
                     }
                 }
+
+                if (TPlain.Value == 0 && !(RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves))
+                {
+                    Leave<TDot, TVector, TColumns>(sum0A, sum0B, ref sums);
+                    if (TRows.Value > 1)
+                        Leave<TDot, TVector, TColumns>(sum1A, sum1B, ref Unsafe.Add(ref sums, Pitch));
+                    if (TRows.Value > 2)
+                        Leave<TDot, TVector, TColumns>(sum2A, sum2B, ref Unsafe.Add(ref sums, 2 * Pitch));
+                    if (TRows.Value > 3)
+                        Leave<TDot, TVector, TColumns>(sum3A, sum3B, ref Unsafe.Add(ref sums, 3 * Pitch));
+                    if (TRows.Value > 4)
+                        Leave<TDot, TVector, TColumns>(sum4A, sum4B, ref Unsafe.Add(ref sums, 4 * Pitch));
+                    if (TRows.Value > 5)
+                        Leave<TDot, TVector, TColumns>(sum5A, sum5B, ref Unsafe.Add(ref sums, 5 * Pitch));
+                    if (TRows.Value > 6)
+                        Leave<TDot, TVector, TColumns>(sum6A, sum6A, ref Unsafe.Add(ref sums, 6 * Pitch));
+                    if (TRows.Value > 7)
+                        Leave<TDot, TVector, TColumns>(sum7A, sum7A, ref Unsafe.Add(ref sums, 7 * Pitch));
+                    RequantizedStore.Rows(
+                        ref Unsafe.Add(ref arena, target), ref sums, Pitch, ref outputs, TRows.Value, count, ref multipliers,
+                        in product.Requantization);
+                }
+                else
+                {
+                    // Everything is computed before anything is stored, so that constants are loaded once for all rows.
+                    TVector factorsA = TDot.Load(ref multipliers);
+                    TVector factorsB = TColumns.Value > 1 ? TDot.Load(ref Unsafe.Add(ref multipliers, TDot.Lanes * 4)) : factorsA;
+                    sum0A = Finish<TDot, TVector, TColumns, TPlain>(sum0A, sum0B, factorsA, factorsB, in product);
+                    if (TRows.Value > 1)
+                        sum1A = Finish<TDot, TVector, TColumns, TPlain>(sum1A, sum1B, factorsA, factorsB, in product);
+                    if (TRows.Value > 2)
+                        sum2A = Finish<TDot, TVector, TColumns, TPlain>(sum2A, sum2B, factorsA, factorsB, in product);
+                    if (TRows.Value > 3)
+                        sum3A = Finish<TDot, TVector, TColumns, TPlain>(sum3A, sum3B, factorsA, factorsB, in product);
+                    if (TRows.Value > 4)
+                        sum4A = Finish<TDot, TVector, TColumns, TPlain>(sum4A, sum4B, factorsA, factorsB, in product);
+                    if (TRows.Value > 5)
+                        sum5A = Finish<TDot, TVector, TColumns, TPlain>(sum5A, sum5B, factorsA, factorsB, in product);
+                    if (TRows.Value > 6)
+                        sum6A = Finish<TDot, TVector, TColumns, TPlain>(sum6A, sum6A, factorsA, factorsB, in product);
+                    if (TRows.Value > 7)
+                        sum7A = Finish<TDot, TVector, TColumns, TPlain>(sum7A, sum7A, factorsA, factorsB, in product);
+
+                    ref byte output = ref Unsafe.Add(ref arena, target);
+                    int stored = TPlain.Value == 0 ? count : TColumns.Value * TDot.Lanes;
+                    TDot.StoreBytes(sum0A, ref Unsafe.Add(ref output, (nint)outputs), stored, TColumns.Value);
+                    if (TRows.Value > 1)
+                        TDot.StoreBytes(sum1A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), stored, TColumns.Value);
+                    if (TRows.Value > 2)
+                        TDot.StoreBytes(sum2A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 2)), stored, TColumns.Value);
+                    if (TRows.Value > 3)
+                        TDot.StoreBytes(sum3A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 3)), stored, TColumns.Value);
+                    if (TRows.Value > 4)
+                        TDot.StoreBytes(sum4A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 4)), stored, TColumns.Value);
+                    if (TRows.Value > 5)
+                        TDot.StoreBytes(sum5A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 5)), stored, TColumns.Value);
+                    if (TRows.Value > 6)
+                        TDot.StoreBytes(sum6A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 6)), stored, TColumns.Value);
+                    if (TRows.Value > 7)
+                        TDot.StoreBytes(sum7A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 7)), stored, TColumns.Value);
+                }
+
+                inputs = ref Unsafe.Add(ref inputs, TRows.Value);
+                outputs = ref Unsafe.Add(ref outputs, TRows.Value);
             }
-
-            if (RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves)
-            {
-                arena = ref Unsafe.Add(ref arena, target);
-                Store<TDot, TVector, TColumns>(sum0A, sum0B, in product, ref multipliers, ref arena, ref outputs, count);
-                if (TRows.Value > 1)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum1A, sum1B, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 1), count);
-                }
-
-                if (TRows.Value > 2)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum2A, sum2B, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 2), count);
-                }
-
-                if (TRows.Value > 3)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum3A, sum3B, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 3), count);
-                }
-
-                if (TRows.Value > 4)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum4A, sum4B, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 4), count);
-                }
-
-                if (TRows.Value > 5)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum5A, sum5B, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 5), count);
-                }
-
-                if (TRows.Value > 6)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum6A, sum6A, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 6), count);
-                }
-
-                if (TRows.Value > 7)
-                {
-                    Store<TDot, TVector, TColumns>(
-                        sum7A, sum7A, in product, ref multipliers, ref arena, ref Unsafe.Add(ref outputs, 7), count);
-                }
-
-                return;
-            }
-
-            Leave<TDot, TVector, TColumns>(sum0A, sum0B, ref sums);
-            if (TRows.Value > 1)
-                Leave<TDot, TVector, TColumns>(sum1A, sum1B, ref Unsafe.Add(ref sums, Pitch));
-            if (TRows.Value > 2)
-                Leave<TDot, TVector, TColumns>(sum2A, sum2B, ref Unsafe.Add(ref sums, 2 * Pitch));
-            if (TRows.Value > 3)
-                Leave<TDot, TVector, TColumns>(sum3A, sum3B, ref Unsafe.Add(ref sums, 3 * Pitch));
-            if (TRows.Value > 4)
-                Leave<TDot, TVector, TColumns>(sum4A, sum4B, ref Unsafe.Add(ref sums, 4 * Pitch));
-            if (TRows.Value > 5)
-                Leave<TDot, TVector, TColumns>(sum5A, sum5B, ref Unsafe.Add(ref sums, 5 * Pitch));
-            if (TRows.Value > 6)
-                Leave<TDot, TVector, TColumns>(sum6A, sum6A, ref Unsafe.Add(ref sums, 6 * Pitch));
-            if (TRows.Value > 7)
-                Leave<TDot, TVector, TColumns>(sum7A, sum7A, ref Unsafe.Add(ref sums, 7 * Pitch));
         }
     }
 
-    /// <summary>Requantises and stores one row.</summary>
+    /// <summary>Requantises one row to bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TDot, TVector, TColumns>(
-        TVector first, TVector second, in Int8Product product, ref byte multipliers, ref byte arena, ref int output, int count)
+    private static TVector Finish<TDot, TVector, TColumns, TPlain>(
+        TVector first, TVector second, TVector firstMultipliers, TVector secondMultipliers, in Int8Product product)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TColumns : struct, IExtent
+        where TPlain : struct, IExtent
     {
-        if (TColumns.Value > 1)
-            TDot.StoreRow(first, second, ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, (nint)output), count);
-        else
-            TDot.StoreRow(first, ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, (nint)output), count);
+        if (TPlain.Value == 0 && product.Requantization.LeftShift > 0)
+        {
+            first = TDot.Raise(first, in product.Requantization);
+            if (TColumns.Value > 1)
+                second = TDot.Raise(second, in product.Requantization);
+        }
+
+        return TColumns.Value > 1
+            ? TDot.Requantize(first, second, firstMultipliers, secondMultipliers, in product.Requantization)
+            : TDot.Requantize(first, firstMultipliers, in product.Requantization);
     }
 
     /// <summary>Leaves the sums of one row in the scratch memory.</summary>

@@ -24,169 +24,169 @@ internal static class RequantizedRow
         get => ProductLanes.Has128;
     }
 
-    /// <summary>Stores the outputs of 8 lanes.</summary>
-    /// <param name="sums">The accumulators.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 8 from 8 on.</param>
+    /// <summary>The outputs of 16 lanes, in the first bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
+    public static Vector512<int> Bytes(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization)
+    {
+        if (Has512)
+        {
+            Vector512<int> values = Avx512F.Max(Values(sums, multipliers, in requantization), Vector512<int>.Zero);
+            Vector128<byte> bytes = Bound(Avx512F.ConvertToVector128ByteWithSaturation(values.AsUInt32()), in requantization);
+            return bytes.AsInt32().ToVector256Unsafe().ToVector512Unsafe();
+        }
+
+        return Bytes(sums.GetLower(), sums.GetUpper(), multipliers.GetLower(), multipliers.GetUpper(), in requantization)
+            .ToVector512Unsafe();
+    }
+
+    /// <summary>The outputs of 32 lanes, in the first bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Bytes(
+        Vector512<int> first, Vector512<int> second, Vector512<int> firstMultipliers, Vector512<int> secondMultipliers,
+        in Requantization requantization)
+    {
+        Vector128<int> lower = Bytes(first, firstMultipliers, in requantization).GetLower().GetLower();
+        Vector128<int> upper = Bytes(second, secondMultipliers, in requantization).GetLower().GetLower();
+        return lower.ToVector256Unsafe().WithUpper(upper).ToVector512Unsafe();
+    }
+
+    /// <summary>The outputs of 8 lanes, in the first bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Bytes(Vector256<int> sums, Vector256<int> multipliers, in Requantization requantization)
     {
         if (Avx2.IsSupported)
         {
-            Vector256<int> values = Values(sums, ref multipliers, in requantization);
+            Vector256<int> values = Values(sums, multipliers, in requantization);
             Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper());
-            Vector128<byte> bytes = Bound(Sse2.PackUnsignedSaturate(words, words), in requantization);
-            PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref output, count);
+            return Bound(Sse2.PackUnsignedSaturate(words, words), in requantization).AsInt32().ToVector256Unsafe();
         }
-        else
-        {
-            Store(sums.GetLower(), sums.GetUpper(), ref multipliers, in requantization, ref output, count);
-        }
+
+        return Bytes(sums.GetLower(), sums.GetUpper(), multipliers.GetLower(), multipliers.GetUpper(), in requantization)
+            .ToVector256Unsafe();
     }
 
-    /// <summary>Stores the outputs of 16 lanes.</summary>
-    /// <param name="first">The first 8 accumulators.</param>
-    /// <param name="second">The other 8.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 16 from 16 on.</param>
+    /// <summary>The outputs of 16 lanes, in the first bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector256<int> first, Vector256<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count)
+    public static Vector256<int> Bytes(
+        Vector256<int> first, Vector256<int> second, Vector256<int> firstMultipliers, Vector256<int> secondMultipliers,
+        in Requantization requantization)
     {
         if (Has512)
-        {
-            Store(Vector512.Create(first, second), ref multipliers, in requantization, ref output, count);
-        }
-        else if (Avx2.IsSupported)
+            return Bytes(Join(first, second), Join(firstMultipliers, secondMultipliers), in requantization).GetLower();
+        if (Avx2.IsSupported)
         {
             // Packing works within 128-bit halves: 0-3, 8-11, 4-7, 12-15, put in order afterwards.
             Vector256<short> words = Avx2.PackSignedSaturate(
-                Values(first, ref multipliers, in requantization), Values(second, ref Unsafe.Add(ref multipliers, 32), in requantization));
+                Values(first, firstMultipliers, in requantization), Values(second, secondMultipliers, in requantization));
             Vector128<byte> bytes = Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
-            bytes = Bound(Sse2.Shuffle(bytes.AsInt32(), 0b11011000).AsByte(), in requantization);
-            PartialStore.Bytes(bytes, ref output, count);
+            return Bound(Sse2.Shuffle(bytes.AsInt32(), 0b11011000).AsByte(), in requantization).AsInt32().ToVector256Unsafe();
         }
+
+        return PackBytes(
+            Values(first.GetLower(), firstMultipliers.GetLower(), in requantization),
+            Values(first.GetUpper(), firstMultipliers.GetUpper(), in requantization),
+            Values(second.GetLower(), secondMultipliers.GetLower(), in requantization),
+            Values(second.GetUpper(), secondMultipliers.GetUpper(), in requantization),
+            in requantization).AsInt32().ToVector256Unsafe();
+    }
+
+    /// <summary>The outputs of 4 lanes, in the first bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Bytes(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
+        Bound(Pack(Values(sums, multipliers, in requantization), default), in requantization).AsInt32();
+
+    /// <summary>The outputs of 8 lanes, in the first bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Bytes(
+        Vector128<int> first, Vector128<int> second, Vector128<int> firstMultipliers, Vector128<int> secondMultipliers,
+        in Requantization requantization) =>
+        Bound(
+            Pack(Values(first, firstMultipliers, in requantization), Values(second, secondMultipliers, in requantization)),
+            in requantization).AsInt32();
+
+    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 16 sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<int> bytes, ref byte output, int count, int vectors)
+    {
+        Vector256<byte> lower = bytes.GetLower().AsByte();
+        PartialStore.Bytes(lower.GetLower(), ref output, count);
+        if (vectors > 1 && count > 16)
+            PartialStore.Bytes(lower.GetUpper(), ref Unsafe.Add(ref output, 16), unchecked(count - 16));
+    }
+
+    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 8 sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<int> bytes, ref byte output, int count, int vectors)
+    {
+        if (vectors > 1)
+            PartialStore.Bytes(bytes.GetLower().AsByte(), ref output, count);
         else
-        {
-            Store(first, ref multipliers, in requantization, ref output, count);
-            if (count > 8)
-            {
-                Store(
-                    second, ref Unsafe.Add(ref multipliers, 32), in requantization, ref Unsafe.Add(ref output, 8), unchecked(count - 8));
-            }
-        }
+            PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref output, count);
     }
 
-    /// <summary>Stores the outputs of 16 lanes.</summary>
-    /// <param name="sums">The accumulators.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 16 from 16 on.</param>
+    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 4 sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector512<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
+    public static void Store(Vector128<int> bytes, ref byte output, int count, int vectors)
     {
-        if (Has512)
-        {
-            if (requantization.LeftShift > 0)
-            {
-                Vector512<int> greatest = Vector512.Create(requantization.GreatestSum);
-                sums = Avx512F.Max(Avx512F.Min(sums, greatest), -greatest);
-                sums = Avx512F.ShiftLeftLogical(sums, Vector128.CreateScalar(requantization.LeftShift));
-            }
-
-            Vector512<int> factors = Vector512.LoadUnsafe(ref multipliers).AsInt32();
-            Vector512<long> even = Avx512F.Multiply(sums, factors);
-            Vector512<long> odd = Avx512F.Multiply(
-                Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx512F.ShiftRightLogical(factors.AsInt64(), 32).AsInt32());
-            Vector512<int> upper = Vector512.ConditionalSelect(
-                Vector512.Create(0xFFFFFFFFL).AsInt32(), Avx512F.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32());
-            Vector512<int> values = Avx512F.ShiftRightArithmetic(
-                upper + Vector512.Create(requantization.Addend), Vector128.CreateScalar(requantization.UpperShift));
-            values = Avx512F.Max(values, Vector512<int>.Zero);
-            Vector128<byte> bytes = Bound(Avx512F.ConvertToVector128ByteWithSaturation(values.AsUInt32()), in requantization);
-            PartialStore.Bytes(bytes, ref output, count);
-        }
-        else
-        {
-            Store(sums.GetLower(), sums.GetUpper(), ref multipliers, in requantization, ref output, count);
-        }
+        int most = vectors > 1 ? 8 : 4;
+        PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref output, count < most ? count : most);
     }
 
-    /// <summary>Stores the outputs of 32 lanes.</summary>
-    /// <param name="first">The first 16 accumulators.</param>
-    /// <param name="second">The other 16.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 32 from 32 on.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector512<int> first, Vector512<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count)
-    {
-        Store(first, ref multipliers, in requantization, ref output, count);
-        if (count > 16)
-            Store(second, ref Unsafe.Add(ref multipliers, 64), in requantization, ref Unsafe.Add(ref output, 16), unchecked(count - 16));
-    }
-
-    /// <summary>Stores the outputs of 4 lanes.</summary>
-    /// <param name="sums">The accumulators.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 4 from 4 on.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector128<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
-    {
-        Vector128<byte> bytes = Pack(Values(sums, ref multipliers, in requantization), default);
-        PartialStore.Bytes(Bound(bytes, in requantization).AsUInt64().ToScalar(), ref output, count < 4 ? count : 4);
-    }
-
-    /// <summary>Stores the outputs of 8 lanes.</summary>
-    /// <param name="first">The first 4 accumulators.</param>
-    /// <param name="second">The other 4.</param>
-    /// <param name="multipliers">Their multipliers (s32).</param>
-    /// <param name="requantization">Shift, zero point and bounds.</param>
-    /// <param name="output">Where the first output goes.</param>
-    /// <param name="count">How many are stored; all 8 from 8 on.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector128<int> first, Vector128<int> second, ref byte multipliers, in Requantization requantization, ref byte output, int count)
-    {
-        Vector128<byte> bytes = Pack(
-            Values(first, ref multipliers, in requantization),
-            Values(second, ref Unsafe.Add(ref multipliers, 16), in requantization));
-        PartialStore.Bytes(Bound(bytes, in requantization).AsUInt64().ToScalar(), ref output, count);
-    }
-
-    private static bool Has512
+    /// <summary>Whether vectors of 512 bits are used.</summary>
+    internal static bool Has512
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
     }
 
+    /// <summary>Two halves beside each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<int> Join(Vector256<int> lower, Vector256<int> upper) => lower.ToVector512Unsafe().WithUpper(upper);
+
+    /// <summary>Sums shifted left for shifts below 33; those that would overflow are clamped, since their outputs saturate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Raise(Vector512<int> sums, in Requantization requantization)
+    {
+        Vector512<int> greatest = Vector512.Create(requantization.GreatestSum);
+        return Vector512.ShiftLeft(Vector512.Max(Vector512.Min(sums, greatest), -greatest), requantization.LeftShift);
+    }
+
+    /// <summary>Sums shifted left for shifts below 33; those that would overflow are clamped, since their outputs saturate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Raise(Vector256<int> sums, in Requantization requantization)
+    {
+        Vector256<int> greatest = Vector256.Create(requantization.GreatestSum);
+        return Vector256.ShiftLeft(Vector256.Max(Vector256.Min(sums, greatest), -greatest), requantization.LeftShift);
+    }
+
+    /// <summary>Sums shifted left for shifts below 33; those that would overflow are clamped, since their outputs saturate.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization)
+    {
+        Vector128<int> greatest = Vector128.Create(requantization.GreatestSum);
+        return Vector128.ShiftLeft(Vector128.Max(Vector128.Min(sums, greatest), -greatest), requantization.LeftShift);
+    }
+
     /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> Values(Vector256<int> sums, ref byte multipliers, in Requantization requantization)
+    internal static Vector512<int> Values(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization)
     {
-        if (requantization.LeftShift > 0)
-        {
-            Vector256<int> greatest = Vector256.Create(requantization.GreatestSum);
-            sums = Avx2.Max(Avx2.Min(sums, greatest), -greatest);
-            sums = Avx2.ShiftLeftLogical(sums, Vector128.CreateScalar(requantization.LeftShift));
-        }
+        Vector512<long> even = Avx512F.Multiply(sums, multipliers);
+        Vector512<long> odd = Avx512F.Multiply(
+            Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx512F.ShiftRightLogical(multipliers.AsInt64(), 32).AsInt32());
+        Vector512<int> upper = Avx512F.PermuteVar16x32x2(
+            even.AsInt32(), Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), odd.AsInt32());
+        return Avx512F.ShiftRightArithmetic(
+            unchecked(upper + Vector512.Create(requantization.Addend)), Vector128.CreateScalar(requantization.UpperShift));
+    }
 
-        Vector256<int> factors = Vector256.LoadUnsafe(ref multipliers).AsInt32();
-        Vector256<long> even = Avx2.Multiply(sums, factors);
+    /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Values(Vector256<int> sums, Vector256<int> multipliers, in Requantization requantization)
+    {
+        Vector256<long> even = Avx2.Multiply(sums, multipliers);
         Vector256<long> odd = Avx2.Multiply(
-            Avx2.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx2.ShiftRightLogical(factors.AsInt64(), 32).AsInt32());
+            Avx2.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx2.ShiftRightLogical(multipliers.AsInt64(), 32).AsInt32());
         Vector256<int> upper = Avx2.Blend(Avx2.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32(), 0b10101010);
         return Avx2.ShiftRightArithmetic(
             unchecked(upper + Vector256.Create(requantization.Addend)), Vector128.CreateScalar(requantization.UpperShift));
@@ -194,26 +194,18 @@ internal static class RequantizedRow
 
     /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<int> Values(Vector128<int> sums, ref byte multipliers, in Requantization requantization)
+    internal static Vector128<int> Values(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization)
     {
-        if (requantization.LeftShift > 0)
-        {
-            Vector128<int> greatest = Vector128.Create(requantization.GreatestSum);
-            sums = Vector128.Max(Vector128.Min(sums, greatest), -greatest);
-            sums = Vector128.ShiftLeft(sums, requantization.LeftShift);
-        }
-
-        Vector128<int> factors = Vector128.LoadUnsafe(ref multipliers).AsInt32();
         Vector128<int> upper;
         if (AdvSimd.Arm64.IsSupported)
         {
             upper = AdvSimd.Arm64.UnzipOdd(
-                AdvSimd.MultiplyWideningLower(sums.GetLower(), factors.GetLower()).AsInt32(),
-                AdvSimd.MultiplyWideningUpper(sums, factors).AsInt32());
+                AdvSimd.MultiplyWideningLower(sums.GetLower(), multipliers.GetLower()).AsInt32(),
+                AdvSimd.MultiplyWideningUpper(sums, multipliers).AsInt32());
         }
         else
         {
-            ProductLanes.Multiply(sums, factors, out Vector128<long> even, out Vector128<long> odd);
+            ProductLanes.Multiply(sums, multipliers, out Vector128<long> even, out Vector128<long> odd);
             upper = Vector128.ConditionalSelect(
                 Vector128.Create(0xFFFFFFFFL).AsInt32(), Vector128.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32());
         }
@@ -224,7 +216,7 @@ internal static class RequantizedRow
 
     /// <summary>Sixteen values, clamped, as bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<byte> Bytes(
+    internal static Vector128<byte> PackBytes(
         Vector128<int> values0, Vector128<int> values1, Vector128<int> values2, Vector128<int> values3,
         in Requantization requantization)
     {

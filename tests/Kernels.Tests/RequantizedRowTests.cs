@@ -1,0 +1,97 @@
+using System.Runtime.Intrinsics;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>
+/// Requantisation by upper halves is the same as requantisation in 64 bits, for every shift it takes and sums of every size, on vectors
+/// of every width (those the machine lacks go through narrower ones).
+/// </summary>
+public sealed class RequantizedRowTests
+{
+    [Theory]
+    [InlineData(0, 0, 255)]
+    [InlineData(3, 3, 255)]
+    [InlineData(128, 0, 255)]
+    [InlineData(255, 17, 201)]
+    public void Upper_halves_round_and_saturate_like_64_bits(int zeroPoint, int minimum, int maximum)
+    {
+        var random = new Random(zeroPoint);
+        int taken = 0;
+        for (int shift = 1; shift <= 62; shift++)
+        {
+            for (int round = 0; round < 200; round++)
+            {
+                var multipliers = new int[16];
+                var sums = new int[16];
+                for (int i = 0; i < 16; i++)
+                {
+                    multipliers[i] = round % 3 == 0 ? random.Next(1 << 30, int.MaxValue)
+                        : random.Next(4) == 0 ? 0
+                        : random.Next(1 << 11, int.MaxValue);
+                    sums[i] = Sum(random, multipliers[i], shift);
+                }
+
+                var requantization = Requantization.ToUInt8(shift, zeroPoint, minimum, maximum, multipliers);
+                if (!requantization.FitsUpperHalves)
+                    continue;
+                taken++;
+                byte[] expected = [.. sums.Select((s, i) => (byte)requantization.Apply((long)s * multipliers[i]))];
+                Check(expected, sums, multipliers, in requantization);
+            }
+        }
+
+        Assert.Equal(200 * (54 - 21 + 1), taken);
+    }
+
+    [Fact]
+    public void Small_multipliers_forbid_shifting_sums_left()
+    {
+        Assert.False(Requantization.ToUInt8(30, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
+        Assert.True(Requantization.ToUInt8(30, 0, 0, 255, [1 << 30, 0]).FitsUpperHalves);
+        Assert.True(Requantization.ToUInt8(40, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
+    }
+
+    private static void Check(byte[] expected, int[] sums, int[] multipliers, in Requantization requantization)
+    {
+        Vector512<int> s = Vector512.Create(sums);
+        Vector512<int> m = Vector512.Create(multipliers);
+        if (requantization.LeftShift > 0)
+            s = RequantizedRow.Raise(s, in requantization);
+        Assert.Equal(expected, First(RequantizedRow.Bytes(s, m, in requantization), 16));
+        Assert.Equal([.. expected, .. expected], First(RequantizedRow.Bytes(s, s, m, m, in requantization), 32));
+
+        Vector256<int> s0 = Raised(Vector256.Create(sums.AsSpan(0, 8)), in requantization);
+        Vector256<int> s1 = Raised(Vector256.Create(sums.AsSpan(8, 8)), in requantization);
+        Assert.Equal(
+            expected,
+            First(RequantizedRow.Bytes(s0, s1, m.GetLower(), m.GetUpper(), in requantization).ToVector512Unsafe(), 16));
+        Assert.Equal(expected[..8], First(RequantizedRow.Bytes(s0, m.GetLower(), in requantization).ToVector512Unsafe(), 8));
+
+        Vector128<int> lower = s0.GetLower();
+        Vector128<int> upper = s0.GetUpper();
+        Assert.Equal(
+            expected[..8],
+            First(
+                RequantizedRow.Bytes(lower, upper, m.GetLower().GetLower(), m.GetLower().GetUpper(), in requantization)
+                    .ToVector256Unsafe().ToVector512Unsafe(),
+                8));
+        Assert.Equal(
+            expected[..4],
+            First(RequantizedRow.Bytes(lower, m.GetLower().GetLower(), in requantization).ToVector256Unsafe().ToVector512Unsafe(), 4));
+    }
+
+    private static Vector256<int> Raised(Vector256<int> sums, in Requantization requantization) =>
+        requantization.LeftShift > 0 ? RequantizedRow.Raise(sums, in requantization) : sums;
+
+    private static byte[] First(Vector512<int> bytes, int count) => [.. Enumerable.Range(0, count).Select(i => bytes.AsByte()[i])];
+
+    /// <summary>Any sum, the greatest ones, or one whose output lies near a rounding boundary between 0 and 255.</summary>
+    private static int Sum(Random random, int multiplier, int shift) => random.Next(4) switch
+    {
+        0 => random.Next(int.MinValue, int.MaxValue),
+        1 => random.Next(2) == 0 ? int.MaxValue - random.Next(3) : int.MinValue + 1 + random.Next(3),
+        _ => (int)Math.Clamp(
+            ((random.Next(-300, 300) + 0.5) * Math.Pow(2, shift) / Math.Max(multiplier, 1)) + random.Next(-1, 2),
+            int.MinValue + 1.0, int.MaxValue),
+    };
+}
