@@ -17,7 +17,14 @@ namespace OptimizerBuild.Bench;
 internal static class PredictorBuild
 {
     /// <summary>Compiles, loads and instantiates the predictor of a compressed model.</summary>
-    public static Predictor Load(CompilationOutcome outcome)
+    public static Predictor Load(CompilationOutcome outcome) => Create(Assembly.Load(Compile(outcome)));
+
+    /// <summary>The predictor of an assembly that <see cref="Compile"/> made.</summary>
+    public static Predictor Create(Assembly assembly) => (Predictor)Activator.CreateInstance(assembly.GetType("Adapter", throwOnError: true)!)!;
+
+    /// <summary>Compiles the predictor of a compressed model.</summary>
+    /// <returns>The assembly.</returns>
+    public static byte[] Compile(CompilationOutcome outcome)
     {
         CSharpParseOptions parsing = new(LanguageVersion.CSharp12, preprocessorSymbols: ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"]);
         var compilation = CSharpCompilation.Create(
@@ -32,7 +39,7 @@ internal static class PredictorBuild
             image, manifestResources: [new ResourceDescription(outcome.Plan.Weights.ResourceName, () => new MemoryStream(outcome.Weights), isPublic: false)]);
         if (!result.Success)
             throw new InvalidOperationException(string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
-        return (Predictor)Activator.CreateInstance(Assembly.Load(image.ToArray()).GetType("Adapter", throwOnError: true)!)!;
+        return image.ToArray();
     }
 
     private static string AdapterSource(ModelPlan plan)

@@ -8,7 +8,9 @@ const string Usage = """
                                                             [--precision Auto|Int8|Float32] [--metadata Name=Value]…
 
     compare   the generated predictor of each model beside ONNX Runtime
-    layers    the time of each step of a model's plan
+    layers    the time of each step of a model's plan, and what bounds it
+    isa       each model on every instruction-set path of the machine
+    kernels   the product kernels on the layers of the kernel tests, against the peak of the register tile
 
     Without --models: the models of bench/models.json. --metadata sets any metadata of the item CompressedModel.
     The native library of ONNX Runtime comes from bench/peers (npm ci --ignore-scripts), or from the path in ONNXRUNTIME_LIBRARY.
@@ -16,6 +18,8 @@ const string Usage = """
 
 try
 {
+    if (args is [IsaCommand.Child, var assembly, var time])
+        return IsaCommand.RunChild(assembly, time);
     var arguments = BenchArguments.Parse(args);
     string repository = Environment.CurrentDirectory;
     while (!File.Exists(Path.Combine(repository, "OptimizerBuild.sln")))
@@ -29,6 +33,8 @@ try
     {
         "compare" => CompareCommand.Run(models, OnnxRuntimePeer.Load(repository), arguments),
         "layers" => LayersCommand.Run(models, arguments),
+        "kernels" => KernelsCommand.Run(arguments),
+        "isa" => IsaCommand.Run(models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),
     };
 }

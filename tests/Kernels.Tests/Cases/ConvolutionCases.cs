@@ -63,6 +63,9 @@ internal static class ConvolutionCases
             yield return Case(g, DataKind.Uniform, wide: true, blocked: true, depthwise: false, 0, seed++);
         }
 
+        foreach (ProductShape s in ProductShapes.Of("Convolution").Concat(ProductShapes.Of("Depthwise")))
+            yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, s.Kernel == "Depthwise", 0, seed++);
+
         foreach (WindowGeometry g in DepthwiseGeometries)
         {
             foreach (DataKind kind in Enum.GetValues<DataKind>())
@@ -71,6 +74,15 @@ internal static class ConvolutionCases
                 yield return Case(g, kind, wide: false, blocked: false, depthwise: true, 5, seed++);
             }
         }
+    }
+
+    private static WindowGeometry Geometry(ProductShape s)
+    {
+        int pad = s.Window / 2;
+        bool depthwise = s.Kernel == "Depthwise";
+        return Geometry(
+            1, s.Height * s.Stride, s.Width * s.Stride, depthwise ? s.Inputs : 1, depthwise ? 1 : s.Inputs, s.Outputs, s.Window, s.Window,
+            s.Stride, s.Stride, 1, 1, pad, pad, pad, pad);
     }
 
     private static WindowGeometry Geometry(

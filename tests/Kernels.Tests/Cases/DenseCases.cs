@@ -24,6 +24,9 @@ internal static class DenseCases
             }
         }
 
+        foreach (ProductShape s in ProductShapes.Of("Dense"))
+            yield return Case(s.Height, s.Inputs, s.Outputs, DataKind.Uniform, wide: false, blocked: false, seed++);
+
         foreach (bool wide in (bool[])[false, true])
         {
             yield return Case(2, 19, 11, DataKind.Uniform, wide, blocked: true, seed++);

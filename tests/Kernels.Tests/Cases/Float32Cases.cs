@@ -33,6 +33,18 @@ internal static partial class Float32Cases
                 (int, int, int)[])[(1, 1, 1), (3, 4, 5), (6, 7, 16), (7, 3, 33), (13, 5, 40), (2, 9, 8), (1, 6, 75), (1, 5, 300)])
             yield return MatMul(rows, inner, columns, seed++);
 
+        foreach (ProductShape s in ProductShapes.All)
+        {
+            int[] positions = [1, s.Height, s.Width];
+            yield return s.Kernel switch
+            {
+                "Dense" => Dense(s.Height, s.Inputs, s.Outputs, seed++),
+                "MatMul" => MatMul(s.Height, s.Inputs, s.Outputs, seed++),
+                "Depthwise" => Depthwise(s.Inputs, positions, s.Window, s.Stride, seed++),
+                _ => Convolution(positions, 1, s.Inputs, s.Outputs, [s.Window, s.Window], s.Stride, 1, seed++),
+            };
+        }
+
         foreach (int channels in (int[])[1, 3, 8, 17])
         {
             foreach ((int size, int kernel, int stride, int dilation, int pad) in (

@@ -1,0 +1,59 @@
+namespace OptimizerBuild.Kernels.Tests.Cases;
+
+/// <summary>A layer of products: a convolution, a dense layer or a product of two matrices.</summary>
+/// <param name="Kernel">The kernel's class without its element type: <c>Convolution</c>, <c>Depthwise</c>, <c>Dense</c> or <c>MatMul</c>.</param>
+/// <param name="Height">Output rows; the rows of a dense layer or of a first matrix.</param>
+/// <param name="Width">Output pixels of a row; 1 for a dense layer.</param>
+/// <param name="Inputs">Input channels, or the length of a row; for depthwise convolutions the channels.</param>
+/// <param name="Outputs">Output channels; for depthwise convolutions 1 a channel.</param>
+/// <param name="Window">Kernel height and width.</param>
+/// <param name="Stride">Both strides.</param>
+internal sealed record ProductShape(string Kernel, int Height, int Width, int Inputs, int Outputs, int Window = 1, int Stride = 1)
+{
+    /// <summary>Multiply-accumulates.</summary>
+    public long Macs => (long)Height * Width * Inputs * Outputs * Window * Window;
+
+    /// <inheritdoc/>
+    public override string ToString() => Kernel switch
+    {
+        "Dense" or "MatMul" => $"{Height}×{Inputs} → {Outputs}",
+        "Depthwise" => $"{Window}×{Window}, stride {Stride}, → {Height}×{Width}×{Inputs}",
+        _ => $"{Window}×{Window}, stride {Stride}, {Inputs} → {Height}×{Width}×{Outputs}",
+    };
+}
+
+/// <summary>
+/// The layers on which the speed of the product kernels is measured, by the benchmark's command <c>kernels</c>; their results are tested
+/// here. They are those of the models that people use: large and small ones, and heads with remainders in both directions.
+/// </summary>
+internal static class ProductShapes
+{
+    /// <summary>All layers, each for int8 and for float32 kernels.</summary>
+    public static IReadOnlyList<ProductShape> All { get; } =
+    [
+        new("Convolution", 14, 14, 64, 64),
+        new("Convolution", 7, 7, 160, 160),
+        new("Convolution", 14, 14, 96, 24),
+        new("Convolution", 28, 28, 16, 32),
+        new("Convolution", 10, 10, 64, 10),
+        new("Convolution", 8, 8, 64, 64, 3),
+        new("Convolution", 16, 16, 32, 32, 3),
+        new("Convolution", 16, 16, 16, 16, 3),
+        new("Convolution", 14, 14, 8, 16, 5),
+        new("Convolution", 32, 32, 3, 16, 3),
+        new("Convolution", 28, 28, 1, 16, 3, 2),
+        new("Depthwise", 28, 28, 32, 1, 3),
+        new("Depthwise", 14, 14, 64, 1, 3, 2),
+        new("Depthwise", 7, 7, 160, 1, 3),
+        new("Depthwise", 14, 14, 48, 1, 5),
+        new("Dense", 1, 1, 784, 300),
+        new("Dense", 1, 1, 640, 128),
+        new("Dense", 1, 1, 128, 10),
+        new("Dense", 1, 1, 1280, 1000),
+        new("Dense", 32, 1, 128, 128),
+        new("MatMul", 64, 1, 64, 64),
+    ];
+
+    /// <summary>The layers of a kernel.</summary>
+    public static IEnumerable<ProductShape> Of(string kernel) => All.Where(s => s.Kernel == kernel);
+}
