@@ -1,14 +1,12 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System.Runtime.Intrinsics;
-
 /// <summary>
 /// An elementwise operation on two u8 tensors (docs/arithmetic.md, Elementwise integer operations), for <see cref="PairLoop"/>.
 /// </summary>
 internal interface IPairOperation
 {
-    /// <summary>The least shift from which every result fits 32 bits before it is clamped, as the vectors need.</summary>
-    static abstract int LeastVectorShift { get; }
+    /// <summary>Whether the vector form gives exact results with these constants; otherwise the scalar one is taken.</summary>
+    static abstract bool HasVectors(in PairConstants constants);
 
     /// <summary>One output.</summary>
     /// <param name="first">The first operand less its zero point.</param>
@@ -16,15 +14,15 @@ internal interface IPairOperation
     /// <param name="constants">The operation's constants.</param>
     static abstract int Apply(int first, int second, in PairConstants constants);
 
-    /// <summary>Eight results: requantised, with the zero point, not yet clamped.</summary>
-    /// <param name="first">First operands less their zero point.</param>
-    /// <param name="second">Second operands less their zero point.</param>
-    /// <param name="constants">The operation's constants.</param>
-    static abstract Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants);
+    /// <summary>The constants as the vector form needs them.</summary>
+    static abstract PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+        where TLanes : struct, IByteLanes<TVector>
+        where TVector : struct;
 
-    /// <summary>Four results: requantised, with the zero point, not yet clamped.</summary>
-    /// <param name="first">First operands less their zero point.</param>
-    /// <param name="second">Second operands less their zero point.</param>
-    /// <param name="constants">The operation's constants.</param>
-    static abstract Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants);
+    /// <summary>s32 results: requantised, not yet clamped, without the zero point.</summary>
+    /// <param name="pairs">In each 32 bits the first operand less its zero point and above it the second less its own, as s16.</param>
+    /// <param name="vectors">What <see cref="Prepare"/> made.</param>
+    static abstract TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+        where TLanes : struct, IByteLanes<TVector>
+        where TVector : struct;
 }

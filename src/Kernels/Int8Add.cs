@@ -2,7 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
 
 /// <summary>Sum or difference of two u8 tensors of different scales (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Add
@@ -110,8 +109,7 @@ internal static class Int8Add
     private readonly struct Operation : IPairOperation
     {
         /// <inheritdoc/>
-        /// <remarks>In magnitude, sums are below 2^40.</remarks>
-        public static int LeastVectorShift => 10;
+        public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,21 +118,16 @@ internal static class Int8Add
                 ((long)first * constants.FirstMultiplier) + ((long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) =>
-            ProductLanes.Requantize(
-            ProductLanes.Even(first, constants.FirstMultiplier) + ProductLanes.Even(second, constants.SecondMultiplier),
-            ProductLanes.Odd(first, constants.FirstMultiplier) + ProductLanes.Odd(second, constants.SecondMultiplier),
-            in constants.Requantization);
+        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct =>
+            SplitMultiplier.Sum<TLanes, TVector>(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
-        {
-            ProductLanes.Multiply(first, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
-            ProductLanes.Multiply(
-                second, Vector128.Create(constants.SecondMultiplier), out Vector128<long> secondEven, out Vector128<long> secondOdd);
-            return ProductLanes.Requantize(even + secondEven, odd + secondOdd, in constants.Requantization);
-        }
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct =>
+            SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.High, vectors.Low, vectors.Rounding, vectors.Shift);
     }
 }

@@ -2,8 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Minimum
@@ -108,8 +106,7 @@ internal static class Int8Minimum
     private readonly struct Operation : IPairOperation
     {
         /// <inheritdoc/>
-        /// <remarks>In magnitude, products are below 2^39.</remarks>
-        public static int LeastVectorShift => 9;
+        public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -118,28 +115,18 @@ internal static class Int8Minimum
                 Math.Min((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) => Avx2.Min(
-            Rescaled(first, constants.FirstMultiplier, in constants.Requantization),
-            Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
+        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct =>
+            SplitMultiplier.Apart<TLanes, TVector>(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants) => Vector128.Min(
-            Rescaled(first, constants.FirstMultiplier, in constants.Requantization),
-            Rescaled(second, constants.SecondMultiplier, in constants.Requantization));
-
-        /// <summary>One operand at the output's scale, with its zero point.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> Rescaled(Vector256<int> values, int multiplier, in Requantization requantization) =>
-            ProductLanes.Requantize(ProductLanes.Even(values, multiplier), ProductLanes.Odd(values, multiplier), in requantization);
-
-        /// <summary>One operand at the output's scale, with its zero point.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector128<int> Rescaled(Vector128<int> values, int multiplier, in Requantization requantization)
-        {
-            ProductLanes.Multiply(values, Vector128.Create(multiplier), out Vector128<long> even, out Vector128<long> odd);
-            return ProductLanes.Requantize(even, odd, in requantization);
-        }
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct =>
+            TLanes.Min32(
+                SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.High, vectors.Low, vectors.Rounding, vectors.Shift),
+                SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.SecondHigh, vectors.SecondLow, vectors.Rounding, vectors.Shift));
     }
 }

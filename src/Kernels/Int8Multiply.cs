@@ -2,8 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Product of two u8 tensors (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Multiply
@@ -101,8 +99,11 @@ internal static class Int8Multiply
     private readonly struct Operation : IPairOperation
     {
         /// <inheritdoc/>
-        /// <remarks>In magnitude, products are below 2^47.</remarks>
-        public static int LeastVectorShift => 17;
+        /// <remarks>
+        /// From a shift of 33 on, rounding does not touch the lower 32 bits of the 64-bit product: they can be dropped first. The upper ones
+        /// are below 2^15 in magnitude.
+        /// </remarks>
+        public static bool HasVectors(in PairConstants constants) => constants.Requantization.Shift >= 33;
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,23 +111,23 @@ internal static class Int8Multiply
             unchecked(constants.Requantization.Apply((long)(first * second) * constants.FirstMultiplier));
 
         /// <inheritdoc/>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<int> Apply(Vector256<int> first, Vector256<int> second, in PairConstants constants) =>
-            Requantized(Avx2.MultiplyLow(first, second), in constants);
+        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct =>
+            new(
+                TLanes.Repeat(constants.FirstMultiplier), default, default, default,
+                TLanes.Repeat(unchecked(1 << (constants.Requantization.Shift - 33))), unchecked(constants.Requantization.Shift - 32));
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector128<int> Apply(Vector128<int> first, Vector128<int> second, in PairConstants constants)
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct
         {
-            ProductLanes.Multiply(
-                first * second, Vector128.Create(constants.FirstMultiplier), out Vector128<long> even, out Vector128<long> odd);
-            return ProductLanes.Requantize(even, odd, in constants.Requantization);
+            // The second operand beside the first and zero beside the second: the sum of both products is that of the operands.
+            TVector products = TLanes.MultiplyAddPairs(pairs, TLanes.UpperHalves(pairs));
+            return TLanes.ShiftRight32(
+                TLanes.Add32(TLanes.MultiplyHigh(products, vectors.High), vectors.Rounding), vectors.Shift);
         }
-
-        /// <summary>Products at the output's scale, with its zero point.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> Requantized(Vector256<int> products, in PairConstants constants) => ProductLanes.Requantize(
-            ProductLanes.Even(products, constants.FirstMultiplier), ProductLanes.Odd(products, constants.FirstMultiplier),
-            in constants.Requantization);
     }
 }

@@ -70,10 +70,14 @@ internal static class KernelPath
         : "scalar";
 
     /// <summary>
-    /// The path of requantisation and of kernels on pairs of tensors: <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.
+    /// The path of elementwise kernels: <c>avx512</c>, <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.
     /// </summary>
     public static string Elementwise =>
-        ProductLanes.Has256 ? "avx2" : !ProductLanes.Has128 ? "scalar" : Sse41.IsSupported ? "sse41" : "advsimd";
+        ByteLanes.Has512 ? "avx512"
+        : ByteLanes.Has256 ? "avx2"
+        : !ByteLanes.Has128 ? "scalar"
+        : Sse41.IsSupported ? "sse41"
+        : "advsimd";
 
     /// <summary>The path's name: <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.</summary>
     public static string Name =>

@@ -2,16 +2,18 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
+using global::System.Runtime.InteropServices;
 
-/// <summary>The loops around <see cref="IPairOperation"/>: row by row for operands of equal shape, and with broadcasting.</summary>
+/// <summary>The loops around <see cref="PairPlane"/>: images of operands of equal shape, and broadcasting.</summary>
 internal static class PairLoop
 {
     /// <summary>The most dimensions of a broadcast.</summary>
     private const int MaximumRank = 16;
 
+    /// <summary>Bytes of a row that is made of copies of a shorter one.</summary>
+    private const int RepeatedBytes = 1024;
+
     /// <summary>Operands of equal shape.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows<TOperation>(
         Workspace w,
         int first,
@@ -31,28 +33,19 @@ internal static class PairLoop
     {
         unchecked
         {
-            ref byte a = ref w.Operand(first);
-            ref byte b = ref w.Operand(second);
+            var plane = new PairPlane(firstRowStride, secondRowStride, outputRowStride, rows, rowLength);
             for (int image = 0; image < images; image++)
             {
-                for (int row = 0; row < rows; row++)
-                {
-                    Row<TOperation>(
-                        ref Unsafe.Add(ref a, (image * firstImageStride) + (row * firstRowStride)),
-                        1,
-                        ref Unsafe.Add(ref b, (image * secondImageStride) + (row * secondRowStride)),
-                        1,
-                        ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride)),
-                        1,
-                        in constants,
-                        rowLength);
-                }
+                plane.Run<TOperation>(
+                    ref Unsafe.Add(ref w.Operand(first), image * firstImageStride),
+                    ref Unsafe.Add(ref w.Operand(second), image * secondImageStride),
+                    ref w.Arena(output + (image * outputImageStride)),
+                    in constants);
             }
         }
     }
 
-    /// <summary>Operands that are broadcast: rows along the last dimension, the others counted like an odometer.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>Operands that are broadcast: planes along the last two dimensions, the others counted like an odometer.</summary>
     public static void Broadcast<TOperation>(
         Workspace w,
         int first,
@@ -67,27 +60,31 @@ internal static class PairLoop
     {
         unchecked
         {
+            if (dimensions.Length > MaximumRank)
+                throw new NotSupportedException("A broadcast has at most 16 dimensions.");
             ref byte a = ref w.Operand(first);
             ref byte b = ref w.Operand(second);
             int last = dimensions.Length - 1;
-            if (last < 0)
-            {
-                Row<TOperation>(ref a, 0, ref b, 0, ref w.Arena(output), 1, in constants, 1);
-                return;
-            }
-
-            if (last >= MaximumRank)
-                throw new NotSupportedException("A broadcast has at most 16 dimensions.");
-            int rows = 1;
-            for (int d = 0; d < last; d++)
-                rows *= dimensions[d];
+            int outer = Math.Max(last - 1, 0);
+            bool isPlane = last >= 1;
+            int planes = 1;
+            for (int d = 0; d < outer; d++)
+                planes *= dimensions[d];
+            var plane = new PairPlane(
+                last < 0 ? 0 : firstStrides[last], isPlane ? firstStrides[outer] : 0,
+                last < 0 ? 0 : secondStrides[last], isPlane ? secondStrides[outer] : 0,
+                last < 0 ? 1 : outputStrides[last], isPlane ? outputStrides[outer] : 0,
+                isPlane ? dimensions[outer] : 1, last < 0 ? 1 : dimensions[last]);
+            bool firstRepeats = Repeats(dimensions, firstStrides, secondStrides, outputStrides);
+            bool secondRepeats = Repeats(dimensions, secondStrides, firstStrides, outputStrides);
             Span<int> index = stackalloc int[MaximumRank];
-            for (; rows > 0; rows--)
+            for (; planes > 0; planes--)
             {
-                Row<TOperation>(
-                    ref a, firstStrides[last], ref b, secondStrides[last], ref w.Arena(output), outputStrides[last], in constants,
-                    dimensions[last]);
-                for (int d = last - 1; d >= 0; d--)
+                if (firstRepeats || secondRepeats)
+                    Repeated<TOperation>(ref a, ref b, firstRepeats, ref w.Arena(output), in constants, dimensions[outer], dimensions[last]);
+                else
+                    plane.Run<TOperation>(ref a, ref b, ref w.Arena(output), in constants);
+                for (int d = outer - 1; d >= 0; d--)
                 {
                     a = ref Unsafe.Add(ref a, firstStrides[d]);
                     b = ref Unsafe.Add(ref b, secondStrides[d]);
@@ -103,89 +100,47 @@ internal static class PairLoop
         }
     }
 
-    /// <summary>One row, whose elements are some bytes apart; 0 where an operand is one element.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
-        int length)
-        where TOperation : struct, IPairOperation
+    /// <summary>
+    /// Whether an operand is one short row for all rows of a plane, while the other one and the output run on without gaps: a value for
+    /// each channel.
+    /// </summary>
+    private static bool Repeats(
+        ReadOnlySpan<int> dimensions, ReadOnlySpan<int> strides, ReadOnlySpan<int> otherStrides, ReadOnlySpan<int> outputStrides)
     {
-        unchecked
-        {
-            bool vectors = constants.Requantization.Shift >= TOperation.LeastVectorShift
-                && (uint)firstStep <= 1 && (uint)secondStep <= 1 && outputStep == 1;
-            if (vectors && ProductLanes.Has256)
-                Row256<TOperation>(ref first, firstStep, ref second, secondStep, ref output, in constants, length);
-            else if (vectors && ProductLanes.Has128)
-                Row128<TOperation>(ref first, firstStep, ref second, secondStep, ref output, in constants, length);
-            else
-                RowScalar<TOperation>(ref first, firstStep, ref second, secondStep, ref output, outputStep, in constants, length);
-        }
+        int last = unchecked(dimensions.Length - 1);
+        if (last < 1 || dimensions[last] > RepeatedBytes / 2)
+            return false;
+        int rows = unchecked(last - 1);
+        return strides[last] == 1 && strides[rows] == 0 && otherStrides[last] == 1 && otherStrides[rows] == dimensions[last]
+            && outputStrides[last] == 1 && outputStrides[rows] == dimensions[last];
     }
 
-    /// <summary>One row without vectors.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RowScalar<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, int outputStep, in PairConstants constants,
-        int length)
+    /// <summary>A plane of adjacent rows beside one row that is repeated: copies of it side by side make long rows of both.</summary>
+    private static void Repeated<TOperation>(
+        ref byte first, ref byte second, bool firstRepeats, ref byte output, in PairConstants constants, int rows, int rowLength)
         where TOperation : struct, IPairOperation
     {
         unchecked
         {
-            for (int i = 0; i < length; i++)
+            // Whole vectors are read at the end.
+            Span<byte> repeated = stackalloc byte[RepeatedBytes + 64];
+            int copies = Math.Min(RepeatedBytes / rowLength, rows);
+            ReadOnlySpan<byte> once = MemoryMarshal.CreateReadOnlySpan(ref firstRepeats ? ref first : ref second, rowLength);
+            for (int copy = 0; copy < copies; copy++)
+                once.CopyTo(repeated.Slice(copy * rowLength));
+            int longRows = rows / copies;
+            int longLength = copies * rowLength;
+            ref byte a = ref firstRepeats ? ref repeated[0] : ref first;
+            ref byte b = ref firstRepeats ? ref second : ref repeated[0];
+            int aStride = firstRepeats ? 0 : longLength;
+            int bStride = firstRepeats ? longLength : 0;
+            new PairPlane(aStride, bStride, longLength, longRows, longLength).Run<TOperation>(ref a, ref b, ref output, in constants);
+            int left = (rows - (longRows * copies)) * rowLength;
+            if (left > 0)
             {
-                Unsafe.Add(ref output, i * outputStep) = (byte)TOperation.Apply(
-                    Unsafe.Add(ref first, i * firstStep) - constants.FirstZeroPoint,
-                    Unsafe.Add(ref second, i * secondStep) - constants.SecondZeroPoint,
-                    in constants);
-            }
-        }
-    }
-
-    /// <summary>One row, eight elements at a time; steps are 0 or 1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row256<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, in PairConstants constants, int length)
-        where TOperation : struct, IPairOperation
-    {
-        unchecked
-        {
-            Vector256<int> firstZero = Vector256.Create(constants.FirstZeroPoint);
-            Vector256<int> secondZero = Vector256.Create(constants.SecondZeroPoint);
-            Vector256<int> a = Vector256.Create((int)first) - firstZero;
-            Vector256<int> b = Vector256.Create((int)second) - secondZero;
-            for (int i = 0; i < length; i += 8)
-            {
-                if (firstStep != 0)
-                    a = ProductLanes.LoadBytes(ref Unsafe.Add(ref first, i)) - firstZero;
-                if (secondStep != 0)
-                    b = ProductLanes.LoadBytes(ref Unsafe.Add(ref second, i)) - secondZero;
-                ulong bytes = ProductLanes.ToBytes(TOperation.Apply(a, b, in constants), in constants.Requantization);
-                PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, i), length - i);
-            }
-        }
-    }
-
-    /// <summary>One row, four elements at a time; steps are 0 or 1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row128<TOperation>(
-        ref byte first, int firstStep, ref byte second, int secondStep, ref byte output, in PairConstants constants, int length)
-        where TOperation : struct, IPairOperation
-    {
-        unchecked
-        {
-            Vector128<int> firstZero = Vector128.Create(constants.FirstZeroPoint);
-            Vector128<int> secondZero = Vector128.Create(constants.SecondZeroPoint);
-            Vector128<int> a = Vector128.Create((int)first) - firstZero;
-            Vector128<int> b = Vector128.Create((int)second) - secondZero;
-            for (int i = 0; i < length; i += 4)
-            {
-                if (firstStep != 0)
-                    a = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref first, i)) - firstZero;
-                if (secondStep != 0)
-                    b = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref second, i)) - secondZero;
-                ulong bytes = ProductLanes.ToBytes(TOperation.Apply(a, b, in constants), in constants.Requantization);
-                PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, i), length - i < 4 ? length - i : 4);
+                new PairPlane(0, 0, 0, 1, left).Run<TOperation>(
+                    ref Unsafe.Add(ref a, longRows * aStride), ref Unsafe.Add(ref b, longRows * bStride),
+                    ref Unsafe.Add(ref output, longRows * longLength), in constants);
             }
         }
     }

@@ -15,7 +15,7 @@ internal static class ElementwiseCases
     }
 
     private static readonly (int Images, int Rows, int Length)[] Shapes =
-        [(1, 1, 1), (1, 1, 31), (1, 3, 64), (2, 3, 17), (1, 2, 250), (2, 1, 8), (1, 5, 33)];
+        [(1, 1, 1), (1, 1, 31), (1, 3, 64), (2, 3, 17), (1, 2, 250), (2, 1, 8), (1, 5, 33), (1, 1, 1000), (1, 2, 95)];
 
     // Output dimensions; 1 in a mask: broadcast over this dimension.
     private static readonly (int[] Dimensions, int[] FirstMask, int[] SecondMask)[] Broadcasts =
@@ -28,6 +28,11 @@ internal static class ElementwiseCases
         ([2, 3, 4, 5], [0, 1, 0, 1], [1, 0, 1, 0]),
         ([1, 7, 7, 20], [0, 0, 0, 0], [0, 1, 1, 0]),
         ([6, 9], [0, 1], [0, 0]),
+        ([40, 3], [0, 0], [1, 0]),
+        ([2, 75, 24], [1, 1, 0], [0, 0, 0]),
+        ([11, 200], [0, 0], [1, 0]),
+        ([3, 512], [1, 0], [0, 0]),
+        ([2, 600], [0, 0], [1, 0]),
         ([], [], []),
     ];
 
@@ -179,14 +184,24 @@ internal static class ElementwiseCases
         {
             Random random = data.Random;
 
-            // Real multipliers around 1, some of them far above and below.
-            int shift = operation == Operation.Multiply ? random.Next(25, 46) : random.Next(22, 33);
+            // Real multipliers around 1, some of them far above and below; now and then shifts at the ends of what the vectors take.
+            int shift = random.Next(6) == 0 ? random.Next(operation == Operation.Multiply ? 28 : 14, 63)
+                : operation == Operation.Multiply ? random.Next(25, 46) : random.Next(22, 33);
             int minimum = random.Next(3) == 0 ? random.Next(0, 90) : 0;
             int maximum = random.Next(3) == 0 ? random.Next(160, 256) : 255;
             return new Constants(
-                random.Next(256), random.Next(1 << 28, int.MaxValue), random.Next(256), random.Next(0, int.MaxValue), shift,
-                random.Next(256), minimum, maximum);
+                random.Next(256), Multiplier(random, 1 << 28), random.Next(256), Multiplier(random, 0), shift, random.Next(256), minimum,
+                maximum);
         }
+
+        // Any, or one beside which its parts of 16 bits change sign or do not fit.
+        private static int Multiplier(Random random, int least) => random.Next(8) switch
+        {
+            0 => int.MaxValue - random.Next(0, 3),
+            1 => int.MaxValue - 32768 + random.Next(-1, 2),
+            2 => (random.Next(least >> 16, 1 << 15) << 16) + 32768 - random.Next(0, 2),
+            _ => random.Next(least, int.MaxValue),
+        };
 
         public byte Apply(Operation operation, int a, int b)
         {
