@@ -1,19 +1,31 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>Looks bytes up in a table of 256 bytes, with SSSE3 or AVX2 by shuffles.</summary>
+/// <summary>Looks bytes up in a table of 256 bytes, with AVX-512VBMI by permutations, with SSSE3 or AVX2 by shuffles.</summary>
 /// <remarks>
+/// VPERMI2B looks up 128 entries by the lower seven bits: two of them and a choice by the top bit are a table of 256.
+/// <para>
 /// VPSHUFB looks up 16 entries and gives 0 for an index with its top bit set. Half a table is 8 such lookups, the index 16 less each
 /// time: the first ones hit the entries, the later ones, once the index is negative, give 0. For all hits together to be one entry,
 /// each step's table is the difference (exclusive or) from the one before. The other half has its indices' top bit flipped.
+/// </para>
 /// </remarks>
 internal static class ByteLookup
 {
     /// <summary>Bytes of a table, and of the scratch memory for its differences.</summary>
     public const int TableSize = 256;
+
+    /// <summary>Whether 64 bytes are looked up at a time.</summary>
+    public static bool HasVbmi
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ByteLanes.Has512 && Avx512Vbmi.IsSupported;
+    }
 
     /// <summary>Computes a table's differences.</summary>
     /// <param name="table">The 256 entries.</param>
@@ -21,7 +33,7 @@ internal static class ByteLookup
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prepare(ref byte table, ref byte steps)
     {
-        if (!Ssse3.IsSupported)
+        if (!Ssse3.IsSupported || HasVbmi)
             return;
         for (int half = 0; half < TableSize; half += 128)
         {
@@ -47,6 +59,12 @@ internal static class ByteLookup
         unchecked
         {
             int i = 0;
+            if (HasVbmi)
+            {
+                RowVbmi(ref source, ref target, length, ref table);
+                return;
+            }
+
             if (Avx2.IsSupported)
             {
                 Vector256<sbyte> sixteen = Vector256.Create((sbyte)16);
@@ -103,4 +121,41 @@ internal static class ByteLookup
                 Unsafe.Add(ref target, i) = Unsafe.Add(ref table, (int)Unsafe.Add(ref source, i));
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowVbmi(ref byte source, ref byte target, int length, ref byte table)
+    {
+        unchecked
+        {
+            Vector512<byte> t0 = Vector512.LoadUnsafe(ref table);
+            Vector512<byte> t1 = Vector512.LoadUnsafe(ref table, 64);
+            Vector512<byte> t2 = Vector512.LoadUnsafe(ref table, 128);
+            Vector512<byte> t3 = Vector512.LoadUnsafe(ref table, 192);
+            if (length < 64)
+            {
+                // Nothing behind the source is read: it may be the caller's memory.
+                Span<byte> part = stackalloc byte[64];
+                MemoryMarshal.CreateReadOnlySpan(ref source, length).CopyTo(part);
+                ByteLanes512.Store(Look(Vector512.LoadUnsafe(ref part[0]), t0, t1, t2, t3), ref target, length);
+                return;
+            }
+
+            // The last vector overlaps the one before it; it is loaded first, in case the output is the source.
+            Vector512<byte> last = Vector512.LoadUnsafe(ref Unsafe.Add(ref source, length - 64));
+            for (int i = 0; length - i > 64; i += 64)
+            {
+                Vector512<byte> index = Vector512.LoadUnsafe(ref Unsafe.Add(ref source, i));
+                Look(index, t0, t1, t2, t3).StoreUnsafe(ref Unsafe.Add(ref target, i));
+            }
+
+            Look(last, t0, t1, t2, t3).StoreUnsafe(ref Unsafe.Add(ref target, length - 64));
+        }
+    }
+
+    /// <summary>The entries of 64 bytes; the table in four parts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Look(
+        Vector512<byte> index, Vector512<byte> t0, Vector512<byte> t1, Vector512<byte> t2, Vector512<byte> t3) =>
+        Avx512BW.BlendVariable(
+            Avx512Vbmi.PermuteVar64x8x2(t0, index, t1), Avx512Vbmi.PermuteVar64x8x2(t2, index, t3), index);
 }

@@ -44,11 +44,24 @@ internal static class Dequantize
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
                     int i = 0;
+                    if (ByteLanes.Has512)
+                    {
+                        for (; rowLength - i >= 16; i += 16)
+                        {
+                            Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i)))
+                                - Vector512.Create(zeroPoint);
+                            (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
                     if (Avx2.IsSupported)
                     {
                         for (; rowLength - i >= 8; i += 8)
                         {
-                            Vector256<int> values = ProductLanes.LoadBytes(ref Unsafe.Add(ref from, i)) - Vector256.Create(zeroPoint);
+                            Vector256<int> values = Avx2.ConvertToVector256Int32(
+                                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i))).AsByte())
+                                - Vector256.Create(zeroPoint);
                             (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
                                 ref Unsafe.Add(ref to, i * 4));
                         }
@@ -56,11 +69,27 @@ internal static class Dequantize
 
                     if (Vector128.IsHardwareAccelerated)
                     {
-                        for (; rowLength - i >= 4; i += 4)
+                        for (; i < rowLength; i += 4)
                         {
-                            Vector128<int> values = ProductLanes.LoadFourBytes(ref Unsafe.Add(ref from, i)) - Vector128.Create(zeroPoint);
-                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
+                            // Up to three bytes behind the row are read; what they give is not stored.
+                            uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, i));
+                            Vector128<ushort> halves = Vector128.WidenLower(Vector128.CreateScalar(four).AsByte());
+                            Vector128<int> values = Vector128.WidenLower(halves).AsInt32() - Vector128.Create(zeroPoint);
+                            Vector128<float> reals = Vector128.ConvertToSingle(values) * Vector128.Create(scale);
+                            ref byte target = ref Unsafe.Add(ref to, i * 4);
+                            int left = rowLength - i;
+                            if (left >= 4)
+                            {
+                                reals.AsByte().StoreUnsafe(ref target);
+                                continue;
+                            }
+
+                            if (left >= 2)
+                                Unsafe.WriteUnaligned(ref target, reals.AsInt64().ToScalar());
+                            if (left == 1)
+                                Unsafe.WriteUnaligned(ref target, reals.ToScalar());
+                            else if (left == 3)
+                                Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, 8), reals.GetElement(2));
                         }
                     }
 
@@ -106,6 +135,26 @@ internal static class Dequantize
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
                     int i = 0;
+                    if (ByteLanes.Has512)
+                    {
+                        for (; rowLength - i >= 16; i += 16)
+                        {
+                            Vector512<int> values = Vector512.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                            (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
+                    if (Avx2.IsSupported)
+                    {
+                        for (; rowLength - i >= 8; i += 8)
+                        {
+                            Vector256<int> values = Vector256.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
+                                ref Unsafe.Add(ref to, i * 4));
+                        }
+                    }
+
                     if (Vector128.IsHardwareAccelerated)
                     {
                         for (; rowLength - i >= 4; i += 4)

@@ -100,8 +100,8 @@ internal static class Int8Multiply
     {
         /// <inheritdoc/>
         /// <remarks>
-        /// From a shift of 33 on, rounding does not touch the lower 32 bits of the 64-bit product: they can be dropped first. The upper ones
-        /// are below 2^15 in magnitude.
+        /// From a shift of 33 on, rounding does not touch the lower 32 bits of the 64-bit product: they can be dropped first. The upper
+        /// ones are below 2^15 in magnitude.
         /// </remarks>
         public static bool HasVectors(in PairConstants constants) => constants.Requantization.Shift >= 33;
 

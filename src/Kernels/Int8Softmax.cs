@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 
 /// <summary>
 /// Softmax in fixed point (docs/arithmetic.md): rows of u8 or s32 values to probabilities as u8 (scale 1/256, zero point 0) or s32 (scale
@@ -12,6 +14,9 @@ using global::System.Runtime.CompilerServices;
 /// </remarks>
 internal static class Int8Softmax
 {
+    /// <summary>How many distances there are between u8 values.</summary>
+    private const int Distances = 256;
+
     /// <summary>u8 in, u8 out.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the first input.</param>
@@ -97,7 +102,6 @@ internal static class Int8Softmax
             inner);
 
     /// <summary>All rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows(
         Workspace w,
         int input,
@@ -116,23 +120,182 @@ internal static class Int8Softmax
     {
         unchecked
         {
+            // u8 distances are few: with enough elements their powers, or the probabilities themselves, come from a table.
+            if (!inputIsWide && (long)outer * inner * length >= 2 * Distances)
+            {
+                Span<int> powers = stackalloc int[Distances];
+                for (int distance = 0; distance < powers.Length; distance++)
+                    powers[distance] = FixedPointExponential.Evaluate(distance, multiplier, shift);
+                if (length == 2)
+                    Pairs(w, input, inputOuterStride, inputStep, output, outputOuterStride, outputStep, outputIsWide, powers, outer, inner);
+                else
+                {
+                    Bytes(
+                        w, input, inputOuterStride, inputStep, output, outputOuterStride, outputStep, outputIsWide, powers, outer, length,
+                        inner);
+                }
+
+                return;
+            }
+
             for (int o = 0; o < outer; o++)
             {
                 for (int i = 0; i < inner; i++)
                 {
                     int source = input + (o * inputOuterStride) + (inputIsWide ? i * 4 : i);
                     int target = output + (o * outputOuterStride) + (outputIsWide ? i * 4 : i);
-                    Row(w, source, inputStep, inputIsWide, target, outputStep, outputIsWide, multiplier, shift, length);
+                    if (outputIsWide)
+                        RowToInt32(w, source, inputStep, inputIsWide, target, outputStep, multiplier, shift, length);
+                    else
+                        RowToUInt8(w, source, inputStep, inputIsWide, target, outputStep, multiplier, shift, length);
                 }
             }
         }
     }
 
-    /// <summary>One row. The powers are computed twice instead of stored, because there is nowhere to put them in a u8 output.</summary>
+    /// <summary>One row to u8. The powers are computed twice instead of stored, because there is nowhere to put them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row(
-        Workspace w, int source, int inputStep, bool inputIsWide, int target, int outputStep, bool outputIsWide, int multiplier, int shift,
-        int length)
+    private static void RowToUInt8(
+        Workspace w, int source, int inputStep, bool inputIsWide, int target, int outputStep, int multiplier, int shift, int length)
+    {
+        unchecked
+        {
+            long greatest = Greatest(w, source, inputStep, inputIsWide, length);
+            ulong sum = 0;
+            for (int k = 0; k < length; k++)
+                sum += (uint)FixedPointExponential.Evaluate(greatest - Read(w, source + (k * inputStep), inputIsWide), multiplier, shift);
+
+            for (int k = 0; k < length; k++)
+            {
+                uint e = (uint)FixedPointExponential.Evaluate(greatest - Read(w, source + (k * inputStep), inputIsWide), multiplier, shift);
+                w.Arena(target + (k * outputStep)) = Narrow((uint)(((ulong)e << 30) / sum));
+            }
+        }
+    }
+
+    /// <summary>One row to s32, whose place holds the powers meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowToInt32(
+        Workspace w, int source, int inputStep, bool inputIsWide, int target, int outputStep, int multiplier, int shift, int length)
+    {
+        unchecked
+        {
+            long greatest = Greatest(w, source, inputStep, inputIsWide, length);
+            ulong sum = 0;
+            for (int k = 0; k < length; k++)
+            {
+                uint e = (uint)FixedPointExponential.Evaluate(greatest - Read(w, source + (k * inputStep), inputIsWide), multiplier, shift);
+                Unsafe.WriteUnaligned(ref w.Arena(target + (k * outputStep)), e);
+                sum += e;
+            }
+
+            for (int k = 0; k < length; k++)
+            {
+                ref byte place = ref w.Arena(target + (k * outputStep));
+                Unsafe.WriteUnaligned(ref place, (uint)(((ulong)Unsafe.ReadUnaligned<uint>(ref place) << 30) / sum));
+            }
+        }
+    }
+
+    /// <summary>Rows of u8, whose powers are known for each distance.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Bytes(
+        Workspace w,
+        int input,
+        int inputOuterStride,
+        int inputStep,
+        int output,
+        int outputOuterStride,
+        int outputStep,
+        bool outputIsWide,
+        ReadOnlySpan<int> powers,
+        int outer,
+        int length,
+        int inner)
+    {
+        unchecked
+        {
+            ref int power = ref MemoryMarshal.GetReference(powers);
+            for (int o = 0; o < outer; o++)
+            {
+                for (int i = 0; i < inner; i++)
+                {
+                    int source = input + (o * inputOuterStride) + i;
+                    int target = output + (o * outputOuterStride) + (outputIsWide ? i * 4 : i);
+                    int greatest = (int)Greatest(w, source, inputStep, false, length);
+                    ulong sum = 0;
+                    for (int k = 0; k < length; k++)
+                        sum += (uint)Unsafe.Add(ref power, greatest - w.Arena(source + (k * inputStep)));
+                    for (int k = 0; k < length; k++)
+                    {
+                        ulong e = (uint)Unsafe.Add(ref power, greatest - w.Arena(source + (k * inputStep)));
+                        uint p = (uint)((e << 30) / sum);
+                        if (outputIsWide)
+                            Unsafe.WriteUnaligned(ref w.Arena(target + (k * outputStep)), p);
+                        else
+                            w.Arena(target + (k * outputStep)) = Narrow(p);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Rows of two u8: a probability depends on nothing but how far a value is above the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pairs(
+        Workspace w,
+        int input,
+        int inputOuterStride,
+        int inputStep,
+        int output,
+        int outputOuterStride,
+        int outputStep,
+        bool outputIsWide,
+        ReadOnlySpan<int> powers,
+        int outer,
+        int inner)
+    {
+        unchecked
+        {
+            Span<uint> table = stackalloc uint[(2 * Distances) - 1];
+            ref uint even = ref table[Distances - 1];
+            for (int distance = 0; distance < Distances; distance++)
+            {
+                ulong e = (uint)powers[distance];
+                ulong sum = (1ul << 30) + e;
+                uint lesser = (uint)((e << 30) / sum);
+                uint greater = (uint)((1ul << 60) / sum);
+                Unsafe.Subtract(ref even, distance) = outputIsWide ? lesser : Narrow(lesser);
+                Unsafe.Add(ref even, distance) = outputIsWide ? greater : Narrow(greater);
+            }
+
+            for (int o = 0; o < outer; o++)
+            {
+                ref byte source = ref w.Arena(input + (o * inputOuterStride));
+                ref byte target = ref w.Arena(output + (o * outputOuterStride));
+                for (int i = 0; i < inner; i++)
+                {
+                    int above = Unsafe.Add(ref source, i) - Unsafe.Add(ref source, i + inputStep);
+                    uint first = Unsafe.Add(ref even, above);
+                    uint second = Unsafe.Subtract(ref even, above);
+                    if (outputIsWide)
+                    {
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i * 4), first);
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, (i * 4) + outputStep), second);
+                    }
+                    else
+                    {
+                        Unsafe.Add(ref target, i) = (byte)first;
+                        Unsafe.Add(ref target, i + outputStep) = (byte)second;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The greatest value of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Greatest(Workspace w, int source, int inputStep, bool inputIsWide, int length)
     {
         unchecked
         {
@@ -143,21 +306,13 @@ internal static class Int8Softmax
                 greatest = value > greatest ? value : greatest;
             }
 
-            ulong sum = 0;
-            for (int k = 0; k < length; k++)
-                sum += (uint)FixedPointExponential.Evaluate(greatest - Read(w, source + (k * inputStep), inputIsWide), multiplier, shift);
-
-            for (int k = 0; k < length; k++)
-            {
-                uint e = (uint)FixedPointExponential.Evaluate(greatest - Read(w, source + (k * inputStep), inputIsWide), multiplier, shift);
-                uint p = (uint)(((ulong)e << 30) / sum);
-                if (outputIsWide)
-                    Unsafe.WriteUnaligned(ref w.Arena(target + (k * outputStep)), p);
-                else
-                    w.Arena(target + (k * outputStep)) = (byte)((p + (1u << 21)) >> 22 > 255 ? 255 : (p + (1u << 21)) >> 22);
-            }
+            return greatest;
         }
     }
+
+    /// <summary>A probability in Q30 as u8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte Narrow(uint p) => unchecked((byte)Math.Min((p + (1u << 21)) >> 22, 255));
 
     /// <summary>One input.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -81,9 +81,15 @@ internal static class PairLoop
             for (; planes > 0; planes--)
             {
                 if (firstRepeats || secondRepeats)
-                    Repeated<TOperation>(ref a, ref b, firstRepeats, ref w.Arena(output), in constants, dimensions[outer], dimensions[last]);
+                {
+                    Repeated<TOperation>(
+                        ref a, ref b, firstRepeats, ref w.Arena(output), in constants, dimensions[outer], dimensions[last]);
+                }
                 else
+                {
                     plane.Run<TOperation>(ref a, ref b, ref w.Arena(output), in constants);
+                }
+
                 for (int d = outer - 1; d >= 0; d--)
                 {
                     a = ref Unsafe.Add(ref a, firstStrides[d]);

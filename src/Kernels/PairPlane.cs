@@ -17,7 +17,14 @@ internal readonly struct PairPlane
 
     /// <summary>Rows whose elements are some bytes apart; 0 where all elements of a row are one.</summary>
     public PairPlane(
-        int firstStep, int firstRowStride, int secondStep, int secondRowStride, int outputStep, int outputRowStride, int rows, int rowLength)
+        int firstStep,
+        int firstRowStride,
+        int secondStep,
+        int secondRowStride,
+        int outputStep,
+        int outputRowStride,
+        int rows,
+        int rowLength)
     {
         _firstStep = firstStep;
         _firstRowStride = firstRowStride;

@@ -57,23 +57,50 @@ internal static class Quantize
     {
         unchecked
         {
-            int i = 0;
-            if (IsVectorized)
+            if (IsVectorized && length >= 16)
             {
-                for (; length - i >= 8; i += 8)
-                    Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i), Eight(ref Unsafe.Add(ref from, i), inverseScale, zeroPoint));
+                // The last vector overlaps the one before it; it is computed first, in case the output lies over the input.
+                Vector128<byte> last = Sixteen(ref Unsafe.Add(ref from, length - 16), inverseScale, zeroPoint);
+                for (int i = 0; length - i > 16; i += 16)
+                    Sixteen(ref Unsafe.Add(ref from, i), inverseScale, zeroPoint).StoreUnsafe(ref Unsafe.Add(ref to, i));
+                last.StoreUnsafe(ref Unsafe.Add(ref to, length - 16));
+                return;
             }
 
-            for (; i < length; i++)
-                Unsafe.Add(ref to, i) = Single(Unsafe.Add(ref from, i), inverseScale, zeroPoint);
+            int done = 0;
+            if (IsVectorized && length >= 8)
+            {
+                Unsafe.WriteUnaligned(ref to, Eight(ref from, inverseScale, zeroPoint));
+                done = 8;
+            }
+
+            for (; done < length; done++)
+                Unsafe.Add(ref to, done) = Single(Unsafe.Add(ref from, done), inverseScale, zeroPoint);
         }
     }
 
-    /// <summary>Whether <see cref="Eight"/> can be called.</summary>
+    /// <summary>Whether <see cref="Eight"/> and <see cref="Sixteen"/> can be called.</summary>
     public static bool IsVectorized
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector128.IsHardwareAccelerated;
+    }
+
+    /// <summary>Sixteen adjacent values, as sixteen bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Sixteen(ref float from, float inverseScale, int zeroPoint)
+    {
+        if (ByteLanes.Has512)
+        {
+            Vector512<float> zero = Vector512.Create((float)zeroPoint);
+            Vector512<float> v = Avx512F.FusedMultiplyAdd(Vector512.LoadUnsafe(ref from), Vector512.Create(inverseScale), zero);
+            v = Vector512.ConditionalSelect(Vector512.Equals(v, v), v, zero);
+            v = Avx512F.Min(Avx512F.Max(v, Vector512<float>.Zero), Vector512.Create(255f)) + Vector512.Create(0.5f);
+            return Avx512F.ConvertToVector128Byte(Avx512F.ConvertToVector512Int32WithTruncation(v).AsUInt32());
+        }
+
+        return Vector128.Create(
+            Eight(ref from, inverseScale, zeroPoint), Eight(ref Unsafe.Add(ref from, 8), inverseScale, zeroPoint)).AsByte();
     }
 
     /// <summary>Eight adjacent values, as eight bytes.</summary>

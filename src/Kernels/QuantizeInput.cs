@@ -57,16 +57,28 @@ internal static class QuantizeInput
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
                     if (sourcePixelStride == 1 && width > 1)
                     {
+                        int start = channels == 3 && outputPixelStride == 3
+                            ? ThreePlanes(ref from, sourceChannelStride, ref to, width, inverseScale, zeroPoint) : 0;
                         for (int channel = 0; channel < channels; channel++)
                         {
                             Plane(
-                                ref Unsafe.Add(ref from, channel * sourceChannelStride), ref Unsafe.Add(ref to, channel), outputPixelStride,
-                                width, inverseScale, zeroPoint);
+                                ref Unsafe.Add(ref from, (channel * sourceChannelStride) + start),
+                                ref Unsafe.Add(ref to, (start * outputPixelStride) + channel), outputPixelStride, width - start,
+                                inverseScale, zeroPoint);
                         }
                     }
                     else if (sourceChannelStride == 1 && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels)))
                     {
                         Quantize.Row(ref from, ref to, width * channels, inverseScale, zeroPoint);
+                    }
+                    else if (sourceChannelStride == 1)
+                    {
+                        for (int pixel = 0; pixel < width; pixel++)
+                        {
+                            Quantize.Row(
+                                ref Unsafe.Add(ref from, pixel * sourcePixelStride), ref Unsafe.Add(ref to, pixel * outputPixelStride),
+                                channels, inverseScale, zeroPoint);
+                        }
                     }
                     else
                     {
@@ -82,6 +94,29 @@ internal static class QuantizeInput
                     }
                 }
             }
+        }
+    }
+
+    /// <summary>The pixels of a row of three planes side by side, sixteen at a time.</summary>
+    /// <returns>How many pixels are done.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int ThreePlanes(ref float from, int planeStride, ref byte to, int width, float inverseScale, int zeroPoint)
+    {
+        unchecked
+        {
+            int pixel = 0;
+            if (!Quantize.IsVectorized)
+                return pixel;
+            for (; width - pixel >= 16; pixel += 16)
+            {
+                ThreeChannels.Store(
+                    Quantize.Sixteen(ref Unsafe.Add(ref from, pixel), inverseScale, zeroPoint),
+                    Quantize.Sixteen(ref Unsafe.Add(ref from, planeStride + pixel), inverseScale, zeroPoint),
+                    Quantize.Sixteen(ref Unsafe.Add(ref from, (2 * planeStride) + pixel), inverseScale, zeroPoint),
+                    ref Unsafe.Add(ref to, pixel * 3));
+            }
+
+            return pixel;
         }
     }
 
@@ -158,10 +193,10 @@ internal static class QuantizeInput
         {
             ref byte first = ref MemoryMarshal.GetReference(source);
             ref byte table = ref w.Weight(tables);
-            bool rowsOfBytes = tableStride == 0 && sourceChannelStride == 1
-                && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels));
+            bool isOneTable = tableStride == 0 && sourceChannelStride == 1;
+            bool isRowOfBytes = width == 1 || (sourcePixelStride == channels && outputPixelStride == channels);
             Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
-            if (rowsOfBytes)
+            if (isOneTable)
                 ByteLookup.Prepare(ref table, ref steps[0]);
             for (int image = 0; image < images; image++)
             {
@@ -169,9 +204,21 @@ internal static class QuantizeInput
                 {
                     ref byte from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    if (rowsOfBytes)
+                    if (isOneTable && isRowOfBytes)
                     {
                         ByteLookup.Row(ref from, ref to, width * channels, ref table, ref steps[0]);
+                        continue;
+                    }
+
+                    if (isOneTable)
+                    {
+                        for (int pixel = 0; pixel < width; pixel++)
+                        {
+                            ByteLookup.Row(
+                                ref Unsafe.Add(ref from, pixel * sourcePixelStride), ref Unsafe.Add(ref to, pixel * outputPixelStride),
+                                channels, ref table, ref steps[0]);
+                        }
+
                         continue;
                     }
 

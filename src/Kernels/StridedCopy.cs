@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Copies an N-dimensional box of elements between any two layouts: transposition, slices (also backwards), concatenation,
@@ -34,21 +35,40 @@ internal static class StridedCopy
         ReadOnlySpan<int> sourceStrides,
         ReadOnlySpan<int> destinationStrides)
     {
-        ref byte from = ref w.Operand(source);
-        ref byte to = ref w.Arena(destination);
+        Elements(ref w.Operand(source), ref w.Arena(destination), elementSize, dims, sourceStrides, destinationStrides);
+    }
+
+    /// <summary>Copies the box between any two places; parameters as of <see cref="Run"/>.</summary>
+    public static void Elements(
+        ref byte from, ref byte to, int elementSize, ReadOnlySpan<int> dims, ReadOnlySpan<int> fromStrides, ReadOnlySpan<int> toStrides)
+    {
+        // A short run of adjacent elements moves as one larger element.
+        int last = unchecked(dims.Length - 1);
+        if (last >= 0 && fromStrides[last] == elementSize && toStrides[last] == elementSize && dims[last] <= 16
+            && unchecked(dims[last] * elementSize) is 2 or 4 or 8 or 16)
+        {
+            Elements(
+                ref from, ref to, unchecked(dims[last] * elementSize), dims.Slice(0, last), fromStrides.Slice(0, last),
+                toStrides.Slice(0, last));
+            return;
+        }
+
         switch (elementSize)
         {
             case 1:
-                Copy<byte>(ref from, ref to, dims, sourceStrides, destinationStrides);
+                Copy<byte>(ref from, ref to, dims, fromStrides, toStrides);
                 break;
             case 2:
-                Copy<ushort>(ref from, ref to, dims, sourceStrides, destinationStrides);
+                Copy<ushort>(ref from, ref to, dims, fromStrides, toStrides);
                 break;
             case 4:
-                Copy<uint>(ref from, ref to, dims, sourceStrides, destinationStrides);
+                Copy<uint>(ref from, ref to, dims, fromStrides, toStrides);
+                break;
+            case 8:
+                Copy<ulong>(ref from, ref to, dims, fromStrides, toStrides);
                 break;
             default:
-                Copy<ulong>(ref from, ref to, dims, sourceStrides, destinationStrides);
+                Copy<Vector128<byte>>(ref from, ref to, dims, fromStrides, toStrides);
                 break;
         }
     }
@@ -73,6 +93,17 @@ internal static class StridedCopy
         if (dims.Length == 2 && fromStep == Unsafe.SizeOf<T>() && fromStrides[1] != Unsafe.SizeOf<T>())
         {
             Transpose<T>(ref from, ref to, count, dims[1], toStep, fromStrides[1], toStrides[1]);
+            return;
+        }
+        if (dims.Length == 3 && fromStep == Unsafe.SizeOf<T>() && fromStrides[2] != Unsafe.SizeOf<T>())
+        {
+            // The order of the loops is free: the transposition is between the outer and the inner one.
+            for (int i = 0; i < dims[1]; i++)
+            {
+                Transpose<T>(ref from, ref to, count, dims[2], toStep, fromStrides[2], toStrides[2]);
+                from = ref Unsafe.Add(ref from, (nint)fromStrides[1]);
+                to = ref Unsafe.Add(ref to, (nint)toStrides[1]);
+            }
             return;
         }
         for (int i = 0; i < count; i++)
@@ -111,12 +142,28 @@ internal static class StridedCopy
         where T : unmanaged
     {
         nint size = Unsafe.SizeOf<T>();
+        int side = toInner == size ? BlockTransposition.Side(Unsafe.SizeOf<T>()) : 0;
         for (int i0 = 0; i0 < outer; i0 += Block)
         {
             int i1 = Math.Min(i0 + Block, outer);
             for (int j0 = 0; j0 < inner; j0 += Block)
             {
                 int j1 = Math.Min(j0 + Block, inner);
+                if (side > 0 && i1 - i0 == Block && j1 - j0 == Block)
+                {
+                    for (int i = i0; i < i1; i += side)
+                    {
+                        for (int j = j0; j < j1; j += side)
+                        {
+                            BlockTransposition.Run(
+                                ref Unsafe.Add(ref from, (i * size) + (j * fromInner)), fromInner,
+                                ref Unsafe.Add(ref to, (i * toOuter) + (j * size)), toOuter, Unsafe.SizeOf<T>());
+                        }
+                    }
+
+                    continue;
+                }
+
                 for (nint i = i0; i < i1; i++)
                 {
                     ref byte source = ref Unsafe.Add(ref from, i * size);

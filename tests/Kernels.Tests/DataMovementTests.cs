@@ -21,8 +21,10 @@ public sealed class DataMovementTests
             int[] dims = [.. Enumerable.Range(0, rank).Select(_ => random.Next(1, 6))];
             if (round % 20 == 0 && rank > 0)
                 dims[0] = 0;
-            if (round % 7 == 0 && rank == 2)
-                dims = [random.Next(17, 20), random.Next(16, 19)];
+            if (round % 3 == 0 && rank == 2)
+                dims = [random.Next(15, 40), random.Next(15, 40)];
+            if (round % 3 == 0 && rank == 3)
+                dims = [random.Next(15, 20), 2, random.Next(15, 20)];
             (int from, int[] fromStrides) = Layout(random, dims, size, mayRepeat: true);
             (int to, int[] toStrides) = Layout(random, dims, size, mayRepeat: false);
             to += Bytes;

@@ -7,7 +7,8 @@ namespace OptimizerBuild.Kernels.Tests.Cases;
 internal static class FixedPointCases
 {
     private static readonly (int Outer, int Length, int Inner)[] Shapes =
-        [(1, 1, 1), (1, 10, 1), (3, 7, 1), (2, 5, 3), (1, 1000, 1), (4, 33, 2)];
+        [(1, 1, 1), (1, 10, 1), (3, 7, 1), (2, 5, 3), (1, 1000, 1), (4, 33, 2), (300, 2, 1), (3, 2, 100), (90, 7, 1),
+            (2, 30, 20)];
 
     public static IEnumerable<KernelCase> All()
     {

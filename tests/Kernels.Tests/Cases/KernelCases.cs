@@ -12,6 +12,7 @@ internal static class KernelCases
         .. TableCases.All(),
         .. FixedPointCases.All(),
         .. QuantizationCases.All(),
+        .. MovementCases.All(),
         .. Float32Cases.All(),
     ]);
 

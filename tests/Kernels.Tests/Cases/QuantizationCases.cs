@@ -14,8 +14,12 @@ internal static class QuantizationCases
 
     private static readonly (int Images, int Height, int Width, int Channels)[] Maps =
     [
-        (1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5),
+        (1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5), (2, 3, 37, 3), (1, 2, 16, 3),
+        (1, 1, 1, 1000),
     ];
+
+    private static readonly (int Images, int Rows, int Length)[] Rows =
+        [(1, 1, 1), (1, 3, 16), (2, 3, 77), (1, 1, 33), (1, 2, 8), (1, 2, 130), (1, 900, 2), (3, 40, 4), (1, 5, 3)];
 
     public static IEnumerable<KernelCase> All()
     {
@@ -30,7 +34,7 @@ internal static class QuantizationCases
             }
         }
 
-        foreach ((int images, int rows, int length) in ((int, int, int)[])[(1, 1, 1), (1, 3, 16), (2, 3, 77), (1, 1, 33), (1, 2, 8)])
+        foreach ((int images, int rows, int length) in Rows)
         {
             yield return Quantized(images, rows, length, seed++);
             yield return Dequantized(images, rows, length, wide: false, seed++);

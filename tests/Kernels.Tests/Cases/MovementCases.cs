@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace OptimizerBuild.Kernels.Tests.Cases;
+
+/// <summary>Copies between layouts: transpositions with and without whole blocks, short runs, strided rows.</summary>
+internal static class MovementCases
+{
+    // The extents, and the order of the source's dimensions from the outermost to the innermost.
+    private static readonly (int[] Dimensions, int[] Order)[] Boxes =
+    [
+        ([3, 5], [1, 0]),
+        ([16, 16], [1, 0]),
+        ([37, 52], [1, 0]),
+        ([16, 3, 32], [2, 1, 0]),
+        ([19, 2, 33], [1, 2, 0]),
+        ([7, 16, 48], [0, 2, 1]),
+        ([50, 2], [1, 0]),
+        ([20, 3, 4], [1, 0, 2]),
+        ([2, 3, 70], [1, 0, 2]),
+    ];
+
+    public static IEnumerable<KernelCase> All()
+    {
+        int seed = 60000;
+        foreach ((int[] dimensions, int[] order) in Boxes)
+        {
+            foreach (int size in (int[])[1, 2, 4, 8])
+                yield return Copy(dimensions, order, size, seed++);
+        }
+
+        yield return Input((_, i) => (byte)((i * 7) + 1), seed++);
+        yield return Input((_, i) => (ushort)((i * 777) + 1), seed++);
+        yield return Input((random, _) => random.Next(), seed++);
+        yield return Input((random, _) => random.NextInt64(), seed++);
+    }
+
+    private static KernelCase Copy(int[] dimensions, int[] order, int size, int seed)
+    {
+        var data = new CaseData(seed);
+        int[] sourceStrides = Strides(dimensions, order, size, data.Random.Next(2) * size);
+        int[] strides = Strides(dimensions, [.. Enumerable.Range(0, dimensions.Length)], size, data.Random.Next(2) * size);
+        int from = data.ReserveWide(2 * size * (dimensions.Aggregate(1, (a, b) => a * (b + 1))));
+        int to = data.ReserveWide(2 * size * (dimensions.Aggregate(1, (a, b) => a * (b + 1))));
+        byte[] before = data.Arena;
+        return new KernelCase
+        {
+            Kernel = "StridedCopy.Run",
+            Name = $"{string.Join('×', dimensions)} from order {string.Join(',', order)}, {size} bytes",
+            Arena = before,
+            Weights = data.Weights,
+            Run = w => StridedCopy.Run(w, from, to, size, dimensions, sourceStrides, strides),
+            Oracle = arena => Each(dimensions, index =>
+                Array.Copy(before, from + Dot(index, sourceStrides), arena, to + Dot(index, strides), size)),
+        };
+    }
+
+    private static KernelCase Input<T>(Func<Random, int, T> value, int seed)
+        where T : unmanaged
+    {
+        int size = Unsafe.SizeOf<T>();
+        var data = new CaseData(seed);
+        int[] dimensions = [35, 18, 21];
+        int[] order = [2, 0, 1];
+        T[] source = [.. Enumerable.Range(0, 35 * 18 * 21).Select(i => value(data.Random, i))];
+        int[] sourceStrides = Strides(dimensions, order, 1, 0);
+        int[] strides = Strides(dimensions, [0, 1, 2], size, size);
+        int to = data.ReserveWide(36 * 19 * 22 * size);
+        return new KernelCase
+        {
+            Kernel = "InputCopy.Permuted",
+            Name = typeof(T).Name,
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = w => InputCopy.Permuted<T>(source, w, to, dimensions, sourceStrides, strides),
+            Oracle = arena => Each(dimensions, index =>
+                MemoryMarshal.Write(arena.AsSpan(to + Dot(index, strides)), source[Dot(index, sourceStrides)])),
+        };
+    }
+
+    // Each dimension a gap longer than its elements need.
+    private static int[] Strides(int[] dimensions, int[] order, int size, int gap)
+    {
+        var strides = new int[dimensions.Length];
+        int step = size;
+        foreach (int d in order.Reverse())
+        {
+            strides[d] = step;
+            step = (step * dimensions[d]) + gap;
+        }
+
+        return strides;
+    }
+
+    private static int Dot(int[] index, int[] strides) => index.Zip(strides, (i, s) => i * s).Sum();
+
+    private static void Each(int[] dimensions, Action<int[]> action)
+    {
+        var index = new int[dimensions.Length];
+        void Visit(int d)
+        {
+            if (d == dimensions.Length)
+            {
+                action(index);
+                return;
+            }
+
+            for (index[d] = 0; index[d] < dimensions[d]; index[d]++)
+                Visit(d + 1);
+        }
+
+        Visit(0);
+    }
+}
