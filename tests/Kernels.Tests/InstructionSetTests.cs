@@ -44,11 +44,6 @@ public sealed class InstructionSetTests
             : supports["sse41"] ? "sse41"
             : supports["advsimd"] ? "advsimd"
             : "scalar";
-        string elementwise = supports["vector512"] && supports["avx512bw"] ? "avx512"
-            : supports["avx2"] ? "avx2"
-            : supports["sse41"] ? "sse41"
-            : supports["advsimd"] ? "advsimd"
-            : "scalar";
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(ExpectedFloat32Path(supports), float32);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
