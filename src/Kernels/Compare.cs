@@ -21,205 +21,73 @@ internal static class Compare
     /// <param name="aStrides">Elements between neighbours of the first operand, 0 where it is repeated.</param>
     /// <param name="bStrides">The same for the second operand.</param>
     public static void Equal(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &lt; b; parameters as for equality.</summary>
     public static void Less(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≤ b; parameters as for equality.</summary>
     public static void LessOrEqual(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &gt; b; parameters as for equality.</summary>
     public static void Greater(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≥ b; parameters as for equality.</summary>
     public static void GreaterOrEqual(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≠ b; parameters as for equality.</summary>
     public static void NotEqual(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
-    private interface IOperation
+    private struct EqualOperation : INumericPair
     {
-        static abstract bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T>;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a == b ? (byte)1 : (byte)0;
     }
 
-    private static void Dispatch<TOperation>(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
-        ReadOnlySpan<int> bStrides)
-        where TOperation : struct, IOperation
+    private struct LessOperation : INumericPair
     {
-        switch (elementType)
-        {
-            case NumericType.UInt8:
-            case NumericType.Bool:
-                Run<byte, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int8:
-                Run<sbyte, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt16:
-                Run<ushort, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int16:
-                Run<short, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int32:
-                Run<int, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt32:
-                Run<uint, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int64:
-                Run<long, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt64:
-                Run<ulong, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Float16:
-                Run<Half, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Float64:
-                Run<double, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            default:
-                Run<float, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-        }
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a < b ? (byte)1 : (byte)0;
     }
 
-    private static void Run<T, TOperation>(
-        Workspace w, int a, int b, int output, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
-        where T : unmanaged, INumber<T>
-        where TOperation : struct, IOperation =>
-        Walk<T, TOperation>(
-            ref Unsafe.As<byte, T>(ref w.Operand(a)), ref Unsafe.As<byte, T>(ref w.Operand(b)), ref w.Arena(output),
-            dims, aStrides, bStrides);
-
-    // Returns the number of elements written.
-    private static nint Walk<T, TOperation>(
-        ref T a, ref T b, ref byte to, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
-        where T : unmanaged, INumber<T>
-        where TOperation : struct, IOperation
+    private struct LessOrEqualOperation : INumericPair
     {
-        if (dims.Length == 0)
-        {
-            to = TOperation.Apply(a, b) ? (byte)1 : (byte)0;
-            return 1;
-        }
-        nint written = 0;
-        nint aStep = aStrides[0];
-        nint bStep = bStrides[0];
-        int count = dims[0];
-        for (nint i = 0; i < count; i++)
-        {
-            if (dims.Length == 1)
-            {
-                Unsafe.Add(ref to, i) = TOperation.Apply(Unsafe.Add(ref a, i * aStep), Unsafe.Add(ref b, i * bStep)) ? (byte)1 : (byte)0;
-                written++;
-            }
-            else
-            {
-                written += Walk<T, TOperation>(
-                    ref Unsafe.Add(ref a, i * aStep), ref Unsafe.Add(ref b, i * bStep), ref Unsafe.Add(ref to, written),
-                    dims.Slice(1), aStrides.Slice(1), bStrides.Slice(1));
-            }
-        }
-        return written;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a <= b ? (byte)1 : (byte)0;
     }
 
-    private struct EqualOperation : IOperation
+    private struct GreaterOperation : INumericPair
     {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a == b;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a > b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOperation : IOperation
+    private struct GreaterOrEqualOperation : INumericPair
     {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a < b;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a >= b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOrEqualOperation : IOperation
+    private struct NotEqualOperation : INumericPair
     {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a <= b;
-    }
-
-    private struct GreaterOperation : IOperation
-    {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a > b;
-    }
-
-    private struct GreaterOrEqualOperation : IOperation
-    {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a >= b;
-    }
-
-    private struct NotEqualOperation : IOperation
-    {
-        public static bool Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a != b;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a != b ? (byte)1 : (byte)0;
     }
 }

@@ -21,107 +21,51 @@ internal static class Float32Binary
     /// <param name="aStrides">Elements between neighbours of the first operand, 0 where it is repeated.</param>
     /// <param name="bStrides">The same for the second operand.</param>
     public static void Add(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<AddFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a − b; parameters as for <see cref="Add"/>.</summary>
     public static void Sub(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<SubFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a · b; parameters as for <see cref="Add"/>.</summary>
     public static void Mul(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<MulFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a / b; parameters as for <see cref="Add"/>.</summary>
     public static void Div(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<DivFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>The greater of a and b; NaN where either is NaN; parameters as for <see cref="Add"/>.</summary>
     public static void Max(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<MaxFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>The lesser of a and b; NaN where either is NaN; parameters as for <see cref="Add"/>.</summary>
     public static void Min(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<MinFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a, or a · b below zero; parameters as for <see cref="Add"/>.</summary>
     public static void PRelu(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
         Run<PReluFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a to the power of b, through <see cref="Power"/>; parameters as for <see cref="Add"/>.</summary>
     public static void Pow(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Powers(
+        Walk<PowFunction, float, Float32Lanes1>(
             ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
             ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
 
@@ -133,14 +77,7 @@ internal static class Float32Binary
     }
 
     private static void Run<TFunction>(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides)
         where TFunction : struct, IFunction
     {
@@ -159,13 +96,7 @@ internal static class Float32Binary
 
     // Returns the number of elements written.
     private static nint Walk<TFunction, TVector, TLanes>(
-        ref float a,
-        ref float b,
-        ref float to,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        ref float a, ref float b, ref float to, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides)
         where TFunction : struct, IFunction
         where TVector : struct
@@ -237,35 +168,6 @@ internal static class Float32Binary
         }
     }
 
-    // One value at a time: the power has no vector form.
-    private static nint Powers(
-        ref float a,
-        ref float b,
-        ref float to,
-        float minimum,
-        float maximum,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
-        ReadOnlySpan<int> bStrides)
-    {
-        if (dims.Length == 0)
-        {
-            to = Float32Lanes1.Min(maximum, Float32Lanes1.Max(minimum, (float)Power.Of(a, b)));
-            return 1;
-        }
-        nint written = 0;
-        nint aStep = aStrides[0];
-        nint bStep = bStrides[0];
-        int count = dims[0];
-        for (nint i = 0; i < count; i++)
-        {
-            written += Powers(
-                ref Unsafe.Add(ref a, i * aStep), ref Unsafe.Add(ref b, i * bStep), ref Unsafe.Add(ref to, written), minimum, maximum,
-                dims.Slice(1), aStrides.Slice(1), bStrides.Slice(1));
-        }
-        return written;
-    }
-
     private struct AddFunction : IFunction
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -327,5 +229,15 @@ internal static class Float32Binary
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
             TLanes.Select(TLanes.LessThan(a, TLanes.Broadcast(0f)), TLanes.Multiply(a, b), a);
+    }
+
+    // One value at a time: the power has no vector form.
+    private struct PowFunction : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector> =>
+            (TVector)(object)(float)Power.Of((float)(object)a, (float)(object)b);
     }
 }

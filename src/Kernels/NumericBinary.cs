@@ -20,209 +20,77 @@ internal static class NumericBinary
     /// <param name="aStrides">Elements between neighbours of the first operand, 0 where it is repeated.</param>
     /// <param name="bStrides">The same for the second operand.</param>
     public static void Add(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<AddOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<AddOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a − b; parameters as for the sum.</summary>
     public static void Sub(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<SubOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<SubOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a · b; parameters as for the sum.</summary>
     public static void Mul(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<MulOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<MulOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a / b, towards zero for integers; an integer divided by zero is 0. Parameters as for the sum.</summary>
     public static void Div(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<DivOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<DivOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The greater of a and b; parameters as for the sum.</summary>
     public static void Max(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<MaxOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<MaxOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The lesser of a and b; parameters as for the sum.</summary>
     public static void Min(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<MinOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<MinOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>
     /// a to the power of b. For integers the product of b factors, wrapping around; with a negative b, 1 divided by it, towards zero
     /// (0 for a = 0). Parameters as for the sum.
     /// </summary>
     public static void Pow(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Dispatch<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
-    /// <summary>A function of two numbers.</summary>
-    private interface IOperation
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T>(ref byte output, nint index, T value)
+        where T : unmanaged => Unsafe.Add(ref Unsafe.As<byte, T>(ref output), index) = value;
+
+    private struct AddOperation : INumericPair
     {
-        static abstract T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T>;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a + b));
     }
 
-    private static void Dispatch<TOperation>(
-        Workspace w,
-        int a,
-        int b,
-        int output,
-        int elementType,
-        ReadOnlySpan<int> dims,
-        ReadOnlySpan<int> aStrides,
-        ReadOnlySpan<int> bStrides)
-        where TOperation : struct, IOperation
+    private struct SubOperation : INumericPair
     {
-        switch (elementType)
-        {
-            case NumericType.UInt8:
-            case NumericType.Bool:
-                Run<byte, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int8:
-                Run<sbyte, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt16:
-                Run<ushort, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int16:
-                Run<short, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int32:
-                Run<int, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt32:
-                Run<uint, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Int64:
-                Run<long, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.UInt64:
-                Run<ulong, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Float16:
-                Run<Half, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            case NumericType.Float64:
-                Run<double, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-            default:
-                Run<float, TOperation>(w, a, b, output, dims, aStrides, bStrides);
-                break;
-        }
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a - b));
     }
 
-    private static void Run<T, TOperation>(
-        Workspace w, int a, int b, int output, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
-        where T : unmanaged, INumber<T>
-        where TOperation : struct, IOperation =>
-        Walk<T, TOperation>(
-            ref Unsafe.As<byte, T>(ref w.Operand(a)), ref Unsafe.As<byte, T>(ref w.Operand(b)), ref Unsafe.As<byte, T>(ref w.Arena(output)),
-            dims, aStrides, bStrides);
-
-    // Returns the number of elements written.
-    private static nint Walk<T, TOperation>(
-        ref T a, ref T b, ref T to, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
-        where T : unmanaged, INumber<T>
-        where TOperation : struct, IOperation
+    private struct MulOperation : INumericPair
     {
-        if (dims.Length == 0)
-        {
-            to = TOperation.Apply(a, b);
-            return 1;
-        }
-        nint written = 0;
-        nint aStep = aStrides[0];
-        nint bStep = bStrides[0];
-        int count = dims[0];
-        for (nint i = 0; i < count; i++)
-        {
-            if (dims.Length == 1)
-            {
-                Unsafe.Add(ref to, i) = TOperation.Apply(Unsafe.Add(ref a, i * aStep), Unsafe.Add(ref b, i * bStep));
-                written++;
-            }
-            else
-            {
-                written += Walk<T, TOperation>(
-                    ref Unsafe.Add(ref a, i * aStep), ref Unsafe.Add(ref b, i * bStep), ref Unsafe.Add(ref to, written),
-                    dims.Slice(1), aStrides.Slice(1), bStrides.Slice(1));
-            }
-        }
-        return written;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a * b));
     }
 
-    private struct AddOperation : IOperation
+    private struct DivOperation : INumericPair
     {
-        public static T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => unchecked(a + b);
-    }
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Quotient(a, b));
 
-    private struct SubOperation : IOperation
-    {
-        public static T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => unchecked(a - b);
-    }
-
-    private struct MulOperation : IOperation
-    {
-        public static T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => unchecked(a * b);
-    }
-
-    private struct DivOperation : IOperation
-    {
-        public static T Apply<T>(T a, T b)
+        private static T Quotient<T>(T a, T b)
             where T : unmanaged, INumber<T>
         {
             if (typeof(T) == typeof(float) || typeof(T) == typeof(double) || typeof(T) == typeof(Half))
@@ -237,21 +105,24 @@ internal static class NumericBinary
         }
     }
 
-    private struct MaxOperation : IOperation
+    private struct MaxOperation : INumericPair
     {
-        public static T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a > b || T.IsNaN(a) ? a : b;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, a > b || T.IsNaN(a) ? a : b);
     }
 
-    private struct MinOperation : IOperation
+    private struct MinOperation : INumericPair
     {
-        public static T Apply<T>(T a, T b)
-            where T : unmanaged, INumber<T> => a < b || T.IsNaN(a) ? a : b;
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, a < b || T.IsNaN(a) ? a : b);
     }
 
-    private struct PowOperation : IOperation
+    private struct PowOperation : INumericPair
     {
-        public static T Apply<T>(T a, T b)
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, PowerOf(a, b));
+
+        private static T PowerOf<T>(T a, T b)
             where T : unmanaged, INumber<T>
         {
             if (typeof(T) == typeof(double))
