@@ -8,11 +8,19 @@ using OptimizerBuild.Kernels.Tests;
 using OptimizerBuild.Kernels.Tests.Cases;
 
 // The test assembly as a program: `dotnet OptimizerBuild.Kernels.Tests.dll digest` runs every case on the paths that this process takes
-// and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime.
-if (args is not ["digest"])
+// and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime. With `guard` it
+// runs every case in memory with guard pages, with `guard-trespass` it reads one byte before a buffer: both for GuardPageTests.
+switch (args)
 {
-    Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest");
-    return 2;
+    case ["digest"]:
+        break;
+    case ["guard"]:
+        return GuardPages.RunAll();
+    case ["guard-trespass"]:
+        return GuardPages.Trespass();
+    default:
+        Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest | guard | guard-trespass");
+        return 2;
 }
 
 Console.WriteLine($"path {KernelPath.Name}");

@@ -11,6 +11,12 @@ internal sealed class CaseData(int seed)
 
     public Random Random { get; } = new(seed);
 
+    /// <summary>
+    /// Whether every buffer and every section of the weights begins at a page, behind a <see cref="GuardPages"/> page, so that reading
+    /// before it can be found out. Set before the registry is made.
+    /// </summary>
+    public static bool HasGuards { get; set; }
+
     /// <summary>The arena so far, everything that nobody wrote being noise.</summary>
     public byte[] Arena => [.. _arena];
 
@@ -23,6 +29,8 @@ internal sealed class CaseData(int seed)
         int gap = Random.Next(1, 12);
         byte[] noise = new byte[gap + bytes + Random.Next(1, 7)];
         Random.NextBytes(noise);
+        if (HasGuards)
+            return Guarded(_arena, noise.AsSpan(gap));
         int offset = _arena.Count + gap;
         _arena.AddRange(noise);
         return offset;
@@ -31,11 +39,13 @@ internal sealed class CaseData(int seed)
     /// <summary>Room in the arena aligned for 4-byte elements.</summary>
     public int ReserveWide(int bytes)
     {
+        byte[] noise = new byte[bytes + 4];
+        Random.NextBytes(noise);
+        if (HasGuards)
+            return Guarded(_arena, noise);
         while (_arena.Count % 4 != 0)
             _arena.Add(0xEE);
         int offset = _arena.Count;
-        byte[] noise = new byte[bytes + 4];
-        Random.NextBytes(noise);
         _arena.AddRange(noise);
         return offset;
     }
@@ -55,6 +65,8 @@ internal sealed class CaseData(int seed)
     /// <summary>Appends weights, at a multiple of 64 bytes as the build does.</summary>
     public int AddWeights(ReadOnlySpan<byte> bytes)
     {
+        if (HasGuards)
+            return Guarded(_weights, bytes);
         while (_weights.Count % 64 != 0)
             _weights.Add(0xEE);
         int offset = _weights.Count;
@@ -67,6 +79,17 @@ internal sealed class CaseData(int seed)
 
     /// <summary>Appends s64 weights.</summary>
     public int AddWeights(long[] values) => AddWeights(MemoryMarshal.AsBytes<long>(values));
+
+    // Behind a buffer there is room for the vectors that kernels may read there, then a guard page follows before the next one.
+    private static int Guarded(List<byte> memory, ReadOnlySpan<byte> content)
+    {
+        memory.AddRange(new byte[-memory.Count & (GuardPages.PageSize - 1)]);
+        memory.AddRange(GuardPages.Page);
+        int offset = memory.Count;
+        memory.AddRange(content);
+        memory.AddRange(new byte[Workspace.TailPadding]);
+        return offset;
+    }
 
     /// <summary>Random bytes; <see cref="DataKind.Extreme"/> takes them from the ends of the range.</summary>
     public byte[] Bytes(int count, DataKind kind)
