@@ -15,7 +15,9 @@ namespace OptimizerBuild.Models.Accuracy;
 /// </summary>
 public sealed class PlanSimulationTests
 {
-    private const int Samples = 6;
+    // The simulation takes its time: 200 samples of the small models, 4 of the largest, beside the hostile inputs.
+    private const long Budget = 100_000_000;
+    private const int MostSamples = 200;
 
     public static TheoryData<string> Cases => SharedModels.Cases;
 
@@ -34,7 +36,7 @@ public sealed class PlanSimulationTests
             new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
-        IReadOnlyList<IReadOnlyList<Tensor>> samples = SharedModels.CalibrationSamples(options, compression.Imported.Graph, Samples);
+        List<Tensor[]> samples = ModelInputs.Of(name, executor.Plan, Budget, MostSamples);
         bool exact = model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
         for (int i = 0; i < samples.Count; i++)
         {

@@ -4,7 +4,6 @@ using OptimizerBuild.Kernels;
 using OptimizerBuild.Models.Accuracy;
 using OptimizerBuild.Models.Harness;
 using OptimizerBuild.Pipeline;
-using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Models.Predictors;
@@ -19,14 +18,17 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
 
     public GeneratedCodeTests(Folder folder) => _folder = folder;
 
-    /// <summary>The runtime's switches and the path that they leave on a machine with everything; null where it depends on the
+    /// <summary>The runtime's switches and the path that they leave on a machine with everything; empty where it depends on the
     /// machine.</summary>
     public static TheoryData<string, string> Switches => new()
     {
         { "", KernelPath.Name },
         { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avx2" },
         { "DOTNET_EnableAVXVNNI=0", KernelPath.UsesAvxVnni ? "" : KernelPath.Name },
+        { "DOTNET_EnableAVX512=0", "" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "" },
         { "DOTNET_EnableAVX2=0", "vector128" },
+        { "DOTNET_EnableAVX=0", "vector128" },
         { "DOTNET_EnableHWIntrinsic=0", "scalar" },
     };
 
@@ -76,7 +78,9 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
     /// <summary>All models, compiled once for all switches.</summary>
     public sealed class Folder : IDisposable
     {
-        private const int Samples = 3;
+        // 500 samples of the small models, 20 of a network with 50 million multiply-accumulates, beside the hostile inputs.
+        private const long Budget = 1_000_000_000;
+        private const int MostSamples = 500;
 
         public Folder()
         {
@@ -87,7 +91,7 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
                 CompilationOutcome outcome = SharedModels.Compile(n);
                 return new PlannedModel(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
             })];
-            IReadOnlyList<Tensor[]>[] inputs = [.. models.Select((m, i) => Inputs(SharedModels.Names[i], m.Plan))];
+            IReadOnlyList<Tensor[]>[] inputs = [.. models.Select((m, i) => ModelInputs.Of(SharedModels.Names[i], m.Plan, Budget, MostSamples))];
             var folder = new PredictorFolder(models, inputs, GeneratedModels.Emit(models));
             Location = Directory.CreateTempSubdirectory("optimizerbuild-predictors-").FullName;
             folder.Write(Location);
@@ -102,22 +106,6 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
         {
             if (Location.Length > 0)
                 Directory.Delete(Location, recursive: true);
-        }
-
-        // Calibration samples as callers pass them; bytes where the predictor takes bytes.
-        private static List<Tensor[]> Inputs(string name, ModelPlan plan)
-        {
-            ModelOptions options = SharedModels.Options(name);
-            var random = new Random(7);
-            return [.. SharedModels.CalibrationSamples(options, SharedModels.Import(options), Samples).Select(sample =>
-                plan.Inputs.Select((input, i) =>
-            {
-                if (input.Type != BoundaryType.UInt8 || sample[i].Element == ElementType.UInt8)
-                    return sample[i];
-                var bytes = new byte[input.Length];
-                random.NextBytes(bytes);
-                return Tensor.Of(bytes, [.. input.Dimensions]);
-            }).ToArray())];
         }
     }
 }
