@@ -97,12 +97,13 @@ internal static class Int8Depthwise
                 DilationHeight = dilationHeight,
                 DilationWidth = dilationWidth,
             };
-            Run(w, in product);
+            if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
+                Run(w, in product);
         }
     }
 
-    /// <summary>Computes the convolution on the process's path.</summary>
-    private static void Run(Workspace w, in Int8DepthwiseProduct product)
+    /// <summary>Computes the convolution on the process's path and the caller's thread.</summary>
+    internal static void Run(Workspace w, in Int8DepthwiseProduct product)
     {
         int padded = product.PaddedChannels;
         int whole = padded & ~(Int8DepthwiseLayout.Block - 1);

@@ -18,40 +18,52 @@ internal static class Int8ProductLoop
     /// <summary>Output channels of a panel.</summary>
     private const int PanelWidth = 16;
 
-    /// <summary>Computes the product on the process's path.</summary>
+    /// <summary>Computes the product on the process's path, and on the prediction's threads where it is large.</summary>
     public static void Run(Workspace w, in Int8Product product)
+    {
+        if (w.Threads > 1 && Int8ProductJob.TryRun(w, in product))
+            return;
+        Run(w, in product, 0, product.PaddedChannels);
+    }
+
+    /// <summary>Computes a range of the output channels of every group on the process's path and the caller's thread.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="product">The product.</param>
+    /// <param name="from">The first channel, a multiple of 16.</param>
+    /// <param name="to">The end of the channels, a multiple of 16 unless it is the end of all.</param>
+    public static void Run(Workspace w, in Int8Product product, int from, int to)
     {
 #if NET9_0_OR_GREATER
         if (KernelPath.UsesAvxVnni)
         {
-            Run<AvxVnniDotProduct, Vector256<int>>(w, in product, 0, product.PaddedChannels);
+            Run<AvxVnniDotProduct, Vector256<int>>(w, in product, from, to);
             return;
         }
 #endif
         if (KernelPath.UsesAvx512)
         {
             // A last panel of 8 channels is half a vector wide.
-            int whole = product.PaddedChannels & ~(PanelWidth - 1);
-            if (whole > 0)
-                Run<Avx512DotProduct, Vector512<int>>(w, in product, 0, whole);
-            if (whole < product.PaddedChannels)
-                Run<Avx2DotProduct, Vector256<int>>(w, in product, whole, product.PaddedChannels);
+            int whole = to & ~(PanelWidth - 1);
+            if (from < whole)
+                Run<Avx512DotProduct, Vector512<int>>(w, in product, from, whole);
+            if (whole < to)
+                Run<Avx2DotProduct, Vector256<int>>(w, in product, whole, to);
         }
         else if (KernelPath.UsesAvx2)
         {
-            Run<Avx2DotProduct, Vector256<int>>(w, in product, 0, product.PaddedChannels);
+            Run<Avx2DotProduct, Vector256<int>>(w, in product, from, to);
         }
         else if (KernelPath.UsesArmDot)
         {
-            Run<ArmDotProduct, Vector128<int>>(w, in product, 0, product.PaddedChannels);
+            Run<ArmDotProduct, Vector128<int>>(w, in product, from, to);
         }
         else if (KernelPath.UsesVector128)
         {
-            Run<Vector128DotProduct, Vector128<int>>(w, in product, 0, product.PaddedChannels);
+            Run<Vector128DotProduct, Vector128<int>>(w, in product, from, to);
         }
         else
         {
-            Int8ScalarLoop.Run(w, in product);
+            Int8ScalarLoop.Run(w, in product, from, to);
         }
     }
 
@@ -62,7 +74,7 @@ internal static class Int8ProductLoop
     /// <param name="to">The end of the channels, a multiple of 8; of 16 where a vector has 16 lanes.</param>
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
-    internal static void Run<TDot, TVector>(Workspace w, in Int8Product product, int from, int to)
+    public static void Run<TDot, TVector>(Workspace w, in Int8Product product, int from, int to)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {

@@ -5,9 +5,9 @@ using global::System.Runtime.CompilerServices;
 /// <summary>Carries out an <see cref="Int8Product"/> without vectors, for processors that have none.</summary>
 internal static class Int8ScalarLoop
 {
-    /// <summary>Computes the product.</summary>
+    /// <summary>Computes a range of the output channels of every group; its end may lie in the padding.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(Workspace w, in Int8Product product)
+    public static void Run(Workspace w, in Int8Product product, int from, int to)
     {
         unchecked
         {
@@ -23,7 +23,7 @@ internal static class Int8ScalarLoop
                                 + (row * product.InputRowStep) + (pixel * product.InputPixelStep);
                             int output = product.Output + (image * product.OutputImageStride) + (row * product.OutputRowStride)
                                 + (pixel * product.OutputPixelStride);
-                            for (int channel = 0; channel < product.Channels; channel++)
+                            for (int channel = from; channel < to && channel < product.Channels; channel++)
                                 Single(w, in product, group, channel, input, output);
                         }
                     }

@@ -21,6 +21,8 @@ internal sealed class Workspace
     private const int MaximumSums = 256;
 
     private readonly int[] _rows = GC.AllocateUninitializedArray<int>((2 * MaximumRows) + (2 * MaximumSums), pinned: true);
+    private Workspace[] _views;
+    private KernelJob[] _jobs = [];
     private readonly byte[] _arena;
     private readonly int _arenaStart;
     private readonly byte[] _weights;
@@ -34,6 +36,74 @@ internal sealed class Workspace
         _arenaStart = PackedWeights.AlignedStart(_arena);
         _weights = weights.Memory;
         _weightsStart = weights.Start;
+        _views = [this];
+    }
+
+    /// <summary>The same memory as another thread sees it: with rows and sums of its own.</summary>
+    private Workspace(Workspace owner)
+    {
+        ArenaBytes = owner.ArenaBytes;
+        _arena = owner._arena;
+        _arenaStart = owner._arenaStart;
+        _weights = owner._weights;
+        _weightsStart = owner._weightsStart;
+        _views = [];
+    }
+
+    /// <summary>
+    /// On how many threads a prediction may run, its own included: 1 at first. Setting it makes what the threads need.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    public int Parallelism
+    {
+        get => _views.Length;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            var views = new Workspace[Math.Min(value, Math.Min(Environment.ProcessorCount, KernelThreads.Maximum))];
+            views[0] = this;
+            for (int i = 1; i < views.Length; i++)
+                views[i] = i < _views.Length ? _views[i] : new Workspace(this);
+            _views = views;
+        }
+    }
+
+    /// <summary>On how many threads the prediction under way runs.</summary>
+    public int Threads { get; private set; } = 1;
+
+    /// <summary>Takes the threads for a prediction, if they are free.</summary>
+    public void EnterThreads()
+    {
+        if (_views.Length > 1 && KernelThreads.TryEnter(this, _views.Length))
+            Threads = _views.Length;
+    }
+
+    /// <summary>Gives the threads back.</summary>
+    public void LeaveThreads()
+    {
+        if (Threads > 1)
+        {
+            Threads = 1;
+            KernelThreads.Leave();
+        }
+    }
+
+    /// <summary>The workspace as a thread sees it; 0 is the thread that predicts.</summary>
+    public Workspace View(int thread) => _views[thread];
+
+    /// <summary>The one job of a kind, which steps fill in for their threads.</summary>
+    public T Job<T>()
+        where T : KernelJob, new()
+    {
+        for (int i = 0; i < _jobs.Length; i++)
+        {
+            if (_jobs[i] is T known)
+                return known;
+        }
+
+        var job = new T();
+        _jobs = [.. _jobs, job];
+        return job;
     }
 
     /// <summary>The planned size of the arena in bytes.</summary>

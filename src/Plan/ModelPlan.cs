@@ -45,6 +45,15 @@ internal sealed record ModelPlan
     /// <summary>The kernel calls, in order, after the inputs' bindings. Empty in a design-time plan, which only has signatures.</summary>
     public required EquatableList<PlanStep> Steps { get; init; }
 
+    /// <summary>
+    /// Multiply-accumulates of a prediction from which on it is worth several threads: about a tenth of a millisecond on one. Handing
+    /// out a step costs about a microsecond, waking the threads about ten (<c>bench threads</c>).
+    /// </summary>
+    public const long LeastWorkForThreads = 20_000_000;
+
+    /// <summary>Whether one prediction may run on several threads, if its user asks for them.</summary>
+    public bool UsesThreads => Facts.Macs >= LeastWorkForThreads;
+
     /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
     public bool IsSignatureOnly { get; init; }
 }

@@ -20,7 +20,7 @@ public sealed class DotProductPathTests
         ["armdot (model)"] = (w, p) => Int8ProductLoop.Run<ArmModel, Vector128<int>>(w, in p, 0, p.PaddedChannels),
         ["portable (model)"] = (w, p) => Int8ProductLoop.Run<PortableModel, Vector128<int>>(w, in p, 0, p.PaddedChannels),
         ["vector128"] = (w, p) => Int8ProductLoop.Run<Vector128DotProduct, Vector128<int>>(w, in p, 0, p.PaddedChannels),
-        ["scalar"] = (w, p) => Int8ScalarLoop.Run(w, in p),
+        ["scalar"] = (w, p) => Int8ScalarLoop.Run(w, in p, 0, p.PaddedChannels),
     };
 
     public static TheoryData<string> PathNames => [.. Paths.Keys];

@@ -79,6 +79,7 @@ internal sealed class PredictorEmitter
         EmitPredict();
         if (_plan.Outputs.Count > 0)
             EmitPredictIntoBuffers();
+        ParallelEmitter.Emit(_code, _plan, NotBuilt);
         if (!_plan.IsSignatureOnly)
             EmitMachinery();
         if (_plan.Classifier is { } classifier)
@@ -125,6 +126,9 @@ internal sealed class PredictorEmitter
         _code.Line();
         _code.Line("private readonly " + Kernels + "Workspace _workspace;");
         _code.Line("private int _entered;");
+        if (ParallelEmitter.HasBatches(_plan))
+            _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[] _others = global::System.Array.Empty<"
+                + Identifiers.Escape(_plan.ClassName) + ">();");
         _code.Line();
     }
 
@@ -262,7 +266,8 @@ internal sealed class PredictorEmitter
         _code.Close();
     }
 
-    private static string View(PlanOutput output) => "this._workspace.ArenaSpan<" + output.Type.Keyword() + ">("
+    /// <summary>The expression for an output in the scratch memory.</summary>
+    public static string View(PlanOutput output) => "this._workspace.ArenaSpan<" + output.Type.Keyword() + ">("
         + Wording.Integer(output.Offset) + ", " + Wording.Integer(output.Length) + ")";
 
     private void EmitMachinery()
@@ -272,7 +277,20 @@ internal sealed class PredictorEmitter
         for (int i = 0; i < _plan.Inputs.Count; i++)
             if (_plan.Inputs[i].Binding is not null)
                 _code.Line("Layers." + LayersEmitter.BindingName(_plan, i) + "(" + Parameter(_plan.Inputs[i]) + ", this._workspace);");
-        _code.Line("Layers.Run(this._workspace);");
+        if (_plan.UsesThreads)
+        {
+            _code.Line("this._workspace.EnterThreads();");
+            _code.Open("try");
+            _code.Line("Layers.Run(this._workspace);");
+            _code.Close();
+            _code.Open("finally");
+            _code.Line("this._workspace.LeaveThreads();");
+            _code.Close();
+        }
+        else
+        {
+            _code.Line("Layers.Run(this._workspace);");
+        }
         _code.Close();
         if (_plan.Classifier is { } classifier)
             EmitClassify(classifier);

@@ -1,0 +1,185 @@
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Emission;
+
+/// <summary>Renders what a predictor has for several threads: <c>Parallelism</c> and <c>PredictBatch</c>.</summary>
+internal static class ParallelEmitter
+{
+    private const string Memory = "global::System.Memory<";
+    private const string ReadOnlyMemory = "global::System.ReadOnlyMemory<";
+
+    /// <summary>Whether the predictor takes batches: there is something to read and something to write.</summary>
+    public static bool HasBatches(ModelPlan plan) =>
+        plan.Outputs.Count > 0 && plan.Inputs.Count > 0 && plan.Inputs.All(i => i.Length > 0);
+
+    /// <summary>Renders the members.</summary>
+    /// <param name="code">Where to.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="notBuilt">The expression that a plan with signatures only has for a body.</param>
+    public static void Emit(CodeWriter code, ModelPlan plan, string notBuilt)
+    {
+        EmitParallelism(code, plan, notBuilt);
+        if (HasBatches(plan))
+            EmitBatch(code, plan, notBuilt);
+    }
+
+    private static void EmitParallelism(CodeWriter code, ModelPlan plan, string notBuilt)
+    {
+        code.Line();
+        code.Summary("How many threads " + (HasBatches(plan) ? "<see cref=\"PredictBatch\"/> and " : "")
+            + "one prediction may use, the caller's included; 1 at first, at most the number of processors. The results are the same bytes "
+            + "for any number.");
+        code.Line("/// <remarks>" + (plan.UsesThreads || plan.IsSignatureOnly
+            ? "One prediction shares its large layers out to threads that all predictors of the assembly have in common; while they are "
+                + "taken by another prediction, it runs on the caller's thread."
+            : "A single prediction of this model is too short to gain from several threads and stays on the caller's.") + "</remarks>");
+        code.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">Less than 1.</exception>");
+        code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"
+            + (plan.IsSignatureOnly ? "The model has not been compiled yet." : "The instance is making a prediction.") + "</exception>");
+        code.Open("public int Parallelism");
+        if (plan.IsSignatureOnly)
+        {
+            code.Line("get => " + notBuilt + ";");
+            code.Line("set => " + notBuilt + ";");
+            code.Close();
+            return;
+        }
+        code.Line("get => this._workspace.Parallelism;");
+        code.Open("set");
+        code.Line("this.Enter();");
+        code.Open("try");
+        code.Line("this._workspace.Parallelism = value;");
+        code.Close();
+        code.Open("finally");
+        code.Line("this.Leave();");
+        code.Close();
+        code.Close();
+        code.Close();
+    }
+
+    private static void EmitBatch(CodeWriter code, ModelPlan plan, string notBuilt)
+    {
+        code.Line();
+        code.Summary("Runs the model on several samples that follow one another in memory, shared out to as many threads as "
+            + "<see cref=\"Parallelism\"/> says, each with scratch memory of its own.");
+        foreach (PlanInput input in plan.Inputs)
+        {
+            code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName) + "</c> of every sample: "
+                + Wording.Count(input.Length) + " values each, shape " + Wording.Shape(input.Dimensions) + ".</param>");
+        }
+        foreach (PlanOutput output in plan.Outputs)
+        {
+            code.Line("/// <param name=\"" + output.ParameterName + "\">Takes the output <c>" + Wording.Xml(output.OnnxName)
+                + "</c> of every sample: " + Wording.Count(output.Length) + " values each, shape " + Wording.Shape(output.Dimensions)
+                + ".</param>");
+        }
+        code.Line("/// <exception cref=\"global::System.ArgumentException\">The lengths are not those of one number of samples."
+            + "</exception>");
+        code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"
+            + (plan.IsSignatureOnly ? "The model has not been compiled yet."
+                : "The instance is making a prediction already, on another thread.") + "</exception>");
+        string signature = "public void PredictBatch(" + Parameters(plan) + ")";
+        if (plan.IsSignatureOnly)
+        {
+            code.Line(signature + " => " + notBuilt + ";");
+            return;
+        }
+        EmitShares(code, plan, signature);
+        code.Line();
+        EmitRows(code, plan);
+    }
+
+    private static void EmitShares(CodeWriter code, ModelPlan plan, string signature)
+    {
+        // Locals may not bear the name of a parameter, which is the model's.
+        string[] names = [.. Names(plan)];
+        string[] copies = [.. names.Select(n => Identifiers.Escape(Local(n + "Batch", names)))];
+        string samples = Local("samples", names);
+        string parts = Local("parts", names);
+        string known = Local("known", names);
+        string i = Local("i", names);
+        string part = Local("part", names);
+        string model = Local("model", names);
+        string first = Local("first", names);
+        string end = Local("end", names);
+        string className = Identifiers.Escape(plan.ClassName);
+        code.Open(signature);
+        code.Line("int " + samples + " = " + Parameter(plan.Inputs[0]) + ".Length / " + Wording.Integer(plan.Inputs[0].Length) + ";");
+        foreach (PlanInput input in plan.Inputs)
+            EmitLengthCheck(code, samples, Parameter(input), input.ParameterName, input.Length, input.Dimensions);
+        foreach (PlanOutput output in plan.Outputs)
+            EmitLengthCheck(code, samples, Parameter(output), output.ParameterName, output.Length, output.Dimensions);
+        code.Line("this.Enter();");
+        code.Open("try");
+        code.Line("int " + parts + " = global::System.Math.Min(this._workspace.Parallelism, " + samples + ");");
+        code.Open("if (" + parts + " <= 1)");
+        code.Line("this.PredictRows(0, " + samples + ", " + string.Join(", ", names.Select(Identifiers.Escape)) + ");");
+        code.Line("return;");
+        code.Close();
+        code.Line();
+        code.Open("if (this._others.Length < " + parts + " - 1)");
+        code.Line("int " + known + " = this._others.Length;");
+        code.Line("global::System.Array.Resize(ref this._others, " + parts + " - 1);");
+        code.Open("for (int " + i + " = " + known + "; " + i + " < " + parts + " - 1; " + i + "++)");
+        code.Line("this._others[" + i + "] = new " + className + "();");
+        code.Close();
+        code.Close();
+        code.Line();
+        code.Line("// Copies, because parameters that a lambda captures cost an allocation in the branch above, too.");
+        for (int k = 0; k < names.Length; k++)
+            code.Line("var " + copies[k] + " = " + Identifiers.Escape(names[k]) + ";");
+        code.Line("global::System.Threading.Tasks.Parallel.For(0, " + parts + ", " + part + " =>");
+        code.Line("{");
+        code.Line("    " + className + " " + model + " = " + part + " == 0 ? this : this._others[" + part + " - 1];");
+        code.Line("    int " + first + " = (int)((long)" + samples + " * " + part + " / " + parts + ");");
+        code.Line("    int " + end + " = (int)((long)" + samples + " * (" + part + " + 1) / " + parts + ");");
+        code.Line("    " + model + ".PredictRows(" + first + ", " + end + ", " + string.Join(", ", copies) + ");");
+        code.Line("});");
+        code.Close();
+        code.Open("finally");
+        code.Line("this.Leave();");
+        code.Close();
+        code.Close();
+    }
+
+    private static void EmitRows(CodeWriter code, ModelPlan plan)
+    {
+        string[] names = [.. Names(plan)];
+        string first = Local("first", names);
+        string end = Local("end", names);
+        string sample = Local("sample", names);
+        code.Open("private void PredictRows(int " + first + ", int " + end + ", " + Parameters(plan) + ")");
+        code.Open("for (int " + sample + " = " + first + "; " + sample + " < " + end + "; " + sample + "++)");
+        code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(i => Row(Parameter(i), sample, i.Length))) + ");");
+        foreach (PlanOutput output in plan.Outputs)
+            code.Line(PredictorEmitter.View(output) + ".CopyTo(" + Row(Parameter(output), sample, output.Length) + ");");
+        code.Close();
+        code.Close();
+    }
+
+    private static string Row(string memory, string sample, int length) =>
+        memory + ".Span.Slice(" + sample + " * " + Wording.Integer(length) + ", " + Wording.Integer(length) + ")";
+
+    private static string Local(string name, string[] taken)
+    {
+        while (Array.IndexOf(taken, name) >= 0)
+            name += "_";
+        return name;
+    }
+
+    private static void EmitLengthCheck(
+        CodeWriter code, string samples, string argument, string name, int length, EquatableList<int> dimensions) =>
+        code.Line("RequireLength(" + argument + ".Length, " + samples + " * " + Wording.Integer(length) + ", "
+            + PlanText.Quote("samples of " + Wording.Shape(dimensions)) + ", " + PlanText.Quote(name) + ");");
+
+    private static IEnumerable<string> Names(ModelPlan plan) =>
+        plan.Inputs.Select(i => i.ParameterName).Concat(plan.Outputs.Select(o => o.ParameterName));
+
+    private static string Parameters(ModelPlan plan) => string.Join(", ",
+        plan.Inputs.Select(i => ReadOnlyMemory + i.Type.Keyword() + "> " + Parameter(i))
+            .Concat(plan.Outputs.Select(o => Memory + o.Type.Keyword() + "> " + Parameter(o))));
+
+    private static string Parameter(PlanInput input) => Identifiers.Escape(input.ParameterName);
+
+    private static string Parameter(PlanOutput output) => Identifiers.Escape(output.ParameterName);
+}
