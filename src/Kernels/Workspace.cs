@@ -71,6 +71,9 @@ internal sealed class Workspace
     /// <summary>On how many threads the prediction under way runs.</summary>
     public int Threads { get; private set; } = 1;
 
+    /// <summary>Whether steps are shared out however small they are, so that tests need no large ones.</summary>
+    public bool SharesSmallSteps { get; set; }
+
     /// <summary>Takes the threads for a prediction, if they are free.</summary>
     public void EnterThreads()
     {

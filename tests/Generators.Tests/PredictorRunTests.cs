@@ -24,6 +24,16 @@ public class PredictorRunTests
                     return new object[] { p.Label.ToString(), p.Index, p.Confidence, model.Scores.ToArray(), buffer };
                 }
 
+                public static float[] Batch(float[] pixels, int threads)
+                {
+                    var model = new TinyClassifier { Parallelism = threads };
+                    float[] scores = new float[pixels.Length / TinyClassifier.Info.InputLength * TinyClassifier.Info.OutputLength];
+                    model.PredictBatch(pixels, scores);
+                    return scores;
+                }
+
+                public static void BatchInto(float[] pixels, float[] scores) => new TinyClassifier().PredictBatch(pixels, scores);
+
                 public static object Create() => new TinyClassifier();
 
                 public static void Predict(object model, float[] pixels) => ((TinyClassifier)model).Predict(pixels);
@@ -179,6 +189,31 @@ public class PredictorRunTests
     {
         using LoadedProject loaded = new(ClassifierImage.Value);
         Assert.Equal(0L, loaded.Call("Consumer.Driver", "AllocatedBy", 100));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    [InlineData(7, 1)]
+    [InlineData(7, 2)]
+    [InlineData(7, 64)]
+    public void BatchesGiveWhatSinglePredictionsGive(int samples, int threads)
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        float[] pixels = [.. Enumerable.Range(0, 4 * samples).Select(i => (float)(i % 5))];
+        float[] expected = [.. Enumerable.Range(0, samples).SelectMany(s => HandMadeModels.Expected(pixels[(4 * s)..((4 * s) + 4)]))];
+        Assert.Equal(expected, (float[])loaded.Call("Consumer.Driver", "Batch", pixels, threads)!);
+    }
+
+    [Theory]
+    [InlineData(7, 3, "pixels")]
+    [InlineData(8, 5, "scores")]
+    public void BatchesOfAnotherLengthAreRefused(int pixels, int scores, string which)
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        Exception thrown = Record.Exception(() => loaded.Call("Consumer.Driver", "BatchInto", new float[pixels], new float[scores]))!;
+        ArgumentException inner = Assert.IsType<ArgumentException>(thrown is TargetInvocationException t ? t.InnerException : thrown);
+        Assert.Equal(which == "pixels" ? "image" : "scores", inner.ParamName);
     }
 
     [Fact]

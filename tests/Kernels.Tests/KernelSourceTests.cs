@@ -48,7 +48,7 @@ public sealed class KernelSourceTests
                 "namespace OptimizerBuild.Kernels;\n", StringComparison.Ordinal), $"{name}: the namespace is not the first line");
             Assert.True(
                 Regex.IsMatch(
-                    text, $@"^internal ((static|sealed|readonly|ref) )*(class|struct|interface) {name}\b", RegexOptions.Multiline),
+                    text, $@"^internal ((static|sealed|abstract|readonly|ref) )*(class|struct|interface) {name}\b", RegexOptions.Multiline),
                 $"{name}: no internal type of this name at column 0");
             foreach (Match directive in Regex.Matches(text, @"^\s*using (?!var |\()(?<target>[^;]+);", RegexOptions.Multiline))
             {

@@ -74,11 +74,14 @@ internal sealed class GeneratedModels : IDisposable
         (string?)_project.Assembly.GetType("OptimizerBuild.Kernels.KernelPath")?.GetProperty("Name")?.GetValue(null) ?? "";
 
     /// <summary>Runs one model: the inputs in the plan's order and element types; the outputs likewise.</summary>
-    public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs)
+    /// <param name="model">The model's index.</param>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="threads">How many threads the prediction may use.</param>
+    public Tensor[] Run(int model, IReadOnlyList<Tensor> inputs, int threads = 1)
     {
         ModelPlan plan = _models[model].Plan;
         object[] arrays = [.. inputs.Select(i => (object)i.Data)];
-        var outputs = (object[])_project.Call("Generated.Drivers." + plan.ClassName, "Run", [arrays])!;
+        var outputs = (object[])_project.Call("Generated.Drivers." + plan.ClassName, "Run", [arrays, threads])!;
         return [.. outputs.Select((o, i) =>
         {
             var data = (Array)o;
@@ -98,8 +101,9 @@ internal sealed class GeneratedModels : IDisposable
         string name = "global::Generated." + Identifiers.Escape(plan.ClassName);
         code.Append("namespace Generated.Drivers\n{\n    public static class ").Append(plan.ClassName).Append("\n    {\n");
         code.Append("        private static ").Append(name).Append("? _model;\n\n");
-        code.Append("        public static object[] Run(object[] inputs)\n        {\n");
+        code.Append("        public static object[] Run(object[] inputs, int threads)\n        {\n");
         code.Append("            _model ??= new ").Append(name).Append("();\n");
+        code.Append("            _model.Parallelism = threads;\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
         {
             code.Append(CultureInfo.InvariantCulture,

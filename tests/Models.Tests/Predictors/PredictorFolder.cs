@@ -66,6 +66,7 @@ internal sealed class PredictorFolder
             ModelPlan plan = _models[i].Plan;
             var executor = new PlanExecutor(plan, _models[i].Weights);
             yield return ("generated:" + plan.Model, Digest(_inputs[i].Select(s => generated.Run(model, s))));
+            yield return ("threads:" + plan.Model, Digest(_inputs[i].Select(s => generated.Run(model, s, threads: 2))));
             yield return ("executed:" + plan.Model, Digest(_inputs[i].Select(s => executor.Run(s))));
         }
         yield return ("path", generated.Path);

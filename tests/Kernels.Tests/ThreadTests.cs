@@ -1,0 +1,74 @@
+using OptimizerBuild.Kernels.Tests.Cases;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>Kernels on several threads: the same bytes, whoever has the threads; no allocation once they are there.</summary>
+public sealed class ThreadTests
+{
+    [Fact]
+    public void Shared_steps_give_the_oracles_bytes()
+    {
+        Assert.NotEmpty(KernelCases.All);
+        foreach (KernelCase c in KernelCases.All)
+            CaseAssert.Same(c.Expected, c.Actual(w => Shared(w, c)), $"on several threads: {c}");
+    }
+
+    [Fact]
+    public void Predictions_side_by_side_take_turns_with_the_threads()
+    {
+        KernelCase[] cases = [.. KernelCases.All.Where(c => c.Product is not null || c.Kernel.StartsWith("Int8Depthwise", StringComparison.Ordinal))];
+        Assert.NotEmpty(cases);
+        Parallel.For(0, 4, _ =>
+        {
+            foreach (KernelCase c in cases)
+                CaseAssert.Same(c.Expected, c.Actual(w => Shared(w, c)), $"side by side: {c}");
+        });
+    }
+
+    [Fact]
+    public void Shared_steps_allocate_nothing()
+    {
+        KernelCase c = KernelCases.All.First(c => c.Product is { Height: > 4 });
+        Workspace w = c.Workspace();
+        w.Parallelism = 2;
+        w.SharesSmallSteps = true;
+        for (int i = 0; i < 3; i++)
+            Predict();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            Predict();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Predict()
+        {
+            w.EnterThreads();
+            c.Run(w);
+            w.LeaveThreads();
+        }
+    }
+
+    [Fact]
+    public void Parallelism_is_at_least_one_and_at_most_the_processors()
+    {
+        Workspace w = KernelCases.All.First().Workspace();
+        Assert.Equal(1, w.Parallelism);
+        Assert.Throws<ArgumentOutOfRangeException>(() => w.Parallelism = 0);
+        w.Parallelism = int.MaxValue;
+        Assert.Equal(Math.Min(Environment.ProcessorCount, KernelThreads.Maximum), w.Parallelism);
+    }
+
+    private static void Shared(Workspace w, KernelCase c)
+    {
+        w.Parallelism = 3;
+        w.SharesSmallSteps = true;
+        w.EnterThreads();
+        try
+        {
+            c.Run(w);
+        }
+        finally
+        {
+            w.LeaveThreads();
+        }
+    }
+}
