@@ -44,6 +44,15 @@ internal sealed unsafe class OnnxRuntimePeer
         return new(api, environment, memory);
     }
 
+    /// <summary>The version of the native library, as it tells it.</summary>
+    /// <param name="repository">The repository's folder.</param>
+    public static string Version(string repository)
+    {
+        nint handle = NativeLibrary.Load(LibraryPath(repository));
+        var getApiBase = (delegate* unmanaged<nint*>)NativeLibrary.GetExport(handle, "OrtGetApiBase");
+        return Marshal.PtrToStringUTF8((nint)((delegate* unmanaged<byte*>)getApiBase()[1])()) ?? "";
+    }
+
     /// <summary>Where the native library is, or would be if it were installed.</summary>
     public static string LibraryPath(string repository)
     {

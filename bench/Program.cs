@@ -11,6 +11,8 @@ const string Usage = """
     layers    the time of each step of a model's plan, and what bounds it
     isa       each model on every instruction-set path of the machine
     kernels   the product kernels on the layers of the kernel tests, against the peak of the register tile
+    startup   the cold start of a console app, beside the same app on ONNX Runtime
+    record    all of these (but layers) into bench/results
 
     Without --models: the models of bench/models.json. --metadata sets any metadata of the item CompressedModel.
     The native library of ONNX Runtime comes from bench/peers (npm ci --ignore-scripts), or from the path in ONNXRUNTIME_LIBRARY.
@@ -35,10 +37,12 @@ try
         "layers" => LayersCommand.Run(models, arguments),
         "kernels" => KernelsCommand.Run(arguments),
         "isa" => IsaCommand.Run(models, arguments),
+        "startup" => StartupCommand.Run(repository, arguments),
+        "record" => RecordCommand.Run(repository, models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),
     };
 }
-catch (Exception e) when (e is FormatException or ModelException or FileNotFoundException)
+catch (Exception e) when (e is FormatException or ModelException or FileNotFoundException or InvalidOperationException)
 {
     Console.Error.WriteLine(e is FormatException ? $"{e.Message}\n{Usage}" : e.Message);
     return 2;

@@ -1,0 +1,16 @@
+using System.Diagnostics;
+using System.Globalization;
+using OptimizerBuild.Bench.Startup;
+
+// Prints the milliseconds from construction to the first prediction, and the class; with any argument it does nothing but print.
+long start = Stopwatch.GetTimestamp();
+int index = 0;
+if (args.Length == 0)
+{
+    var pixels = new float[FashionMobilenet.Info.InputLength];
+    for (int i = 0; i < pixels.Length; i++)
+        pixels[i] = i * 7 % 256 / 255f;
+    index = new FashionMobilenet().Predict(pixels).Index;
+}
+double milliseconds = (Stopwatch.GetTimestamp() - start) * 1e3 / Stopwatch.Frequency;
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{milliseconds:F3} {index}"));
