@@ -1,6 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Fills the border around a feature map with one byte, the zero point, which is the padding of the convolutions that read it.
@@ -37,31 +38,54 @@ internal static class BorderFill
     {
         unchecked
         {
+            int gap = rowStride - rowBytes;
             for (int image = 0; image < images; image++)
             {
-                int interior = buffer + (image * imageStride);
+                ref byte interior = ref w.Arena(buffer + (image * imageStride));
+                if (gap <= left + right)
+                {
+                    // Rows meet one another's borders: what lies between two rows of the interior is one run.
+                    Fill(ref Unsafe.Subtract(ref interior, (top * rowStride) + left), (top * rowStride) + left, (byte)value);
+                    for (int row = 1; row < height; row++)
+                        Fill(ref Unsafe.Add(ref interior, (row * rowStride) - gap), gap, (byte)value);
+                    Fill(ref Unsafe.Add(ref interior, (height * rowStride) - gap), (bottom * rowStride) + right, (byte)value);
+                    continue;
+                }
+
                 for (int row = -top; row < height + bottom; row++)
                 {
-                    int start = interior + (row * rowStride) - left;
+                    ref byte start = ref Unsafe.Add(ref interior, (row * rowStride) - left);
                     if (row < 0 || row >= height)
                     {
-                        Fill(w, start, left + rowBytes + right, (byte)value);
+                        Fill(ref start, left + rowBytes + right, (byte)value);
                     }
                     else
                     {
-                        Fill(w, start, left, (byte)value);
-                        Fill(w, start + left + rowBytes, right, (byte)value);
+                        Fill(ref start, left, (byte)value);
+                        Fill(ref Unsafe.Add(ref start, left + rowBytes), right, (byte)value);
                     }
                 }
             }
         }
     }
 
-    /// <summary>Fills adjacent bytes.</summary>
+    /// <summary>Short runs, of a few pixels, are many: they take no call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fill(Workspace w, int offset, int length, byte value)
+    private static void Fill(ref byte start, int length, byte value)
     {
-        if (length > 0)
-            Unsafe.InitBlockUnaligned(ref w.Arena(offset), value, (uint)length);
+        unchecked
+        {
+            if (!Vector128.IsHardwareAccelerated || length < 16 || length > 512)
+            {
+                if (length > 0)
+                    Unsafe.InitBlockUnaligned(ref start, value, (uint)length);
+                return;
+            }
+
+            Vector128<byte> values = Vector128.Create(value);
+            for (int i = 0; length - i > 16; i += 16)
+                values.StoreUnsafe(ref Unsafe.Add(ref start, i));
+            values.StoreUnsafe(ref Unsafe.Add(ref start, length - 16));
+        }
     }
 }

@@ -4,6 +4,7 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Sums of bytes over a grid of runs, each position of a run for itself, requantised to u8: pooling and means.</summary>
 internal static class ByteSums
@@ -69,7 +70,18 @@ internal static class ByteSums
             for (int i = 0; i < length; i += Block)
             {
                 int block = Math.Min(length - i, Block);
-                for (int lane = 0; lane < block; lane += Lanes)
+                int lane = 0;
+                if (ByteLanes.Has512)
+                {
+                    for (; block - lane > 2 * Lanes; lane += 4 * Lanes)
+                    {
+                        SumWide(
+                            ref Unsafe.Add(ref arena, (nint)(source + i + lane)), rows, rowStep, columns, columnStep, start,
+                            ref sums[lane]);
+                    }
+                }
+
+                for (; lane < block; lane += Lanes)
                     Sum(ref Unsafe.Add(ref arena, (nint)(source + i + lane)), rows, rowStep, columns, columnStep, start, ref sums[lane]);
                 int to = output + i;
                 RequantizedStore.Rows(ref arena, ref sums[0], Block, ref to, 1, block, ref multiplier, in requantization);
@@ -116,6 +128,47 @@ internal static class ByteSums
             (a1 + Vector128.WidenUpper(low)).AsInt32().StoreUnsafe(ref sums, 4);
             (a2 + Vector128.WidenLower(high)).AsInt32().StoreUnsafe(ref sums, 8);
             (a3 + Vector128.WidenUpper(high)).AsInt32().StoreUnsafe(ref sums, 12);
+        }
+    }
+
+    /// <summary>Sums of 64 positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumWide(ref byte source, int rows, int rowStep, int columns, int columnStep, int start, ref int sums)
+    {
+        unchecked
+        {
+            Vector512<uint> a0 = Vector512.Create((uint)start);
+            Vector512<uint> a1 = a0;
+            Vector512<uint> a2 = a0;
+            Vector512<uint> a3 = a0;
+            Vector512<ushort> low = default;
+            Vector512<ushort> high = default;
+            int room = RunsIn16Bits;
+            for (int y = 0; y < rows; y++)
+            {
+                ref byte run = ref Unsafe.Add(ref source, (nint)(y * rowStep));
+                for (int x = 0; x < columns; x++)
+                {
+                    low += Avx512BW.ConvertToVector512UInt16(Vector256.LoadUnsafe(ref run));
+                    high += Avx512BW.ConvertToVector512UInt16(Vector256.LoadUnsafe(ref run, 32));
+                    run = ref Unsafe.Add(ref run, (nint)columnStep);
+                    if (--room == 0)
+                    {
+                        a0 += Vector512.WidenLower(low);
+                        a1 += Vector512.WidenUpper(low);
+                        a2 += Vector512.WidenLower(high);
+                        a3 += Vector512.WidenUpper(high);
+                        low = default;
+                        high = default;
+                        room = RunsIn16Bits;
+                    }
+                }
+            }
+
+            (a0 + Vector512.WidenLower(low)).AsInt32().StoreUnsafe(ref sums);
+            (a1 + Vector512.WidenUpper(low)).AsInt32().StoreUnsafe(ref sums, 16);
+            (a2 + Vector512.WidenLower(high)).AsInt32().StoreUnsafe(ref sums, 32);
+            (a3 + Vector512.WidenUpper(high)).AsInt32().StoreUnsafe(ref sums, 48);
         }
     }
 }

@@ -37,6 +37,18 @@ internal static class Dequantize
     {
         unchecked
         {
+            if (rowLength <= 4 && rows > 1 && Vector128.IsHardwareAccelerated)
+            {
+                for (int image = 0; image < images; image++)
+                {
+                    ShortRows(
+                        ref w.Arena(input + (image * inputImageStride)), inputRowStride,
+                        ref w.Arena(output + (image * outputImageStride)), outputRowStride, scale, zeroPoint, rows, rowLength);
+                }
+
+                return;
+            }
+
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < rows; row++)
@@ -69,28 +81,8 @@ internal static class Dequantize
 
                     if (Vector128.IsHardwareAccelerated)
                     {
-                        for (; i < rowLength; i += 4)
-                        {
-                            // Up to three bytes behind the row are read; what they give is not stored.
-                            uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, i));
-                            Vector128<ushort> halves = Vector128.WidenLower(Vector128.CreateScalar(four).AsByte());
-                            Vector128<int> values = Vector128.WidenLower(halves).AsInt32() - Vector128.Create(zeroPoint);
-                            Vector128<float> reals = Vector128.ConvertToSingle(values) * Vector128.Create(scale);
-                            ref byte target = ref Unsafe.Add(ref to, i * 4);
-                            int left = rowLength - i;
-                            if (left >= 4)
-                            {
-                                reals.AsByte().StoreUnsafe(ref target);
-                                continue;
-                            }
-
-                            if (left >= 2)
-                                Unsafe.WriteUnaligned(ref target, reals.AsInt64().ToScalar());
-                            if (left == 1)
-                                Unsafe.WriteUnaligned(ref target, reals.ToScalar());
-                            else if (left == 3)
-                                Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, 8), reals.GetElement(2));
-                        }
+                        for (; rowLength - i >= 4; i += 4)
+                            Four(ref Unsafe.Add(ref from, i), scale, zeroPoint).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
                     }
 
                     for (; i < rowLength; i++)
@@ -171,5 +163,39 @@ internal static class Dequantize
                 }
             }
         }
+    }
+
+    /// <summary>Rows of up to four bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ShortRows(
+        ref byte from, int fromStride, ref byte to, int toStride, float scale, int zeroPoint, int rows, int rowLength)
+    {
+        unchecked
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                // Bytes behind the row are read; what they give is not stored.
+                Vector128<float> reals = Four(ref from, scale, zeroPoint);
+                if (rowLength == 4)
+                    reals.AsByte().StoreUnsafe(ref to);
+                else if (rowLength == 1)
+                    Unsafe.WriteUnaligned(ref to, reals.ToScalar());
+                else
+                    Unsafe.WriteUnaligned(ref to, reals.AsInt64().ToScalar());
+                if (rowLength == 3)
+                    Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 8), reals.GetElement(2));
+                from = ref Unsafe.Add(ref from, fromStride);
+                to = ref Unsafe.Add(ref to, toStride);
+            }
+        }
+    }
+
+    /// <summary>Four adjacent bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Four(ref byte from, float scale, int zeroPoint)
+    {
+        Vector128<ushort> halves = Vector128.WidenLower(Vector128.CreateScalar(Unsafe.ReadUnaligned<uint>(ref from)).AsByte());
+        Vector128<int> values = Vector128.WidenLower(halves).AsInt32() - Vector128.Create(zeroPoint);
+        return Vector128.ConvertToSingle(values) * Vector128.Create(scale);
     }
 }

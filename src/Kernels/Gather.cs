@@ -1,8 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end where
@@ -32,6 +32,7 @@ internal static class Gather
     public static void ByUInt8(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
         Run<byte>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TIndex>(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap)
         where TIndex : unmanaged
     {
@@ -45,15 +46,27 @@ internal static class Gather
                 long row = Widen(Unsafe.ReadUnaligned<TIndex>(ref Unsafe.Add(ref index, i * Unsafe.SizeOf<TIndex>())));
                 if (row < 0 && wrap != 0)
                     row += rows;
-                Span<byte> target = MemoryMarshal.CreateSpan(ref to, rowBytes);
                 if (row >= 0 && row < rows)
-                    MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref table, (nint)(row * rowBytes)), rowBytes).CopyTo(target);
+                    Copy(ref Unsafe.Add(ref table, (nint)(row * rowBytes)), ref to, rowBytes);
                 else
-                    target.Clear();
+                    MemoryMarshal.CreateSpan(ref to, rowBytes).Clear();
                 to = ref Unsafe.Add(ref to, rowBytes);
             }
             table = ref Unsafe.Add(ref table, (nint)rows * rowBytes);
         }
+    }
+
+    // Rows of some vectors take no call; longer ones, and remainders, do.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(ref byte from, ref byte to, int count)
+    {
+        if (Vector256.IsHardwareAccelerated && count <= 1024 && (count & 31) == 0)
+        {
+            for (nint i = 0; i < count; i += 32)
+                Vector256.LoadUnsafe(ref Unsafe.Add(ref from, i)).StoreUnsafe(ref Unsafe.Add(ref to, i));
+            return;
+        }
+        MemoryMarshal.CreateReadOnlySpan(ref from, count).CopyTo(MemoryMarshal.CreateSpan(ref to, count));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

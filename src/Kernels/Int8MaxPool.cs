@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>Maximum over windows of a u8 feature map; padding does not take part (docs/arithmetic.md, Pooling and reductions).</summary>
 internal static class Int8MaxPool
@@ -63,17 +65,118 @@ internal static class Int8MaxPool
                 {
                     PoolWindow.Clip(
                         (row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
+                    int from = input + (image * inputImageStride) + (firstRow * inputRowStride);
+                    int to = output + (image * outputImageStride) + (row * outputRowStride);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
-                        PoolWindow.Clip(
-                            (pixel * strideWidth) - padLeft, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
-                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
-                        int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
+                        int start = (pixel * strideWidth) - padLeft;
+                        int room = inputWidth - ((kernelWidth - 1) * dilationWidth) - start;
+                        if (Vector128.IsHardwareAccelerated && rows > 0 && start >= 0 && room > 0)
+                        {
+                            // The windows from here on that lie inside: one where the next one does not.
+                            int count = Math.Min(((room - 1) / strideWidth) + 1, outputWidth - pixel);
+                            Windows(
+                                ref w.Arena(from + (start * inputPixelStride)), strideWidth * inputPixelStride, rows,
+                                dilationHeight * inputRowStride, kernelWidth, dilationWidth * inputPixelStride,
+                                ref w.Arena(to + (pixel * outputPixelStride)), outputPixelStride, count, channels);
+                            pixel += count - 1;
+                            continue;
+                        }
+
+                        PoolWindow.Clip(start, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
                         ByteMaximum.Reduce(
-                            ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride,
-                            ref w.Arena(target), channels);
+                            ref w.Arena(from + (firstPixel * inputPixelStride)), rows, dilationHeight * inputRowStride, pixels,
+                            dilationWidth * inputPixelStride, ref w.Arena(to + (pixel * outputPixelStride)), channels);
                     }
                 }
+            }
+        }
+    }
+
+    /// <summary>Windows side by side that lie inside the input.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Windows(
+        ref byte input,
+        int inputStride,
+        int rows,
+        int rowStep,
+        int columns,
+        int columnStep,
+        ref byte output,
+        int outputStride,
+        int count,
+        int channels)
+    {
+        unchecked
+        {
+            // What is written behind a window's channels is the next window's, written after it.
+            int room = outputStride == channels ? count * channels : channels;
+            bool isTwoByTwo = rows == 2 && columns == 2;
+            for (int window = 0; window < count; window++)
+            {
+                int channel = 0;
+                if (Vector256.IsHardwareAccelerated)
+                {
+                    for (; channels - channel > 16 && room - channel >= 32; channel += 32)
+                    {
+                        ref byte run = ref Unsafe.Add(ref input, channel);
+                        Vector256<byte> greatest = Vector256.LoadUnsafe(ref run);
+                        if (isTwoByTwo)
+                        {
+                            ref byte next = ref Unsafe.Add(ref run, rowStep);
+                            greatest = Vector256.Max(
+                                Vector256.Max(greatest, Vector256.LoadUnsafe(ref Unsafe.Add(ref run, columnStep))),
+                                Vector256.Max(Vector256.LoadUnsafe(ref next), Vector256.LoadUnsafe(ref Unsafe.Add(ref next, columnStep))));
+                        }
+                        else
+                        {
+                            for (int y = 0; y < rows; y++)
+                            {
+                                for (int x = 0; x < columns; x++)
+                                {
+                                    greatest = Vector256.Max(
+                                        greatest, Vector256.LoadUnsafe(ref Unsafe.Add(ref run, (y * rowStep) + (x * columnStep))));
+                                }
+                            }
+                        }
+
+                        greatest.StoreUnsafe(ref Unsafe.Add(ref output, channel));
+                    }
+                }
+
+                for (; channel < channels; channel += 16)
+                {
+                    ref byte run = ref Unsafe.Add(ref input, channel);
+                    Vector128<byte> greatest = Vector128.LoadUnsafe(ref run);
+                    if (isTwoByTwo)
+                    {
+                        ref byte next = ref Unsafe.Add(ref run, rowStep);
+                        greatest = Vector128.Max(
+                            Vector128.Max(greatest, Vector128.LoadUnsafe(ref Unsafe.Add(ref run, columnStep))),
+                            Vector128.Max(Vector128.LoadUnsafe(ref next), Vector128.LoadUnsafe(ref Unsafe.Add(ref next, columnStep))));
+                    }
+                    else
+                    {
+                        for (int y = 0; y < rows; y++)
+                        {
+                            for (int x = 0; x < columns; x++)
+                            {
+                                greatest = Vector128.Max(
+                                    greatest, Vector128.LoadUnsafe(ref Unsafe.Add(ref run, (y * rowStep) + (x * columnStep))));
+                            }
+                        }
+                    }
+
+                    if (room - channel >= 16)
+                        greatest.StoreUnsafe(ref Unsafe.Add(ref output, channel));
+                    else
+                        PartialStore.Bytes(greatest, ref Unsafe.Add(ref output, channel), channels - channel);
+                }
+
+                input = ref Unsafe.Add(ref input, inputStride);
+                output = ref Unsafe.Add(ref output, outputStride);
+                if (outputStride == channels)
+                    room -= channels;
             }
         }
     }

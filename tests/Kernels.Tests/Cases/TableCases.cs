@@ -6,6 +6,7 @@ internal static class TableCases
     private static readonly (int Images, int Height, int RowBytes, int Top, int Bottom, int Left, int Right)[] Borders =
     [
         (1, 1, 1, 0, 0, 0, 0), (1, 3, 10, 1, 1, 2, 2), (2, 4, 33, 0, 2, 0, 5), (2, 2, 64, 3, 1, 48, 16), (1, 5, 7, 2, 0, 1, 0),
+        (1, 4, 48, 1, 1, 16, 16), (2, 3, 30, 0, 1, 40, 20), (1, 1, 9, 2, 2, 700, 18),
     ];
 
     private static readonly (int Images, int Rows, int Length)[] Shapes =
@@ -23,7 +24,10 @@ internal static class TableCases
         foreach ((int images, int rows, int pixels, int channels) in ((int, int, int, int)[])[(1, 1, 1, 1), (2, 3, 4, 5), (1, 2, 7, 33)])
             yield return PerChannel(images, rows, pixels, channels, seed++);
         foreach ((int images, int height, int rowBytes, int top, int bottom, int left, int right) in Borders)
-            yield return Border(images, height, rowBytes, top, bottom, left, right, seed++);
+        {
+            yield return Border(images, height, rowBytes, top, bottom, left, right, left + right, seed++);
+            yield return Border(images, height, rowBytes, top, bottom, left, right, Math.Max(left, right), seed++);
+        }
     }
 
     private static KernelCase Table(int images, int rows, int length, bool inPlace, int seed)
@@ -76,17 +80,18 @@ internal static class TableCases
         };
     }
 
-    private static KernelCase Border(int images, int height, int rowBytes, int top, int bottom, int left, int right, int seed)
+    private static KernelCase Border(
+        int images, int height, int rowBytes, int top, int bottom, int left, int right, int gap, int seed)
     {
         var data = new CaseData(seed);
-        int rowStride = left + rowBytes + right + data.Random.Next(0, 4);
+        int rowStride = rowBytes + gap + data.Random.Next(0, 4);
         int imageStride = ((top + height + bottom) * rowStride) + data.Random.Next(0, 4);
         int start = data.Reserve((images * imageStride) + left + right);
         int interior = start + (top * rowStride) + left;
         return new KernelCase
         {
             Kernel = "BorderFill.Run",
-            Name = $"{images}×{height}×{rowBytes} border {top},{bottom},{left},{right}",
+            Name = $"{images}×{height}×{rowBytes} border {top},{bottom},{left},{right}, gap {rowStride - rowBytes}",
             Arena = data.Arena,
             Weights = data.Weights,
             Run = w => BorderFill.Run(w, interior, imageStride, rowStride, images, height, rowBytes, top, bottom, left, right, 0x93),
