@@ -15,6 +15,8 @@ internal static class Float32Depthwise
     // Accumulators enough to hide the latency of a multiply-add.
     private const int TilePixels = 8;
 
+    private const int Block = 12 * TilePixels;
+
     /// <summary>Computes the convolution, adds the biases and bounds the results.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the first input under the first tap at the first position.</param>
@@ -79,48 +81,54 @@ internal static class Float32Depthwise
     {
         var walk = new Float32Positions(positions, inputSteps, outputSteps);
         var room = default(Float32Remainder);
-        Span<Float32Positions.Place> places = stackalloc Float32Positions.Place[TilePixels];
         int count = walk.Count;
-        int pixels;
-        for (int tiles = (count + TilePixels - 1) / TilePixels; tiles > 0; tiles--, count -= pixels)
+        Span<Float32Positions.Place> places = stackalloc Float32Positions.Place[Math.Min(count, Block)];
+        for (int done = 0; done < count; done += Block)
         {
-            pixels = (count + tiles - 1) / tiles;
+            int pixels = Math.Min(Block, count - done);
             walk.Next(places.Slice(0, pixels));
             ref Float32Positions.Place p = ref places[0];
-            switch (pixels)
+            int tiles = (pixels + TilePixels - 1) / TilePixels;
+            int length = (pixels + tiles - 1) / tiles;
+            int shorter = (length * tiles) - pixels;
+            for (int n = tiles - shorter; n > 0; length--, n = shorter, shorter = 0)
             {
-                case 8:
-                    Tile<TVector, TLanes, TileExtent8>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 7:
-                    Tile<TVector, TLanes, TileExtent7>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 6:
-                    Tile<TVector, TLanes, TileExtent6>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 5:
-                    Tile<TVector, TLanes, TileExtent5>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 4:
-                    Tile<TVector, TLanes, TileExtent4>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 3:
-                    Tile<TVector, TLanes, TileExtent3>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                case 2:
-                    Tile<TVector, TLanes, TileExtent2>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
-                default:
-                    Tile<TVector, TLanes, TileExtent1>(
-                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, ref room);
-                    break;
+                switch (length)
+                {
+                    case 8:
+                        Tile<TVector, TLanes, TileExtent8>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 7:
+                        Tile<TVector, TLanes, TileExtent7>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 6:
+                        Tile<TVector, TLanes, TileExtent6>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 5:
+                        Tile<TVector, TLanes, TileExtent5>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 4:
+                        Tile<TVector, TLanes, TileExtent4>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 3:
+                        Tile<TVector, TLanes, TileExtent3>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    case 2:
+                        Tile<TVector, TLanes, TileExtent2>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                    default:
+                        Tile<TVector, TLanes, TileExtent1>(
+                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
+                        break;
+                }
+                p = ref Unsafe.Add(ref p, length * n);
             }
         }
     }
@@ -137,92 +145,102 @@ internal static class Float32Depthwise
         float maximum,
         ReadOnlySpan<int> taps,
         ref Float32Positions.Place places,
+        int tiles,
         ref Float32Remainder room)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TPixels : struct, ITileExtent
     {
         nint step = (nint)channels * sizeof(float);
-        // Few enough for registers, together with the loop's own: the other pixels count from the first.
-        nint first = places.Input;
-        nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
-        nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
-        nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
-        nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
-        nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
-        nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
-        nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+        nint next = TLanes.Count * sizeof(float);
         ref int end = ref Unsafe.Add(ref MemoryMarshal.GetReference(taps), taps.Length);
-        for (int c = 0; c < channels; c += TLanes.Count)
+        for (; tiles > 0; tiles--)
         {
-            TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
-            TVector s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-            ref byte x = ref Unsafe.Add(ref input, first + ((nint)c * sizeof(float)));
-            ref byte k = ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, c));
-            for (ref int t = ref MemoryMarshal.GetReference(taps); Unsafe.IsAddressLessThan(ref t, ref end); t = ref Unsafe.Add(ref t, 1))
+            // Few enough for registers, together with the loop's own: the other pixels count from the first.
+            nint first = places.Input;
+            nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
+            nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+            for (int c = 0; c < channels; c += TLanes.Count)
             {
-                TVector w = TLanes.Load(ref Unsafe.As<byte, float>(ref k));
-                ref byte tap = ref Unsafe.Add(ref x, t);
-                s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref tap)), s0);
+                TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
+                TVector s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+                ref byte x = ref Unsafe.Add(ref input, first + ((nint)c * sizeof(float)));
+                ref byte k = ref Unsafe.As<float, byte>(ref Unsafe.Add(ref weights, c));
+                for (ref int t = ref MemoryMarshal.GetReference(taps);
+                    Unsafe.IsAddressLessThan(ref t, ref end);
+                    t = ref Unsafe.Add(ref t, 1))
+                {
+                    TVector w = TLanes.Load(ref Unsafe.As<byte, float>(ref k));
+                    ref byte tap = ref Unsafe.Add(ref x, t);
+                    s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref tap)), s0);
+                    if (TPixels.Count > 1)
+                        s1 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i1))), s1);
+                    if (TPixels.Count > 2)
+                        s2 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i2))), s2);
+                    if (TPixels.Count > 3)
+                        s3 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i3))), s3);
+                    if (TPixels.Count > 4)
+                        s4 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i4))), s4);
+                    if (TPixels.Count > 5)
+                        s5 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i5))), s5);
+                    if (TPixels.Count > 6)
+                        s6 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i6))), s6);
+                    if (TPixels.Count > 7)
+                        s7 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i7))), s7);
+                    k = ref Unsafe.Add(ref k, step);
+                }
+                TVector low = TLanes.Broadcast(minimum);
+                TVector high = TLanes.Broadcast(maximum);
+                int rest = channels - c;
+                bool whole = rest >= TLanes.Count;
+                ref byte to = ref Unsafe.Add(ref output, (nint)c * sizeof(float));
+                if (whole)
+                {
+                    Store<TVector, TLanes>(s0, ref Unsafe.Add(ref to, places.Output), low, high);
+                    if (TPixels.Count > 1)
+                        Store<TVector, TLanes>(s1, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 1).Output), low, high);
+                    if (TPixels.Count > 2)
+                        Store<TVector, TLanes>(s2, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 2).Output), low, high);
+                    if (TPixels.Count > 3)
+                        Store<TVector, TLanes>(s3, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 3).Output), low, high);
+                    if (TPixels.Count > 4)
+                        Store<TVector, TLanes>(s4, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 4).Output), low, high);
+                    if (TPixels.Count > 5)
+                        Store<TVector, TLanes>(s5, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 5).Output), low, high);
+                    if (TPixels.Count > 6)
+                        Store<TVector, TLanes>(s6, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 6).Output), low, high);
+                    if (TPixels.Count > 7)
+                        Store<TVector, TLanes>(s7, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 7).Output), low, high);
+                    continue;
+                }
+                ref byte from = ref Unsafe.As<Float32Remainder, byte>(ref room);
+                Store<TVector, TLanes>(s0, ref from, low, high);
                 if (TPixels.Count > 1)
-                    s1 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i1))), s1);
+                    Store<TVector, TLanes>(s1, ref Unsafe.Add(ref from, 1 * next), low, high);
                 if (TPixels.Count > 2)
-                    s2 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i2))), s2);
+                    Store<TVector, TLanes>(s2, ref Unsafe.Add(ref from, 2 * next), low, high);
                 if (TPixels.Count > 3)
-                    s3 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i3))), s3);
+                    Store<TVector, TLanes>(s3, ref Unsafe.Add(ref from, 3 * next), low, high);
                 if (TPixels.Count > 4)
-                    s4 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i4))), s4);
+                    Store<TVector, TLanes>(s4, ref Unsafe.Add(ref from, 4 * next), low, high);
                 if (TPixels.Count > 5)
-                    s5 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i5))), s5);
+                    Store<TVector, TLanes>(s5, ref Unsafe.Add(ref from, 5 * next), low, high);
                 if (TPixels.Count > 6)
-                    s6 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i6))), s6);
+                    Store<TVector, TLanes>(s6, ref Unsafe.Add(ref from, 6 * next), low, high);
                 if (TPixels.Count > 7)
-                    s7 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i7))), s7);
-                k = ref Unsafe.Add(ref k, step);
+                    Store<TVector, TLanes>(s7, ref Unsafe.Add(ref from, 7 * next), low, high);
+                for (int i = 0; i < TPixels.Count; i++)
+                {
+                    Float32Remainder.Copy(
+                        ref Unsafe.Add(ref from, i * next), ref Unsafe.Add(ref to, Unsafe.Add(ref places, i).Output), rest);
+                }
             }
-            TVector low = TLanes.Broadcast(minimum);
-            TVector high = TLanes.Broadcast(maximum);
-            int rest = channels - c;
-            bool whole = rest >= TLanes.Count;
-            ref byte to = ref Unsafe.Add(ref output, (nint)c * sizeof(float));
-            if (whole)
-            {
-                Store<TVector, TLanes>(s0, ref Unsafe.Add(ref to, places.Output), low, high);
-                if (TPixels.Count > 1)
-                    Store<TVector, TLanes>(s1, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 1).Output), low, high);
-                if (TPixels.Count > 2)
-                    Store<TVector, TLanes>(s2, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 2).Output), low, high);
-                if (TPixels.Count > 3)
-                    Store<TVector, TLanes>(s3, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 3).Output), low, high);
-                if (TPixels.Count > 4)
-                    Store<TVector, TLanes>(s4, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 4).Output), low, high);
-                if (TPixels.Count > 5)
-                    Store<TVector, TLanes>(s5, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 5).Output), low, high);
-                if (TPixels.Count > 6)
-                    Store<TVector, TLanes>(s6, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 6).Output), low, high);
-                if (TPixels.Count > 7)
-                    Store<TVector, TLanes>(s7, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 7).Output), low, high);
-                continue;
-            }
-            nint next = TLanes.Count * sizeof(float);
-            ref byte from = ref Unsafe.As<Float32Remainder, byte>(ref room);
-            Store<TVector, TLanes>(s0, ref from, low, high);
-            if (TPixels.Count > 1)
-                Store<TVector, TLanes>(s1, ref Unsafe.Add(ref from, 1 * next), low, high);
-            if (TPixels.Count > 2)
-                Store<TVector, TLanes>(s2, ref Unsafe.Add(ref from, 2 * next), low, high);
-            if (TPixels.Count > 3)
-                Store<TVector, TLanes>(s3, ref Unsafe.Add(ref from, 3 * next), low, high);
-            if (TPixels.Count > 4)
-                Store<TVector, TLanes>(s4, ref Unsafe.Add(ref from, 4 * next), low, high);
-            if (TPixels.Count > 5)
-                Store<TVector, TLanes>(s5, ref Unsafe.Add(ref from, 5 * next), low, high);
-            if (TPixels.Count > 6)
-                Store<TVector, TLanes>(s6, ref Unsafe.Add(ref from, 6 * next), low, high);
-            if (TPixels.Count > 7)
-                Store<TVector, TLanes>(s7, ref Unsafe.Add(ref from, 7 * next), low, high);
-            for (int i = 0; i < TPixels.Count; i++)
-                Float32Remainder.Copy(ref Unsafe.Add(ref from, i * next), ref Unsafe.Add(ref to, Unsafe.Add(ref places, i).Output), rest);
+            places = ref Unsafe.Add(ref places, TPixels.Count);
         }
     }
 

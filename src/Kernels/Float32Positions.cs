@@ -41,11 +41,18 @@ internal ref struct Float32Positions
         int width = last >= 0 ? _extents[last] : 1;
         nint inputStep = last >= 0 ? _inputSteps[last] : 0;
         nint outputStep = last >= 0 ? _outputSteps[last] : 0;
-        for (int i = 0; i < places.Length; i++)
+        for (int i = 0; i < places.Length;)
         {
-            places[i].Input = _inputRow + (_column * inputStep);
-            places[i].Output = _outputRow + (_column * outputStep);
-            if (++_column == width)
+            int end = Math.Min(places.Length, i + width - _column);
+            nint input = _inputRow + (_column * inputStep);
+            nint output = _outputRow + (_column * outputStep);
+            _column += end - i;
+            for (; i < end; i++, input += inputStep, output += outputStep)
+            {
+                places[i].Input = input;
+                places[i].Output = output;
+            }
+            if (_column == width)
             {
                 _column = 0;
                 _row++;

@@ -87,66 +87,61 @@ internal static class Float32Product
                 ref byte target = ref Unsafe.Add(ref output, (nint)column * sizeof(float));
                 int columns = outputs - column;
                 if (columns > TLanes.Count)
-                    Wide<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns - TLanes.Count, ref places[0], rows, call);
+                    Wide<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns, ref places[0], rows, call);
                 else
                     Narrow<TVector, TLanes>(ref input, ref panel, ref start, ref target, columns, ref places[0], rows, call);
             }
         }
     }
 
-    // A block of positions by two vectors of outputs, the second perhaps in part.
+    // A block of positions by two vectors of outputs, the second perhaps in part. Tiles differ by one row at most.
     private static void Wide<TVector, TLanes>(
         ref byte input,
         ref byte weights,
         ref float bias,
         ref byte output,
-        int second,
+        int columns,
         ref Float32Positions.Place places,
         int rows,
         in Float32Tile.Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        var vectors = default(Float32Remainder);
-        nint next = TLanes.Count * sizeof(float);
-        bool whole = second >= TLanes.Count;
-        ref byte target = ref Unsafe.Add(ref output, next);
-        ref byte rest = ref whole ? ref target : ref Unsafe.As<Float32Remainder, byte>(ref vectors);
+        var remainder = default(Float32Remainder);
+        ref byte room = ref Unsafe.As<Float32Remainder, byte>(ref remainder);
         int tiles = (rows + Float32Tile.WideRows - 1) / Float32Tile.WideRows;
-        for (; tiles > 0; tiles--)
+        int height = (rows + tiles - 1) / tiles;
+        int lower = (height * tiles) - rows;
+        for (int count = tiles - lower; count > 0; height--, count = lower, lower = 0)
         {
-            int height = (rows + tiles - 1) / tiles;
             switch (height)
             {
                 case 6:
                     Float32Tile.Wide<TVector, TLanes, TileExtent6>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 5:
                     Float32Tile.Wide<TVector, TLanes, TileExtent5>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 4:
                     Float32Tile.Wide<TVector, TLanes, TileExtent4>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 3:
                     Float32Tile.Wide<TVector, TLanes, TileExtent3>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 2:
                     Float32Tile.Wide<TVector, TLanes, TileExtent2>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 default:
                     Float32Tile.Wide<TVector, TLanes, TileExtent1>(
-                        ref input, ref weights, ref bias, ref output, ref rest, whole, ref places, call);
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
             }
-            if (!whole)
-                Scatter(ref rest, next, ref target, ref places, height, second);
-            places = ref Unsafe.Add(ref places, height);
-            rows -= height;
+            places = ref Unsafe.Add(ref places, height * count);
         }
     }
 
@@ -163,44 +158,49 @@ internal static class Float32Product
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
-        var vectors = default(Float32Remainder);
-        bool whole = columns >= TLanes.Count;
-        ref byte to = ref whole ? ref output : ref Unsafe.As<Float32Remainder, byte>(ref vectors);
+        var remainder = default(Float32Remainder);
+        ref byte room = ref Unsafe.As<Float32Remainder, byte>(ref remainder);
         int tiles = (rows + Float32Tile.NarrowRows - 1) / Float32Tile.NarrowRows;
-        for (; tiles > 0; tiles--)
+        int height = (rows + tiles - 1) / tiles;
+        int lower = (height * tiles) - rows;
+        for (int count = tiles - lower; count > 0; height--, count = lower, lower = 0)
         {
-            int height = (rows + tiles - 1) / tiles;
             switch (height)
             {
                 case 8:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent8>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent8>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 7:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent7>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent7>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 6:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent6>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent6>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 5:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent5>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent5>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 4:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent4>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent4>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 3:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent3>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent3>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 2:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent2>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent2>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 default:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent1>(ref input, ref weights, ref bias, ref to, whole, ref places, call);
+                    Float32Tile.Narrow<TVector, TLanes, TileExtent1>(
+                        ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
             }
-            if (!whole)
-                Scatter(ref to, TLanes.Count * sizeof(float), ref output, ref places, height, columns);
-            places = ref Unsafe.Add(ref places, height);
-            rows -= height;
+            places = ref Unsafe.Add(ref places, height * count);
         }
     }
 
@@ -255,12 +255,5 @@ internal static class Float32Product
             first += length * TLanes.Count;
             vectors -= length;
         }
-    }
-
-    // Copies the first floats of vectors that lie one after the other to the rows' outputs.
-    private static void Scatter(ref byte vectors, nint next, ref byte output, ref Float32Positions.Place places, int rows, int count)
-    {
-        for (int i = 0; i < rows; i++)
-            Float32Remainder.Copy(ref Unsafe.Add(ref vectors, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), count);
     }
 }

@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 
 /// <summary>
 /// The register tiles of the float32 products: some rows (positions of a feature map, rows of a matrix) by some vectors of outputs.
@@ -59,14 +60,15 @@ internal static class Float32Tile
     public static nint Offset(int output, nint panelStep) =>
         ((nint)(output / Panel) * panelStep) + ((nint)(output % Panel) * sizeof(float));
 
-    /// <summary>Up to six rows by two vectors of outputs.</summary>
+    /// <summary>Up to six rows by two vectors of outputs, the second perhaps in part.</summary>
     /// <param name="input">The byte from which the rows' input offsets count.</param>
     /// <param name="weights">The weights of the first vector for k = 0.</param>
     /// <param name="bias">The biases of the first vector.</param>
     /// <param name="output">The byte from which the rows' output offsets count, at the first vector.</param>
-    /// <param name="rest">Where the second vectors go: the same at the second vector, or room for them one after the other.</param>
-    /// <param name="whole">Whether the second vectors go to the outputs.</param>
+    /// <param name="columns">How many outputs remain from the first one on: more than a vector.</param>
+    /// <param name="room">Room for vectors that do not go to the outputs as a whole.</param>
     /// <param name="places">The rows.</param>
+    /// <param name="tiles">How many tiles, one below the other.</param>
     /// <param name="call">What all tiles have in common.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Wide<TVector, TLanes, TRows>(
@@ -74,202 +76,238 @@ internal static class Float32Tile
         ref byte weights,
         ref float bias,
         ref byte output,
-        ref byte rest,
-        bool whole,
+        int columns,
+        ref byte room,
         ref Float32Positions.Place places,
+        int tiles,
         in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TRows : struct, ITileExtent
     {
-        TVector b0 = TLanes.Load(ref bias);
-        TVector b1 = TLanes.Load(ref Unsafe.Add(ref bias, call.BiasStep));
-        TVector c00 = b0, c10 = b0, c20 = b0, c30 = b0, c40 = b0, c50 = b0;
-        TVector c01 = b1, c11 = b1, c21 = b1, c31 = b1, c41 = b1, c51 = b1;
-        nint step = call.Step;
-        nint second = call.NextVector;
-        nint end = (nint)call.Run * sizeof(float);
-        ReadOnlySpan<int> taps = call.Taps;
-        ref byte w = ref weights;
-        for (int t = 0; t < taps.Length; t++)
-        {
-            ref byte x = ref Unsafe.Add(ref input, (nint)taps[t]);
-            ref byte r0 = ref Unsafe.Add(ref x, places.Input);
-            ref byte r1 = ref TRows.Count > 1 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 1).Input) : ref x;
-            ref byte r2 = ref TRows.Count > 2 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 2).Input) : ref x;
-            ref byte r3 = ref TRows.Count > 3 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 3).Input) : ref x;
-            ref byte r4 = ref TRows.Count > 4 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 4).Input) : ref x;
-            ref byte r5 = ref TRows.Count > 5 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 5).Input) : ref x;
-            for (nint k = 0; k < end; k += sizeof(float))
-            {
-                TVector w0 = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
-                TVector w1 = TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w, second)));
-                TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r0, k)));
-                c00 = TLanes.FusedMultiplyAdd(v, w0, c00);
-                c01 = TLanes.FusedMultiplyAdd(v, w1, c01);
-                if (TRows.Count > 1)
-                {
-                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r1, k)));
-                    c10 = TLanes.FusedMultiplyAdd(v, w0, c10);
-                    c11 = TLanes.FusedMultiplyAdd(v, w1, c11);
-                }
-                if (TRows.Count > 2)
-                {
-                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r2, k)));
-                    c20 = TLanes.FusedMultiplyAdd(v, w0, c20);
-                    c21 = TLanes.FusedMultiplyAdd(v, w1, c21);
-                }
-                if (TRows.Count > 3)
-                {
-                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r3, k)));
-                    c30 = TLanes.FusedMultiplyAdd(v, w0, c30);
-                    c31 = TLanes.FusedMultiplyAdd(v, w1, c31);
-                }
-                if (TRows.Count > 4)
-                {
-                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r4, k)));
-                    c40 = TLanes.FusedMultiplyAdd(v, w0, c40);
-                    c41 = TLanes.FusedMultiplyAdd(v, w1, c41);
-                }
-                if (TRows.Count > 5)
-                {
-                    v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r5, k)));
-                    c50 = TLanes.FusedMultiplyAdd(v, w0, c50);
-                    c51 = TLanes.FusedMultiplyAdd(v, w1, c51);
-                }
-                w = ref Unsafe.Add(ref w, step);
-            }
-        }
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
-        Store<TVector, TLanes>(c00, ref Unsafe.Add(ref output, places.Output), low, high);
-        if (TRows.Count > 1)
-            Store<TVector, TLanes>(c10, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
-        if (TRows.Count > 2)
-            Store<TVector, TLanes>(c20, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
-        if (TRows.Count > 3)
-            Store<TVector, TLanes>(c30, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
-        if (TRows.Count > 4)
-            Store<TVector, TLanes>(c40, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
-        if (TRows.Count > 5)
-            Store<TVector, TLanes>(c50, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
-        if (whole)
+        nint step = call.Step;
+        nint second = call.NextVector;
+        nint run = (nint)call.Run * sizeof(float);
+        nint next = TLanes.Count * sizeof(float);
+        ref int end = ref Unsafe.Add(ref MemoryMarshal.GetReference(call.Taps), call.Taps.Length);
+        for (; tiles > 0; tiles--)
         {
-            Store<TVector, TLanes>(c01, ref Unsafe.Add(ref rest, places.Output), low, high);
+            TVector c00 = TLanes.Load(ref bias);
+            TVector c01 = TLanes.Load(ref Unsafe.Add(ref bias, call.BiasStep));
+            TVector c10 = c00, c20 = c00, c30 = c00, c40 = c00, c50 = c00;
+            TVector c11 = c01, c21 = c01, c31 = c01, c41 = c01, c51 = c01;
+            nint first = places.Input;
+            nint o1 = TRows.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint o2 = TRows.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint o3 = TRows.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint o4 = TRows.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint o5 = TRows.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            ref byte origin = ref Unsafe.Add(ref input, first);
+            ref byte w = ref weights;
+            for (ref int t = ref MemoryMarshal.GetReference(call.Taps);
+                Unsafe.IsAddressLessThan(ref t, ref end);
+                t = ref Unsafe.Add(ref t, 1))
+            {
+                ref byte x = ref Unsafe.Add(ref origin, t);
+                for (ref byte stop = ref Unsafe.Add(ref x, run);
+                    Unsafe.IsAddressLessThan(ref x, ref stop);
+                    x = ref Unsafe.Add(ref x, sizeof(float)))
+                {
+                    TVector w0 = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
+                    TVector w1 = TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w, second)));
+                    TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref x));
+                    c00 = TLanes.FusedMultiplyAdd(v, w0, c00);
+                    c01 = TLanes.FusedMultiplyAdd(v, w1, c01);
+                    if (TRows.Count > 1)
+                    {
+                        v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o1)));
+                        c10 = TLanes.FusedMultiplyAdd(v, w0, c10);
+                        c11 = TLanes.FusedMultiplyAdd(v, w1, c11);
+                    }
+                    if (TRows.Count > 2)
+                    {
+                        v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o2)));
+                        c20 = TLanes.FusedMultiplyAdd(v, w0, c20);
+                        c21 = TLanes.FusedMultiplyAdd(v, w1, c21);
+                    }
+                    if (TRows.Count > 3)
+                    {
+                        v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o3)));
+                        c30 = TLanes.FusedMultiplyAdd(v, w0, c30);
+                        c31 = TLanes.FusedMultiplyAdd(v, w1, c31);
+                    }
+                    if (TRows.Count > 4)
+                    {
+                        v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o4)));
+                        c40 = TLanes.FusedMultiplyAdd(v, w0, c40);
+                        c41 = TLanes.FusedMultiplyAdd(v, w1, c41);
+                    }
+                    if (TRows.Count > 5)
+                    {
+                        v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o5)));
+                        c50 = TLanes.FusedMultiplyAdd(v, w0, c50);
+                        c51 = TLanes.FusedMultiplyAdd(v, w1, c51);
+                    }
+                    w = ref Unsafe.Add(ref w, step);
+                }
+            }
+            Store<TVector, TLanes>(c00, ref Unsafe.Add(ref output, places.Output), low, high);
             if (TRows.Count > 1)
-                Store<TVector, TLanes>(c11, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 1).Output), low, high);
+                Store<TVector, TLanes>(c10, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
             if (TRows.Count > 2)
-                Store<TVector, TLanes>(c21, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 2).Output), low, high);
+                Store<TVector, TLanes>(c20, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
             if (TRows.Count > 3)
-                Store<TVector, TLanes>(c31, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 3).Output), low, high);
+                Store<TVector, TLanes>(c30, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
             if (TRows.Count > 4)
-                Store<TVector, TLanes>(c41, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 4).Output), low, high);
+                Store<TVector, TLanes>(c40, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
             if (TRows.Count > 5)
-                Store<TVector, TLanes>(c51, ref Unsafe.Add(ref rest, Unsafe.Add(ref places, 5).Output), low, high);
-        }
-        else
-        {
-            nint next = TLanes.Count * sizeof(float);
-            Store<TVector, TLanes>(c01, ref rest, low, high);
-            if (TRows.Count > 1)
-                Store<TVector, TLanes>(c11, ref Unsafe.Add(ref rest, 1 * next), low, high);
-            if (TRows.Count > 2)
-                Store<TVector, TLanes>(c21, ref Unsafe.Add(ref rest, 2 * next), low, high);
-            if (TRows.Count > 3)
-                Store<TVector, TLanes>(c31, ref Unsafe.Add(ref rest, 3 * next), low, high);
-            if (TRows.Count > 4)
-                Store<TVector, TLanes>(c41, ref Unsafe.Add(ref rest, 4 * next), low, high);
-            if (TRows.Count > 5)
-                Store<TVector, TLanes>(c51, ref Unsafe.Add(ref rest, 5 * next), low, high);
+                Store<TVector, TLanes>(c50, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
+            if (columns >= 2 * TLanes.Count)
+            {
+                Store<TVector, TLanes>(c01, ref Unsafe.Add(ref output, places.Output + next), low, high);
+                if (TRows.Count > 1)
+                    Store<TVector, TLanes>(c11, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output + next), low, high);
+                if (TRows.Count > 2)
+                    Store<TVector, TLanes>(c21, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output + next), low, high);
+                if (TRows.Count > 3)
+                    Store<TVector, TLanes>(c31, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output + next), low, high);
+                if (TRows.Count > 4)
+                    Store<TVector, TLanes>(c41, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output + next), low, high);
+                if (TRows.Count > 5)
+                    Store<TVector, TLanes>(c51, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output + next), low, high);
+            }
+            else
+            {
+                Store<TVector, TLanes>(c01, ref room, low, high);
+                if (TRows.Count > 1)
+                    Store<TVector, TLanes>(c11, ref Unsafe.Add(ref room, 1 * next), low, high);
+                if (TRows.Count > 2)
+                    Store<TVector, TLanes>(c21, ref Unsafe.Add(ref room, 2 * next), low, high);
+                if (TRows.Count > 3)
+                    Store<TVector, TLanes>(c31, ref Unsafe.Add(ref room, 3 * next), low, high);
+                if (TRows.Count > 4)
+                    Store<TVector, TLanes>(c41, ref Unsafe.Add(ref room, 4 * next), low, high);
+                if (TRows.Count > 5)
+                    Store<TVector, TLanes>(c51, ref Unsafe.Add(ref room, 5 * next), low, high);
+                for (int i = 0; i < TRows.Count; i++)
+                {
+                    Float32Remainder.Copy(
+                        ref Unsafe.Add(ref room, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output + next),
+                        columns - TLanes.Count);
+                }
+            }
+            places = ref Unsafe.Add(ref places, TRows.Count);
         }
     }
 
-    /// <summary>Up to eight rows by one vector of outputs; parameters as for the wide tile.</summary>
-    /// <param name="output">The byte from which the rows' output offsets count, or room for the vectors one after the other.</param>
-    /// <param name="whole">Whether the vectors go to the outputs.</param>
+    /// <summary>Up to eight rows by one vector of outputs, perhaps in part; parameters as for the wide tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Narrow<TVector, TLanes, TRows>(
-        ref byte input, ref byte weights, ref float bias, ref byte output, bool whole, ref Float32Positions.Place places, in Call call)
+        ref byte input,
+        ref byte weights,
+        ref float bias,
+        ref byte output,
+        int columns,
+        ref byte room,
+        ref Float32Positions.Place places,
+        int tiles,
+        in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TRows : struct, ITileExtent
     {
-        TVector b = TLanes.Load(ref bias);
-        TVector c0 = b, c1 = b, c2 = b, c3 = b, c4 = b, c5 = b, c6 = b, c7 = b;
-        nint step = call.Step;
-        nint end = (nint)call.Run * sizeof(float);
-        ReadOnlySpan<int> taps = call.Taps;
-        ref byte w = ref weights;
-        for (int t = 0; t < taps.Length; t++)
-        {
-            ref byte x = ref Unsafe.Add(ref input, (nint)taps[t]);
-            ref byte r0 = ref Unsafe.Add(ref x, places.Input);
-            ref byte r1 = ref TRows.Count > 1 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 1).Input) : ref x;
-            ref byte r2 = ref TRows.Count > 2 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 2).Input) : ref x;
-            ref byte r3 = ref TRows.Count > 3 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 3).Input) : ref x;
-            ref byte r4 = ref TRows.Count > 4 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 4).Input) : ref x;
-            ref byte r5 = ref TRows.Count > 5 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 5).Input) : ref x;
-            ref byte r6 = ref TRows.Count > 6 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 6).Input) : ref x;
-            ref byte r7 = ref TRows.Count > 7 ? ref Unsafe.Add(ref x, Unsafe.Add(ref places, 7).Input) : ref x;
-            for (nint k = 0; k < end; k += sizeof(float))
-            {
-                TVector v = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
-                c0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r0, k))), v, c0);
-                if (TRows.Count > 1)
-                    c1 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r1, k))), v, c1);
-                if (TRows.Count > 2)
-                    c2 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r2, k))), v, c2);
-                if (TRows.Count > 3)
-                    c3 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r3, k))), v, c3);
-                if (TRows.Count > 4)
-                    c4 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r4, k))), v, c4);
-                if (TRows.Count > 5)
-                    c5 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r5, k))), v, c5);
-                if (TRows.Count > 6)
-                    c6 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r6, k))), v, c6);
-                if (TRows.Count > 7)
-                    c7 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref r7, k))), v, c7);
-                w = ref Unsafe.Add(ref w, step);
-            }
-        }
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
-        if (whole)
+        nint step = call.Step;
+        nint run = (nint)call.Run * sizeof(float);
+        nint next = TLanes.Count * sizeof(float);
+        ref int end = ref Unsafe.Add(ref MemoryMarshal.GetReference(call.Taps), call.Taps.Length);
+        for (; tiles > 0; tiles--)
         {
-            Store<TVector, TLanes>(c0, ref Unsafe.Add(ref output, places.Output), low, high);
-            if (TRows.Count > 1)
-                Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
-            if (TRows.Count > 2)
-                Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
-            if (TRows.Count > 3)
-                Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
-            if (TRows.Count > 4)
-                Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
-            if (TRows.Count > 5)
-                Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
-            if (TRows.Count > 6)
-                Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 6).Output), low, high);
-            if (TRows.Count > 7)
-                Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 7).Output), low, high);
-        }
-        else
-        {
-            nint next = TLanes.Count * sizeof(float);
-            Store<TVector, TLanes>(c0, ref output, low, high);
-            if (TRows.Count > 1)
-                Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, 1 * next), low, high);
-            if (TRows.Count > 2)
-                Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, 2 * next), low, high);
-            if (TRows.Count > 3)
-                Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, 3 * next), low, high);
-            if (TRows.Count > 4)
-                Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, 4 * next), low, high);
-            if (TRows.Count > 5)
-                Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, 5 * next), low, high);
-            if (TRows.Count > 6)
-                Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, 6 * next), low, high);
-            if (TRows.Count > 7)
-                Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, 7 * next), low, high);
+            TVector c0 = TLanes.Load(ref bias);
+            TVector c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+            nint first = places.Input;
+            nint o1 = TRows.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint o2 = TRows.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint o3 = TRows.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint o4 = TRows.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint o5 = TRows.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            nint o6 = TRows.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
+            nint o7 = TRows.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+            ref byte origin = ref Unsafe.Add(ref input, first);
+            ref byte w = ref weights;
+            for (ref int t = ref MemoryMarshal.GetReference(call.Taps);
+                Unsafe.IsAddressLessThan(ref t, ref end);
+                t = ref Unsafe.Add(ref t, 1))
+            {
+                ref byte x = ref Unsafe.Add(ref origin, t);
+                for (ref byte stop = ref Unsafe.Add(ref x, run);
+                    Unsafe.IsAddressLessThan(ref x, ref stop);
+                    x = ref Unsafe.Add(ref x, sizeof(float)))
+                {
+                    TVector v = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
+                    c0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref x)), v, c0);
+                    if (TRows.Count > 1)
+                        c1 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o1))), v, c1);
+                    if (TRows.Count > 2)
+                        c2 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o2))), v, c2);
+                    if (TRows.Count > 3)
+                        c3 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o3))), v, c3);
+                    if (TRows.Count > 4)
+                        c4 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o4))), v, c4);
+                    if (TRows.Count > 5)
+                        c5 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o5))), v, c5);
+                    if (TRows.Count > 6)
+                        c6 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o6))), v, c6);
+                    if (TRows.Count > 7)
+                        c7 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o7))), v, c7);
+                    w = ref Unsafe.Add(ref w, step);
+                }
+            }
+            if (columns >= TLanes.Count)
+            {
+                Store<TVector, TLanes>(c0, ref Unsafe.Add(ref output, places.Output), low, high);
+                if (TRows.Count > 1)
+                    Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
+                if (TRows.Count > 2)
+                    Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
+                if (TRows.Count > 3)
+                    Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
+                if (TRows.Count > 4)
+                    Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
+                if (TRows.Count > 5)
+                    Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
+                if (TRows.Count > 6)
+                    Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 6).Output), low, high);
+                if (TRows.Count > 7)
+                    Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 7).Output), low, high);
+            }
+            else
+            {
+                Store<TVector, TLanes>(c0, ref room, low, high);
+                if (TRows.Count > 1)
+                    Store<TVector, TLanes>(c1, ref Unsafe.Add(ref room, 1 * next), low, high);
+                if (TRows.Count > 2)
+                    Store<TVector, TLanes>(c2, ref Unsafe.Add(ref room, 2 * next), low, high);
+                if (TRows.Count > 3)
+                    Store<TVector, TLanes>(c3, ref Unsafe.Add(ref room, 3 * next), low, high);
+                if (TRows.Count > 4)
+                    Store<TVector, TLanes>(c4, ref Unsafe.Add(ref room, 4 * next), low, high);
+                if (TRows.Count > 5)
+                    Store<TVector, TLanes>(c5, ref Unsafe.Add(ref room, 5 * next), low, high);
+                if (TRows.Count > 6)
+                    Store<TVector, TLanes>(c6, ref Unsafe.Add(ref room, 6 * next), low, high);
+                if (TRows.Count > 7)
+                    Store<TVector, TLanes>(c7, ref Unsafe.Add(ref room, 7 * next), low, high);
+                for (int i = 0; i < TRows.Count; i++)
+                {
+                    Float32Remainder.Copy(
+                        ref Unsafe.Add(ref room, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), columns);
+                }
+            }
+            places = ref Unsafe.Add(ref places, TRows.Count);
         }
     }
 
