@@ -10,6 +10,9 @@ using global::System.Runtime.Intrinsics;
 /// </summary>
 internal static class Float32Binary
 {
+    // Longer rows are long enough for themselves.
+    private const int LongestPeriod = 256;
+
     /// <summary>a + b, then bounded.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="a">Operand offset of the first operand.</param>
@@ -76,6 +79,14 @@ internal static class Float32Binary
             where TLanes : struct, IFloat32Lanes<TVector>;
     }
 
+    private interface IOrder
+    {
+        static abstract TVector Apply<TFunction, TVector, TLanes>(TVector a, TVector b)
+            where TFunction : struct, IFunction
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector>;
+    }
+
     private static void Run<TFunction>(
         Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides)
@@ -115,6 +126,12 @@ internal static class Float32Binary
             Row<TFunction, TVector, TLanes>(ref a, aStep, ref b, bStep, ref to, count, minimum, maximum);
             return count;
         }
+        if (dims.Length == 2)
+        {
+            Plane<TFunction, TVector, TLanes>(
+                ref a, aStep, aStrides[1], ref b, bStep, bStrides[1], ref to, count, dims[1], minimum, maximum);
+            return (nint)count * dims[1];
+        }
         nint written = 0;
         for (nint i = 0; i < count; i++)
         {
@@ -123,6 +140,78 @@ internal static class Float32Binary
                 dims.Slice(1), aStrides.Slice(1), bStrides.Slice(1));
         }
         return written;
+    }
+
+    // Rows of outputs. Short ones with one and the same operand for all, such as a factor for each channel, are one long row.
+    private static void Plane<TFunction, TVector, TLanes>(
+        ref float a,
+        nint aRow,
+        nint aStep,
+        ref float b,
+        nint bRow,
+        nint bStep,
+        ref float to,
+        int rows,
+        int columns,
+        float minimum,
+        float maximum)
+        where TFunction : struct, IFunction
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        if (columns <= LongestPeriod && aStep == 1 && bStep == 1)
+        {
+            if (aRow == columns && bRow == 0)
+            {
+                Periodic<TFunction, InOrder, TVector, TLanes>(ref a, ref b, columns, ref to, rows * columns, minimum, maximum);
+                return;
+            }
+            if (aRow == 0 && bRow == columns)
+            {
+                Periodic<TFunction, Exchanged, TVector, TLanes>(ref b, ref a, columns, ref to, rows * columns, minimum, maximum);
+                return;
+            }
+        }
+        for (nint i = 0; i < rows; i++)
+        {
+            Row<TFunction, TVector, TLanes>(
+                ref Unsafe.Add(ref a, i * aRow), aStep, ref Unsafe.Add(ref b, i * bRow), bStep, ref Unsafe.Add(ref to, i * columns),
+                columns, minimum, maximum);
+        }
+    }
+
+    // One operand of as many elements as there are outputs, and one that repeats: its period stands in a buffer with as many
+    // elements of the next one as a vector may reach into.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Periodic<TFunction, TOrder, TVector, TLanes>(
+        ref float a, ref float b, int period, ref float to, int count, float minimum, float maximum)
+        where TFunction : struct, IFunction
+        where TOrder : struct, IOrder
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        Span<float> repeated = stackalloc float[LongestPeriod + 16];
+        for (int j = 0; j < period + TLanes.Count; j++)
+            repeated[j] = j < period ? Unsafe.Add(ref b, j) : repeated[j - period];
+        ref float pattern = ref repeated[0];
+        TVector low = TLanes.Broadcast(minimum);
+        TVector high = TLanes.Broadcast(maximum);
+        int step = TLanes.Count % period;
+        int phase = 0;
+        nint i = 0;
+        for (; i <= count - TLanes.Count; i += TLanes.Count)
+        {
+            TVector y = TOrder.Apply<TFunction, TVector, TLanes>(
+                TLanes.Load(ref Unsafe.Add(ref a, i)), TLanes.Load(ref Unsafe.Add(ref pattern, phase)));
+            TLanes.Store(TLanes.Min(high, TLanes.Max(low, y)), ref Unsafe.Add(ref to, i));
+            phase += step;
+            phase -= phase >= period ? period : 0;
+        }
+        for (; i < count; i++, phase = phase + 1 == period ? 0 : phase + 1)
+        {
+            float y = TOrder.Apply<TFunction, float, Float32Lanes1>(Unsafe.Add(ref a, i), Unsafe.Add(ref pattern, phase));
+            Unsafe.Add(ref to, i) = Float32Lanes1.Min(maximum, Float32Lanes1.Max(minimum, y));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -166,6 +255,26 @@ internal static class Float32Binary
             float y = TFunction.Apply<float, Float32Lanes1>(Unsafe.Add(ref a, i * aStep), Unsafe.Add(ref b, i * bStep));
             Unsafe.Add(ref to, i) = Float32Lanes1.Min(maximum, Float32Lanes1.Max(minimum, y));
         }
+    }
+
+    private struct InOrder : IOrder
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Apply<TFunction, TVector, TLanes>(TVector a, TVector b)
+            where TFunction : struct, IFunction
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector> =>
+            TFunction.Apply<TVector, TLanes>(a, b);
+    }
+
+    private struct Exchanged : IOrder
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Apply<TFunction, TVector, TLanes>(TVector a, TVector b)
+            where TFunction : struct, IFunction
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector> =>
+            TFunction.Apply<TVector, TLanes>(b, a);
     }
 
     private struct AddFunction : IFunction

@@ -101,12 +101,15 @@ internal static class Float32Reduce
                 s = TFunction.Step<TVector, TLanes>(s, TLanes.Load(ref Unsafe.Add(ref from, (k * inner) + i)));
             TLanes.Store(TFunction.End<TVector, TLanes>(s, TLanes.Broadcast(reduced)), ref Unsafe.Add(ref to, i));
         }
-        for (; i < inner; i++)
+        if (i < inner)
         {
-            float s = TFunction.Start;
+            TVector s = TLanes.Broadcast(TFunction.Start);
             for (nint k = 0; k < reduced; k++)
-                s = TFunction.Step<float, Float32Lanes1>(s, Unsafe.Add(ref from, (k * inner) + i));
-            Unsafe.Add(ref to, i) = TFunction.End<float, Float32Lanes1>(s, reduced);
+                s = TFunction.Step<TVector, TLanes>(s, TLanes.Load(ref Unsafe.Add(ref from, (k * inner) + i)));
+            var remainder = default(Float32Remainder);
+            ref byte room = ref Unsafe.As<Float32Remainder, byte>(ref remainder);
+            TLanes.Store(TFunction.End<TVector, TLanes>(s, TLanes.Broadcast(reduced)), ref Unsafe.As<byte, float>(ref room));
+            Float32Remainder.Copy(ref room, ref Unsafe.As<float, byte>(ref Unsafe.Add(ref to, i)), (int)(inner - i));
         }
     }
 

@@ -20,6 +20,13 @@ internal readonly struct PoolingWindow
     public PoolingWindow(int output, int kernel, int stride, int dilation, int pad, int size)
     {
         Origin = (output * stride) - pad;
+        // Most windows lie inside, and divisions are slow.
+        if (Origin >= 0 && Origin + ((kernel - 1) * dilation) < size)
+        {
+            First = 0;
+            End = kernel;
+            return;
+        }
         First = Origin >= 0 ? 0 : (-Origin + dilation - 1) / dilation;
         int room = size - Origin;
         End = room <= 0 ? 0 : Math.Min(kernel, (room + dilation - 1) / dilation);

@@ -72,6 +72,10 @@ internal static partial class Float32Cases
             yield return Binary(method, [19], [0], [1], seed++);
             yield return Binary(method, [3, 17], [17, 1], [0, 1], seed++);
             yield return Binary(method, [2, 3, 5], [0, 1, 3], [5, 0, 1], seed++);
+            yield return Binary(method, [20, 3], [3, 1], [0, 1], seed++);
+            yield return Binary(method, [2, 30], [0, 1], [30, 1], seed++);
+            yield return Binary(method, [2, 5, 6], [30, 6, 1], [30, 0, 1], seed++);
+            yield return Binary(method, [60, 1], [1, 1], [0, 1], seed++);
             yield return Binary(method, [], [], [], seed++);
         }
 
