@@ -65,6 +65,11 @@ internal static partial class Float32Cases
             foreach (bool logarithm in (bool[])[false, true])
                 yield return Softmax(outer, count, inner, logarithm, seed++);
 
+        foreach ((int outer, int length, int inner) in (
+            (int, int, int)[])[(1, 1, 1), (3, 5, 1), (9, 40, 1), (5, 67, 1), (1, 512, 1), (2, 7, 3), (1, 20, 70), (1, 3, 150)])
+            yield return LayerNormalization(outer, length, inner, false, seed++);
+        yield return LayerNormalization(6, 21, 1, true, seed++);
+
         foreach (string method in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow"])
         {
             yield return Binary(method, [37], [1], [1], seed++);
@@ -205,6 +210,45 @@ internal static partial class Float32Cases
                     Float32Softmax.Run(ws, at, to, outer, count, inner);
             },
             Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Softmax(x, outer, count, inner, logarithm)),
+        };
+    }
+
+    private static KernelCase LayerNormalization(int outer, int length, int inner, bool statistics, int seed)
+    {
+        var data = new CaseData(seed);
+        float[] x = Values(data, outer * length * inner);
+        float[] scale = Values(data, length);
+        float[] bias = Values(data, length);
+        int at = Put(data, x);
+        int scaleAt = ~data.AddWeights(Bytes(scale));
+        int biasAt = ~data.AddWeights(Bytes(bias));
+        int to = data.ReserveWide(x.Length * 4);
+        int mean = data.ReserveWide(outer * 4);
+        int inverse = data.ReserveWide(outer * 4);
+        const float Epsilon = 0.01f;
+        return new KernelCase
+        {
+            Kernel = "Float32LayerNormalization." + (statistics ? "WithStatistics" : "Run"),
+            Name = $"{outer}×{length}×{inner}",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = ws =>
+            {
+                if (statistics)
+                    Float32LayerNormalization.WithStatistics(ws, at, scaleAt, biasAt, to, mean, inverse, outer, length, Epsilon);
+                else
+                    Float32LayerNormalization.Run(ws, at, scaleAt, biasAt, to, outer, length, inner, Epsilon);
+            },
+            Oracle = arena =>
+            {
+                (float[] y, float[] means, float[] inverses) =
+                    Float32Oracle.LayerNormalization(x, scale, bias, outer, length, inner, Epsilon);
+                Float32Oracle.Write(arena, to, y);
+                if (!statistics)
+                    return;
+                Float32Oracle.Write(arena, mean, means);
+                Float32Oracle.Write(arena, inverse, inverses);
+            },
         };
     }
 

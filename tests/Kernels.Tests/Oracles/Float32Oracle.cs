@@ -78,6 +78,40 @@ internal static class Float32Oracle
         return result;
     }
 
+    /// <summary>Layer normalisation over the middle dimension: outputs, means, inverse deviations.</summary>
+    public static (float[] Y, float[] Means, float[] Inverses) LayerNormalization(
+        float[] x, float[] scale, float[] bias, int outer, int length, int inner, float epsilon)
+    {
+        var y = new float[x.Length];
+        var means = new float[outer * inner];
+        var inverses = new float[outer * inner];
+        for (int row = 0; row < outer * inner; row++)
+        {
+            int At(int k) => (((row / inner * length) + k) * inner) + (row % inner);
+            float mean = Sum(length, inner == 1, (k, sum) => sum + x[At(k)]) / length;
+            float variance = Sum(length, inner == 1, (k, sum) => MathF.FusedMultiplyAdd(x[At(k)] - mean, x[At(k)] - mean, sum)) / length;
+            float inverse = 1 / MathF.Sqrt(variance + epsilon);
+            for (int k = 0; k < length; k++)
+                y[At(k)] = MathF.FusedMultiplyAdd((x[At(k)] - mean) * inverse, scale[k], bias[k]);
+            means[row] = mean;
+            inverses[row] = inverse;
+        }
+        return (y, means, inverses);
+    }
+
+    // In order, or in 8 lanes.
+    private static float Sum(int length, bool lanes, Func<int, float, float> add)
+    {
+        var sums = new float[8];
+        for (int k = 0; k < length; k++)
+        {
+            int lane = lanes ? k % 8 : 0;
+            sums[lane] = add(k, sums[lane]);
+        }
+        float even = (sums[0] + sums[4]) + (sums[2] + sums[6]);
+        return even + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    }
+
     /// <summary>Writes floats into an arena.</summary>
     public static void Write(byte[] arena, int offset, float[] values)
     {

@@ -2,52 +2,82 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Float32;
 
-/// <summary>Rows brought to mean 0 and variance 1, then scaled and shifted, by reductions and elementwise steps.</summary>
+/// <summary>
+/// Rows brought to mean 0 and variance 1, then scaled and shifted. Where the input is a view whose rows do not lie side by side (the
+/// normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
+/// </summary>
 [Lowers(LoweringForm.Native, "LayerNormalization")]
 internal sealed class LayerNormalizationLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage input = context.ReadFloat32(node, node.Inputs[0]);
-        int axis = Shapes.Axis(node.Int("axis", -1), input.Dimensions.Length);
-        int rows = Shapes.Count(input.Dimensions.AsSpan()[..axis]);
-        int length = Shapes.Count(input.Dimensions.AsSpan()[axis..]);
+        Storage input = context.Read(node, node.Inputs[0]);
+        int rank = input.Dimensions.Length;
+        int axis = Shapes.Axis(node.Int("axis", -1), rank);
+        if (input.Count == 0)
+        {
+            context.Create(node.Outputs[0]);
+            return;
+        }
         ReadOnlySpan<int> rowShape = input.Dimensions.AsSpan()[axis..];
+        int length = Shapes.Count(rowShape);
         Storage scale = Row(context, node, 1, rowShape, length);
-        Storage? bias = node.HasInput(2) ? Row(context, node, 2, rowShape, length) : null;
-        Storage x = input.TryReshape([rows, length])!;
-
-        Storage mean = Statistics(context, node, 1, rows);
-        Reduce(context, node, x, mean);
-        Storage centred = context.CreateScratch(node, ElementType.Float32, rows, length);
-        context.Binary(node, "Sub", x, mean, centred, FusedBounds.None);
-        Storage squares = context.CreateScratch(node, ElementType.Float32, rows, length);
-        context.Binary(node, "Mul", centred, centred, squares, FusedBounds.None);
-        Storage variance = context.CreateScratch(node, ElementType.Float32, rows, 1);
-        Reduce(context, node, squares, variance);
-        Storage shifted = context.CreateScratch(node, ElementType.Float32, rows, 1);
-        context.Step("Float32Unary", "Affine", node, "variance + ε")
-            .Operand("input", variance)
-            .Write("output", shifted)
-            .Int("count", rows)
-            .Real("scale", 1f)
-            .Real("shift", node.Float("epsilon", 1e-5f));
-        Storage deviation = context.CreateScratch(node, ElementType.Float32, rows, 1);
-        UnaryFunctions.Emit(context, node, new Node(node.Name, "Sqrt", [], []), shifted, deviation);
-        Storage inverse = Statistics(context, node, 2, rows);
-        UnaryFunctions.Emit(context, node, new Node(node.Name, "Reciprocal", [], []), deviation, inverse);
-
+        Storage bias = node.HasInput(2) ? Row(context, node, 2, rowShape, length) : context.Constant(new float[length], length);
+        bool statistics = HasOutput(node, 1) || HasOutput(node, 2);
+        if (!statistics && axis == rank - 1 && input.Element == ElementType.Float32 && OrderInMemory(input) is { } order)
+        {
+            int place = Array.IndexOf(order, axis);
+            Storage physical = input.Permuted(order);
+            Storage output = context.CreateScratch(node, ElementType.Float32, physical.Dimensions.AsSpan());
+            int[] back = [.. Enumerable.Range(0, rank).Select(i => Array.IndexOf(order, i))];
+            context.Alias(node.Outputs[0], output.Permuted(back));
+            Emit(context, node, physical, scale, bias, output, Shapes.Count(physical.Dimensions.AsSpan()[..place]), length,
+                Shapes.Count(physical.Dimensions.AsSpan()[(place + 1)..]));
+            return;
+        }
+        Storage x = context.ToFloat32(node, context.Dense(node, input));
+        int rows = Shapes.Count(input.Dimensions.AsSpan()[..axis]);
         context.CreateFloat32(node, node.Outputs[0], output =>
         {
-            Storage result = output.TryReshape([rows, length])!;
-            Storage normal = context.CreateScratch(node, ElementType.Float32, rows, length);
-            context.Binary(node, "Mul", centred, inverse, normal, FusedBounds.None);
-            Storage scaled = bias is null ? result : context.CreateScratch(node, ElementType.Float32, rows, length);
-            context.Binary(node, "Mul", normal, scale, scaled, FusedBounds.None);
-            if (bias is not null)
-                context.Binary(node, "Add", scaled, bias, result, FusedBounds.None);
+            if (!statistics)
+            {
+                Emit(context, node, x, scale, bias, output, rows, length, 1);
+                return;
+            }
+            Storage mean = Statistics(context, node, 1, rows);
+            Storage inverse = Statistics(context, node, 2, rows);
+            context.Step("Float32LayerNormalization", "WithStatistics", node, $"{rows} rows of {length}")
+                .Operand("input", x)
+                .Operand("scale", scale)
+                .Operand("bias", bias)
+                .Write("output", output)
+                .Write("mean", mean)
+                .Write("inverse", inverse)
+                .Int("rows", rows)
+                .Int("length", length)
+                .Real("epsilon", node.Float("epsilon", 1e-5f));
         });
+    }
+
+    private static void Emit(
+        LoweringContext context, Node node, Storage input, Storage scale, Storage bias, Storage output, int outer, int length, int inner) =>
+        context.Step("Float32LayerNormalization", "Run", node, $"{outer * inner} rows of {length}{(inner > 1 ? " side by side" : "")}")
+            .Operand("input", input)
+            .Operand("scale", scale)
+            .Operand("bias", bias)
+            .Write("output", output)
+            .Int("outer", outer)
+            .Int("length", length)
+            .Int("inner", inner)
+            .Real("epsilon", node.Float("epsilon", 1e-5f))
+            .MayReuse(output, input);
+
+    // The axes by descending strides, if then there are no gaps and the last axis (which is normalised) is not the last in memory.
+    private static int[]? OrderInMemory(Storage input)
+    {
+        int[] order = [.. Enumerable.Range(0, input.Dimensions.Length).OrderByDescending(i => input.Strides[i])];
+        return order[^1] != order.Length - 1 && input.Permuted(order).IsDense ? order : null;
     }
 
     // A parameter for each element of a row.
@@ -56,15 +86,9 @@ internal sealed class LayerNormalizationLowering : NodeLowering
 
     // The means and the inverse deviations are optional outputs.
     private static Storage Statistics(LoweringContext context, Node node, int output, int rows) =>
-        node.Outputs.Length > output && node.Outputs[output].Length > 0
+        HasOutput(node, output)
             ? context.Create(node.Outputs[output]).TryReshape([rows, 1])!
             : context.CreateScratch(node, ElementType.Float32, rows, 1);
 
-    private static void Reduce(LoweringContext context, Node node, Storage from, Storage to) =>
-        context.Step("Float32Reduce", "Mean", node, $"mean of {from.Dimensions[0]} rows of {from.Dimensions[1]}")
-            .Operand("input", from)
-            .Write("output", to)
-            .Int("outer", from.Dimensions[0])
-            .Int("reduced", from.Dimensions[1])
-            .Int("inner", 1);
+    private static bool HasOutput(Node node, int output) => node.Outputs.Length > output && node.Outputs[output].Length > 0;
 }
