@@ -3,8 +3,8 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
-/// A fused chain of elementwise operators in float32: its body is expanded again, each part being a kernel call of its own; the
-/// memory planner lets most of them work in place.
+/// A fused chain of elementwise operators in float32: one kernel call where it is a function with a name; otherwise its body is expanded
+/// again, each part being a kernel call of its own, and the memory planner lets most of them work in place.
 /// </summary>
 [Lowers(LoweringForm.Native, "FusedElementwise", Domain = Node.InternalDomain)]
 internal sealed class FusedElementwiseLowering : NodeLowering
@@ -15,6 +15,15 @@ internal sealed class FusedElementwiseLowering : NodeLowering
         Graph body = node.Attributes["body"] is AttributeValue.GraphValue { Value: { } graph }
             ? graph
             : throw LoweringContext.NoKernel(node, "it has no body");
+        if (context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32 && NamedFunctions.Find(body) is { } function)
+        {
+            Storage input = context.Read(node, node.Inputs[0]);
+            if (input.OrderInMemory() is { } order)
+                UnaryFunctions.Emit(context, node, function, input.Permuted(order), context.CreateInOrder(node, node.Outputs[0], order));
+            else
+                UnaryFunctions.Emit(context, node, function, context.Dense(node, input), context.Create(node.Outputs[0]));
+            return;
+        }
         var values = new Dictionary<string, Storage>(StringComparer.Ordinal)
         {
             [body.Inputs[0]] = context.ReadFloat32(node, node.Inputs[0]),

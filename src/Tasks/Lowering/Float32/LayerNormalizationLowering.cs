@@ -25,15 +25,12 @@ internal sealed class LayerNormalizationLowering : NodeLowering
         Storage scale = Row(context, node, 1, rowShape, length);
         Storage bias = node.HasInput(2) ? Row(context, node, 2, rowShape, length) : context.Constant(new float[length], length);
         bool statistics = HasOutput(node, 1) || HasOutput(node, 2);
-        if (!statistics && axis == rank - 1 && input.Element == ElementType.Float32 && OrderInMemory(input) is { } order)
+        if (!statistics && axis == rank - 1 && input.Element == ElementType.Float32 && input.OrderInMemory() is { } order)
         {
             int place = Array.IndexOf(order, axis);
-            Storage physical = input.Permuted(order);
-            Storage output = context.CreateScratch(node, ElementType.Float32, physical.Dimensions.AsSpan());
-            int[] back = [.. Enumerable.Range(0, rank).Select(i => Array.IndexOf(order, i))];
-            context.Alias(node.Outputs[0], output.Permuted(back));
-            Emit(context, node, physical, scale, bias, output, Shapes.Count(physical.Dimensions.AsSpan()[..place]), length,
-                Shapes.Count(physical.Dimensions.AsSpan()[(place + 1)..]));
+            Storage lying = input.Permuted(order);
+            Emit(context, node, lying, scale, bias, context.CreateInOrder(node, node.Outputs[0], order),
+                Shapes.Count(lying.Dimensions.AsSpan()[..place]), length, Shapes.Count(lying.Dimensions.AsSpan()[(place + 1)..]));
             return;
         }
         Storage x = context.ToFloat32(node, context.Dense(node, input));
@@ -72,13 +69,6 @@ internal sealed class LayerNormalizationLowering : NodeLowering
             .Int("inner", inner)
             .Real("epsilon", node.Float("epsilon", 1e-5f))
             .MayReuse(output, input);
-
-    // The axes by descending strides, if then there are no gaps and the last axis (which is normalised) is not the last in memory.
-    private static int[]? OrderInMemory(Storage input)
-    {
-        int[] order = [.. Enumerable.Range(0, input.Dimensions.Length).OrderByDescending(i => input.Strides[i])];
-        return order[^1] != order.Length - 1 && input.Permuted(order).IsDense ? order : null;
-    }
 
     // A parameter for each element of a row.
     private static Storage Row(LoweringContext context, Node node, int input, ReadOnlySpan<int> shape, int length) =>

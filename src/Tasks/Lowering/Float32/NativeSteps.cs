@@ -62,6 +62,34 @@ internal static class NativeSteps
         return storage with { Dimensions = [.. dimensions], Strides = [.. strides], Border = Border.None };
     }
 
+    /// <summary>
+    /// The axes in the order in which they lie in memory, outermost first, where that is another one than their own and leaves no
+    /// gaps: elements of a transposed view can be computed where they lie. Else null.
+    /// </summary>
+    public static int[]? OrderInMemory(this Storage storage)
+    {
+        if (storage.IsDense)
+            return null;
+        int[] order = [.. Enumerable.Range(0, storage.Dimensions.Length).OrderByDescending(i => storage.Strides[i])];
+        return storage.Permuted(order).IsDense ? order : null;
+    }
+
+    /// <summary>A new storage for a float32 output whose axes lie in memory in a given order; returned as it lies there.</summary>
+    public static Storage CreateInOrder(this LoweringContext context, Node node, string value, int[] order)
+    {
+        ReadOnlySpan<int> dimensions = context.Graph.TypeOf(value).Dimensions.AsSpan();
+        var lying = new int[order.Length];
+        var back = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            lying[i] = dimensions[order[i]];
+            back[order[i]] = i;
+        }
+        Storage storage = context.CreateScratch(node, ElementType.Float32, lying);
+        context.Alias(value, storage.Permuted(back));
+        return storage;
+    }
+
     /// <summary>A box inside a storage.</summary>
     /// <param name="storage">The storage.</param>
     /// <param name="axis">The axis along which it is cut.</param>

@@ -38,7 +38,13 @@ internal sealed class UnaryLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage input = context.Dense(node, context.Read(node, node.Inputs[0]));
+        Storage input = context.Read(node, node.Inputs[0]);
+        if (input.Element == ElementType.Float32 && input.OrderInMemory() is { } order)
+        {
+            UnaryFunctions.Emit(context, node, node, input.Permuted(order), context.CreateInOrder(node, node.Outputs[0], order));
+            return;
+        }
+        input = context.Dense(node, input);
         if (input.Element != ElementType.Float32 && node.OpType is ("Neg" or "Abs" or "Relu" or "Sign"))
         {
             Storage output = context.Create(node.Outputs[0]);
