@@ -15,7 +15,9 @@ internal static class Float32Depthwise
     // Accumulators enough to hide the latency of a multiply-add.
     private const int TilePixels = 8;
 
-    private const int Block = 12 * TilePixels;
+    private const int Block = 48 * TilePixels;
+
+    private const int CachedBytes = 20 * 1024;
 
     /// <summary>Computes the convolution, adds the biases and bounds the results.</summary>
     /// <param name="w">The workspace.</param>
@@ -79,61 +81,146 @@ internal static class Float32Depthwise
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
+        int last = positions.Length - 1;
+        int pixel = channels * sizeof(float);
+        if (last >= 0 && (inputSteps[last] == pixel || inputSteps[last] == 2 * pixel))
+        {
+            bool single = inputSteps[last] == pixel;
+            if (HasRows(taps, 5, pixel))
+            {
+                if (single)
+                    Rows<TVector, TLanes, TileExtent5, TileExtent1>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                else
+                    Rows<TVector, TLanes, TileExtent5, TileExtent2>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                return;
+            }
+            if (HasRows(taps, 3, pixel))
+            {
+                if (single)
+                    Rows<TVector, TLanes, TileExtent3, TileExtent1>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                else
+                    Rows<TVector, TLanes, TileExtent3, TileExtent2>(
+                        ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+                return;
+            }
+        }
         var walk = new Float32Positions(positions, inputSteps, outputSteps);
         var room = default(Float32Remainder);
         int count = walk.Count;
+        int chunk = Chunk(channels, taps, TLanes.Count);
         Span<Float32Positions.Place> places = stackalloc Float32Positions.Place[Math.Min(count, Block)];
         for (int done = 0; done < count; done += Block)
         {
             int pixels = Math.Min(Block, count - done);
             walk.Next(places.Slice(0, pixels));
-            ref Float32Positions.Place p = ref places[0];
-            int tiles = (pixels + TilePixels - 1) / TilePixels;
-            int length = (pixels + tiles - 1) / tiles;
-            int shorter = (length * tiles) - pixels;
-            for (int n = tiles - shorter; n > 0; length--, n = shorter, shorter = 0)
+            for (int c = 0; c < channels; c += chunk)
             {
-                switch (length)
+                int end = Math.Min(channels, c + chunk);
+                ref Float32Positions.Place p = ref places[0];
+                int tiles = (pixels + TilePixels - 1) / TilePixels;
+                int length = (pixels + tiles - 1) / tiles;
+                int shorter = (length * tiles) - pixels;
+                for (int n = tiles - shorter; n > 0; length--, n = shorter, shorter = 0)
                 {
-                    case 8:
-                        Tile<TVector, TLanes, TileExtent8>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 7:
-                        Tile<TVector, TLanes, TileExtent7>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 6:
-                        Tile<TVector, TLanes, TileExtent6>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 5:
-                        Tile<TVector, TLanes, TileExtent5>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 4:
-                        Tile<TVector, TLanes, TileExtent4>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 3:
-                        Tile<TVector, TLanes, TileExtent3>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    case 2:
-                        Tile<TVector, TLanes, TileExtent2>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
-                    default:
-                        Tile<TVector, TLanes, TileExtent1>(
-                            ref input, ref weights, ref bias, ref output, channels, minimum, maximum, taps, ref p, n, ref room);
-                        break;
+                    switch (length)
+                    {
+                        case 8:
+                            Tile<TVector, TLanes, TileExtent8>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 7:
+                            Tile<TVector, TLanes, TileExtent7>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 6:
+                            Tile<TVector, TLanes, TileExtent6>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 5:
+                            Tile<TVector, TLanes, TileExtent5>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 4:
+                            Tile<TVector, TLanes, TileExtent4>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 3:
+                            Tile<TVector, TLanes, TileExtent3>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        case 2:
+                            Tile<TVector, TLanes, TileExtent2>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                        default:
+                            Tile<TVector, TLanes, TileExtent1>(
+                                ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
+                            break;
+                    }
+                    p = ref Unsafe.Add(ref p, length * n);
                 }
-                p = ref Unsafe.Add(ref p, length * n);
             }
         }
     }
 
-    // Up to eight pixels, all channels: a vector of channels of each pixel at a time, so that a tap's weights serve all pixels.
+    // Whether the taps are rows of adjacent pixels.
+    private static bool HasRows(ReadOnlySpan<int> taps, int columns, int pixel)
+    {
+        if (taps.Length % columns != 0)
+            return false;
+        for (int t = 1; t < taps.Length; t++)
+            if (t % columns != 0 && taps[t] != taps[t - 1] + pixel)
+                return false;
+        return true;
+    }
+
+    private static void Rows<TVector, TLanes, TKernel, TStride>(
+        ref byte input,
+        ref float weights,
+        ref float bias,
+        ref byte output,
+        int channels,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+        where TKernel : struct, ITileExtent
+        where TStride : struct, ITileExtent
+    {
+        int last = positions.Length - 1;
+        var room = default(Float32Remainder);
+        int chunk = Chunk(channels, taps, TLanes.Count);
+        Span<Float32Positions.Place> row = stackalloc Float32Positions.Place[1];
+        for (int c = 0; c < channels && positions[last] > 0; c += chunk)
+        {
+            var walk = new Float32Positions(positions.Slice(0, last), inputSteps.Slice(0, last), outputSteps.Slice(0, last));
+            var call = new Float32DepthwiseRows.Call(channels, c, Math.Min(channels, c + chunk), minimum, maximum, taps, ref room);
+            for (int i = walk.Count; i > 0; i--)
+            {
+                walk.Next(row);
+                Float32DepthwiseRows.Run<TVector, TLanes, TKernel, TStride>(
+                    ref Unsafe.Add(ref input, row[0].Input), ref weights, ref bias, ref Unsafe.Add(ref output, row[0].Output),
+                    positions[last], outputSteps[last], call);
+            }
+        }
+    }
+
+    // As many channels as let the rows under a window stay in the first-level cache until the next row of outputs meets them again.
+    private static int Chunk(int channels, ReadOnlySpan<int> taps, int lanes)
+    {
+        int span = taps[taps.Length - 1] - taps[0];
+        int fitting = (int)((long)CachedBytes * channels / (span + (channels * sizeof(float))));
+        return fitting >= channels ? channels : Math.Max(lanes, fitting / lanes * lanes);
+    }
+
+    // Tiles of up to eight pixels by some of the channels: a vector of channels of each pixel at a time, so that a tap's weights serve all pixels.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<TVector, TLanes, TPixels>(
         ref byte input,
@@ -141,6 +228,8 @@ internal static class Float32Depthwise
         ref float bias,
         ref byte output,
         int channels,
+        int firstChannel,
+        int endChannel,
         float minimum,
         float maximum,
         ReadOnlySpan<int> taps,
@@ -165,7 +254,7 @@ internal static class Float32Depthwise
             nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
             nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
             nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
-            for (int c = 0; c < channels; c += TLanes.Count)
+            for (int c = firstChannel; c < endChannel; c += TLanes.Count)
             {
                 TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
                 TVector s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;

@@ -1,15 +1,19 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Softmax and its logarithm over the middle dimension of <c>[outer, count, inner]</c> in float32: the greatest value is subtracted
 /// first; sums run in index order with one accumulator for each output. Where the inner dimension is 1, vectors run over the
-/// axis, except in the sum; otherwise over the inner dimension.
+/// axis, except in the sum, or over many short rows; otherwise over the inner dimension.
 /// </summary>
 internal static class Float32Softmax
 {
+    // Rows that do not fill a vector, or hardly.
+    private const int ShortRow = 24;
+
     /// <summary>e^(x − max) / Σ e^(x − max).</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Operand offset of the input.</param>
@@ -28,7 +32,17 @@ internal static class Float32Softmax
 
     private static void Dispatch(ref float input, ref float output, int outer, int count, int inner, bool logarithm)
     {
-        for (nint i = 0; i < outer; i++)
+        nint i = 0;
+        if (inner == 1 && count <= ShortRow)
+        {
+            if (Float32Path.Is512)
+                i = ShortRows<Vector512<float>, Float32Lanes512>(ref input, ref output, outer, count, logarithm);
+            else if (Float32Path.Is256)
+                i = ShortRows<Vector256<float>, Float32Lanes256>(ref input, ref output, outer, count, logarithm);
+            else if (Float32Path.Is128)
+                i = ShortRows<Vector128<float>, Float32Lanes128>(ref input, ref output, outer, count, logarithm);
+        }
+        for (; i < outer; i++)
         {
             ref float from = ref Unsafe.Add(ref input, i * count * inner);
             ref float to = ref Unsafe.Add(ref output, i * count * inner);
@@ -55,6 +69,30 @@ internal static class Float32Softmax
                     Columns<float, Float32Lanes1>(ref from, ref to, count, inner, logarithm);
             }
         }
+    }
+
+    // As many rows as a vector has lanes are turned into columns and back. Returns the number of rows done.
+    private static nint ShortRows<TVector, TLanes>(ref float from, ref float to, int outer, int count, bool logarithm)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        Span<float> columns = stackalloc float[ShortRow * 16];
+        ref float column = ref columns[0];
+        nint lanes = TLanes.Count;
+        nint done = 0;
+        for (; done <= outer - lanes; done += lanes)
+        {
+            ref float x = ref Unsafe.Add(ref from, done * count);
+            ref float y = ref Unsafe.Add(ref to, done * count);
+            for (nint r = 0; r < lanes; r++)
+                for (nint k = 0; k < count; k++)
+                    Unsafe.Add(ref column, (k * lanes) + r) = Unsafe.Add(ref x, (r * count) + k);
+            Column<TVector, TLanes>(ref column, ref column, count, lanes, logarithm);
+            for (nint r = 0; r < lanes; r++)
+                for (nint k = 0; k < count; k++)
+                    Unsafe.Add(ref y, (r * count) + k) = Unsafe.Add(ref column, (k * lanes) + r);
+        }
+        return done;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

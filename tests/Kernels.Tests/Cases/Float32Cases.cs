@@ -27,6 +27,12 @@ internal static partial class Float32Cases
         yield return Convolution([2, 1, 11], 1, 3, 40, [1, 5], 1, 1, seed++);
         foreach (int channels in (int[])[1, 3, 4, 8, 9, 16, 31, 32, 35, 64, 70])
             yield return Depthwise(channels, [1, 4, 5], 3, 1 + (channels % 2), seed++);
+        foreach (int kernel in (int[])[2, 3, 5])
+            foreach (int stride in (int[])[1, 2, 3])
+                foreach (int width in (int[])[1, 2, 3, 4, 6, 7, 8, 11])
+                    yield return Depthwise(9 + (8 * kernel * (width % 2)), [2, 2, width], kernel, stride, seed++);
+        // Rows that are too long for all channels at once.
+        yield return Depthwise(130, [1, 3, 21], 3, 1, seed++);
 
         foreach (
             (int rows, int inner, int columns) in (
@@ -61,7 +67,7 @@ internal static partial class Float32Cases
             foreach (string method in (string[])["Sum", "Mean", "Prod", "Max", "Min"])
                 if (reduced > 0 || method != "Mean")
                     yield return Reduce(method, outer, reduced, inner, seed++);
-        foreach ((int outer, int count, int inner) in ((int, int, int)[])[(1, 1, 1), (2, 10, 1), (1, 33, 1), (2, 5, 7), (1, 4, 40)])
+        foreach ((int outer, int count, int inner) in ((int, int, int)[])[(1, 1, 1), (2, 10, 1), (1, 33, 1), (2, 5, 7), (1, 4, 40), (37, 2, 1), (18, 24, 1), (17, 25, 1)])
             foreach (bool logarithm in (bool[])[false, true])
                 yield return Softmax(outer, count, inner, logarithm, seed++);
 
