@@ -63,6 +63,7 @@ internal static class CompareCommand
         CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
         ModelPlan plan = outcome.Plan;
         Predictor ours = PredictorBuild.Load(outcome);
+        ours.Parallelism = threads;
         Graph graph = OnnxImporter.Import(model.Path, new ImportOptions { Shapes = options.Shapes }, CancellationToken.None).Graph;
         IReadOnlyList<IReadOnlyList<Tensor>> samples = Samples(model, options, graph);
 

@@ -3,6 +3,9 @@ namespace OptimizerBuild.Bench;
 /// <summary>A generated predictor behind fixed buffers: what the benchmark's adapter source implements for each model.</summary>
 public abstract class Predictor
 {
+    /// <summary>On how many threads a prediction may run.</summary>
+    public abstract int Parallelism { set; }
+
     /// <summary>Fills an input buffer.</summary>
     /// <param name="input">The input's index.</param>
     /// <param name="bytes">Its elements, in row-major order and the machine's byte order.</param>

@@ -52,6 +52,7 @@ internal static class PredictorBuild
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Inputs[i].Type)}[] _in{i} = new {Keyword(plan.Inputs[i].Type)}[{plan.Inputs[i].Length}];\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Outputs[i].Type)}[] _out{i} = new {Keyword(plan.Outputs[i].Type)}[{plan.Outputs[i].Length}];\n");
+        source.Append("    public override int Parallelism { set => _model.Parallelism = value; }\n");
         source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
         for (int i = 0; i < plan.Inputs.Count; i++)
             source.Append(CultureInfo.InvariantCulture, $"{i} => (global::System.Array)_in{i}, ");
@@ -79,13 +80,14 @@ internal static class PredictorBuild
         _ => "bool",
     };
 
+    // The whole framework, as a project references it.
     private static IEnumerable<MetadataReference> References()
     {
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
-        foreach (string file in (string[])["System.Private.CoreLib.dll", "System.Runtime.dll", "System.Runtime.Intrinsics.dll", "System.Runtime.InteropServices.dll", "System.Memory.dll", "System.Collections.dll", "System.Threading.dll", "System.Numerics.Vectors.dll", "System.Linq.dll"])
-            if (File.Exists(Path.Combine(framework, file)))
-                yield return MetadataReference.CreateFromFile(Path.Combine(framework, file));
-        yield return MetadataReference.CreateFromFile(typeof(Predictor).Assembly.Location);
+        return ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(f => Path.GetDirectoryName(f) == framework)
+            .Append(typeof(Predictor).Assembly.Location)
+            .Select(f => MetadataReference.CreateFromFile(f));
     }
 
     private sealed class PlanText(string text) : AdditionalText

@@ -11,6 +11,7 @@ const string Usage = """
     layers    the time of each step of a model's plan, and what bounds it
     isa       each model on every instruction-set path of the machine
     kernels   the product kernels on the layers of the kernel tests, against the peak of the register tile
+    threads   each model on one thread and on several
     startup   the cold start of a console app, beside the same app on ONNX Runtime
     record    all of these (but layers) into bench/results
 
@@ -37,6 +38,7 @@ try
         "layers" => LayersCommand.Run(models, arguments),
         "kernels" => KernelsCommand.Run(arguments),
         "isa" => IsaCommand.Run(models, arguments),
+        "threads" => ThreadsCommand.Run(models, arguments),
         "startup" => StartupCommand.Run(repository, arguments),
         "record" => RecordCommand.Run(repository, models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),

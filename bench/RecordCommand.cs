@@ -29,6 +29,11 @@ internal static class RecordCommand
         Section("Kernels", () => KernelsCommand.Markdown(KernelsCommand.Measure(arguments.Seconds / 20)));
         Section("Instruction sets", () => IsaCommand.Markdown(
             [.. models.Where(m => IsaModels.Contains(m.Name)).SelectMany(m => IsaCommand.Measure(m, arguments.Seconds / 2))]));
+        if (Environment.ProcessorCount > 1)
+        {
+            int threads = Math.Min(Environment.ProcessorCount, 4);
+            Section("Threads", () => ThreadsCommand.Markdown([.. models.Select(m => ThreadsCommand.Measure(m, threads, arguments.Seconds / 3))], threads));
+        }
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, arguments.Seconds)));
         return 0;
 
