@@ -195,9 +195,12 @@ internal static class QuantizeInput
             ref byte table = ref w.Weight(tables);
             bool isOneTable = tableStride == 0 && sourceChannelStride == 1;
             bool isRowOfBytes = width == 1 || (sourcePixelStride == channels && outputPixelStride == channels);
-            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
-            if (isOneTable)
-                ByteLookup.Prepare(ref table, ref steps[0]);
+            bool isColour = ThreeTables.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
+            bool isInterleaved = isColour && sourceChannelStride == 1 && sourcePixelStride == 3;
+            bool isPlanar = isColour && sourcePixelStride == 1;
+            Span<byte> steps = stackalloc byte[3 * ByteLookup.TableSize];
+            for (int channel = 0; channel < (isOneTable ? 1 : isInterleaved || isPlanar ? 3 : 0); channel++)
+                ByteLookup.Prepare(ref Unsafe.Add(ref table, channel * tableStride), ref steps[channel * ByteLookup.TableSize]);
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < height; row++)
@@ -219,6 +222,18 @@ internal static class QuantizeInput
                                 channels, ref table, ref steps[0]);
                         }
 
+                        continue;
+                    }
+
+                    if (isInterleaved)
+                    {
+                        ThreeTables.Interleaved(ref from, ref to, width, ref table, tableStride, ref steps[0]);
+                        continue;
+                    }
+
+                    if (isPlanar)
+                    {
+                        ThreeTables.Planar(ref from, sourceChannelStride, ref to, width, ref table, tableStride, ref steps[0]);
                         continue;
                     }
 

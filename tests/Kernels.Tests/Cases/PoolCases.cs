@@ -23,8 +23,8 @@ internal static class PoolCases
 
     private static readonly (int Outer, int Rows, int Columns, int Inner)[] Reductions =
     [
-        (1, 1, 1, 1), (1, 7, 7, 64), (2, 3, 5, 19), (1, 1, 100, 1), (3, 1, 9, 33), (1, 12, 9, 96), (5, 4, 4, 7), (1, 60, 40, 35), (2, 6, 7, 200),
-        (1, 20, 31, 65),
+        (1, 1, 1, 1), (1, 7, 7, 64), (2, 3, 5, 19), (1, 1, 100, 1), (3, 1, 9, 33), (1, 12, 9, 96), (5, 4, 4, 7),
+        (1, 60, 40, 35), (2, 6, 7, 200), (1, 20, 31, 65),
     ];
 
     public static IEnumerable<KernelCase> All()

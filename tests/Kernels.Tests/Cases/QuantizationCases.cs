@@ -15,7 +15,7 @@ internal static class QuantizationCases
     private static readonly (int Images, int Height, int Width, int Channels)[] Maps =
     [
         (1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5),
-        (2, 3, 37, 3), (1, 2, 16, 3), (1, 1, 1, 1000),
+        (2, 3, 37, 3), (1, 2, 16, 3), (1, 2, 300, 3), (1, 1, 1, 1000),
     ];
 
     private static readonly (int Images, int Rows, int Length)[] Rows =
