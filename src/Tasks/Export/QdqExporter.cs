@@ -172,5 +172,6 @@ internal sealed class QdqExporter
     }
 
     private static bool IsInternal(string attribute) =>
-        attribute is FusedActivation.Attribute or FusedActivation.Minimum or FusedActivation.Maximum or WindowGeometry.ChannelsLastAttribute;
+        attribute is FusedActivation.Attribute or FusedActivation.Minimum or FusedActivation.Maximum or WindowGeometry.ChannelsLastAttribute
+            or DynamicRange.Attribute;
 }

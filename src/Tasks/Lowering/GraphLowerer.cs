@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
@@ -51,7 +52,8 @@ internal static class GraphLowerer
             new(context.Steps.Select(s => s.Resolve(OffsetOf))),
             new(memory.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith))),
             memory.ArenaBytes,
-            context.Weights.ToArray());
+            context.Weights.ToArray(),
+            context.PairSumsBounded.ToImmutableSortedDictionary(StringComparer.Ordinal));
         PlanVerifier.Verify(lowered);
         return lowered;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -9,10 +10,14 @@ namespace OptimizerBuild.Lowering;
 /// <param name="Buffers">Where every buffer lies.</param>
 /// <param name="ArenaBytes">The arena's size.</param>
 /// <param name="Weights">The packed weights.</param>
+/// <param name="PairSumsBounded">
+/// For each integer dot product, by its node's name, whether its packed weights prove that sums of two neighbouring products fit into 16 bits.
+/// </param>
 internal sealed record LoweredModel(
     EquatableList<PlanInput> Inputs,
     EquatableList<PlanOutput> Outputs,
     EquatableList<PlanStep> Steps,
     EquatableList<PlanBuffer> Buffers,
     int ArenaBytes,
-    byte[] Weights);
+    byte[] Weights,
+    ImmutableSortedDictionary<string, bool> PairSumsBounded);

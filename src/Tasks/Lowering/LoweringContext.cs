@@ -45,6 +45,11 @@ internal sealed class LoweringContext
     /// <summary>The packed weights.</summary>
     public WeightsBlob Weights { get; } = new();
 
+    /// <summary>
+    /// For each integer dot product so far whether its packed weights prove that sums of two neighbouring products fit into 16 bits.
+    /// </summary>
+    public SortedDictionary<string, bool> PairSumsBounded { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The steps so far.</summary>
     public IReadOnlyList<LoweredStep> Steps => _steps;
 

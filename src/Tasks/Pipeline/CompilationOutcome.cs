@@ -29,4 +29,8 @@ internal sealed record CompilationOutcome(
 /// <param name="Reason">For a float node: why. Else empty.</param>
 /// <param name="Macs">Its multiply-accumulates.</param>
 /// <param name="SignalToNoise">Signal-to-quantisation-noise ratio in dB; null where not measured.</param>
-internal sealed record LayerOutcome(string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise);
+/// <param name="PairSumsBounded">
+/// For an integer dot product whether sums of two neighbouring products are proved to fit into 16 bits; null for other nodes.
+/// </param>
+internal sealed record LayerOutcome(
+    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null);

@@ -54,7 +54,7 @@ internal static class ModelCompiler
                 },
             };
         }
-        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model), compression.Notes,
+        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered), compression.Notes,
             compression.Diagnostics, options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null);
     }
 
@@ -78,7 +78,8 @@ internal static class ModelCompiler
             EquatableList<PlanStep>.Empty,
             EquatableList<PlanBuffer>.Empty,
             0,
-            []);
+            [],
+            ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal));
         return PlanOf(options, imported, new CompressedModel(graph), signature) with { IsSignatureOnly = true };
     }
 
@@ -144,6 +145,7 @@ internal static class ModelCompiler
         },
         Calibration = options.Calibration,
         SignalToNoiseThreshold = options.MinSignalToNoise,
+        PairSums = options.PairSums,
         MaximumSamples = options.CalibrationSamples,
     };
 
@@ -201,13 +203,13 @@ internal static class ModelCompiler
     private static IEnumerable<long> MultiplyAccumulates(Graph graph) =>
         graph.Nodes.Select(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
 
-    private static List<LayerOutcome> Layers(CompressedModel model) =>
+    private static List<LayerOutcome> Layers(CompressedModel model, LoweredModel lowered) =>
     [
         .. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
         {
             NodePrecision? precision = model.Quantization?.Nodes.GetValueOrDefault(node.Name);
             return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "",
-                macs, precision?.SignalToNoise);
+                macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null);
         }),
     ];
 

@@ -57,6 +57,9 @@ internal sealed record ModelOptions
     /// <summary>How the range of an activation follows from the calibration samples.</summary>
     public CalibrationMethod Calibration { get; init; }
 
+    /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits.</summary>
+    public PairSums PairSums { get; init; }
+
     /// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
     public InputElement InputType { get; init; }
 

@@ -106,7 +106,8 @@ internal sealed record ModelReport
             QdqModelHash = HashOf(outcome.QdqModel),
             Layers =
             [
-                .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise))),
+                .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise),
+                    l.PairSumsBounded)),
             ],
             Notes = outcome.Notes,
             Diagnostics = [.. outcome.Diagnostics.Select(d => new ReportedDiagnostic(d.Descriptor.Code, d.Text))],
@@ -143,7 +144,12 @@ internal sealed record ModelReport
 /// <param name="Reason">For a float node: why. Else empty.</param>
 /// <param name="Macs">Its multiply-accumulates.</param>
 /// <param name="SignalToNoise">Signal-to-quantisation-noise ratio in dB; null where not measured.</param>
-internal sealed record LayerReport(string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise);
+/// <param name="PairSumsBounded">
+/// For an integer dot product whether sums of two neighbouring products are proved to fit into 16 bits, so that AVX2 and AVX-512 without
+/// VNNI may multiply without widening; null for other nodes.
+/// </param>
+internal sealed record LayerReport(
+    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null);
 
 /// <summary>A message or warning of the compilation.</summary>
 /// <param name="Code">Its code.</param>

@@ -34,6 +34,7 @@ public sealed class PlanSimulationTests
         CompressedModel model = compression.Model;
         LoweredModel lowered = GraphLowerer.Lower(model,
             new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
+        Assert.Equal(model.Quantization!.Weights.Select(w => (w.Key, w.Value.PairSumsBounded)), lowered.PairSumsBounded.Select(p => (p.Key, p.Value)));
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
         List<Tensor[]> samples = ModelInputs.Of(name, executor.Plan, Budget, MostSamples);

@@ -64,6 +64,23 @@ public sealed class QdqExporterTests
     }
 
     [Fact]
+    public void ADynamicRangeIsWrittenInOperatorsOfOnnx()
+    {
+        // Normal noise and, in every second sample, zeros with a few peaks.
+        var g = new FloatGraph();
+        string x = g.Add("normal", "Div", [g.Input("x", 1, 6, 6, 8), g.Constant("one", Tensor.Of([1f], 1))]);
+        Graph graph = g.Build(g.Conv("y", x, 8, 16, 3, relu: true));
+        CalibrationSet samples = FloatGraph.Samples(graph, 32);
+        foreach (IReadOnlyList<Tensor> sample in samples.Samples.Where((_, i) => i % 2 == 0))
+            for (int k = 0; k < sample[0].Count; k++)
+                sample[0].Values<float>()[k] *= k % 29 == 3 ? 25 : 0;
+        CompressedModel model = new Quantizer(QuantizationOptions.Default).Apply(new(graph), samples, default).Model;
+        Assert.Contains(model.Graph.Nodes, DynamicRange.IsPart);
+        Graph exported = Check(model, levels: 2);
+        Assert.DoesNotContain(exported.Nodes, DynamicRange.IsPart);
+    }
+
+    [Fact]
     public void MatrixProductsWithAndWithoutBias()
     {
         var g = new FloatGraph();

@@ -44,7 +44,10 @@ public sealed class RandomGraphLoweringTests
             CancellationToken.None).Model;
         if (!model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
             return false;
-        PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(model, new BoundaryOptions()));
+        LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
+        foreach ((string node, WeightQuantization weights) in model.Quantization!.Weights)
+            Assert.Equal(weights.PairSumsBounded, lowered.PairSumsBounded[node]);
+        PlanExecutor executor = Plans.Execute(lowered);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
         foreach (IReadOnlyList<Tensor> sample in samples)
         {

@@ -69,4 +69,8 @@ internal sealed record NodePrecision(bool Integer, string Reason, double? Signal
 /// <param name="Values">The weights in the order of the node's weight tensor, so that <c>Lowering</c> packs them: OIHW for Conv, as stored for Gemm (mind transB) and MatMul.</param>
 /// <param name="Scales">One scale for each output channel.</param>
 /// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros where the node has no bias.</param>
-internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias);
+/// <param name="PairSumsBounded">
+/// Whether two neighbouring products always add up within 16 bits (<see cref="PairBound"/>), by intent or by accident. <c>Lowering</c> proves
+/// it again from the packed bytes.
+/// </param>
+internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, bool PairSumsBounded = false);

@@ -32,6 +32,16 @@ internal enum CalibrationMethod
     MeanSquaredError,
 }
 
+/// <summary>Whether sums of two neighbouring products are kept within 16 bits.</summary>
+internal enum PairSums
+{
+    /// <summary>Wherever it costs a layer little.</summary>
+    Bounded,
+
+    /// <summary>Only where weights happen to do so.</summary>
+    Free,
+}
+
 /// <summary>What the user may choose about quantisation.</summary>
 internal sealed record QuantizationOptions
 {
@@ -67,6 +77,9 @@ internal sealed record QuantizationOptions
 
     /// <summary>Whether biases take up the mean shift that rounded weights cause, where it lowers the node's error.</summary>
     public bool CorrectBiases { get; init; } = true;
+
+    /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits (<see cref="PairBound"/>).</summary>
+    public PairSums PairSums { get; init; } = PairSums.Bounded;
 
     /// <summary>The largest number of samples that statistics are taken from; of more, evenly spaced ones are used.</summary>
     public int MaximumSamples { get; init; } = 1024;

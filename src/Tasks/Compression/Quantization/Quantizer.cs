@@ -15,6 +15,9 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     // In dB; the means against outliers cost time in every prediction.
     private const double LeastGainAgainstOutliers = 2;
 
+    // In dB; what bounded pair sums may cost the outputs of a noisy model.
+    private const double GreatestLossOfBounds = 0.5;
+
     /// <inheritdoc/>
     public string Name => "Quantization";
 
@@ -27,7 +30,18 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         if (options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0)
             quantization = AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data");
         else
-            (graph, quantization, decibels) = Quantize(graph, data.Samples, cancellation);
+        {
+            Attempt attempt = Quantize(graph, data.Samples, options, cancellation);
+
+            // What little bounds cost each layer may add up where outputs are noisy anyway.
+            if (options.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome))
+            {
+                Attempt free = Quantize(graph, data.Samples, options with { PairSums = PairSums.Free }, cancellation);
+                if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
+                    attempt = free;
+            }
+            (graph, quantization, decibels) = (attempt.Graph.Graph, attempt.Outcome.Plan, attempt.Outcome.Decibels);
+        }
 
         var diagnostics = new List<Diagnostic>();
         if (data.Synthetic && options.Precision != QuantizationPrecision.Float32)
@@ -37,10 +51,10 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         return new(model with { Graph = graph, Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
     }
 
-    private (Graph Graph, GraphQuantization Plan, double Decibels) Quantize(
-        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    private static Attempt Quantize(
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
-        Attempt best = Try(graph, samples, cancellation);
+        Attempt best = Try(graph, samples, options, cancellation);
 
         // Against outliers, the cheaper means first.
         foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
@@ -50,18 +64,19 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
                 break;
             if (means(best) is not { } rewritten)
                 continue;
-            Attempt other = Try(rewritten, samples, cancellation);
+            Attempt other = Try(rewritten, samples, options, cancellation);
             if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainAgainstOutliers)
                 best = other;
         }
-        return (best.Graph.Graph, best.Outcome.Plan, best.Outcome.Decibels);
+        return best;
     }
 
-    private Attempt Try(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
+    private static Attempt Try(
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
-        IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, evaluator.MultiplyAccumulates);
+        IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, options, evaluator.MultiplyAccumulates);
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
@@ -71,7 +86,8 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
-    private IReadOnlyList<IReadOnlyList<Tensor>> Choose(IReadOnlyList<IReadOnlyList<Tensor>> samples, long macs)
+    private static IReadOnlyList<IReadOnlyList<Tensor>> Choose(
+        IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, long macs)
     {
         long affordable = Math.Max(options.CalibrationBudget / Math.Max(macs, 1), 16);
         int count = (int)Math.Min(Math.Min(affordable, Math.Max(options.MaximumSamples, 1)), samples.Count);

@@ -48,10 +48,9 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("outputImageStride", to.ImageStride)
             .Int("outputRowStride", to.RowStride)
             .Int("outputPixelStride", to.PixelStride);
-        if (depthwise)
-            StoreDepthwise(context, step, quantized.Values, parameters, groups, window);
-        else
-            StoreDense(context, step, quantized.Values, parameters, groups, outputsPerGroup, inputsPerGroup, window, from.PixelStride);
+        context.PairSumsBounded[node.Name] = depthwise
+            ? StoreDepthwise(context, step, quantized.Values, parameters, groups, window)
+            : StoreDense(context, step, quantized.Values, parameters, groups, outputsPerGroup, inputsPerGroup, window, from.PixelStride);
         step.Int("shift", parameters.Shift);
         if (!wide)
         {
@@ -75,7 +74,8 @@ internal sealed class ConvolutionLowering : NodeLowering
     private static string Kernel(bool depthwise, bool blocked) =>
         depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution";
 
-    private static void StoreDepthwise(
+    // Returns whether sums of two neighbouring products fit into 16 bits.
+    private static bool StoreDepthwise(
         LoweringContext context, LoweredStep step, sbyte[] values, DotProductParameters parameters, int channels, WindowGeometry window)
     {
         var packed = new byte[Int8Packing.DepthwiseBytes(channels, window.KernelHeight, window.KernelWidth)];
@@ -83,9 +83,10 @@ internal sealed class ConvolutionLowering : NodeLowering
         int weights = context.Weights.Add<byte>(packed);
         (int bias, int multipliers) = parameters.StoreDepthwise(context.Weights);
         step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);
+        return PairSumProof.Holds(packed);
     }
 
-    private static void StoreDense(
+    private static bool StoreDense(
         LoweringContext context,
         LoweredStep step,
         sbyte[] values,
@@ -104,5 +105,6 @@ internal sealed class ConvolutionLowering : NodeLowering
         int weights = context.Weights.Add<byte>(packed);
         (int bias, int multipliers) = parameters.Store(context.Weights, groups, Int8Packing.PaddedOutputs(outputsPerGroup));
         step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);
+        return PairSumProof.Holds(packed);
     }
 }

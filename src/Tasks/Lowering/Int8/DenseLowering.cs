@@ -26,6 +26,7 @@ internal sealed class DenseLowering : NodeLowering
 
         var packed = new byte[Int8Packing.PackedBytes(outputs, 1, inputs)];
         Int8Packing.Pack(rows, outputs, 1, inputs, packed);
+        context.PairSumsBounded[node.Name] = PairSumProof.Holds(packed);
         int weights = context.Weights.Add<byte>(packed);
         (int bias, int multipliers) = parameters.Store(context.Weights, 1, Int8Packing.PaddedOutputs(outputs));
 

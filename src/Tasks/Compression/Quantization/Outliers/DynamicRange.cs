@@ -19,7 +19,8 @@ internal static class DynamicRange
     // In dB. Far less work than the product itself, so that it is also tried where a product is not to blame for much.
     private const double Quiet = 40;
 
-    private const string Part = "dynamic_range";
+    /// <summary>The attribute that marks the nodes which carry a dynamic range.</summary>
+    public const string Attribute = "dynamic_range";
 
     private const string Divided = "divided";
 
@@ -40,10 +41,10 @@ internal static class DynamicRange
     }
 
     /// <summary>Whether a node carries a dynamic range and therefore runs in float32.</summary>
-    public static bool IsPart(Node node) => node.Text(Part, "").Length > 0;
+    public static bool IsPart(Node node) => node.Text(Attribute, "").Length > 0;
 
     /// <summary>Whether a node makes an input that has been divided by its extent.</summary>
-    public static bool IsDivided(Node? node) => node?.Text(Part, "") == Divided;
+    public static bool IsDivided(Node? node) => node?.Text(Attribute, "") == Divided;
 
     /// <summary>The steps in the place of one dot product.</summary>
     private sealed class Rewrite(GraphEditor editor, QuantizableNode source)
@@ -97,7 +98,7 @@ internal static class DynamicRange
         private string Step(string name, string op, TensorType type, params string[] inputs)
         {
             string value = editor.AddValue(_node.Name + "." + name + ".y", type);
-            _steps.Add(new Node(editor.UniqueName(_node.Name + "." + name), op, [.. inputs], [value]).With(Part, new AttributeValue.Text(name)));
+            _steps.Add(new Node(editor.UniqueName(_node.Name + "." + name), op, [.. inputs], [value]).With(Attribute, new AttributeValue.Text(name)));
             return value;
         }
 

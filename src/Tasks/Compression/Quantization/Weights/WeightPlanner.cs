@@ -6,7 +6,11 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
 {
+    // What bounded pair sums may cost a layer, in dB.
+    private const double GreatestLoss = 0.5;
+
     private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QuantizedRows?> _bounded = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
 
     /// <summary>The weight scales of a dot product whose input is quantised so.</summary>
@@ -30,31 +34,57 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
         }
         else
         {
-            ActivationQuantization input = values[node.Node.Inputs[0]];
-            foreach (WeightQuantization candidate in Candidates(node, input))
-            {
-                double decibels = Decibels(node, values, candidate);
-                if (best is null || decibels > highest)
-                    (best, highest) = (candidate, decibels);
-            }
+            (best, highest) = Choose(node, values);
+            best = best with { PairSumsBounded = PairBound.Of(node, null).Holds(best.Values) };
         }
         _measured[node.Node.Name] = (key, best, highest);
         return (best, highest);
     }
 
-    private IEnumerable<WeightQuantization> Candidates(QuantizableNode node, ActivationQuantization input)
+    // Biases as they are or corrected, whichever is more accurate; pairs bounded where that costs little.
+    private (WeightQuantization Weights, double Decibels) Choose(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
-        yield return WeightQuantizer.WithBias(node.Layer!, Rows(node), input.Scale, null);
+        double scale = values[node.Node.Inputs[0]].Scale;
+        ChannelMoments? correction = null;
+        (WeightQuantization Weights, double Decibels) best = Measured(Rows(node));
         if (options.CorrectBiases)
-            yield return WeightQuantizer.WithBias(node.Layer!, Rows(node), input.Scale, Moments(node));
+        {
+            correction = Moments(node);
+            (WeightQuantization Weights, double Decibels) corrected = Measured(Rows(node));
+            if (corrected.Decibels > best.Decibels)
+                best = corrected;
+            else
+                correction = null;
+        }
+        return Bounded(node) is { } rows && Measured(rows) is var bounded && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
+
+        (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rounded)
+        {
+            WeightQuantization weights = WeightQuantizer.WithBias(node.Layer!, rounded, scale, correction);
+            return (weights, Decibels(node, values, weights));
+        }
     }
 
     private QuantizedRows Rows(QuantizableNode node)
     {
         if (!_rows.TryGetValue(node.Node.Name, out QuantizedRows? rows))
-            _rows[node.Node.Name] = rows = WeightQuantizer.Round(node.Layer!, options.SearchWeightScales ? Moments(node) : null, options.CorrectBiases);
+            _rows[node.Node.Name] = rows = WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases);
         return rows;
     }
+
+    // Null where pairs are left free, or keep the bound as they are.
+    private QuantizedRows? Bounded(QuantizableNode node)
+    {
+        if (options.PairSums != PairSums.Bounded)
+            return null;
+        if (!_bounded.TryGetValue(node.Node.Name, out QuantizedRows? rows))
+            _bounded[node.Node.Name] = rows = PairBound.Of(node, Moments(node)) is var bound && !bound.Holds(Rows(node).Values)
+                ? WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)
+                : null;
+        return rows;
+    }
+
+    private ChannelMoments? SearchMoments(QuantizableNode node) => options.SearchWeightScales ? Moments(node) : null;
 
     private ChannelMoments Moments(QuantizableNode node) => statistics.Moments(node.Node.Inputs[0], node.Layer!);
 

@@ -10,7 +10,8 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </remarks>
 internal static class WeightQuantizer
 {
-    private const int Highest = 127;
+    /// <summary>The greatest magnitude of a rounded weight.</summary>
+    public const int Highest = 127;
 
     // Scales below this share of the layer's largest one are raised to it: all channels share one requantisation shift, and the
     // multiplier of a nearly dead channel would keep too few bits.
@@ -23,10 +24,11 @@ internal static class WeightQuantizer
     /// <param name="layer">The weights.</param>
     /// <param name="moments">Means and variances of the input's channels; null to let the largest weight decide.</param>
     /// <param name="correctsBias">Whether the bias will take up the mean of the error.</param>
-    public static QuantizedRows Round(DotProductLayer layer, ChannelMoments? moments, bool correctsBias)
+    /// <param name="bound">A bound that neighbouring weights keep; null for none.</param>
+    public static QuantizedRows Round(DotProductLayer layer, ChannelMoments? moments, bool correctsBias, PairBound? bound = null)
     {
         var scales = new double[layer.Channels];
-        Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias));
+        Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias, bound));
 
         double greatest = scales.Max();
         if (greatest == 0)
@@ -36,8 +38,8 @@ internal static class WeightQuantizer
 
         var values = new sbyte[layer.Weights.Length];
         for (int c = 0; c < layer.Channels; c++)
-            RoundChannel(layer, c, scales[c], values);
-        return new(values, scales);
+            RoundChannel(layer, c, scales[c], bound, values);
+        return new(values, scales, bound);
     }
 
     /// <summary>
@@ -59,7 +61,7 @@ internal static class WeightQuantizer
             if (scales[c] < least)
             {
                 scales[c] = ActivationRange.RepresentableScale(least * 1.0001);
-                RoundChannel(layer, c, scales[c], values);
+                RoundChannel(layer, c, scales[c], rows.Bound, values);
             }
             if (moments is not null)
                 real += MeanError(layer, moments, c, scales[c], values);
@@ -80,12 +82,12 @@ internal static class WeightQuantizer
         return error;
     }
 
-    private static double ChooseScale(DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias)
+    private static double ChooseScale(DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias, PairBound? bound)
     {
         double greatest = 0;
         for (int k = 0; k < layer.Length; k++)
             greatest = Math.Max(greatest, Math.Abs(layer.Weights[layer.Index(channel, k)]));
-        if (greatest == 0 || moments is null)
+        if (greatest == 0 || (moments is null && bound is null))
             return greatest / Highest;
 
         var means = new double[layer.Length];
@@ -94,46 +96,61 @@ internal static class WeightQuantizer
         for (int k = 0; k < layer.Length; k++)
         {
             int input = layer.InputChannel(channel, k);
-            means[k] = moments.Mean(input);
-            variances[k] = moments.Variance(input);
+            means[k] = moments?.Mean(input) ?? 0;
+            variances[k] = moments?.Variance(input) ?? 1;
             power += variances[k] + (means[k] * means[k]);
         }
 
         // An input that never moved on the calibration data may do so later: it keeps a small weight in the error.
         double floor = Math.Max(power / layer.Length * 1e-3, double.Epsilon);
+        var levels = new int[layer.Length];
+
         double best = greatest / Highest;
         double least = double.PositiveInfinity;
-        for (int percent = 100; percent >= 50; percent -= 2)
+
+        // Twice the scale of the largest weight halves all weights, with which any pair keeps the bound.
+        for (int percent = bound is null ? 100 : 200; percent >= 50; percent -= 2)
         {
             double scale = greatest * percent / 100 / Highest;
-            double error = 0;
-            double mean = 0;
-            for (int k = 0; k < layer.Length; k++)
-            {
-                double w = layer.Weights[layer.Index(channel, k)];
-                double e = w - (scale * Math.Clamp(Math.Round(w / scale), -Highest, Highest));
-                error += e * e * (variances[k] + floor);
-                mean += e * means[k];
-            }
-            if (!correctsBias)
-                error += mean * mean;
+            double error = Error(scale);
             if (error < least)
                 (least, best) = (error, scale);
         }
         return best;
+
+        double Error(double scale)
+        {
+            Round(layer, channel, scale, bound, levels);
+            double error = 0;
+            double mean = 0;
+            for (int k = 0; k < levels.Length; k++)
+            {
+                double e = layer.Weights[layer.Index(channel, k)] - (scale * levels[k]);
+                error += e * e * (variances[k] + floor);
+                mean += e * means[k];
+            }
+            return correctsBias ? error : error + (mean * mean);
+        }
     }
 
-    private static void RoundChannel(DotProductLayer layer, int channel, double scale, sbyte[] values)
+    private static void RoundChannel(DotProductLayer layer, int channel, double scale, PairBound? bound, sbyte[] values)
     {
-        for (int k = 0; k < layer.Length; k++)
-        {
-            int index = layer.Index(channel, k);
-            values[index] = (sbyte)Math.Clamp(Math.Round(layer.Weights[index] / scale), -Highest, Highest);
-        }
+        var levels = new int[layer.Length];
+        Round(layer, channel, scale, bound, levels);
+        for (int k = 0; k < levels.Length; k++)
+            values[layer.Index(channel, k)] = (sbyte)levels[k];
+    }
+
+    private static void Round(DotProductLayer layer, int channel, double scale, PairBound? bound, int[] levels)
+    {
+        for (int k = 0; k < levels.Length; k++)
+            levels[k] = (int)Math.Clamp(Math.Round(layer.Weights[layer.Index(channel, k)] / scale), -Highest, Highest);
+        bound?.Apply(channel, scale, levels);
     }
 }
 
 /// <summary>Rounded weights before the input's scale, and with it the bias, is known.</summary>
 /// <param name="Values">The weights in the order of the node's weight tensor.</param>
 /// <param name="Scales">One scale for each output channel.</param>
-internal sealed record QuantizedRows(sbyte[] Values, double[] Scales);
+/// <param name="Bound">The bound that neighbouring weights keep; null for none.</param>
+internal sealed record QuantizedRows(sbyte[] Values, double[] Scales, PairBound? Bound = null);

@@ -1,0 +1,137 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Lowering.Int8;
+
+namespace OptimizerBuild.Compression.Tests;
+
+/// <summary>Neighbouring products within 16 bits: the proof from packed bytes, and the weights that the quantiser makes for it.</summary>
+public class PairBoundTests
+{
+    /// <summary>Dot products of all layouts: inputs, outputs, kernel height and width, groups, dilation of the columns.</summary>
+    public static TheoryData<int, int, int, int, int, int> Convolutions => new()
+    {
+        { 3, 16, 3, 3, 1, 1 },
+        { 1, 8, 5, 5, 1, 1 },
+        { 5, 24, 1, 7, 1, 1 },
+        { 5, 9, 3, 3, 1, 2 },
+        { 8, 16, 1, 1, 1, 1 },
+        { 6, 10, 3, 3, 2, 1 },
+        { 20, 20, 3, 3, 20, 1 },
+        { 40, 40, 5, 5, 40, 1 },
+        { 20, 20, 1, 5, 20, 1 },
+        { 6, 6, 4, 3, 6, 2 },
+        { 6, 12, 3, 3, 6, 1 },
+    };
+
+    [Fact]
+    public void ProofHoldsExactlyWhereNoSumSaturates()
+    {
+        for (int first = sbyte.MinValue; first <= sbyte.MaxValue; first++)
+            for (int second = sbyte.MinValue; second <= sbyte.MaxValue; second++)
+            {
+                int[] sums = [0, 255 * first, 255 * second, 255 * (first + second)];
+                bool fits = sums.All(s => s is >= short.MinValue and <= short.MaxValue);
+                byte[] packed = [0, 0, (byte)first, (byte)second];
+                Assert.Equal(fits, PairSumProof.Holds(packed));
+                if (first > sbyte.MinValue && second > sbyte.MinValue)
+                    Assert.Equal(fits, PairBound.Allows(first, second));
+            }
+    }
+
+    [Fact]
+    public void OnlyNeighboursFromAnEvenPlaceOnCount()
+    {
+        Assert.True(PairSumProof.Holds([1, 127, 127, 1, 0, 127]));
+        Assert.False(PairSumProof.Holds([1, 1, 2, 127]));
+        Assert.True(PairSumProof.Holds([]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Convolutions))]
+    public void LoweringProvesWhatTheQuantiserBounds(int inputs, int outputs, int height, int width, int groups, int dilation)
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 9, 11, inputs);
+        g.Add("y", "Conv", [x, Even(g, outputs, inputs / groups, height, width)], n => FloatGraph.Relu(
+            n.With("channels_last", 1).With("group", groups).With("dilations", 1, dilation).With("pads", 0, 1, 0, 1)));
+        CheckBothWays(g.Build("y"));
+    }
+
+    [Theory]
+    [InlineData("MatMul")]
+    [InlineData("Gemm")]
+    public void LoweringProvesWhatTheQuantiserBoundsInMatrixProducts(string op)
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 3, 31);
+        g.Add("y", op, [x, op == "Gemm" ? Even(g, 21, 31) : Even(g, 31, 21)], n => op == "Gemm" ? n.With("transB", 1) : n);
+        CheckBothWays(g.Build("y"));
+    }
+
+    [Fact]
+    public void QuietInputGivesUpMoreOfItsWeight()
+    {
+        // Two large weights side by side, the second of an input that moves ten times as much.
+        var g = new FloatGraph();
+        string x = g.Add("y", "MatMul", [g.Input("x", 1, 2), g.Constant("w", Tensor.Of([100f, 90f], 2, 1))]);
+        QuantizableNode node = QuantizableNode.Of(g.Build(x), g.Build(x).Nodes[0]);
+        var moments = new ChannelMoments(2);
+        for (int i = 0; i < 10; i++)
+            moments.Add(Tensor.Of([i % 2, 10f * (i % 2)], 1, 2), 1);
+        int[] rounded = [100, 90];
+        PairBound.Of(node, moments).Apply(0, 1, rounded);
+        Assert.Equal([54, 74], rounded);
+
+        rounded = [100, 90];
+        PairBound.Of(node, null).Apply(0, 1, rounded);
+        Assert.Equal([69, 59], rounded);
+    }
+
+    [Fact]
+    public void BoundThatCostsMoreThanHalfADecibelIsNotKept()
+    {
+        // All weights of one magnitude and few inputs: the bound halves them, which 8 bits represent exactly and 7 bits with an error.
+        var g = new FloatGraph();
+        float[] weights = [.. Enumerable.Range(0, 8 * 4).Select(i => i % 4 < 2 ? 127f : 126f - (i % 8))];
+        g.Add("y", "Gemm", [g.Input("x", 4, 4), g.Constant("w", Tensor.Of(weights, 8, 4))], n => n.With("transB", 1));
+        Graph graph = g.Build("y");
+
+        // Inputs that 8 bits hold exactly leave no other noise.
+        var random = new Random(5);
+        var samples = new CalibrationSet([.. Enumerable.Range(0, 16).Select(_ => (IReadOnlyList<Tensor>)
+            [Tensor.Of([0, 255, .. Enumerable.Range(0, 14).Select(_ => (float)random.Next(256))], 4, 4)])], false);
+        WeightQuantization kept = Quantize(graph, PairSums.Bounded, samples).Weights["y/node"];
+        Assert.False(kept.PairSumsBounded);
+        Assert.Equal(Quantize(graph, PairSums.Free, samples).Weights["y/node"].Values, kept.Values);
+    }
+
+    // Weights between −1 and 1, of which every channel has neighbours beyond the bound.
+    private static string Even(FloatGraph g, params int[] dimensions)
+    {
+        var random = new Random(7);
+        return g.Constant("w", Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => (float)((2 * random.NextDouble()) - 1))], dimensions));
+    }
+
+    private static void CheckBothWays(Graph graph)
+    {
+        CalibrationSet samples = FloatGraph.Samples(graph, 16);
+        foreach (PairSums choice in (PairSums[])[PairSums.Free, PairSums.Bounded])
+        {
+            GraphQuantization q = Quantize(graph, choice, samples);
+            WeightQuantization weights = q.Weights["y/node"];
+            LoweredModel lowered = GraphLowerer.Lower(new(graph, q), new BoundaryOptions());
+            Assert.Equal(weights.PairSumsBounded, lowered.PairSumsBounded["y/node"]);
+
+            // Whatever the choice: a bound by intent holds in the packed bytes.
+            QuantizableNode node = QuantizableNode.Of(graph, graph.Nodes[0]);
+            QuantizedRows rows = WeightQuantizer.Round(node.Layer!, null, true, PairBound.Of(node, null));
+            Assert.True(PairBound.Of(node, null).Holds(rows.Values));
+            var bounded = q with { Weights = q.Weights.SetItem("y/node", WeightQuantizer.WithBias(node.Layer!, rows, q.Values["x"].Scale, null)) };
+            Assert.True(GraphLowerer.Lower(new(graph, bounded), new BoundaryOptions()).PairSumsBounded["y/node"]);
+        }
+    }
+
+    private static GraphQuantization Quantize(Graph graph, PairSums choice, CalibrationSet samples) => new Quantizer(
+        QuantizationOptions.Default with { PairSums = choice, Precision = QuantizationPrecision.Int8 }).Apply(new(graph), samples, default).Model.Quantization!;
+}
