@@ -6,8 +6,8 @@ using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Selects rows by index: <c>output[o][i] = data[o][indices[i]]</c>, each row a run of bytes. A negative index counts from the end where
-/// the operator says so. An index outside the table selects a row of zeros, which is what a product with a one-hot vector of no hot
-/// element would give.
+/// the operator says so. An index outside the table selects a row of zeros (in a quantised table: of its zero point), which is what a
+/// product with a one-hot vector of no hot element would give.
 /// </summary>
 internal static class Gather
 {
@@ -21,19 +21,24 @@ internal static class Gather
     /// <param name="rowBytes">The bytes of one row.</param>
     /// <param name="count">The number of indices.</param>
     /// <param name="wrap">1 when negative indices count from the end, 0 when they are outside the table.</param>
-    public static void ByInt32(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
-        Run<int>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
+    /// <param name="fill">The byte of which rows outside the table consist, 0…255.</param>
+    public static void ByInt32(
+        Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap, int fill) =>
+        Run<int>(w, data, indices, output, outer, rows, rowBytes, count, wrap, fill);
 
     /// <summary>Selects by signed 64-bit indices; parameters as for 32 bits.</summary>
-    public static void ByInt64(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
-        Run<long>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
+    public static void ByInt64(
+        Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap, int fill) =>
+        Run<long>(w, data, indices, output, outer, rows, rowBytes, count, wrap, fill);
 
     /// <summary>Selects by unsigned 8-bit indices; parameters as for 32 bits.</summary>
-    public static void ByUInt8(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap) =>
-        Run<byte>(w, data, indices, output, outer, rows, rowBytes, count, wrap);
+    public static void ByUInt8(
+        Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap, int fill) =>
+        Run<byte>(w, data, indices, output, outer, rows, rowBytes, count, wrap, fill);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TIndex>(Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap)
+    private static void Run<TIndex>(
+        Workspace w, int data, int indices, int output, int outer, int rows, int rowBytes, int count, int wrap, int fill)
         where TIndex : unmanaged
     {
         ref byte table = ref w.Operand(data);
@@ -49,7 +54,7 @@ internal static class Gather
                 if (row >= 0 && row < rows)
                     Copy(ref Unsafe.Add(ref table, (nint)(row * rowBytes)), ref to, rowBytes);
                 else
-                    MemoryMarshal.CreateSpan(ref to, rowBytes).Clear();
+                    MemoryMarshal.CreateSpan(ref to, rowBytes).Fill(unchecked((byte)fill));
                 to = ref Unsafe.Add(ref to, rowBytes);
             }
             table = ref Unsafe.Add(ref table, (nint)rows * rowBytes);

@@ -69,19 +69,19 @@ public sealed class DataMovementTests
         w.ArenaSpan<long>(64, 6)[3] = 3;
         w.ArenaSpan<long>(64, 6)[4] = long.MinValue;
         w.ArenaSpan<long>(64, 6)[5] = long.MaxValue;
-        Gather.ByInt64(w, 0, 64, 256, 2, 3, 2, 6, 1);
+        Gather.ByInt64(w, 0, 64, 256, 2, 3, 2, 6, 1, 0);
         Assert.Equal<byte>(
             [5, 6, 5, 6, 1, 2, 0, 0, 0, 0, 0, 0, 11, 12, 11, 12, 7, 8, 0, 0, 0, 0, 0, 0], w.ArenaSpan<byte>(256, 24).ToArray());
-        Gather.ByInt64(w, 0, 64, 256, 1, 3, 2, 3, 0);
-        Assert.Equal<byte>([5, 6, 0, 0, 0, 0], w.ArenaSpan<byte>(256, 6).ToArray());
+        Gather.ByInt64(w, 0, 64, 256, 1, 3, 2, 3, 0, 77);
+        Assert.Equal<byte>([5, 6, 77, 77, 77, 77], w.ArenaSpan<byte>(256, 6).ToArray());
         w.ArenaSpan<int>(64, 2)[0] = 1;
         w.ArenaSpan<int>(64, 2)[1] = -3;
-        Gather.ByInt32(w, 0, 64, 256, 1, 3, 2, 2, 1);
+        Gather.ByInt32(w, 0, 64, 256, 1, 3, 2, 2, 1, 0);
         Assert.Equal<byte>([3, 4, 1, 2], w.ArenaSpan<byte>(256, 4).ToArray());
         w.ArenaSpan<byte>(64, 2)[0] = 255;
         w.ArenaSpan<byte>(64, 2)[1] = 2;
-        Gather.ByUInt8(w, 0, 64, 256, 1, 3, 2, 2, 1);
-        Assert.Equal<byte>([0, 0, 5, 6], w.ArenaSpan<byte>(256, 4).ToArray());
+        Gather.ByUInt8(w, 0, 64, 256, 1, 3, 2, 2, 1, 200);
+        Assert.Equal<byte>([200, 200, 5, 6], w.ArenaSpan<byte>(256, 4).ToArray());
     }
 
     [Fact]

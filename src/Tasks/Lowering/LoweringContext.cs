@@ -100,7 +100,7 @@ internal sealed class LoweringContext
         if (_converted.TryGetValue((value, true), out Storage? done))
             return done;
         if (Graph.Constant(value) is { } constant)
-            return _converted[(value, true)] = QuantizedConstant(value, constant);
+            return _converted[(value, true)] = QuantizedConstant(constant, QuantizationOf(value));
         Storage storage = Primary(value);
         if (storage.Quantization is not null)
             return storage;
@@ -337,19 +337,21 @@ internal sealed class LoweringContext
         };
     }
 
-    private Storage QuantizedConstant(string value, Tensor constant)
+    /// <summary>A float32 constant as u8 in the weights.</summary>
+    public Storage QuantizedConstant(Tensor constant, ActivationQuantization quantization) => new()
     {
-        ActivationQuantization quantization = QuantizationOf(value);
-        return new()
-        {
-            Buffer = null,
-            Origin = Weights.Add<byte>(ConstantQuantizer.ToUInt8(constant, quantization)),
-            Element = ElementType.UInt8,
-            Dimensions = constant.Dimensions,
-            Strides = Storage.DenseStrides(constant.Dimensions.AsSpan(), 1),
-            Quantization = quantization,
-        };
-    }
+        Buffer = null,
+        Origin = Weights.Add<byte>(ConstantQuantizer.ToUInt8(constant, quantization)),
+        Element = ElementType.UInt8,
+        Dimensions = constant.Dimensions,
+        Strides = Storage.DenseStrides(constant.Dimensions.AsSpan(), 1),
+        Quantization = quantization,
+    };
+
+    /// <summary>Whether a value is read in its quantised form only: by integer nodes, and not by the caller.</summary>
+    public bool IsReadQuantizedOnly(string value) =>
+        Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 } && !Graph.Outputs.Contains(value, StringComparer.Ordinal)
+        && Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal)).All(IsInteger);
 
     private int AddTensor(Tensor constant) => constant.Data switch
     {

@@ -21,6 +21,11 @@ internal static class FixedPointCases
                         yield return Softmax(outer, length, inner, wideIn, wideOut, scale, seed++);
         }
 
+        foreach ((int outer, int length, int inner) in Shapes)
+            foreach (bool wideIn in (bool[])[false, true])
+                foreach (double scale in wideIn ? [1e-7, 3e-9, 1e-4, 1e-14] : (double[])[0.02, 0.11, 1.5])
+                    yield return LogSoftmax(outer, length, inner, wideIn, scale, 41000 + seed++);
+
         foreach (int count in (int[])[1, 9, 64])
             foreach (double scale in (double[])[1e-7, 5e-9, 1e-4])
                 yield return Sigmoid(count, scale, seed++);
@@ -92,6 +97,53 @@ internal static class FixedPointCases
                             else
                                 arena[at] = FixedPointOracle.ToUInt8(probabilities[k]);
                         }
+                    }
+            },
+        };
+    }
+
+    private static KernelCase LogSoftmax(int outer, int length, int inner, bool wideIn, double scale, int seed)
+    {
+        var data = new CaseData(seed);
+        (int multiplier, int shift) = Exponent(scale);
+        int sizeIn = wideIn ? 4 : 1;
+        int stepIn = inner * sizeIn;
+        int stepOut = inner * 4;
+        int from = wideIn ? data.ReserveWide(outer * length * stepIn) : data.Reserve(outer * length * stepIn);
+        int to = data.ReserveWide(outer * length * stepOut);
+        if (wideIn && seed % 2 == 0)
+        {
+            for (int i = 0; i < outer * length * inner; i++)
+                data.Put(from + (4 * i), data.Random.Next(-30_000_000, 30_000_000));
+        }
+
+        byte[] before = data.Arena;
+        return new KernelCase
+        {
+            Kernel = "Int8LogSoftmax." + (wideIn ? "Int32" : "UInt8") + "ToInt32",
+            Name = $"{outer}×{length}×{inner} scale {scale}",
+            Arena = before,
+            Weights = data.Weights,
+            Run = w =>
+            {
+                if (wideIn)
+                    Int8LogSoftmax.Int32ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer, length, inner);
+                else
+                    Int8LogSoftmax.UInt8ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer, length, inner);
+            },
+            Oracle = arena =>
+            {
+                for (int o = 0; o < outer; o++)
+                    for (int i = 0; i < inner; i++)
+                    {
+                        long[] row = [.. Enumerable.Range(0, length).Select(k =>
+                        {
+                            int at = from + (o * length * stepIn) + (k * stepIn) + (i * sizeIn);
+                            return wideIn ? BinaryPrimitives.ReadInt32LittleEndian(before.AsSpan(at)) : (long)before[at];
+                        })];
+                        long[] logarithms = FixedPointOracle.LogSoftmax(row, multiplier, shift);
+                        for (int k = 0; k < length; k++)
+                            BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to + (o * length * stepOut) + (k * stepOut) + (i * 4)), (int)logarithms[k]);
                     }
             },
         };

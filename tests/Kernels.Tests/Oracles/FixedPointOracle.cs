@@ -6,6 +6,9 @@ internal static class FixedPointOracle
     private static readonly long[] Table =
         [.. Enumerable.Range(0, 257).Select(i => (long)Math.Floor((Math.Pow(2, 30) * Math.Pow(2, -i / 256.0)) + 0.5))];
 
+    private static readonly long[] Logarithms =
+        [.. Enumerable.Range(0, 257).Select(i => (long)Math.Floor((Math.Pow(2, 30) * Math.Log2(1 + (i / 256.0))) + 0.5))];
+
     /// <summary>2^(−d·L/2^l/65536) in Q30.</summary>
     public static long Exponential(long distance, long multiplier, int shift)
     {
@@ -27,6 +30,27 @@ internal static class FixedPointOracle
         foreach (long power in powers)
             sum += power;
         return [.. powers.Select(p => (long)(((Int128)p << 30) / sum))];
+    }
+
+    /// <summary>Logarithms of the probabilities of one row, binary, in Q16.</summary>
+    public static long[] LogSoftmax(long[] row, long multiplier, int shift)
+    {
+        long greatest = row.Max();
+        Int128 sum = 0;
+        foreach (long value in row)
+            sum += Exponential(greatest - value, multiplier, shift);
+        int integer = 0;
+        while (sum >> (integer + 1) >= Int128.One << 30)
+            integer++;
+        long fraction = (long)(sum >> integer) - (1L << 30);
+        long index = fraction / (1 << 22);
+        long logarithm = Logarithms[index] + ((((Logarithms[index + 1] - Logarithms[index]) * (fraction % (1 << 22))) + (1 << 21)) >> 22);
+        long ofSum = (integer * 65536L) + ((logarithm + (1 << 13)) >> 14);
+        return [.. row.Select(v =>
+        {
+            Int128 t = (((Int128)(greatest - v) * multiplier) + (Int128.One << (shift - 1))) >> shift;
+            return -((long)Int128.Min(t, 1 << 30) + ofSum);
+        })];
     }
 
     /// <summary>A probability as u8 of scale 1/256.</summary>

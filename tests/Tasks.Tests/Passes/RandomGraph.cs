@@ -81,7 +81,7 @@ internal static class RandomGraph
                 pads[(2 * rank) - 1] = random.Next(2);
                 return b.Add("Pad", x, b.Ints(pads));
             case 21:
-                return random.Next(2) == 0 ? b.Add("Softmax", [x], ("axis", random.Next(rank)))
+                return random.Next(2) == 0 ? b.Add(random.Next(3) == 0 ? "LogSoftmax" : "Softmax", [x], ("axis", random.Next(rank)))
                     : b.Add("Slice", x, b.Ints(0), b.Ints(Math.Max(1, shape[^1] - 1)), b.Ints(-1));
             case 22 when rank > 2:
                 int features = Shapes.Count(shape.AsSpan()[1..]);

@@ -143,6 +143,30 @@ internal sealed class IntegerNodes
         return false;
     }
 
+    /// <summary>Takes out each LogSoftmax whose result integer nodes would read as bytes: its logarithms have an s32 form only, which
+    /// nothing but shape changes may read. Whatever else leaves the set, those that stay remain right.</summary>
+    public void RemoveReadLogarithms()
+    {
+        foreach (QuantizableNode node in _graph.Nodes)
+            if (Contains(node) && node.Form == IntegerForm.FixedPoint && node.Node.OpType == "LogSoftmax" && !IsLast(node))
+                Remove(node, "its logarithms would be read as bytes");
+    }
+
+    /// <summary>Whether only shape changes read what a node makes in integers.</summary>
+    public bool IsLast(QuantizableNode node)
+    {
+        var waiting = new Queue<string>(node.Outputs);
+        while (waiting.TryDequeue(out string? value))
+            foreach (QuantizableNode reader in IntegerReaders(value))
+            {
+                if (!reader.IsReshape || reader.Form != IntegerForm.SameScale)
+                    return false;
+                foreach (string output in reader.Outputs)
+                    waiting.Enqueue(output);
+            }
+        return true;
+    }
+
     private static bool IsCheap(QuantizableNode node) =>
         node.Form == IntegerForm.Table || (node.Form == IntegerForm.Rescale && !node.IsReduction);
 }

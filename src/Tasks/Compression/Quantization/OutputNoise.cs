@@ -61,13 +61,13 @@ internal sealed class OutputNoise
             .Min();
     }
 
-    // What an output is the softmax or sigmoid of, perhaps under another shape; else the output itself.
+    // What an output is the softmax (or its logarithm) or sigmoid of, perhaps under another shape; else the output itself.
     private string Scores(string output)
     {
         string value = output;
         while (_graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } node)
         {
-            if (node.OpType is "Softmax" or "Sigmoid" && node.Domain.Length == 0)
+            if (node.OpType is "Softmax" or "LogSoftmax" or "Sigmoid" && node.Domain.Length == 0)
                 return node.Inputs[0];
             if (node.OpType is not ("Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity"))
                 break;

@@ -145,6 +145,7 @@ internal sealed class PrecisionPlanner(
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
+            nodes.RemoveReadLogarithms();
             if (automatic)
                 nodes.Settle();
             ImmutableSortedDictionary<string, ActivationQuantization> plan = planners.Values.Plan(nodes, planners.Weights.Scales);

@@ -115,7 +115,7 @@ internal sealed class QuantizableNode
         if (context.InputTypes[0] is { } first && first.Element != ElementType.Float32)
             return $"reads {first}";
         if (!DataInputs(context, form, constant: false).Any())
-            return "reads constants only";
+            return node.OpType is "Gather" ? "looks rows up, quantised where all readers want them so" : "reads constants only";
         switch (form)
         {
             case IntegerForm.DotProduct:
@@ -130,7 +130,7 @@ internal sealed class QuantizableNode
             case IntegerForm.Table:
                 return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel" : "";
             case IntegerForm.FixedPoint:
-                return node.OpType is "Softmax" or "Sigmoid" ? "" : "no integer form";
+                return node.OpType is "Softmax" or "LogSoftmax" or "Sigmoid" ? "" : "no integer form";
             default:
                 // Places that are known only at run time are looked up in float.
                 return node.Inputs.Skip(1).Any(i => i.Length > 0 && !graph.IsConstant(i)) ? "places known only at run time" : "";

@@ -48,7 +48,10 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
                 return new(ActivationType.S32, ActivationRange.RepresentableScale(scale), 0);
             }
             if (wide)
-                return new(ActivationType.S32, FixedPointPower.ProbabilityScale, 0);
+            {
+                double scale = producer!.Node.OpType == "LogSoftmax" ? FixedPointPower.LogarithmScale : FixedPointPower.ProbabilityScale;
+                return new(ActivationType.S32, ActivationRange.RepresentableScale(scale), 0);
+            }
 
             // Probabilities as bytes have a fixed scale, see docs/arithmetic.md.
             if (producer is { Form: IntegerForm.FixedPoint, Node.OpType: "Softmax" })
@@ -93,21 +96,7 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
         };
         return able && members.All(m => nodes.IntegerReaders(m).All(r =>
             r.Form == IntegerForm.SameScale ? r.IsReshape
-            : producer.Form == IntegerForm.DotProduct && (r.IsSigmoid ? SigmoidIsLast(r, nodes) : r.Form == IntegerForm.FixedPoint)));
-    }
-
-    private bool SigmoidIsLast(QuantizableNode sigmoid, IntegerNodes nodes)
-    {
-        var waiting = new Queue<string>(sigmoid.Outputs);
-        while (waiting.TryDequeue(out string? value))
-            foreach (QuantizableNode reader in nodes.IntegerReaders(value))
-            {
-                if (!reader.IsReshape || reader.Form != IntegerForm.SameScale)
-                    return false;
-                foreach (string output in reader.Outputs)
-                    waiting.Enqueue(output);
-            }
-        return true;
+            : producer.Form == IntegerForm.DotProduct && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
     }
 
     private static ActivationQuantization OfConstant(Tensor constant)

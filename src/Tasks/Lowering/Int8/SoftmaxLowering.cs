@@ -3,8 +3,9 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Softmax along one axis in fixed point, from and to u8 or s32.</summary>
+/// <summary>Softmax along one axis in fixed point, from and to u8 or s32, and LogSoftmax, to s32 only.</summary>
 [Lowers(LoweringForm.Integer, "Softmax")]
+[Lowers(LoweringForm.Integer, "LogSoftmax")]
 internal sealed class SoftmaxLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -19,7 +20,7 @@ internal sealed class SoftmaxLowering : NodeLowering
         FixedPointMultipliers factor = FixedPointPower.Factor(input.Quantization!.Scale);
         string from = input.Quantization.Type == ActivationType.S32 ? "Int32" : "UInt8";
         string to = output.Quantization!.Type == ActivationType.S32 ? "Int32" : "UInt8";
-        context.Step("Int8Softmax", $"{from}To{to}", node, $"Softmax {context.Graph.TypeOf(node.Outputs[0]).Extents}")
+        context.Step("Int8" + node.OpType, $"{from}To{to}", node, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}")
             .Read("input", input)
             .Int("inputOuterStride", length * inner * input.ElementSize)
             .Int("inputStep", inner * input.ElementSize)

@@ -3,8 +3,11 @@ using OptimizerBuild.Lowering.Float32;
 
 namespace OptimizerBuild.Lowering.Movement;
 
-/// <summary>Selection by index: Gather, and Embedding, whose axis is the first and
-/// for which negative indices are outside the table.</summary>
+/// <summary>
+/// Selection by index: Gather, and Embedding, whose axis is the first and for which negative indices are outside the table. Rows of a
+/// constant table that only integer nodes read are quantised in the table: rounding and selecting commute, so that the bytes are those of
+/// a float32 look-up with a quantise step behind it.
+/// </summary>
 [Lowers(LoweringForm.Native, "Gather")]
 [Lowers(LoweringForm.Integer, "Gather")]
 [Lowers(LoweringForm.Native, "Embedding", Domain = Node.InternalDomain)]
@@ -13,9 +16,13 @@ internal sealed class GatherLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Storage data = context.Dense(node, context.ReadInForm(node, node.Inputs[0]));
+        bool quantizedTable = !context.IsInteger(node) && context.IsReadQuantizedOnly(node.Outputs[0])
+            && context.Graph.Constant(node.Inputs[0]) is { Element: ElementType.Float32 };
+        Storage data = quantizedTable
+            ? context.QuantizedConstant(context.Graph.Constant(node.Inputs[0])!, context.QuantizationOf(node.Outputs[0]))
+            : context.Dense(node, context.ReadInForm(node, node.Inputs[0]));
         Storage indices = context.Dense(node, context.Read(node, node.Inputs[1]));
-        Storage output = context.CreateInForm(node, node.Outputs[0]);
+        Storage output = quantizedTable ? context.CreateQuantized(node.Outputs[0]) : context.CreateInForm(node, node.Outputs[0]);
         if (output.Count == 0)
             return;
         int axis = Shapes.Axis(node.Int("axis", 0), data.Dimensions.Length);
@@ -41,6 +48,7 @@ internal sealed class GatherLowering : NodeLowering
             .Int("rows", data.Dimensions[axis])
             .Int("rowBytes", Shapes.Count(data.Dimensions.AsSpan()[(axis + 1)..]) * data.ElementSize)
             .Int("count", indices.Count)
-            .Int("wrap", embedding ? 0 : 1);
+            .Int("wrap", embedding ? 0 : 1)
+            .Int("fill", data.Quantization?.ZeroPoint ?? 0);
     }
 }

@@ -8,6 +8,10 @@ namespace OptimizerBuild.Operators;
 internal sealed class LogSoftmaxOperator : AxisFunction
 {
     /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.FixedPoint : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
     protected override void Row(Node node, Span<double> row)
     {
         double max = TensorPrimitives.Max<double>(row), sum = 0;

@@ -174,6 +174,33 @@ public class QuantizerTests
     }
 
     [Fact]
+    public void LogSoftmaxAtTheEndIsInFixedPoint()
+    {
+        var g = new FloatGraph();
+        string x = g.Add("p", "LogSoftmax", [g.Dense("a", g.Input("x", 1, 16), 16, 6)], n => n.With("axis", 1));
+        Graph graph = g.Build(g.Add("flat", "Flatten", [x], n => n.With("axis", 0L)));
+        GraphQuantization q = Quantize(graph);
+        Assert.All(q.Nodes.Values, n => Assert.True(n.Integer, n.Reason));
+        Assert.Equal(ActivationType.S32, q.Values["a"].Type);
+        Assert.Equal(new(ActivationType.S32, (float)(Math.Log(2) / 65536), 0), q.Values["p"]);
+        Assert.Equal(q.Values["p"], q.Values["flat"]);
+        Assert.True(Accuracy(graph, q) > 25, $"{Accuracy(graph, q)} dB");
+    }
+
+    [Fact]
+    public void LogarithmsThatWouldBeReadAsBytesStayFloat()
+    {
+        var g = new FloatGraph();
+        string x = g.Add("p", "LogSoftmax", [g.Dense("a", g.Input("x", 1, 16), 16, 6)], n => n.With("axis", 1));
+        Graph graph = g.Build(g.Dense("b", x, 6, 4));
+        GraphQuantization q = Quantize(graph);
+        Assert.False(q.Nodes["p/node"].Integer);
+        Assert.Contains("read as bytes", q.Nodes["p/node"].Reason, StringComparison.Ordinal);
+        Assert.True(q.Nodes["b/node"].Integer);
+        Assert.True(Accuracy(graph, q) > 25, $"{Accuracy(graph, q)} dB");
+    }
+
+    [Fact]
     public void ConstantTensorsAndDeadInputsDoNoHarm()
     {
         var g = new FloatGraph();

@@ -153,6 +153,21 @@ public class SimulationTests
             Assert.Equal(e[i], a[i], 2e-5f);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void LogSoftmaxIsAccurateAlongAnyAxis(int axis)
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Add("y", "LogSoftmax", [g.Input("x", 3, 5, 4)], n => n.With("axis", axis)));
+        (QuantizedTensor actual, Tensor expected) = Run(
+            graph, new(ActivationType.S32, ActivationRange.RepresentableScale(FixedPointPower.LogarithmScale), 0));
+        float[] a = actual.ToFloat().Values<float>();
+        float[] e = expected.Values<float>();
+        for (int i = 0; i < e.Length; i++)
+            Assert.Equal(e[i], a[i], 4e-5f);
+    }
+
     [Fact]
     public void SumsBeyond32BitsAreExact()
     {

@@ -9,9 +9,14 @@ internal static class FixedPointPower
     /// <summary>The scale of probabilities in s32.</summary>
     public const double ProbabilityScale = 1.0 / One;
 
+    /// <summary>The scale of logarithms of probabilities in s32: binary logarithms in Q16.</summary>
+    public static readonly double LogarithmScale = Math.Log(2) / 65536;
+
     private const long Saturation = 31L << 16;
 
     private static readonly long[] Powers = [.. Enumerable.Range(0, 257).Select(i => (long)Math.Round(One * Math.Pow(2, -i / 256.0)))];
+
+    private static readonly long[] Logarithms = [.. Enumerable.Range(0, 257).Select(i => (long)Math.Round(One * Math.Log2(1 + (i / 256.0))))];
 
     /// <summary>The factor that turns a distance in steps of <paramref name="scale"/> into a binary logarithm in Q16.</summary>
     public static FixedPointMultipliers Factor(double scale) => FixedPointMultipliers.Of(scale * Math.Log2(Math.E) * 65536);
@@ -25,5 +30,19 @@ internal static class FixedPointPower
         long power = Powers[index] - ((((Powers[index] - Powers[index + 1]) * within) + 128) >> 8);
         int shift = (int)(t >> 16);
         return shift == 0 ? power : (power + (1L << (shift - 1))) >> shift;
+    }
+
+    /// <summary>The distance d ≥ 0 as a binary logarithm in Q16, at most 2^30.</summary>
+    public static long Distance(long distance, FixedPointMultipliers factor) => Math.Min(factor.Apply(distance), 1L << 30);
+
+    /// <summary>The binary logarithm in Q16 of a sum of powers in Q30, at least 1: a table over the fraction, linear between its entries.</summary>
+    public static long LogarithmOf(long sum)
+    {
+        int integer = (int)long.Log2(sum) - 30;
+        long fraction = (sum >> integer) - One;
+        int index = (int)(fraction >> 22);
+        long within = fraction & ((1L << 22) - 1);
+        long logarithm = Logarithms[index] + ((((Logarithms[index + 1] - Logarithms[index]) * within) + (1L << 21)) >> 22);
+        return ((long)integer << 16) + ((logarithm + (1L << 13)) >> 14);
     }
 }

@@ -54,6 +54,7 @@ internal abstract class IntegerNode
             (IntegerForm.Table, _) => new IntegerTable(node, values),
             (IntegerForm.SameScale, _) => new IntegerMovement(node, values),
             (IntegerForm.FixedPoint, "Softmax") => new IntegerSoftmax(node, values),
+            (IntegerForm.FixedPoint, "LogSoftmax") => new IntegerLogSoftmax(node, values),
             (IntegerForm.FixedPoint, _) => new IntegerSigmoid(node, values),
             (_, "Concat") => new IntegerConcatenation(node, values, outputs[0]),
             (_, "AveragePool" or "GlobalAveragePool") => new IntegerAveragePool(node, values, outputs[0]),
