@@ -90,6 +90,12 @@ public class AppScenarioTests(PackedPackage package)
         Assert.Equal((1, 1), (rebuilt.FromCache("tiny-mlp"), rebuilt.FromCache("small-cnn")));
         ConsumerProgram.Check(folder.DotNet(Project, "bin/Debug/net10.0/app.dll"), folder[Objects]);
 
+        // A cache of another place knows nothing yet, and is filled.
+        File.SetLastWriteTimeUtc(folder[Project + "/models/tiny-mlp.onnx"], DateTime.UtcNow);
+        ProcessResult elsewhere = folder.Build(Project, "--no-restore", "-p:OptimizerBuildCachePath=" + folder["other cache/"]).Succeeded();
+        Assert.True(elsewhere.Compressed("tiny-mlp"));
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(folder["other cache"]));
+
         ProcessResult items = folder.DotNet(Project, "msbuild", "-t:OptimizerBuildAddUpToDateCheckInputs", "-getItem:UpToDateCheckInput",
             "-p:DesignTimeBuild=true").Succeeded();
         foreach (string input in (string[])["tiny-mlp.onnx", "mlp x.npy", "mlp y.npy", "labels.txt", "w 1.bin"])

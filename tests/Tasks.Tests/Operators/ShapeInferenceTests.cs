@@ -90,6 +90,6 @@ public sealed class ShapeInferenceTests
         Assert.Equal(IntegerForm.Table, forms["d"]);
         Assert.Equal(IntegerForm.FixedPoint, forms["e"]);
         Assert.Equal(IntegerForm.None, forms["j"]);
-        Assert.Equal(IntegerForm.None, forms["l"]);
+        Assert.Equal(IntegerForm.FixedPoint, forms["l"]);
     }
 }
