@@ -82,14 +82,10 @@ internal static class ElementwiseCases
                 Operation.Multiply => w => Int8Multiply.Run(
                     w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.SecondZero, k.FirstMultiplier,
                     k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
-                Operation.Maximum => w => Int8Maximum.Run(
+                _ => w => Int8Extremum.Run(
                     w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero,
                     k.SecondMultiplier,
-                    k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
-                _ => w => Int8Minimum.Run(
-                    w, a.at, a.image, a.row, b.at, b.image, b.row, o.at, o.image, o.row, k.FirstZero, k.FirstMultiplier, k.SecondZero,
-                    k.SecondMultiplier,
-                    k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
+                    operation == Operation.Maximum ? 1 : 0, k.Shift, k.OutputZero, k.Minimum, k.Maximum, images, rows, length),
             },
             Oracle = arena =>
             {
@@ -141,12 +137,9 @@ internal static class ElementwiseCases
                 Operation.Multiply => w => Int8Multiply.RunBroadcast(
                     w, a.At, b.At, o.At, k.FirstZero, k.SecondZero, k.FirstMultiplier, k.Shift, k.OutputZero, k.Minimum, k.Maximum,
                     dimensions, a.Strides, b.Strides, o.Strides),
-                Operation.Maximum => w => Int8Maximum.RunBroadcast(
-                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum,
-                    k.Maximum,
-                    dimensions, a.Strides, b.Strides, o.Strides),
-                _ => w => Int8Minimum.RunBroadcast(
-                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier, k.Shift, k.OutputZero, k.Minimum,
+                _ => w => Int8Extremum.RunBroadcast(
+                    w, a.At, b.At, o.At, k.FirstZero, k.FirstMultiplier, k.SecondZero, k.SecondMultiplier,
+                    operation == Operation.Maximum ? 1 : 0, k.Shift, k.OutputZero, k.Minimum,
                     k.Maximum,
                     dimensions, a.Strides, b.Strides, o.Strides),
             },
@@ -172,8 +165,7 @@ internal static class ElementwiseCases
     private static string Name(Operation operation) => operation switch
     {
         Operation.Multiply => "Int8Multiply",
-        Operation.Maximum => "Int8Maximum",
-        Operation.Minimum => "Int8Minimum",
+        Operation.Maximum or Operation.Minimum => "Int8Extremum",
         _ => "Int8Add",
     };
 

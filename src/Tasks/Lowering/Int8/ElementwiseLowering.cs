@@ -49,7 +49,7 @@ internal sealed class ElementwiseLowering : NodeLowering
 
     private static void ByKernel(LoweringContext context, Node node, Storage first, Storage second, Storage output, Arithmetic arithmetic)
     {
-        string kernel = node.OpType switch { "Mul" => "Int8Multiply", "Max" => "Int8Maximum", "Min" => "Int8Minimum", _ => "Int8Add" };
+        string kernel = node.OpType switch { "Mul" => "Int8Multiply", "Max" or "Min" => "Int8Extremum", _ => "Int8Add" };
         string description = $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}";
         bool sameShape = first.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan())
             && second.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan());
@@ -110,6 +110,8 @@ internal sealed class ElementwiseLowering : NodeLowering
                 step.Int("firstMultiplier", m[0]).Int("secondZeroPoint", SecondZero).Int("secondMultiplier", m[1]);
             if (OpType is "Add" or "Sub")
                 step.Int("sign", OpType == "Add" ? 1 : -1);
+            else if (OpType is "Max" or "Min")
+                step.Int("greatest", OpType == "Max" ? 1 : 0);
             step.Int("shift", Multipliers.Shift).Int("outputZeroPoint", OutputZero).Int("minimum", Minimum).Int("maximum", Maximum);
         }
 

@@ -3,8 +3,8 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
-internal static class Int8Minimum
+/// <summary>Greater or lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
+internal static class Int8Extremum
 {
     /// <summary>Operands of equal shape, row by row.</summary>
     /// <param name="w">The workspace.</param>
@@ -21,6 +21,7 @@ internal static class Int8Minimum
     /// <param name="firstMultiplier">The multiplier Ma that takes the first operand to the output's scale, 0 or more.</param>
     /// <param name="secondZeroPoint">The second operand's zero point.</param>
     /// <param name="secondMultiplier">The multiplier Mb that takes the second operand to the output's scale, 0 or more.</param>
+    /// <param name="greatest">1 for the greater, 0 for the lesser.</param>
     /// <param name="shift">The requantisation's right shift, 1…62.</param>
     /// <param name="outputZeroPoint">The output's zero point.</param>
     /// <param name="minimum">The least output.</param>
@@ -43,6 +44,7 @@ internal static class Int8Minimum
         int firstMultiplier,
         int secondZeroPoint,
         int secondMultiplier,
+        int greatest,
         int shift,
         int outputZeroPoint,
         int minimum,
@@ -54,10 +56,20 @@ internal static class Int8Minimum
         var constants = new PairConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Rows<Operation>(
-            w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
-            outputRowStride,
-            in constants, images, rows, rowLength);
+        if (greatest != 0)
+        {
+            PairLoop.Rows<Rescaled<Greater>>(
+                w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
+                outputRowStride,
+                in constants, images, rows, rowLength);
+        }
+        else
+        {
+            PairLoop.Rows<Rescaled<Lesser>>(
+                w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
+                outputRowStride,
+                in constants, images, rows, rowLength);
+        }
     }
 
     /// <summary>Operands that are broadcast against one another, element by element.</summary>
@@ -69,6 +81,7 @@ internal static class Int8Minimum
     /// <param name="firstMultiplier">The multiplier Ma that takes the first operand to the output's scale, 0 or more.</param>
     /// <param name="secondZeroPoint">The second operand's zero point.</param>
     /// <param name="secondMultiplier">The multiplier Mb that takes the second operand to the output's scale, 0 or more.</param>
+    /// <param name="greatest">1 for the greater, 0 for the lesser.</param>
     /// <param name="shift">The requantisation's right shift, 1…62.</param>
     /// <param name="outputZeroPoint">The output's zero point.</param>
     /// <param name="minimum">The least output.</param>
@@ -86,6 +99,7 @@ internal static class Int8Minimum
         int firstMultiplier,
         int secondZeroPoint,
         int secondMultiplier,
+        int greatest,
         int shift,
         int outputZeroPoint,
         int minimum,
@@ -98,12 +112,54 @@ internal static class Int8Minimum
         var constants = new PairConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+        if (greatest != 0)
+            PairLoop.Broadcast<Rescaled<Greater>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+        else
+            PairLoop.Broadcast<Rescaled<Lesser>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
-    /// <summary>Lesser value of two values.</summary>
+    /// <summary>Which of two values.</summary>
+    private interface IChoice
+    {
+        /// <summary>One of two values.</summary>
+        static abstract long Of(long first, long second);
+
+        /// <summary>One of each two lanes.</summary>
+        static abstract TVector Of<TLanes, TVector>(TVector first, TVector second)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct;
+    }
+
+    private readonly struct Greater : IChoice
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static long Of(long first, long second) => Math.Max(first, second);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Of<TLanes, TVector>(TVector first, TVector second)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct => TLanes.Max32(first, second);
+    }
+
+    private readonly struct Lesser : IChoice
+    {
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static long Of(long first, long second) => Math.Min(first, second);
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Of<TLanes, TVector>(TVector first, TVector second)
+            where TLanes : struct, IByteLanes<TVector>
+            where TVector : struct => TLanes.Min32(first, second);
+    }
+
+    /// <summary>One of two rescaled values.</summary>
     /// <remarks>Rescaling and clamping are monotonic, so that comparing before or after them gives the same.</remarks>
-    private readonly struct Operation : IPairOperation
+    private readonly struct Rescaled<TChoice> : IPairOperation
+        where TChoice : struct, IChoice
     {
         /// <inheritdoc/>
         public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
@@ -112,7 +168,7 @@ internal static class Int8Minimum
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static int Apply(int first, int second, in PairConstants constants) =>
             unchecked(constants.Requantization.Apply(
-                Math.Min((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
+                TChoice.Of((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
         public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
@@ -125,7 +181,7 @@ internal static class Int8Minimum
         public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
-            TLanes.Min32(
+            TChoice.Of<TLanes, TVector>(
                 SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.High, vectors.Low, vectors.Rounding, vectors.Shift),
                 SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.SecondHigh, vectors.SecondLow, vectors.Rounding, vectors.Shift));
     }
