@@ -3,6 +3,7 @@ using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Testing;
@@ -17,6 +18,14 @@ public sealed class QdqExportTests
 {
     private const int Samples = 12;
 
+    // The attributes that the ONNX operators in these models have; runtimes refuse any other.
+    private static readonly HashSet<string> StandardAttributes =
+    [
+        "allowzero", "alpha", "approximate", "auto_pad", "axis", "beta", "ceil_mode", "count_include_pad", "dilations", "epsilon", "group",
+        "kernel_shape", "keepdims", "mode", "noop_with_empty_axes", "num_outputs", "pads", "perm", "select_last_index", "stash_type",
+        "storage_order", "strides", "to", "transA", "transB",
+    ];
+
     public static TheoryData<string> Cases => SharedModels.Cases;
 
     [SharedTheory]
@@ -28,7 +37,13 @@ public sealed class QdqExportTests
         LoweredModel lowered = GraphLowerer.Lower(compression.Model,
             new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
-        Graph exported = OnnxImporter.Import(QdqExporter.Export(compression.Model), name, ImportOptions.Default).Graph;
+        byte[] file = QdqExporter.Export(compression.Model);
+        Assert.All(ModelProto.Parser.ParseFrom(file).Graph.Node, n =>
+        {
+            Assert.Equal("", n.Domain);
+            Assert.Subset(StandardAttributes, n.Attribute.Select(a => a.Name).ToHashSet());
+        });
+        Graph exported = OnnxImporter.Import(file, name, ImportOptions.Default).Graph;
         var evaluator = new GraphEvaluator(exported);
 
         foreach (IReadOnlyList<Tensor> sample in SharedModels.CalibrationSamples(options, compression.Imported.Graph, Samples))
