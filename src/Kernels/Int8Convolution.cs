@@ -43,6 +43,9 @@ internal static class Int8Convolution
     /// <param name="strideWidth">Input pixels from one output pixel to the next.</param>
     /// <param name="dilationHeight">Input rows from one kernel row to the next.</param>
     /// <param name="dilationWidth">Input pixels from one tap to the next.</param>
+    /// <param name="pairSums">
+    /// 1 where the build has proved from the packed weights that no sum of two neighbouring products leaves 16 bits, else 0.
+    /// </param>
     public static void Run(
         Workspace w,
         int input,
@@ -71,7 +74,8 @@ internal static class Int8Convolution
         int strideHeight,
         int strideWidth,
         int dilationHeight,
-        int dilationWidth)
+        int dilationWidth,
+        int pairSums)
     {
         Int8Product product = Describe(
             input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
@@ -79,6 +83,7 @@ internal static class Int8Convolution
             kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
         product.Requantization = Requantization.ToUInt8(
             shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
+        product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 
@@ -108,13 +113,15 @@ internal static class Int8Convolution
         int strideHeight,
         int strideWidth,
         int dilationHeight,
-        int dilationWidth)
+        int dilationWidth,
+        int pairSums)
     {
         Int8Product product = Describe(
             input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
             weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
             kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
         product.Requantization = Requantization.ToInt32(shift);
+        product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 

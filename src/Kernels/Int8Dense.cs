@@ -22,6 +22,9 @@ internal static class Int8Dense
     /// <param name="rows">Number of rows.</param>
     /// <param name="inputs">Inputs of a row.</param>
     /// <param name="outputs">Outputs of a row.</param>
+    /// <param name="pairSums">
+    /// 1 where the build has proved from the packed weights that no sum of two neighbouring products leaves 16 bits, else 0.
+    /// </param>
     public static void Run(
         Workspace w,
         int input,
@@ -37,11 +40,13 @@ internal static class Int8Dense
         int maximum,
         int rows,
         int inputs,
-        int outputs)
+        int outputs,
+        int pairSums)
     {
         Int8Product product = Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
         product.Requantization = Requantization.ToUInt8(
             shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
+        product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 
@@ -58,10 +63,12 @@ internal static class Int8Dense
         int shift,
         int rows,
         int inputs,
-        int outputs)
+        int outputs,
+        int pairSums)
     {
         Int8Product product = Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
         product.Requantization = Requantization.ToInt32(shift);
+        product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 

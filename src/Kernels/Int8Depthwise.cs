@@ -40,6 +40,9 @@ internal static class Int8Depthwise
     /// <param name="strideWidth">Input pixels from one output pixel to the next.</param>
     /// <param name="dilationHeight">Input rows from one kernel row to the next.</param>
     /// <param name="dilationWidth">Input pixels from one tap to the next.</param>
+    /// <param name="pairSums">
+    /// 1 where the build has proved from the packed weights that no sum of two neighbouring products leaves 16 bits, else 0.
+    /// </param>
     public static void Run(
         Workspace w,
         int input,
@@ -66,7 +69,8 @@ internal static class Int8Depthwise
         int strideHeight,
         int strideWidth,
         int dilationHeight,
-        int dilationWidth)
+        int dilationWidth,
+        int pairSums)
     {
         unchecked
         {
@@ -96,6 +100,7 @@ internal static class Int8Depthwise
                 StrideWidth = strideWidth,
                 DilationHeight = dilationHeight,
                 DilationWidth = dilationWidth,
+                PairSumsFit = pairSums != 0,
             };
             if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
                 Run(w, in product);
@@ -118,6 +123,11 @@ internal static class Int8Depthwise
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
 #endif
+        else if ((KernelPath.UsesAvx512 || KernelPath.UsesAvx2) && product.PairSumsFit)
+        {
+            Int8DepthwiseLoop.Run<Avx2PairDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
+            Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
+        }
         else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
             Int8DepthwiseLoop.Run<Avx2DotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);

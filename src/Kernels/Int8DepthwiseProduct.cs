@@ -39,6 +39,9 @@ internal struct Int8DepthwiseProduct
     /// <summary>The requantisation of the sums.</summary>
     public Requantization Requantization;
 
+    /// <summary>Whether no sum of two neighbouring products leaves 16 bits, whatever the activations: the build has proved it.</summary>
+    public bool PairSumsFit;
+
     /// <summary>Number of images.</summary>
     public int Images;
 

@@ -44,14 +44,21 @@ internal static class Int8ProductLoop
         {
             // A last panel of 8 channels is half a vector wide.
             int whole = to & ~(PanelWidth - 1);
-            if (from < whole)
+            if (from < whole && product.PairSumsFit)
+                Run<Avx512PairDotProduct, Vector512<int>>(w, in product, from, whole);
+            else if (from < whole)
                 Run<Avx512DotProduct, Vector512<int>>(w, in product, from, whole);
-            if (whole < to)
-                Run<Avx2DotProduct, Vector256<int>>(w, in product, whole, to);
+            from = from < whole ? whole : from;
         }
-        else if (KernelPath.UsesAvx2)
+
+        if (from == to)
+            return;
+        if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
-            Run<Avx2DotProduct, Vector256<int>>(w, in product, from, to);
+            if (product.PairSumsFit)
+                Run<Avx2PairDotProduct, Vector256<int>>(w, in product, from, to);
+            else
+                Run<Avx2DotProduct, Vector256<int>>(w, in product, from, to);
         }
         else if (KernelPath.UsesArmDot)
         {

@@ -81,7 +81,7 @@ internal static class HandMadeModels
 
     public static PlanStep Dense(string node, int input, int output) => Step("Int8Dense", "RunWide", node, "Gemm 1×4 → 1×3", 12,
         ("input", input), ("inputRowStride", 4), ("output", output), ("outputRowStride", 12), ("weights", 0), ("bias", BiasOffset),
-        ("multipliers", MultiplierOffset), ("shift", 30), ("rows", 1), ("inputs", 4), ("outputs", 3));
+        ("multipliers", MultiplierOffset), ("shift", 30), ("rows", 1), ("inputs", 4), ("outputs", 3), ("pairSums", 0));
 
     public static PlanStep Dequantise(int input, int output) => Step("Dequantize", "Int32ToFloat32", "scores", "dequantise 1×3", 0,
         ("input", input), ("inputImageStride", 12), ("inputRowStride", 12), ("output", output), ("outputImageStride", 12),

@@ -96,7 +96,7 @@ internal sealed class CaseData(int seed)
     {
         var bytes = new byte[count];
         for (int i = 0; i < count; i++)
-            bytes[i] = kind == DataKind.Extreme ? (byte)(Random.Next(8) == 0 ? 0 : 255) : (byte)Random.Next(256);
+            bytes[i] = kind != DataKind.Uniform ? (byte)(Random.Next(8) == 0 ? 0 : 255) : (byte)Random.Next(256);
         return bytes;
     }
 
@@ -105,7 +105,12 @@ internal sealed class CaseData(int seed)
     {
         var bytes = new sbyte[count];
         for (int i = 0; i < count; i++)
-            bytes[i] = (sbyte)(kind == DataKind.Extreme ? (Random.Next(5) == 0 ? -127 : 127) : Random.Next(-127, 128));
+            bytes[i] = (sbyte)(kind switch
+            {
+                DataKind.Extreme => Random.Next(5) == 0 ? -127 : 127,
+                DataKind.Bounded => Random.Next(5) == 0 ? -64 : 64,
+                _ => Random.Next(-127, 128),
+            });
         return bytes;
     }
 
@@ -158,6 +163,11 @@ internal enum DataKind
 
     /// <summary>From the ends of the range, so that sums grow as large as they can.</summary>
     Extreme,
+
+    /// <summary>
+    /// The same, but with weights so small that sums of two products just fit 16 bits: 255 · (64 + 64) is below 2^15.
+    /// </summary>
+    Bounded,
 }
 
 /// <summary>Where a feature map's interior lies.</summary>

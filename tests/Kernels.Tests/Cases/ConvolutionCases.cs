@@ -173,27 +173,29 @@ internal static class ConvolutionCases
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth);
             described.Requantization = wide ? Requantization.ToInt32(shift)
                 : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            described.PairSumsFit = kind == DataKind.Bounded;
             product = described;
         }
 
+        int pairSums = kind == DataKind.Bounded ? 1 : 0;
         Action<Workspace> run = (depthwise, blocked, wide) switch
         {
             (true, _, _) => w => Int8Depthwise.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
                 channels,
-                g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth),
+                g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth, pairSums),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
                 g.Groups,
                 g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
-                g.DilationWidth),
+                g.DilationWidth, pairSums),
             (_, false, true) => w => Int8Convolution.RunWide(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
                 g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
-                g.DilationWidth),
+                g.DilationWidth, pairSums),
             (_, true, false) => w => Int8ConvolutionBlocked.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,

@@ -85,6 +85,7 @@ internal static class DenseCases
                 inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, rows, inputs, outputs);
             described.Requantization = wide ? Requantization.ToInt32(shift)
                 : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            described.PairSumsFit = kind == DataKind.Bounded;
             product = described;
         }
 
@@ -99,9 +100,10 @@ internal static class DenseCases
             {
                 (false, false) => w => Int8Dense.Run(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
-                    maximum, rows, inputs, outputs),
+                    maximum, rows, inputs, outputs, kind == DataKind.Bounded ? 1 : 0),
                 (false, true) => w => Int8Dense.RunWide(
-                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, rows, inputs, outputs),
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, rows, inputs, outputs,
+                    kind == DataKind.Bounded ? 1 : 0),
                 (true, false) => w => Int8DenseBlocked.Run(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
                     maximum, rows, inputs, outputs),

@@ -69,6 +69,8 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("strideWidth", window.StrideWidth)
             .Int("dilationHeight", window.DilationHeight)
             .Int("dilationWidth", window.DilationWidth);
+        if (!parameters.NeedsBlocks)
+            step.Int("pairSums", 0);
     }
 
     private static string Kernel(bool depthwise, bool blocked) =>

@@ -48,6 +48,8 @@ internal sealed class DenseLowering : NodeLowering
                 .Int("maximum", parameters.Maximum);
         }
         step.Int("rows", count).Int("inputs", inputs).Int("outputs", outputs);
+        if (!parameters.NeedsBlocks)
+            step.Int("pairSums", 0);
     }
 
     /// <summary>The input as rows at one distance from each other, without a copy where its strides allow it.</summary>
