@@ -72,6 +72,13 @@ internal sealed class PredictorFolder
         yield return ("path", generated.Path);
     }
 
+    /// <summary>One prediction of the first model's generated code.</summary>
+    public void PredictOnce()
+    {
+        using GeneratedModels generated = GeneratedModels.Load(_assembly, _models);
+        generated.Run(0, _inputs[0][0]);
+    }
+
     private static string Digest(IEnumerable<Tensor[]> outputs) =>
         PackedWeights.Checksum([.. outputs.SelectMany(o => o).SelectMany(Bytes)]).ToString("x16", CultureInfo.InvariantCulture);
 
