@@ -11,9 +11,6 @@ public abstract class Predictor
     /// <param name="bytes">Its elements, in row-major order and the machine's byte order.</param>
     public abstract void Set(int input, byte[] bytes);
 
-    /// <summary>How many threads a prediction may use.</summary>
-    public abstract int Threads { set; }
-
     /// <summary>Makes one prediction.</summary>
     public abstract void Run();
 
