@@ -31,6 +31,10 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> OneRowDown(Vector128<int> weights) => Vector128.ShiftLeft(weights, 8);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Requantize(
         Vector128<int> sums0, Vector128<int> sums1, Vector128<int> sums2, Vector128<int> sums3, Vector128<int> multipliers0,
         Vector128<int> multipliers1, Vector128<int> multipliers2, Vector128<int> multipliers3, in Requantization requantization) =>

@@ -30,6 +30,10 @@ internal readonly struct DepthwiseVector256 : IDepthwiseVector<Vector256<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> OneRowDown(Vector256<int> weights) => Vector256.ShiftLeft(weights, 8);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Requantize(
         Vector256<int> sums0, Vector256<int> sums1, Vector256<int> sums2, Vector256<int> sums3, Vector256<int> multipliers0,
         Vector256<int> multipliers1, Vector256<int> multipliers2, Vector256<int> multipliers3, in Requantization requantization)

@@ -14,6 +14,9 @@ internal interface IDepthwiseVector<TVector>
     /// </summary>
     static abstract void Interleave(ref byte row0, ref byte row1, ref byte row2, ref byte row3, ref byte quads);
 
+    /// <summary>Quads of weights moved one row down: for the output row below, where quads hold one input row more.</summary>
+    static abstract TVector OneRowDown(TVector weights);
+
     /// <summary>
     /// The u8 outputs of four vectors of sums, in natural order. Only where <see cref="Requantization.FitsUpperHalves"/>.
     /// </summary>

@@ -47,6 +47,10 @@ internal static class Int8DepthwiseLoop
             ref byte scratch = ref memory[start];
             Span<int> offsets = stackalloc int[4 * MaximumColumnQuads];
             Offsets(in product, offsets);
+
+            // Two output rows of a kernel of three rows read four input rows: one quad, interleaved once for both.
+            Span<int> fourRows = [0, product.InputRowStride, 2 * product.InputRowStride, 3 * product.InputRowStride];
+            bool shares = product is { KernelHeight: 3, StrideHeight: 1, DilationHeight: 1 } && SharesRows<TDot>(in product);
             var row = new Int8DepthwiseRow
             {
                 Requantization = product.Requantization,
@@ -58,21 +62,32 @@ internal static class Int8DepthwiseLoop
             };
             for (int image = 0; image < product.Images; image++)
             {
-                for (int y = 0; y < product.Height; y++)
+                for (int y = 0; y < product.Height;)
                 {
+                    int rows = shares && y + 1 < product.Height ? 2 : 1;
                     int input = product.Input + (image * product.InputImageStride)
                         + (y * product.StrideHeight * product.InputRowStride);
                     int output = product.Output + (image * product.OutputImageStride) + (y * product.OutputRowStride);
                     for (int channel = from; channel < to; channel += TForm.Bytes)
                     {
                         Block<TDot, TVector, TForm>(
-                            w, in product, ref row, channel, ref w.Arena(input + channel), ref w.Arena(output + channel), ref scratch,
-                            held, ref offsets[0]);
+                            w, in product, ref row, channel, ref w.Arena(input + channel), ref w.Arena(output + channel), rows, ref scratch,
+                            held, ref (rows == 2 ? ref fourRows[0] : ref offsets[0]));
                     }
+
+                    y += rows;
                 }
             }
         }
     }
+
+    /// <summary>
+    /// Whether two output rows may share their quads: three columns that slide, and no reliance on sums of pairs, which the row below
+    /// pairs otherwise than the build has proved.
+    /// </summary>
+    private static bool SharesRows<TDot>(in Int8DepthwiseProduct product) =>
+        RequantizedRow.IsSupported && typeof(TDot) != typeof(Avx2PairDotProduct)
+        && product is { KernelWidth: 3, StrideWidth: 1, DilationWidth: 1, Requantization: { FitsUpperHalves: true, LeftShift: 0 } };
 
     /// <summary>The bytes from a place to the four rows of each of its quads; rows beyond the kernel repeat its last one.</summary>
     private static void Offsets(in Int8DepthwiseProduct product, Span<int> offsets)
@@ -86,11 +101,11 @@ internal static class Int8DepthwiseLoop
         }
     }
 
-    /// <summary>One output row of one block of channels.</summary>
+    /// <summary>One output row of one block of channels, or two that share their quads.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block<TDot, TVector, TForm>(
         Workspace w, in Int8DepthwiseProduct product, ref Int8DepthwiseRow row, int channel, ref byte input, ref byte output,
-        ref byte scratch, int places, ref int offsets)
+        int rows, ref byte scratch, int places, ref int offsets)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TForm : struct, IDepthwiseVector<TVector>
@@ -120,7 +135,15 @@ internal static class Int8DepthwiseLoop
                 int pixels = left < perChunk ? left : perChunk;
                 Interleave<TDot, TVector, TForm>(
                     ref input, placeStep, ((pixels - 1) * product.Advance) + product.Span, ref offsets, row.ColumnQuads, ref scratch);
-                Tiles<TDot, TVector, TForm>(w, in row, pixels, ref scratch, ref weights, ref start, ref multipliers, ref output);
+                Tiles<TDot, TVector, TForm>(
+                    w, in row, pixels, below: false, ref scratch, ref weights, ref start, ref multipliers, ref output);
+                if (rows == 2)
+                {
+                    Tiles<TDot, TVector, TForm>(
+                        w, in row, pixels, below: true, ref scratch, ref weights, ref start, ref multipliers,
+                        ref Unsafe.Add(ref output, product.OutputRowStride));
+                }
+
                 input = ref Unsafe.Add(ref input, pixels * product.Advance * placeStep);
                 output = ref Unsafe.Add(ref output, pixels * row.OutputPixelStride);
                 left -= pixels;
@@ -162,8 +185,8 @@ internal static class Int8DepthwiseLoop
     /// <summary>The tiles of a stretch of an output row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tiles<TDot, TVector, TForm>(
-        Workspace w, in Int8DepthwiseRow row, int pixels, ref byte scratch, ref byte weights, ref byte start, ref byte multipliers,
-        ref byte output)
+        Workspace w, in Int8DepthwiseRow row, int pixels, bool below, ref byte scratch, ref byte weights, ref byte start,
+        ref byte multipliers, ref byte output)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TForm : struct, IDepthwiseVector<TVector>
@@ -185,7 +208,17 @@ internal static class Int8DepthwiseLoop
                 int extent = part == 0 ? width + 1 : width;
                 if (run == 0)
                     continue;
-                if (plain && slides)
+                if (below && plain)
+                {
+                    Tile<TDot, TVector, TForm, Extent1, Extent2>(
+                        in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);
+                }
+                else if (below)
+                {
+                    Tile<TDot, TVector, TForm, Extent0, Extent2>(
+                        in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);
+                }
+                else if (plain && slides)
                 {
                     Tile<TDot, TVector, TForm, Extent1, Extent1>(
                         in row, extent, ref scratch, ref weights, ref start, ref multipliers, ref output, run, ref w.RowSums);

@@ -27,7 +27,10 @@ internal static class Int8DepthwiseTile
     /// <typeparam name="TPlain">
     /// 1 where all channels of the vectors are stored and sums are not shifted left; 0 where that is not known.
     /// </typeparam>
-    /// <typeparam name="TSlides">1 where the kernel has three columns of one quad and pixels are one place apart.</typeparam>
+    /// <typeparam name="TSlides">
+    /// 1 where the kernel has three columns of one quad and pixels are one place apart; 2 where the quads, besides, start one row above the
+    /// kernel's.
+    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TDot, TVector, TForm, TPixels, TPlain, TSlides>(
         in Int8DepthwiseRow row, ref byte quads, ref byte weights, ref byte start, ref byte multipliers, ref byte output, int tiles,
@@ -59,13 +62,13 @@ internal static class Int8DepthwiseTile
                 TVector c3 = a3;
                 if (TSlides.Value > 0)
                 {
-                    Slide<TDot, TVector, TForm, TPixels>(ref quads, ref weights, stride, ref a0, ref b0, ref c0);
-                    Slide<TDot, TVector, TForm, TPixels>(
+                    Slide<TDot, TVector, TForm, TPixels, TSlides>(ref quads, ref weights, stride, ref a0, ref b0, ref c0);
+                    Slide<TDot, TVector, TForm, TPixels, TSlides>(
                         ref Unsafe.Add(ref quads, TForm.Bytes), ref Unsafe.Add(ref weights, stride), stride, ref a1, ref b1, ref c1);
-                    Slide<TDot, TVector, TForm, TPixels>(
+                    Slide<TDot, TVector, TForm, TPixels, TSlides>(
                         ref Unsafe.Add(ref quads, 2 * TForm.Bytes), ref Unsafe.Add(ref weights, 2 * stride), stride, ref a2, ref b2,
                         ref c2);
-                    Slide<TDot, TVector, TForm, TPixels>(
+                    Slide<TDot, TVector, TForm, TPixels, TSlides>(
                         ref Unsafe.Add(ref quads, 3 * TForm.Bytes), ref Unsafe.Add(ref weights, 3 * stride), stride, ref a3, ref b3,
                         ref c3);
                 }
@@ -142,16 +145,24 @@ internal static class Int8DepthwiseTile
     /// Three columns of one quad each, one beside the other, of one vector of channels: every column is loaded once and serves all pixels.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Slide<TDot, TVector, TForm, TPixels>(
+    private static void Slide<TDot, TVector, TForm, TPixels, TSlides>(
         ref byte quads, ref byte weights, nint stride, ref TVector a, ref TVector b, ref TVector c)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TForm : struct, IDepthwiseVector<TVector>
         where TPixels : struct, IExtent
+        where TSlides : struct, IExtent
     {
         TVector first = TDot.Load(ref weights);
         TVector second = TDot.Load(ref Unsafe.Add(ref weights, 4 * stride));
         TVector third = TDot.Load(ref Unsafe.Add(ref weights, 8 * stride));
+        if (TSlides.Value > 1)
+        {
+            first = TForm.OneRowDown(first);
+            second = TForm.OneRowDown(second);
+            third = TForm.OneRowDown(third);
+        }
+
         TVector evenFirst = TDot.EvenWeights(first);
         TVector oddFirst = TDot.OddWeights(first);
         TVector evenSecond = TDot.EvenWeights(second);
