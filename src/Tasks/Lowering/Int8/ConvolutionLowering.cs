@@ -70,7 +70,7 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("dilationHeight", window.DilationHeight)
             .Int("dilationWidth", window.DilationWidth);
         if (!parameters.NeedsBlocks)
-            step.Int("pairSums", 0);
+            step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
 
     private static string Kernel(bool depthwise, bool blocked) =>

@@ -49,7 +49,7 @@ internal sealed class DenseLowering : NodeLowering
         }
         step.Int("rows", count).Int("inputs", inputs).Int("outputs", outputs);
         if (!parameters.NeedsBlocks)
-            step.Int("pairSums", 0);
+            step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
 
     /// <summary>The input as rows at one distance from each other, without a copy where its strides allow it.</summary>
