@@ -20,9 +20,9 @@ public sealed partial class BudgetTests
 
     /// <summary>
     /// The most of all kernels that the first prediction runs. Most models stay below 30 KB; those with many kinds of layers (depthwise
-    /// convolutions of two kernel sizes and strides, odd numbers of channels) compile 40 KB.
+    /// convolutions of two kernel sizes and strides, odd numbers of channels) compile up to 47 KB.
     /// </summary>
-    private const int KernelBytes = 44 * 1024;
+    private const int KernelBytes = 50 * 1024;
 
     /// <summary>The most of the generated methods, for each step of the plan: a call with literal arguments.</summary>
     private const int StepBytes = 220;
