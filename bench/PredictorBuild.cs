@@ -49,9 +49,9 @@ internal static class PredictorBuild
         source.Append(CultureInfo.InvariantCulture, $"public sealed class Adapter : global::{typeof(Predictor).FullName}\n{{\n");
         source.Append(CultureInfo.InvariantCulture, $"    private readonly {type} _model = new();\n");
         for (int i = 0; i < plan.Inputs.Count; i++)
-            source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Inputs[i].Type)}[] _in{i} = new {Keyword(plan.Inputs[i].Type)}[{plan.Inputs[i].Length}];\n");
+            source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Inputs[i].Type.Keyword()}[] _in{i} = new {plan.Inputs[i].Type.Keyword()}[{plan.Inputs[i].Length}];\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
-            source.Append(CultureInfo.InvariantCulture, $"    private readonly {Keyword(plan.Outputs[i].Type)}[] _out{i} = new {Keyword(plan.Outputs[i].Type)}[{plan.Outputs[i].Length}];\n");
+            source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Outputs[i].Type.Keyword()}[] _out{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
         source.Append("    public override int Parallelism { set => _model.Parallelism = value; }\n");
         source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
         for (int i = 0; i < plan.Inputs.Count; i++)
@@ -65,22 +65,6 @@ internal static class PredictorBuild
         return source.Append("_ => throw new global::System.ArgumentOutOfRangeException(nameof(output)) };\n}\n").ToString();
     }
 
-    private static string Keyword(BoundaryType type) => type switch
-    {
-        BoundaryType.Float32 => "float",
-        BoundaryType.Float64 => "double",
-        BoundaryType.UInt8 => "byte",
-        BoundaryType.Int8 => "sbyte",
-        BoundaryType.Int16 => "short",
-        BoundaryType.UInt16 => "ushort",
-        BoundaryType.Int32 => "int",
-        BoundaryType.UInt32 => "uint",
-        BoundaryType.Int64 => "long",
-        BoundaryType.UInt64 => "ulong",
-        _ => "bool",
-    };
-
-    // The whole framework, as a project references it.
     private static IEnumerable<MetadataReference> References()
     {
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
