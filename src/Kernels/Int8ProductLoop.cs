@@ -228,7 +228,7 @@ internal static class Int8ProductLoop
             ref int inputs = ref w.RowInputs;
             ref int outputs = ref w.RowOutputs;
             bool plain = RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves && product.Requantization.LeftShift == 0
-                && count == (pair ? 2 * TDot.Lanes : TDot.Lanes);
+                && product.Requantization.Minimum == 0 && product.Requantization.Maximum == 255 && count == (pair ? 2 * TDot.Lanes : TDot.Lanes);
             for (int part = 0; part < 2; part++)
             {
                 int run = part == 0 ? taller : tiles - taller;

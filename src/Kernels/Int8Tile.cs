@@ -1,6 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// The register tile of the dense integer kernels: up to eight rows times one or two vectors of output channels, straight-line code
@@ -74,13 +75,17 @@ internal static class Int8Tile
                 TVector sum6A = sum0A;
                 TVector sum7A = sum0A;
                 ref byte lanes = ref weights;
-                for (int y = 0; y < product.SegmentRows; y++)
+                ref byte line = ref arena;
+                int y = product.SegmentRows;
+                do
                 {
-                    for (int x = 0; x < product.SegmentColumns; x++)
+                    ref byte segment = ref line;
+                    int x = product.SegmentColumns;
+                    do
                     {
-                        ref byte source = ref Unsafe.Add(
-                            ref arena, (nint)((y * product.SegmentRowStep) + (x * product.SegmentColumnStep)));
-                        for (int k = product.SegmentQuads; k > 0; k--)
+                        ref byte source = ref segment;
+                        ref byte end = ref Unsafe.Add(ref source, (nint)(product.SegmentQuads * 4));
+                        do
                         {
                             TVector first = TDot.Load(ref lanes);
                             TVector evenA = TDot.EvenWeights(first);
@@ -171,8 +176,13 @@ internal static class Int8Tile
 
                             source = ref Unsafe.Add(ref source, 4);
                         }
+                        while (Unsafe.IsAddressLessThan(ref source, ref end));
+                        segment = ref Unsafe.Add(ref segment, (nint)product.SegmentColumnStep);
                     }
+                    while (--x != 0);
+                    line = ref Unsafe.Add(ref line, (nint)product.SegmentRowStep);
                 }
+                while (--y != 0);
 
                 if (TPlain.Value == 0 && !(RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves))
                 {
@@ -194,6 +204,42 @@ internal static class Int8Tile
                     RequantizedStore.Rows(
                         ref Unsafe.Add(ref arena, target), ref sums, Pitch, ref outputs, TRows.Value, count, ref multipliers,
                         in product.Requantization);
+                }
+                else if (TPlain.Value > 0 && TColumns.Value > 1 && RequantizedTile.IsSupported && typeof(TVector) == typeof(Vector256<int>))
+                {
+                    ref byte output = ref Unsafe.Add(ref arena, target);
+                    if (TRows.Value > 3)
+                    {
+                        RequantizedTile.Store(
+                            Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
+                            ref multipliers, in product.Requantization, ref output, outputs, Unsafe.Add(ref outputs, 1),
+                            Unsafe.Add(ref outputs, 2), Unsafe.Add(ref outputs, 3));
+                    }
+                    else if (TRows.Value > 1)
+                    {
+                        RequantizedTile.Store(
+                            Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), ref multipliers, in product.Requantization, ref output,
+                            outputs, Unsafe.Add(ref outputs, 1));
+                    }
+
+                    if (TRows.Value == 6)
+                    {
+                        RequantizedTile.Store(
+                            Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization, ref output,
+                            Unsafe.Add(ref outputs, 4), Unsafe.Add(ref outputs, 5));
+                    }
+                    else if (TRows.Value == 5)
+                    {
+                        RequantizedTile.Store(Lanes(sum4A), Lanes(sum4B), ref multipliers, in product.Requantization, ref output, Unsafe.Add(ref outputs, 4));
+                    }
+                    else if (TRows.Value == 3)
+                    {
+                        RequantizedTile.Store(Lanes(sum2A), Lanes(sum2B), ref multipliers, in product.Requantization, ref output, Unsafe.Add(ref outputs, 2));
+                    }
+                    else if (TRows.Value == 1)
+                    {
+                        RequantizedTile.Store(Lanes(sum0A), Lanes(sum0B), ref multipliers, in product.Requantization, ref output, outputs);
+                    }
                 }
                 else
                 {
@@ -240,6 +286,11 @@ internal static class Int8Tile
             }
         }
     }
+
+    /// <summary>A vector as what it is where the caller knows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Lanes<TVector>(TVector vector)
+        where TVector : struct => Unsafe.BitCast<TVector, Vector256<int>>(vector);
 
     /// <summary>Requantises one row to bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
