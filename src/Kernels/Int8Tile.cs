@@ -36,7 +36,7 @@ internal static class Int8Tile
     /// <typeparam name="TRows">The rows, 1…8; at most 6 of two vectors.</typeparam>
     /// <typeparam name="TColumns">The vectors, 1 or 2.</typeparam>
     /// <typeparam name="TPlain">
-    /// 1 where all channels of the vectors are stored as bytes and sums are not shifted left; 0 where that is not known.
+    /// 1 where all channels of the vectors are stored as bytes of all levels and sums are not shifted left; 0 where that is not known.
     /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TDot, TVector, TRows, TColumns, TPlain>(
@@ -205,40 +205,20 @@ internal static class Int8Tile
                         ref Unsafe.Add(ref arena, target), ref sums, Pitch, ref outputs, TRows.Value, count, ref multipliers,
                         in product.Requantization);
                 }
-                else if (TPlain.Value > 0 && TColumns.Value > 1 && RequantizedTile.IsSupported && typeof(TVector) == typeof(Vector256<int>))
+                else if (RequantizedTile.IsSupported && typeof(TVector) == typeof(Vector256<int>))
                 {
-                    ref byte output = ref Unsafe.Add(ref arena, target);
-                    if (TRows.Value > 3)
+                    if (TColumns.Value > 1)
                     {
-                        RequantizedTile.Store(
+                        RequantizedTile.Store<TRows, TPlain>(
                             Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
-                            ref multipliers, in product.Requantization, ref output, outputs, Unsafe.Add(ref outputs, 1),
-                            Unsafe.Add(ref outputs, 2), Unsafe.Add(ref outputs, 3));
+                            Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization,
+                            ref Unsafe.Add(ref arena, target), ref outputs, count);
                     }
-                    else if (TRows.Value > 1)
+                    else
                     {
-                        RequantizedTile.Store(
-                            Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), ref multipliers, in product.Requantization, ref output,
-                            outputs, Unsafe.Add(ref outputs, 1));
-                    }
-
-                    if (TRows.Value == 6)
-                    {
-                        RequantizedTile.Store(
-                            Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization, ref output,
-                            Unsafe.Add(ref outputs, 4), Unsafe.Add(ref outputs, 5));
-                    }
-                    else if (TRows.Value == 5)
-                    {
-                        RequantizedTile.Store(Lanes(sum4A), Lanes(sum4B), ref multipliers, in product.Requantization, ref output, Unsafe.Add(ref outputs, 4));
-                    }
-                    else if (TRows.Value == 3)
-                    {
-                        RequantizedTile.Store(Lanes(sum2A), Lanes(sum2B), ref multipliers, in product.Requantization, ref output, Unsafe.Add(ref outputs, 2));
-                    }
-                    else if (TRows.Value == 1)
-                    {
-                        RequantizedTile.Store(Lanes(sum0A), Lanes(sum0B), ref multipliers, in product.Requantization, ref output, outputs);
+                        RequantizedTile.Store<TRows, TPlain>(
+                            Lanes(sum0A), Lanes(sum1A), Lanes(sum2A), Lanes(sum3A), Lanes(sum4A), Lanes(sum5A), Lanes(sum6A), Lanes(sum7A),
+                            ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs, count);
                     }
                 }
                 else

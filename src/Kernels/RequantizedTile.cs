@@ -5,9 +5,9 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Requantises and stores several rows of 16 sums at once, where the outputs use all levels of u8 (<see cref="RequantizedRow"/> does the
-/// same for a row with bounds). Rows are packed together, so that what narrows, orders and stores is spent once for two or four of them;
-/// the saturation of packing is the clamp.
+/// Requantises and stores the sums of a whole tile of 256-bit vectors by the upper halves of the products, as
+/// <see cref="RequantizedRow"/> does it row by row: four or eight vectors are packed together, so that what narrows and orders them is
+/// spent once for all. The saturation of packing is the clamp to the levels of u8.
 /// </summary>
 internal static class RequantizedTile
 {
@@ -18,120 +18,253 @@ internal static class RequantizedTile
         get => Avx2.IsSupported;
     }
 
-    /// <summary>Four rows of two vectors each.</summary>
+    /// <summary>Rows of two vectors, 1…6.</summary>
     /// <param name="multipliers">The multipliers of the 16 channels.</param>
-    /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
-    /// <param name="output">Where the offsets start.</param>
-    /// <param name="offset0">The offset of the first row's outputs; the others follow.</param>
+    /// <param name="requantization">The requantisation; it has to fit upper halves.</param>
+    /// <param name="output">Where the offsets of the outputs start.</param>
+    /// <param name="outputs">For each row the offset of its first output.</param>
+    /// <param name="count">Outputs of a row.</param>
+    /// <typeparam name="TRows">The rows.</typeparam>
+    /// <typeparam name="TPlain">
+    /// 1 where all channels of the vectors are stored, outputs use all levels of u8 and sums are not shifted left; 0 where that is not
+    /// known.
+    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector256<int> first0, Vector256<int> second0, Vector256<int> first1, Vector256<int> second1, Vector256<int> first2,
-        Vector256<int> second2, Vector256<int> first3, Vector256<int> second3, ref byte multipliers, in Requantization requantization,
-        ref byte output, nint offset0, nint offset1, nint offset2, nint offset3)
+    public static void Store<TRows, TPlain>(
+        Vector256<int> row0A, Vector256<int> row0B, Vector256<int> row1A, Vector256<int> row1B, Vector256<int> row2A, Vector256<int> row2B,
+        Vector256<int> row3A, Vector256<int> row3B, Vector256<int> row4A, Vector256<int> row4B, Vector256<int> row5A, Vector256<int> row5B,
+        ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs, int count)
+        where TRows : struct, IExtent
+        where TPlain : struct, IExtent
     {
+        Vector256<int> first = Vector256.LoadUnsafe(ref multipliers).AsInt32();
+        Vector256<int> second = Vector256.LoadUnsafe(ref multipliers, 32).AsInt32();
         if (RequantizedRow.Has512)
         {
-            Vector512<int> even = Vector512.LoadUnsafe(ref multipliers).AsInt32();
+            Vector512<int> even = RequantizedRow.Join(first, second);
             Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
-            Vector512<int> addend = Vector512.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
-            Vector512<short> words01 = Avx512BW.PackSignedSaturate(
-                Values(first0, second0, even, odd, addend, shift), Values(first1, second1, even, odd, addend, shift));
-            Vector512<short> words23 = Avx512BW.PackSignedSaturate(
-                Values(first2, second2, even, odd, addend, shift), Values(first3, second3, even, odd, addend, shift));
-            Vector512<byte> bytes = Avx512F.PermuteVar16x32(
-                Avx512BW.PackUnsignedSaturate(words01, words23).AsInt32(),
-                Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
-            bytes.GetLower().GetLower().StoreUnsafe(ref Unsafe.Add(ref output, offset0));
-            Avx512F.ExtractVector128(bytes, 1).StoreUnsafe(ref Unsafe.Add(ref output, offset1));
-            Avx512F.ExtractVector128(bytes, 2).StoreUnsafe(ref Unsafe.Add(ref output, offset2));
-            Avx512F.ExtractVector128(bytes, 3).StoreUnsafe(ref Unsafe.Add(ref output, offset3));
+            Vector512<short> words = TRows.Value > 1
+                ? Words<TPlain>(row0A, row0B, row1A, row1B, even, odd, in requantization)
+                : Words<TPlain>(row0A, row0B, even, odd, in requantization);
+            Vector512<byte> bytes;
+            if (TRows.Value > 3)
+                bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, row3A, row3B, even, odd, in requantization), in requantization);
+            else if (TRows.Value > 2)
+                bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, even, odd, in requantization), in requantization);
+            else
+                bytes = Bytes<TPlain>(words, words, in requantization);
+            Sixteens<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
+            if (TRows.Value > 2)
+                Sixteens<TRows, TPlain>(bytes.GetUpper(), 2, ref output, ref outputs, count);
+            if (TRows.Value > 4)
+            {
+                words = TRows.Value > 5
+                    ? Words<TPlain>(row4A, row4B, row5A, row5B, even, odd, in requantization)
+                    : Words<TPlain>(row4A, row4B, even, odd, in requantization);
+                bytes = Bytes<TPlain>(words, words, in requantization);
+                Sixteens<TRows, TPlain>(bytes.GetLower(), 4, ref output, ref outputs, count);
+            }
         }
         else
         {
-            Store(first0, second0, first1, second1, ref multipliers, in requantization, ref output, offset0, offset1);
-            Store(first2, second2, first3, second3, ref multipliers, in requantization, ref output, offset2, offset3);
+            Vector256<short> words = Words<TPlain>(row0A, row0B, first, second, in requantization);
+            Vector256<byte> bytes = Bytes<TPlain>(
+                words, TRows.Value > 1 ? Words<TPlain>(row1A, row1B, first, second, in requantization) : words, in requantization);
+            Sixteens<TRows, TPlain>(bytes, 0, ref output, ref outputs, count);
+            if (TRows.Value > 2)
+            {
+                words = Words<TPlain>(row2A, row2B, first, second, in requantization);
+                bytes = Bytes<TPlain>(
+                    words, TRows.Value > 3 ? Words<TPlain>(row3A, row3B, first, second, in requantization) : words, in requantization);
+                Sixteens<TRows, TPlain>(bytes, 2, ref output, ref outputs, count);
+            }
+
+            if (TRows.Value > 4)
+            {
+                words = Words<TPlain>(row4A, row4B, first, second, in requantization);
+                bytes = Bytes<TPlain>(
+                    words, TRows.Value > 5 ? Words<TPlain>(row5A, row5B, first, second, in requantization) : words, in requantization);
+                Sixteens<TRows, TPlain>(bytes, 4, ref output, ref outputs, count);
+            }
         }
     }
 
-    /// <summary>Two rows of two vectors each.</summary>
-    /// <param name="multipliers">The multipliers of the 16 channels.</param>
-    /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
-    /// <param name="output">Where the offsets start.</param>
-    /// <param name="offset0">The offset of the first row's outputs.</param>
-    /// <param name="offset1">The offset of the second row's outputs.</param>
+    /// <summary>Rows of one vector, 1…8.</summary>
+    /// <param name="multipliers">The multipliers of the 8 channels.</param>
+    /// <param name="requantization">The requantisation; it has to fit upper halves.</param>
+    /// <param name="output">Where the offsets of the outputs start.</param>
+    /// <param name="outputs">For each row the offset of its first output.</param>
+    /// <param name="count">Outputs of a row.</param>
+    /// <typeparam name="TRows">The rows.</typeparam>
+    /// <typeparam name="TPlain">As for two vectors.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector256<int> first0, Vector256<int> second0, Vector256<int> first1, Vector256<int> second1, ref byte multipliers,
-        in Requantization requantization, ref byte output, nint offset0, nint offset1)
+    public static void Store<TRows, TPlain>(
+        Vector256<int> row0, Vector256<int> row1, Vector256<int> row2, Vector256<int> row3, Vector256<int> row4, Vector256<int> row5,
+        Vector256<int> row6, Vector256<int> row7, ref byte multipliers, in Requantization requantization, ref byte output,
+        ref int outputs, int count)
+        where TRows : struct, IExtent
+        where TPlain : struct, IExtent
     {
+        Vector256<int> factors = Vector256.LoadUnsafe(ref multipliers).AsInt32();
         if (RequantizedRow.Has512)
         {
-            Vector512<int> even = Vector512.LoadUnsafe(ref multipliers).AsInt32();
+            Vector512<int> even = RequantizedRow.Join(factors, factors);
             Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
-            Vector512<int> addend = Vector512.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
-            Vector512<short> words = Avx512BW.PackSignedSaturate(
-                Values(first0, second0, even, odd, addend, shift), Values(first1, second1, even, odd, addend, shift));
-            Vector512<byte> bytes = Avx512F.PermuteVar16x32(
-                Avx512BW.PackUnsignedSaturate(words, words).AsInt32(),
-                Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
-            bytes.GetLower().GetLower().StoreUnsafe(ref Unsafe.Add(ref output, offset0));
-            bytes.GetLower().GetUpper().StoreUnsafe(ref Unsafe.Add(ref output, offset1));
+            Vector512<short> words = TRows.Value > 2
+                ? Words<TPlain>(row0, row1, row2, row3, even, odd, in requantization)
+                : Words<TPlain>(row0, row1, even, odd, in requantization);
+            Vector512<byte> bytes;
+            if (TRows.Value > 6)
+                bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, row6, row7, even, odd, in requantization), in requantization);
+            else if (TRows.Value > 4)
+                bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, even, odd, in requantization), in requantization);
+            else
+                bytes = Bytes<TPlain>(words, words, in requantization);
+            Eights<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
+            if (TRows.Value > 4)
+                Eights<TRows, TPlain>(bytes.GetUpper(), 4, ref output, ref outputs, count);
         }
         else
         {
-            // Packing works within 128-bit halves; the permutation puts both rows in order at once.
-            Vector256<int> firsts = Vector256.LoadUnsafe(ref multipliers).AsInt32();
-            Vector256<int> seconds = Vector256.LoadUnsafe(ref multipliers, 32).AsInt32();
-            Vector256<short> words0 = Avx2.PackSignedSaturate(
-                RequantizedRow.Values(first0, firsts, in requantization), RequantizedRow.Values(second0, seconds, in requantization));
-            Vector256<short> words1 = Avx2.PackSignedSaturate(
-                RequantizedRow.Values(first1, firsts, in requantization), RequantizedRow.Values(second1, seconds, in requantization));
-            Vector256<byte> bytes = Avx2.PermuteVar8x32(
-                Avx2.PackUnsignedSaturate(words0, words1).AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte();
-            bytes.GetLower().StoreUnsafe(ref Unsafe.Add(ref output, offset0));
-            bytes.GetUpper().StoreUnsafe(ref Unsafe.Add(ref output, offset1));
+            Vector256<short> words = Words<TPlain>(row0, row1, factors, factors, in requantization);
+            Vector256<byte> bytes = Bytes<TPlain>(
+                words, TRows.Value > 2 ? Words<TPlain>(row2, row3, factors, factors, in requantization) : words, in requantization);
+            Eights<TRows, TPlain>(bytes, 0, ref output, ref outputs, count);
+            if (TRows.Value > 4)
+            {
+                words = Words<TPlain>(row4, row5, factors, factors, in requantization);
+                bytes = Bytes<TPlain>(
+                    words, TRows.Value > 6 ? Words<TPlain>(row6, row7, factors, factors, in requantization) : words, in requantization);
+                Eights<TRows, TPlain>(bytes, 4, ref output, ref outputs, count);
+            }
         }
     }
 
-    /// <summary>One row of two vectors.</summary>
-    /// <param name="multipliers">The multipliers of the 16 channels.</param>
-    /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
-    /// <param name="output">Where the offset starts.</param>
-    /// <param name="offset">The offset of the outputs.</param>
+    /// <summary>Two rows of sixteen bytes, as far as there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(
-        Vector256<int> first, Vector256<int> second, ref byte multipliers, in Requantization requantization, ref byte output, nint offset)
+    private static void Sixteens<TRows, TPlain>(Vector256<byte> bytes, int row, ref byte output, ref int outputs, int count)
+        where TRows : struct, IExtent
+        where TPlain : struct, IExtent
     {
-        if (RequantizedRow.Has512)
+        ref byte first = ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row));
+        ref byte second = ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, TRows.Value > row + 1 ? row + 1 : row));
+        if (TPlain.Value == 0)
         {
-            Vector512<int> values = RequantizedRow.Values(
-                RequantizedRow.Join(first, second), Vector512.LoadUnsafe(ref multipliers).AsInt32(), in requantization);
-            Avx512F.ConvertToVector128ByteWithSaturation(Avx512F.Max(values, Vector512<int>.Zero).AsUInt32())
-                .StoreUnsafe(ref Unsafe.Add(ref output, offset));
+            PartialStore.Bytes(bytes.GetLower(), ref first, count);
+            if (TRows.Value > row + 1)
+                PartialStore.Bytes(bytes.GetUpper(), ref second, count);
+            return;
         }
-        else
-        {
-            Vector256<short> words = Avx2.PackSignedSaturate(
-                RequantizedRow.Values(first, Vector256.LoadUnsafe(ref multipliers).AsInt32(), in requantization),
-                RequantizedRow.Values(second, Vector256.LoadUnsafe(ref multipliers, 32).AsInt32(), in requantization));
-            Vector128<byte> bytes = Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
-            Sse2.Shuffle(bytes.AsInt32(), 0b11011000).AsByte().StoreUnsafe(ref Unsafe.Add(ref output, offset));
-        }
+
+        bytes.GetLower().StoreUnsafe(ref first);
+        if (TRows.Value > row + 1)
+            bytes.GetUpper().StoreUnsafe(ref second);
     }
 
-    /// <summary>Requantised values of a row before the clamp (<see cref="RequantizedRow"/>).</summary>
+    /// <summary>Four rows of eight bytes, as far as there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Values(
-        Vector256<int> first, Vector256<int> second, Vector512<int> evenMultipliers, Vector512<int> oddMultipliers,
-        Vector512<int> addend, Vector128<int> shift)
+    private static void Eights<TRows, TPlain>(Vector256<byte> bytes, int row, ref byte output, ref int outputs, int count)
+        where TRows : struct, IExtent
+        where TPlain : struct, IExtent
     {
-        Vector512<int> sums = RequantizedRow.Join(first, second);
-        Vector512<int> even = Avx512F.Multiply(sums, evenMultipliers).AsInt32();
-        Vector512<int> odd = Avx512F.Multiply(Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), oddMultipliers).AsInt32();
-        Vector512<int> upper = Avx512F.PermuteVar16x32x2(
-            even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), odd);
-        return Avx512F.ShiftRightArithmetic(Avx512F.Add(upper, addend), shift);
+        Vector256<ulong> rows = bytes.AsUInt64();
+        if (TPlain.Value == 0)
+        {
+            PartialStore.Rows(
+                rows.GetElement(0), rows.GetElement(1), rows.GetElement(2), rows.GetElement(3), TRows.Value - row, ref output,
+                ref Unsafe.Add(ref outputs, row), count);
+            return;
+        }
+
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row)), rows.GetElement(0));
+        if (TRows.Value > row + 1)
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 1)), rows.GetElement(1));
+        if (TRows.Value > row + 2)
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 2)), rows.GetElement(2));
+        if (TRows.Value > row + 3)
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 3)), rows.GetElement(3));
+    }
+
+    /// <summary>Words of eight vectors as bytes, 8 of each, in order; where both operands are the same, of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Bytes<TPlain>(Vector512<short> lower, Vector512<short> upper, in Requantization requantization)
+        where TPlain : struct, IExtent
+    {
+        // Packing works within 128-bit quarters: the first one has the first halves of every second vector, and so on.
+        Vector512<byte> bytes = Avx512F.PermuteVar16x32(
+            Avx512BW.PackUnsignedSaturate(lower, upper).AsInt32(),
+            Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
+        return TPlain.Value > 0
+            ? bytes
+            : Avx512BW.Min(
+                Avx512BW.Max(bytes, Vector512.Create(unchecked((byte)requantization.Minimum))),
+                Vector512.Create(unchecked((byte)requantization.Maximum)));
+    }
+
+    /// <summary>Words of four vectors as bytes, 8 of each, in order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Bytes<TPlain>(Vector256<short> lower, Vector256<short> upper, in Requantization requantization)
+        where TPlain : struct, IExtent
+    {
+        Vector256<byte> bytes = Avx2.PermuteVar8x32(
+            Avx2.PackUnsignedSaturate(lower, upper).AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte();
+        return TPlain.Value > 0
+            ? bytes
+            : Avx2.Min(
+                Avx2.Max(bytes, Vector256.Create(unchecked((byte)requantization.Minimum))),
+                Vector256.Create(unchecked((byte)requantization.Maximum)));
+    }
+
+    /// <summary>Four vectors of sums, requantised to words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Words<TPlain>(
+        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> sums2, Vector256<int> sums3, Vector512<int> even, Vector512<int> odd,
+        in Requantization requantization)
+        where TPlain : struct, IExtent =>
+        Avx512BW.PackSignedSaturate(
+            Values<TPlain>(sums0, sums1, even, odd, in requantization), Values<TPlain>(sums2, sums3, even, odd, in requantization));
+
+    /// <summary>Two vectors of sums, requantised to words, each twice.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Words<TPlain>(
+        Vector256<int> sums0, Vector256<int> sums1, Vector512<int> even, Vector512<int> odd, in Requantization requantization)
+        where TPlain : struct, IExtent
+    {
+        Vector512<int> values = Values<TPlain>(sums0, sums1, even, odd, in requantization);
+        return Avx512BW.PackSignedSaturate(values, values);
+    }
+
+    /// <summary>Two vectors of sums, requantised to words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> Words<TPlain>(
+        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> multipliers0, Vector256<int> multipliers1,
+        in Requantization requantization)
+        where TPlain : struct, IExtent
+    {
+        if (TPlain.Value == 0 && requantization.LeftShift > 0)
+        {
+            sums0 = RequantizedRow.Raise(sums0, in requantization);
+            sums1 = RequantizedRow.Raise(sums1, in requantization);
+        }
+
+        return Avx2.PackSignedSaturate(
+            RequantizedRow.Values(sums0, multipliers0, in requantization), RequantizedRow.Values(sums1, multipliers1, in requantization));
+    }
+
+    /// <summary>Two vectors of sums, requantised, before the clamp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Values<TPlain>(
+        Vector256<int> lower, Vector256<int> upper, Vector512<int> even, Vector512<int> odd, in Requantization requantization)
+        where TPlain : struct, IExtent
+    {
+        Vector512<int> sums = RequantizedRow.Join(lower, upper);
+        if (TPlain.Value == 0 && requantization.LeftShift > 0)
+            sums = RequantizedRow.Raise(sums, in requantization);
+        Vector512<int> evenProducts = Avx512F.Multiply(sums, even).AsInt32();
+        Vector512<int> oddProducts = Avx512F.Multiply(Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), odd).AsInt32();
+        Vector512<int> upperHalves = Avx512F.PermuteVar16x32x2(
+            evenProducts, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
+        return Avx512F.ShiftRightArithmetic(
+            Avx512F.Add(upperHalves, Vector512.Create(requantization.Addend)), Vector128.CreateScalar(requantization.UpperShift));
     }
 }
