@@ -77,12 +77,14 @@ internal static class Int8Convolution
         int dilationWidth,
         int pairSums)
     {
-        Int8Product product = Describe(
-            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
-            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
-            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
-        product.Requantization = Requantization.ToUInt8(
-            shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
+        Describe(
+            out Int8Product product, input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride,
+            outputRowStride, outputPixelStride, weights, bias, multipliers, images, outputHeight, outputWidth, groups,
+            inputChannelsPerGroup, outputChannelsPerGroup, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+            dilationWidth);
+        Requantization.ToUInt8(
+            out product.Requantization, shift, outputZeroPoint, minimum, maximum, ref w.Weight(multipliers),
+            product.Groups * product.PaddedChannels);
         product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
@@ -116,17 +118,21 @@ internal static class Int8Convolution
         int dilationWidth,
         int pairSums)
     {
-        Int8Product product = Describe(
-            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
-            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
-            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
-        product.Requantization = Requantization.ToInt32(shift);
+        Describe(
+            out Int8Product product, input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride,
+            outputRowStride, outputPixelStride, weights, bias, multipliers, images, outputHeight, outputWidth, groups,
+            inputChannelsPerGroup, outputChannelsPerGroup, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+            dilationWidth);
+        Requantization.ToInt32(out product.Requantization, shift);
         product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 
-    /// <summary>The matrix product that a convolution is; its requantisation is left to the caller.</summary>
-    internal static Int8Product Describe(
+    /// <summary>
+    /// The matrix product that a convolution is; its requantisation is left to the caller. It is written where it belongs, as that is.
+    /// </summary>
+    internal static void Describe(
+        out Int8Product product,
         int input,
         int inputImageStride,
         int inputRowStride,
@@ -155,31 +161,29 @@ internal static class Int8Convolution
         {
             bool contiguous = HasContiguousKernelRows(inputChannelsPerGroup, inputPixelStride, dilationWidth);
             int segmentLength = contiguous ? kernelWidth * inputChannelsPerGroup : inputChannelsPerGroup;
-            return new Int8Product
-            {
-                Input = input,
-                InputImageStride = inputImageStride,
-                InputRowStep = strideHeight * inputRowStride,
-                InputPixelStep = strideWidth * inputPixelStride,
-                InputGroupStep = inputChannelsPerGroup,
-                Output = output,
-                OutputImageStride = outputImageStride,
-                OutputRowStride = outputRowStride,
-                OutputPixelStride = outputPixelStride,
-                Weights = weights,
-                Bias = bias,
-                Multipliers = multipliers,
-                Images = images,
-                Height = outputHeight,
-                Width = outputWidth,
-                Groups = groups,
-                Channels = outputChannelsPerGroup,
-                SegmentRows = kernelHeight,
-                SegmentRowStep = dilationHeight * inputRowStride,
-                SegmentColumns = contiguous ? 1 : kernelWidth,
-                SegmentColumnStep = dilationWidth * inputPixelStride,
-                SegmentQuads = (segmentLength + 3) >> 2,
-            };
+            product = default;
+            product.Input = input;
+            product.InputImageStride = inputImageStride;
+            product.InputRowStep = strideHeight * inputRowStride;
+            product.InputPixelStep = strideWidth * inputPixelStride;
+            product.InputGroupStep = inputChannelsPerGroup;
+            product.Output = output;
+            product.OutputImageStride = outputImageStride;
+            product.OutputRowStride = outputRowStride;
+            product.OutputPixelStride = outputPixelStride;
+            product.Weights = weights;
+            product.Bias = bias;
+            product.Multipliers = multipliers;
+            product.Images = images;
+            product.Height = outputHeight;
+            product.Width = outputWidth;
+            product.Groups = groups;
+            product.Channels = outputChannelsPerGroup;
+            product.SegmentRows = kernelHeight;
+            product.SegmentRowStep = dilationHeight * inputRowStride;
+            product.SegmentColumns = contiguous ? 1 : kernelWidth;
+            product.SegmentColumnStep = dilationWidth * inputPixelStride;
+            product.SegmentQuads = (segmentLength + 3) >> 2;
         }
     }
 }

@@ -39,11 +39,12 @@ internal static class Int8ConvolutionBlocked
         int dilationHeight,
         int dilationWidth)
     {
-        Int8Product product = Int8Convolution.Describe(
-            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
-            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
-            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
-        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        Int8Convolution.Describe(
+            out Int8Product product, input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride,
+            outputRowStride, outputPixelStride, weights, bias, multipliers, images, outputHeight, outputWidth, groups,
+            inputChannelsPerGroup, outputChannelsPerGroup, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+            dilationWidth);
+        Requantization.ToUInt8(out product.Requantization, shift, outputZeroPoint, minimum, maximum);
         Int8BlockedLoop.Run(w, in product);
     }
 
@@ -77,11 +78,12 @@ internal static class Int8ConvolutionBlocked
         int dilationHeight,
         int dilationWidth)
     {
-        Int8Product product = Int8Convolution.Describe(
-            input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride, outputRowStride, outputPixelStride,
-            weights, bias, multipliers, images, outputHeight, outputWidth, groups, inputChannelsPerGroup, outputChannelsPerGroup,
-            kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth);
-        product.Requantization = Requantization.ToInt32(shift);
+        Int8Convolution.Describe(
+            out Int8Product product, input, inputImageStride, inputRowStride, inputPixelStride, output, outputImageStride,
+            outputRowStride, outputPixelStride, weights, bias, multipliers, images, outputHeight, outputWidth, groups,
+            inputChannelsPerGroup, outputChannelsPerGroup, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+            dilationWidth);
+        Requantization.ToInt32(out product.Requantization, shift);
         Int8BlockedLoop.Run(w, in product);
     }
 }

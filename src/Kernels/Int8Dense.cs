@@ -43,9 +43,11 @@ internal static class Int8Dense
         int outputs,
         int pairSums)
     {
-        Int8Product product = Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
-        product.Requantization = Requantization.ToUInt8(
-            shift, outputZeroPoint, minimum, maximum, w.WeightSpan<int>(multipliers, product.Groups * product.PaddedChannels));
+        Describe(
+            out Int8Product product, input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Requantization.ToUInt8(
+            out product.Requantization, shift, outputZeroPoint, minimum, maximum, ref w.Weight(multipliers),
+            product.Groups * product.PaddedChannels);
         product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
@@ -66,32 +68,35 @@ internal static class Int8Dense
         int outputs,
         int pairSums)
     {
-        Int8Product product = Describe(input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
-        product.Requantization = Requantization.ToInt32(shift);
+        Describe(
+            out Int8Product product, input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Requantization.ToInt32(out product.Requantization, shift);
         product.PairSumsFit = pairSums != 0;
         Int8ProductLoop.Run(w, in product);
     }
 
-    /// <summary>The matrix product that a dense layer is; its requantisation is left to the caller.</summary>
-    internal static Int8Product Describe(
-        int input, int inputRowStride, int output, int outputRowStride, int weights, int bias, int multipliers, int rows, int inputs,
-        int outputs) =>
-        new()
-        {
-            Input = input,
-            InputPixelStep = inputRowStride,
-            Output = output,
-            OutputPixelStride = outputRowStride,
-            Weights = weights,
-            Bias = bias,
-            Multipliers = multipliers,
-            Images = 1,
-            Height = 1,
-            Width = rows,
-            Groups = 1,
-            Channels = outputs,
-            SegmentRows = 1,
-            SegmentColumns = 1,
-            SegmentQuads = unchecked((inputs + 3) >> 2),
-        };
+    /// <summary>
+    /// The matrix product that a dense layer is; its requantisation is left to the caller. It is written where it belongs, as that is.
+    /// </summary>
+    internal static void Describe(
+        out Int8Product product, int input, int inputRowStride, int output, int outputRowStride, int weights, int bias, int multipliers,
+        int rows, int inputs, int outputs)
+    {
+        product = default;
+        product.Input = input;
+        product.InputPixelStep = inputRowStride;
+        product.Output = output;
+        product.OutputPixelStride = outputRowStride;
+        product.Weights = weights;
+        product.Bias = bias;
+        product.Multipliers = multipliers;
+        product.Images = 1;
+        product.Height = 1;
+        product.Width = rows;
+        product.Groups = 1;
+        product.Channels = outputs;
+        product.SegmentRows = 1;
+        product.SegmentColumns = 1;
+        product.SegmentQuads = unchecked((inputs + 3) >> 2);
+    }
 }

@@ -24,9 +24,9 @@ internal static class Int8DenseBlocked
         int inputs,
         int outputs)
     {
-        Int8Product product = Int8Dense.Describe(
-            input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
-        product.Requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+        Int8Dense.Describe(
+            out Int8Product product, input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Requantization.ToUInt8(out product.Requantization, shift, outputZeroPoint, minimum, maximum);
         Int8BlockedLoop.Run(w, in product);
     }
 
@@ -47,9 +47,9 @@ internal static class Int8DenseBlocked
         int inputs,
         int outputs)
     {
-        Int8Product product = Int8Dense.Describe(
-            input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
-        product.Requantization = Requantization.ToInt32(shift);
+        Int8Dense.Describe(
+            out Int8Product product, input, inputRowStride, output, outputRowStride, weights, bias, multipliers, rows, inputs, outputs);
+        Requantization.ToInt32(out product.Requantization, shift);
         Int8BlockedLoop.Run(w, in product);
     }
 }

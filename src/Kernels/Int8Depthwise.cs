@@ -74,34 +74,32 @@ internal static class Int8Depthwise
     {
         unchecked
         {
-            var product = new Int8DepthwiseProduct
-            {
-                Input = input,
-                InputImageStride = inputImageStride,
-                InputRowStride = inputRowStride,
-                InputPixelStride = inputPixelStride,
-                Output = output,
-                OutputImageStride = outputImageStride,
-                OutputRowStride = outputRowStride,
-                OutputPixelStride = outputPixelStride,
-                Weights = weights,
-                Bias = bias,
-                Multipliers = multipliers,
-                Requantization = Requantization.ToUInt8(
-                    shift, outputZeroPoint, minimum, maximum,
-                    w.WeightSpan<int>(multipliers, Int8DepthwiseLayout.PaddedChannels(channels))),
-                Images = images,
-                Height = outputHeight,
-                Width = outputWidth,
-                Channels = channels,
-                KernelHeight = kernelHeight,
-                KernelWidth = kernelWidth,
-                StrideHeight = strideHeight,
-                StrideWidth = strideWidth,
-                DilationHeight = dilationHeight,
-                DilationWidth = dilationWidth,
-                PairSumsFit = pairSums != 0,
-            };
+            Int8DepthwiseProduct product = default;
+            product.Input = input;
+            product.InputImageStride = inputImageStride;
+            product.InputRowStride = inputRowStride;
+            product.InputPixelStride = inputPixelStride;
+            product.Output = output;
+            product.OutputImageStride = outputImageStride;
+            product.OutputRowStride = outputRowStride;
+            product.OutputPixelStride = outputPixelStride;
+            product.Weights = weights;
+            product.Bias = bias;
+            product.Multipliers = multipliers;
+            product.Images = images;
+            product.Height = outputHeight;
+            product.Width = outputWidth;
+            product.Channels = channels;
+            product.KernelHeight = kernelHeight;
+            product.KernelWidth = kernelWidth;
+            product.StrideHeight = strideHeight;
+            product.StrideWidth = strideWidth;
+            product.DilationHeight = dilationHeight;
+            product.DilationWidth = dilationWidth;
+            product.PairSumsFit = pairSums != 0;
+            Requantization.ToUInt8(
+                out product.Requantization, shift, outputZeroPoint, minimum, maximum, ref w.Weight(multipliers),
+                Int8DepthwiseLayout.PaddedChannels(channels));
             if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
                 Run(w, in product);
         }

@@ -7,54 +7,37 @@ using global::System.Runtime.CompilerServices;
 /// How accumulators become outputs (docs/arithmetic.md, Requantisation), without the multipliers, which differ by channel:
 /// one shift for the layer, and for u8 outputs the zero point and the bounds of the fused activation.
 /// </summary>
-internal readonly struct Requantization
+internal struct Requantization
 {
     /// <summary>The right shift, 1…62.</summary>
-    public readonly int Shift;
+    public int Shift;
 
     /// <summary>The output's zero point; 0 for s32 outputs.</summary>
-    public readonly int ZeroPoint;
+    public int ZeroPoint;
 
     /// <summary>The least output.</summary>
-    public readonly int Minimum;
+    public int Minimum;
 
     /// <summary>The greatest output.</summary>
-    public readonly int Maximum;
+    public int Maximum;
 
     /// <summary>Whether outputs are s32 instead of u8.</summary>
-    public readonly bool IsWide;
+    public bool IsWide;
 
     /// <summary>Whether outputs are u8 and the upper halves of the products suffice (<see cref="RequantizedRow"/>).</summary>
-    public readonly bool FitsUpperHalves;
+    public bool FitsUpperHalves;
 
     /// <summary>The shift of the products' upper halves.</summary>
-    public readonly int UpperShift;
+    public int UpperShift;
 
     /// <summary>What is added to the products' upper halves before the shift: the rounding constant and the zero point.</summary>
-    public readonly int Addend;
+    public int Addend;
 
     /// <summary>How far sums are shifted left before they are multiplied: more than 0 where the shift is below 33.</summary>
-    public readonly int LeftShift;
+    public int LeftShift;
 
     /// <summary>The greatest magnitude of a sum that can be shifted left so far.</summary>
-    public readonly int GreatestSum;
-
-    private Requantization(int shift, int zeroPoint, int minimum, int maximum, bool isWide, bool fitsUpperHalves)
-    {
-        Shift = shift;
-        ZeroPoint = zeroPoint;
-        Minimum = minimum;
-        Maximum = maximum;
-        IsWide = isWide;
-        FitsUpperHalves = fitsUpperHalves;
-        if (fitsUpperHalves)
-        {
-            LeftShift = shift < LeastUpperShift ? LeastUpperShift - shift : 0;
-            GreatestSum = int.MaxValue >> LeftShift;
-            UpperShift = shift + LeftShift - 32;
-            Addend = (1 << (UpperShift - 1)) + (zeroPoint << UpperShift);
-        }
-    }
+    public int GreatestSum;
 
     /// <summary>The least shift whose rounding constant lies in the products' upper halves.</summary>
     private const int LeastUpperShift = 33;
@@ -71,36 +54,95 @@ internal readonly struct Requantization
     /// </summary>
     private const int LeastLeftMultiplier = 1 << 11;
 
+    /// <summary>Whether outputs are s32 and the upper halves of the products suffice.</summary>
+    public readonly bool IsWideOfUpperHalves => IsWide && Shift >= LeastUpperShift;
+
     /// <summary>Requantisation to u8.</summary>
-    public static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum) =>
-        new(shift, zeroPoint, minimum, maximum, false, shift is >= LeastUpperShift and <= GreatestUpperShift);
+    public static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum)
+    {
+        ToUInt8(out Requantization requantization, shift, zeroPoint, minimum, maximum);
+        return requantization;
+    }
+
+    /// <summary>
+    /// Requantisation to u8, written where it belongs: a copy would have to wait for all of its parts (they are stored one by one and
+    /// loaded by the vector).
+    /// </summary>
+    public static void ToUInt8(out Requantization requantization, int shift, int zeroPoint, int minimum, int maximum)
+    {
+        requantization = default;
+        requantization.Shift = shift;
+        requantization.ZeroPoint = zeroPoint;
+        requantization.Minimum = minimum;
+        requantization.Maximum = maximum;
+        if (shift is >= LeastUpperShift and <= GreatestUpperShift)
+            requantization.UseUpperHalves(0);
+    }
 
     /// <summary>
     /// Requantisation to u8 with known multipliers, which may allow the quicker way for shifts below 33, too: sums are shifted left, and
     /// those that would overflow are clamped first, because their outputs are saturated all the same.
     /// </summary>
+    /// <param name="requantization">Receives it.</param>
     /// <param name="shift">The right shift, 1…62.</param>
     /// <param name="zeroPoint">The output's zero point.</param>
     /// <param name="minimum">The least output.</param>
     /// <param name="maximum">The greatest output.</param>
-    /// <param name="multipliers">All multipliers.</param>
-    public static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum, ReadOnlySpan<int> multipliers)
+    /// <param name="multipliers">The first of all multipliers.</param>
+    /// <param name="channels">How many there are.</param>
+    public static void ToUInt8(
+        out Requantization requantization, int shift, int zeroPoint, int minimum, int maximum, ref byte multipliers, int channels)
     {
+        ToUInt8(out requantization, shift, zeroPoint, minimum, maximum);
         if (shift is >= LeastUpperShift or < LeastLeftShift)
-            return ToUInt8(shift, zeroPoint, minimum, maximum);
-        bool fits = true;
-        for (int i = 0; i < multipliers.Length; i++)
-            fits &= multipliers[i] is 0 or >= LeastLeftMultiplier;
-        return new(shift, zeroPoint, minimum, maximum, false, fits);
+            return;
+        for (int i = 0; i < channels; i++)
+        {
+            if (Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref multipliers, i * 4)) is not (0 or >= LeastLeftMultiplier))
+                return;
+        }
+
+        requantization.UseUpperHalves(LeastUpperShift - shift);
     }
 
     /// <summary>Requantisation to s32.</summary>
-    public static Requantization ToInt32(int shift) => new(shift, 0, int.MinValue, int.MaxValue, true, false);
+    public static Requantization ToInt32(int shift)
+    {
+        ToInt32(out Requantization requantization, shift);
+        return requantization;
+    }
+
+    /// <summary>Requantisation to s32, written where it belongs.</summary>
+    public static void ToInt32(out Requantization requantization, int shift)
+    {
+        requantization = default;
+        requantization.Shift = shift;
+        requantization.Minimum = int.MinValue;
+        requantization.Maximum = int.MaxValue;
+        requantization.IsWide = true;
+        if (shift >= LeastUpperShift)
+        {
+            requantization.UpperShift = unchecked(shift - 32);
+            requantization.Addend = unchecked(1 << (requantization.UpperShift - 1));
+        }
+    }
+
+    private void UseUpperHalves(int leftShift)
+    {
+        unchecked
+        {
+            FitsUpperHalves = true;
+            LeftShift = leftShift;
+            GreatestSum = int.MaxValue >> leftShift;
+            UpperShift = Shift + leftShift - 32;
+            Addend = (1 << (UpperShift - 1)) + (ZeroPoint << UpperShift);
+        }
+    }
 
     /// <summary>One output: <c>clamp(((product + 2^(s−1)) &gt;&gt; s) + zero point)</c>.</summary>
     /// <param name="product">Accumulator times multiplier; below 2^62 in magnitude.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Apply(long product)
+    public readonly int Apply(long product)
     {
         unchecked
         {

@@ -29,8 +29,10 @@ internal static class RequantizedStore
         ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
         in Requantization requantization)
     {
-        if (Avx2.IsSupported && channels > 8 && requantization.Shift >= 32 && !requantization.IsWide)
+        if (Avx2.IsSupported && channels > 8 && requantization.FitsUpperHalves && requantization.LeftShift == 0)
             RowsOfBytes(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
+        else if (Avx2.IsSupported && requantization.IsWideOfUpperHalves)
+            RowsOfSums(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else if (Avx2.IsSupported)
             Rows256(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else if (ProductLanes.Has128)
@@ -64,7 +66,7 @@ internal static class RequantizedStore
     }
 
     /// <summary>
-    /// Sixteen channels at a time with AVX2, u8 outputs and a shift of at least 32: nearly every call of nearly every model.
+    /// Sixteen channels at a time with AVX2, u8 outputs and the upper halves of products: nearly every call of nearly every model.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowsOfBytes(
@@ -73,43 +75,46 @@ internal static class RequantizedStore
     {
         unchecked
         {
-            int shift = requantization.Shift;
-            Vector128<long> count = Vector128.CreateScalar((long)shift);
-            Vector256<long> rounding = Vector256.Create((1L << 62) + (1L << (shift - 1)));
-            Vector256<int> correction = Vector256.Create(requantization.ZeroPoint - (int)(1L << (62 - shift)));
-            Vector256<int> minimum = Vector256.Create(requantization.Minimum);
-            Vector256<int> maximum = Vector256.Create(requantization.Maximum);
-            for (int channel = 0; channel < channels; channel += 16)
+            for (int row = 0; row < rows; row++)
             {
-                // Multipliers and sums come in eights: of a last eight, the sixteen would reach behind them.
-                int left = channels - channel;
-                int next = left > 8 ? 8 : 0;
-                Vector256<int> multiplier0 = Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32();
-                Vector256<int> multiplier1 = Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, (channel + next) * 4)).AsInt32();
-                Vector256<int> oddMultiplier0 = Avx2.ShiftRightLogical(multiplier0.AsInt64(), 32).AsInt32();
-                Vector256<int> oddMultiplier1 = Avx2.ShiftRightLogical(multiplier1.AsInt64(), 32).AsInt32();
-                ref int source = ref Unsafe.Add(ref sums, channel);
-                for (int row = 0; row < rows; row++)
+                ref int source = ref Unsafe.Add(ref sums, row * pitch);
+                ref byte output = ref Unsafe.Add(ref arena, (nint)Unsafe.Add(ref outputs, row));
+                for (int channel = 0; channel < channels; channel += 16)
                 {
-                    Vector256<int> sum0 = Vector256.LoadUnsafe(ref source);
-                    Vector256<int> sum1 = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, next));
-                    source = ref Unsafe.Add(ref source, pitch);
-                    Vector256<long> even0 = Avx2.ShiftRightLogical(Avx2.Multiply(sum0, multiplier0) + rounding, count);
-                    Vector256<long> even1 = Avx2.ShiftRightLogical(Avx2.Multiply(sum1, multiplier1) + rounding, count);
-                    Vector256<long> odd0 = Avx2.ShiftRightLogical(
-                        Avx2.Multiply(Avx2.ShiftRightLogical(sum0.AsInt64(), 32).AsInt32(), oddMultiplier0) + rounding, count);
-                    Vector256<long> odd1 = Avx2.ShiftRightLogical(
-                        Avx2.Multiply(Avx2.ShiftRightLogical(sum1.AsInt64(), 32).AsInt32(), oddMultiplier1) + rounding, count);
-                    Vector256<int> value0 = Avx2.Blend(even0.AsInt32(), Avx2.ShiftLeftLogical(odd0, 32).AsInt32(), 0b10101010) + correction;
-                    Vector256<int> value1 = Avx2.Blend(even1.AsInt32(), Avx2.ShiftLeftLogical(odd1, 32).AsInt32(), 0b10101010) + correction;
-                    value0 = Avx2.Min(Avx2.Max(value0, minimum), maximum);
-                    value1 = Avx2.Min(Avx2.Max(value1, minimum), maximum);
+                    // Multipliers and sums come in eights: of a last eight, the sixteen would reach behind them.
+                    int next = channels - channel > 8 ? channel + 8 : channel;
+                    Vector128<byte> bytes = RequantizedRow.Bytes(
+                        Vector256.LoadUnsafe(ref Unsafe.Add(ref source, channel)), Vector256.LoadUnsafe(ref Unsafe.Add(ref source, next)),
+                        Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32(),
+                        Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, next * 4)).AsInt32(), in requantization).GetLower().AsByte();
+                    PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, channel), channels - channel);
+                }
+            }
+        }
+    }
 
-                    // Packing works within 128-bit halves: 0-3, 8-11, 4-7, 12-15, put in order afterwards.
-                    Vector256<short> words = Avx2.PackSignedSaturate(value0, value1);
-                    Vector128<byte> bytes = Sse2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
-                    bytes = Sse2.Shuffle(bytes.AsInt32(), 0b11011000).AsByte();
-                    PartialStore.Bytes(bytes, ref Unsafe.Add(ref arena, (nint)Unsafe.Add(ref outputs, row) + channel), left);
+    /// <summary>Eight channels at a time with AVX2, s32 outputs and the upper halves of products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowsOfSums(
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
+    {
+        unchecked
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                ref int source = ref Unsafe.Add(ref sums, row * pitch);
+                ref byte output = ref Unsafe.Add(ref arena, (nint)Unsafe.Add(ref outputs, row));
+                for (int channel = 0; channel < channels; channel += 8)
+                {
+                    Vector256<int> values = RequantizedRow.Values(
+                        Vector256.LoadUnsafe(ref Unsafe.Add(ref source, channel)),
+                        Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32(), in requantization);
+                    ref byte to = ref Unsafe.Add(ref output, channel * 4);
+                    if (channels - channel >= 8)
+                        values.AsByte().StoreUnsafe(ref to);
+                    else
+                        StorePart(values, ref to, channels - channel);
                 }
             }
         }

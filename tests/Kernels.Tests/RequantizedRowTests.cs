@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace OptimizerBuild.Kernels.Tests;
@@ -31,7 +32,7 @@ public sealed class RequantizedRowTests
                     sums[i] = Sum(random, multipliers[i], shift);
                 }
 
-                var requantization = Requantization.ToUInt8(shift, zeroPoint, minimum, maximum, multipliers);
+                Requantization requantization = ToUInt8(shift, zeroPoint, minimum, maximum, multipliers);
                 if (!requantization.FitsUpperHalves)
                     continue;
                 taken++;
@@ -46,9 +47,17 @@ public sealed class RequantizedRowTests
     [Fact]
     public void Small_multipliers_forbid_shifting_sums_left()
     {
-        Assert.False(Requantization.ToUInt8(30, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
-        Assert.True(Requantization.ToUInt8(30, 0, 0, 255, [1 << 30, 0]).FitsUpperHalves);
-        Assert.True(Requantization.ToUInt8(40, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
+        Assert.False(ToUInt8(30, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
+        Assert.True(ToUInt8(30, 0, 0, 255, [1 << 30, 0]).FitsUpperHalves);
+        Assert.True(ToUInt8(40, 0, 0, 255, [1 << 30, 100]).FitsUpperHalves);
+    }
+
+    private static Requantization ToUInt8(int shift, int zeroPoint, int minimum, int maximum, int[] multipliers)
+    {
+        Requantization.ToUInt8(
+            out Requantization requantization, shift, zeroPoint, minimum, maximum, ref MemoryMarshal.AsBytes(multipliers.AsSpan())[0],
+            multipliers.Length);
+        return requantization;
     }
 
     private static void Check(byte[] expected, int[] sums, int[] multipliers, in Requantization requantization)

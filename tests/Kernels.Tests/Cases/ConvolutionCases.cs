@@ -167,7 +167,8 @@ internal static class ConvolutionCases
         Int8Product? product = null;
         if (!depthwise && !blocked)
         {
-            Int8Product described = Int8Convolution.Describe(
+            Int8Convolution.Describe(
+                out Int8Product described,
                 fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, g.Images, g.OutputHeight, g.OutputWidth, g.Groups, g.InputsPerGroup, g.OutputsPerGroup,
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth);

@@ -81,7 +81,8 @@ internal static class DenseCases
         Int8Product? product = null;
         if (!blocked)
         {
-            Int8Product described = Int8Dense.Describe(
+            Int8Dense.Describe(
+                out Int8Product described,
                 inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, rows, inputs, outputs);
             described.Requantization = wide ? Requantization.ToInt32(shift)
                 : Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
