@@ -52,6 +52,8 @@ internal static class PredictorBuild
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Inputs[i].Type.Keyword()}[] _in{i} = new {plan.Inputs[i].Type.Keyword()}[{plan.Inputs[i].Length}];\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Outputs[i].Type.Keyword()}[] _out{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
+        // What is measured is the steady state.
+        source.Append("    public Adapter() => _model.WarmUp();\n");
         source.Append("    public override int Parallelism { set => _model.Parallelism = value; }\n");
         source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
         for (int i = 0; i < plan.Inputs.Count; i++)

@@ -47,6 +47,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
         : new(CallsOf(plan).Select(c => c.Kernel)
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
+            .Concat(plan.HasStartUp ? ["StartUp"] : [])
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 

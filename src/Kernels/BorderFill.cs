@@ -21,7 +21,6 @@ internal static class BorderFill
     /// <param name="left">Border bytes left of each row.</param>
     /// <param name="right">Border bytes right of each row.</param>
     /// <param name="value">The byte.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int buffer,
@@ -69,19 +68,20 @@ internal static class BorderFill
         }
     }
 
-    /// <summary>Short runs, of a few pixels, are many: they take no call.</summary>
+    /// <summary>One run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fill(ref byte start, int length, byte value)
     {
         unchecked
         {
-            if (!Vector128.IsHardwareAccelerated || length < 16 || length > 512)
+            if (length < 16)
             {
-                if (length > 0)
-                    Unsafe.InitBlockUnaligned(ref start, value, (uint)length);
+                for (int i = 0; i < length; i++)
+                    Unsafe.Add(ref start, i) = value;
                 return;
             }
 
+            // Not the framework's fill, which it has no compiled code of.
             Vector128<byte> values = Vector128.Create(value);
             for (int i = 0; length - i > 16; i += 16)
                 values.StoreUnsafe(ref Unsafe.Add(ref start, i));

@@ -51,18 +51,9 @@ internal static class ByteSums
             int start = -(rows * columns * zeroPoint);
             if (!Vector128.IsHardwareAccelerated || length < 4)
             {
-                for (int i = 0; i < length; i++)
-                {
-                    int sum = start;
-                    for (int y = 0; y < rows; y++)
-                    {
-                        for (int x = 0; x < columns; x++)
-                            sum += Unsafe.Add(ref arena, (nint)(source + (y * rowStep) + (x * columnStep) + i));
-                    }
-
-                    Unsafe.Add(ref arena, (nint)(output + i)) = (byte)requantization.Apply((long)sum * multipliers[0]);
-                }
-
+                Single(
+                    ref Unsafe.Add(ref arena, (nint)source), rows, rowStep, columns, columnStep, zeroPoint, multipliers[0],
+                    in requantization, ref Unsafe.Add(ref arena, (nint)output), length);
                 return;
             }
 
@@ -85,6 +76,37 @@ internal static class ByteSums
                     Sum(ref Unsafe.Add(ref arena, (nint)(source + i + lane)), rows, rowStep, columns, columnStep, start, ref sums[lane]);
                 int to = output + i;
                 RequantizedStore.Rows(ref arena, ref sums[0], Block, ref to, 1, block, ref multiplier, in requantization);
+            }
+        }
+    }
+
+    /// <summary>The same one position after the other, for runs of a few bytes and for the start-up path.</summary>
+    /// <param name="source">The first run.</param>
+    /// <param name="rows">Rows of runs.</param>
+    /// <param name="rowStep">Bytes from one row to the next.</param>
+    /// <param name="columns">Runs of a row.</param>
+    /// <param name="columnStep">Bytes from one run of a row to the next.</param>
+    /// <param name="zeroPoint">The runs' zero point, subtracted from every byte.</param>
+    /// <param name="multiplier">The requantisation's multiplier.</param>
+    /// <param name="requantization">Shift, zero point and bounds.</param>
+    /// <param name="output">Where the output goes.</param>
+    /// <param name="length">Bytes of a run.</param>
+    public static void Single(
+        ref byte source, int rows, int rowStep, int columns, int columnStep, int zeroPoint, int multiplier,
+        in Requantization requantization, ref byte output, int length)
+    {
+        unchecked
+        {
+            for (int i = 0; i < length; i++)
+            {
+                int sum = -(rows * columns * zeroPoint);
+                for (int y = 0; y < rows; y++)
+                {
+                    for (int x = 0; x < columns; x++)
+                        sum += Unsafe.Add(ref source, (nint)((y * rowStep) + (x * columnStep) + i));
+                }
+
+                Unsafe.Add(ref output, i) = (byte)requantization.Apply((long)sum * multiplier);
             }
         }
     }

@@ -7,6 +7,39 @@ using global::System.Numerics;
 internal static class Classification
 {
     /// <summary>The index of the greatest score, the first of equal ones; NaN is less than every number. 0 for no scores.</summary>
+    /// <remarks>Nearly all scores are float32: code of its own is compiled sooner than an instance of the generic one.</remarks>
+    public static int ArgMax(ReadOnlySpan<float> scores)
+    {
+        int best = 0;
+        for (int i = 1; i < scores.Length; i++)
+        {
+            float score = scores[i];
+            float greatest = scores[best];
+            if (score > greatest || (float.IsNaN(greatest) && !float.IsNaN(score)))
+                best = i;
+        }
+        return best;
+    }
+
+    /// <summary>The softmax of the scores at one index; NaN where a score is.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="index">The index, usually that of the greatest score.</param>
+    public static float Confidence(ReadOnlySpan<float> scores, int index)
+    {
+        float greatest = scores[ArgMax(scores)];
+        float sum = 0;
+        float chosen = 0;
+        for (int i = 0; i < scores.Length; i++)
+        {
+            float exponential = Exponential(scores[i], greatest);
+            sum += exponential;
+            if (i == index)
+                chosen = exponential;
+        }
+        return chosen / sum;
+    }
+
+    /// <summary>The index of the greatest score, the first of equal ones; NaN is less than every number. 0 for no scores.</summary>
     public static int ArgMax<T>(ReadOnlySpan<T> scores)
         where T : unmanaged, INumber<T>
     {
@@ -32,11 +65,9 @@ internal static class Classification
         return Exponential(scores[index], greatest) / sum;
     }
 
-    // The greatest score counts 1 even where it is infinite.
     private static float Exponential<T>(T score, float greatest)
-        where T : unmanaged, INumber<T>
-    {
-        float value = float.CreateSaturating(score);
-        return value == greatest ? 1 : Float32Math.Exp(value - greatest);
-    }
+        where T : unmanaged, INumber<T> => Exponential(float.CreateSaturating(score), greatest);
+
+    // The greatest score counts 1 even where it is infinite.
+    private static float Exponential(float score, float greatest) => score == greatest ? 1 : Float32Exponential.Of(score - greatest);
 }

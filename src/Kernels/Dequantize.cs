@@ -20,7 +20,6 @@ internal static class Dequantize
     /// <param name="images">Number of images.</param>
     /// <param name="rows">Rows of an image.</param>
     /// <param name="rowLength">Adjacent elements of a row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void UInt8ToFloat32(
         Workspace w,
         int input,
@@ -37,7 +36,7 @@ internal static class Dequantize
     {
         unchecked
         {
-            if (rowLength <= 4 && rows > 1 && Vector128.IsHardwareAccelerated)
+            if (rowLength <= 4 && rows > 1 && !w.IsStarting && Vector128.IsHardwareAccelerated)
             {
                 for (int image = 0; image < images; image++)
                 {
@@ -55,38 +54,15 @@ internal static class Dequantize
                 {
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    int i = 0;
-                    if (ByteLanes.Has512)
+                    if (w.IsStarting)
                     {
-                        for (; rowLength - i >= 16; i += 16)
-                        {
-                            Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i)))
-                                - Vector512.Create(zeroPoint);
-                            (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
-                        }
+                        for (int i = 0; i < rowLength; i++)
+                            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
                     }
-
-                    if (Avx2.IsSupported)
+                    else
                     {
-                        for (; rowLength - i >= 8; i += 8)
-                        {
-                            Vector256<int> values = Avx2.ConvertToVector256Int32(
-                                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i))).AsByte())
-                                - Vector256.Create(zeroPoint);
-                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
-                        }
+                        Row(ref from, ref to, scale, zeroPoint, rowLength);
                     }
-
-                    if (Vector128.IsHardwareAccelerated)
-                    {
-                        for (; rowLength - i >= 4; i += 4)
-                            Four(ref Unsafe.Add(ref from, i), scale, zeroPoint).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
-                    }
-
-                    for (; i < rowLength; i++)
-                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
                 }
             }
         }
@@ -104,7 +80,6 @@ internal static class Dequantize
     /// <param name="images">Number of images.</param>
     /// <param name="rows">Rows of an image.</param>
     /// <param name="rowLength">Adjacent elements of a row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Int32ToFloat32(
         Workspace w,
         int input,
@@ -126,42 +101,104 @@ internal static class Dequantize
                 {
                     ref byte from = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    int i = 0;
-                    if (ByteLanes.Has512)
+                    if (w.IsStarting)
                     {
-                        for (; rowLength - i >= 16; i += 16)
+                        for (int i = 0; i < rowLength; i++)
                         {
-                            Vector512<int> values = Vector512.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
-                            (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
+                            Unsafe.WriteUnaligned(
+                                ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
                         }
                     }
-
-                    if (Avx2.IsSupported)
+                    else
                     {
-                        for (; rowLength - i >= 8; i += 8)
-                        {
-                            Vector256<int> values = Vector256.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
-                            (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
-                        }
+                        Row(ref from, ref to, scale, rowLength);
                     }
-
-                    if (Vector128.IsHardwareAccelerated)
-                    {
-                        for (; rowLength - i >= 4; i += 4)
-                        {
-                            Vector128<int> values = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
-                            (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(
-                                ref Unsafe.Add(ref to, i * 4));
-                        }
-                    }
-
-                    for (; i < rowLength; i++)
-                        Unsafe.WriteUnaligned(
-                            ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
                 }
             }
+        }
+    }
+
+    /// <summary>A row of bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(ref byte from, ref byte to, float scale, int zeroPoint, int rowLength)
+    {
+        unchecked
+        {
+            int i = 0;
+            if (ByteLanes.Has512)
+            {
+                for (; rowLength - i >= 16; i += 16)
+                {
+                    Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i)))
+                        - Vector512.Create(zeroPoint);
+                    (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
+                        ref Unsafe.Add(ref to, i * 4));
+                }
+            }
+
+            if (Avx2.IsSupported)
+            {
+                for (; rowLength - i >= 8; i += 8)
+                {
+                    Vector256<int> values = Avx2.ConvertToVector256Int32(
+                        Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i))).AsByte())
+                        - Vector256.Create(zeroPoint);
+                    (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
+                        ref Unsafe.Add(ref to, i * 4));
+                }
+            }
+
+            if (Vector128.IsHardwareAccelerated)
+            {
+                for (; rowLength - i >= 4; i += 4)
+                    Four(ref Unsafe.Add(ref from, i), scale, zeroPoint).AsByte().StoreUnsafe(ref Unsafe.Add(ref to, i * 4));
+            }
+
+            for (; i < rowLength; i++)
+                Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * 4), (Unsafe.Add(ref from, i) - zeroPoint) * scale);
+        }
+    }
+
+    /// <summary>A row of s32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Row(ref byte from, ref byte to, float scale, int rowLength)
+    {
+        unchecked
+        {
+            int i = 0;
+            if (ByteLanes.Has512)
+            {
+                for (; rowLength - i >= 16; i += 16)
+                {
+                    Vector512<int> values = Vector512.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                    (Avx512F.ConvertToVector512Single(values) * Vector512.Create(scale)).AsByte().StoreUnsafe(
+                        ref Unsafe.Add(ref to, i * 4));
+                }
+            }
+
+            if (Avx2.IsSupported)
+            {
+                for (; rowLength - i >= 8; i += 8)
+                {
+                    Vector256<int> values = Vector256.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                    (Avx.ConvertToVector256Single(values) * Vector256.Create(scale)).AsByte().StoreUnsafe(
+                        ref Unsafe.Add(ref to, i * 4));
+                }
+            }
+
+            if (Vector128.IsHardwareAccelerated)
+            {
+                for (; rowLength - i >= 4; i += 4)
+                {
+                    Vector128<int> values = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, i * 4)).AsInt32();
+                    (Vector128.ConvertToSingle(values) * Vector128.Create(scale)).AsByte().StoreUnsafe(
+                        ref Unsafe.Add(ref to, i * 4));
+                }
+            }
+
+            for (; i < rowLength; i++)
+                Unsafe.WriteUnaligned(
+                    ref Unsafe.Add(ref to, i * 4), Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref from, i * 4)) * scale);
         }
     }
 

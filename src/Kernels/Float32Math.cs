@@ -19,9 +19,6 @@ internal static class Float32Math
     private const int RoundingShiftBits = 0x4B400000;
     private const int SignBit = unchecked((int)0x80000000);
 
-    /// <summary>e^x of one value.</summary>
-    public static float Exp(float x) => Exp<float, Float32Lanes1>(x);
-
     /// <summary>
     /// e^x = 2^n · e^r with n = round(x · log2 e), |r| ≤ ½ ln 2 (W. J. Cody and W. Waite, Software Manual for the Elementary
     /// Functions, 1980, chapter 6). Overflows to infinity, underflows gradually; NaN stays NaN.

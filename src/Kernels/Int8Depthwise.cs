@@ -100,7 +100,9 @@ internal static class Int8Depthwise
             Requantization.ToUInt8(
                 out product.Requantization, shift, outputZeroPoint, minimum, maximum, ref w.Weight(multipliers),
                 Int8DepthwiseLayout.PaddedChannels(channels));
-            if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
+            if (w.IsStarting)
+                Int8DepthwiseStart.Run(w, in product);
+            else if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
                 Run(w, in product);
         }
     }

@@ -28,7 +28,6 @@ internal static class Int8Mean
     /// <param name="reducedRows">Number of reduced rows; 1 where the reduced elements have one stride.</param>
     /// <param name="reducedColumns">Number of reduced columns.</param>
     /// <param name="inner">Adjacent elements that are reduced each for itself.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -51,6 +50,31 @@ internal static class Int8Mean
         unchecked
         {
             Requantization requantization = Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum);
+            if (w.IsStarting)
+            {
+                for (int o = 0; o < outer; o++)
+                {
+                    ByteSums.Single(
+                        ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
+                        inputZeroPoint, multiplier, in requantization, ref w.Arena(output + (o * outputOuterStride)), inner);
+                }
+
+                return;
+            }
+
+            Reduce(
+                w, input, inputOuterStride, inputRowStride, inputColumnStride, output, outputOuterStride, multiplier, inputZeroPoint,
+                in requantization, outer, reducedRows, reducedColumns, inner);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Reduce(
+        Workspace w, int input, int inputOuterStride, int inputRowStride, int inputColumnStride, int output, int outputOuterStride,
+        int multiplier, int inputZeroPoint, in Requantization requantization, int outer, int reducedRows, int reducedColumns, int inner)
+    {
+        unchecked
+        {
             Span<int> sums = stackalloc int[ByteSums.Block];
             Span<int> multipliers = stackalloc int[ByteSums.Block];
             multipliers.Fill(multiplier);

@@ -21,6 +21,12 @@ internal static class Int8ProductLoop
     /// <summary>Computes the product on the process's path, and on the prediction's threads where it is large.</summary>
     public static void Run(Workspace w, in Int8Product product)
     {
+        if (w.IsStarting)
+        {
+            Int8ProductStart.Run(w, in product);
+            return;
+        }
+
         if (w.Threads > 1 && Int8ProductJob.TryRun(w, in product))
             return;
         Run(w, in product, 0, product.PaddedChannels);

@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.IO;
+using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 
 /// <summary>
@@ -21,7 +22,9 @@ internal sealed class PackedWeights
     private PackedWeights(int length)
     {
         Length = length;
-        _memory = GC.AllocateArray<byte>(checked(length + Alignment + TailPadding), pinned: true);
+        // Not the generic method that clears the array: the framework has no compiled instance of it.
+        _memory = GC.AllocateUninitializedArray<byte>(checked(length + Alignment + TailPadding), pinned: true);
+        Array.Clear(_memory, length, Alignment + TailPadding);
         _start = AlignedStart(_memory);
     }
 
@@ -74,15 +77,21 @@ internal sealed class PackedWeights
         ulong hash = 0xCBF29CE484222325;
         unchecked
         {
-            while (bytes.Length >= 8)
+            // Plain reads: the first prediction of a process pays for every method that they would call.
+            ref byte at = ref MemoryMarshal.GetReference(bytes);
+            int left = bytes.Length;
+            for (; left >= 8; left -= 8)
             {
-                hash = (hash ^ global::System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * Prime;
+                ulong word = Unsafe.ReadUnaligned<ulong>(ref at);
+                if (!BitConverter.IsLittleEndian)
+                    word = global::System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word);
+                hash = (hash ^ word) * Prime;
                 hash ^= hash >> 32;
-                bytes = bytes.Slice(8);
+                at = ref Unsafe.Add(ref at, 8);
             }
             ulong last = 0;
-            for (int i = 0; i < bytes.Length; i++)
-                last |= (ulong)bytes[i] << (8 * i);
+            for (int i = 0; i < left; i++)
+                last |= (ulong)Unsafe.Add(ref at, i) << (8 * i);
             return (hash ^ last) * Prime;
         }
     }
@@ -90,7 +99,7 @@ internal sealed class PackedWeights
     /// <summary>Index of the first element of a pinned array whose address is a multiple of 64.</summary>
     internal static int AlignedStart(byte[] pinned)
     {
-        long address = (long)Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
-        return (int)(-address & (Alignment - 1));
+        nint address = Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetArrayDataReference(pinned));
+        return unchecked((int)(-address & (Alignment - 1)));
     }
 }

@@ -27,7 +27,6 @@ internal static class QuantizeInput
     /// <param name="height">Rows.</param>
     /// <param name="width">Pixels of a row.</param>
     /// <param name="channels">Number of channels.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromFloat32(
         ReadOnlySpan<float> source,
         Workspace w,
@@ -55,7 +54,13 @@ internal static class QuantizeInput
                 {
                     ref float from = ref Unsafe.Add(ref first, (image * sourceImageStride) + (row * sourceRowStride));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    if (sourcePixelStride == 1 && width > 1)
+                    if (w.IsStarting)
+                    {
+                        Strided(
+                            ref from, sourcePixelStride, sourceChannelStride, ref to, outputPixelStride, inverseScale, zeroPoint, width,
+                            channels);
+                    }
+                    else if (sourcePixelStride == 1 && width > 1)
                     {
                         int start = channels == 3 && outputPixelStride == 3
                             ? ThreePlanes(ref from, sourceChannelStride, ref to, width, inverseScale, zeroPoint) : 0;
@@ -82,16 +87,28 @@ internal static class QuantizeInput
                     }
                     else
                     {
-                        for (int pixel = 0; pixel < width; pixel++)
-                        {
-                            for (int channel = 0; channel < channels; channel++)
-                            {
-                                Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
-                                    Unsafe.Add(ref from, (pixel * sourcePixelStride) + (channel * sourceChannelStride)), inverseScale,
-                                    zeroPoint);
-                            }
-                        }
+                        Strided(
+                            ref from, sourcePixelStride, sourceChannelStride, ref to, outputPixelStride, inverseScale, zeroPoint, width,
+                            channels);
                     }
+                }
+            }
+        }
+    }
+
+    /// <summary>The elements of a row one by one.</summary>
+    private static void Strided(
+        ref float from, int pixelStride, int channelStride, ref byte to, int outputPixelStride, float inverseScale, int zeroPoint,
+        int width, int channels)
+    {
+        unchecked
+        {
+            for (int pixel = 0; pixel < width; pixel++)
+            {
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
+                        Unsafe.Add(ref from, (pixel * pixelStride) + (channel * channelStride)), inverseScale, zeroPoint);
                 }
             }
         }
@@ -170,7 +187,6 @@ internal static class QuantizeInput
     /// <param name="height">Rows.</param>
     /// <param name="width">Pixels of a row.</param>
     /// <param name="channels">Number of channels.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromUInt8(
         ReadOnlySpan<byte> source,
         Workspace w,
@@ -193,9 +209,10 @@ internal static class QuantizeInput
         {
             ref byte first = ref MemoryMarshal.GetReference(source);
             ref byte table = ref w.Weight(tables);
-            bool isOneTable = tableStride == 0 && sourceChannelStride == 1;
+            bool isPlain = w.IsStarting;
+            bool isOneTable = !isPlain && tableStride == 0 && sourceChannelStride == 1;
             bool isRowOfBytes = width == 1 || (sourcePixelStride == channels && outputPixelStride == channels);
-            bool isColour = ThreeTables.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
+            bool isColour = !isPlain && ThreeTables.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
             bool isInterleaved = isColour && sourceChannelStride == 1 && sourcePixelStride == 3;
             bool isPlanar = isColour && sourcePixelStride == 1;
             Span<byte> steps = stackalloc byte[3 * ByteLookup.TableSize];

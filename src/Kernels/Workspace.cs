@@ -32,7 +32,8 @@ internal sealed class Workspace
     public Workspace(PackedWeights weights, int arenaBytes)
     {
         ArenaBytes = arenaBytes;
-        _arena = GC.AllocateArray<byte>(checked(arenaBytes + 64 + TailPadding), pinned: true);
+        _arena = GC.AllocateUninitializedArray<byte>(checked(arenaBytes + 64 + TailPadding), pinned: true);
+        Array.Clear(_arena);
         _arenaStart = PackedWeights.AlignedStart(_arena);
         _weights = weights.Memory;
         _weightsStart = weights.Start;
@@ -71,13 +72,19 @@ internal sealed class Workspace
     /// <summary>On how many threads the prediction under way runs.</summary>
     public int Threads { get; private set; } = 1;
 
+    /// <summary>
+    /// Whether predictions run in small code yet, because the fast one may not be compiled (<see cref="StartUp"/>). It does not change
+    /// during a prediction.
+    /// </summary>
+    public bool IsStarting { get; set; }
+
     /// <summary>Whether steps are shared out however small they are, so that tests need no large ones.</summary>
     public bool SharesSmallSteps { get; set; }
 
     /// <summary>Takes the threads for a prediction, if they are free.</summary>
     public void EnterThreads()
     {
-        if (_views.Length > 1 && KernelThreads.TryEnter(this, _views.Length))
+        if (_views.Length > 1 && !IsStarting && KernelThreads.TryEnter(this, _views.Length))
             Threads = _views.Length;
     }
 
@@ -155,11 +162,22 @@ internal sealed class Workspace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Operand(int offset) => ref (offset < 0 ? ref Weight(~offset) : ref Arena(offset));
 
+    /// <summary>Whether any of the bytes from a place on belongs to the arena.</summary>
+    public bool Overlaps(ref byte first, int bytes)
+    {
+        unchecked
+        {
+            // Distances beyond either end are great numbers without a sign.
+            nint distance = Unsafe.ByteOffset(ref Arena(0), ref first);
+            return (nuint)distance < (nuint)ArenaBytes || (nuint)(-distance) < (nuint)bytes;
+        }
+    }
+
     /// <summary>A stretch of the arena as elements of <typeparamref name="T"/>.</summary>
     public Span<T> ArenaSpan<T>(int offset, int count)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(new Span<byte>(_arena, _arenaStart + offset, checked(count * Unsafe.SizeOf<T>())));
+        where T : unmanaged => MemoryMarshal.CreateSpan(ref Unsafe.As<byte, T>(ref Arena(offset)), count);
 
     /// <summary>A stretch of the weights as elements of <typeparamref name="T"/>.</summary>
     public ReadOnlySpan<T> WeightSpan<T>(int offset, int count)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(new ReadOnlySpan<byte>(_weights, _weightsStart + offset, checked(count * Unsafe.SizeOf<T>())));
+        where T : unmanaged => MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, T>(ref Weight(offset)), count);
 }

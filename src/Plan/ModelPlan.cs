@@ -54,6 +54,15 @@ internal sealed record ModelPlan
     /// <summary>Whether one prediction may run on several threads, if its user asks for them.</summary>
     public bool UsesThreads => Facts.Macs >= LeastWorkForThreads;
 
+    /// <summary>
+    /// Multiply-accumulates of a prediction up to which its first one in a process is quicker in small code than in fast code that has to
+    /// be compiled first (<c>bench startup</c>).
+    /// </summary>
+    public const long MostWorkForStartUp = 100_000_000;
+
+    /// <summary>Whether the first predictions of a process run in small code.</summary>
+    public bool HasStartUp => !IsSignatureOnly && Facts.Macs is > 0 and <= MostWorkForStartUp;
+
     /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
     public bool IsSignatureOnly { get; init; }
 }

@@ -64,6 +64,18 @@ public class PredictorRunTests
                     return right[0] && right[1];
                 }
 
+                public static object?[] WarmedUp(float[] pixels)
+                {
+                    var early = new TinyClassifier();
+                    var model = new TinyClassifier();
+                    model.WarmUp();
+                    model.Predict(pixels);
+                    early.Predict(pixels);
+                    return new object?[] { early, model, new TinyClassifier(), early.Scores.ToArray(), model.Scores.ToArray() };
+                }
+
+                public static void WarmUp(object model) => ((TinyClassifier)model).WarmUp();
+
                 public static int Hash() => new TinyClassifier.Prediction(TinyClassifier.Label.Trouser, int.MaxValue, 1e30f).GetHashCode();
 
                 public static long AllocatedBy(int rounds)
@@ -173,6 +185,52 @@ public class PredictorRunTests
     {
         using LoadedProject loaded = new(ClassifierImage.Value);
         Assert.Equal(true, loaded.Call("Consumer.Driver", "TwoThreadsAgree", 2000));
+    }
+
+    [Fact]
+    public void PredictionsRunInSmallCodeUntilTheFastOneIsThere()
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        object model = loaded.Call("Consumer.Driver", "Create")!;
+        float[] expected = HandMadeModels.Expected(Pixels);
+        var scores = new float[3];
+        Assert.True(IsStarting(model));
+        loaded.Call("Consumer.Driver", "PredictInto", model, Pixels, scores);
+        Assert.Equal(expected, scores);
+        Assert.True(IsStarting(model));
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                loaded.Call("Consumer.Driver", "PredictInto", model, Pixels, scores);
+                Assert.Equal(expected, scores);
+                return !IsStarting(model);
+            },
+            TimeSpan.FromMinutes(1)));
+        Assert.False(IsStarting(loaded.Call("Consumer.Driver", "Create")!));
+    }
+
+    [Fact]
+    public void WarmingUpEndsTheStartOfAllInstances()
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        var result = (object[])loaded.Call("Consumer.Driver", "WarmedUp", Pixels)!;
+        Assert.All(result[..3], model => Assert.False(IsStarting(model)));
+        Assert.All(result[3..], scores => Assert.Equal(HandMadeModels.Expected(Pixels), (float[])scores));
+    }
+
+    [Fact]
+    public void AnInstanceThatIsPredictingCannotBeWarmedUp()
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        object model = loaded.Call("Consumer.Driver", "Create")!;
+        model.GetType().GetField("_entered", BindingFlags.NonPublic | BindingFlags.Instance)!.SetValue(model, 1);
+        Assert.Throws<InvalidOperationException>(() => loaded.Call("Consumer.Driver", "WarmUp", model));
+    }
+
+    private static bool IsStarting(object model)
+    {
+        object workspace = model.GetType().GetField("_workspace", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(model)!;
+        return (bool)workspace.GetType().GetProperty("IsStarting")!.GetValue(workspace)!;
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public sealed class InstructionSetTests
     [MemberData(nameof(Switches))]
     public void Every_path_gives_the_oracles_bytes(string switches, string off)
     {
-        (string path, string description, string float32, Dictionary<string, bool> supports, Dictionary<string, ulong> digests) = Run(switches);
+        (string path, string description, string float32, Dictionary<string, bool> supports, Dictionary<string, ulong> digests,
+            Dictionary<string, ulong> starting) = Run(switches);
 
         // What this process sees is what the child must see, less what was switched off.
         string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -47,9 +48,13 @@ public sealed class InstructionSetTests
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(ExpectedFloat32Path(supports), float32);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
+        Assert.Equal(KernelCases.Kernels, starting.Keys);
         foreach (string kernel in KernelCases.Kernels)
-            Assert.True(KernelDigest.Expected(
-                kernel) == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
+        {
+            ulong expected = KernelDigest.Expected(kernel);
+            Assert.True(expected == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
+            Assert.True(expected == starting[kernel], $"{kernel} differs from its oracle under '{switches}' on the start-up path");
+        }
     }
 
     /// <summary>Between them the switches take every path that this machine can take.</summary>
@@ -76,8 +81,8 @@ public sealed class InstructionSetTests
         : supports["vector128"] ? "vector128"
         : "scalar";
 
-    private static (string Path, string Description, string Float32, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests) Run(
-        string switches)
+    private static (string Path, string Description, string Float32, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests,
+        Dictionary<string, ulong> Starting) Run(string switches)
     {
         var start = new ProcessStartInfo(
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
@@ -105,6 +110,7 @@ public sealed class InstructionSetTests
         string float32 = "";
         var supports = new Dictionary<string, bool>();
         var digests = new Dictionary<string, ulong>();
+        var starting = new Dictionary<string, ulong>();
         foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             string[] words = line.Split(' ');
@@ -125,9 +131,12 @@ public sealed class InstructionSetTests
                 case "kernel":
                     digests[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                     break;
+                case "starting":
+                    starting[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                    break;
             }
         }
 
-        return (path, description, float32, supports, digests);
+        return (path, description, float32, supports, digests, starting);
     }
 }

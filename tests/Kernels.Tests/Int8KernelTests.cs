@@ -17,6 +17,14 @@ public sealed class Int8KernelTests
 
     [Theory]
     [MemberData(nameof(Kernels))]
+    public void Kernel_writes_the_same_on_the_start_up_path(string kernel)
+    {
+        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
+            CaseAssert.Same(c.Expected, c.ActualOnStart(), c.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
     public void Kernel_allocates_nothing(string kernel)
     {
         foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))

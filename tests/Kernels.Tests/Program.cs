@@ -29,7 +29,11 @@ Console.WriteLine($"float32 {Float32Path.Name}");
 foreach ((string name, bool supported) in InstructionSets.Supported())
     Console.WriteLine($"supports {name} {supported}");
 foreach (string kernel in KernelCases.Kernels)
+{
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernel {kernel} {KernelDigest.Actual(kernel):x16}"));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"starting {kernel} {KernelDigest.ActualOnStart(kernel):x16}"));
+}
+
 return 0;
 
 namespace OptimizerBuild.Kernels.Tests
@@ -58,6 +62,9 @@ namespace OptimizerBuild.Kernels.Tests
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static ulong Actual(string kernel) => Of(kernel, c => c.Actual());
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static ulong ActualOnStart(string kernel) => Of(kernel, c => c.ActualOnStart());
 
         private static ulong Of(string kernel, Func<KernelCase, byte[]> arena)
         {

@@ -79,6 +79,7 @@ internal sealed class PredictorEmitter
         EmitPredict();
         if (_plan.Outputs.Count > 0)
             EmitPredictIntoBuffers();
+        StartUpEmitter.EmitWarmUp(_code, _plan, NotBuilt);
         ParallelEmitter.Emit(_code, _plan, NotBuilt);
         if (!_plan.IsSignatureOnly)
             EmitMachinery();
@@ -123,6 +124,7 @@ internal sealed class PredictorEmitter
     {
         _code.Line("private static readonly object _weightsGate = new object();");
         _code.Line("private static " + Kernels + "PackedWeights? _sharedWeights;");
+        StartUpEmitter.EmitState(_code, _plan);
         _code.Line();
         _code.Line("private readonly " + Kernels + "Workspace _workspace;");
         _code.Line("private int _entered;");
@@ -143,7 +145,8 @@ internal sealed class PredictorEmitter
         }
         Throws("IO.InvalidDataException", "The weights are missing from the assembly, or damaged.");
         _code.Open("public " + Identifiers.Escape(_plan.ClassName) + "()");
-        _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ArenaBytes) + ");");
+        _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ArenaBytes) + ")"
+            + StartUpEmitter.Initializer(_plan) + ";");
         _code.Close();
     }
 
@@ -243,10 +246,14 @@ internal sealed class PredictorEmitter
         foreach (PlanInput input in _plan.Inputs)
         {
             EmitLengthCheck(Parameter(input), input.ParameterName, input.Length, input.Dimensions);
-            _code.Line("this.RequireOutside(global::System.Runtime.InteropServices.MemoryMarshal.AsBytes(" + Parameter(input) + "), "
+            _code.Line("this.RequireOutside(" + FirstByte(input) + ", " + Wording.Integer((long)input.Length * input.Type.Size()) + ", "
                 + PlanText.Quote(input.ParameterName) + ");");
         }
     }
+
+    private static string FirstByte(PlanInput input) =>
+        "ref global::System.Runtime.CompilerServices.Unsafe.As<" + input.Type.Keyword()
+            + ", byte>(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(" + Parameter(input) + "))";
 
     private void EmitLengthCheck(string argument, string name, int length, EquatableList<int> dimensions) => _code.Line(
         "RequireLength(" + argument + ".Length, " + Wording.Integer(length) + ", "
@@ -274,6 +281,7 @@ internal sealed class PredictorEmitter
     {
         _code.Line();
         _code.Open("private void Compute(" + _inputParameters + ")");
+        StartUpEmitter.EmitBeginning(_code, _plan);
         for (int i = 0; i < _plan.Inputs.Count; i++)
             if (_plan.Inputs[i].Binding is not null)
                 _code.Line("Layers." + LayersEmitter.BindingName(_plan, i) + "(" + Parameter(_plan.Inputs[i]) + ", this._workspace);");
@@ -292,6 +300,7 @@ internal sealed class PredictorEmitter
             _code.Line("Layers.Run(this._workspace);");
         }
         _code.Close();
+        StartUpEmitter.EmitRunOnce(_code, _plan);
         if (_plan.Classifier is { } classifier)
             EmitClassify(classifier);
         EmitLoadWeights();
@@ -303,13 +312,14 @@ internal sealed class PredictorEmitter
     {
         PlanOutput output = _plan.Outputs[classifier.Output];
         string type = output.Type.Keyword();
+        string instance = type == "float" ? "" : "<" + type + ">";
         _code.Line();
         _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
         _code.Line(ReadOnlySpan + type + "> scores = " + View(output) + ";");
-        _code.Line("int index = " + Kernels + "Classification.ArgMax<" + type + ">(scores);");
+        _code.Line("int index = " + Kernels + "Classification.ArgMax" + instance + "(scores);");
         _code.Line("float confidence = " + (classifier.ScoresAreProbabilities
             ? "(float)scores[index];"
-            : Kernels + "Classification.Confidence<" + type + ">(scores, index);"));
+            : Kernels + "Classification.Confidence" + instance + "(scores, index);"));
         _code.Line("return new " + FullName(_plan) + ".Prediction("
             + (classifier.Labels.Count > 0 ? "(" + FullName(_plan) + ".Label)index, " : "") + "index, confidence);");
         _code.Close();
@@ -368,9 +378,8 @@ internal sealed class PredictorEmitter
             return;
         _code.Line();
         _code.Line("// Inputs are written into the scratch memory, so that an output of this instance would be overwritten while read.");
-        _code.Open("private void RequireOutside(" + ReadOnlySpan + "byte> input, string parameter)");
-        _code.Line(ReadOnlySpan + "byte> scratch = this._workspace.ArenaSpan<byte>(0, " + Wording.Integer(_plan.ArenaBytes) + ");");
-        _code.Open("if (global::System.MemoryExtensions.Overlaps<byte>(scratch, input))");
+        _code.Open("private void RequireOutside(ref byte input, int bytes, string parameter)");
+        _code.Open("if (this._workspace.Overlaps(ref input, bytes))");
         _code.Line("throw new global::System.ArgumentException(\"'\" + parameter"
             + " + \"' is an output of the same instance: copy it first.\", parameter);");
         _code.Close();

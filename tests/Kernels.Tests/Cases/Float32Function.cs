@@ -25,7 +25,7 @@ internal sealed record Float32Function(
             x => x * Clamp01(MathF.FusedMultiplyAdd(x, 1f / 6f, 0.5f)), x => x * Math.Clamp((x * (1f / 6f)) + 0.5, 0, 1), 1.5),
         new("Float32Unary.Elu", (w, i, o, n) => Float32Unary.Elu(w, i, o, n, 1.5f),
             x => x < 0 ? 1.5f * Float32Math.ExpMinusOne<float, Float32Lanes1>(x) : x, x => x < 0 ? 1.5 * ExpMinusOne(x) : x, 3),
-        new("Float32Unary.Exp", Float32Unary.Exp, Float32Math.Exp, Math.Exp, 1.1),
+        new("Float32Unary.Exp", Float32Unary.Exp, Float32Math.Exp<float, Float32Lanes1>, Math.Exp, 1.1),
         new("Float32Unary.Log", Float32Unary.Log, Float32Math.Log<float, Float32Lanes1>, Math.Log, 1.2),
         new("Float32Unary.Sqrt", Float32Unary.Sqrt, MathF.Sqrt, Math.Sqrt, 0.5),
         new("Float32Unary.Reciprocal", Float32Unary.Reciprocal, x => 1 / x, x => 1 / x, 0.5),

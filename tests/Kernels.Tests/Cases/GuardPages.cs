@@ -28,16 +28,24 @@ internal static class GuardPages
         Console.WriteLine("path " + KernelPath.Name);
         foreach (KernelCase c in KernelCases.All)
         {
-            Console.WriteLine(c);
-            Console.Out.Flush();
-            using var arena = new Region(c.Arena);
-            using var weights = new Region(c.Weights);
-            c.Run(WorkspaceOver(arena, weights));
-            arena.Release();
-            CaseAssert.Same(c.Expected, arena.Bytes.ToArray(), c.ToString());
+            Run(c, c.ToString(), isStarting: false);
+            Run(c, $"starting: {c}", isStarting: true);
         }
         Console.WriteLine($"guarded {KernelCases.All.Count}");
         return 0;
+    }
+
+    private static void Run(KernelCase c, string name, bool isStarting)
+    {
+        Console.WriteLine(name);
+        Console.Out.Flush();
+        using var arena = new Region(c.Arena);
+        using var weights = new Region(c.Weights);
+        Workspace w = WorkspaceOver(arena, weights);
+        w.IsStarting = isStarting;
+        c.Run(w);
+        arena.Release();
+        CaseAssert.Same(c.Expected, arena.Bytes.ToArray(), name);
     }
 
     /// <summary>Reads the byte before a buffer, as a kernel must not: ends the process.</summary>

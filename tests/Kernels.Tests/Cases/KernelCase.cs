@@ -65,6 +65,13 @@ internal sealed class KernelCase
         return workspace.ArenaSpan<byte>(0, Arena.Length).ToArray();
     }
 
+    /// <summary>Runs the kernel in the small code of the start-up path.</summary>
+    public byte[] ActualOnStart() => Actual(w =>
+    {
+        w.IsStarting = true;
+        Run(w);
+    });
+
     /// <inheritdoc/>
     public override string ToString() => $"{Kernel} {Name}";
 }

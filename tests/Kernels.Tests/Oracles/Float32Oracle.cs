@@ -66,12 +66,12 @@ internal static class Float32Oracle
                     greatest = Math.Max(greatest, x[At(k)]);
                 float sum = 0;
                 for (int k = 0; k < count; k++)
-                    sum += Float32Math.Exp(x[At(k)] - greatest);
+                    sum += Float32Exponential.Of(x[At(k)] - greatest);
                 for (int k = 0; k < count; k++)
                 {
                     result[At(k)] = logarithm
                         ? x[At(k)] - greatest - Float32Math.Log<float, Float32Lanes1>(sum)
-                        : Float32Math.Exp(x[At(k)] - greatest) / sum;
+                        : Float32Exponential.Of(x[At(k)] - greatest) / sum;
                 }
             }
         }

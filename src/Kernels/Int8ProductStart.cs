@@ -1,0 +1,104 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
+
+/// <summary>An <see cref="Int8Product"/> on the start-up path: pixel by pixel, eight output channels at a time.</summary>
+internal static class Int8ProductStart
+{
+    /// <summary>Computes the product.</summary>
+    public static void Run(Workspace w, in Int8Product product)
+    {
+        unchecked
+        {
+            if (!Int8Start.IsSupported)
+            {
+                Int8ScalarLoop.Run(w, in product, 0, product.PaddedChannels);
+                return;
+            }
+
+            for (int image = 0; image < product.Images; image++)
+            {
+                for (int row = 0; row < product.Height; row++)
+                {
+                    int input = product.Input + (image * product.InputImageStride) + (row * product.InputRowStep);
+                    int output = product.Output + (image * product.OutputImageStride) + (row * product.OutputRowStride);
+                    for (int pixel = 0; pixel < product.Width; pixel++)
+                    {
+                        for (int group = 0; group < product.Groups; group++)
+                            Pixel(w, in product, group, input + (group * product.InputGroupStep), output);
+                        input += product.InputPixelStep;
+                        output += product.OutputPixelStride;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>All channels of a group at one pixel.</summary>
+    private static void Pixel(Workspace w, in Int8Product product, int group, int input, int output)
+    {
+        unchecked
+        {
+            int padded = product.PaddedChannels;
+            int panelQuads = product.SegmentRows * product.SegmentColumns * product.SegmentQuads * 4;
+            ref byte arena = ref w.Arena(0);
+            for (int channel = 0; channel < padded; channel += 8)
+            {
+                int index = (group * padded) + channel;
+
+                // A panel of 16 channels, or the last one of 8.
+                int panel = channel & ~15;
+                int step = padded - panel >= 16 ? 64 : 32;
+                ref byte weights = ref w.Weight(product.Weights + ((index - (channel & 8)) * panelQuads) + ((channel & 8) * 4));
+                Vector256<int> first = Vector256<int>.Zero;
+                Vector256<int> second = Vector256<int>.Zero;
+                for (int y = 0; y < product.SegmentRows; y++)
+                {
+                    for (int x = 0; x < product.SegmentColumns; x++)
+                    {
+                        ref byte source = ref Unsafe.Add(
+                            ref arena, (nint)(input + (y * product.SegmentRowStep) + (x * product.SegmentColumnStep)));
+                        for (int k = product.SegmentQuads; k > 0; k--)
+                        {
+                            Vector256<short> activations = Avx2.ConvertToVector256Int16(
+                                Vector128.Create(Unsafe.ReadUnaligned<int>(ref source)).AsByte());
+                            first = Avx2.Add(first, Avx2.MultiplyAddAdjacent(
+                                activations, Avx2.ConvertToVector256Int16(Unsafe.ReadUnaligned<Vector128<sbyte>>(ref weights))));
+                            second = Avx2.Add(second, Avx2.MultiplyAddAdjacent(
+                                activations,
+                                Avx2.ConvertToVector256Int16(Unsafe.ReadUnaligned<Vector128<sbyte>>(ref Unsafe.Add(ref weights, 16)))));
+                            source = ref Unsafe.Add(ref source, 4);
+                            weights = ref Unsafe.Add(ref weights, step);
+                        }
+                    }
+                }
+
+                Vector256<int> sums = Avx2.Add(
+                    Int8Start.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref w.Weight(product.Bias + (index * 4))));
+                ref byte multipliers = ref w.Weight(product.Multipliers + (index * 4));
+                int target = (group * product.Channels) + channel;
+                int count = product.Channels - channel < 8 ? product.Channels - channel : 8;
+                if (product.Requantization.IsWide)
+                    Wide(sums, ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, (nint)(output + (target * 4))), count);
+                else
+                    Int8Start.Store(
+                        Int8Start.Bytes(sums, ref multipliers, in product.Requantization), ref Unsafe.Add(ref arena, (nint)(output + target)),
+                        count);
+            }
+        }
+    }
+
+    private static void Wide(Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
+    {
+        unchecked
+        {
+            for (int i = 0; i < count; i++)
+            {
+                long value = (long)sums.GetElement(i) * Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref multipliers, i * 4));
+                Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, i * 4), requantization.Apply(value));
+            }
+        }
+    }
+}
