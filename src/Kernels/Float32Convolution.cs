@@ -48,6 +48,36 @@ internal static class Float32Convolution
         ReadOnlySpan<int> outputSteps,
         ReadOnlySpan<int> taps)
     {
+        if (w.Threads > 1 && Float32ConvolutionJob.TryRun(
+            w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps,
+            taps))
+        {
+            return;
+        }
+
+        RunPart(
+            w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum, positions, inputSteps, outputSteps,
+            taps);
+    }
+
+    /// <summary>The same on the caller's thread.</summary>
+    internal static void RunPart(
+        Workspace w,
+        int input,
+        int weights,
+        int bias,
+        int output,
+        int groups,
+        int groupOutputs,
+        int groupInputs,
+        int run,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps)
+    {
         if (Float32Path.Is512)
             Groups<Vector512<float>, Float32Lanes512>(
                 w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,

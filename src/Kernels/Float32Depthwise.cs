@@ -46,6 +46,31 @@ internal static class Float32Depthwise
         ReadOnlySpan<int> outputSteps,
         ReadOnlySpan<int> taps)
     {
+        if (w.Threads > 1 && Float32DepthwiseJob.TryRun(
+            w, input, weights, bias, output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps))
+        {
+            return;
+        }
+
+        RunPart(
+            w, input, weights, bias, output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+    }
+
+    /// <summary>The same on the caller's thread.</summary>
+    internal static void RunPart(
+        Workspace w,
+        int input,
+        int weights,
+        int bias,
+        int output,
+        int channels,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps)
+    {
         ref float x = ref Unsafe.As<byte, float>(ref w.Operand(weights));
         ref float start = ref Unsafe.As<byte, float>(ref w.Operand(bias));
         if (Float32Path.Is512)
