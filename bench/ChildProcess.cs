@@ -38,6 +38,12 @@ internal static class ChildProcess
         return process.ExitCode == 0 ? (milliseconds, output) : throw new InvalidOperationException($"{program}: exit code {process.ExitCode}\n{output}");
     }
 
+    /// <summary>
+    /// The first arguments with which this process's program starts the benchmark: under <c>dotnet bench.dll</c> the assembly.
+    /// </summary>
+    public static string[] Self() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ChildProcess).Assembly.Location] : [];
+
     private static ProcessStartInfo Start(string program, IEnumerable<string> arguments, string switches)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };

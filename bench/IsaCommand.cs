@@ -47,7 +47,7 @@ internal static class IsaCommand
             foreach (string switches in Switches)
             {
                 string[] words = ChildProcess.Run(
-                    Environment.ProcessPath!, [.. Self(), Child, assembly, seconds.ToString("R", CultureInfo.InvariantCulture)], switches).Split('\n');
+                    Environment.ProcessPath!, [.. ChildProcess.Self(), Child, assembly, seconds.ToString("R", CultureInfo.InvariantCulture)], switches).Split('\n');
                 rows.Add(new(model.Name, outcome.Plan.Facts.Precision, switches, words[0], words[1], double.Parse(words[2], CultureInfo.InvariantCulture), 1));
             }
             double best = rows.Min(r => r.Microseconds);
@@ -88,9 +88,6 @@ internal static class IsaCommand
             text.Append(CultureInfo.InvariantCulture, $"{r.Model,-34} {r.Precision,-9} {r.Path,-10} {r.Float32Path,-16} {r.Microseconds,10:F1} {r.Ratio,7:F2}  {r.Switches}\n");
         return text.ToString();
     }
-
-    // Under `dotnet bench.dll` the program is dotnet and the assembly its first argument.
-    private static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(IsaCommand).Assembly.Location] : [];
 }
 
 /// <summary>A model on one path.</summary>

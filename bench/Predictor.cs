@@ -6,6 +6,9 @@ public abstract class Predictor
     /// <summary>On how many threads a prediction may run.</summary>
     public abstract int Parallelism { set; }
 
+    /// <summary>Compiles everything that predictions need.</summary>
+    public abstract void WarmUp();
+
     /// <summary>Fills an input buffer.</summary>
     /// <param name="input">The input's index.</param>
     /// <param name="bytes">Its elements, in row-major order and the machine's byte order.</param>

@@ -19,21 +19,51 @@ internal static class PredictorBuild
     /// <summary>Compiles, loads and instantiates the predictor of a compressed model.</summary>
     public static Predictor Load(CompilationOutcome outcome) => Create(Assembly.Load(Compile(outcome)));
 
-    /// <summary>The predictor of an assembly that <see cref="Compile"/> made.</summary>
-    public static Predictor Create(Assembly assembly) => (Predictor)Activator.CreateInstance(assembly.GetType("Adapter", throwOnError: true)!)!;
+    /// <summary>The predictor of an assembly that <see cref="Compile"/> made, in its steady state.</summary>
+    public static Predictor Create(Assembly assembly)
+    {
+        Predictor predictor = CreateCold(assembly);
+        predictor.WarmUp();
+        return predictor;
+    }
+
+    /// <summary>The same, of which the runtime has compiled nothing yet.</summary>
+    public static Predictor CreateCold(Assembly assembly) =>
+        (Predictor)Activator.CreateInstance(assembly.GetType("Adapter", throwOnError: true)!)!;
 
     /// <summary>Compiles the predictor of a compressed model.</summary>
     /// <returns>The assembly.</returns>
-    public static byte[] Compile(CompilationOutcome outcome)
+    public static byte[] Compile(CompilationOutcome outcome) => Emit(Generate(outcome, AdapterSource(outcome.Plan)), outcome);
+
+    /// <summary>What the generated code of a model adds to a project's build: the generator's run and its compilation.</summary>
+    /// <returns>The shortest of some runs in milliseconds, and the characters of the generated sources.</returns>
+    public static (double Milliseconds, int Characters) CompileCost(CompilationOutcome outcome)
     {
-        CSharpParseOptions parsing = new(LanguageVersion.CSharp12, preprocessorSymbols: ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"]);
-        var compilation = CSharpCompilation.Create(
-            "Bench." + outcome.Plan.ClassName,
-            [CSharpSyntaxTree.ParseText(AdapterSource(outcome.Plan), parsing, encoding: Encoding.UTF8)],
-            References(),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
-        CSharpGeneratorDriver.Create([new PredictorGenerator().AsSourceGenerator()], [new PlanText(PlanWriter.Write(outcome.Plan))], parsing, new PlanOptions())
-            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation complete, out _);
+        const string Empty = "internal static class Nothing { }";
+        int characters = Generate(outcome, Empty).SyntaxTrees.Skip(1).Sum(t => t.Length);
+        double with = Enumerable.Range(0, 4).Min(_ => Stopwatches.Milliseconds(() => Emit(Generate(outcome, Empty), outcome)));
+        double without = Enumerable.Range(0, 4).Min(_ => Stopwatches.Milliseconds(() => Emit(Project(outcome, Empty), outcome)));
+        return (with - without, characters);
+    }
+
+    private static CSharpParseOptions Parsing { get; } =
+        new(LanguageVersion.CSharp12, preprocessorSymbols: ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"]);
+
+    private static CSharpCompilation Project(CompilationOutcome outcome, string source) => CSharpCompilation.Create(
+        "Bench." + outcome.Plan.ClassName,
+        [CSharpSyntaxTree.ParseText(source, Parsing, encoding: Encoding.UTF8)],
+        References(),
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+
+    private static Compilation Generate(CompilationOutcome outcome, string source)
+    {
+        CSharpGeneratorDriver.Create([new PredictorGenerator().AsSourceGenerator()], [new PlanText(PlanWriter.Write(outcome.Plan))], Parsing, new PlanOptions())
+            .RunGeneratorsAndUpdateCompilation(Project(outcome, source), out Compilation complete, out _);
+        return complete;
+    }
+
+    private static byte[] Emit(Compilation complete, CompilationOutcome outcome)
+    {
         using var image = new MemoryStream();
         EmitResult result = complete.Emit(
             image, manifestResources: [new ResourceDescription(outcome.Plan.Weights.ResourceName, () => new MemoryStream(outcome.Weights), isPublic: false)]);
@@ -52,8 +82,7 @@ internal static class PredictorBuild
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Inputs[i].Type.Keyword()}[] _in{i} = new {plan.Inputs[i].Type.Keyword()}[{plan.Inputs[i].Length}];\n");
         for (int i = 0; i < plan.Outputs.Count; i++)
             source.Append(CultureInfo.InvariantCulture, $"    private readonly {plan.Outputs[i].Type.Keyword()}[] _out{i} = new {plan.Outputs[i].Type.Keyword()}[{plan.Outputs[i].Length}];\n");
-        // What is measured is the steady state.
-        source.Append("    public Adapter() => _model.WarmUp();\n");
+        source.Append("    public override void WarmUp() => _model.WarmUp();\n");
         source.Append("    public override int Parallelism { set => _model.Parallelism = value; }\n");
         source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
         for (int i = 0; i < plan.Inputs.Count; i++)

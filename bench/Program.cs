@@ -12,6 +12,7 @@ const string Usage = """
     isa       each model on every instruction-set path of the machine
     kernels   the product kernels on the layers of the kernel tests, against the peak of the register tile
     threads   each model on one thread and on several
+    first     what each model costs before its first prediction, in a process and in a build
     startup   the cold start of a console app, beside the same app on ONNX Runtime
     record    all of these (but layers) into bench/results
 
@@ -23,6 +24,8 @@ try
 {
     if (args is [IsaCommand.Child, var assembly, var time])
         return IsaCommand.RunChild(assembly, time);
+    if (args is [FirstCommand.Child, var cold, var mode])
+        return FirstCommand.RunChild(cold, mode);
     var arguments = BenchArguments.Parse(args);
     string repository = Environment.CurrentDirectory;
     while (!File.Exists(Path.Combine(repository, "OptimizerBuild.sln")))
@@ -39,6 +42,7 @@ try
         "kernels" => KernelsCommand.Run(arguments),
         "isa" => IsaCommand.Run(models, arguments),
         "threads" => ThreadsCommand.Run(models, arguments),
+        "first" => FirstCommand.Run(models, arguments),
         "startup" => StartupCommand.Run(repository, arguments),
         "record" => RecordCommand.Run(repository, models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),

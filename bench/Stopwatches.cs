@@ -23,6 +23,10 @@ internal static class Stopwatches
         return fastest;
     }
 
+    /// <summary>How long an action takes, once.</summary>
+    /// <returns>Milliseconds.</returns>
+    public static double Milliseconds(Action action) => Once(action, 1) / 1e3;
+
     private static double Once(Action action, int batch)
     {
         long start = Stopwatch.GetTimestamp();

@@ -18,16 +18,29 @@ internal sealed class StartUp
     private const int Compiling = 2;
     private const int Over = 3;
 
+    /// <summary>
+    /// Multiply-accumulates that scalar code does in the time in which the JIT compiles the fast code, about 50 ms. What vectors do in that
+    /// time the build compares with (<c>ModelPlan.MostWorkForStartUp</c>).
+    /// </summary>
+    private const long MostWorkOfScalars = 40_000_000;
+
     private readonly Action _compile;
     private int _state;
 
-    /// <summary>The start of a predictor class. Where there is nothing to compile, or no thread to do it, it is over at once.</summary>
+    /// <summary>
+    /// The start of a predictor class. It is over at once where there is nothing to compile or no thread to do it, and where the small code
+    /// would take longer than compiling the fast one.
+    /// </summary>
     /// <param name="compile">Runs all fast code once, so that it is compiled, with memory of its own.</param>
-    public StartUp(Action compile)
+    /// <param name="macs">Multiply-accumulates of a prediction.</param>
+    public StartUp(Action compile, long macs)
     {
         _compile = compile;
-        if (!RuntimeFeature.IsDynamicCodeCompiled || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi())
+        if (!RuntimeFeature.IsDynamicCodeCompiled || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi()
+            || (macs > MostWorkOfScalars && !Int8Start.IsSupported))
+        {
             _state = Over;
+        }
     }
 
     /// <summary>Whether the fast code is there, or predictions no longer wait for it.</summary>
@@ -49,6 +62,13 @@ internal sealed class StartUp
 
     private void Launch()
     {
+        // A thread that has to share the only processor would make predictions slower instead: the next one compiles as it goes.
+        if (Environment.ProcessorCount == 1)
+        {
+            End();
+            return;
+        }
+
         try
         {
             new Thread(Compile) { IsBackground = true, Name = "OptimizerBuild start-up" }.UnsafeStart();

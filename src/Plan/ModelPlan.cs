@@ -58,7 +58,7 @@ internal sealed record ModelPlan
     /// Multiply-accumulates of a prediction up to which its first one in a process is quicker in small code than in fast code that has to
     /// be compiled first (<c>bench startup</c>).
     /// </summary>
-    public const long MostWorkForStartUp = 100_000_000;
+    public const long MostWorkForStartUp = 400_000_000;
 
     /// <summary>Whether the first predictions of a process run in small code.</summary>
     public bool HasStartUp => !IsSignatureOnly && Facts.Macs is > 0 and <= MostWorkForStartUp;

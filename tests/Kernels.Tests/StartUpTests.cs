@@ -3,13 +3,14 @@ namespace OptimizerBuild.Kernels.Tests;
 /// <summary>When the fast code is compiled, and by whom: once, from the second prediction on, in the background.</summary>
 public sealed class StartUpTests
 {
+    private const long Little = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public void The_first_prediction_starts_nothing()
     {
         int runs = 0;
-        var start = new StartUp(() => runs++);
+        var start = new StartUp(() => runs++, Little);
         Assert.False(start.IsOver);
         Assert.True(start.Continues());
         Assert.False(start.IsOver);
@@ -17,6 +18,13 @@ public sealed class StartUpTests
     }
 
     [Fact]
+    public void Scalar_code_is_for_small_models_only()
+    {
+        Assert.Equal(!Int8Start.IsSupported, new StartUp(() => { }, 50_000_000).IsOver);
+        Assert.False(new StartUp(() => { }, 30_000_000).IsOver);
+    }
+
+    [MultiprocessorFact]
     public void The_second_one_starts_a_thread_and_all_stay_in_small_code_until_it_is_done()
     {
         using var mayEnd = new ManualResetEventSlim();
@@ -30,7 +38,7 @@ public sealed class StartUpTests
             isBackground = Thread.CurrentThread.IsBackground;
             thread = Environment.CurrentManagedThreadId;
             mayEnd.Wait(Patience);
-        });
+        }, Little);
         for (int i = 0; i < 10; i++)
             Assert.True(start.Continues());
         mayEnd.Set();
@@ -45,7 +53,7 @@ public sealed class StartUpTests
     public void Many_threads_at_once_start_one()
     {
         int runs = 0;
-        var start = new StartUp(() => Interlocked.Increment(ref runs));
+        var start = new StartUp(() => Interlocked.Increment(ref runs), Little);
         Parallel.For(0, 1000, _ => start.Continues());
         Assert.True(SpinWait.SpinUntil(() => start.IsOver, Patience));
         Assert.False(start.Continues());
@@ -55,7 +63,7 @@ public sealed class StartUpTests
     [Fact]
     public void An_exception_ends_the_start_and_nothing_else()
     {
-        var start = new StartUp(() => throw new InvalidOperationException("in the background"));
+        var start = new StartUp(() => throw new InvalidOperationException("in the background"), Little);
         Assert.True(start.Continues());
         start.Continues();
         Assert.True(SpinWait.SpinUntil(() => start.IsOver, Patience));
@@ -66,7 +74,7 @@ public sealed class StartUpTests
     public void Whoever_has_compiled_everything_ends_the_start()
     {
         int runs = 0;
-        var start = new StartUp(() => runs++);
+        var start = new StartUp(() => runs++, Little);
         start.Continues();
         start.End();
         Assert.True(start.IsOver);

@@ -14,7 +14,8 @@ internal static class StartUpEmitter
     public static void EmitState(CodeWriter code, ModelPlan plan)
     {
         if (plan.HasStartUp)
-            code.Line("private static readonly " + Kernels + "StartUp _startUp = new " + Kernels + "StartUp(RunOnce);");
+            code.Line("private static readonly " + Kernels + "StartUp _startUp = new " + Kernels + "StartUp(RunOnce, "
+                + Wording.Integer(plan.Facts.Macs) + ");");
     }
 
     /// <summary>What follows the construction of an instance's workspace.</summary>
