@@ -38,16 +38,17 @@ internal static class BorderFill
         unchecked
         {
             int gap = rowStride - rowBytes;
+            bool isStarting = w.IsStarting;
             for (int image = 0; image < images; image++)
             {
                 ref byte interior = ref w.Arena(buffer + (image * imageStride));
                 if (gap <= left + right)
                 {
                     // Rows meet one another's borders: what lies between two rows of the interior is one run.
-                    Fill(ref Unsafe.Subtract(ref interior, (top * rowStride) + left), (top * rowStride) + left, (byte)value);
+                    Fill(isStarting, ref Unsafe.Subtract(ref interior, (top * rowStride) + left), (top * rowStride) + left, (byte)value);
                     for (int row = 1; row < height; row++)
-                        Fill(ref Unsafe.Add(ref interior, (row * rowStride) - gap), gap, (byte)value);
-                    Fill(ref Unsafe.Add(ref interior, (height * rowStride) - gap), (bottom * rowStride) + right, (byte)value);
+                        Fill(isStarting, ref Unsafe.Add(ref interior, (row * rowStride) - gap), gap, (byte)value);
+                    Fill(isStarting, ref Unsafe.Add(ref interior, (height * rowStride) - gap), (bottom * rowStride) + right, (byte)value);
                     continue;
                 }
 
@@ -56,32 +57,48 @@ internal static class BorderFill
                     ref byte start = ref Unsafe.Add(ref interior, (row * rowStride) - left);
                     if (row < 0 || row >= height)
                     {
-                        Fill(ref start, left + rowBytes + right, (byte)value);
+                        Fill(isStarting, ref start, left + rowBytes + right, (byte)value);
                     }
                     else
                     {
-                        Fill(ref start, left, (byte)value);
-                        Fill(ref Unsafe.Add(ref start, left + rowBytes), right, (byte)value);
+                        Fill(isStarting, ref start, left, (byte)value);
+                        Fill(isStarting, ref Unsafe.Add(ref start, left + rowBytes), right, (byte)value);
                     }
                 }
             }
         }
     }
 
-    /// <summary>One run.</summary>
+    /// <summary>One run. The framework's fill would have to be compiled first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fill(ref byte start, int length, byte value)
+    private static void Fill(bool isStarting, ref byte start, int length, byte value)
     {
         unchecked
         {
-            if (length < 16)
+            if (length >= 16 && !isStarting)
             {
-                for (int i = 0; i < length; i++)
-                    Unsafe.Add(ref start, i) = value;
+                Long(ref start, length, value);
                 return;
             }
 
-            // Not the framework's fill, which it has no compiled code of.
+            ulong eight = value * 0x0101010101010101UL;
+            for (; length >= 8; length -= 8)
+            {
+                Unsafe.WriteUnaligned(ref start, eight);
+                start = ref Unsafe.Add(ref start, 8);
+            }
+
+            for (int i = 0; i < length; i++)
+                Unsafe.Add(ref start, i) = value;
+        }
+    }
+
+    /// <summary>A run of at least a vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Long(ref byte start, int length, byte value)
+    {
+        unchecked
+        {
             Vector128<byte> values = Vector128.Create(value);
             for (int i = 0; length - i > 16; i += 16)
                 values.StoreUnsafe(ref Unsafe.Add(ref start, i));

@@ -21,7 +21,7 @@ internal sealed class Int8DepthwiseJob : KernelJob
                 * product.KernelWidth;
             int most = w.Threads * ChunksPerThread;
             int chunks = product.Height < most ? product.Height : most;
-            if ((work < LeastWork && !w.SharesSmallSteps) || chunks < 2)
+            if ((work < LeastWork && !w.TakesStepsAsLarge) || chunks < 2)
                 return false;
             Int8DepthwiseJob job = w.Job<Int8DepthwiseJob>();
             job._product = product;

@@ -5,7 +5,7 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// An <see cref="Int8DepthwiseProduct"/> on the start-up path: row by row, eight lanes of the parameters at a time, which are twice four
+/// An <see cref="Int8DepthwiseProduct"/> on the start-up path; a large one row by row, eight lanes of the parameters at a time, which are twice four
 /// adjacent channels (<see cref="Int8DepthwiseLayout"/>).
 /// </summary>
 internal static class Int8DepthwiseStart
@@ -15,12 +15,18 @@ internal static class Int8DepthwiseStart
     {
         unchecked
         {
-            if (!Int8Start.IsSupported)
-            {
+            long macs = (long)product.Images * product.Height * product.Width * product.Channels * product.KernelHeight * product.KernelWidth;
+            if (Int8Start.TakesVectors(w, macs))
+                Vectors(w, in product);
+            else
                 Int8DepthwiseScalarLoop.Run(w, in product);
-                return;
-            }
+        }
+    }
 
+    private static void Vectors(Workspace w, in Int8DepthwiseProduct product)
+    {
+        unchecked
+        {
             int padded = product.PaddedChannels;
             for (int image = 0; image < product.Images; image++)
             {
@@ -42,6 +48,7 @@ internal static class Int8DepthwiseStart
     }
 
     /// <summary>Eight lanes of an output row: four channels from one on, and four at a distance from these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(Workspace w, in Int8DepthwiseProduct product, int input, int output, int lane, int channel, int distance)
     {
         unchecked
@@ -95,6 +102,7 @@ internal static class Int8DepthwiseStart
     }
 
     /// <summary>Four channels of four taps, whose bytes change places first so that those of a channel are adjacent.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Four(Vector256<int> sums, ref byte x0, ref byte x1, ref byte x2, ref byte x3, ref byte weights) =>
         Avx2.Add(sums, Avx2.MultiplyAddAdjacent(
             Avx2.ConvertToVector256Int16(Ssse3.Shuffle(

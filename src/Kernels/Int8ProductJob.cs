@@ -22,7 +22,7 @@ internal sealed class Int8ProductJob : KernelJob
         {
             long rows = (long)product.Images * product.Height * product.Width;
             long weights = (long)product.Groups * product.PaddedChannels * product.Quads * 4;
-            if (rows * weights < LeastWork && !w.SharesSmallSteps)
+            if (rows * weights < LeastWork && !w.TakesStepsAsLarge)
                 return false;
             int panels = (product.PaddedChannels + PanelWidth - 1) / PanelWidth;
             int lines = product.Height > 1 ? product.Height : product.Width;

@@ -4,7 +4,7 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>An <see cref="Int8Product"/> on the start-up path: pixel by pixel, eight output channels at a time.</summary>
+/// <summary>An <see cref="Int8Product"/> on the start-up path; a large one pixel by pixel, eight output channels at a time.</summary>
 internal static class Int8ProductStart
 {
     /// <summary>Computes the product.</summary>
@@ -12,12 +12,19 @@ internal static class Int8ProductStart
     {
         unchecked
         {
-            if (!Int8Start.IsSupported)
-            {
+            long macs = (long)product.Images * product.Height * product.Width * product.Groups * product.Channels
+                * product.SegmentRows * product.SegmentColumns * product.SegmentQuads * 4;
+            if (Int8Start.TakesVectors(w, macs))
+                Vectors(w, in product);
+            else
                 Int8ScalarLoop.Run(w, in product, 0, product.PaddedChannels);
-                return;
-            }
+        }
+    }
 
+    private static void Vectors(Workspace w, in Int8Product product)
+    {
+        unchecked
+        {
             for (int image = 0; image < product.Images; image++)
             {
                 for (int row = 0; row < product.Height; row++)
@@ -37,6 +44,7 @@ internal static class Int8ProductStart
     }
 
     /// <summary>All channels of a group at one pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pixel(Workspace w, in Int8Product product, int group, int input, int output)
     {
         unchecked
@@ -90,6 +98,7 @@ internal static class Int8ProductStart
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Wide(Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
     {
         unchecked

@@ -5,19 +5,26 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// What the products of the start-up path share (<see cref="StartUp"/>): dot products and requantisation of eight channels on AVX2.
+/// What the products of the start-up path share (<see cref="StartUp"/>): large ones take dot products and requantisation of eight channels on
+/// AVX2, small ones the scalar loops.
 /// </summary>
 /// <remarks>
-/// Methods of this path carry no <c>AggressiveOptimization</c>: the runtime's quick first tier compiles an instruction in microseconds and
-/// keeps expressions in registers, though not variables. So there are few methods, few calls, and loops that are shorter than those
-/// which the runtime would replace while they run. Plain instructions instead of <c>Vector256</c>'s methods, because these cost more.
+/// Each type of vector costs the runtime up to half a millisecond when a process meets it first, which is a million scalar products;
+/// <c>Vector256</c>'s methods and operators cost more than the instruction sets' own.
 /// </remarks>
 internal static class Int8Start
 {
-    /// <summary>Whether there are the vectors for it; otherwise the scalar loops, which are small as well, take its place.</summary>
+    /// <summary>Multiply-accumulates of a layer for which vectors pay.</summary>
+    private const long LeastWorkForVectors = 1_500_000;
+
+    /// <summary>Whether there are vectors for it.</summary>
     public static bool IsSupported => Avx2.IsSupported;
 
+    /// <summary>Whether a layer of so many multiply-accumulates takes vectors.</summary>
+    public static bool TakesVectors(Workspace w, long macs) => (macs >= LeastWorkForVectors || w.TakesStepsAsLarge) && IsSupported;
+
     /// <summary>The sums of eight lanes from two vectors of four lanes, each in two halves side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Join(Vector256<int> first, Vector256<int> second) =>
         Avx2.Permute4x64(Avx2.HorizontalAdd(first, second).AsInt64(), 0b11011000).AsInt32();
 
@@ -25,6 +32,7 @@ internal static class Int8Start
     /// <param name="sums">The sums.</param>
     /// <param name="multipliers">Eight multipliers (s32).</param>
     /// <param name="requantization">The requantisation, to u8.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ulong Bytes(Vector256<int> sums, ref byte multipliers, in Requantization requantization)
     {
         if (!requantization.FitsUpperHalves)
@@ -50,6 +58,7 @@ internal static class Int8Start
     /// <param name="bytes">Up to eight bytes.</param>
     /// <param name="output">Where the first one goes.</param>
     /// <param name="count">How many are stored.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(ulong bytes, ref byte output, int count)
     {
         if (count == 8)

@@ -49,15 +49,18 @@ internal sealed class PackedWeights
     public static PackedWeights Load(Stream? resource, int length, ulong checksum, string name)
     {
         if (resource is null)
-            throw new InvalidDataException("The weights of the model '" + name + "' are missing from the assembly.");
+            throw Unusable(name, "missing from the assembly");
         if (resource.Length != length)
-            throw new InvalidDataException("The weights of the model '" + name + "' are damaged: " + resource.Length + " bytes instead of " + length + ".");
+            throw Unusable(name, "damaged: " + resource.Length + " bytes instead of " + length);
         var weights = new PackedWeights(length);
         resource.ReadExactly(weights._memory, weights._start, length);
         if (Checksum(weights.Bytes) != checksum)
-            throw new InvalidDataException("The weights of the model '" + name + "' are damaged: the checksum differs from the build's.");
+            throw Unusable(name, "damaged: the checksum differs from the build's");
         return weights;
     }
+
+    private static InvalidDataException Unusable(string name, string how) =>
+        new("The weights of the model '" + name + "' are " + how + ".");
 
     /// <summary>Weights from memory, as the build-time evaluation holds them.</summary>
     public static PackedWeights Of(ReadOnlySpan<byte> bytes)

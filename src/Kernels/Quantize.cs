@@ -22,7 +22,6 @@ internal static class Quantize
     /// <param name="images">Number of images.</param>
     /// <param name="rows">Rows of an image.</param>
     /// <param name="rowLength">Adjacent elements of a row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Float32ToUInt8(
         Workspace w,
         int input,
@@ -45,7 +44,15 @@ internal static class Quantize
                 {
                     ref float from = ref Unsafe.As<byte, float>(ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride)));
                     ref byte to = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    Row(ref from, ref to, rowLength, inverseScale, zeroPoint);
+                    if (!w.IsStarting)
+                    {
+                        Row(ref from, ref to, rowLength, inverseScale, zeroPoint);
+                        continue;
+                    }
+
+                    // From the front, as the output may lie over the input.
+                    for (int i = 0; i < rowLength; i++)
+                        Unsafe.Add(ref to, i) = OnStart(Unsafe.Add(ref from, i), inverseScale, zeroPoint);
                 }
             }
         }
@@ -147,12 +154,18 @@ internal static class Quantize
 
     /// <summary>One value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte Single(float value, float inverseScale, int zeroPoint)
+    public static byte Single(float value, float inverseScale, int zeroPoint) =>
+        Clamp(Fused(value, inverseScale, zeroPoint), zeroPoint);
+
+    /// <summary>One value on the start-up path, without a look at the processor: the framework's function may be slow, but is exact.</summary>
+    public static byte OnStart(float value, float inverseScale, int zeroPoint) =>
+        Clamp(MathF.FusedMultiplyAdd(value, inverseScale, zeroPoint), zeroPoint);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte Clamp(float v, int zeroPoint)
     {
         unchecked
         {
-            float v = Fused(value, inverseScale, zeroPoint);
-
             // Clamped before converting, because runtimes differ in what an out-of-range conversion gives; NaN fails both comparisons.
             if (v >= 255f)
                 return 255;

@@ -60,38 +60,53 @@ internal static class QuantizeInput
                             ref from, sourcePixelStride, sourceChannelStride, ref to, outputPixelStride, inverseScale, zeroPoint, width,
                             channels);
                     }
-                    else if (sourcePixelStride == 1 && width > 1)
-                    {
-                        int start = channels == 3 && outputPixelStride == 3
-                            ? ThreePlanes(ref from, sourceChannelStride, ref to, width, inverseScale, zeroPoint) : 0;
-                        for (int channel = 0; channel < channels; channel++)
-                        {
-                            Plane(
-                                ref Unsafe.Add(ref from, (channel * sourceChannelStride) + start),
-                                ref Unsafe.Add(ref to, (start * outputPixelStride) + channel), outputPixelStride, width - start,
-                                inverseScale, zeroPoint);
-                        }
-                    }
-                    else if (sourceChannelStride == 1 && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels)))
-                    {
-                        Quantize.Row(ref from, ref to, width * channels, inverseScale, zeroPoint);
-                    }
-                    else if (sourceChannelStride == 1)
-                    {
-                        for (int pixel = 0; pixel < width; pixel++)
-                        {
-                            Quantize.Row(
-                                ref Unsafe.Add(ref from, pixel * sourcePixelStride), ref Unsafe.Add(ref to, pixel * outputPixelStride),
-                                channels, inverseScale, zeroPoint);
-                        }
-                    }
                     else
                     {
-                        Strided(
+                        Row(
                             ref from, sourcePixelStride, sourceChannelStride, ref to, outputPixelStride, inverseScale, zeroPoint, width,
                             channels);
                     }
                 }
+            }
+        }
+    }
+
+    /// <summary>A row of pixels.</summary>
+    private static void Row(
+        ref float from, int sourcePixelStride, int sourceChannelStride, ref byte to, int outputPixelStride, float inverseScale,
+        int zeroPoint, int width, int channels)
+    {
+        unchecked
+        {
+            if (sourcePixelStride == 1 && width > 1)
+            {
+                int start = channels == 3 && outputPixelStride == 3
+                    ? ThreePlanes(ref from, sourceChannelStride, ref to, width, inverseScale, zeroPoint) : 0;
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    Plane(
+                        ref Unsafe.Add(ref from, (channel * sourceChannelStride) + start),
+                        ref Unsafe.Add(ref to, (start * outputPixelStride) + channel), outputPixelStride, width - start,
+                        inverseScale, zeroPoint);
+                }
+            }
+            else if (sourceChannelStride == 1 && (width == 1 || (sourcePixelStride == channels && outputPixelStride == channels)))
+            {
+                Quantize.Row(ref from, ref to, width * channels, inverseScale, zeroPoint);
+            }
+            else if (sourceChannelStride == 1)
+            {
+                for (int pixel = 0; pixel < width; pixel++)
+                {
+                    Quantize.Row(
+                        ref Unsafe.Add(ref from, pixel * sourcePixelStride), ref Unsafe.Add(ref to, pixel * outputPixelStride),
+                        channels, inverseScale, zeroPoint);
+                }
+            }
+            else
+            {
+                Strided(
+                    ref from, sourcePixelStride, sourceChannelStride, ref to, outputPixelStride, inverseScale, zeroPoint, width, channels);
             }
         }
     }
@@ -107,7 +122,7 @@ internal static class QuantizeInput
             {
                 for (int channel = 0; channel < channels; channel++)
                 {
-                    Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.Single(
+                    Unsafe.Add(ref to, (pixel * outputPixelStride) + channel) = Quantize.OnStart(
                         Unsafe.Add(ref from, (pixel * pixelStride) + (channel * channelStride)), inverseScale, zeroPoint);
                 }
             }

@@ -1,6 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
@@ -147,7 +146,7 @@ internal struct Requantization
         unchecked
         {
             long value = ((product + (1L << (Shift - 1))) >> Shift) + ZeroPoint;
-            return (int)Math.Max(Math.Min(value, Maximum), Minimum);
+            return (int)(value > Maximum ? Maximum : value < Minimum ? Minimum : value);
         }
     }
 }

@@ -78,8 +78,11 @@ internal sealed class Workspace
     /// </summary>
     public bool IsStarting { get; set; }
 
-    /// <summary>Whether steps are shared out however small they are, so that tests need no large ones.</summary>
-    public bool SharesSmallSteps { get; set; }
+    /// <summary>
+    /// Whether small steps are carried out as large ones are, on several threads and on the start-up path in vectors, so that tests need no
+    /// large ones.
+    /// </summary>
+    public bool TakesStepsAsLarge { get; set; }
 
     /// <summary>Takes the threads for a prediction, if they are free.</summary>
     public void EnterThreads()

@@ -19,8 +19,8 @@ internal sealed record PredictorNames(
     [
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
         "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "Predict", "PredictBatch",
-        "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "_entered", "_others", "_sharedWeights", "_startUp",
-        "_weightsGate", "_workspace",
+        "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "WrongLength", "_entered", "_others",
+        "_sharedWeights", "_startUp", "_weightsGate", "_workspace",
     ];
 
     /// <summary>The names for a model's inputs and outputs: identifiers, unique, different from the class's own members.</summary>

@@ -48,12 +48,17 @@ public sealed class InstructionSetTests
         Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
         Assert.Equal(ExpectedFloat32Path(supports), float32);
         Assert.Equal(KernelCases.Kernels, digests.Keys);
-        Assert.Equal(KernelCases.Kernels, starting.Keys);
+        Assert.Equal(KernelCases.Kernels.SelectMany(k => (string[])["starting " + k, "large " + k]), starting.Keys);
         foreach (string kernel in KernelCases.Kernels)
         {
             ulong expected = KernelDigest.Expected(kernel);
             Assert.True(expected == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
-            Assert.True(expected == starting[kernel], $"{kernel} differs from its oracle under '{switches}' on the start-up path");
+            foreach (string way in (string[])["starting", "large"])
+            {
+                Assert.True(
+                    expected == starting[$"{way} {kernel}"],
+                    $"{kernel} differs from its oracle under '{switches}' on the start-up path ({way})");
+            }
         }
     }
 
@@ -131,8 +136,8 @@ public sealed class InstructionSetTests
                 case "kernel":
                     digests[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                     break;
-                case "starting":
-                    starting[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                case "starting" or "large":
+                    starting[words[0] + " " + words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                     break;
             }
         }

@@ -20,7 +20,10 @@ public sealed class Int8KernelTests
     public void Kernel_writes_the_same_on_the_start_up_path(string kernel)
     {
         foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
-            CaseAssert.Same(c.Expected, c.ActualOnStart(), c.ToString());
+        {
+            CaseAssert.Same(c.Expected, c.ActualOnStart(asLarge: false), c.ToString());
+            CaseAssert.Same(c.Expected, c.ActualOnStart(asLarge: true), $"{c}, as a large step");
+        }
     }
 
     [Theory]

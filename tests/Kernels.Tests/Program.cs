@@ -31,7 +31,8 @@ foreach ((string name, bool supported) in InstructionSets.Supported())
 foreach (string kernel in KernelCases.Kernels)
 {
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernel {kernel} {KernelDigest.Actual(kernel):x16}"));
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"starting {kernel} {KernelDigest.ActualOnStart(kernel):x16}"));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"starting {kernel} {KernelDigest.ActualOnStart(kernel, false):x16}"));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"large {kernel} {KernelDigest.ActualOnStart(kernel, true):x16}"));
 }
 
 return 0;
@@ -64,7 +65,7 @@ namespace OptimizerBuild.Kernels.Tests
         public static ulong Actual(string kernel) => Of(kernel, c => c.Actual());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        public static ulong ActualOnStart(string kernel) => Of(kernel, c => c.ActualOnStart());
+        public static ulong ActualOnStart(string kernel, bool asLarge) => Of(kernel, c => c.ActualOnStart(asLarge));
 
         private static ulong Of(string kernel, Func<KernelCase, byte[]> arena)
         {

@@ -1,3 +1,5 @@
+using OptimizerBuild.Testing;
+
 namespace OptimizerBuild.Kernels.Tests;
 
 /// <summary>When the fast code is compiled, and by whom: once, from the second prediction on, in the background.</summary>
@@ -49,7 +51,7 @@ public sealed class StartUpTests
         Assert.NotEqual(caller, thread);
     }
 
-    [Fact]
+    [MultiprocessorFact]
     public void Many_threads_at_once_start_one()
     {
         int runs = 0;

@@ -31,7 +31,7 @@ public sealed class ThreadTests
         KernelCase c = KernelCases.All.First(c => c.Product is { Height: > 4 });
         Workspace w = c.Workspace();
         w.Parallelism = 2;
-        w.SharesSmallSteps = true;
+        w.TakesStepsAsLarge = true;
         for (int i = 0; i < 3; i++)
             Predict();
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -60,7 +60,7 @@ public sealed class ThreadTests
     private static void Shared(Workspace w, KernelCase c)
     {
         w.Parallelism = 3;
-        w.SharesSmallSteps = true;
+        w.TakesStepsAsLarge = true;
         w.EnterThreads();
         try
         {

@@ -9,6 +9,13 @@ public sealed class Avx2FactAttribute : FactAttribute
     public Avx2FactAttribute() => Skip = Avx2.IsSupported ? null : "needs a processor with AVX2";
 }
 
+/// <summary>A fact about work in the background; skipped, with the reason, where there is one processor only.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class MultiprocessorFactAttribute : FactAttribute
+{
+    public MultiprocessorFactAttribute() => Skip = Environment.ProcessorCount > 1 ? null : "needs more than one processor";
+}
+
 /// <summary>A fact that protects memory pages through Linux's system calls; skipped, with the reason, elsewhere.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LinuxFactAttribute : FactAttribute

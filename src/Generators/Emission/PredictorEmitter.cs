@@ -368,12 +368,16 @@ internal sealed class PredictorEmitter
         _code.Line();
         _code.Open("private static void RequireLength(int length, int expected, string shape, string parameter)");
         _code.Open("if (length != expected)");
-        _code.Line("throw new global::System.ArgumentException(");
-        _code.Line("    string.Create(global::System.Globalization.CultureInfo.InvariantCulture,");
-        _code.Line("        $\"'{parameter}' must hold {expected} values (shape {shape}), but it holds {length}.\"),");
-        _code.Line("    parameter);");
+        _code.Line("throw WrongLength(length, expected, shape, parameter);");
         _code.Close();
         _code.Close();
+        _code.Line();
+        _code.Line(
+            "private static global::System.ArgumentException WrongLength(int length, int expected, string shape, string parameter) =>");
+        _code.Line("    new global::System.ArgumentException(");
+        _code.Line("        string.Create(global::System.Globalization.CultureInfo.InvariantCulture,");
+        _code.Line("            $\"'{parameter}' must hold {expected} values (shape {shape}), but it holds {length}.\"),");
+        _code.Line("        parameter);");
         if (_plan.Inputs.Count == 0)
             return;
         _code.Line();

@@ -28,14 +28,15 @@ internal static class GuardPages
         Console.WriteLine("path " + KernelPath.Name);
         foreach (KernelCase c in KernelCases.All)
         {
-            Run(c, c.ToString(), isStarting: false);
-            Run(c, $"starting: {c}", isStarting: true);
+            Run(c, c.ToString(), isStarting: false, asLarge: false);
+            Run(c, $"starting: {c}", isStarting: true, asLarge: false);
+            Run(c, $"large: {c}", isStarting: true, asLarge: true);
         }
         Console.WriteLine($"guarded {KernelCases.All.Count}");
         return 0;
     }
 
-    private static void Run(KernelCase c, string name, bool isStarting)
+    private static void Run(KernelCase c, string name, bool isStarting, bool asLarge)
     {
         Console.WriteLine(name);
         Console.Out.Flush();
@@ -43,6 +44,7 @@ internal static class GuardPages
         using var weights = new Region(c.Weights);
         Workspace w = WorkspaceOver(arena, weights);
         w.IsStarting = isStarting;
+        w.TakesStepsAsLarge = asLarge;
         c.Run(w);
         arena.Release();
         CaseAssert.Same(c.Expected, arena.Bytes.ToArray(), name);

@@ -66,9 +66,11 @@ internal sealed class KernelCase
     }
 
     /// <summary>Runs the kernel in the small code of the start-up path.</summary>
-    public byte[] ActualOnStart() => Actual(w =>
+    /// <param name="asLarge">Whether in the form for large steps.</param>
+    public byte[] ActualOnStart(bool asLarge) => Actual(w =>
     {
         w.IsStarting = true;
+        w.TakesStepsAsLarge = asLarge;
         Run(w);
     });
 
