@@ -56,7 +56,7 @@ internal sealed record ModelPlan
 
     /// <summary>
     /// Multiply-accumulates of a prediction up to which its first one in a process is quicker in small code than in fast code that has to
-    /// be compiled first (<c>bench startup</c>).
+    /// be compiled first (<c>bench first</c>).
     /// </summary>
     public const long MostWorkForStartUp = 400_000_000;
 
