@@ -41,7 +41,7 @@ internal abstract class Float32MapJob : KernelJob
             most = Math.Max(most, positions[i]);
         }
 
-        return most > 1 && (work >= LeastWork || w.SharesSmallSteps);
+        return most > 1 && (work >= LeastWork || w.TakesStepsAsLarge);
     }
 
     /// <summary>Keeps the positions and shares them out.</summary>
