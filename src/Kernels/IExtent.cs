@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System.Runtime.InteropServices;
+
 /// <summary>
 /// A small number that the JIT knows: the tiles are written once over their extents, and what lies beyond them disappears when a tile is
 /// compiled for given ones.
@@ -18,6 +20,7 @@ internal readonly struct Extent0 : IExtent
 }
 
 /// <summary>1.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 1)]
 internal readonly struct Extent1 : IExtent
 {
     /// <inheritdoc/>
@@ -25,6 +28,7 @@ internal readonly struct Extent1 : IExtent
 }
 
 /// <summary>2.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 2)]
 internal readonly struct Extent2 : IExtent
 {
     /// <inheritdoc/>
@@ -32,6 +36,7 @@ internal readonly struct Extent2 : IExtent
 }
 
 /// <summary>3.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 3)]
 internal readonly struct Extent3 : IExtent
 {
     /// <inheritdoc/>
@@ -39,6 +44,7 @@ internal readonly struct Extent3 : IExtent
 }
 
 /// <summary>4.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Extent4 : IExtent
 {
     /// <inheritdoc/>
@@ -46,6 +52,7 @@ internal readonly struct Extent4 : IExtent
 }
 
 /// <summary>5.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 5)]
 internal readonly struct Extent5 : IExtent
 {
     /// <inheritdoc/>
@@ -53,6 +60,7 @@ internal readonly struct Extent5 : IExtent
 }
 
 /// <summary>6.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 6)]
 internal readonly struct Extent6 : IExtent
 {
     /// <inheritdoc/>
@@ -60,6 +68,7 @@ internal readonly struct Extent6 : IExtent
 }
 
 /// <summary>7.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 7)]
 internal readonly struct Extent7 : IExtent
 {
     /// <inheritdoc/>
@@ -67,6 +76,7 @@ internal readonly struct Extent7 : IExtent
 }
 
 /// <summary>8.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Extent8 : IExtent
 {
     /// <inheritdoc/>

@@ -40,15 +40,15 @@ internal static class Int8RowTile
             TVector sum5 = default;
             TVector sum6 = default;
             TVector sum7 = default;
-            if (TColumns.Value > 1)
+            if (Unsafe.SizeOf<TColumns>() > 1)
                 sum1 = TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes)));
-            if (TColumns.Value > 2)
+            if (Unsafe.SizeOf<TColumns>() > 2)
             {
                 sum2 = TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, 2 * TDot.Lanes)));
                 sum3 = TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, 3 * TDot.Lanes)));
             }
 
-            if (TColumns.Value > 4)
+            if (Unsafe.SizeOf<TColumns>() > 4)
             {
                 sum4 = TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, 4 * TDot.Lanes)));
                 sum5 = TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, 5 * TDot.Lanes)));
@@ -64,7 +64,7 @@ internal static class Int8RowTile
                     int k = product.SegmentQuads;
 
                     // Tiles of few vectors take several quads at a time, each with sums of its own.
-                    if (TColumns.Value == 4)
+                    if (Unsafe.SizeOf<TColumns>() == 4)
                     {
                         for (; k > 1; k -= 2)
                         {
@@ -78,7 +78,7 @@ internal static class Int8RowTile
                             at = ref Unsafe.Add(ref at, 4);
                         }
                     }
-                    else if (TColumns.Value == 2)
+                    else if (Unsafe.SizeOf<TColumns>() == 2)
                     {
                         for (; k > 3; k -= 4)
                         {
@@ -96,7 +96,7 @@ internal static class Int8RowTile
                             at = ref Unsafe.Add(ref at, 4);
                         }
                     }
-                    else if (TColumns.Value == 1)
+                    else if (Unsafe.SizeOf<TColumns>() == 1)
                     {
                         for (; k > 3; k -= 4)
                         {
@@ -117,13 +117,13 @@ internal static class Int8RowTile
 
                     for (; k > 0; k--)
                     {
-                        if (TColumns.Value == 1)
+                        if (Unsafe.SizeOf<TColumns>() == 1)
                             One<TDot, TVector>(ref at, ref weights, ref sum0);
                         else
                             Two<TDot, TVector>(ref at, ref weights, pair, ref sum0, ref sum1);
-                        if (TColumns.Value > 2)
+                        if (Unsafe.SizeOf<TColumns>() > 2)
                             Two<TDot, TVector>(ref at, ref Unsafe.Add(ref weights, panel), pair, ref sum2, ref sum3);
-                        if (TColumns.Value > 4)
+                        if (Unsafe.SizeOf<TColumns>() > 4)
                         {
                             Two<TDot, TVector>(ref at, ref Unsafe.Add(ref weights, 2 * panel), pair, ref sum4, ref sum5);
                             Two<TDot, TVector>(ref at, ref Unsafe.Add(ref weights, 3 * panel), pair, ref sum6, ref sum7);
@@ -135,16 +135,16 @@ internal static class Int8RowTile
                 }
             }
 
-            if (TColumns.Value == 1)
+            if (Unsafe.SizeOf<TColumns>() == 1)
             {
                 sum0 = TDot.Add(TDot.Add(sum0, sum1), TDot.Add(sum2, sum3));
             }
-            else if (TColumns.Value == 2)
+            else if (Unsafe.SizeOf<TColumns>() == 2)
             {
                 sum0 = TDot.Add(TDot.Add(sum0, sum2), TDot.Add(sum4, sum6));
                 sum1 = TDot.Add(TDot.Add(sum1, sum3), TDot.Add(sum5, sum7));
             }
-            else if (TColumns.Value == 4)
+            else if (Unsafe.SizeOf<TColumns>() == 4)
             {
                 sum0 = TDot.Add(sum0, sum4);
                 sum1 = TDot.Add(sum1, sum5);
@@ -153,15 +153,15 @@ internal static class Int8RowTile
             }
 
             TDot.Store(sum0, ref Unsafe.As<int, byte>(ref sums));
-            if (TColumns.Value > 1)
+            if (Unsafe.SizeOf<TColumns>() > 1)
                 TDot.Store(sum1, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, TDot.Lanes)));
-            if (TColumns.Value > 2)
+            if (Unsafe.SizeOf<TColumns>() > 2)
             {
                 TDot.Store(sum2, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, 2 * TDot.Lanes)));
                 TDot.Store(sum3, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, 3 * TDot.Lanes)));
             }
 
-            if (TColumns.Value > 4)
+            if (Unsafe.SizeOf<TColumns>() > 4)
             {
                 TDot.Store(sum4, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, 4 * TDot.Lanes)));
                 TDot.Store(sum5, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, 5 * TDot.Lanes)));

@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// The register tile of the dense integer kernels: up to eight rows times one or two vectors of output channels, straight-line code
@@ -53,15 +54,15 @@ internal static class Int8Tile
             for (; tiles > 0; tiles--)
             {
                 nint row0 = inputs;
-                nint row1 = TRows.Value > 1 ? Unsafe.Add(ref inputs, 1) : 0;
-                nint row2 = TRows.Value > 2 ? Unsafe.Add(ref inputs, 2) : 0;
-                nint row3 = TRows.Value > 3 ? Unsafe.Add(ref inputs, 3) : 0;
-                nint row4 = TRows.Value > 4 ? Unsafe.Add(ref inputs, 4) : 0;
-                nint row5 = TRows.Value > 5 ? Unsafe.Add(ref inputs, 5) : 0;
-                nint row6 = TRows.Value > 6 ? Unsafe.Add(ref inputs, 6) : 0;
-                nint row7 = TRows.Value > 7 ? Unsafe.Add(ref inputs, 7) : 0;
+                nint row1 = Unsafe.SizeOf<TRows>() > 1 ? Unsafe.Add(ref inputs, 1) : 0;
+                nint row2 = Unsafe.SizeOf<TRows>() > 2 ? Unsafe.Add(ref inputs, 2) : 0;
+                nint row3 = Unsafe.SizeOf<TRows>() > 3 ? Unsafe.Add(ref inputs, 3) : 0;
+                nint row4 = Unsafe.SizeOf<TRows>() > 4 ? Unsafe.Add(ref inputs, 4) : 0;
+                nint row5 = Unsafe.SizeOf<TRows>() > 5 ? Unsafe.Add(ref inputs, 5) : 0;
+                nint row6 = Unsafe.SizeOf<TRows>() > 6 ? Unsafe.Add(ref inputs, 6) : 0;
+                nint row7 = Unsafe.SizeOf<TRows>() > 7 ? Unsafe.Add(ref inputs, 7) : 0;
                 TVector sum0A = TDot.Load(ref Unsafe.As<int, byte>(ref start));
-                TVector sum0B = TColumns.Value > 1 ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
+                TVector sum0B = Unsafe.SizeOf<TColumns>() > 1 ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
                 TVector sum1A = sum0A;
                 TVector sum1B = sum0B;
                 TVector sum2A = sum0A;
@@ -92,7 +93,7 @@ internal static class Int8Tile
                             TVector oddA = TDot.OddWeights(first);
                             TVector evenB = evenA;
                             TVector oddB = oddA;
-                            if (TColumns.Value > 1)
+                            if (Unsafe.SizeOf<TColumns>() > 1)
                             {
                                 TVector next = TDot.Load(ref Unsafe.Add(ref lanes, second));
                                 evenB = TDot.EvenWeights(next);
@@ -105,60 +106,60 @@ internal static class Int8Tile
                             TVector even = TDot.EvenActivations(quad);
                             TVector odd = TDot.OddActivations(quad);
                             sum0A = TDot.MultiplyAdd(sum0A, even, odd, evenA, oddA);
-                            if (TColumns.Value > 1)
+                            if (Unsafe.SizeOf<TColumns>() > 1)
                                 sum0B = TDot.MultiplyAdd(sum0B, even, odd, evenB, oddB);
 
-                            if (TRows.Value > 1)
+                            if (Unsafe.SizeOf<TRows>() > 1)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row1));
                                 even = TDot.EvenActivations(quad);
                                 odd = TDot.OddActivations(quad);
                                 sum1A = TDot.MultiplyAdd(sum1A, even, odd, evenA, oddA);
-                                if (TColumns.Value > 1)
+                                if (Unsafe.SizeOf<TColumns>() > 1)
                                     sum1B = TDot.MultiplyAdd(sum1B, even, odd, evenB, oddB);
                             }
 
-                            if (TRows.Value > 2)
+                            if (Unsafe.SizeOf<TRows>() > 2)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row2));
                                 even = TDot.EvenActivations(quad);
                                 odd = TDot.OddActivations(quad);
                                 sum2A = TDot.MultiplyAdd(sum2A, even, odd, evenA, oddA);
-                                if (TColumns.Value > 1)
+                                if (Unsafe.SizeOf<TColumns>() > 1)
                                     sum2B = TDot.MultiplyAdd(sum2B, even, odd, evenB, oddB);
                             }
 
-                            if (TRows.Value > 3)
+                            if (Unsafe.SizeOf<TRows>() > 3)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row3));
                                 even = TDot.EvenActivations(quad);
                                 odd = TDot.OddActivations(quad);
                                 sum3A = TDot.MultiplyAdd(sum3A, even, odd, evenA, oddA);
-                                if (TColumns.Value > 1)
+                                if (Unsafe.SizeOf<TColumns>() > 1)
                                     sum3B = TDot.MultiplyAdd(sum3B, even, odd, evenB, oddB);
                             }
 
-                            if (TRows.Value > 4)
+                            if (Unsafe.SizeOf<TRows>() > 4)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row4));
                                 even = TDot.EvenActivations(quad);
                                 odd = TDot.OddActivations(quad);
                                 sum4A = TDot.MultiplyAdd(sum4A, even, odd, evenA, oddA);
-                                if (TColumns.Value > 1)
+                                if (Unsafe.SizeOf<TColumns>() > 1)
                                     sum4B = TDot.MultiplyAdd(sum4B, even, odd, evenB, oddB);
                             }
 
-                            if (TRows.Value > 5)
+                            if (Unsafe.SizeOf<TRows>() > 5)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row5));
                                 even = TDot.EvenActivations(quad);
                                 odd = TDot.OddActivations(quad);
                                 sum5A = TDot.MultiplyAdd(sum5A, even, odd, evenA, oddA);
-                                if (TColumns.Value > 1)
+                                if (Unsafe.SizeOf<TColumns>() > 1)
                                     sum5B = TDot.MultiplyAdd(sum5B, even, odd, evenB, oddB);
                             }
 
-                            if (TRows.Value > 6)
+                            if (Unsafe.SizeOf<TRows>() > 6)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row6));
                                 even = TDot.EvenActivations(quad);
@@ -166,7 +167,7 @@ internal static class Int8Tile
                                 sum6A = TDot.MultiplyAdd(sum6A, even, odd, evenA, oddA);
                             }
 
-                            if (TRows.Value > 7)
+                            if (Unsafe.SizeOf<TRows>() > 7)
                             {
                                 quad = TDot.Broadcast(ref Unsafe.Add(ref source, row7));
                                 even = TDot.EvenActivations(quad);
@@ -184,30 +185,30 @@ internal static class Int8Tile
                 }
                 while (--y != 0);
 
-                if (TPlain.Value == 0 && !(RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves))
+                if (typeof(TPlain) == typeof(Extent0) && !(RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves))
                 {
                     Leave<TDot, TVector, TColumns>(sum0A, sum0B, ref sums);
-                    if (TRows.Value > 1)
+                    if (Unsafe.SizeOf<TRows>() > 1)
                         Leave<TDot, TVector, TColumns>(sum1A, sum1B, ref Unsafe.Add(ref sums, Pitch));
-                    if (TRows.Value > 2)
+                    if (Unsafe.SizeOf<TRows>() > 2)
                         Leave<TDot, TVector, TColumns>(sum2A, sum2B, ref Unsafe.Add(ref sums, 2 * Pitch));
-                    if (TRows.Value > 3)
+                    if (Unsafe.SizeOf<TRows>() > 3)
                         Leave<TDot, TVector, TColumns>(sum3A, sum3B, ref Unsafe.Add(ref sums, 3 * Pitch));
-                    if (TRows.Value > 4)
+                    if (Unsafe.SizeOf<TRows>() > 4)
                         Leave<TDot, TVector, TColumns>(sum4A, sum4B, ref Unsafe.Add(ref sums, 4 * Pitch));
-                    if (TRows.Value > 5)
+                    if (Unsafe.SizeOf<TRows>() > 5)
                         Leave<TDot, TVector, TColumns>(sum5A, sum5B, ref Unsafe.Add(ref sums, 5 * Pitch));
-                    if (TRows.Value > 6)
+                    if (Unsafe.SizeOf<TRows>() > 6)
                         Leave<TDot, TVector, TColumns>(sum6A, sum6A, ref Unsafe.Add(ref sums, 6 * Pitch));
-                    if (TRows.Value > 7)
+                    if (Unsafe.SizeOf<TRows>() > 7)
                         Leave<TDot, TVector, TColumns>(sum7A, sum7A, ref Unsafe.Add(ref sums, 7 * Pitch));
                     RequantizedStore.Rows(
                         ref Unsafe.Add(ref arena, target), ref sums, Pitch, ref outputs, TRows.Value, count, ref multipliers,
                         in product.Requantization);
                 }
-                else if (RequantizedTile.IsSupported && typeof(TVector) == typeof(Vector256<int>))
+                else if (typeof(TVector) == typeof(Vector256<int>) && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported)
                 {
-                    if (TColumns.Value > 1)
+                    if (Unsafe.SizeOf<TColumns>() > 1)
                     {
                         RequantizedTile.Store<TRows, TPlain>(
                             Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
@@ -225,39 +226,39 @@ internal static class Int8Tile
                 {
                     // Everything is computed before anything is stored, so that constants are loaded once for all rows.
                     TVector factorsA = TDot.Load(ref multipliers);
-                    TVector factorsB = TColumns.Value > 1 ? TDot.Load(ref Unsafe.Add(ref multipliers, TDot.Lanes * 4)) : factorsA;
+                    TVector factorsB = Unsafe.SizeOf<TColumns>() > 1 ? TDot.Load(ref Unsafe.Add(ref multipliers, TDot.Lanes * 4)) : factorsA;
                     sum0A = Finish<TDot, TVector, TColumns, TPlain>(sum0A, sum0B, factorsA, factorsB, in product);
-                    if (TRows.Value > 1)
+                    if (Unsafe.SizeOf<TRows>() > 1)
                         sum1A = Finish<TDot, TVector, TColumns, TPlain>(sum1A, sum1B, factorsA, factorsB, in product);
-                    if (TRows.Value > 2)
+                    if (Unsafe.SizeOf<TRows>() > 2)
                         sum2A = Finish<TDot, TVector, TColumns, TPlain>(sum2A, sum2B, factorsA, factorsB, in product);
-                    if (TRows.Value > 3)
+                    if (Unsafe.SizeOf<TRows>() > 3)
                         sum3A = Finish<TDot, TVector, TColumns, TPlain>(sum3A, sum3B, factorsA, factorsB, in product);
-                    if (TRows.Value > 4)
+                    if (Unsafe.SizeOf<TRows>() > 4)
                         sum4A = Finish<TDot, TVector, TColumns, TPlain>(sum4A, sum4B, factorsA, factorsB, in product);
-                    if (TRows.Value > 5)
+                    if (Unsafe.SizeOf<TRows>() > 5)
                         sum5A = Finish<TDot, TVector, TColumns, TPlain>(sum5A, sum5B, factorsA, factorsB, in product);
-                    if (TRows.Value > 6)
+                    if (Unsafe.SizeOf<TRows>() > 6)
                         sum6A = Finish<TDot, TVector, TColumns, TPlain>(sum6A, sum6A, factorsA, factorsB, in product);
-                    if (TRows.Value > 7)
+                    if (Unsafe.SizeOf<TRows>() > 7)
                         sum7A = Finish<TDot, TVector, TColumns, TPlain>(sum7A, sum7A, factorsA, factorsB, in product);
 
                     ref byte output = ref Unsafe.Add(ref arena, target);
-                    int stored = TPlain.Value == 0 ? count : TColumns.Value * TDot.Lanes;
+                    int stored = typeof(TPlain) == typeof(Extent0) ? count : TColumns.Value * TDot.Lanes;
                     TDot.StoreBytes(sum0A, ref Unsafe.Add(ref output, (nint)outputs), stored, TColumns.Value);
-                    if (TRows.Value > 1)
+                    if (Unsafe.SizeOf<TRows>() > 1)
                         TDot.StoreBytes(sum1A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), stored, TColumns.Value);
-                    if (TRows.Value > 2)
+                    if (Unsafe.SizeOf<TRows>() > 2)
                         TDot.StoreBytes(sum2A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 2)), stored, TColumns.Value);
-                    if (TRows.Value > 3)
+                    if (Unsafe.SizeOf<TRows>() > 3)
                         TDot.StoreBytes(sum3A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 3)), stored, TColumns.Value);
-                    if (TRows.Value > 4)
+                    if (Unsafe.SizeOf<TRows>() > 4)
                         TDot.StoreBytes(sum4A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 4)), stored, TColumns.Value);
-                    if (TRows.Value > 5)
+                    if (Unsafe.SizeOf<TRows>() > 5)
                         TDot.StoreBytes(sum5A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 5)), stored, TColumns.Value);
-                    if (TRows.Value > 6)
+                    if (Unsafe.SizeOf<TRows>() > 6)
                         TDot.StoreBytes(sum6A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 6)), stored, TColumns.Value);
-                    if (TRows.Value > 7)
+                    if (Unsafe.SizeOf<TRows>() > 7)
                         TDot.StoreBytes(sum7A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 7)), stored, TColumns.Value);
                 }
 
@@ -281,14 +282,14 @@ internal static class Int8Tile
         where TColumns : struct, IExtent
         where TPlain : struct, IExtent
     {
-        if (TPlain.Value == 0 && product.Requantization.LeftShift > 0)
+        if (typeof(TPlain) == typeof(Extent0) && product.Requantization.LeftShift > 0)
         {
             first = TDot.Raise(first, in product.Requantization);
-            if (TColumns.Value > 1)
+            if (Unsafe.SizeOf<TColumns>() > 1)
                 second = TDot.Raise(second, in product.Requantization);
         }
 
-        return TColumns.Value > 1
+        return Unsafe.SizeOf<TColumns>() > 1
             ? TDot.Requantize(first, second, firstMultipliers, secondMultipliers, in product.Requantization)
             : TDot.Requantize(first, firstMultipliers, in product.Requantization);
     }
@@ -301,7 +302,7 @@ internal static class Int8Tile
         where TColumns : struct, IExtent
     {
         TDot.Store(first, ref Unsafe.As<int, byte>(ref sums));
-        if (TColumns.Value > 1)
+        if (Unsafe.SizeOf<TColumns>() > 1)
             TDot.Store(second, ref Unsafe.As<int, byte>(ref Unsafe.Add(ref sums, TDot.Lanes)));
     }
 }

@@ -7,17 +7,11 @@ using global::System.Runtime.Intrinsics.X86;
 /// <summary>
 /// Requantises and stores the sums of a whole tile of 256-bit vectors by the upper halves of the products, as
 /// <see cref="RequantizedRow"/> does it row by row: four or eight vectors are packed together, so that what narrows and orders them is
-/// spent once for all. The saturation of packing is the clamp to the levels of u8.
+/// spent once for all. The saturation of packing is the clamp to the levels of u8. For processors with AVX-512 only: with 16 registers
+/// the sums that wait would not all stay in them.
 /// </summary>
 internal static class RequantizedTile
 {
-    /// <summary>Whether there are vectors for this.</summary>
-    public static bool IsSupported
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Avx2.IsSupported;
-    }
-
     /// <summary>Rows of two vectors, 1…6.</summary>
     /// <param name="multipliers">The multipliers of the 16 channels.</param>
     /// <param name="requantization">The requantisation; it has to fit upper halves.</param>
@@ -39,53 +33,28 @@ internal static class RequantizedTile
     {
         Vector256<int> first = Vector256.LoadUnsafe(ref multipliers).AsInt32();
         Vector256<int> second = Vector256.LoadUnsafe(ref multipliers, 32).AsInt32();
-        if (RequantizedRow.Has512)
-        {
-            Vector512<int> even = RequantizedRow.Join(first, second);
-            Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
-            Vector512<short> words = TRows.Value > 1
-                ? Words<TPlain>(row0A, row0B, row1A, row1B, even, odd, in requantization)
-                : Words<TPlain>(row0A, row0B, even, odd, in requantization);
-            Vector512<byte> bytes;
-            if (TRows.Value > 3)
-                bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, row3A, row3B, even, odd, in requantization), in requantization);
-            else if (TRows.Value > 2)
-                bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, even, odd, in requantization), in requantization);
-            else
-                bytes = Bytes<TPlain>(words, words, in requantization);
-            Sixteens<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
-            if (TRows.Value > 2)
-                Sixteens<TRows, TPlain>(bytes.GetUpper(), 2, ref output, ref outputs, count);
-            if (TRows.Value > 4)
-            {
-                words = TRows.Value > 5
-                    ? Words<TPlain>(row4A, row4B, row5A, row5B, even, odd, in requantization)
-                    : Words<TPlain>(row4A, row4B, even, odd, in requantization);
-                bytes = Bytes<TPlain>(words, words, in requantization);
-                Sixteens<TRows, TPlain>(bytes.GetLower(), 4, ref output, ref outputs, count);
-            }
-        }
+        Vector512<int> even = RequantizedRow.Join(first, second);
+        Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
+        Vector512<short> words = Unsafe.SizeOf<TRows>() > 1
+            ? Words<TPlain>(row0A, row0B, row1A, row1B, even, odd, in requantization)
+            : Words<TPlain>(row0A, row0B, even, odd, in requantization);
+        Vector512<byte> bytes;
+        if (Unsafe.SizeOf<TRows>() > 3)
+            bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, row3A, row3B, even, odd, in requantization), in requantization);
+        else if (Unsafe.SizeOf<TRows>() > 2)
+            bytes = Bytes<TPlain>(words, Words<TPlain>(row2A, row2B, even, odd, in requantization), in requantization);
         else
+            bytes = Bytes<TPlain>(words, words, in requantization);
+        Sixteens<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
+        if (Unsafe.SizeOf<TRows>() > 2)
+            Sixteens<TRows, TPlain>(bytes.GetUpper(), 2, ref output, ref outputs, count);
+        if (Unsafe.SizeOf<TRows>() > 4)
         {
-            Vector256<short> words = Words<TPlain>(row0A, row0B, first, second, in requantization);
-            Vector256<byte> bytes = Bytes<TPlain>(
-                words, TRows.Value > 1 ? Words<TPlain>(row1A, row1B, first, second, in requantization) : words, in requantization);
-            Sixteens<TRows, TPlain>(bytes, 0, ref output, ref outputs, count);
-            if (TRows.Value > 2)
-            {
-                words = Words<TPlain>(row2A, row2B, first, second, in requantization);
-                bytes = Bytes<TPlain>(
-                    words, TRows.Value > 3 ? Words<TPlain>(row3A, row3B, first, second, in requantization) : words, in requantization);
-                Sixteens<TRows, TPlain>(bytes, 2, ref output, ref outputs, count);
-            }
-
-            if (TRows.Value > 4)
-            {
-                words = Words<TPlain>(row4A, row4B, first, second, in requantization);
-                bytes = Bytes<TPlain>(
-                    words, TRows.Value > 5 ? Words<TPlain>(row5A, row5B, first, second, in requantization) : words, in requantization);
-                Sixteens<TRows, TPlain>(bytes, 4, ref output, ref outputs, count);
-            }
+            words = Unsafe.SizeOf<TRows>() > 5
+                ? Words<TPlain>(row4A, row4B, row5A, row5B, even, odd, in requantization)
+                : Words<TPlain>(row4A, row4B, even, odd, in requantization);
+            bytes = Bytes<TPlain>(words, words, in requantization);
+            Sixteens<TRows, TPlain>(bytes.GetLower(), 4, ref output, ref outputs, count);
         }
     }
 
@@ -106,38 +75,21 @@ internal static class RequantizedTile
         where TPlain : struct, IExtent
     {
         Vector256<int> factors = Vector256.LoadUnsafe(ref multipliers).AsInt32();
-        if (RequantizedRow.Has512)
-        {
-            Vector512<int> even = RequantizedRow.Join(factors, factors);
-            Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
-            Vector512<short> words = TRows.Value > 2
-                ? Words<TPlain>(row0, row1, row2, row3, even, odd, in requantization)
-                : Words<TPlain>(row0, row1, even, odd, in requantization);
-            Vector512<byte> bytes;
-            if (TRows.Value > 6)
-                bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, row6, row7, even, odd, in requantization), in requantization);
-            else if (TRows.Value > 4)
-                bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, even, odd, in requantization), in requantization);
-            else
-                bytes = Bytes<TPlain>(words, words, in requantization);
-            Eights<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
-            if (TRows.Value > 4)
-                Eights<TRows, TPlain>(bytes.GetUpper(), 4, ref output, ref outputs, count);
-        }
+        Vector512<int> even = RequantizedRow.Join(factors, factors);
+        Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
+        Vector512<short> words = Unsafe.SizeOf<TRows>() > 2
+            ? Words<TPlain>(row0, row1, row2, row3, even, odd, in requantization)
+            : Words<TPlain>(row0, row1, even, odd, in requantization);
+        Vector512<byte> bytes;
+        if (Unsafe.SizeOf<TRows>() > 6)
+            bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, row6, row7, even, odd, in requantization), in requantization);
+        else if (Unsafe.SizeOf<TRows>() > 4)
+            bytes = Bytes<TPlain>(words, Words<TPlain>(row4, row5, even, odd, in requantization), in requantization);
         else
-        {
-            Vector256<short> words = Words<TPlain>(row0, row1, factors, factors, in requantization);
-            Vector256<byte> bytes = Bytes<TPlain>(
-                words, TRows.Value > 2 ? Words<TPlain>(row2, row3, factors, factors, in requantization) : words, in requantization);
-            Eights<TRows, TPlain>(bytes, 0, ref output, ref outputs, count);
-            if (TRows.Value > 4)
-            {
-                words = Words<TPlain>(row4, row5, factors, factors, in requantization);
-                bytes = Bytes<TPlain>(
-                    words, TRows.Value > 6 ? Words<TPlain>(row6, row7, factors, factors, in requantization) : words, in requantization);
-                Eights<TRows, TPlain>(bytes, 4, ref output, ref outputs, count);
-            }
-        }
+            bytes = Bytes<TPlain>(words, words, in requantization);
+        Eights<TRows, TPlain>(bytes.GetLower(), 0, ref output, ref outputs, count);
+        if (Unsafe.SizeOf<TRows>() > 4)
+            Eights<TRows, TPlain>(bytes.GetUpper(), 4, ref output, ref outputs, count);
     }
 
     /// <summary>Two rows of sixteen bytes, as far as there are.</summary>
@@ -147,17 +99,17 @@ internal static class RequantizedTile
         where TPlain : struct, IExtent
     {
         ref byte first = ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row));
-        ref byte second = ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, TRows.Value > row + 1 ? row + 1 : row));
-        if (TPlain.Value == 0)
+        ref byte second = ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, Unsafe.SizeOf<TRows>() > row + 1 ? row + 1 : row));
+        if (typeof(TPlain) == typeof(Extent0))
         {
             PartialStore.Bytes(bytes.GetLower(), ref first, count);
-            if (TRows.Value > row + 1)
+            if (Unsafe.SizeOf<TRows>() > row + 1)
                 PartialStore.Bytes(bytes.GetUpper(), ref second, count);
             return;
         }
 
         bytes.GetLower().StoreUnsafe(ref first);
-        if (TRows.Value > row + 1)
+        if (Unsafe.SizeOf<TRows>() > row + 1)
             bytes.GetUpper().StoreUnsafe(ref second);
     }
 
@@ -168,7 +120,7 @@ internal static class RequantizedTile
         where TPlain : struct, IExtent
     {
         Vector256<ulong> rows = bytes.AsUInt64();
-        if (TPlain.Value == 0)
+        if (typeof(TPlain) == typeof(Extent0))
         {
             PartialStore.Rows(
                 rows.GetElement(0), rows.GetElement(1), rows.GetElement(2), rows.GetElement(3), TRows.Value - row, ref output,
@@ -177,11 +129,11 @@ internal static class RequantizedTile
         }
 
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row)), rows.GetElement(0));
-        if (TRows.Value > row + 1)
+        if (Unsafe.SizeOf<TRows>() > row + 1)
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 1)), rows.GetElement(1));
-        if (TRows.Value > row + 2)
+        if (Unsafe.SizeOf<TRows>() > row + 2)
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 2)), rows.GetElement(2));
-        if (TRows.Value > row + 3)
+        if (Unsafe.SizeOf<TRows>() > row + 3)
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, row + 3)), rows.GetElement(3));
     }
 
@@ -194,25 +146,11 @@ internal static class RequantizedTile
         Vector512<byte> bytes = Avx512F.PermuteVar16x32(
             Avx512BW.PackUnsignedSaturate(lower, upper).AsInt32(),
             Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
-        return TPlain.Value > 0
+        return typeof(TPlain) == typeof(Extent1)
             ? bytes
             : Avx512BW.Min(
                 Avx512BW.Max(bytes, Vector512.Create(unchecked((byte)requantization.Minimum))),
                 Vector512.Create(unchecked((byte)requantization.Maximum)));
-    }
-
-    /// <summary>Words of four vectors as bytes, 8 of each, in order.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Bytes<TPlain>(Vector256<short> lower, Vector256<short> upper, in Requantization requantization)
-        where TPlain : struct, IExtent
-    {
-        Vector256<byte> bytes = Avx2.PermuteVar8x32(
-            Avx2.PackUnsignedSaturate(lower, upper).AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte();
-        return TPlain.Value > 0
-            ? bytes
-            : Avx2.Min(
-                Avx2.Max(bytes, Vector256.Create(unchecked((byte)requantization.Minimum))),
-                Vector256.Create(unchecked((byte)requantization.Maximum)));
     }
 
     /// <summary>Four vectors of sums, requantised to words.</summary>
@@ -234,23 +172,6 @@ internal static class RequantizedTile
         return Avx512BW.PackSignedSaturate(values, values);
     }
 
-    /// <summary>Two vectors of sums, requantised to words.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Words<TPlain>(
-        Vector256<int> sums0, Vector256<int> sums1, Vector256<int> multipliers0, Vector256<int> multipliers1,
-        in Requantization requantization)
-        where TPlain : struct, IExtent
-    {
-        if (TPlain.Value == 0 && requantization.LeftShift > 0)
-        {
-            sums0 = RequantizedRow.Raise(sums0, in requantization);
-            sums1 = RequantizedRow.Raise(sums1, in requantization);
-        }
-
-        return Avx2.PackSignedSaturate(
-            RequantizedRow.Values(sums0, multipliers0, in requantization), RequantizedRow.Values(sums1, multipliers1, in requantization));
-    }
-
     /// <summary>Two vectors of sums, requantised, before the clamp.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Values<TPlain>(
@@ -258,7 +179,7 @@ internal static class RequantizedTile
         where TPlain : struct, IExtent
     {
         Vector512<int> sums = RequantizedRow.Join(lower, upper);
-        if (TPlain.Value == 0 && requantization.LeftShift > 0)
+        if (typeof(TPlain) == typeof(Extent0) && requantization.LeftShift > 0)
             sums = RequantizedRow.Raise(sums, in requantization);
         Vector512<int> evenProducts = Avx512F.Multiply(sums, even).AsInt32();
         Vector512<int> oddProducts = Avx512F.Multiply(Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), odd).AsInt32();
