@@ -10,7 +10,7 @@ using global::System.Runtime.Intrinsics;
 internal static class Int8ProductLoop
 {
     /// <summary>The most rows of a block, a multiple of all tiles' heights but five and seven.</summary>
-    private const int MaximumBlock = 96;
+    private const int MaximumBlock = Workspace.MaximumRows;
 
     /// <summary>Bytes of inputs and outputs that a block should not exceed: what a first-level cache has beside the weights.</summary>
     private const int BlockBytes = 24 * 1024;
@@ -229,78 +229,87 @@ internal static class Int8ProductLoop
             int tiles = (rows + tallest - 1) / tallest;
             int height = rows / tiles;
             int taller = rows - (height * tiles);
+            int columns = pair ? 2 * TDot.Lanes : TDot.Lanes;
+            bool stores = RequantizedTile.IsUsed<TVector>() && product.Requantization.IsPlain && count == columns;
             ref byte arena = ref Unsafe.Add(ref w.Arena(0), inputShift);
             nint target = outputShift - inputShift;
             ref int inputs = ref w.RowInputs;
             ref int outputs = ref w.RowOutputs;
-            bool plain = RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves && product.Requantization.LeftShift == 0
-                && product.Requantization.Minimum == 0 && product.Requantization.Maximum == 255 && count == (pair ? 2 * TDot.Lanes : TDot.Lanes);
+            ref int sums = ref w.RowSums;
             for (int part = 0; part < 2; part++)
             {
                 int run = part == 0 ? taller : tiles - taller;
                 int extent = part == 0 ? height + 1 : height;
                 if (run == 0)
                     continue;
-                if (plain)
+                if (stores)
                 {
                     Tile<TDot, TVector, Extent1>(
                         in product, pair, extent, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers,
-                        ref outputs, target, count, run, ref w.RowSums);
+                        ref outputs, target, run, ref sums);
                 }
                 else
                 {
                     Tile<TDot, TVector, Extent0>(
                         in product, pair, extent, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers,
-                        ref outputs, target, count, run, ref w.RowSums);
+                        ref outputs, target, run, ref sums);
                 }
 
                 inputs = ref Unsafe.Add(ref inputs, extent * run);
                 outputs = ref Unsafe.Add(ref outputs, extent * run);
+                sums = ref Unsafe.Add(ref sums, extent * run * columns);
+            }
+
+            if (!stores)
+            {
+                RequantizedBlock.Run(
+                    ref w.RowSums, columns, rows, count, ref multipliers, in product.Requantization,
+                    ref Unsafe.Add(ref arena, target), ref w.RowOutputs);
             }
         }
     }
 
     /// <summary>Tiles of a height.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<TDot, TVector, TPlain>(
+    private static void Tile<TDot, TVector, TStores>(
         in Int8Product product, bool pair, int height, ref byte arena, ref int inputs, ref byte weights, nint second, nint step,
-        ref int start, ref byte multipliers, ref int outputs, nint target, int count, int tiles, ref int sums)
+        ref int start, ref byte multipliers, ref int outputs, nint target, int tiles, ref int sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
-        where TPlain : struct, IExtent
+        where TStores : struct, IExtent
     {
         if (pair)
         {
             switch (height)
             {
                 case 6:
-                    Int8Tile.Run<TDot, TVector, Extent6, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent6, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 5:
-                    Int8Tile.Run<TDot, TVector, Extent5, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent5, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 4:
-                    Int8Tile.Run<TDot, TVector, Extent4, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent4, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 3:
-                    Int8Tile.Run<TDot, TVector, Extent3, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent3, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 2:
-                    Int8Tile.Run<TDot, TVector, Extent2, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent2, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 default:
-                    Int8Tile.Run<TDot, TVector, Extent1, Extent2, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent1, Extent2, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
             }
@@ -310,43 +319,43 @@ internal static class Int8ProductLoop
             switch (height)
             {
                 case 8:
-                    Int8Tile.Run<TDot, TVector, Extent8, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent8, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 7:
-                    Int8Tile.Run<TDot, TVector, Extent7, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent7, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 6:
-                    Int8Tile.Run<TDot, TVector, Extent6, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent6, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 5:
-                    Int8Tile.Run<TDot, TVector, Extent5, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent5, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 4:
-                    Int8Tile.Run<TDot, TVector, Extent4, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent4, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 3:
-                    Int8Tile.Run<TDot, TVector, Extent3, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent3, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 case 2:
-                    Int8Tile.Run<TDot, TVector, Extent2, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent2, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
                 default:
-                    Int8Tile.Run<TDot, TVector, Extent1, Extent1, TPlain>(
-                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target, count,
+                    Int8Tile.Run<TDot, TVector, Extent1, Extent1, TStores>(
+                        in product, ref arena, ref inputs, ref weights, second, step, ref start, ref multipliers, ref outputs, target,
                         tiles, ref sums);
                     break;
             }

@@ -2,7 +2,6 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
-using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// The register tile of the dense integer kernels: up to eight rows times one or two vectors of output channels, straight-line code
@@ -10,13 +9,13 @@ using global::System.Runtime.Intrinsics.X86;
 /// </summary>
 internal static class Int8Tile
 {
-    /// <summary>Sums in the scratch memory from one row of a tile to the next; the most channels that a tile has.</summary>
-    public const int Pitch = 32;
+    /// <summary>The most channels that a tile has.</summary>
+    public const int MaximumChannels = 32;
 
     /// <summary>The most rows that a tile has.</summary>
     public const int MaximumRows = 8;
 
-    /// <summary>Sums the products of consecutive tiles, requantises and stores them.</summary>
+    /// <summary>Sums the products of consecutive tiles.</summary>
     /// <param name="product">The layer.</param>
     /// <param name="arena">Byte 0 of the arena, moved to the group's input.</param>
     /// <param name="inputs">For each row the arena offset of its first input.</param>
@@ -27,27 +26,24 @@ internal static class Int8Tile
     /// <param name="multipliers">The multipliers of the tile's channels.</param>
     /// <param name="outputs">For each row the arena offset of its first output.</param>
     /// <param name="target">Bytes from there to the tile's first output.</param>
-    /// <param name="count">Outputs of a row.</param>
     /// <param name="tiles">How many tiles follow one another.</param>
-    /// <param name="sums">
-    /// Receives the sums, <see cref="Pitch"/> apart, where the layer does not requantise to bytes by upper halves.
-    /// </param>
+    /// <param name="sums">Receives the sums, row after row, where tiles do not store outputs.</param>
     /// <typeparam name="TDot">The instruction set.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
     /// <typeparam name="TRows">The rows, 1…8; at most 6 of two vectors.</typeparam>
     /// <typeparam name="TColumns">The vectors, 1 or 2.</typeparam>
-    /// <typeparam name="TPlain">
-    /// 1 where all channels of the vectors are stored as bytes of all levels and sums are not shifted left; 0 where that is not known.
+    /// <typeparam name="TStores">
+    /// 1 where tiles store outputs (<see cref="RequantizedTile"/>): all channels of the vectors, all levels of u8; else 0.
     /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TDot, TVector, TRows, TColumns, TPlain>(
+    public static void Run<TDot, TVector, TRows, TColumns, TStores>(
         in Int8Product product, ref byte arena, ref int inputs, ref byte weights, nint second, nint step, ref int start,
-        ref byte multipliers, ref int outputs, nint target, int count, int tiles, ref int sums)
+        ref byte multipliers, ref int outputs, nint target, int tiles, ref int sums)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
         where TRows : struct, IExtent
         where TColumns : struct, IExtent
-        where TPlain : struct, IExtent
+        where TStores : struct, IExtent
     {
         unchecked
         {
@@ -185,85 +181,45 @@ internal static class Int8Tile
                 }
                 while (--y != 0);
 
-                if (typeof(TPlain) == typeof(Extent0) && !(RequantizedRow.IsSupported && product.Requantization.FitsUpperHalves))
-                {
-                    Leave<TDot, TVector, TColumns>(sum0A, sum0B, ref sums);
-                    if (Unsafe.SizeOf<TRows>() > 1)
-                        Leave<TDot, TVector, TColumns>(sum1A, sum1B, ref Unsafe.Add(ref sums, Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 2)
-                        Leave<TDot, TVector, TColumns>(sum2A, sum2B, ref Unsafe.Add(ref sums, 2 * Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 3)
-                        Leave<TDot, TVector, TColumns>(sum3A, sum3B, ref Unsafe.Add(ref sums, 3 * Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 4)
-                        Leave<TDot, TVector, TColumns>(sum4A, sum4B, ref Unsafe.Add(ref sums, 4 * Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 5)
-                        Leave<TDot, TVector, TColumns>(sum5A, sum5B, ref Unsafe.Add(ref sums, 5 * Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 6)
-                        Leave<TDot, TVector, TColumns>(sum6A, sum6A, ref Unsafe.Add(ref sums, 6 * Pitch));
-                    if (Unsafe.SizeOf<TRows>() > 7)
-                        Leave<TDot, TVector, TColumns>(sum7A, sum7A, ref Unsafe.Add(ref sums, 7 * Pitch));
-                    RequantizedStore.Rows(
-                        ref Unsafe.Add(ref arena, target), ref sums, Pitch, ref outputs, TRows.Value, count, ref multipliers,
-                        in product.Requantization);
-                }
-                else if (typeof(TVector) == typeof(Vector256<int>) && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported)
+                if (typeof(TStores) == typeof(Extent1) && RequantizedTile.IsUsed<TVector>())
                 {
                     if (Unsafe.SizeOf<TColumns>() > 1)
                     {
-                        RequantizedTile.Store<TRows, TPlain>(
+                        RequantizedTile.Store<TRows>(
                             Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
                             Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization,
-                            ref Unsafe.Add(ref arena, target), ref outputs, count);
+                            ref Unsafe.Add(ref arena, target), ref outputs);
                     }
                     else
                     {
-                        RequantizedTile.Store<TRows, TPlain>(
+                        RequantizedTile.Store<TRows>(
                             Lanes(sum0A), Lanes(sum1A), Lanes(sum2A), Lanes(sum3A), Lanes(sum4A), Lanes(sum5A), Lanes(sum6A), Lanes(sum7A),
-                            ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs, count);
+                            ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs);
                     }
+
+                    outputs = ref Unsafe.Add(ref outputs, TRows.Value);
                 }
                 else
                 {
-                    // Everything is computed before anything is stored, so that constants are loaded once for all rows.
-                    TVector factorsA = TDot.Load(ref multipliers);
-                    TVector factorsB = Unsafe.SizeOf<TColumns>() > 1 ? TDot.Load(ref Unsafe.Add(ref multipliers, TDot.Lanes * 4)) : factorsA;
-                    sum0A = Finish<TDot, TVector, TColumns, TPlain>(sum0A, sum0B, factorsA, factorsB, in product);
+                    Leave<TDot, TVector, TColumns>(sum0A, sum0B, ref sums);
                     if (Unsafe.SizeOf<TRows>() > 1)
-                        sum1A = Finish<TDot, TVector, TColumns, TPlain>(sum1A, sum1B, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum1A, sum1B, ref Unsafe.Add(ref sums, TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 2)
-                        sum2A = Finish<TDot, TVector, TColumns, TPlain>(sum2A, sum2B, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum2A, sum2B, ref Unsafe.Add(ref sums, 2 * TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 3)
-                        sum3A = Finish<TDot, TVector, TColumns, TPlain>(sum3A, sum3B, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum3A, sum3B, ref Unsafe.Add(ref sums, 3 * TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 4)
-                        sum4A = Finish<TDot, TVector, TColumns, TPlain>(sum4A, sum4B, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum4A, sum4B, ref Unsafe.Add(ref sums, 4 * TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 5)
-                        sum5A = Finish<TDot, TVector, TColumns, TPlain>(sum5A, sum5B, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum5A, sum5B, ref Unsafe.Add(ref sums, 5 * TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 6)
-                        sum6A = Finish<TDot, TVector, TColumns, TPlain>(sum6A, sum6A, factorsA, factorsB, in product);
+                        Leave<TDot, TVector, TColumns>(sum6A, sum6A, ref Unsafe.Add(ref sums, 6 * TColumns.Value * TDot.Lanes));
                     if (Unsafe.SizeOf<TRows>() > 7)
-                        sum7A = Finish<TDot, TVector, TColumns, TPlain>(sum7A, sum7A, factorsA, factorsB, in product);
-
-                    ref byte output = ref Unsafe.Add(ref arena, target);
-                    int stored = typeof(TPlain) == typeof(Extent0) ? count : TColumns.Value * TDot.Lanes;
-                    TDot.StoreBytes(sum0A, ref Unsafe.Add(ref output, (nint)outputs), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 1)
-                        TDot.StoreBytes(sum1A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 2)
-                        TDot.StoreBytes(sum2A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 2)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 3)
-                        TDot.StoreBytes(sum3A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 3)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 4)
-                        TDot.StoreBytes(sum4A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 4)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 5)
-                        TDot.StoreBytes(sum5A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 5)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 6)
-                        TDot.StoreBytes(sum6A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 6)), stored, TColumns.Value);
-                    if (Unsafe.SizeOf<TRows>() > 7)
-                        TDot.StoreBytes(sum7A, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 7)), stored, TColumns.Value);
+                        Leave<TDot, TVector, TColumns>(sum7A, sum7A, ref Unsafe.Add(ref sums, 7 * TColumns.Value * TDot.Lanes));
+                    sums = ref Unsafe.Add(ref sums, TRows.Value * TColumns.Value * TDot.Lanes);
                 }
 
                 inputs = ref Unsafe.Add(ref inputs, TRows.Value);
-                outputs = ref Unsafe.Add(ref outputs, TRows.Value);
             }
         }
     }
@@ -272,27 +228,6 @@ internal static class Int8Tile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Lanes<TVector>(TVector vector)
         where TVector : struct => Unsafe.BitCast<TVector, Vector256<int>>(vector);
-
-    /// <summary>Requantises one row to bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Finish<TDot, TVector, TColumns, TPlain>(
-        TVector first, TVector second, TVector firstMultipliers, TVector secondMultipliers, in Int8Product product)
-        where TDot : struct, IDotProduct<TVector>
-        where TVector : struct
-        where TColumns : struct, IExtent
-        where TPlain : struct, IExtent
-    {
-        if (typeof(TPlain) == typeof(Extent0) && product.Requantization.LeftShift > 0)
-        {
-            first = TDot.Raise(first, in product.Requantization);
-            if (Unsafe.SizeOf<TColumns>() > 1)
-                second = TDot.Raise(second, in product.Requantization);
-        }
-
-        return Unsafe.SizeOf<TColumns>() > 1
-            ? TDot.Requantize(first, second, firstMultipliers, secondMultipliers, in product.Requantization)
-            : TDot.Requantize(first, firstMultipliers, in product.Requantization);
-    }
 
     /// <summary>Leaves the sums of one row in the scratch memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

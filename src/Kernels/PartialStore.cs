@@ -40,22 +40,43 @@ internal static class PartialStore
         }
     }
 
-    /// <summary>Stores the first bytes of up to four rows.</summary>
-    /// <param name="row0">The bytes of the first row, the first one lowest; the others follow.</param>
-    /// <param name="rows">How many rows there are: 1…4.</param>
+    /// <summary>Stores the first bytes of every row of a block.</summary>
+    /// <param name="bytes">The rows.</param>
+    /// <param name="pitch">Bytes from one to the next: 8 or 16.</param>
+    /// <param name="rows">How many.</param>
     /// <param name="output">Where the offsets of the outputs start.</param>
     /// <param name="outputs">For each row the offset of its first output.</param>
-    /// <param name="count">How many bytes of a row: 1…8.</param>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Rows(ulong row0, ulong row1, ulong row2, ulong row3, int rows, ref byte output, ref int outputs, int count)
+    /// <param name="count">How many bytes of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(ref byte bytes, int pitch, int rows, ref byte output, ref int outputs, int count)
     {
-        Bytes(row0, ref Unsafe.Add(ref output, (nint)outputs), count);
-        if (rows > 1)
-            Bytes(row1, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), count);
-        if (rows > 2)
-            Bytes(row2, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 2)), count);
-        if (rows > 3)
-            Bytes(row3, ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 3)), count);
+        unchecked
+        {
+            // Two stores that overlap are as many bytes as there are, whatever their number.
+            for (; rows > 0; rows--)
+            {
+                ref byte to = ref Unsafe.Add(ref output, (nint)outputs);
+                if (count >= 8)
+                {
+                    Unsafe.WriteUnaligned(ref to, Unsafe.ReadUnaligned<ulong>(ref bytes));
+                    Unsafe.WriteUnaligned(
+                        ref Unsafe.Add(ref to, count - 8), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, count - 8)));
+                }
+                else if (count >= 4)
+                {
+                    Unsafe.WriteUnaligned(ref to, Unsafe.ReadUnaligned<uint>(ref bytes));
+                    Unsafe.WriteUnaligned(
+                        ref Unsafe.Add(ref to, count - 4), Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, count - 4)));
+                }
+                else
+                {
+                    Bytes(Unsafe.ReadUnaligned<uint>(ref bytes), ref to, count);
+                }
+
+                bytes = ref Unsafe.Add(ref bytes, pitch);
+                outputs = ref Unsafe.Add(ref outputs, 1);
+            }
+        }
     }
 
     /// <summary>Stores the first of sixteen bytes.</summary>

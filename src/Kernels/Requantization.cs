@@ -53,6 +53,9 @@ internal struct Requantization
     /// </summary>
     private const int LeastLeftMultiplier = 1 << 11;
 
+    /// <summary>Whether outputs use all levels of u8 and the upper halves of the products suffice as they are.</summary>
+    public readonly bool IsPlain => FitsUpperHalves && LeftShift == 0 && Minimum == 0 && Maximum == 255;
+
     /// <summary>Whether outputs are s32 and the upper halves of the products suffice.</summary>
     public readonly bool IsWideOfUpperHalves => IsWide && Shift >= LeastUpperShift;
 

@@ -29,8 +29,10 @@ internal static class RequantizedStore
         ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
         in Requantization requantization)
     {
-        if (Avx2.IsSupported && channels > 8 && requantization.FitsUpperHalves && requantization.LeftShift == 0)
+        if (Avx2.IsSupported && channels > 8 && requantization.FitsUpperHalves)
             RowsOfBytes(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
+        else if (RequantizedRow.IsSupported && requantization.FitsUpperHalves)
+            RowsOfEights(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else if (Avx2.IsSupported && requantization.IsWideOfUpperHalves)
             RowsOfSums(ref arena, ref sums, pitch, ref outputs, rows, channels, ref multipliers, in requantization);
         else if (Avx2.IsSupported)
@@ -83,11 +85,50 @@ internal static class RequantizedStore
                 {
                     // Multipliers and sums come in eights: of a last eight, the sixteen would reach behind them.
                     int next = channels - channel > 8 ? channel + 8 : channel;
+                    Vector256<int> first = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, channel));
+                    Vector256<int> second = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, next));
+                    if (requantization.LeftShift > 0)
+                    {
+                        first = RequantizedRow.Raise(first, in requantization);
+                        second = RequantizedRow.Raise(second, in requantization);
+                    }
+
                     Vector128<byte> bytes = RequantizedRow.Bytes(
-                        Vector256.LoadUnsafe(ref Unsafe.Add(ref source, channel)), Vector256.LoadUnsafe(ref Unsafe.Add(ref source, next)),
-                        Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32(),
+                        first, second, Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32(),
                         Vector256.LoadUnsafe(ref Unsafe.Add(ref multipliers, next * 4)).AsInt32(), in requantization).GetLower().AsByte();
                     PartialStore.Bytes(bytes, ref Unsafe.Add(ref output, channel), channels - channel);
+                }
+            }
+        }
+    }
+
+    /// <summary>Eight channels at a time with any vectors, u8 outputs and the upper halves of products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowsOfEights(
+        ref byte arena, ref int sums, int pitch, ref int outputs, int rows, int channels, ref byte multipliers,
+        in Requantization requantization)
+    {
+        unchecked
+        {
+            for (int channel = 0; channel < channels; channel += 8)
+            {
+                Vector128<int> multipliers0 = Vector128.LoadUnsafe(ref Unsafe.Add(ref multipliers, channel * 4)).AsInt32();
+                Vector128<int> multipliers1 = Vector128.LoadUnsafe(ref Unsafe.Add(ref multipliers, (channel * 4) + 16)).AsInt32();
+                for (int row = 0; row < rows; row++)
+                {
+                    ref int source = ref Unsafe.Add(ref sums, (row * pitch) + channel);
+                    Vector128<int> first = Vector128.LoadUnsafe(ref source);
+                    Vector128<int> second = Vector128.LoadUnsafe(ref source, 4);
+                    if (requantization.LeftShift > 0)
+                    {
+                        first = RequantizedRow.Raise(first, in requantization);
+                        second = RequantizedRow.Raise(second, in requantization);
+                    }
+
+                    Vector128<int> bytes = RequantizedRow.Bytes(first, second, multipliers0, multipliers1, in requantization);
+                    PartialStore.Bytes(
+                        bytes.AsUInt64().ToScalar(), ref Unsafe.Add(ref arena, (nint)Unsafe.Add(ref outputs, row) + channel),
+                        channels - channel);
                 }
             }
         }

@@ -15,12 +15,19 @@ internal sealed class Workspace
     public const int TailPadding = 128;
 
     /// <summary>Rows whose addresses a block of a product may write down.</summary>
-    public const int MaximumRows = 192;
+    public const int MaximumRows = 96;
 
-    /// <summary>Sums that a tile may leave in the scratch memory.</summary>
-    private const int MaximumSums = 256;
+    /// <summary>Sums that the tiles of a block may leave in the scratch memory; requantisation reads up to eight rows more.</summary>
+    private const int MaximumSums = (MaximumRows + 8) * Int8Tile.MaximumChannels;
 
-    private readonly int[] _rows = GC.AllocateUninitializedArray<int>((2 * MaximumRows) + (2 * MaximumSums), pinned: true);
+    /// <summary>Channels whose first sums may be written down.</summary>
+    private const int MaximumStart = 256;
+
+    // Sums first, because whole vectors of them are loaded.
+    private readonly byte[] _block = GC.AllocateUninitializedArray<byte>(
+        ((MaximumSums + MaximumStart + (2 * MaximumRows)) * sizeof(int)) + 64, pinned: true);
+
+    private readonly int _blockStart;
     private Workspace[] _views;
     private KernelJob[] _jobs = [];
     private readonly byte[] _arena;
@@ -35,6 +42,7 @@ internal sealed class Workspace
         _arena = GC.AllocateUninitializedArray<byte>(checked(arenaBytes + 64 + TailPadding), pinned: true);
         Array.Clear(_arena);
         _arenaStart = PackedWeights.AlignedStart(_arena);
+        _blockStart = PackedWeights.AlignedStart(_block);
         _weights = weights.Memory;
         _weightsStart = weights.Start;
         _views = [this];
@@ -46,6 +54,7 @@ internal sealed class Workspace
         ArenaBytes = owner.ArenaBytes;
         _arena = owner._arena;
         _arenaStart = owner._arenaStart;
+        _blockStart = PackedWeights.AlignedStart(_block);
         _weights = owner._weights;
         _weightsStart = owner._weightsStart;
         _views = [];
@@ -130,32 +139,32 @@ internal sealed class Workspace
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
 
-    /// <summary>Where a product writes down the arena offsets of the inputs of a block's rows.</summary>
-    public ref int RowInputs
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref MemoryMarshal.GetArrayDataReference(_rows);
-    }
-
-    /// <summary>Where a product writes down the arena offsets of the outputs of a block's rows.</summary>
-    public ref int RowOutputs
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), MaximumRows);
-    }
-
-    /// <summary>Where a product leaves the sums of a tile.</summary>
+    /// <summary>Where a product leaves the sums of a block, at an address that is a multiple of 64.</summary>
     public ref int RowSums
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), 2 * MaximumRows);
+        get => ref Unsafe.As<byte, int>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _blockStart));
     }
 
     /// <summary>Where a product writes what the sums of a tile start with.</summary>
     public ref int RowStart
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_rows), (2 * MaximumRows) + MaximumSums);
+        get => ref Unsafe.Add(ref RowSums, MaximumSums);
+    }
+
+    /// <summary>Where a product writes down the arena offsets of the inputs of a block's rows.</summary>
+    public ref int RowInputs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref RowSums, MaximumSums + MaximumStart);
+    }
+
+    /// <summary>Where a product writes down the arena offsets of the outputs of a block's rows.</summary>
+    public ref int RowOutputs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref RowSums, MaximumSums + MaximumStart + MaximumRows);
     }
 
     /// <summary>
