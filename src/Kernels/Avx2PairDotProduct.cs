@@ -63,21 +63,4 @@ internal readonly struct Avx2PairDotProduct : IDotProduct<Vector256<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Raise(Vector256<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Requantize(Vector256<int> sums, Vector256<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Requantize(
-        Vector256<int> first, Vector256<int> second, Vector256<int> firstMultipliers, Vector256<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(Vector256<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }

@@ -62,21 +62,4 @@ internal readonly struct Avx512DotProduct : IDotProduct<Vector512<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Raise(Vector512<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Requantize(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Requantize(
-        Vector512<int> first, Vector512<int> second, Vector512<int> firstMultipliers, Vector512<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(Vector512<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }

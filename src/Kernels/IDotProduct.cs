@@ -54,24 +54,6 @@ internal interface IDotProduct<TVector>
     static abstract TVector MultiplyAdd(
         TVector sums, TVector evenActivations, TVector oddActivations, TVector evenWeights, TVector oddWeights);
 
-    /// <summary>Sums as the two methods below want them where the shift is below 33 (<see cref="RequantizedRow"/>).</summary>
+    /// <summary>Sums shifted left where the shift is below 33 (<see cref="RequantizedRow"/>).</summary>
     static abstract TVector Raise(TVector sums, in Requantization requantization);
-
-    /// <summary>
-    /// The u8 outputs of the sums of one vector, in its first bytes. Only where <see cref="Requantization.FitsUpperHalves"/>.
-    /// </summary>
-    static abstract TVector Requantize(TVector sums, TVector multipliers, in Requantization requantization);
-
-    /// <summary>
-    /// The u8 outputs of the sums of two vectors, in the first bytes of one. Only where <see cref="Requantization.FitsUpperHalves"/>.
-    /// </summary>
-    static abstract TVector Requantize(
-        TVector first, TVector second, TVector firstMultipliers, TVector secondMultipliers, in Requantization requantization);
-
-    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of sums.</summary>
-    /// <param name="bytes">The outputs.</param>
-    /// <param name="output">Where the first one goes.</param>
-    /// <param name="count">How many are stored; as many as there are where it is more.</param>
-    /// <param name="vectors">Of how many vectors they are the outputs: 1 or 2.</param>
-    static abstract void StoreBytes(TVector bytes, ref byte output, int count, int vectors);
 }

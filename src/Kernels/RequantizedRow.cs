@@ -6,8 +6,8 @@ using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Turns accumulators that are still in registers into u8 outputs (docs/arithmetic.md, Requantisation) and stores them, for the shifts of
-/// nearly every layer (<see cref="Requantization.FitsUpperHalves"/>).
+/// Turns accumulators that are in registers into u8 outputs (docs/arithmetic.md, Requantisation), for the shifts of nearly every layer
+/// (<see cref="Requantization.FitsUpperHalves"/>).
 /// </summary>
 /// <remarks>
 /// From a shift of 33 on, rounding and shifting the product of 64 bits is the same as doing it to the product's upper half:
@@ -26,53 +26,17 @@ internal static class RequantizedRow
 
     /// <summary>The outputs of 16 lanes, in the first bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Bytes(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization)
-    {
-        if (Has512)
-        {
-            Vector512<int> values = Avx512F.Max(Values(sums, multipliers, in requantization), Vector512<int>.Zero);
-            Vector128<byte> bytes = Bound(Avx512F.ConvertToVector128ByteWithSaturation(values.AsUInt32()), in requantization);
-            return bytes.AsInt32().ToVector256Unsafe().ToVector512Unsafe();
-        }
-
-        return Bytes(sums.GetLower(), sums.GetUpper(), multipliers.GetLower(), multipliers.GetUpper(), in requantization)
-            .ToVector512Unsafe();
-    }
-
-    /// <summary>The outputs of 32 lanes, in the first bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Bytes(
-        Vector512<int> first, Vector512<int> second, Vector512<int> firstMultipliers, Vector512<int> secondMultipliers,
-        in Requantization requantization)
-    {
-        Vector128<int> lower = Bytes(first, firstMultipliers, in requantization).GetLower().GetLower();
-        Vector128<int> upper = Bytes(second, secondMultipliers, in requantization).GetLower().GetLower();
-        return lower.ToVector256Unsafe().WithUpper(upper).ToVector512Unsafe();
-    }
-
-    /// <summary>The outputs of 8 lanes, in the first bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Bytes(Vector256<int> sums, Vector256<int> multipliers, in Requantization requantization)
-    {
-        if (Avx2.IsSupported)
-        {
-            Vector256<int> values = Values(sums, multipliers, in requantization);
-            Vector128<short> words = Sse2.PackSignedSaturate(values.GetLower(), values.GetUpper());
-            return Bound(Sse2.PackUnsignedSaturate(words, words), in requantization).AsInt32().ToVector256Unsafe();
-        }
-
-        return Bytes(sums.GetLower(), sums.GetUpper(), multipliers.GetLower(), multipliers.GetUpper(), in requantization)
-            .ToVector256Unsafe();
-    }
-
-    /// <summary>The outputs of 16 lanes, in the first bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Bytes(
         Vector256<int> first, Vector256<int> second, Vector256<int> firstMultipliers, Vector256<int> secondMultipliers,
         in Requantization requantization)
     {
         if (Has512)
-            return Bytes(Join(first, second), Join(firstMultipliers, secondMultipliers), in requantization).GetLower();
+        {
+            Vector512<int> values = Values(Join(first, second), Join(firstMultipliers, secondMultipliers), in requantization);
+            Vector128<byte> narrow = Avx512F.ConvertToVector128ByteWithSaturation(Avx512F.Max(values, Vector512<int>.Zero).AsUInt32());
+            return Bound(narrow, in requantization).AsInt32().ToVector256Unsafe();
+        }
+
         if (Avx2.IsSupported)
         {
             // Packing works within 128-bit halves: 0-3, 8-11, 4-7, 12-15, put in order afterwards.
@@ -90,11 +54,6 @@ internal static class RequantizedRow
             in requantization).AsInt32().ToVector256Unsafe();
     }
 
-    /// <summary>The outputs of 4 lanes, in the first bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Bytes(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
-        Bound(Pack(Values(sums, multipliers, in requantization), default), in requantization).AsInt32();
-
     /// <summary>The outputs of 8 lanes, in the first bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Bytes(
@@ -103,34 +62,6 @@ internal static class RequantizedRow
         Bound(
             Pack(Values(first, firstMultipliers, in requantization), Values(second, secondMultipliers, in requantization)),
             in requantization).AsInt32();
-
-    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 16 sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<int> bytes, ref byte output, int count, int vectors)
-    {
-        Vector256<byte> lower = bytes.GetLower().AsByte();
-        PartialStore.Bytes(lower.GetLower(), ref output, count);
-        if (vectors > 1 && count > 16)
-            PartialStore.Bytes(lower.GetUpper(), ref Unsafe.Add(ref output, 16), unchecked(count - 16));
-    }
-
-    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 8 sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<int> bytes, ref byte output, int count, int vectors)
-    {
-        if (vectors > 1)
-            PartialStore.Bytes(bytes.GetLower().AsByte(), ref output, count);
-        else
-            PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref output, count);
-    }
-
-    /// <summary>Stores the first bytes of a vector: the outputs of one or two vectors of 4 sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<int> bytes, ref byte output, int count, int vectors)
-    {
-        int most = vectors > 1 ? 8 : 4;
-        PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref output, count < most ? count : most);
-    }
 
     /// <summary>Whether vectors of 512 bits are used.</summary>
     internal static bool Has512

@@ -61,21 +61,4 @@ internal readonly struct Vector128DotProduct : IDotProduct<Vector128<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Requantize(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Requantize(
-        Vector128<int> first, Vector128<int> second, Vector128<int> firstMultipliers, Vector128<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreBytes(Vector128<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }

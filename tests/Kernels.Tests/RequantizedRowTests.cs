@@ -5,7 +5,7 @@ namespace OptimizerBuild.Kernels.Tests;
 
 /// <summary>
 /// Requantisation by upper halves is the same as requantisation in 64 bits, for every shift it takes and sums of every size, on vectors
-/// of every width (those the machine lacks go through narrower ones).
+/// of every width (those the machine lacks go through narrower ones) and in blocks.
 /// </summary>
 public sealed class RequantizedRowTests
 {
@@ -62,31 +62,53 @@ public sealed class RequantizedRowTests
 
     private static void Check(byte[] expected, int[] sums, int[] multipliers, in Requantization requantization)
     {
-        Vector512<int> s = Vector512.Create(sums);
         Vector512<int> m = Vector512.Create(multipliers);
-        if (requantization.LeftShift > 0)
-            s = RequantizedRow.Raise(s, in requantization);
-        Assert.Equal(expected, First(RequantizedRow.Bytes(s, m, in requantization), 16));
-        Assert.Equal([.. expected, .. expected], First(RequantizedRow.Bytes(s, s, m, m, in requantization), 32));
-
         Vector256<int> s0 = Raised(Vector256.Create(sums.AsSpan(0, 8)), in requantization);
         Vector256<int> s1 = Raised(Vector256.Create(sums.AsSpan(8, 8)), in requantization);
-        Assert.Equal(
-            expected,
-            First(RequantizedRow.Bytes(s0, s1, m.GetLower(), m.GetUpper(), in requantization).ToVector512Unsafe(), 16));
-        Assert.Equal(expected[..8], First(RequantizedRow.Bytes(s0, m.GetLower(), in requantization).ToVector512Unsafe(), 8));
-
-        Vector128<int> lower = s0.GetLower();
-        Vector128<int> upper = s0.GetUpper();
+        Assert.Equal(expected, First(RequantizedRow.Bytes(s0, s1, m.GetLower(), m.GetUpper(), in requantization).ToVector512Unsafe(), 16));
         Assert.Equal(
             expected[..8],
             First(
-                RequantizedRow.Bytes(lower, upper, m.GetLower().GetLower(), m.GetLower().GetUpper(), in requantization)
+                RequantizedRow.Bytes(
+                    s0.GetLower(), s0.GetUpper(), m.GetLower().GetLower(), m.GetLower().GetUpper(), in requantization)
                     .ToVector256Unsafe().ToVector512Unsafe(),
                 8));
-        Assert.Equal(
-            expected[..4],
-            First(RequantizedRow.Bytes(lower, m.GetLower().GetLower(), in requantization).ToVector256Unsafe().ToVector512Unsafe(), 4));
+        CheckBlocks(expected, sums, multipliers, in requantization);
+    }
+
+    /// <summary>Blocks of every width, of so many rows that there are some left of every group, whole and in part.</summary>
+    private static void CheckBlocks(byte[] expected, int[] sums, int[] multipliers, in Requantization requantization)
+    {
+        const int Rows = 13;
+        var left = new int[(Rows + 8) * 32];
+        var factors = new int[32];
+        var offsets = new int[Rows];
+        var output = new byte[Rows * 40];
+        foreach (int columns in (int[])[8, 16, 32])
+        {
+            foreach (int count in (int[])[columns, columns - 1, columns - 5])
+            {
+                for (int i = 0; i < columns; i++)
+                    factors[i] = multipliers[i % 16];
+                for (int row = 0; row < Rows; row++)
+                {
+                    offsets[row] = row * 40;
+                    for (int i = 0; i < columns; i++)
+                        left[(row * columns) + i] = sums[i % 16];
+                }
+
+                Array.Fill(output, (byte)77);
+                RequantizedBlock.Run(
+                    ref left[0], columns, Rows, count, ref MemoryMarshal.AsBytes(factors.AsSpan())[0], in requantization, ref output[0],
+                    ref offsets[0]);
+                for (int row = 0; row < Rows; row++)
+                {
+                    byte[] stored = output[(row * 40)..((row + 1) * 40)];
+                    Assert.Equal([.. Enumerable.Range(0, count).Select(i => expected[i % 16])], stored[..count]);
+                    Assert.All(stored[count..], b => Assert.Equal(77, b));
+                }
+            }
+        }
     }
 
     private static Vector256<int> Raised(Vector256<int> sums, in Requantization requantization) =>

@@ -50,17 +50,6 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
 
     public static Vector256<int> Raise(Vector256<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    public static Vector256<int> Requantize(Vector256<int> sums, Vector256<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    public static Vector256<int> Requantize(
-        Vector256<int> first, Vector256<int> second, Vector256<int> firstMultipliers, Vector256<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    public static void StoreBytes(Vector256<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }
 
 /// <summary>
@@ -117,17 +106,6 @@ internal readonly struct Avx512Model : IDotProduct<Vector512<int>>
 
     public static Vector512<int> Raise(Vector512<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    public static Vector512<int> Requantize(Vector512<int> sums, Vector512<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    public static Vector512<int> Requantize(
-        Vector512<int> first, Vector512<int> second, Vector512<int> firstMultipliers, Vector512<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    public static void StoreBytes(Vector512<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }
 
 /// <summary>Arm's SDOT as the architecture manual defines it, lane by lane, in the place of <c>ArmDotProduct</c>.</summary>
@@ -174,17 +152,6 @@ internal readonly struct ArmModel : IDotProduct<Vector128<int>>
 
     public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    public static Vector128<int> Requantize(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    public static Vector128<int> Requantize(
-        Vector128<int> first, Vector128<int> second, Vector128<int> firstMultipliers, Vector128<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    public static void StoreBytes(Vector128<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }
 
 /// <summary>The portable form of <see cref="PairProducts"/>, which processors without an instruction for pair products take.</summary>
@@ -220,15 +187,4 @@ internal readonly struct PortableModel : IDotProduct<Vector128<int>>
 
     public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization) =>
         RequantizedRow.Raise(sums, in requantization);
-
-    public static Vector128<int> Requantize(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization) =>
-        RequantizedRow.Bytes(sums, multipliers, in requantization);
-
-    public static Vector128<int> Requantize(
-        Vector128<int> first, Vector128<int> second, Vector128<int> firstMultipliers, Vector128<int> secondMultipliers,
-        in Requantization requantization) =>
-        RequantizedRow.Bytes(first, second, firstMultipliers, secondMultipliers, in requantization);
-
-    public static void StoreBytes(Vector128<int> bytes, ref byte output, int count, int vectors) =>
-        RequantizedRow.Store(bytes, ref output, count, vectors);
 }
