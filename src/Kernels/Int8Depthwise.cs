@@ -119,7 +119,9 @@ internal static class Int8Depthwise
 #if NET9_0_OR_GREATER
         else if (KernelPath.UsesAvxVnni)
         {
-            Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
+            int done = Int8DepthwisePlaneLoop.Run(w, in product);
+            Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
+            whole = done > whole ? done : whole;
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
 #endif

@@ -45,6 +45,20 @@ internal static class ConvolutionCases
         Geometry(1, 4, 5, 64, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 1),
         Geometry(1, 8, 8, 3, 1, 1, 7, 7, 1, 1, 1, 1, 3, 3, 3, 3),
         Geometry(1, 5, 5, 48, 1, 1, 5, 5, 1, 1, 1, 1),
+
+        // 3×3 and 5×5 that the form with planes takes: every size of block, several stretches of a row, both numbers of output rows.
+        Geometry(2, 5, 9, 16, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 3, 13, 8, 1, 1, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 2, 260, 16, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 6, 7, 24, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 7, 70, 88, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 4, 3, 64, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 9, 15, 112, 1, 1, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1),
+        Geometry(1, 3, 14, 32, 1, 1, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 3, 31, 104, 1, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 6, 17, 40, 1, 1, 5, 5, 2, 1, 1, 1, 2, 2, 2, 2),
+        Geometry(2, 4, 6, 16, 1, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 9, 33, 70, 1, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2),
     ];
 
     public static IEnumerable<KernelCase> All()

@@ -1,0 +1,217 @@
+namespace OptimizerBuild.Kernels;
+
+#if NET9_0_OR_GREATER
+
+using global::System;
+using global::System.Runtime.CompilerServices;
+
+/// <summary>
+/// Carries out depthwise convolutions of 3×3 and 5×5 with AVX-VNNI and AVX-512: strips of output rows, in them blocks of 64, 32 or 16
+/// channels, in them pairs of output rows (single ones where rows are not adjacent), whose input rows are interleaved into planes.
+/// </summary>
+internal static class Int8DepthwisePlaneLoop
+{
+    /// <summary>Bytes of input rows that a strip of output rows may read, so that all blocks of channels find them in a near cache.</summary>
+    private const int StripBytes = 96 * 1024;
+
+    /// <summary>Bytes of a cache line.</summary>
+    private const int Alignment = 64;
+
+    /// <summary>Bytes behind a plane's last place that are written with it where it is written alone.</summary>
+    private const int LastPlace = 48;
+
+    /// <summary>The least vectors of outputs of a side of a tile.</summary>
+    private const int LeastVectors = 3;
+
+    /// <summary>Computes the channels that this form takes.</summary>
+    /// <returns>How many channels are done, counted from the first one: 0, or a multiple of 16 that leaves less than 32.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Run(Workspace w, in Int8DepthwiseProduct product)
+    {
+        unchecked
+        {
+            int columns = product.KernelWidth;
+            if (!RequantizedRow.Has512 || columns is not (3 or 5) || product.KernelHeight != columns || product.DilationHeight != 1
+                || product.DilationWidth != 1 || product.StrideWidth > 2 || product.Width < LeastVectors
+                || !product.Requantization.FitsUpperHalves || product.Requantization.LeftShift != 0)
+            {
+                return 0;
+            }
+
+            // Sixteen channels make vectors with those of the neighbouring output pixel, whose places have to be neighbours, too.
+            int done = product.PaddedChannels;
+            if (product.StrideWidth != 1 || product.Width < 2 * LeastVectors)
+                done &= ~(Int8DepthwiseLayout.Block - 1);
+            if (done > 0)
+                Strips(w, in product, columns, done);
+            return done;
+        }
+    }
+
+    /// <summary>All images, strip by strip.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Strips(Workspace w, in Int8DepthwiseProduct product, int columns, int channels)
+    {
+        unchecked
+        {
+            ref byte scratch = ref Int8DepthwiseScratch.Start;
+            ref byte table = ref Unsafe.Add(ref scratch, Int8DepthwiseScratch.PlaneBytes);
+            int rows = Math.Max(StripBytes / (2 * product.InputRowStride * product.StrideHeight), 1) * 2;
+            for (int image = 0; image < product.Images; image++)
+            {
+                for (int y = 0; y < product.Height; y += rows)
+                {
+                    int input = product.Input + (image * product.InputImageStride) + (y * product.StrideHeight * product.InputRowStride);
+                    int output = product.Output + (image * product.OutputImageStride) + (y * product.OutputRowStride);
+                    int count = Math.Min(rows, product.Height - y);
+                    int size;
+                    for (int channel = 0; channel < channels; channel += size)
+                    {
+                        int left = channels - channel;
+                        size = left >= 64 ? 64 : left >= 32 ? 32 : 16;
+                        Block(
+                            w, in product, columns, channel, size, ref w.Arena(input + channel), ref w.Arena(output + channel), count,
+                            ref scratch, ref table);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Some output rows of 64, 32 or 16 channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Block(
+        Workspace w, in Int8DepthwiseProduct product, int columns, int channel, int size, ref byte input, ref byte output, int height,
+        ref byte scratch, ref byte table)
+    {
+        unchecked
+        {
+            int quads = columns == 5 ? 10 : 3;
+            int tableBytes = 4 * Int8DepthwiseTable.RecordBytes(columns);
+            for (int half = 0; half < size; half += 32)
+            {
+                int block = channel + half;
+                Int8DepthwiseTable.Write(
+                    columns, size == 16 ? 16 : 32, ref w.Weight(product.Weights + (block * quads * 4)),
+                    ref w.Weight(product.Bias + (block * 4)), ref w.Weight(product.Multipliers + (block * 4)),
+                    ref Unsafe.Add(ref table, half == 0 ? 0 : tableBytes));
+            }
+
+            ref byte spare = ref Unsafe.Add(ref table, 2 * tableBytes);
+            int vectorPixels = size == 16 ? 2 : 1;
+            int pixels = Chunk(in product, columns, size);
+            int places = ((pixels - 1) * product.StrideWidth) + columns;
+            int pitch = ((places * size) + LastPlace + Alignment - 1) & -Alignment;
+            var stretch = new Int8DepthwiseStretch
+            {
+                Requantization = product.Requantization,
+                Pixels = pixels,
+                VectorPixels = vectorPixels,
+                OutputPixelStride = product.OutputPixelStride,
+                Pitch = pitch,
+                Place = size,
+                PixelStep = size * product.StrideWidth,
+                Columns = columns,
+                Pairs = columns == 5 ? 3 : 0,
+                SingleRow = columns == 5 ? 32 : 0,
+                PairPlanes = 4 * pitch,
+            };
+            bool narrow = Narrow(pixels, vectorPixels);
+            for (int y = 0; y < height;)
+            {
+                int rows = product.StrideHeight == 1 && y + 1 < height ? 2 : 1;
+                ref byte from = ref Unsafe.Add(ref input, y * product.StrideHeight * product.InputRowStride);
+                ref byte to = ref Unsafe.Add(ref output, y * product.OutputRowStride);
+                for (int x = 0; x < product.Width; x += pixels)
+                {
+                    // The last stretch overlaps the one before it.
+                    int start = Math.Min(x, product.Width - pixels);
+                    Planes(
+                        in product, columns, size, rows, ref Unsafe.Add(ref from, start * product.StrideWidth * product.InputPixelStride),
+                        places, ref scratch, in stretch);
+                    ref byte upper = ref Unsafe.Add(ref to, start * product.OutputPixelStride);
+                    for (int half = 0; half < size; half += 32)
+                    {
+                        stretch.Count = product.Channels - channel - half;
+                        ref byte records = ref Unsafe.Add(ref table, half == 0 ? 0 : tableBytes);
+                        ref byte first = ref Unsafe.Add(ref upper, half);
+                        ref byte second = ref Unsafe.Add(ref first, rows > 1 ? product.OutputRowStride : 0);
+                        ref byte planes = ref Unsafe.Add(ref scratch, half);
+                        Tiles(in stretch, narrow, rows, ref planes, ref records, ref first, ref second, ref spare);
+                    }
+                }
+
+                y += rows;
+            }
+        }
+    }
+
+    /// <summary>Output pixels of a stretch: the row in equal parts whose planes fit the scratch memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Chunk(in Int8DepthwiseProduct product, int columns, int size)
+    {
+        unchecked
+        {
+            int plane = (Int8DepthwiseScratch.PlaneBytes / (columns == 5 ? 8 : 4)) - LastPlace;
+            int most = ((((plane & -Alignment) / size) - columns) / product.StrideWidth) + 1;
+            int chunks = (product.Width + most - 1) / most;
+            return (product.Width + chunks - 1) / chunks;
+        }
+    }
+
+    /// <summary>Whether tiles of three vectors a side compute clearly less twice than tiles of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Narrow(int pixels, int vectorPixels)
+    {
+        unchecked
+        {
+            int three = (pixels + (3 * vectorPixels) - 1) / (3 * vectorPixels) * 3;
+            int four = (pixels + (4 * vectorPixels) - 1) / (4 * vectorPixels) * 4;
+            return pixels < 4 * vectorPixels || three * 8 < four * 7;
+        }
+    }
+
+    /// <summary>Interleaves what a stretch reads.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Planes(
+        in Int8DepthwiseProduct product, int columns, int size, int rows, ref byte input, int places, ref byte scratch,
+        in Int8DepthwiseStretch stretch)
+    {
+        unchecked
+        {
+            int row = product.InputRowStride;
+            int place = product.InputPixelStride;
+            if (columns == 3)
+            {
+                Int8DepthwisePlanes.Interleave(
+                    ref input, place, places, size, [0, row, 2 * row, rows == 2 ? 3 * row : 2 * row], ref scratch, stretch.Pitch);
+                return;
+            }
+
+            // Two output rows share the four input rows in the middle, and each has one more; one row has four and the last one.
+            ref byte middle = ref Unsafe.Add(ref input, rows == 2 ? row : 0);
+            Int8DepthwisePlanes.Interleave(ref middle, place, places, size, [0, row, 2 * row, 3 * row], ref scratch, stretch.Pitch);
+            int first = rows == 2 ? 0 : 4 * row;
+            int last = rows == 2 ? 5 * row : 4 * row;
+            Int8DepthwisePlanes.InterleavePairs(
+                ref input, place, places, size, first, last, ref Unsafe.Add(ref scratch, stretch.PairPlanes), stretch.Pitch);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tiles(
+        in Int8DepthwiseStretch stretch, bool narrow, int rows, ref byte planes, ref byte table, ref byte upper, ref byte lower,
+        ref byte spare)
+    {
+        if (rows == 2 && narrow)
+            Int8DepthwisePlaneTile.Run<Extent3, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+        else if (rows == 2)
+            Int8DepthwisePlaneTile.Run<Extent4, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+        else if (narrow)
+            Int8DepthwisePlaneTile.Run<Extent3, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+        else
+            Int8DepthwisePlaneTile.Run<Extent4, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+    }
+}
+
+#endif
