@@ -11,7 +11,7 @@ using global::System.Runtime.CompilerServices;
 /// </summary>
 internal static class Int8DepthwisePlaneLoop
 {
-    /// <summary>Bytes of input rows that a strip of output rows may read, so that all blocks of channels find them in a near cache.</summary>
+    /// <summary>Bytes of input rows that a strip of output rows may read: all blocks of channels find them in a near cache.</summary>
     private const int StripBytes = 96 * 1024;
 
     /// <summary>Bytes of a cache line.</summary>
@@ -33,10 +33,14 @@ internal static class Int8DepthwisePlaneLoop
             int columns = product.KernelWidth;
             if (!RequantizedRow.Has512 || columns is not (3 or 5) || product.KernelHeight != columns || product.DilationHeight != 1
                 || product.DilationWidth != 1 || product.StrideWidth > 2 || product.Width < LeastVectors
-                || !product.Requantization.FitsUpperHalves || product.Requantization.LeftShift != 0)
+                || !product.Requantization.FitsUpperHalves)
             {
                 return 0;
             }
+
+            // Columns that serve one or two pixels each are dear to interleave where most of their loads cross cache lines.
+            if (columns == 3 && product.StrideWidth == 2 && product.InputPixelStride != 32 && product.InputPixelStride % Alignment != 0)
+                return 0;
 
             // Sixteen channels make vectors with those of the neighbouring output pixel, whose places have to be neighbours, too.
             int done = product.PaddedChannels;
@@ -116,7 +120,6 @@ internal static class Int8DepthwisePlaneLoop
                 SingleRow = columns == 5 ? 32 : 0,
                 PairPlanes = 4 * pitch,
             };
-            bool narrow = Narrow(pixels, vectorPixels);
             for (int y = 0; y < height;)
             {
                 int rows = product.StrideHeight == 1 && y + 1 < height ? 2 : 1;
@@ -137,7 +140,7 @@ internal static class Int8DepthwisePlaneLoop
                         ref byte first = ref Unsafe.Add(ref upper, half);
                         ref byte second = ref Unsafe.Add(ref first, rows > 1 ? product.OutputRowStride : 0);
                         ref byte planes = ref Unsafe.Add(ref scratch, half);
-                        Tiles(in stretch, narrow, rows, ref planes, ref records, ref first, ref second, ref spare);
+                        Tiles(in stretch, rows, ref planes, ref records, ref first, ref second, ref spare);
                     }
                 }
 
@@ -156,18 +159,6 @@ internal static class Int8DepthwisePlaneLoop
             int most = ((((plane & -Alignment) / size) - columns) / product.StrideWidth) + 1;
             int chunks = (product.Width + most - 1) / most;
             return (product.Width + chunks - 1) / chunks;
-        }
-    }
-
-    /// <summary>Whether tiles of three vectors a side compute clearly less twice than tiles of four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Narrow(int pixels, int vectorPixels)
-    {
-        unchecked
-        {
-            int three = (pixels + (3 * vectorPixels) - 1) / (3 * vectorPixels) * 3;
-            int four = (pixels + (4 * vectorPixels) - 1) / (4 * vectorPixels) * 4;
-            return pixels < 4 * vectorPixels || three * 8 < four * 7;
         }
     }
 
@@ -198,19 +189,26 @@ internal static class Int8DepthwisePlaneLoop
         }
     }
 
+    /// <summary>All tiles of a stretch, which are narrower where four vectors a side would compute clearly more twice than three.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tiles(
-        in Int8DepthwiseStretch stretch, bool narrow, int rows, ref byte planes, ref byte table, ref byte upper, ref byte lower,
-        ref byte spare)
+        in Int8DepthwiseStretch stretch, int rows, ref byte planes, ref byte table, ref byte upper, ref byte lower, ref byte spare)
     {
-        if (rows == 2 && narrow)
-            Int8DepthwisePlaneTile.Run<Extent3, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
-        else if (rows == 2)
-            Int8DepthwisePlaneTile.Run<Extent4, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
-        else if (narrow)
-            Int8DepthwisePlaneTile.Run<Extent3, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
-        else
-            Int8DepthwisePlaneTile.Run<Extent4, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+        unchecked
+        {
+            int side = rows == 2 ? stretch.VectorPixels : 2 * stretch.VectorPixels;
+            int three = (stretch.Pixels + (3 * side) - 1) / (3 * side) * 3;
+            int four = (stretch.Pixels + (4 * side) - 1) / (4 * side) * 4;
+            bool narrow = stretch.Pixels < 4 * stretch.VectorPixels || three * 8 < four * 7;
+            if (rows == 2 && narrow)
+                Int8DepthwisePlaneTile.Run<Extent3, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+            else if (rows == 2)
+                Int8DepthwisePlaneTile.Run<Extent4, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+            else if (narrow)
+                Int8DepthwisePlaneTile.Run<Extent3, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+            else
+                Int8DepthwisePlaneTile.Run<Extent4, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+        }
     }
 }
 

@@ -11,8 +11,8 @@ using global::System.Runtime.Intrinsics.X86;
 /// sides, which are two output rows over the same quads or two parts of one output row.
 /// </summary>
 /// <remarks>
-/// VPDPBUSD takes 256 bits, so that the sums of both sides join into 512 bits to be requantised. A tile's four vectors of channels follow one
-/// another, packed to 16 bits two by two. The last tile overlaps the one before it, so that there are no smaller ones.
+/// VPDPBUSD takes 256 bits, so that the sums of both sides join into 512 bits to be requantised. A tile's four vectors of channels follow
+/// one another, packed to 16 bits two by two. The last tile overlaps the one before it, so that there are no smaller ones.
 /// </remarks>
 internal static class Int8DepthwisePlaneTile
 {
@@ -153,6 +153,18 @@ internal static class Int8DepthwisePlaneTile
                 if (TRows.Value == 1)
                     pairB = ref Unsafe.Add(ref pairB, 2 * stretch.Place);
                 tap = ref Unsafe.Add(ref tap, Int8DepthwiseTable.Line);
+            }
+
+            if (stretch.Requantization.LeftShift > 0)
+            {
+                a0 = RequantizedRow.Raise(a0, in stretch.Requantization);
+                a1 = RequantizedRow.Raise(a1, in stretch.Requantization);
+                a2 = RequantizedRow.Raise(a2, in stretch.Requantization);
+                a3 = RequantizedRow.Raise(a3, in stretch.Requantization);
+                b0 = RequantizedRow.Raise(b0, in stretch.Requantization);
+                b1 = RequantizedRow.Raise(b1, in stretch.Requantization);
+                b2 = RequantizedRow.Raise(b2, in stretch.Requantization);
+                b3 = RequantizedRow.Raise(b3, in stretch.Requantization);
             }
 
             Vector512<int> even = Vector512.LoadUnsafe(ref Unsafe.Add(ref record, Int8DepthwiseTable.Even)).AsInt32();

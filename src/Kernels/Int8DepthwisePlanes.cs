@@ -6,11 +6,11 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Interleaves four input rows with 512-bit vectors into four planes: in plane j one group of 16 bytes for every 16 channels of a place, the
-/// quads of channels 4j to 4j + 3 among them, groups and places following one another.
+/// Interleaves four input rows with 512-bit vectors into four planes: in plane j one group of 16 bytes for every 16 channels of a place,
+/// the quads of channels 4j to 4j + 3 among them, groups and places following one another.
 /// </summary>
 /// <remarks>
-/// So a vector of 32 bytes of a plane holds one quarter of the channels of a block of 32, in the order of <see cref="Int8DepthwiseLayout"/>,
+/// So a vector of 32 bytes of a plane holds a quarter of the channels of a block of 32, in the order of <see cref="Int8DepthwiseLayout"/>,
 /// or the same channels of two neighbouring places of a block of 16, and may begin at any place.
 /// </remarks>
 internal static class Int8DepthwisePlanes
@@ -33,7 +33,10 @@ internal static class Int8DepthwisePlanes
         unchecked
         {
             if (unit == Vector || placeStep == unit)
-                Adjacent(ref input, unit == Vector ? placeStep : Vector, ((places * unit) + Vector - 1) / Vector, offsets, ref planes, pitch);
+            {
+                Adjacent(
+                    ref input, unit == Vector ? placeStep : Vector, ((places * unit) + Vector - 1) / Vector, offsets, ref planes, pitch);
+            }
             else if (unit == Vector / 2)
                 Pairs(ref input, placeStep, places, offsets, ref planes, pitch);
             else

@@ -33,7 +33,7 @@ internal struct Int8DepthwiseStretch
     /// <summary>Quads of two columns of two rows: 3 where the kernel has five rows, else 0.</summary>
     public int Pairs;
 
-    /// <summary>Where the weights of an output row that is alone lie in a line of the table: as the upper one's or the lower one's.</summary>
+    /// <summary>Where the weights of a row that is alone lie in a line of the table: as the upper one's or the lower one's.</summary>
     public nint SingleRow;
 
     /// <summary>Bytes from the planes of columns to the planes of pairs of columns.</summary>

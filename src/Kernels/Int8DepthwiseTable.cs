@@ -5,8 +5,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// The parameters of one block of channels as <see cref="Int8DepthwisePlaneTile"/> reads them: for each of the block's four vectors a record
-/// of 64-byte lines, which hold the multipliers for even and odd lanes, what the sums start with, and for each tap the weights of the upper
+/// The parameters of one block of channels as <see cref="Int8DepthwisePlaneTile"/> reads them: for each of its four vectors a record of
+/// 64-byte lines, which hold the multipliers for even and odd lanes, what the sums start with, and for each tap the weights of the upper
 /// and of the lower output row beside one another.
 /// </summary>
 /// <remarks>
