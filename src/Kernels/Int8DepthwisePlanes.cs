@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+#if NET9_0_OR_GREATER
+
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
@@ -203,3 +205,5 @@ internal static class Int8DepthwisePlanes
         Avx512BW.UnpackHigh(high01, high23).AsByte().StoreUnsafe(ref Unsafe.Add(ref planes, unchecked(3 * pitch)));
     }
 }
+
+#endif

@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+#if NET9_0_OR_GREATER
+
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
@@ -37,3 +39,5 @@ internal static class Int8DepthwiseScratch
         }
     }
 }
+
+#endif

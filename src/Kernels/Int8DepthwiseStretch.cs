@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+#if NET9_0_OR_GREATER
+
 /// <summary>A stretch of one or two output rows of one block of channels, as <see cref="Int8DepthwisePlaneTile"/> sees it.</summary>
 internal struct Int8DepthwiseStretch
 {
@@ -39,3 +41,5 @@ internal struct Int8DepthwiseStretch
     /// <summary>Bytes from the planes of columns to the planes of pairs of columns.</summary>
     public nint PairPlanes;
 }
+
+#endif

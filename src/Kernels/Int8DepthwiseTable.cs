@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+#if NET9_0_OR_GREATER
+
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
@@ -127,3 +129,5 @@ internal static class Int8DepthwiseTable
         return Vector256.Create(half, half);
     }
 }
+
+#endif
