@@ -260,38 +260,60 @@ internal static class Int8Softmax
     {
         unchecked
         {
-            Span<uint> table = stackalloc uint[(2 * Distances) - 1];
-            ref uint even = ref table[Distances - 1];
+            // Both probabilities side by side: of the value that is so much above the other, then of the other one.
+            Span<ulong> table = stackalloc ulong[(2 * Distances) - 1];
+            ref ulong even = ref table[Distances - 1];
             for (int distance = 0; distance < Distances; distance++)
             {
-                ulong e = (uint)powers[distance];
+                uint e = (uint)powers[distance];
                 ulong sum = (1ul << 30) + e;
-                uint lesser = (uint)((e << 30) / sum);
-                uint greater = (uint)((1ul << 60) / sum);
-                Unsafe.Subtract(ref even, distance) = outputIsWide ? lesser : Narrow(lesser);
-                Unsafe.Add(ref even, distance) = outputIsWide ? greater : Narrow(greater);
+                uint lesser = Quotient(e, sum, 1.0 / sum);
+
+                // Before rounding down both make 2^30 together.
+                uint greater = (1u << 30) - lesser - (((ulong)e << 30) == lesser * sum ? 0u : 1u);
+                if (!outputIsWide)
+                {
+                    lesser = Narrow(lesser);
+                    greater = Narrow(greater);
+                }
+
+                Unsafe.Subtract(ref even, distance) = lesser | ((ulong)greater << 32);
+                Unsafe.Add(ref even, distance) = greater | ((ulong)lesser << 32);
+            }
+
+            ref byte source = ref w.Arena(input);
+            ref byte target = ref w.Arena(output);
+            if (inner == 1 && outputIsWide && outputStep == 4)
+            {
+                for (int o = 0; o < outer; o++)
+                {
+                    Unsafe.WriteUnaligned(ref target, Unsafe.Add(ref even, source - Unsafe.Add(ref source, inputStep)));
+                    source = ref Unsafe.Add(ref source, inputOuterStride);
+                    target = ref Unsafe.Add(ref target, outputOuterStride);
+                }
+
+                return;
             }
 
             for (int o = 0; o < outer; o++)
             {
-                ref byte source = ref w.Arena(input + (o * inputOuterStride));
-                ref byte target = ref w.Arena(output + (o * outputOuterStride));
                 for (int i = 0; i < inner; i++)
                 {
-                    int above = Unsafe.Add(ref source, i) - Unsafe.Add(ref source, i + inputStep);
-                    uint first = Unsafe.Add(ref even, above);
-                    uint second = Unsafe.Subtract(ref even, above);
+                    ulong both = Unsafe.Add(ref even, Unsafe.Add(ref source, i) - Unsafe.Add(ref source, i + inputStep));
                     if (outputIsWide)
                     {
-                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i * 4), first);
-                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, (i * 4) + outputStep), second);
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i * 4), (uint)both);
+                        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, (i * 4) + outputStep), (uint)(both >> 32));
                     }
                     else
                     {
-                        Unsafe.Add(ref target, i) = (byte)first;
-                        Unsafe.Add(ref target, i + outputStep) = (byte)second;
+                        Unsafe.Add(ref target, i) = (byte)both;
+                        Unsafe.Add(ref target, i + outputStep) = (byte)(both >> 32);
                     }
                 }
+
+                source = ref Unsafe.Add(ref source, inputOuterStride);
+                target = ref Unsafe.Add(ref target, outputOuterStride);
             }
         }
     }

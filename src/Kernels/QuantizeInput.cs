@@ -136,9 +136,10 @@ internal static class QuantizeInput
     {
         unchecked
         {
-            int pixel = 0;
             if (!Quantize.IsVectorized)
-                return pixel;
+                return 0;
+            int pixel = QuantizePlanes512.IsSupported
+                ? QuantizePlanes512.Run(ref from, planeStride, ref to, width, inverseScale, zeroPoint) : 0;
             for (; width - pixel >= 16; pixel += 16)
             {
                 ThreeChannels.Store(

@@ -15,7 +15,7 @@ internal static class QuantizationCases
     private static readonly (int Images, int Height, int Width, int Channels)[] Maps =
     [
         (1, 1, 1, 1), (1, 1, 1, 64), (1, 1, 1, 117), (1, 6, 9, 3), (2, 5, 33, 1), (1, 4, 8, 16), (1, 3, 20, 4), (2, 3, 17, 5),
-        (2, 3, 37, 3), (1, 2, 16, 3), (1, 2, 300, 3), (1, 1, 1, 1000),
+        (2, 3, 37, 3), (1, 2, 16, 3), (1, 2, 300, 3), (1, 1, 1, 1000), (2, 2, 131, 3), (1, 2, 64, 3),
     ];
 
     private static readonly (int Images, int Rows, int Length)[] Rows =
@@ -40,6 +40,10 @@ internal static class QuantizationCases
             yield return Dequantized(images, rows, length, wide: false, seed++);
             yield return Dequantized(images, rows, length, wide: true, seed++);
         }
+
+        // Halves of boxes: two bytes of four, brought close together.
+        yield return Dequantized(1, 37, 2, wide: false, seed++, rowIn: 4, rowOut: 8);
+        yield return Dequantized(2, 16, 2, wide: false, seed, rowIn: 4, rowOut: 8);
     }
 
     private static float[] Floats(CaseData data, int count, float scale)
@@ -136,15 +140,15 @@ internal static class QuantizationCases
         };
     }
 
-    private static KernelCase Dequantized(int images, int rows, int length, bool wide, int seed)
+    private static KernelCase Dequantized(int images, int rows, int length, bool wide, int seed, int rowIn = 0, int rowOut = 0)
     {
         var data = new CaseData(seed);
         float scale = 0.0173f;
         int zeroPoint = wide ? 0 : data.Random.Next(256);
         int size = wide ? 4 : 1;
-        int rowIn = (length * size) + 4;
+        rowIn = rowIn > 0 ? rowIn : (length * size) + 4;
         int imageIn = (rows * rowIn) + 4;
-        int rowOut = (length + 1) * 4;
+        rowOut = rowOut > 0 ? rowOut : (length + 1) * 4;
         int imageOut = (rows * rowOut) + 8;
         int from = wide ? data.ReserveWide(images * imageIn) : data.Reserve(images * imageIn);
         int to = data.ReserveWide(images * imageOut);
