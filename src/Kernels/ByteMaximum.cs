@@ -1,6 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
@@ -15,8 +14,17 @@ internal static class ByteMaximum
     /// <param name="columnStep">Bytes from one run of a row to the next.</param>
     /// <param name="output">Receives the run.</param>
     /// <param name="length">Bytes of a run.</param>
+    public static void Reduce(
+        bool isStarting, ref byte source, int rows, int rowStep, int columns, int columnStep, ref byte output, int length)
+    {
+        if (isStarting)
+            OneByOne(ref source, rows, rowStep, columns, columnStep, ref output, length);
+        else
+            Vectors(ref source, rows, rowStep, columns, columnStep, ref output, length);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Reduce(ref byte source, int rows, int rowStep, int columns, int columnStep, ref byte output, int length)
+    private static void Vectors(ref byte source, int rows, int rowStep, int columns, int columnStep, ref byte output, int length)
     {
         unchecked
         {
@@ -61,13 +69,25 @@ internal static class ByteMaximum
                 return;
             }
 
-            for (; i < length; i++)
+            OneByOne(ref source, rows, rowStep, columns, columnStep, ref output, length);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByOne(ref byte source, int rows, int rowStep, int columns, int columnStep, ref byte output, int length)
+    {
+        unchecked
+        {
+            for (int i = 0; i < length; i++)
             {
                 byte greatest = 0;
                 for (int y = 0; y < rows; y++)
                 {
                     for (int x = 0; x < columns; x++)
-                        greatest = Math.Max(greatest, Unsafe.Add(ref source, (y * rowStep) + (x * columnStep) + i));
+                    {
+                        byte value = Unsafe.Add(ref source, (y * rowStep) + (x * columnStep) + i);
+                        greatest = value > greatest ? value : greatest;
+                    }
                 }
 
                 Unsafe.Add(ref output, i) = greatest;

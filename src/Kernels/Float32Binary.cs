@@ -95,6 +95,17 @@ internal static class Float32Binary
         ref float x = ref Unsafe.As<byte, float>(ref w.Operand(a));
         ref float y = ref Unsafe.As<byte, float>(ref w.Operand(b));
         ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
+        if (w.IsStarting)
+            Walk<TFunction, float, Float32Lanes1>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+        else
+            OnPath<TFunction>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+    }
+
+    private static void OnPath<TFunction>(
+        ref float x, ref float y, ref float to, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides)
+        where TFunction : struct, IFunction
+    {
         if (Float32Path.Is512)
             Walk<TFunction, Vector512<float>, Float32Lanes512>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
         else if (Float32Path.Is256)

@@ -12,6 +12,15 @@ internal static class Float32Map
     {
         ref float from = ref Unsafe.As<byte, float>(ref w.Operand(input));
         ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
+        if (w.IsStarting)
+            Map<TFunction, float, Float32Lanes1>(ref from, ref to, count, a, b);
+        else
+            OnPath<TFunction>(ref from, ref to, count, a, b);
+    }
+
+    private static void OnPath<TFunction>(ref float from, ref float to, int count, float a, float b)
+        where TFunction : struct, IFloat32Function
+    {
         if (Float32Path.Is512)
             Map<TFunction, Vector512<float>, Float32Lanes512>(ref from, ref to, count, a, b);
         else if (Float32Path.Is256)

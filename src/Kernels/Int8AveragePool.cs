@@ -40,7 +40,6 @@ internal static class Int8AveragePool
     /// <param name="countLeft">Pixels left of the input that count.</param>
     /// <param name="countBottom">Rows below the input that count.</param>
     /// <param name="countRight">Pixels right of the input that count.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -96,15 +95,26 @@ internal static class Int8AveragePool
                         PoolWindow.Clip(
                             left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
                         int count = Math.Max(countedRows * countedPixels, 1);
+                        int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4)));
+                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
+                        int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
+                        if (w.IsStarting)
+                        {
+                            ByteSums.Single(
+                                ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride,
+                                inputZeroPoint, multiplier, in requantization, ref w.Arena(target), channels);
+                            continue;
+                        }
+
                         if (count != lastCount)
                         {
-                            perChannel.Fill(Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4))));
+                            perChannel.Fill(multiplier);
                             lastCount = count;
                         }
 
                         ByteSums.Reduce(
                             ref w.Arena(0),
-                            input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride),
+                            source,
                             rows,
                             dilationHeight * inputRowStride,
                             pixels,
@@ -113,7 +123,7 @@ internal static class Int8AveragePool
                             sums,
                             perChannel,
                             in requantization,
-                            output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride),
+                            target,
                             channels);
                     }
                 }

@@ -1,7 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System.Runtime.CompilerServices;
-
 /// <summary>
 /// Greatest value over a part of a u8 tensor (GlobalMaxPool, ReduceMax); input and output have the same scale and zero point.
 /// </summary>
@@ -19,7 +17,6 @@ internal static class Int8Max
     /// <param name="reducedRows">Number of reduced rows; 1 where the reduced elements have one stride.</param>
     /// <param name="reducedColumns">Number of reduced columns.</param>
     /// <param name="inner">Adjacent elements that are reduced each for itself.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -38,7 +35,7 @@ internal static class Int8Max
             for (int o = 0; o < outer; o++)
             {
                 ByteMaximum.Reduce(
-                    ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
+                    w.IsStarting, ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
                     ref w.Arena(output + (o * outputOuterStride)), inner);
             }
         }

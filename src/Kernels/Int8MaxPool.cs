@@ -31,7 +31,6 @@ internal static class Int8MaxPool
     /// <param name="dilationWidth">Input pixels from one window column to the next.</param>
     /// <param name="padTop">Rows by which the first window stands above the input.</param>
     /// <param name="padLeft">Pixels by which the first window stands left of the input.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -71,7 +70,7 @@ internal static class Int8MaxPool
                     {
                         int start = (pixel * strideWidth) - padLeft;
                         int room = inputWidth - ((kernelWidth - 1) * dilationWidth) - start;
-                        if (Vector128.IsHardwareAccelerated && rows > 0 && start >= 0 && room > 0)
+                        if (!w.IsStarting && Vector128.IsHardwareAccelerated && rows > 0 && start >= 0 && room > 0)
                         {
                             // The windows from here on that lie inside: one where the next one does not.
                             int count = Math.Min(((room - 1) / strideWidth) + 1, outputWidth - pixel);
@@ -85,7 +84,7 @@ internal static class Int8MaxPool
 
                         PoolWindow.Clip(start, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
                         ByteMaximum.Reduce(
-                            ref w.Arena(from + (firstPixel * inputPixelStride)), rows, dilationHeight * inputRowStride, pixels,
+                            w.IsStarting, ref w.Arena(from + (firstPixel * inputPixelStride)), rows, dilationHeight * inputRowStride, pixels,
                             dilationWidth * inputPixelStride, ref w.Arena(to + (pixel * outputPixelStride)), channels);
                     }
                 }

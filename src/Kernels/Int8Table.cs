@@ -20,7 +20,6 @@ internal static class Int8Table
     /// <param name="images">Number of images.</param>
     /// <param name="rows">Rows of an image.</param>
     /// <param name="rowLength">Adjacent elements of a row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(
         Workspace w,
         int input,
@@ -37,16 +36,47 @@ internal static class Int8Table
         unchecked
         {
             ref byte entries = ref w.Weight(table);
-            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
-            ByteLookup.Prepare(ref entries, ref steps[0]);
             for (int image = 0; image < images; image++)
             {
-                for (int row = 0; row < rows; row++)
-                {
-                    ref byte source = ref w.Arena(input + (image * inputImageStride) + (row * inputRowStride));
-                    ref byte target = ref w.Arena(output + (image * outputImageStride) + (row * outputRowStride));
-                    ByteLookup.Row(ref source, ref target, rowLength, ref entries, ref steps[0]);
-                }
+                ref byte source = ref w.Arena(input + (image * inputImageStride));
+                ref byte target = ref w.Arena(output + (image * outputImageStride));
+                if (w.IsStarting)
+                    OneByOne(ref source, inputRowStride, ref target, outputRowStride, ref entries, rows, rowLength);
+                else
+                    Vectors(ref source, inputRowStride, ref target, outputRowStride, ref entries, rows, rowLength);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Vectors(
+        ref byte source, int sourceStride, ref byte target, int targetStride, ref byte entries, int rows, int rowLength)
+    {
+        unchecked
+        {
+            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
+            ByteLookup.Prepare(ref entries, ref steps[0]);
+            for (int row = 0; row < rows; row++)
+            {
+                ByteLookup.Row(ref source, ref target, rowLength, ref entries, ref steps[0]);
+                source = ref Unsafe.Add(ref source, sourceStride);
+                target = ref Unsafe.Add(ref target, targetStride);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneByOne(
+        ref byte source, int sourceStride, ref byte target, int targetStride, ref byte entries, int rows, int rowLength)
+    {
+        unchecked
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int i = 0; i < rowLength; i++)
+                    Unsafe.Add(ref target, i) = Unsafe.Add(ref entries, (nint)Unsafe.Add(ref source, i));
+                source = ref Unsafe.Add(ref source, sourceStride);
+                target = ref Unsafe.Add(ref target, targetStride);
             }
         }
     }

@@ -37,6 +37,7 @@ internal static class PairLoop
             for (int image = 0; image < images; image++)
             {
                 plane.Run<TOperation>(
+                    w.IsStarting,
                     ref Unsafe.Add(ref w.Operand(first), image * firstImageStride),
                     ref Unsafe.Add(ref w.Operand(second), image * secondImageStride),
                     ref w.Arena(output + (image * outputImageStride)),
@@ -75,8 +76,8 @@ internal static class PairLoop
                 last < 0 ? 0 : secondStrides[last], isPlane ? secondStrides[outer] : 0,
                 last < 0 ? 1 : outputStrides[last], isPlane ? outputStrides[outer] : 0,
                 isPlane ? dimensions[outer] : 1, last < 0 ? 1 : dimensions[last]);
-            bool firstRepeats = Repeats(dimensions, firstStrides, secondStrides, outputStrides);
-            bool secondRepeats = Repeats(dimensions, secondStrides, firstStrides, outputStrides);
+            bool firstRepeats = !w.IsStarting && Repeats(dimensions, firstStrides, secondStrides, outputStrides);
+            bool secondRepeats = !w.IsStarting && Repeats(dimensions, secondStrides, firstStrides, outputStrides);
             Span<int> index = stackalloc int[MaximumRank];
             for (; planes > 0; planes--)
             {
@@ -87,7 +88,7 @@ internal static class PairLoop
                 }
                 else
                 {
-                    plane.Run<TOperation>(ref a, ref b, ref w.Arena(output), in constants);
+                    plane.Run<TOperation>(w.IsStarting, ref a, ref b, ref w.Arena(output), in constants);
                 }
 
                 for (int d = outer - 1; d >= 0; d--)
@@ -140,12 +141,12 @@ internal static class PairLoop
             ref byte b = ref firstRepeats ? ref second : ref repeated[0];
             int aStride = firstRepeats ? 0 : longLength;
             int bStride = firstRepeats ? longLength : 0;
-            new PairPlane(aStride, bStride, longLength, longRows, longLength).Run<TOperation>(ref a, ref b, ref output, in constants);
+            new PairPlane(aStride, bStride, longLength, longRows, longLength).Run<TOperation>(false, ref a, ref b, ref output, in constants);
             int left = (rows - (longRows * copies)) * rowLength;
             if (left > 0)
             {
                 new PairPlane(0, 0, 0, 1, left).Run<TOperation>(
-                    ref Unsafe.Add(ref a, longRows * aStride), ref Unsafe.Add(ref b, longRows * bStride),
+                    false, ref Unsafe.Add(ref a, longRows * aStride), ref Unsafe.Add(ref b, longRows * bStride),
                     ref Unsafe.Add(ref output, longRows * longLength), in constants);
             }
         }

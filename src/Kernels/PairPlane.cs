@@ -42,9 +42,18 @@ internal readonly struct PairPlane
     {
     }
 
-    /// <summary>Carries an operation out for all elements.</summary>
+    /// <summary>Carries an operation out for all elements, one by one on the start-up path.</summary>
+    public void Run<TOperation>(bool isStarting, ref byte first, ref byte second, ref byte output, in PairConstants constants)
+        where TOperation : struct, IPairOperation
+    {
+        if (isStarting)
+            Scalar<TOperation>(ref first, ref second, ref output, in constants);
+        else
+            OnPath<TOperation>(ref first, ref second, ref output, in constants);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run<TOperation>(ref byte first, ref byte second, ref byte output, in PairConstants constants)
+    private void OnPath<TOperation>(ref byte first, ref byte second, ref byte output, in PairConstants constants)
         where TOperation : struct, IPairOperation
     {
         bool vectors = (uint)_firstStep <= 1 && (uint)_secondStep <= 1 && _outputStep == 1 && TOperation.HasVectors(in constants);

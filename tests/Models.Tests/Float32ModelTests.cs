@@ -38,9 +38,12 @@ public class Float32ModelTests
             Tensor[] inputs = Inputs(graph, seed);
             Tensor[] expected = reference.Evaluate(inputs);
             Tensor[] actual = executor.Run(inputs);
+            Tensor[] early = generated.Run(0, inputs);
+            generated.WarmUp(0);
             Tensor[] shipped = generated.Run(0, inputs);
             for (int o = 0; o < expected.Length; o++)
             {
+                Assert.Equal(actual[o].Data, early[o].Data);
                 Assert.Equal(actual[o].Data, shipped[o].Data);
                 AssertClose(expected[o], actual[o]);
             }

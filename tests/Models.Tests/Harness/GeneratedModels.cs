@@ -52,7 +52,10 @@ internal sealed class GeneratedModels : IDisposable
     public static GeneratedModels Compile(params IReadOnlyList<PlannedModel> models) => Load(Emit(models), models);
 
     /// <summary>The compiled assembly, for other processes to load.</summary>
-    public static byte[] Emit(IReadOnlyList<PlannedModel> models)
+    public static byte[] Emit(IReadOnlyList<PlannedModel> models) => Generate(models).Emit();
+
+    /// <summary>The project with the generated sources.</summary>
+    public static GeneratedProject Generate(IReadOnlyList<PlannedModel> models)
     {
         var project = new ConsumerProject
         {
@@ -62,7 +65,7 @@ internal sealed class GeneratedModels : IDisposable
             Resources = models.ToDictionary(m => m.Plan.Weights.ResourceName, m => m.Weights),
             Sources = [.. models.Select(m => Driver(m.Plan))],
         };
-        return project.Generate().Emit();
+        return project.Generate();
     }
 
     /// <summary>Loads what <see cref="Emit"/> made of the same models.</summary>
@@ -91,6 +94,9 @@ internal sealed class GeneratedModels : IDisposable
         })];
     }
 
+    /// <summary>Compiles everything that predictions of a model need, by its public method.</summary>
+    public void WarmUp(int model) => _project.Call("Generated.Drivers." + _models[model].Plan.ClassName, "WarmUp");
+
     /// <inheritdoc/>
     public void Dispose() => _project.Dispose();
 
@@ -101,6 +107,7 @@ internal sealed class GeneratedModels : IDisposable
         string name = "global::Generated." + Identifiers.Escape(plan.ClassName);
         code.Append("namespace Generated.Drivers\n{\n    public static class ").Append(plan.ClassName).Append("\n    {\n");
         code.Append("        private static ").Append(name).Append("? _model;\n\n");
+        code.Append("        public static void WarmUp() => (_model ??= new ").Append(name).Append("()).WarmUp();\n\n");
         code.Append("        public static object[] Run(object[] inputs, int threads)\n        {\n");
         code.Append("            _model ??= new ").Append(name).Append("();\n");
         code.Append("            _model.Parallelism = threads;\n");

@@ -45,6 +45,8 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
         {
             string bytes = expected["executed:" + model];
             Assert.True(bytes == expected["generated:" + model], $"{model}: generated code differs from the executed plan");
+            Assert.True(bytes == expected["starting:" + model], $"{model}: generated code differs on the start-up path");
+            Assert.True(bytes == actual["starting:" + model], $"{model}: generated code differs on the start-up path under '{switches}'");
             Assert.True(bytes == expected["threads:" + model], $"{model}: generated code differs on two threads");
             Assert.True(bytes == actual["threads:" + model], $"{model}: generated code differs on two threads under '{switches}'");
             Assert.True(bytes == actual["executed:" + model], $"{model}: the executed plan differs under '{switches}'");

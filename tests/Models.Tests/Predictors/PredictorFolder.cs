@@ -55,8 +55,8 @@ internal sealed class PredictorFolder
         File.WriteAllBytes(Path.Combine(folder, "GeneratedModels.dll"), _assembly);
     }
 
-    /// <summary>The path of the generated code and a checksum of all outputs of each model: as generated code and as executed
-    /// plan.</summary>
+    /// <summary>The path of the generated code and a checksum of all outputs of each model: as generated code, from its first
+    /// prediction on and in the steady state, and as executed plan.</summary>
     public IEnumerable<(string Name, string Value)> Digests()
     {
         using GeneratedModels generated = GeneratedModels.Load(_assembly, _models);
@@ -65,6 +65,8 @@ internal sealed class PredictorFolder
             int model = i;
             ModelPlan plan = _models[i].Plan;
             var executor = new PlanExecutor(plan, _models[i].Weights);
+            yield return ("starting:" + plan.Model, Digest(_inputs[i].Select(s => generated.Run(model, s))));
+            generated.WarmUp(model);
             yield return ("generated:" + plan.Model, Digest(_inputs[i].Select(s => generated.Run(model, s))));
             yield return ("threads:" + plan.Model, Digest(_inputs[i].Select(s => generated.Run(model, s, threads: 2))));
             yield return ("executed:" + plan.Model, Digest(_inputs[i].Select(s => executor.Run(s))));
@@ -77,6 +79,13 @@ internal sealed class PredictorFolder
     {
         using GeneratedModels generated = GeneratedModels.Load(_assembly, _models);
         generated.Run(0, _inputs[0][0]);
+    }
+
+    /// <summary>Everything that the first model's generated code may run is compiled.</summary>
+    public void WarmUp()
+    {
+        using GeneratedModels generated = GeneratedModels.Load(_assembly, _models);
+        generated.WarmUp(0);
     }
 
     private static string Digest(IEnumerable<Tensor[]> outputs) =>
