@@ -34,6 +34,7 @@ internal static class RecordCommand
             int threads = Math.Min(Environment.ProcessorCount, 4);
             Section("Threads", () => ThreadsCommand.Markdown([.. models.Select(m => ThreadsCommand.Measure(m, threads, arguments.Seconds / 3))], threads));
         }
+        Section("First prediction", () => FirstCommand.Markdown([.. models.Select(m => FirstCommand.Measure(m, arguments.Seconds / 2))]));
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, arguments.Seconds)));
         return 0;
 
