@@ -29,7 +29,9 @@ internal sealed class Workspace
 
     private readonly int _blockStart;
     private Workspace[] _views;
-    private KernelJob[] _jobs = [];
+
+    // Null at first: even an empty array of a type of its own costs the first prediction a look-up.
+    private KernelJob[]? _jobs;
     private readonly byte[] _arena;
     private readonly int _arenaStart;
     private readonly byte[] _weights;
@@ -117,14 +119,15 @@ internal sealed class Workspace
     public T Job<T>()
         where T : KernelJob, new()
     {
-        for (int i = 0; i < _jobs.Length; i++)
+        KernelJob[] jobs = _jobs ?? [];
+        for (int i = 0; i < jobs.Length; i++)
         {
-            if (_jobs[i] is T known)
+            if (jobs[i] is T known)
                 return known;
         }
 
         var job = new T();
-        _jobs = [.. _jobs, job];
+        _jobs = [.. jobs, job];
         return job;
     }
 

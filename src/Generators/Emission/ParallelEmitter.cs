@@ -117,8 +117,8 @@ internal static class ParallelEmitter
         code.Line("return;");
         code.Close();
         code.Line();
-        code.Open("if (this._others.Length < " + parts + " - 1)");
-        code.Line("int " + known + " = this._others.Length;");
+        code.Line("int " + known + " = this._others is null ? 0 : this._others.Length;");
+        code.Open("if (" + known + " < " + parts + " - 1)");
         code.Line("global::System.Array.Resize(ref this._others, " + parts + " - 1);");
         code.Open("for (int " + i + " = " + known + "; " + i + " < " + parts + " - 1; " + i + "++)");
         code.Line("this._others[" + i + "] = new " + className + "();");
@@ -130,7 +130,7 @@ internal static class ParallelEmitter
             code.Line("var " + copies[k] + " = " + Identifiers.Escape(names[k]) + ";");
         code.Line("global::System.Threading.Tasks.Parallel.For(0, " + parts + ", " + part + " =>");
         code.Line("{");
-        code.Line("    " + className + " " + model + " = " + part + " == 0 ? this : this._others[" + part + " - 1];");
+        code.Line("    " + className + " " + model + " = " + part + " == 0 ? this : this._others![" + part + " - 1];");
         code.Line("    int " + first + " = (int)((long)" + samples + " * " + part + " / " + parts + ");");
         code.Line("    int " + end + " = (int)((long)" + samples + " * (" + part + " + 1) / " + parts + ");");
         code.Line("    " + model + ".PredictRows(" + first + ", " + end + ", " + string.Join(", ", copies) + ");");

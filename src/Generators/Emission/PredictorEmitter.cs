@@ -123,14 +123,13 @@ internal sealed class PredictorEmitter
     private void EmitState()
     {
         _code.Line("private static readonly object _weightsGate = new object();");
-        _code.Line("private static " + Kernels + "PackedWeights? _sharedWeights;");
+        _code.Line("private static volatile " + Kernels + "PackedWeights? _sharedWeights;");
         StartUpEmitter.EmitState(_code, _plan);
         _code.Line();
         _code.Line("private readonly " + Kernels + "Workspace _workspace;");
         _code.Line("private int _entered;");
         if (ParallelEmitter.HasBatches(_plan))
-            _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[] _others = global::System.Array.Empty<"
-                + Identifiers.Escape(_plan.ClassName) + ">();");
+            _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[]? _others;");
         _code.Line();
     }
 
@@ -330,7 +329,7 @@ internal sealed class PredictorEmitter
         PlanWeights weights = _plan.Weights;
         _code.Line();
         _code.Open("private static " + Kernels + "PackedWeights LoadWeights()");
-        _code.Line(Kernels + "PackedWeights? weights = global::System.Threading.Volatile.Read(ref _sharedWeights);");
+        _code.Line(Kernels + "PackedWeights? weights = _sharedWeights;");
         _code.Open("if (weights is null)");
         _code.Open("lock (_weightsGate)");
         _code.Line("weights = _sharedWeights;");
@@ -339,7 +338,7 @@ internal sealed class PredictorEmitter
             + PlanText.Quote(weights.ResourceName) + ");");
         _code.Line("weights = " + Kernels + "PackedWeights.Load(resource, " + Wording.Integer(weights.Bytes) + ", 0x"
             + weights.Checksum.ToString("X16", CultureInfo.InvariantCulture) + "UL, " + PlanText.Quote(_plan.Model) + ");");
-        _code.Line("global::System.Threading.Volatile.Write(ref _sharedWeights, weights);");
+        _code.Line("_sharedWeights = weights;");
         _code.Close();
         _code.Close();
         _code.Close();
