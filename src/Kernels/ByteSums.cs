@@ -18,6 +18,9 @@ internal static class ByteSums
     /// <summary>Runs whose sum cannot overflow 16 bits: 257 · 255 = 65,535.</summary>
     private const int RunsIn16Bits = 257;
 
+    /// <summary>Pairs of runs whose sum cannot overflow 16 bits: 128 · 510 = 65,280.</summary>
+    private const int PairsIn16Bits = 128;
+
     /// <summary>Reduces [rows][columns] runs of adjacent bytes to one run.</summary>
     /// <param name="arena">Byte 0 of the arena.</param>
     /// <param name="source">Arena offset of the first run.</param>
@@ -64,7 +67,7 @@ internal static class ByteSums
                 int lane = 0;
                 if (ByteLanes.Has512)
                 {
-                    for (; block - lane > 2 * Lanes; lane += 4 * Lanes)
+                    for (; block - lane > Lanes; lane += 4 * Lanes)
                     {
                         SumWide(
                             ref Unsafe.Add(ref arena, (nint)(source + i + lane)), rows, rowStep, columns, columnStep, start,
@@ -153,7 +156,7 @@ internal static class ByteSums
         }
     }
 
-    /// <summary>Sums of 64 positions.</summary>
+    /// <summary>Sums of 64 positions, two runs at a time: the bytes of both side by side, added in pairs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumWide(ref byte source, int rows, int rowStep, int columns, int columnStep, int start, ref int sums)
     {
@@ -165,15 +168,19 @@ internal static class ByteSums
             Vector512<uint> a3 = a0;
             Vector512<ushort> low = default;
             Vector512<ushort> high = default;
-            int room = RunsIn16Bits;
+            Vector512<sbyte> ones = Vector512.Create((sbyte)1);
+            int room = PairsIn16Bits;
             for (int y = 0; y < rows; y++)
             {
                 ref byte run = ref Unsafe.Add(ref source, (nint)(y * rowStep));
-                for (int x = 0; x < columns; x++)
+                for (int left = columns; left > 0; left -= 2)
                 {
-                    low += Avx512BW.ConvertToVector512UInt16(Vector256.LoadUnsafe(ref run));
-                    high += Avx512BW.ConvertToVector512UInt16(Vector256.LoadUnsafe(ref run, 32));
-                    run = ref Unsafe.Add(ref run, (nint)columnStep);
+                    Vector512<byte> first = Vector512.LoadUnsafe(ref run);
+                    Vector512<byte> second = left > 1
+                        ? Vector512.LoadUnsafe(ref Unsafe.Add(ref run, (nint)columnStep)) : Vector512<byte>.Zero;
+                    low += Avx512BW.MultiplyAddAdjacent(Avx512BW.UnpackLow(first, second), ones).AsUInt16();
+                    high += Avx512BW.MultiplyAddAdjacent(Avx512BW.UnpackHigh(first, second), ones).AsUInt16();
+                    run = ref Unsafe.Add(ref run, 2 * (nint)columnStep);
                     if (--room == 0)
                     {
                         a0 += Vector512.WidenLower(low);
@@ -182,15 +189,24 @@ internal static class ByteSums
                         a3 += Vector512.WidenUpper(high);
                         low = default;
                         high = default;
-                        room = RunsIn16Bits;
+                        room = PairsIn16Bits;
                     }
                 }
             }
 
-            (a0 + Vector512.WidenLower(low)).AsInt32().StoreUnsafe(ref sums);
-            (a1 + Vector512.WidenUpper(low)).AsInt32().StoreUnsafe(ref sums, 16);
-            (a2 + Vector512.WidenLower(high)).AsInt32().StoreUnsafe(ref sums, 32);
-            (a3 + Vector512.WidenUpper(high)).AsInt32().StoreUnsafe(ref sums, 48);
+            // Unpacking took eight bytes of each sixteen.
+            Store(a0 + Vector512.WidenLower(low), ref sums);
+            Store(a1 + Vector512.WidenUpper(low), ref Unsafe.Add(ref sums, 32));
+            Store(a2 + Vector512.WidenLower(high), ref Unsafe.Add(ref sums, 8));
+            Store(a3 + Vector512.WidenUpper(high), ref Unsafe.Add(ref sums, 40));
         }
+    }
+
+    /// <summary>Two eights of sums, sixteen positions apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<uint> values, ref int sums)
+    {
+        values.GetLower().AsInt32().StoreUnsafe(ref sums);
+        values.GetUpper().AsInt32().StoreUnsafe(ref sums, 16);
     }
 }

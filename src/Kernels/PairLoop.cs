@@ -11,7 +11,10 @@ internal static class PairLoop
     private const int MaximumRank = 16;
 
     /// <summary>Bytes of a row that is made of copies of a shorter one.</summary>
-    private const int RepeatedBytes = 1024;
+    private const int RepeatedBytes = 1664;
+
+    /// <summary>Bytes of a cache line.</summary>
+    private const int Line = 64;
 
     /// <summary>Operands of equal shape.</summary>
     public static void Rows<TOperation>(
@@ -115,7 +118,7 @@ internal static class PairLoop
         ReadOnlySpan<int> dimensions, ReadOnlySpan<int> strides, ReadOnlySpan<int> otherStrides, ReadOnlySpan<int> outputStrides)
     {
         int last = unchecked(dimensions.Length - 1);
-        if (last < 1 || dimensions[last] > RepeatedBytes / 2)
+        if (last < 1 || dimensions[last] > 512)
             return false;
         int rows = unchecked(last - 1);
         return strides[last] == 1 && strides[rows] == 0 && otherStrides[last] == 1 && otherStrides[rows] == dimensions[last]
@@ -129,12 +132,17 @@ internal static class PairLoop
     {
         unchecked
         {
-            // Whole vectors are read at the end.
-            Span<byte> repeated = stackalloc byte[RepeatedBytes + 64];
-            int copies = Math.Min(RepeatedBytes / rowLength, rows);
+            // Whole lines where the row allows it, since vectors that cross lines cost twice; whole vectors are read at the end.
+            Span<byte> memory = stackalloc byte[RepeatedBytes + (2 * Line)];
+            Span<byte> repeated = memory.Slice((int)(-Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref memory[0]) & (Line - 1)));
+            int copies = Math.Max(Math.Min(RepeatedBytes / rowLength, rows), 1);
+            int toLine = Line / Math.Min(rowLength & -rowLength, Line);
+            if (copies >= toLine)
+                copies -= copies % toLine;
             ReadOnlySpan<byte> once = MemoryMarshal.CreateReadOnlySpan(ref firstRepeats ? ref first : ref second, rowLength);
-            for (int copy = 0; copy < copies; copy++)
-                once.CopyTo(repeated.Slice(copy * rowLength));
+            once.CopyTo(repeated);
+            for (int copied = 1; copied < copies; copied *= 2)
+                repeated.Slice(0, Math.Min(copied, copies - copied) * rowLength).CopyTo(repeated.Slice(copied * rowLength));
             int longRows = rows / copies;
             int longLength = copies * rowLength;
             ref byte a = ref firstRepeats ? ref repeated[0] : ref first;
