@@ -78,6 +78,36 @@ internal static class Float32Convolution
         ReadOnlySpan<int> outputSteps,
         ReadOnlySpan<int> taps)
     {
+        long macs = (long)groups * groupOutputs * run * taps.Length;
+        for (int i = 0; i < positions.Length; i++)
+            macs *= positions[i];
+        if (Float32ScalarLoop.IsForStart(w, macs))
+            Groups<float, Float32Lanes1>(
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
+        else
+            OnPath(
+                w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
+    }
+
+    private static void OnPath(
+        Workspace w,
+        int input,
+        int weights,
+        int bias,
+        int output,
+        int groups,
+        int groupOutputs,
+        int groupInputs,
+        int run,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps)
+    {
         if (Float32Path.Is512)
             Groups<Vector512<float>, Float32Lanes512>(
                 w, input, weights, bias, output, groups, groupOutputs, groupInputs, run, minimum, maximum,

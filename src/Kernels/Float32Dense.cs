@@ -24,6 +24,15 @@ internal static class Float32Dense
     public static void Run(
         Workspace w, int input, int weights, int bias, int output, int rows, int inputs, int outputs, float minimum, float maximum)
     {
+        if (Float32ScalarLoop.IsForStart(w, (long)rows * inputs * outputs))
+            Rows<float, Float32Lanes1>(w, input, weights, bias, output, rows, inputs, outputs, minimum, maximum);
+        else
+            OnPath(w, input, weights, bias, output, rows, inputs, outputs, minimum, maximum);
+    }
+
+    private static void OnPath(
+        Workspace w, int input, int weights, int bias, int output, int rows, int inputs, int outputs, float minimum, float maximum)
+    {
         if (Float32Path.Is512)
             Rows<Vector512<float>, Float32Lanes512>(w, input, weights, bias, output, rows, inputs, outputs, minimum, maximum);
         else if (Float32Path.Is256)

@@ -73,6 +73,32 @@ internal static class Float32Depthwise
     {
         ref float x = ref Unsafe.As<byte, float>(ref w.Operand(weights));
         ref float start = ref Unsafe.As<byte, float>(ref w.Operand(bias));
+        long macs = (long)channels * taps.Length;
+        for (int i = 0; i < positions.Length; i++)
+            macs *= positions[i];
+        if (Float32ScalarLoop.IsForStart(w, macs))
+            Walk<float, Float32Lanes1>(
+                ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,
+                positions, inputSteps, outputSteps, taps);
+        else
+            OnPath(
+                w, ref x, ref start, input, output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
+    }
+
+    private static void OnPath(
+        Workspace w,
+        ref float x,
+        ref float start,
+        int input,
+        int output,
+        int channels,
+        float minimum,
+        float maximum,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps)
+    {
         if (Float32Path.Is512)
             Walk<Vector512<float>, Float32Lanes512>(
                 ref w.Arena(input), ref x, ref start, ref w.Arena(output), channels, minimum, maximum,

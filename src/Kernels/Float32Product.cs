@@ -52,6 +52,39 @@ internal static class Float32Product
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
+        if (TLanes.Count == 1)
+        {
+            Float32ScalarLoop.Run(
+                ref input, ref weights, panelStep, ref bias, oneBias, ref output, outputs, positions, inputSteps, outputSteps, taps, run,
+                step, minimum, maximum);
+        }
+        else
+        {
+            Tiles<TVector, TLanes>(
+                ref input, ref weights, panelStep, ref bias, oneBias, ref output, outputs, positions, inputSteps, outputSteps, taps, run,
+                step, minimum, maximum);
+        }
+    }
+
+    private static void Tiles<TVector, TLanes>(
+        ref byte input,
+        ref byte weights,
+        nint panelStep,
+        ref float bias,
+        bool oneBias,
+        ref byte output,
+        int outputs,
+        ReadOnlySpan<int> positions,
+        ReadOnlySpan<int> inputSteps,
+        ReadOnlySpan<int> outputSteps,
+        ReadOnlySpan<int> taps,
+        int run,
+        nint step,
+        float minimum,
+        float maximum)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
         var walk = new Float32Positions(positions, inputSteps, outputSteps);
         int count = walk.Count;
         if (count == 0)
