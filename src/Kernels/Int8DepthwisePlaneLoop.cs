@@ -23,6 +23,12 @@ internal static class Int8DepthwisePlaneLoop
     /// <summary>The least vectors of outputs of a side of a tile.</summary>
     private const int LeastVectors = 3;
 
+    /// <summary>Bytes for planes: a third of a first-level cache.</summary>
+    private const int PlaneBytes = 16 * 1024;
+
+    /// <summary>Bytes for what two blocks of channels need beside the planes.</summary>
+    private const int TableBytes = 6 * 1024;
+
     /// <summary>Computes the channels that this form takes.</summary>
     /// <returns>How many channels are done, counted from the first one: 0, or a multiple of 16 that leaves less than 32.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -58,8 +64,8 @@ internal static class Int8DepthwisePlaneLoop
     {
         unchecked
         {
-            ref byte scratch = ref Int8DepthwiseScratch.Start;
-            ref byte table = ref Unsafe.Add(ref scratch, Int8DepthwiseScratch.PlaneBytes);
+            ref byte scratch = ref w.Scratch(PlaneBytes + TableBytes);
+            ref byte table = ref Unsafe.Add(ref scratch, PlaneBytes);
             int rows = Math.Max(StripBytes / (2 * product.InputRowStride * product.StrideHeight), 1) * 2;
             for (int image = 0; image < product.Images; image++)
             {
@@ -155,7 +161,7 @@ internal static class Int8DepthwisePlaneLoop
     {
         unchecked
         {
-            int plane = (Int8DepthwiseScratch.PlaneBytes / (columns == 5 ? 8 : 4)) - LastPlace;
+            int plane = (PlaneBytes / (columns == 5 ? 8 : 4)) - LastPlace;
             int most = ((((plane & -Alignment) / size) - columns) / product.StrideWidth) + 1;
             int chunks = (product.Width + most - 1) / most;
             return (product.Width + chunks - 1) / chunks;

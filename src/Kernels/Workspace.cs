@@ -29,6 +29,7 @@ internal sealed class Workspace
 
     private readonly int _blockStart;
     private Workspace[] _views;
+    private byte[]? _scratch;
 
     // Null at first: even an empty array of a type of its own costs the first prediction a look-up.
     private KernelJob[]? _jobs;
@@ -141,6 +142,19 @@ internal sealed class Workspace
     /// <summary>The byte at an offset of the weights; offset 0 is aligned to 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
+
+    /// <summary>
+    /// Memory for what a kernel keeps while it runs, at an address that is a multiple of 64; its contents are undefined. It is made when a
+    /// kernel first needs it: the stack's would have to be cleared in every call, which takes longer than a small layer.
+    /// </summary>
+    /// <param name="bytes">How much.</param>
+    public ref byte Scratch(int bytes)
+    {
+        byte[]? scratch = _scratch;
+        if (scratch is null || scratch.Length < bytes + 64)
+            _scratch = scratch = GC.AllocateUninitializedArray<byte>(bytes + 64, pinned: true);
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(scratch), PackedWeights.AlignedStart(scratch));
+    }
 
     /// <summary>Where a product leaves the sums of a block, at an address that is a multiple of 64.</summary>
     public ref int RowSums
