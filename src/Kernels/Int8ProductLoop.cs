@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// Carries out an <see cref="Int8Product"/>: blocks of rows on the outside, so that their inputs and outputs stay in the caches, then panels
@@ -69,6 +70,10 @@ internal static class Int8ProductLoop
         else if (KernelPath.UsesArmDot)
         {
             Run<ArmDotProduct, Vector128<int>>(w, in product, from, to);
+        }
+        else if (KernelPath.UsesVector128 && Ssse3.IsSupported && product.PairSumsFit)
+        {
+            Run<Ssse3PairDotProduct, Vector128<int>>(w, in product, from, to);
         }
         else if (KernelPath.UsesVector128)
         {

@@ -59,6 +59,8 @@ public sealed class DotProductPathTests
 
             if (Avx2.IsSupported && c.Product!.Value.PairSumsFit)
                 CaseAssert.Same(c.Expected, c.Actual(w => Run<Avx2PairDotProduct, Vector256<int>>(w, c, 0)), $"avx2 pairs: {c}");
+            if (Ssse3.IsSupported && c.Product!.Value.PairSumsFit)
+                CaseAssert.Same(c.Expected, c.Actual(w => Run<Ssse3PairDotProduct, Vector128<int>>(w, c, 0)), $"ssse3 pairs: {c}");
             if (AvxVnni.IsSupported)
                 CaseAssert.Same(c.Expected, c.Actual(w => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0)), $"avxvnni: {c}");
         }
