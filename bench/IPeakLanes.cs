@@ -26,6 +26,25 @@ internal interface IPeakLanes<TVector>
     static abstract TVector Add(TVector left, TVector right);
 }
 
+/// <summary>VPDPBSUD on 512 bits.</summary>
+internal readonly struct Avx10Lanes : IPeakLanes<Vector512<int>>
+{
+    public static int Macs => 64;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Load(ref byte source) => Vector512.LoadUnsafe(ref source).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Broadcast(ref byte source) => Vector512.Create(Unsafe.ReadUnaligned<int>(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> MultiplyAdd(Vector512<int> sums, Vector512<int> shared, Vector512<int> weights) =>
+        AvxVnniInt8.V512.MultiplyWideningAndAdd(sums, weights.AsSByte(), shared.AsByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
+}
+
 /// <summary>VPDPBUSD on 256 bits.</summary>
 internal readonly struct AvxVnniLanes : IPeakLanes<Vector256<int>>
 {

@@ -18,8 +18,8 @@ internal static class IsaCommand
 
     private static readonly string[] Switches =
     [
-        "", "DOTNET_EnableAVX512=0", "DOTNET_EnableAVXVNNI=0", "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "DOTNET_EnableAVX2=0",
-        "DOTNET_EnableHWIntrinsic=0",
+        "", "DOTNET_EnableAVX10v2=0", "DOTNET_EnableAVX512=0", "DOTNET_EnableAVXVNNI=0", "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0",
+        "DOTNET_EnableAVX2=0", "DOTNET_EnableHWIntrinsic=0",
     ];
 
     /// <summary>Runs the command.</summary>

@@ -19,6 +19,7 @@ internal static class TilePeaks
     /// <summary>The peak of integer tiles on this process's path, in GMAC/s.</summary>
     public static double Int8 { get; } = KernelPath.Name switch
     {
+        "avx10" => Measure<Avx10Lanes, Vector512<int>>(),
         "avxvnni" => Measure<AvxVnniLanes, Vector256<int>>(),
         "avx512" => Measure<Avx512Lanes, Vector512<int>>(),
         "avx2" => Measure<Avx2Lanes, Vector256<int>>(),

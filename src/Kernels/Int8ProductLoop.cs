@@ -40,6 +40,21 @@ internal static class Int8ProductLoop
     /// <param name="to">The end of the channels, a multiple of 16 unless it is the end of all.</param>
     public static void Run(Workspace w, in Int8Product product, int from, int to)
     {
+#if NET10_0_OR_GREATER
+        if (KernelPath.UsesAvx10)
+        {
+            // A last panel of 8 channels is half a vector wide.
+            int panels = to & ~(PanelWidth - 1);
+            if (from < panels)
+            {
+                Run<Avx10DotProduct, Vector512<int>>(w, in product, from, panels);
+                from = panels;
+            }
+
+            if (from == to)
+                return;
+        }
+#endif
 #if NET9_0_OR_GREATER
         if (KernelPath.UsesAvxVnni)
         {

@@ -26,6 +26,19 @@ internal static class KernelPath
 #endif
     }
 
+    /// <summary>
+    /// Whether AVX10.2 is used for whole panels: VPDPBSUD on 512 bits, in .NET from version 10 on. What is narrower is left to AVX-VNNI.
+    /// </summary>
+    public static bool UsesAvx10
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+#if NET10_0_OR_GREATER
+        get => UsesAvxVnni && AvxVnniInt8.V512.IsSupported && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
+#else
+        get => false;
+#endif
+    }
+
     /// <summary>Whether AVX-512BW is used: widening VPMADDWD on 512 bits.</summary>
     public static bool UsesAvx512
     {
@@ -79,9 +92,12 @@ internal static class KernelPath
         : Sse41.IsSupported ? "sse41"
         : "advsimd";
 
-    /// <summary>The path's name: <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.</summary>
+    /// <summary>
+    /// The path's name: <c>avx10</c>, <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
+    /// </summary>
     public static string Name =>
-        UsesAvxVnni ? "avxvnni"
+        UsesAvx10 ? "avx10"
+        : UsesAvxVnni ? "avxvnni"
         : UsesAvx512 ? "avx512"
         : UsesAvx2 ? "avx2"
         : UsesArmDot ? "armdot"

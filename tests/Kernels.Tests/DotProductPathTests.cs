@@ -11,6 +11,12 @@ public sealed class DotProductPathTests
     private static readonly Dictionary<string, Action<Workspace, Int8Product>> Paths = new()
     {
         ["avxvnni (model)"] = (w, p) => Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, 0, p.PaddedChannels),
+        ["avx10 (model)"] = (w, p) =>
+        {
+            int whole = p.PaddedChannels & ~15;
+            Int8ProductLoop.Run<Avx10Model, Vector512<int>>(w, in p, 0, whole);
+            Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.PaddedChannels);
+        },
         ["avx512 (model)"] = (w, p) =>
         {
             int whole = p.PaddedChannels & ~15;
@@ -61,6 +67,20 @@ public sealed class DotProductPathTests
                 CaseAssert.Same(c.Expected, c.Actual(w => Run<Avx2PairDotProduct, Vector256<int>>(w, c, 0)), $"avx2 pairs: {c}");
             if (Ssse3.IsSupported && c.Product!.Value.PairSumsFit)
                 CaseAssert.Same(c.Expected, c.Actual(w => Run<Ssse3PairDotProduct, Vector128<int>>(w, c, 0)), $"ssse3 pairs: {c}");
+#if NET10_0_OR_GREATER
+            if (AvxVnniInt8.V512.IsSupported)
+            {
+                CaseAssert.Same(
+                    c.Expected,
+                    c.Actual(w =>
+                    {
+                        int whole = c.Product!.Value.PaddedChannels & ~15;
+                        Int8ProductLoop.Run<Avx10DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+                        Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
+                    }),
+                    $"avx10: {c}");
+            }
+#endif
             if (AvxVnni.IsSupported)
                 CaseAssert.Same(c.Expected, c.Actual(w => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0)), $"avxvnni: {c}");
         }

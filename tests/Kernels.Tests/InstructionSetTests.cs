@@ -15,13 +15,14 @@ public sealed class InstructionSetTests
     public static TheoryData<string, string> Switches => new()
     {
         { "", "" },
-        { "DOTNET_EnableAVXVNNI=0", "avxvnni" },
-        { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avxvnni avx512bw vector512" },
-        { "DOTNET_EnableAVX512=0", "avx512bw vector512" },
-        { "DOTNET_EnableAVXVNNI=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni vector512" },
-        { "DOTNET_EnableAVX2=0", "avxvnni avx512bw vector512 avx2 fma" },
-        { "DOTNET_EnableAVX=0", "avxvnni avx512bw vector512 avx2 fma" },
-        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx512bw vector512 avx2 fma sse41 armdot advsimd vector128" },
+        { "DOTNET_EnableAVX10v2=0", "avx10" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX10v2=0", "avxvnni avx10" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avxvnni avx10 avx512bw vector512" },
+        { "DOTNET_EnableAVX512=0", "avx10 avx512bw vector512" },
+        { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX10v2=0 DOTNET_PreferredVectorBitWidth=256", "avxvnni avx10 vector512" },
+        { "DOTNET_EnableAVX2=0", "avxvnni avx10 avx512bw vector512 avx2 fma" },
+        { "DOTNET_EnableAVX=0", "avxvnni avx10 avx512bw vector512 avx2 fma" },
+        { "DOTNET_EnableHWIntrinsic=0", "avxvnni avx10 avx512bw vector512 avx2 fma sse41 armdot advsimd vector128" },
     };
 
     [Theory]
@@ -39,7 +40,7 @@ public sealed class InstructionSetTests
         }
 
         Assert.Equal(ExpectedPath(supports), path);
-        string depthwise = path == "avx512" ? "avx2" : path;
+        string depthwise = path switch { "avx10" => "avxvnni", "avx512" => "avx2", _ => path };
         string elementwise = supports["vector512"] && supports["avx512bw"] ? "avx512"
             : supports["avx2"] ? "avx2"
             : supports["sse41"] ? "sse41"
@@ -79,7 +80,8 @@ public sealed class InstructionSetTests
         : "Float32Lanes1";
 
     private static string ExpectedPath(Dictionary<string, bool> supports) =>
-        supports["avxvnni"] && supports["avx2"] ? "avxvnni"
+        supports["avx10"] && supports["avxvnni"] && supports["vector512"] && supports["avx2"] ? "avx10"
+        : supports["avxvnni"] && supports["avx2"] ? "avxvnni"
         : supports["vector512"] && supports["avx512bw"] && supports["avx2"] ? "avx512"
         : supports["avx2"] ? "avx2"
         : supports["armdot"] ? "armdot"

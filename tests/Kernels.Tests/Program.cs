@@ -44,6 +44,7 @@ namespace OptimizerBuild.Kernels.Tests
     {
         public static IEnumerable<(string Name, bool Supported)> Supported() =>
         [
+            ("avx10", AvxVnniInt8.V512.IsSupported),
             ("avxvnni", AvxVnni.IsSupported),
             ("vector512", Vector512.IsHardwareAccelerated),
             ("avx512bw", Avx512BW.IsSupported),

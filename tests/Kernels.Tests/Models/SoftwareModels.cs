@@ -53,6 +53,54 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
 }
 
 /// <summary>
+/// VPDPBSUD on 512 bits as the processor manuals define it, lane by lane, in the place of <c>Avx10DotProduct</c>.
+/// </summary>
+internal readonly struct Avx10Model : IDotProduct<Vector512<int>>
+{
+    public static int Lanes => 16;
+
+    public static int Rows => 6;
+
+    public static bool IsOffset => false;
+
+    public static Vector512<int> Load(ref byte source) => Vector512.LoadUnsafe(ref source).AsInt32();
+
+    public static void Store(Vector512<int> value, ref byte destination) => value.AsByte().StoreUnsafe(ref destination);
+
+    public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
+
+    public static Vector512<int> Broadcast(ref byte activations) => Vector512.Create(Unsafe.ReadUnaligned<int>(ref activations));
+
+    public static Vector512<int> EvenWeights(Vector512<int> weights) => weights;
+
+    public static Vector512<int> OddWeights(Vector512<int> weights) => weights;
+
+    public static Vector512<int> EvenActivations(Vector512<int> activations) => activations;
+
+    public static Vector512<int> OddActivations(Vector512<int> activations) => activations;
+
+    public static Vector512<int> MultiplyAdd(
+        Vector512<int> sums, Vector512<int> evenActivations, Vector512<int> oddActivations, Vector512<int> evenWeights,
+        Vector512<int> oddWeights)
+    {
+        Vector512<byte> x = evenActivations.AsByte();
+        Vector512<sbyte> w = evenWeights.AsSByte();
+        for (int lane = 0; lane < 16; lane++)
+        {
+            int sum = sums[lane];
+            for (int k = 4 * lane; k < (4 * lane) + 4; k++)
+                sum += x[k] * w[k];
+            sums = sums.WithElement(lane, sum);
+        }
+
+        return sums;
+    }
+
+    public static Vector512<int> Raise(Vector512<int> sums, in Requantization requantization) =>
+        RequantizedRow.Raise(sums, in requantization);
+}
+
+/// <summary>
 /// The AVX-512BW instructions of <c>Avx512DotProduct</c> (VPSLLW, VPSRAW, VPSRLW, VPANDD, VPMADDWD) as the processor manuals define them,
 /// lane by lane.
 /// </summary>

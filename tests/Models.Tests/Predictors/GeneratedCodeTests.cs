@@ -23,6 +23,7 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
     public static TheoryData<string, string> Switches => new()
     {
         { "", KernelPath.Name },
+        { "DOTNET_EnableAVX10v2=0", KernelPath.UsesAvx10 ? "avxvnni" : KernelPath.Name },
         { "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "avx2" },
         { "DOTNET_EnableAVXVNNI=0", KernelPath.UsesAvxVnni ? "" : KernelPath.Name },
         { "DOTNET_EnableAVX512=0", "" },
