@@ -22,7 +22,7 @@ internal static class Int8DepthwisePlaneTile
     /// <param name="table">The block's parameters (<see cref="Int8DepthwiseTable"/>).</param>
     /// <param name="upper">Where the first pixel's first output goes.</param>
     /// <param name="lower">The same of the output row below; of the same row where there is only one.</param>
-    /// <param name="spare">256 bytes for tiles whose outputs are not adjacent.</param>
+    /// <param name="spare">512 bytes for values packed to 16 bits, and for the outputs of tiles where these are not adjacent.</param>
     /// <typeparam name="TVectors">Vectors of outputs of a side: 3 or 4. The stretch has at least as many.</typeparam>
     /// <typeparam name="TRows">Output rows: 1 or 2.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

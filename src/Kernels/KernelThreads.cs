@@ -126,11 +126,15 @@ internal static class KernelThreads
             return;
         lock (_gate)
         {
-            var all = new Worker[workers];
-            Array.Copy(_workers, all, _workers.Length);
+            // Each is known before the next one is made: where the system has no more threads, those that run already must not be made
+            // once more, since two of one number would share a view of the workspace.
             for (int i = _workers.Length; i < workers; i++)
+            {
+                var all = new Worker[i + 1];
+                Array.Copy(_workers, all, i);
                 all[i] = new Worker(i + 1);
-            _workers = all;
+                _workers = all;
+            }
         }
     }
 

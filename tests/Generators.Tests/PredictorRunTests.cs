@@ -1,6 +1,7 @@
 using System.Reflection;
 using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests;
 
@@ -24,9 +25,12 @@ public class PredictorRunTests
                     return new object[] { p.Label.ToString(), p.Index, p.Confidence, model.Scores.ToArray(), buffer };
                 }
 
-                public static float[] Batch(float[] pixels, int threads)
+                public static float[] Batch(float[] pixels, int threads) => BatchOf(new TinyClassifier(), pixels, threads);
+
+                public static float[] BatchOf(object instance, float[] pixels, int threads)
                 {
-                    var model = new TinyClassifier { Parallelism = threads };
+                    var model = (TinyClassifier)instance;
+                    model.Parallelism = threads;
                     float[] scores = new float[pixels.Length / TinyClassifier.Info.InputLength * TinyClassifier.Info.OutputLength];
                     model.PredictBatch(pixels, scores);
                     return scores;
@@ -261,6 +265,19 @@ public class PredictorRunTests
         float[] pixels = [.. Enumerable.Range(0, 4 * samples).Select(i => (float)(i % 5))];
         float[] expected = [.. Enumerable.Range(0, samples).SelectMany(s => HandMadeModels.Expected(pixels[(4 * s)..((4 * s) + 4)]))];
         Assert.Equal(expected, (float[])loaded.Call("Consumer.Driver", "Batch", pixels, threads)!);
+    }
+
+    /// <summary>As after an exception out of the constructor of one of the instances that a batch needs: it is made the next time.</summary>
+    [MultiprocessorFact]
+    public void BatchesMakeInstancesThatAreMissing()
+    {
+        using LoadedProject loaded = new(ClassifierImage.Value);
+        object model = loaded.Call("Consumer.Driver", "Create")!;
+        FieldInfo others = model.GetType().GetField("_others", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        others.SetValue(model, Array.CreateInstance(model.GetType(), 1));
+        float[] expected = [.. HandMadeModels.Expected(Pixels), .. HandMadeModels.Expected(Pixels)];
+        Assert.Equal(expected, (float[])loaded.Call("Consumer.Driver", "BatchOf", model, (float[])[.. Pixels, .. Pixels], 2)!);
+        Assert.NotNull(((Array)others.GetValue(model)!).GetValue(0));
     }
 
     [Theory]

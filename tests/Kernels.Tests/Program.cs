@@ -10,6 +10,7 @@ using OptimizerBuild.Kernels.Tests.Cases;
 // The test assembly as a program: `dotnet OptimizerBuild.Kernels.Tests.dll digest` runs every case on the paths that this process takes
 // and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime. With `guard` it
 // runs every case in memory with guard pages, with `guard-trespass` it reads one byte before a buffer: both for GuardPageTests.
+// With `thread-shortage` it asks for more threads than it gets: for ThreadTests.
 switch (args)
 {
     case ["digest"]:
@@ -18,8 +19,10 @@ switch (args)
         return GuardPages.RunAll();
     case ["guard-trespass"]:
         return GuardPages.Trespass();
+    case ["thread-shortage"]:
+        return ThreadShortage.Run();
     default:
-        Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest | guard | guard-trespass");
+        Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest | guard | guard-trespass | thread-shortage");
         return 2;
 }
 

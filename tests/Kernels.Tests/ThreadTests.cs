@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
 using OptimizerBuild.Kernels.Tests.Cases;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -55,6 +58,27 @@ public sealed class ThreadTests
         Assert.Throws<ArgumentOutOfRangeException>(() => w.Parallelism = 0);
         w.Parallelism = int.MaxValue;
         Assert.Equal(Math.Min(Environment.ProcessorCount, KernelThreads.Maximum), w.Parallelism);
+    }
+
+    /// <summary>Threads that were started before one could not be are used later, not started again beside themselves.</summary>
+    [LinuxFact]
+    public void After_a_shortage_of_threads_there_is_one_of_each_number()
+    {
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            ArgumentList = { typeof(ThreadTests).Assembly.Location, "thread-shortage" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["DOTNET_PROCESSOR_COUNT"] = ThreadShortage.Threads.ToString(CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_Thread_DefaultStackSize"] = ThreadShortage.StackBytes.ToString("x", CultureInfo.InvariantCulture);
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException("no child process");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}\n{output}\n{errors.Result}");
+        Assert.Equal($"failed True, then {ThreadShortage.Threads} threads, {ThreadShortage.Threads - 1} workers", output.Trim());
     }
 
     private static void Shared(Workspace w, KernelCase c)

@@ -96,7 +96,6 @@ internal static class ParallelEmitter
         string[] copies = [.. names.Select(n => Identifiers.Escape(Local(n + "Batch", names)))];
         string samples = Local("samples", names);
         string parts = Local("parts", names);
-        string known = Local("known", names);
         string i = Local("i", names);
         string part = Local("part", names);
         string model = Local("model", names);
@@ -117,12 +116,13 @@ internal static class ParallelEmitter
         code.Line("return;");
         code.Close();
         code.Line();
-        code.Line("int " + known + " = this._others is null ? 0 : this._others.Length;");
-        code.Open("if (" + known + " < " + parts + " - 1)");
+        code.Open("if (this._others is null || this._others.Length < " + parts + " - 1)");
         code.Line("global::System.Array.Resize(ref this._others, " + parts + " - 1);");
-        code.Open("for (int " + i + " = " + known + "; " + i + " < " + parts + " - 1; " + i + "++)");
-        code.Line("this._others[" + i + "] = new " + className + "();");
         code.Close();
+        code.Line();
+        code.Line("// Those that an earlier call had no memory for are made now.");
+        code.Open("for (int " + i + " = 0; " + i + " < " + parts + " - 1; " + i + "++)");
+        code.Line("this._others[" + i + "] ??= new " + className + "();");
         code.Close();
         code.Line();
         code.Line("// Copies, because parameters that a lambda captures cost an allocation in the branch above, too.");

@@ -59,6 +59,8 @@ internal static class StartUpEmitter
         if (plan.HasStartUp)
             code.Line("this._workspace.IsStarting = false;");
         code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(Zeros)) + ");");
+        if (plan.Classifier is not null)
+            code.Line("_ = this.Classify();");
         if (plan.HasStartUp)
             code.Line("_startUp.End();");
         code.Close();
