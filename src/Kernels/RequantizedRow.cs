@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
@@ -127,22 +128,8 @@ internal static class RequantizedRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<int> Values(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization)
     {
-        Vector128<int> upper;
-        if (AdvSimd.Arm64.IsSupported)
-        {
-            upper = AdvSimd.Arm64.UnzipOdd(
-                AdvSimd.MultiplyWideningLower(sums.GetLower(), multipliers.GetLower()).AsInt32(),
-                AdvSimd.MultiplyWideningUpper(sums, multipliers).AsInt32());
-        }
-        else
-        {
-            ProductLanes.Multiply(sums, multipliers, out Vector128<long> even, out Vector128<long> odd);
-            upper = Vector128.ConditionalSelect(
-                Vector128.Create(0xFFFFFFFFL).AsInt32(), Vector128.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32());
-        }
-
         return Vector128.ShiftRightArithmetic(
-            unchecked(upper + Vector128.Create(requantization.Addend)), requantization.UpperShift);
+            unchecked(ProductLanes.UpperHalves(sums, multipliers) + Vector128.Create(requantization.Addend)), requantization.UpperShift);
     }
 
     /// <summary>Sixteen values, clamped, as bytes.</summary>
@@ -155,6 +142,14 @@ internal static class RequantizedRow
         {
             return Bound(
                 Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(values0, values1), Sse2.PackSignedSaturate(values2, values3)),
+                in requantization);
+        }
+
+        if (PackedSimd.IsSupported)
+        {
+            return Bound(
+                PackedSimd.ConvertNarrowingSaturateUnsigned(
+                    PackedSimd.ConvertNarrowingSaturateSigned(values0, values1), PackedSimd.ConvertNarrowingSaturateSigned(values2, values3)),
                 in requantization);
         }
 
@@ -176,6 +171,12 @@ internal static class RequantizedRow
         {
             Vector128<short> words = AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(first), second);
             return AdvSimd.ExtractNarrowingSaturateUnsignedLower(words).ToVector128Unsafe();
+        }
+
+        if (PackedSimd.IsSupported)
+        {
+            Vector128<short> words = PackedSimd.ConvertNarrowingSaturateSigned(first, second);
+            return PackedSimd.ConvertNarrowingSaturateUnsigned(words, words);
         }
 
         Vector128<int> zero = Vector128<int>.Zero;
