@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Which <see cref="IByteLanes{TVector}"/> this process can use; constants to the JIT.</summary>
@@ -26,6 +27,6 @@ internal static class ByteLanes
     public static bool Has128
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Sse41.IsSupported || AdvSimd.Arm64.IsSupported;
+        get => Sse41.IsSupported || AdvSimd.Arm64.IsSupported || PackedSimd.IsSupported;
     }
 }

@@ -3,9 +3,10 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>16 bytes, with SSE4.1 or AdvSimd.</summary>
+/// <summary>16 bytes, with SSE4.1, AdvSimd or WebAssembly's vectors.</summary>
 internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
 {
     /// <inheritdoc/>
@@ -38,12 +39,18 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> InterleaveLow(Vector128<byte> first, Vector128<byte> second) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(first, second) : AdvSimd.Arm64.ZipLow(first, second);
+        Sse2.IsSupported ? Sse2.UnpackLow(first, second)
+        : PackedSimd.IsSupported
+            ? (PackedSimd.ZeroExtendWideningLower(first) | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningLower(second), 8)).AsByte()
+        : AdvSimd.Arm64.ZipLow(first, second);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> InterleaveHigh(Vector128<byte> first, Vector128<byte> second) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(first, second) : AdvSimd.Arm64.ZipHigh(first, second);
+        Sse2.IsSupported ? Sse2.UnpackHigh(first, second)
+        : PackedSimd.IsSupported
+            ? (PackedSimd.ZeroExtendWideningUpper(first) | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningUpper(second), 8)).AsByte()
+        : AdvSimd.Arm64.ZipHigh(first, second);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -62,6 +69,7 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> AddSaturate16(Vector128<byte> first, Vector128<byte> second) => Sse2.IsSupported
         ? Sse2.AddSaturate(first.AsInt16(), second.AsInt16()).AsByte()
+        : PackedSimd.IsSupported ? PackedSimd.AddSaturate(first.AsInt16(), second.AsInt16()).AsByte()
         : AdvSimd.AddSaturate(first.AsInt16(), second.AsInt16()).AsByte();
 
     /// <inheritdoc/>
@@ -82,8 +90,7 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
             return Sse41.Blend(Sse2.ShiftRightLogical(even, 32).AsInt16(), odd.AsInt16(), 0b11001100).AsByte();
         }
 
-        return AdvSimd.Arm64.UnzipOdd(
-            AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()).AsInt32(), AdvSimd.MultiplyWideningUpper(a, b).AsInt32()).AsByte();
+        return ProductLanes.UpperHalves(a, b).AsByte();
     }
 
     /// <inheritdoc/>
@@ -93,12 +100,14 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Max32(Vector128<byte> first, Vector128<byte> second) =>
-        Vector128.Max(first.AsInt32(), second.AsInt32()).AsByte();
+        (PackedSimd.IsSupported ? PackedSimd.Max(first.AsInt32(), second.AsInt32())
+            : Vector128.Max(first.AsInt32(), second.AsInt32())).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Min32(Vector128<byte> first, Vector128<byte> second) =>
-        Vector128.Min(first.AsInt32(), second.AsInt32()).AsByte();
+        (PackedSimd.IsSupported ? PackedSimd.Min(first.AsInt32(), second.AsInt32())
+            : Vector128.Min(first.AsInt32(), second.AsInt32())).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,17 +122,20 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Narrow32(Vector128<byte> first, Vector128<byte> second) => Sse2.IsSupported
         ? Sse2.PackSignedSaturate(first.AsInt32(), second.AsInt32()).AsByte()
+        : PackedSimd.IsSupported ? PackedSimd.ConvertNarrowingSaturateSigned(first.AsInt32(), second.AsInt32()).AsByte()
         : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(first.AsInt32()), second.AsInt32()).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Narrow16(Vector128<byte> first, Vector128<byte> second) => Sse2.IsSupported
         ? Sse2.PackUnsignedSaturate(first.AsInt16(), second.AsInt16())
+        : PackedSimd.IsSupported ? PackedSimd.ConvertNarrowingSaturateUnsigned(first.AsInt16(), second.AsInt16())
         : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(
             AdvSimd.ExtractNarrowingSaturateUnsignedLower(first.AsInt16()), second.AsInt16());
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Clamp(Vector128<byte> value, Vector128<byte> least, Vector128<byte> greatest) =>
-        Vector128.Min(Vector128.Max(value, least), greatest);
+        PackedSimd.IsSupported ? PackedSimd.Min(PackedSimd.Max(value, least), greatest)
+        : Vector128.Min(Vector128.Max(value, least), greatest);
 }

@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>Blocks of 16 channels, or the halves of a block of 32, on 128-bit vectors of any processor.</summary>
@@ -77,6 +78,12 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
             return Sse2.UnpackLow(first, second).AsUInt32();
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.Arm64.ZipLow(first, second).AsUInt32();
+        if (PackedSimd.IsSupported)
+        {
+            return PackedSimd.ZeroExtendWideningLower(first)
+                | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningLower(second), 16);
+        }
+
         return Vector128.WidenLower(first) | Vector128.ShiftLeft(Vector128.WidenLower(second), 16);
     }
 
@@ -87,6 +94,12 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
             return Sse2.UnpackHigh(first, second).AsUInt32();
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.Arm64.ZipHigh(first, second).AsUInt32();
+        if (PackedSimd.IsSupported)
+        {
+            return PackedSimd.ZeroExtendWideningUpper(first)
+                | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningUpper(second), 16);
+        }
+
         return Vector128.WidenUpper(first) | Vector128.ShiftLeft(Vector128.WidenUpper(second), 16);
     }
 }

@@ -188,7 +188,6 @@ internal static class RequantizedRow
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Bound(Vector128<byte> values, in Requantization requantization) =>
-        Vector128.Min(
-            Vector128.Max(values, Vector128.Create(unchecked((byte)requantization.Minimum))),
-            Vector128.Create(unchecked((byte)requantization.Maximum)));
+        ByteLanes128.Clamp(
+            values, Vector128.Create(unchecked((byte)requantization.Minimum)), Vector128.Create(unchecked((byte)requantization.Maximum)));
 }
