@@ -4,15 +4,23 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>Looks bytes up in a table of 256 bytes, with AVX-512VBMI by permutations, with SSSE3 or AVX2 by shuffles.</summary>
+/// <summary>
+/// Looks bytes up in a table of 256 bytes, with AVX-512VBMI by permutations, with SSSE3 or AVX2 by shuffles, on Arm by TBL and TBX, on
+/// WebAssembly by swizzles.
+/// </summary>
 /// <remarks>
 /// VPERMI2B looks up 128 entries by the lower seven bits: two of them and a choice by the top bit are a table of 256.
 /// <para>
 /// VPSHUFB looks up 16 entries and gives 0 for an index with its top bit set. Half a table is 8 such lookups, the index 16 less each
 /// time: the first ones hit the entries, the later ones, once the index is negative, give 0. For all hits together to be one entry,
 /// each step's table is the difference (exclusive or) from the one before. The other half has its indices' top bit flipped.
+/// </para>
+/// <para>
+/// TBL looks up 64 entries and gives 0 for an index beyond them, where TBX leaves what was there; i8x16.swizzle does as TBL with 16.
 /// </para>
 /// </remarks>
 internal static class ByteLookup
@@ -117,8 +125,86 @@ internal static class ByteLookup
                 }
             }
 
+            if (AdvSimd.Arm64.IsSupported && length >= 16)
+                i = RowArm(ref source, ref target, length, ref table);
+            else if (PackedSimd.IsSupported && length >= 32)
+                i = RowWasm(ref source, ref target, length, ref table);
             for (; i < length; i++)
                 Unsafe.Add(ref target, i) = Unsafe.Add(ref table, (int)Unsafe.Add(ref source, i));
+        }
+    }
+
+    /// <summary>Sixteen bytes at a time by TBL and TBX.</summary>
+    /// <returns>The bytes done.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int RowArm(ref byte source, ref byte target, int length, ref byte table)
+    {
+        unchecked
+        {
+            Vector128<byte> t0 = Vector128.LoadUnsafe(ref table);
+            Vector128<byte> t1 = Vector128.LoadUnsafe(ref table, 16);
+            Vector128<byte> t2 = Vector128.LoadUnsafe(ref table, 32);
+            Vector128<byte> t3 = Vector128.LoadUnsafe(ref table, 48);
+            Vector128<byte> t4 = Vector128.LoadUnsafe(ref table, 64);
+            Vector128<byte> t5 = Vector128.LoadUnsafe(ref table, 80);
+            Vector128<byte> t6 = Vector128.LoadUnsafe(ref table, 96);
+            Vector128<byte> t7 = Vector128.LoadUnsafe(ref table, 112);
+            Vector128<byte> t8 = Vector128.LoadUnsafe(ref table, 128);
+            Vector128<byte> t9 = Vector128.LoadUnsafe(ref table, 144);
+            Vector128<byte> t10 = Vector128.LoadUnsafe(ref table, 160);
+            Vector128<byte> t11 = Vector128.LoadUnsafe(ref table, 176);
+            Vector128<byte> t12 = Vector128.LoadUnsafe(ref table, 192);
+            Vector128<byte> t13 = Vector128.LoadUnsafe(ref table, 208);
+            Vector128<byte> t14 = Vector128.LoadUnsafe(ref table, 224);
+            Vector128<byte> t15 = Vector128.LoadUnsafe(ref table, 240);
+            Vector128<byte> quarter = Vector128.Create((byte)64);
+            int i = 0;
+            for (; length - i >= 16; i += 16)
+            {
+                Vector128<byte> index = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i));
+                Vector128<byte> x = AdvSimd.Arm64.VectorTableLookup((t0, t1, t2, t3), index);
+                index -= quarter;
+                x = AdvSimd.Arm64.VectorTableLookupExtension(x, (t4, t5, t6, t7), index);
+                index -= quarter;
+                x = AdvSimd.Arm64.VectorTableLookupExtension(x, (t8, t9, t10, t11), index);
+                index -= quarter;
+                x = AdvSimd.Arm64.VectorTableLookupExtension(x, (t12, t13, t14, t15), index);
+                x.StoreUnsafe(ref Unsafe.Add(ref target, i));
+            }
+
+            return i;
+        }
+    }
+
+    /// <summary>Thirty-two bytes at a time by swizzles.</summary>
+    /// <returns>The bytes done.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int RowWasm(ref byte source, ref byte target, int length, ref byte table)
+    {
+        unchecked
+        {
+            Vector128<byte> sixteen = Vector128.Create((byte)16);
+            int i = 0;
+            for (; length - i >= 32; i += 32)
+            {
+                Vector128<byte> a = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i));
+                Vector128<byte> b = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i + 16));
+                Vector128<byte> x = Vector128<byte>.Zero;
+                Vector128<byte> y = Vector128<byte>.Zero;
+                for (int step = 0; step < TableSize; step += 16)
+                {
+                    Vector128<byte> entries = Vector128.LoadUnsafe(ref Unsafe.Add(ref table, step));
+                    x |= PackedSimd.Swizzle(entries, a);
+                    y |= PackedSimd.Swizzle(entries, b);
+                    a -= sixteen;
+                    b -= sixteen;
+                }
+
+                x.StoreUnsafe(ref Unsafe.Add(ref target, i));
+                y.StoreUnsafe(ref Unsafe.Add(ref target, i + 16));
+            }
+
+            return i;
         }
     }
 

@@ -4,6 +4,7 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>4 float32 lanes of 128 bits: Arm and WebAssembly registers.</summary>
@@ -71,20 +72,26 @@ internal readonly struct Float32Lanes128 : IFloat32Lanes<Vector128<float>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported ? Sse.Max(a, b) : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
+        Sse.IsSupported ? Sse.Max(a, b)
+        : PackedSimd.IsSupported ? PackedSimd.PseudoMax(b, a)
+        : Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported ? Sse.Min(a, b) : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
+        Sse.IsSupported ? Sse.Min(a, b)
+        : PackedSimd.IsSupported ? PackedSimd.PseudoMin(b, a)
+        : Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> SquareRoot(Vector128<float> x) => Vector128.Sqrt(x);
+    public static Vector128<float> SquareRoot(Vector128<float> x) =>
+        PackedSimd.IsSupported ? PackedSimd.Sqrt(x) : Vector128.Sqrt(x);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> LessThan(Vector128<float> a, Vector128<float> b) => Vector128.LessThan(a, b);
+    public static Vector128<float> LessThan(Vector128<float> a, Vector128<float> b) =>
+        PackedSimd.IsSupported ? PackedSimd.CompareLessThan(a, b) : Vector128.LessThan(a, b);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -126,5 +133,6 @@ internal readonly struct Float32Lanes128 : IFloat32Lanes<Vector128<float>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> IntegerToReal(Vector128<float> a) => Vector128.ConvertToSingle(a.AsInt32());
+    public static Vector128<float> IntegerToReal(Vector128<float> a) =>
+        PackedSimd.IsSupported ? PackedSimd.ConvertToSingle(a.AsInt32()) : Vector128.ConvertToSingle(a.AsInt32());
 }

@@ -83,14 +83,16 @@ internal static class KernelPath
         : "scalar";
 
     /// <summary>
-    /// The path of elementwise kernels: <c>avx512</c>, <c>avx2</c>, <c>sse41</c>, <c>advsimd</c> or <c>scalar</c>.
+    /// The path of elementwise kernels: <c>avx512</c>, <c>avx2</c>, <c>sse41</c>, <c>advsimd</c>, <c>packedsimd</c>
+    /// (WebAssembly) or <c>scalar</c>.
     /// </summary>
     public static string Elementwise =>
         ByteLanes.Has512 ? "avx512"
         : ByteLanes.Has256 ? "avx2"
         : !ByteLanes.Has128 ? "scalar"
         : Sse41.IsSupported ? "sse41"
-        : "advsimd";
+        : AdvSimd.Arm64.IsSupported ? "advsimd"
+        : "packedsimd";
 
     /// <summary>
     /// The path's name: <c>avx10</c>, <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.

@@ -175,7 +175,7 @@ internal static class Quantize
         Vector128<float> clear = PackedSimd.And(
             PackedSimd.CompareGreaterThan(fraction, Vector128.Create(1f / 4096)),
             PackedSimd.CompareLessThan(fraction, Vector128.Create(1f - (1f / 4096))));
-        return PackedSimd.AllTrue(clear.AsInt32())
+        return PackedSimd.Bitmask(clear.AsInt32()) == 15
             ? PackedSimd.ConvertToInt32Saturate(integer)
             : FourExact(ref from, inverseScale, zeroPoint);
     }
