@@ -14,6 +14,7 @@ const string Usage = """
     threads   each model on one thread and on several
     first     what each model costs before its first prediction, in a process and in a build
     startup   the cold start of a console app, beside the same app on ONNX Runtime
+    wasm      each model in .NET's WebAssembly runtime, beside ONNX Runtime Web (needs Node.js)
     record    all of these (but layers) into bench/results
 
     Without --models: the models of bench/models.json. --metadata sets any metadata of the item CompressedModel.
@@ -44,6 +45,7 @@ try
         "threads" => ThreadsCommand.Run(models, arguments),
         "first" => FirstCommand.Run(models, arguments),
         "startup" => StartupCommand.Run(repository, arguments),
+        "wasm" => WasmCommand.Run(repository, models, arguments),
         "record" => RecordCommand.Run(repository, models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),
     };

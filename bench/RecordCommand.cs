@@ -36,6 +36,7 @@ internal static class RecordCommand
         }
         Section("First prediction", () => FirstCommand.Markdown([.. models.Select(m => FirstCommand.Measure(m, arguments.Seconds / 2))]));
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, arguments.Seconds)));
+        Section("WebAssembly", () => WasmCommand.Markdown(WasmCommand.Measure(repository, models, arguments.Seconds)));
         return 0;
 
         // What has been measured is kept, whatever becomes of the rest.

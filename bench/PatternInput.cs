@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+
+namespace OptimizerBuild.Bench;
+
+/// <summary>Inputs that every side of a measurement can make for itself: a repeating pattern.</summary>
+public static class PatternInput
+{
+    /// <summary>The bytes of an input: float32 numbers below 1, other types as bytes of the pattern.</summary>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="type">C#'s name of the element type.</param>
+    public static byte[] Bytes(int length, string type)
+    {
+        var bytes = new byte[length];
+        if (type == "float")
+        {
+            Span<float> values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan());
+            for (int i = 0; i < values.Length; i++)
+                values[i] = i * 7 % 256 / 256f;
+            return bytes;
+        }
+        if (type is "int" or "long")
+        {
+            int size = type == "int" ? sizeof(int) : sizeof(long);
+            for (int i = 0; i < length / size; i++)
+                bytes[i * size] = (byte)(i * 7);
+            return bytes;
+        }
+        for (int i = 0; i < length; i++)
+            bytes[i] = (byte)(i * 7);
+        return bytes;
+    }
+
+    /// <summary>A checksum (FNV-1a) of the bytes of all outputs of the last prediction.</summary>
+    public static ulong Checksum(Predictor predictor, int outputs)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        for (int output = 0; output < outputs; output++)
+        {
+            Array values = predictor.Output(output);
+            var bytes = new byte[Buffer.ByteLength(values)];
+            Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
+            foreach (byte b in bytes)
+                hash = unchecked((hash ^ b) * 0x100000001B3);
+        }
+        return hash;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Bench;
+
+/// <summary>
+/// <c>wasm</c>: the generated predictor of each model in .NET's WebAssembly runtime (the interpreter that a Blazor app has without the AOT
+/// workload) beside ONNX Runtime Web, both under Node.js, in turn; and whether its answer has the bytes of this processor's. The app is
+/// in <c>bench/wasm</c>.
+/// </summary>
+internal static class WasmCommand
+{
+    private const int Rounds = 3;
+
+    /// <summary>Runs the command.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(string repository, IReadOnlyList<BenchModel> models, BenchArguments arguments)
+    {
+        List<WasmRow> rows = Measure(repository, models, arguments.Seconds);
+        if (arguments.Json is { } json)
+            File.WriteAllText(json, JsonSerializer.Serialize(rows, Json.Format) + "\n");
+        if (arguments.Markdown is { } markdown)
+            File.WriteAllText(markdown, Markdown(rows));
+        return 0;
+    }
+
+    /// <summary>Publishes the app with all predictors and measures each, with a line on the console for it.</summary>
+    /// <param name="repository">The repository's folder.</param>
+    /// <param name="models">The models.</param>
+    /// <param name="seconds">How long each side of a model is measured, about.</param>
+    public static List<WasmRow> Measure(string repository, IReadOnlyList<BenchModel> models, double seconds)
+    {
+        string peer = Path.Combine(repository, "bench", "peers", "node_modules", "onnxruntime-web", "dist", "ort.node.min.mjs");
+        if (!File.Exists(peer))
+            throw new FileNotFoundException($"ONNX Runtime Web is not installed ({peer}): run 'npm ci --ignore-scripts' in bench/peers");
+        string folder = Directory.CreateTempSubdirectory("optimizerbuild-wasm-").FullName;
+        try
+        {
+            List<Subject> subjects = [.. models.Select(m => Subject.Of(m, folder))];
+            string project = Path.Combine(repository, "bench", "wasm");
+            string output = Path.Combine(folder, "app");
+            ChildProcess.Run("dotnet", ["publish", project, "-c", "Release", "-o", output, $"-p:PredictorFolder={folder}", "-nodeReuse:false", "-v:q"]);
+            string site = Path.Combine(output, "wwwroot");
+            File.Copy(Path.Combine(project, "main.mjs"), Path.Combine(site, "main.mjs"));
+
+            Console.WriteLine(WasmRow.Heading);
+            var rows = new List<WasmRow>();
+            foreach (Subject subject in subjects)
+            {
+                rows.Add(Measure(subject, site, Path.Combine(project, "peer.mjs"), peer, folder, seconds));
+                Console.WriteLine(rows[^1].Line);
+            }
+            return rows;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>The table of record.</summary>
+    public static string Markdown(List<WasmRow> rows)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Machine.Processor}. .NET's WebAssembly runtime without ahead-of-time compilation and ONNX Runtime Web under Node.js, one thread, minimum of runs in turn.\n");
+        text.Append("Made by `dotnet run -c Release --project bench -- wasm --markdown FILE`.\n\n").Append(WasmRow.MarkdownHeading);
+        return text.AppendJoin("", rows.Select(r => r.Markdown)).ToString();
+    }
+
+    private static WasmRow Measure(Subject subject, string site, string script, string peer, string folder, double seconds)
+    {
+        string time = (seconds / Rounds).ToString("R", CultureInfo.InvariantCulture);
+        double ours = double.MaxValue;
+        double float32 = double.MaxValue;
+        double? int8 = subject.Exported is null ? null : double.MaxValue;
+        string checksum = "";
+        for (int round = 0; round < Rounds; round++)
+        {
+            string[] answer = ChildProcess.Run(
+                "node", [Path.Combine(site, "main.mjs"), subject.Assembly, time, .. subject.Arguments], "", folder).Split(' ', StringSplitOptions.TrimEntries);
+            ours = Math.Min(ours, double.Parse(answer[0], CultureInfo.InvariantCulture));
+            checksum = answer[1];
+            float32 = Math.Min(float32, Peer(subject.Model));
+            if (int8 is { } so)
+                int8 = Math.Min(so, Peer(subject.Exported!));
+        }
+        return new(subject.Name, Math.Round(ours, 1), float32, int8, checksum == subject.Checksum);
+
+        double Peer(string model) => double.Parse(
+            ChildProcess.Run("node", [script, new Uri(peer).AbsoluteUri, model, time, .. subject.PeerArguments], "", folder), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A model, compiled, and how both sides are called.</summary>
+    private sealed record Subject(
+        string Name, string Model, string? Exported, string Assembly, string Checksum, IReadOnlyList<string> Arguments, IReadOnlyList<string> PeerArguments)
+    {
+        public static Subject Of(BenchModel model, string folder)
+        {
+            ModelOptions options = (model with { Evaluation = null }).Options() with { ExportOnnx = true };
+            CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+            ModelPlan plan = outcome.Plan;
+            byte[] image = PredictorBuild.Compile(outcome);
+            string name = "Bench." + plan.ClassName;
+            File.WriteAllBytes(Path.Combine(folder, name + ".dll"), image);
+            string? exported = plan.Facts.Precision == "float32" || outcome.QdqModel is null ? null : Path.Combine(folder, plan.ClassName + ".onnx");
+            if (exported is not null)
+                File.WriteAllBytes(exported, outcome.QdqModel!);
+
+            Predictor here = PredictorBuild.Create(System.Reflection.Assembly.Load(image));
+            var arguments = new List<string> { plan.Outputs.Count.ToString(CultureInfo.InvariantCulture) };
+            for (int i = 0; i < plan.Inputs.Count; i++)
+            {
+                string type = plan.Inputs[i].Type.Keyword();
+                int bytes = plan.Inputs[i].Length * plan.Inputs[i].Type.Size();
+                here.Set(i, PatternInput.Bytes(bytes, type));
+                arguments.AddRange([bytes.ToString(CultureInfo.InvariantCulture), type]);
+            }
+            here.Run();
+            Graph graph = OnnxImporter.Import(model.Path, new ImportOptions { Shapes = options.Shapes }, CancellationToken.None).Graph;
+            return new(
+                model.Name, model.Path, exported, name,
+                PatternInput.Checksum(here, plan.Outputs.Count).ToString("x16", CultureInfo.InvariantCulture), arguments,
+                [.. graph.Inputs.Select(graph.TypeOf).SelectMany(t => (string[])[t.Element.ToString().ToLowerInvariant(), string.Join(',', t.Dimensions)])]);
+        }
+    }
+}
+
+/// <summary>A model on WebAssembly.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="OursUs">The generated predictor's time in microseconds.</param>
+/// <param name="PeerFloat32Us">ONNX Runtime Web's on the model's file.</param>
+/// <param name="PeerInt8Us">ONNX Runtime Web's on the exported compressed model; null where there is none.</param>
+/// <param name="SameBytes">Whether the answer has the bytes of this processor's.</param>
+internal sealed record WasmRow(string Model, double OursUs, double PeerFloat32Us, double? PeerInt8Us, bool SameBytes)
+{
+    /// <summary>What <see cref="Line"/> lists.</summary>
+    public static string Heading { get; } = $"{"ours µs",10} {"float32",10} {"int8",10} {"ratio",6}  {"bytes",-9}  model";
+
+    /// <summary>The head of the table of record.</summary>
+    public static string MarkdownHeading { get; } =
+        "| model | generated code, µs | ONNX Runtime Web float32, µs | int8 (exported), µs | ratio | bytes as on this processor |\n|---|---|---|---|---|---|\n";
+
+    /// <summary>ONNX Runtime Web's better time in proportion to ours.</summary>
+    public double Ratio => Math.Round(Math.Min(PeerFloat32Us, PeerInt8Us ?? double.MaxValue) / OursUs, 2);
+
+    /// <summary>A line for the console.</summary>
+    public string Line => string.Create(
+        CultureInfo.InvariantCulture, $"{OursUs,10:F1} {PeerFloat32Us,10:F1} {PeerInt8Us,10:F1} {Ratio,6:F2}  {(SameBytes ? "the same" : "different"),-9}  {Model}");
+
+    /// <summary>A line of the table of record.</summary>
+    public string Markdown => string.Create(
+        CultureInfo.InvariantCulture, $"| {Model} | {OursUs:F1} | {PeerFloat32Us:F1} | {PeerInt8Us:F1} | {Ratio:F2} | {(SameBytes ? "yes" : "no")} |\n");
+}
