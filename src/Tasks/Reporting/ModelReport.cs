@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Lowering;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 
@@ -45,6 +46,9 @@ internal sealed record ModelReport
 
     /// <summary>The size of an instance's scratch memory.</summary>
     public required long ScratchBytes { get; init; }
+
+    /// <summary>The most that the values of one step need together: no scratch memory can be smaller.</summary>
+    public required long LargestLiveSetBytes { get; init; }
 
     /// <summary>Multiply-accumulates of one prediction.</summary>
     public required long Macs { get; init; }
@@ -96,6 +100,7 @@ internal sealed record ModelReport
             FloatWeightBytes = facts.FloatWeightBytes,
             WeightBytes = plan.Weights.Bytes,
             ScratchBytes = plan.ArenaBytes,
+            LargestLiveSetBytes = LargestLiveSet.Of(plan.Buffers),
             Macs = facts.Macs,
             Precision = facts.Precision,
             IntegerMacShare = total == 0 ? 1 : (double)outcome.Layers.Where(l => l.Precision != "float32").Sum(l => l.Macs) / total,

@@ -33,6 +33,7 @@ public sealed class CompressModelTests : IDisposable
         Assert.Equal(100, File.ReadAllBytes(Output("m.weights")).Length);
         ModelReport report = ModelReport.TryParse(File.ReadAllText(Output("m.report.json")))!;
         Assert.Equal((456, 400, 100, 128, 1000, 0.9), (report.SourceBytes, report.FloatWeightBytes, report.WeightBytes, report.ScratchBytes, report.Macs, report.IntegerMacShare));
+        Assert.InRange(report.LargestLiveSetBytes, 0, report.ScratchBytes);
         Assert.Contains(_engine.Messages, m => m.Importance == MessageImportance.High
             && m.Message == "m: 400 bytes → 100 bytes (4.0×), Top-1 92.3 % → 91.5 % on 10,000 samples, 128 bytes scratch, 1.0 K MACs (mixed, 90 % of them in int8)");
     }

@@ -22,6 +22,7 @@ public sealed class MemoryPlannerTests
 
         // Two at a time are alive, each 1,024 bytes after alignment.
         Assert.Equal(2048, plan.ArenaBytes);
+        Assert.Equal(2048, LargestLiveSet.Of(Placed(plan)));
 
         LoweredStep Step(int from, int to) =>
             new LoweredStep("K", "M", "n", "", 0).Read("from", Dense(buffers[from])).Write("to", Dense(buffers[to]));
@@ -42,6 +43,7 @@ public sealed class MemoryPlannerTests
             MemoryPlan plan = MemoryPlanner.Plan(buffers, [first, second]);
             Assert.Equal(readLater ? "" : "b0", plan.Buffers[1].SharesWith);
             Assert.Equal(readLater, plan.Buffers[0].Offset != plan.Buffers[1].Offset);
+            Assert.Equal(readLater ? 192 : 128, LargestLiveSet.Of(Placed(plan)));
         }
     }
 
@@ -80,9 +82,9 @@ public sealed class MemoryPlannerTests
         }
 
         MemoryPlan plan = MemoryPlanner.Plan(buffers, steps);
-        EquatableList<PlanBuffer> placed = new(plan.Buffers.Select(b =>
-            new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith)));
+        EquatableList<PlanBuffer> placed = Placed(plan);
         Assert.Empty(PlanVerifier.Overlaps(placed));
+        Assert.InRange(LargestLiveSet.Of(placed), 0, plan.ArenaBytes);
         foreach (PlacedBuffer buffer in plan.Buffers)
         {
             Assert.Equal(0, buffer.Offset % MemoryPlanner.Alignment);
@@ -100,6 +102,9 @@ public sealed class MemoryPlannerTests
                             $"seed {seed}, step {s}: {alive[i].Buffer.Name} and {alive[j].Buffer.Name}");
         }
     }
+
+    private static EquatableList<PlanBuffer> Placed(MemoryPlan plan) =>
+        new(plan.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith)));
 
     private static Storage Dense(ArenaBuffer buffer) => new()
     {

@@ -12,6 +12,7 @@ public class SummaryTests
         FloatWeightBytes = 160 * 1024,
         WeightBytes = 42 * 1024,
         ScratchBytes = 42 * 1024,
+        LargestLiveSetBytes = 40 * 1024,
         Macs = 5_900_000,
         Precision = "int8",
         IntegerMacShare = 1,
@@ -38,7 +39,7 @@ public class SummaryTests
     public void TheReportHasTheDocumentedFields()
     {
         using JsonDocument json = JsonDocument.Parse(Report.ToJson());
-        foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes", "macs", "metric", "floatMetric",
+        foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes", "largestLiveSetBytes", "macs", "metric", "floatMetric",
             "compressedMetric", "samples", "integerMacShare", "layers"])
             Assert.True(json.RootElement.TryGetProperty(field, out _), field);
         foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise"])
