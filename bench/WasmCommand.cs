@@ -75,29 +75,43 @@ internal static class WasmCommand
     private static WasmRow Measure(Subject subject, string site, string script, string peer, string folder, double seconds)
     {
         string time = (seconds / Rounds).ToString("R", CultureInfo.InvariantCulture);
-        double ours = double.MaxValue;
-        double float32 = double.MaxValue;
-        double? int8 = subject.Exported is null ? null : double.MaxValue;
+        var ours = new Side();
+        var float32 = new Side();
+        Side? int8 = subject.Exported is null ? null : new Side();
         string checksum = "";
         for (int round = 0; round < Rounds; round++)
         {
-            string[] answer = ChildProcess.Run(
-                "node", [Path.Combine(site, "main.mjs"), subject.Assembly, time, .. subject.Arguments], "", folder).Split(' ', StringSplitOptions.TrimEntries);
-            ours = Math.Min(ours, double.Parse(answer[0], CultureInfo.InvariantCulture));
-            checksum = answer[1];
-            float32 = Math.Min(float32, Peer(subject.Model));
-            if (int8 is { } so)
-                int8 = Math.Min(so, Peer(subject.Exported!));
+            string[] answer = Node(Path.Combine(site, "main.mjs"), [subject.Assembly, time, .. subject.Arguments]);
+            ours.Take(answer);
+            checksum = answer[2];
+            float32.Take(Node(script, [new Uri(peer).AbsoluteUri, subject.Model, time, .. subject.PeerArguments]));
+            int8?.Take(Node(script, [new Uri(peer).AbsoluteUri, subject.Exported!, time, .. subject.PeerArguments]));
         }
-        return new(subject.Name, Math.Round(ours, 1), float32, int8, checksum == subject.Checksum);
+        return new(
+            subject.Name, ours.Microseconds, float32.Microseconds, int8?.Microseconds, ours.FirstMs, float32.FirstMs,
+            Math.Round(subject.AssemblyBytes / 1024.0), checksum == subject.Checksum);
 
-        double Peer(string model) => double.Parse(
-            ChildProcess.Run("node", [script, new Uri(peer).AbsoluteUri, model, time, .. subject.PeerArguments], "", folder), CultureInfo.InvariantCulture);
+        string[] Node(string program, string[] arguments) =>
+            ChildProcess.Run("node", [program, .. arguments], "", folder).Split(' ', StringSplitOptions.TrimEntries);
+    }
+
+    /// <summary>The least times of one side.</summary>
+    private sealed class Side
+    {
+        public double Microseconds { get; private set; } = double.MaxValue;
+
+        public double FirstMs { get; private set; } = double.MaxValue;
+
+        public void Take(string[] answer)
+        {
+            Microseconds = Math.Min(Microseconds, double.Parse(answer[0], CultureInfo.InvariantCulture));
+            FirstMs = Math.Min(FirstMs, double.Parse(answer[1], CultureInfo.InvariantCulture));
+        }
     }
 
     /// <summary>A model, compiled, and how both sides are called.</summary>
     private sealed record Subject(
-        string Name, string Model, string? Exported, string Assembly, string Checksum, IReadOnlyList<string> Arguments, IReadOnlyList<string> PeerArguments)
+        string Name, string Model, string? Exported, string Assembly, int AssemblyBytes, string Checksum, IReadOnlyList<string> Arguments, IReadOnlyList<string> PeerArguments)
     {
         public static Subject Of(BenchModel model, string folder)
         {
@@ -123,7 +137,7 @@ internal static class WasmCommand
             here.Run();
             Graph graph = OnnxImporter.Import(model.Path, new ImportOptions { Shapes = options.Shapes }, CancellationToken.None).Graph;
             return new(
-                model.Name, model.Path, exported, name,
+                model.Name, model.Path, exported, name, image.Length,
                 PatternInput.Checksum(here, plan.Outputs.Count).ToString("x16", CultureInfo.InvariantCulture), arguments,
                 [.. graph.Inputs.Select(graph.TypeOf).SelectMany(t => (string[])[t.Element.ToString().ToLowerInvariant(), string.Join(',', t.Dimensions)])]);
         }
@@ -135,24 +149,32 @@ internal static class WasmCommand
 /// <param name="OursUs">The generated predictor's time in microseconds.</param>
 /// <param name="PeerFloat32Us">ONNX Runtime Web's on the model's file.</param>
 /// <param name="PeerInt8Us">ONNX Runtime Web's on the exported compressed model; null where there is none.</param>
+/// <param name="FirstMs">From loading the predictor's assembly to the end of the first prediction, in milliseconds.</param>
+/// <param name="PeerFirstMs">From importing ONNX Runtime Web to the end of the first run of the model's file.</param>
+/// <param name="AssemblyKb">The size of an assembly with the predictor and its weights, in KB.</param>
 /// <param name="SameBytes">Whether the answer has the bytes of this processor's.</param>
-internal sealed record WasmRow(string Model, double OursUs, double PeerFloat32Us, double? PeerInt8Us, bool SameBytes)
+internal sealed record WasmRow(
+    string Model, double OursUs, double PeerFloat32Us, double? PeerInt8Us, double FirstMs, double PeerFirstMs, double AssemblyKb, bool SameBytes)
 {
     /// <summary>What <see cref="Line"/> lists.</summary>
-    public static string Heading { get; } = $"{"ours µs",10} {"float32",10} {"int8",10} {"ratio",6}  {"bytes",-9}  model";
+    public static string Heading { get; } =
+        $"{"ours µs",10} {"float32",10} {"int8",10} {"ratio",6} {"first ms",9} {"theirs",7} {"KB",6}  {"bytes",-9}  model";
 
     /// <summary>The head of the table of record.</summary>
     public static string MarkdownHeading { get; } =
-        "| model | generated code, µs | ONNX Runtime Web float32, µs | int8 (exported), µs | ratio | bytes as on this processor |\n|---|---|---|---|---|---|\n";
+        "| model | generated code, µs | ONNX Runtime Web float32, µs | int8 (exported), µs | ratio | first prediction, ms | ONNX Runtime Web's, ms "
+        + "| assembly, KB | bytes as on this processor |\n|---|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>ONNX Runtime Web's better time in proportion to ours.</summary>
     public double Ratio => Math.Round(Math.Min(PeerFloat32Us, PeerInt8Us ?? double.MaxValue) / OursUs, 2);
 
     /// <summary>A line for the console.</summary>
     public string Line => string.Create(
-        CultureInfo.InvariantCulture, $"{OursUs,10:F1} {PeerFloat32Us,10:F1} {PeerInt8Us,10:F1} {Ratio,6:F2}  {(SameBytes ? "the same" : "different"),-9}  {Model}");
+        CultureInfo.InvariantCulture,
+        $"{OursUs,10:F1} {PeerFloat32Us,10:F1} {PeerInt8Us,10:F1} {Ratio,6:F2} {FirstMs,9:F1} {PeerFirstMs,7:F1} {AssemblyKb,6:F0}  {(SameBytes ? "the same" : "different"),-9}  {Model}");
 
     /// <summary>A line of the table of record.</summary>
     public string Markdown => string.Create(
-        CultureInfo.InvariantCulture, $"| {Model} | {OursUs:F1} | {PeerFloat32Us:F1} | {PeerInt8Us:F1} | {Ratio:F2} | {(SameBytes ? "yes" : "no")} |\n");
+        CultureInfo.InvariantCulture,
+        $"| {Model} | {OursUs:F1} | {PeerFloat32Us:F1} | {PeerInt8Us:F1} | {Ratio:F2} | {FirstMs:F1} | {PeerFirstMs:F1} | {AssemblyKb:F0} | {(SameBytes ? "yes" : "no")} |\n");
 }

@@ -1,7 +1,8 @@
 // Runs a model in ONNX Runtime Web on one thread. Arguments: the module's address, the model file, seconds, and for each input its type,
-// and its dimensions separated by commas. Prints the microseconds of the fastest run.
+// and its dimensions separated by commas. Prints the microseconds of the fastest run and the milliseconds to the end of the first one.
 import fs from 'node:fs';
 const [module, file, seconds, ...inputs] = process.argv.slice(2);
+const begin = performance.now();
 const ort = await import(module);
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
@@ -18,6 +19,8 @@ for (let i = 0; i < inputs.length; i += 2) {
   }
   feeds[session.inputNames[i / 2]] = new ort.Tensor(type, data, dimensions);
 }
+await session.run(feeds);
+const first = performance.now() - begin;
 let fastest = Infinity;
 for (let part = 0; part < 2; part++) {
   fastest = Infinity;
@@ -28,4 +31,4 @@ for (let part = 0; part < 2; part++) {
     fastest = Math.min(fastest, performance.now() - start);
   } while (performance.now() < end);
 }
-console.log((fastest * 1000).toFixed(1));
+console.log((fastest * 1000).toFixed(1), first.toFixed(1));
