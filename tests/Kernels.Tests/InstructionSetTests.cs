@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using OptimizerBuild.Kernels.Tests.Cases;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
@@ -29,38 +27,17 @@ public sealed class InstructionSetTests
     [MemberData(nameof(Switches))]
     public void Every_path_gives_the_oracles_bytes(string switches, string off)
     {
-        (string path, string description, string float32, Dictionary<string, bool> supports, Dictionary<string, ulong> digests,
-            Dictionary<string, ulong> starting) = Run(switches);
+        DigestReport report = Run(switches);
 
         // What this process sees is what the child must see, less what was switched off.
         string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         foreach ((string name, bool supported) in InstructionSets.Supported())
         {
-            Assert.True(supports[name] == (supported && !disabled.Contains(name)), $"{switches}: {name} is {supports[name]} in the child");
+            Assert.True(report.Supports[name] == (supported && !disabled.Contains(name)), $"{switches}: {name} is {report.Supports[name]} in the child");
         }
 
-        Assert.Equal(ExpectedPath(supports), path);
-        string depthwise = path switch { "avx10" => "avxvnni", "avx512" => "avx2", _ => path };
-        string elementwise = supports["vector512"] && supports["avx512bw"] ? "avx512"
-            : supports["avx2"] ? "avx2"
-            : supports["sse41"] ? "sse41"
-            : supports["advsimd"] ? "advsimd"
-            : "scalar";
-        Assert.Equal($"dot product {path}, depthwise {depthwise}, elementwise {elementwise}", description);
-        Assert.Equal(ExpectedFloat32Path(supports), float32);
-        Assert.Equal(KernelCases.Kernels, digests.Keys);
-        Assert.Equal(KernelCases.Kernels.SelectMany(k => (string[])["starting " + k, "large " + k]), starting.Keys);
-        foreach (string kernel in KernelCases.Kernels)
-        {
-            ulong expected = KernelDigest.Expected(kernel);
-            Assert.True(expected == digests[kernel], $"{kernel} differs from its oracle under '{switches}' on path {path}");
-            foreach (string way in (string[])["starting", "large"])
-            {
-                Assert.True(
-                    expected == starting[$"{way} {kernel}"],
-                    $"{kernel} differs from its oracle under '{switches}' on the start-up path ({way})");
-            }
-        }
+        report.AssertPaths();
+        Assert.Equal([], report.Differences());
     }
 
     /// <summary>Between them the switches take every path that this machine can take.</summary>
@@ -72,24 +49,7 @@ public sealed class InstructionSetTests
         Assert.Equal("scalar", Run("DOTNET_EnableHWIntrinsic=0").Path);
     }
 
-    // Without fused multiply-add in vectors the scalar one keeps the results the same.
-    private static string ExpectedFloat32Path(Dictionary<string, bool> supports) =>
-        supports["vector512"] && supports["avx512bw"] ? "Float32Lanes512"
-        : supports["fma"] ? "Float32Lanes256"
-        : supports["advsimd"] ? "Float32Lanes128"
-        : "Float32Lanes1";
-
-    private static string ExpectedPath(Dictionary<string, bool> supports) =>
-        supports["avx10"] && supports["avxvnni"] && supports["vector512"] && supports["avx2"] ? "avx10"
-        : supports["avxvnni"] && supports["avx2"] ? "avxvnni"
-        : supports["vector512"] && supports["avx512bw"] && supports["avx2"] ? "avx512"
-        : supports["avx2"] ? "avx2"
-        : supports["armdot"] ? "armdot"
-        : supports["vector128"] ? "vector128"
-        : "scalar";
-
-    private static (string Path, string Description, string Float32, Dictionary<string, bool> Supports, Dictionary<string, ulong> Digests,
-        Dictionary<string, ulong> Starting) Run(string switches)
+    private static DigestReport Run(string switches)
     {
         var start = new ProcessStartInfo(
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
@@ -112,38 +72,6 @@ public sealed class InstructionSetTests
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"'{switches}': exit code {process.ExitCode}\n{output}\n{errors.Result}");
 
-        string path = "";
-        string description = "";
-        string float32 = "";
-        var supports = new Dictionary<string, bool>();
-        var digests = new Dictionary<string, ulong>();
-        var starting = new Dictionary<string, ulong>();
-        foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            string[] words = line.Split(' ');
-            switch (words[0])
-            {
-                case "path":
-                    path = words[1];
-                    break;
-                case "description":
-                    description = line["description ".Length..];
-                    break;
-                case "float32":
-                    float32 = words[1];
-                    break;
-                case "supports":
-                    supports[words[1]] = bool.Parse(words[2]);
-                    break;
-                case "kernel":
-                    digests[words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                    break;
-                case "starting" or "large":
-                    starting[words[0] + " " + words[1]] = ulong.Parse(words[2], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                    break;
-            }
-        }
-
-        return (path, description, float32, supports, digests, starting);
+        return DigestReport.Parse(output);
     }
 }

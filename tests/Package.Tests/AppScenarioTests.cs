@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OptimizerBuild.Harness;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 
@@ -149,7 +150,7 @@ public class AppScenarioTests(PackedPackage package)
         string summary = folder["app/jit.txt"];
         File.Delete(summary);
         (string, string)[] environment = [("DOTNET_JitStdOutFile", summary), ("DOTNET_JitDisasmSummary", "1")];
-        Harness.DotNet.Start("dotnet", folder["app"], environment, "bin/Debug/net10.0/app.dll").Succeeded();
+        Testing.DotNet.Start("dotnet", folder["app"], environment, "bin/Debug/net10.0/app.dll").Succeeded();
         return
         [
             .. File.ReadAllLines(summary).Where(l =>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 
@@ -73,6 +74,6 @@ public class PublishTests(PackedPackage package)
     private static void Check(ConsumerFolder folder, string framework, int runtime)
     {
         string program = folder["app/out/app" + (OperatingSystem.IsWindows() ? ".exe" : "")];
-        ConsumerProgram.Check(Harness.DotNet.Start(program, folder["app"], []), folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
+        ConsumerProgram.Check(Testing.DotNet.Start(program, folder["app"], []), folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
     }
 }

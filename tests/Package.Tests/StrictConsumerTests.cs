@@ -1,4 +1,5 @@
 using OptimizerBuild.Harness;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 

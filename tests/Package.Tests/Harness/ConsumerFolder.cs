@@ -1,4 +1,5 @@
 using System.Text;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Harness;
 
@@ -56,7 +57,7 @@ internal sealed class ConsumerFolder
     }
 
     /// <summary>Runs a command of <c>dotnet</c> in a folder.</summary>
-    public ProcessResult DotNet(string folder, params string[] arguments) => Harness.DotNet.Run(this[folder], arguments);
+    public ProcessResult DotNet(string folder, params string[] arguments) => Testing.DotNet.Run(this[folder], arguments);
 
     /// <summary>Builds a project, with a log that tells what ran.</summary>
     public ProcessResult Build(string project, params string[] arguments) => BuildBy("build", project, arguments);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Harness;
 

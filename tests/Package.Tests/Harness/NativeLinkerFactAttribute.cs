@@ -1,3 +1,5 @@
+using OptimizerBuild.Testing;
+
 namespace OptimizerBuild.Harness;
 
 /// <summary>
@@ -7,12 +9,9 @@ namespace OptimizerBuild.Harness;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NativeLinkerFactAttribute : FactAttribute
 {
-    private static readonly string[] Linkers = ["clang", "gcc"];
-
     public NativeLinkerFactAttribute()
     {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        if (!OperatingSystem.IsWindows() && !Linkers.Any(linker => folders.Any(folder => File.Exists(Path.Combine(folder, linker)))))
+        if (!OperatingSystem.IsWindows() && SearchPath.Find("clang", "gcc") is null)
             Skip = "needs clang or gcc, which NativeAOT uses as its linker";
     }
 }

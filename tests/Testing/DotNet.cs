@@ -1,17 +1,23 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace OptimizerBuild.Harness;
+namespace OptimizerBuild.Testing;
 
 /// <summary>Runs the <c>dotnet</c> command and programs that it built, in an environment that does not come from the tests' own host.</summary>
-internal static class DotNet
+public static class DotNet
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs <c>dotnet</c>.</summary>
+    /// <param name="folder">The working directory.</param>
+    /// <param name="arguments">The command and its arguments.</param>
     public static ProcessResult Run(string folder, params string[] arguments) => Start("dotnet", folder, [], arguments);
 
-    /// <summary>Runs a program.</summary>
+    /// <summary>Runs a program, for ten minutes at most.</summary>
+    /// <param name="program">The program's file, or its name where the system finds it.</param>
+    /// <param name="folder">The working directory.</param>
+    /// <param name="environment">Variables that are set beside those of this process.</param>
+    /// <param name="arguments">The arguments.</param>
     public static ProcessResult Start(string program, string folder, (string Name, string Value)[] environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -59,42 +65,5 @@ internal static class DotNet
         if (line is not null)
             lock (output)
                 output.Append(line).Append('\n');
-    }
-}
-
-/// <summary>What a process did.</summary>
-internal sealed record ProcessResult(int ExitCode, string Output, string Command)
-{
-    /// <summary>Whether MSBuild compressed a model in this build, instead of taking it from the cache or finding it up to date.</summary>
-    public bool Compressed(string model) => Output.Contains($"Compressing '{model}'.");
-
-    /// <summary>Whether a model's outputs came from the cache.</summary>
-    public int FromCache(string model) => Output.Split($"The outputs of '{model}' are taken from the cache.").Length - 1;
-
-    /// <summary>Whether the C# compiler ran.</summary>
-    public bool Compiled => Output.Contains("csc.dll") || Output.Contains("/csc ");
-
-    /// <summary>The same result; fails the test where the process failed.</summary>
-    public ProcessResult Succeeded()
-    {
-        Assert.True(ExitCode == 0, $"{Command}\nexit code {ExitCode}\n{Output}");
-        return this;
-    }
-
-    /// <summary>The same result; fails the test where the output lacks a text.</summary>
-    public ProcessResult Says(string text)
-    {
-        Assert.True(Output.Contains(text), $"{Command}\nsaid nothing of: {text}\n{Output}");
-        return this;
-    }
-
-    /// <summary>The same result; fails the test where MSBuild did not find a target's outputs up to date.</summary>
-    public ProcessResult Skipped(string target) => Says($"Skipping target \"{target}\" because all output files are up-to-date");
-
-    /// <summary>The same result; fails the test where the process did not fail with a code.</summary>
-    public ProcessResult FailedWith(string code)
-    {
-        Assert.True(ExitCode != 0 && Output.Contains($"error {code}:"), $"{Command}\nexit code {ExitCode}, expected {code}\n{Output}");
-        return this;
     }
 }

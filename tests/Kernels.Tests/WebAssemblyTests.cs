@@ -1,0 +1,73 @@
+using System.Globalization;
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild.Kernels.Tests;
+
+/// <summary>All kernels on WebAssembly, where this assembly runs under Node.js.</summary>
+public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
+{
+    // Far above the rounding of sums without fused multiply-add, far below any mistake.
+    private const double LargestRounding = 2e-5;
+
+    private readonly App _app;
+
+    public WebAssemblyTests(App app) => _app = app;
+
+    /// <summary>
+    /// What may differ from the oracle, and does: WebAssembly's vectors have no fused multiply-add, so that their products are rounded
+    /// before they are added. The start-up path's scalar code has one in software, and gives the oracle's bytes where it is used.
+    /// </summary>
+    private static IEnumerable<string> RoundedTwice =>
+    [
+        .. Ways("Float32Dense.Run", "kernel", "large"),
+        .. Ways("Float32Convolution.Run", "kernel", "large"),
+        .. Ways("Float32Depthwise.Run", "kernel", "large"),
+        .. Ways("Float32MatMul.Run", "kernel", "starting", "large"),
+        .. Ways("Float32Softmax.Run", "kernel", "starting", "large"),
+        .. Ways("Float32Softmax.Logarithm", "kernel", "starting", "large"),
+        .. Ways("Float32LayerNormalization.Run", "kernel", "starting", "large"),
+        .. Ways("Float32LayerNormalization.WithStatistics", "kernel", "starting", "large"),
+        .. Ways("Float32Unary.Sigmoid", "kernel"),
+        .. Ways("Float32Unary.HardSigmoid", "kernel"),
+        .. Ways("Float32Unary.HardSwish", "kernel"),
+        .. Ways("Float32Unary.Elu", "kernel"),
+        .. Ways("Float32Unary.Exp", "kernel"),
+        .. Ways("Float32Unary.Erf", "kernel"),
+        .. Ways("Float32Unary.Affine", "kernel"),
+    ];
+
+    [NodeFact]
+    public void Every_other_kernel_gives_the_oracles_bytes()
+    {
+        DigestReport report = DigestReport.Parse(_app.Run("digest").Output);
+
+        Assert.Equal("vector128", report.Path);
+        Assert.True(report.Supports["packedsimd"]);
+        report.AssertPaths();
+        Assert.Equal(RoundedTwice.Order(StringComparer.Ordinal), report.Differences().Order(StringComparer.Ordinal));
+    }
+
+    [NodeFact]
+    public void Float32_kernels_differ_by_rounding_only()
+    {
+        string[][] lines = [.. _app.Run("rounding").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))];
+
+        foreach (string[] line in lines)
+            Assert.True(double.Parse(line[2], CultureInfo.InvariantCulture) < LargestRounding, string.Join(' ', line));
+        Assert.Superset(
+            RoundedTwice.Select(name => name.Split(' ')[1]).ToHashSet(),
+            lines.Where(line => double.Parse(line[2], CultureInfo.InvariantCulture) > 0).Select(line => line[1]).ToHashSet());
+    }
+
+    private static IEnumerable<string> Ways(string kernel, params string[] ways) => ways.Select(way => $"{way} {kernel}");
+
+    /// <summary>The app, published once.</summary>
+    public sealed class App
+    {
+        private readonly Lazy<string> _published = new(() =>
+            NodeJs.Publish(typeof(WebAssemblyTests).Assembly, typeof(Workspace).Assembly, typeof(Assert).Assembly));
+
+        /// <summary>Runs a command of this assembly.</summary>
+        public ProcessResult Run(string command) => NodeJs.Run(_published.Value, command).Succeeded();
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+
+namespace OptimizerBuild.Testing;
+
+/// <summary>WebAssembly: apps of the SDK <c>Microsoft.NET.Sdk.WebAssembly</c> run by Node.js, without a browser.</summary>
+public static class NodeJs
+{
+    // Of the first version in which WebAssembly has everything that .NET 10 uses: vectors and exceptions.
+    private const int OldestVersion = 18;
+
+    /// <summary>
+    /// The module that starts an app with the arguments of the command line, to be written to <c>wwwroot/main.mjs</c> of its project.
+    /// </summary>
+    public const string MainModule = """
+        import { dotnet } from './_framework/dotnet.js';
+        const { runMain } = await dotnet.withApplicationArguments(...process.argv.slice(2)).create();
+        process.exitCode = await runMain();
+        """;
+
+    private static readonly string? Program = SearchPath.Find("node", "nodejs");
+    private static readonly Lazy<string?> Reason = new(FindReason, LazyThreadSafetyMode.ExecutionAndPublication);
+
+    /// <summary>Why tests that need Node.js are skipped; null where it is there.</summary>
+    public static string? SkipReason => Reason.Value;
+
+    /// <summary>Runs a published app.</summary>
+    /// <param name="published">The folder into which it was published.</param>
+    /// <param name="arguments">The app's arguments.</param>
+    public static ProcessResult Run(string published, params string[] arguments) =>
+        DotNet.Start(Program ?? throw new InvalidOperationException(SkipReason), published, [],
+            [Path.Combine(published, "wwwroot", "main.mjs"), .. arguments]);
+
+    /// <summary>Publishes an app that runs the very assembly that runs here: its entry point, in a runtime for WebAssembly.</summary>
+    /// <param name="program">The assembly.</param>
+    /// <param name="references">Assemblies that it needs.</param>
+    /// <returns>The folder for <see cref="Run"/>.</returns>
+    public static string Publish(Assembly program, params IReadOnlyList<Assembly> references)
+    {
+        var project = new TemporaryProject("wasm");
+        project.Write("launcher.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk.WebAssembly">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <InvariantGlobalization>true</InvariantGlobalization>
+                <PublishTrimmed>false</PublishTrimmed>
+                <CompressionEnabled>false</CompressionEnabled>
+              </PropertyGroup>
+              <ItemGroup>
+                {string.Concat(references.Prepend(program).Select(a => TemporaryProject.Reference(a.Location)))}
+              </ItemGroup>
+            </Project>
+            """);
+        project.Write("Program.cs", $$"""
+            object code = System.Reflection.Assembly.Load("{{program.GetName().Name}}").EntryPoint.Invoke(null, new object[] { args });
+            return code is int number ? number : 0;
+            """);
+        project.Write("wwwroot/main.mjs", MainModule);
+        return project.Publish();
+    }
+
+    private static string? FindReason()
+    {
+        string needs = $"needs Node.js {OldestVersion} or later (Debian's package nodejs)";
+        if (Program is null)
+            return needs;
+        using Process process = Process.Start(new ProcessStartInfo(Program, ["--version"]) { RedirectStandardOutput = true })!;
+        string version = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return int.TryParse(version.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+            && major >= OldestVersion ? null : $"{needs}, and {Program} is {version}";
+    }
+}
+
+/// <summary>A fact about WebAssembly under Node.js; skipped, with the reason, where that is missing or too old.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NodeFactAttribute : FactAttribute
+{
+    public NodeFactAttribute() => Skip = NodeJs.SkipReason;
+}
+
+/// <summary>The same for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NodeTheoryAttribute : TheoryAttribute
+{
+    public NodeTheoryAttribute() => Skip = NodeJs.SkipReason;
+}
