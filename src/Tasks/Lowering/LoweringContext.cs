@@ -132,14 +132,17 @@ internal sealed class LoweringContext
     }
 
     /// <summary>A storage in the arena: constants are copied there once.</summary>
-    public Storage InArena(Node node, Storage storage)
+    public Storage InArena(Node node, Storage storage) => InArena(node.Name, storage);
+
+    /// <summary>A storage in the arena: constants are copied there once.</summary>
+    public Storage InArena(string node, Storage storage)
     {
         if (storage.Buffer is not null)
             return storage;
         if (_inArena.TryGetValue(storage, out Storage? done))
             return done;
-        Storage copy = NewStorage("constant of " + node.Name, storage.Element, storage.Dimensions, storage.Quantization, Border.None);
-        Copy(node.Name, storage, copy, "constant");
+        Storage copy = NewStorage("constant of " + node, storage.Element, storage.Dimensions, storage.Quantization, Border.None);
+        Copy(node, storage, copy, "constant");
         return _inArena[storage] = copy;
     }
 
@@ -272,6 +275,7 @@ internal sealed class LoweringContext
 
     private Storage Quantized(string node, string value, Storage source)
     {
+        source = InArena(node, source);
         ActivationQuantization quantization = QuantizationOf(value);
         Storage target = NewStorage(value + " u8", ElementType.UInt8, source.Dimensions, quantization, WantedBorder(value, true));
         RowShape? rows = RowShape.Of(source, target);
@@ -298,6 +302,7 @@ internal sealed class LoweringContext
 
     private Storage Dequantized(string node, string value, Storage source)
     {
+        source = InArena(node, source);
         ActivationQuantization quantization = source.Quantization!;
         bool wide = quantization.Type == ActivationType.S32;
         Storage target = NewStorage(value + " float32", ElementType.Float32, source.Dimensions, null, Border.None);

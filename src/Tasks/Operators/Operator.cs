@@ -19,6 +19,11 @@ internal abstract class Operator
     /// <param name="inputs">The input tensors in the node's order; null where an optional input is omitted.</param>
     public abstract Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs);
 
+    /// <summary>Whether the result depends on more of an input than its type; where it does not, the input need not be constant for the
+    /// node to be folded.</summary>
+    /// <param name="input">The input's index.</param>
+    public virtual bool NeedsValue(int input) => true;
+
     /// <summary>
     /// A bound on the steps of one evaluation, by which constant folding refuses work that would hold up the build. Operators
     /// whose work is not proportional to the sizes of their inputs and outputs override it.

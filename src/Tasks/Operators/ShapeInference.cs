@@ -151,7 +151,7 @@ internal sealed class ShapeInference
         if (op is IFoldsFromTypes fromTypes)
             return fromTypes.Fold(context);
         for (int i = 0; i < context.InputTypes.Length; i++)
-            if (context.InputTypes[i] is not null && context.InputConstants[i] is null)
+            if (context.InputTypes[i] is not null && context.InputConstants[i] is null && op.NeedsValue(i))
                 return null;
         long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
         long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
@@ -165,11 +165,9 @@ internal sealed class ShapeInference
         {
             return op.Evaluate(context, context.InputConstants);
         }
-        catch (ArithmeticException e)
+        catch (ArithmeticException)
         {
-            throw context.Invalid(e is DivideByZeroException
-                ? "it divides a constant integer by zero"
-                : "it overflows on its constant inputs");
+            throw context.Invalid("it overflows on its constant inputs");
         }
     }
 

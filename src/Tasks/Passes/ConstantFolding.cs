@@ -12,10 +12,18 @@ internal sealed class ConstantFolding : IGraphPass
     /// <inheritdoc/>
     public Graph Apply(Graph graph)
     {
-        if (!graph.Nodes.Any(n => n.Inputs.All(i => i.Length == 0 || graph.IsConstant(i))
-            && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
+        if (!graph.Nodes.Any(n => IsConstant(graph, n) && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
             return graph;
         Graph folded = ShapeInference.Infer(graph);
         return folded.Nodes.Length == graph.Nodes.Length ? graph : folded;
+    }
+
+    private static bool IsConstant(Graph graph, Node node)
+    {
+        Operator op = OperatorRegistry.Of(node);
+        for (int i = 0; i < node.Inputs.Length; i++)
+            if (node.Inputs[i].Length > 0 && !graph.IsConstant(node.Inputs[i]) && op.NeedsValue(i))
+                return false;
+        return true;
     }
 }

@@ -43,7 +43,7 @@ internal static class Elementwise
         {
             argument = node.Input(0);
             for (int i = 1; i < node.Inputs.Length; i++)
-                if (node.HasInput(i) && editor.Constant(node.Input(i)) is null)
+                if (node.HasInput(i) && editor.Constant(node.Input(i)) is not { Element: ElementType.Float32, Count: > 0 })
                     return null;
         }
         else if (IsBinary(node))

@@ -4,7 +4,7 @@ namespace OptimizerBuild.Passes;
 
 /// <summary>
 /// Removes nodes that hand their input on unchanged: Identity, Dropout in inference, and Reshape, Transpose, Slice, Pad, Expand, Cast,
-/// Concat, Split and the like where their arguments leave nothing to do.
+/// CastLike, Concat, Split and the like where their arguments leave nothing to do.
 /// </summary>
 internal sealed class IdentityRemoval : LocalRewrite
 {
@@ -24,7 +24,7 @@ internal sealed class IdentityRemoval : LocalRewrite
             return false;
         switch (node.OpType)
         {
-            case "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Expand" or "Cast":
+            case "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Expand" or "Cast" or "CastLike":
                 return true;
             case "Dropout":
                 return !node.HasInput(2) || (editor.Constant(node.Input(2)) is { Element: ElementType.Bool } training

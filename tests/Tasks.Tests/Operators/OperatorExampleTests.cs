@@ -52,6 +52,7 @@ public sealed class OperatorExampleTests
         Of("DequantizeLinear", [U8([1, 2, 3, 4], 2, 2), F([1, 10], 2)], F([1, 2, 30, 40], 2, 2), ("axis", 0)),
         Of("DequantizeLinear", [U8([1, 2, 3, 4], 1, 4), F([1, 10], 1, 2), U8([0, 1], 1, 2)], F([1, 2, 20, 30], 1, 4), ("block_size", 2)),
         Of("Div", [L([7, -7], 2), L([2], 1)], L([3, -3], 2)),
+        Of("Div", [L([7, long.MinValue], 2), L([-7, -1], 2)], L([-1, long.MinValue], 2)),
         Of("Div", [Grid, F([2], [])], F([0.5f, 1, 1.5f, 2, 2.5f, 3], 2, 3)),
         Of("Dropout", [Row], Row),
         Of("Elu", [Row], F([-1.7293295f, -0.7869387f, 0, 0.5f, 2], 5), ("alpha", 2f)),
@@ -149,6 +150,14 @@ public sealed class OperatorExampleTests
     public void Every_operator_has_an_example() =>
         Assert.Equal(OperatorRegistry.All.Where(o => o.Domain.Length == 0).Select(o => o.OpType), Examples.Select(e => e.OpType).Distinct()
             .Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void AnIntegerDividedByZeroIsZero()
+    {
+        Graph graph = new ModelBuilder().Input("x", ElementType.Int32, 3).Constant("a", Tensor.Of([7, -7, 6], 3)).Node("Div", "a,x", "y")
+            .Output("y").Import();
+        Assert.Equal([0, 7, 3], new GraphEvaluator(graph).Evaluate([Tensor.Of([0, -1, 2], 3)])[0].Values<int>());
+    }
 
     [Theory]
     [MemberData(nameof(Indices))]

@@ -22,6 +22,11 @@ internal static class PassCases
     [
         new(nameof(ConstantFolding), "constants are added", b => b.Build(b.Add("Add", b.Input(2),
             b.Add("Add", b.Weights(2), b.Weights(2)))), "Add:1"),
+        new(nameof(ConstantFolding), "a constant takes the type of what is not constant", b =>
+        {
+            string x = b.Input(2);
+            return b.Build(b.Add("Add", x, b.Add("CastLike", b.Ints(1, 2), x)));
+        }, "Add:1"),
         new(nameof(DeadCodeRemoval), "a node nobody reads", b => { string x = b.Input(2); b.Add("Exp",
             x); return b.Build(b.Add("Abs", x)); }, "Abs:1"),
 
@@ -39,6 +44,7 @@ internal static class PassCases
             x = b.Add("Pad", x, b.Ints(0, 0, 0, 0, 0, 0));
             x = b.Add("Expand", x, b.Ints(1, 2, 3));
             x = b.Add("Cast", [x], ("to", 1));
+            x = b.Add("CastLike", x, b.Input(1));
             return b.Build(b.Add("Abs", b.Add("Concat", [x], ("axis", 1))));
         }, "Abs:1 Exp:1"),
         new(nameof(IdentityRemoval), "moves that do something stay", b =>

@@ -18,6 +18,9 @@ internal sealed class CastLikeOperator : Operator
     }
 
     /// <inheritdoc/>
+    public override bool NeedsValue(int input) => input == 0;
+
+    /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericCast.Convert(
             inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];

@@ -51,11 +51,18 @@ public class PairBoundTests
     [MemberData(nameof(Convolutions))]
     public void LoweringProvesWhatTheQuantiserBounds(int inputs, int outputs, int height, int width, int groups, int dilation)
     {
-        var g = new FloatGraph();
-        string x = g.Input("x", 1, 9, 11, inputs);
-        g.Add("y", "Conv", [x, Even(g, outputs, inputs / groups, height, width)], n => FloatGraph.Relu(
-            n.With("channels_last", 1).With("group", groups).With("dilations", 1, dilation).With("pads", 0, 1, 0, 1)));
-        CheckBothWays(g.Build("y"));
+        // Without an activation the model's output is s32, for which there is no depthwise kernel: other weights are neighbours.
+        foreach (bool isWide in (bool[])[false, true])
+        {
+            var g = new FloatGraph();
+            string x = g.Input("x", 1, 9, 11, inputs);
+            g.Add("y", "Conv", [x, Even(g, outputs, inputs / groups, height, width)], n =>
+            {
+                n = n.With("channels_last", 1).With("group", groups).With("dilations", 1, dilation).With("pads", 0, 1, 0, 1);
+                return isWide ? n : FloatGraph.Relu(n);
+            });
+            CheckBothWays(g.Build("y"), isWide ? ActivationType.S32 : ActivationType.U8);
+        }
     }
 
     [Theory]
@@ -66,7 +73,7 @@ public class PairBoundTests
         var g = new FloatGraph();
         string x = g.Input("x", 3, 31);
         g.Add("y", op, [x, op == "Gemm" ? Even(g, 21, 31) : Even(g, 31, 21)], n => op == "Gemm" ? n.With("transB", 1) : n);
-        CheckBothWays(g.Build("y"));
+        CheckBothWays(g.Build("y"), ActivationType.S32);
     }
 
     [Fact]
@@ -80,11 +87,11 @@ public class PairBoundTests
         for (int i = 0; i < 10; i++)
             moments.Add(Tensor.Of([i % 2, 10f * (i % 2)], 1, 2), 1);
         int[] rounded = [100, 90];
-        PairBound.Of(node, moments).Apply(0, 1, rounded);
+        PairBound.Of(node, false, moments).Apply(0, 1, rounded);
         Assert.Equal([54, 74], rounded);
 
         rounded = [100, 90];
-        PairBound.Of(node, null).Apply(0, 1, rounded);
+        PairBound.Of(node, false, null).Apply(0, 1, rounded);
         Assert.Equal([69, 59], rounded);
     }
 
@@ -113,20 +120,22 @@ public class PairBoundTests
         return g.Constant("w", Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => (float)((2 * random.NextDouble()) - 1))], dimensions));
     }
 
-    private static void CheckBothWays(Graph graph)
+    private static void CheckBothWays(Graph graph, ActivationType output)
     {
         CalibrationSet samples = FloatGraph.Samples(graph, 16);
         foreach (PairSums choice in (PairSums[])[PairSums.Free, PairSums.Bounded])
         {
             GraphQuantization q = Quantize(graph, choice, samples);
+            Assert.Equal(output, q.Values["y"].Type);
             WeightQuantization weights = q.Weights["y/node"];
             LoweredModel lowered = GraphLowerer.Lower(new(graph, q), new BoundaryOptions());
             Assert.Equal(weights.PairSumsBounded, lowered.PairSumsBounded["y/node"]);
 
             // Whatever the choice: a bound by intent holds in the packed bytes.
             QuantizableNode node = QuantizableNode.Of(graph, graph.Nodes[0]);
-            QuantizedRows rows = WeightQuantizer.Round(node.Layer!, null, true, PairBound.Of(node, null));
-            Assert.True(PairBound.Of(node, null).Holds(rows.Values));
+            PairBound bound = PairBound.Of(node, output == ActivationType.S32, null);
+            QuantizedRows rows = WeightQuantizer.Round(node.Layer!, null, true, bound);
+            Assert.True(bound.Holds(rows.Values));
             var bounded = q with { Weights = q.Weights.SetItem("y/node", WeightQuantizer.WithBias(node.Layer!, rows, q.Values["x"].Scale, null)) };
             Assert.True(GraphLowerer.Lower(new(graph, bounded), new BoundaryOptions()).PairSumsBounded["y/node"]);
         }

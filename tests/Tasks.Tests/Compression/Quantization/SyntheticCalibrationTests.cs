@@ -115,6 +115,15 @@ public class SyntheticCalibrationTests
     }
 
     [Fact]
+    public void InputsOfEveryTypeCanBeMadeUp()
+    {
+        var random = new Random(6);
+        foreach (ElementType type in Enum.GetValues<ElementType>())
+            Assert.Equal(2000, InputNoise.Uniform(0, 1).Draw("x", TensorType.Of(type, 2000), random, 0).Count);
+        Assert.Contains(InputNoise.Uniform(0, 1).Draw("x", TensorType.Of(ElementType.Int8, 2000), random, 0).Values<sbyte>(), v => v < 0);
+    }
+
+    [Fact]
     public void SamplesAreTheSameEveryTime()
     {
         Graph graph = WithBatchNorm(new Random(3), 1, 1);

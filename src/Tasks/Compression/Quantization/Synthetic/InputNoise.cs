@@ -83,10 +83,12 @@ internal sealed class InputNoise
                     : Filled<long>(type.As(ElementType.Int64), () => random.Next(256));
                 return NumericCast.Convert(drawn, narrow)!;
             default:
+                // Bytes where the graph tells nothing: of both signs where the type has no more than that.
                 long bound = _integers.GetValueOrDefault(input, IntegerInputs.DefaultBound);
+                long least = type.Element == ElementType.Int8 && !_integers.ContainsKey(input) ? sbyte.MinValue : 0;
                 Tensor tensor = Tensor.Zeros(type);
                 for (int i = 0; i < tensor.Count; i++)
-                    tensor.Data.SetValue(Convert.ChangeType(random.NextInt64(bound), type.Element.ClrType(), System.Globalization.CultureInfo.InvariantCulture), i);
+                    tensor.Data.SetValue(Convert.ChangeType(least + random.NextInt64(bound), type.Element.ClrType(), System.Globalization.CultureInfo.InvariantCulture), i);
                 return tensor;
         }
     }

@@ -28,8 +28,9 @@ internal sealed class PairBound
 
     /// <summary>The bound for a dot product.</summary>
     /// <param name="node">A Conv, Gemm or MatMul.</param>
+    /// <param name="isWide">Whether its output is s32, of which there is no depthwise kernel.</param>
     /// <param name="moments">Means and variances of the input's channels, which say which weight of a pair is rather lowered; null: alike.</param>
-    public static PairBound Of(QuantizableNode node, ChannelMoments? moments)
+    public static PairBound Of(QuantizableNode node, bool isWide, ChannelMoments? moments)
     {
         DotProductLayer layer = node.Layer!;
         if (node.Node.OpType != "Conv")
@@ -41,7 +42,7 @@ internal sealed class PairBound
         int taps = height * width;
 
         // Depthwise: the rows of a column side by side, or the columns of an only row.
-        if (inputs == 1 && layer.Groups == layer.Channels && layer.Groups > 1)
+        if (inputs == 1 && layer.Groups == layer.Channels && layer.Groups > 1 && !isWide)
             return new(layer, moments, height == 1
                 ? [.. Neighbours(1, width)]
                 : [.. Neighbours(width, height).Select(p => (Tap(p.First), Tap(p.Second)))]);

@@ -10,7 +10,7 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
     private const double GreatestLoss = 0.5;
 
     private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, QuantizedRows?> _bounded = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Node, bool IsWide), QuantizedRows?> _bounded = [];
     private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
 
     /// <summary>The weight scales of a dot product whose input is quantised so.</summary>
@@ -35,7 +35,7 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
         else
         {
             (best, highest) = Choose(node, values);
-            best = best with { PairSumsBounded = PairBound.Of(node, null).Holds(best.Values) };
+            best = best with { PairSumsBounded = PairBound.Of(node, IsWide(node, values), null).Holds(best.Values) };
         }
         _measured[node.Node.Name] = (key, best, highest);
         return (best, highest);
@@ -56,7 +56,7 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
             else
                 correction = null;
         }
-        return Bounded(node) is { } rows && Measured(rows) is var bounded && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
+        return Bounded(node, IsWide(node, values)) is { } rows && Measured(rows) is var bounded && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
 
         (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rounded)
         {
@@ -73,16 +73,19 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
     }
 
     // Null where pairs are left free, or keep the bound as they are.
-    private QuantizedRows? Bounded(QuantizableNode node)
+    private QuantizedRows? Bounded(QuantizableNode node, bool isWide)
     {
         if (options.PairSums != PairSums.Bounded)
             return null;
-        if (!_bounded.TryGetValue(node.Node.Name, out QuantizedRows? rows))
-            _bounded[node.Node.Name] = rows = PairBound.Of(node, Moments(node)) is var bound && !bound.Holds(Rows(node).Values)
+        if (!_bounded.TryGetValue((node.Node.Name, isWide), out QuantizedRows? rows))
+            _bounded[(node.Node.Name, isWide)] = rows = PairBound.Of(node, isWide, Moments(node)) is var bound && !bound.Holds(Rows(node).Values)
                 ? WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)
                 : null;
         return rows;
     }
+
+    private static bool IsWide(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) =>
+        values[node.Node.Outputs[0]].Type == ActivationType.S32;
 
     private ChannelMoments? SearchMoments(QuantizableNode node) => options.SearchWeightScales ? Moments(node) : null;
 
