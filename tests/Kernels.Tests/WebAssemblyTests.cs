@@ -65,7 +65,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
     public sealed class App
     {
         private readonly Lazy<string> _published = new(() =>
-            NodeJs.Publish(typeof(WebAssemblyTests).Assembly, typeof(Workspace).Assembly, typeof(Assert).Assembly));
+            NodeJs.Publish(typeof(WebAssemblyTests).Assembly, [typeof(Workspace).Assembly, typeof(Assert).Assembly]));
 
         /// <summary>Runs a command of this assembly.</summary>
         public ProcessResult Run(string command) => NodeJs.Run(_published.Value, command).Succeeded();

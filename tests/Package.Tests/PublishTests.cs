@@ -43,12 +43,44 @@ public class PublishTests(PackedPackage package)
         Check(folder, "net9.0", 9);
     }
 
-    private ConsumerFolder App(string name, string framework, string properties)
+    [Arm64EmulationFact]
+    public void LinuxArm64()
+    {
+        ConsumerFolder folder = App("arm64", "net10.0",
+            "<DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>");
+
+        PublishFor("linux-arm64", folder, "--self-contained");
+
+        ConsumerProgram.Check(Arm64Emulation.Run(Arm64Emulation.Newest, folder["app/out/app"], folder["app"]),
+            folder["app/obj/Release/net10.0/linux-arm64/OptimizerBuild"], 10);
+    }
+
+    /// <summary>An app as Blazor's are, trimmed as they are unless told otherwise, under strict settings.</summary>
+    [NodeFact]
+    public void WebAssembly()
+    {
+        ConsumerFolder folder = App("wasm", "net10.0", """
+            <AnalysisMode>All</AnalysisMode>
+            <EnforceCodeStyleInBuild>true</EnforceCodeStyleInBuild>
+            <MSBuildTreatWarningsAsErrors>true</MSBuildTreatWarningsAsErrors>
+            <GenerateDocumentationFile>true</GenerateDocumentationFile>
+            <CompressionEnabled>false</CompressionEnabled>
+            """, sdk: "Microsoft.NET.Sdk.WebAssembly");
+        folder.Write("app/wwwroot/main.mjs", NodeJs.MainModule);
+
+        ProcessResult published = folder.BuildBy("publish", "app", "-c", "Release", "-o", folder["app/out"]).Succeeded();
+
+        Assert.DoesNotContain(": warning ", published.Output);
+        Assert.Contains("Optimizing assemblies for size", published.Output);
+        ConsumerProgram.Check(NodeJs.Run(folder["app/out"]), folder["app/obj/Release/net10.0/OptimizerBuild"], 10);
+    }
+
+    private ConsumerFolder App(string name, string framework, string properties, string sdk = "Microsoft.NET.Sdk")
     {
         var folder = new ConsumerFolder(package, name);
         folder.WriteModels("app");
         folder.Write("app/app.csproj", $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+            <Project Sdk="{sdk}">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
                 <TargetFramework>{framework}</TargetFramework>
@@ -68,8 +100,10 @@ public class PublishTests(PackedPackage package)
         return folder;
     }
 
-    private static ProcessResult Publish(ConsumerFolder folder, params string[] arguments) =>
-        folder.BuildBy("publish", "app", ["-c", "Release", "-r", Runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
+    private static ProcessResult Publish(ConsumerFolder folder, params string[] arguments) => PublishFor(Runtime, folder, arguments);
+
+    private static ProcessResult PublishFor(string runtime, ConsumerFolder folder, params string[] arguments) =>
+        folder.BuildBy("publish", "app", ["-c", "Release", "-r", runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
 
     private static void Check(ConsumerFolder folder, string framework, int runtime)
     {

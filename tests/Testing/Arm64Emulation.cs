@@ -79,7 +79,8 @@ public static class Arm64Emulation
             </Project>
             """);
         project.Write("Program.cs", """
-            object code = System.Reflection.Assembly.LoadFrom(args[0]).EntryPoint.Invoke(null, new object[] { args[1..] });
+            object code = System.Reflection.Assembly.LoadFrom(args[0]).EntryPoint.Invoke(
+                null, System.Reflection.BindingFlags.DoNotWrapExceptions, null, new object[] { args[1..] }, null);
             return code is int number ? number : 0;
             """);
         return Path.Combine(project.Publish(), "launcher");
@@ -91,6 +92,18 @@ public static class Arm64Emulation
 public sealed class Arm64EmulationFactAttribute : FactAttribute
 {
     public Arm64EmulationFactAttribute() => Skip = Arm64Emulation.SkipReason;
+
+    /// <summary>Whether it needs the development set, too.</summary>
+    public bool NeedsSharedAssets
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value)
+                Skip ??= SharedAssets.SkipReason;
+        }
+    }
 }
 
 /// <summary>The same for a theory.</summary>
@@ -98,4 +111,16 @@ public sealed class Arm64EmulationFactAttribute : FactAttribute
 public sealed class Arm64EmulationTheoryAttribute : TheoryAttribute
 {
     public Arm64EmulationTheoryAttribute() => Skip = Arm64Emulation.SkipReason;
+
+    /// <summary>Whether it needs the development set, too.</summary>
+    public bool NeedsSharedAssets
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value)
+                Skip ??= SharedAssets.SkipReason;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Security;
 
 namespace OptimizerBuild.Testing;
 
@@ -19,6 +20,9 @@ public static class NodeJs
         process.exitCode = await runMain();
         """;
 
+    /// <summary>Where <see cref="Publish"/> puts files.</summary>
+    public const string Files = "/files";
+
     private static readonly string? Program = SearchPath.Find("node", "nodejs");
     private static readonly Lazy<string?> Reason = new(FindReason, LazyThreadSafetyMode.ExecutionAndPublication);
 
@@ -35,9 +39,13 @@ public static class NodeJs
     /// <summary>Publishes an app that runs the very assembly that runs here: its entry point, in a runtime for WebAssembly.</summary>
     /// <param name="program">The assembly.</param>
     /// <param name="references">Assemblies that it needs.</param>
+    /// <param name="files">A folder whose files the app finds in its folder <see cref="Files"/>; null for none.</param>
     /// <returns>The folder for <see cref="Run"/>.</returns>
-    public static string Publish(Assembly program, params IReadOnlyList<Assembly> references)
+    public static string Publish(Assembly program, IReadOnlyList<Assembly> references, string? files = null)
     {
+        // The app has a file system of its own, in memory: files come as resources.
+        string resources = files is null ? ""
+            : $"""<EmbeddedResource Include="{SecurityElement.Escape(files)}/*" LogicalName="{Files}/%(Filename)%(Extension)" />""";
         var project = new TemporaryProject("wasm");
         project.Write("launcher.csproj", $"""
             <Project Sdk="Microsoft.NET.Sdk.WebAssembly">
@@ -49,12 +57,26 @@ public static class NodeJs
                 <CompressionEnabled>false</CompressionEnabled>
               </PropertyGroup>
               <ItemGroup>
-                {string.Concat(references.Prepend(program).Select(a => TemporaryProject.Reference(a.Location)))}
+                {string.Concat(references.Prepend(program).Select(a => $"""<Reference Include="{SecurityElement.Escape(a.Location)}" />"""))}
+                {resources}
               </ItemGroup>
             </Project>
             """);
         project.Write("Program.cs", $$"""
-            object code = System.Reflection.Assembly.Load("{{program.GetName().Name}}").EntryPoint.Invoke(null, new object[] { args });
+            using System;
+            using System.IO;
+            using System.Reflection;
+
+            Assembly app = Assembly.GetExecutingAssembly();
+            foreach (string name in app.GetManifestResourceNames())
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(name));
+                using Stream resource = app.GetManifestResourceStream(name);
+                using Stream file = File.Create(name);
+                resource.CopyTo(file);
+            }
+            object code = Assembly.Load("{{program.GetName().Name}}").EntryPoint.Invoke(
+                null, BindingFlags.DoNotWrapExceptions, null, new object[] { args }, null);
             return code is int number ? number : 0;
             """);
         project.Write("wwwroot/main.mjs", MainModule);
@@ -79,6 +101,18 @@ public static class NodeJs
 public sealed class NodeFactAttribute : FactAttribute
 {
     public NodeFactAttribute() => Skip = NodeJs.SkipReason;
+
+    /// <summary>Whether it needs the development set, too.</summary>
+    public bool NeedsSharedAssets
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value)
+                Skip ??= SharedAssets.SkipReason;
+        }
+    }
 }
 
 /// <summary>The same for a theory.</summary>
@@ -86,4 +120,16 @@ public sealed class NodeFactAttribute : FactAttribute
 public sealed class NodeTheoryAttribute : TheoryAttribute
 {
     public NodeTheoryAttribute() => Skip = NodeJs.SkipReason;
+
+    /// <summary>Whether it needs the development set, too.</summary>
+    public bool NeedsSharedAssets
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value)
+                Skip ??= SharedAssets.SkipReason;
+        }
+    }
 }

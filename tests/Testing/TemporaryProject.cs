@@ -1,5 +1,3 @@
-using System.Security;
-
 namespace OptimizerBuild.Testing;
 
 /// <summary>
@@ -43,10 +41,6 @@ public sealed class TemporaryProject
             "-p:UseSharedCompilation=false").Succeeded();
         return published;
     }
-
-    /// <summary>An item of a project file that refers to an assembly.</summary>
-    /// <param name="assembly">The assembly's file.</param>
-    public static string Reference(string assembly) => $"""<Reference Include="{SecurityElement.Escape(assembly)}" />""";
 
     private static void Delete(string folder)
     {
