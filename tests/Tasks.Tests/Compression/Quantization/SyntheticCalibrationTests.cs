@@ -115,6 +115,15 @@ public class SyntheticCalibrationTests
     }
 
     [Fact]
+    public void AConvolutionIsNoNormalisation()
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 1, 8, 8);
+        g.Add("y", "Conv", [x, g.Constant("w", Tensor.Of(new float[9], 1, 1, 3, 3))], n => n.With("pads", 1, 1, 1, 1));
+        Assert.Equal(3, SyntheticCalibration.Create(g.Build("y"), 3).Samples.Count);
+    }
+
+    [Fact]
     public void InputsOfEveryTypeCanBeMadeUp()
     {
         var random = new Random(6);

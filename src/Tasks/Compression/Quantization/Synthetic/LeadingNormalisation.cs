@@ -54,6 +54,8 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
     // The other operand, repeated to the input's shape.
     private static double[]? Constant(Graph graph, Node node, string value, TensorType type)
     {
+        if (node.OpType is not ("Add" or "Sub" or "Mul" or "Div"))
+            return null;
         string other = node.Inputs[0] == value ? node.Inputs[1] : node.Inputs[0];
         if (graph.Constant(other) is not { Element: ElementType.Float32 } constant)
             return null;
