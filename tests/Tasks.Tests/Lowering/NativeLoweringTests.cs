@@ -3,6 +3,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Tests.Lowering;
 
@@ -39,6 +40,27 @@ public class NativeLoweringTests
         var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
         Assert.Equal("OPT0029", e.Diagnostic.Descriptor.Code);
         Assert.Contains("'levels' (QuantizeLinear): the model is quantised already; give the float model", e.Message, StringComparison.Ordinal);
+    }
+
+    // ONNX's attributes are 64-bit integers, kernels take 32 bits: a flag is a flag whatever its number.
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(long.MaxValue, 1)]
+    public void FlagsBecomeZeroOrOne(long attribute, long argument)
+    {
+        var graph = new Graph
+        {
+            Name = "flag",
+            Inputs = ["x"],
+            Outputs = ["y"],
+            Nodes = [new Node("last", "ArgMax", ["x"], ["y"]).With("select_last_index", attribute)],
+            Constants = ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal),
+            Types = new Dictionary<string, TensorType> { ["x"] = TensorType.Float32(3), ["y"] = TensorType.Of(ElementType.Int64, 1) }
+                .ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
+        LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions());
+        Assert.Contains(new PlanArgument.Integer("last", argument), lowered.Steps.Single(s => s.Kernel == "ArgExtremum").Arguments);
     }
 
     [Fact]

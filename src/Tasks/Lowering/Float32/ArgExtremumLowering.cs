@@ -22,6 +22,6 @@ internal sealed class ArgExtremumLowering : NodeLowering
             .Int("outer", Shapes.Count(input.Dimensions.AsSpan()[..axis]))
             .Int("count", input.Dimensions[axis])
             .Int("inner", Shapes.Count(input.Dimensions.AsSpan()[(axis + 1)..]))
-            .Int("last", node.Int("select_last_index", 0));
+            .Int("last", node.Int("select_last_index", 0) != 0 ? 1 : 0);
     }
 }

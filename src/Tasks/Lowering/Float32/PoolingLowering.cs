@@ -57,7 +57,7 @@ internal sealed class PoolingLowering : NodeLowering
             step.Int("elementType", (int)input.Element);
         step.Int("images", last ? input.Dimensions[0] : input.Dimensions[0] * input.Dimensions[1]).Int("channels", channels);
         if (average)
-            step.Int("countPadding", node.Int("count_include_pad", 0));
+            step.Int("countPadding", node.Int("count_include_pad", 0) != 0 ? 1 : 0);
         if (kernelClass != "NumericMaxPool")
             FusedBounds.Of(node).AddTo(step);
         step.Ints("inputSizes", Three(inputSizes, 1))
