@@ -4,7 +4,7 @@ using OptimizerBuild.Testing;
 namespace OptimizerBuild.Kernels.Tests;
 
 /// <summary>All kernels on Arm64, where this assembly runs under emulation: the oracles' bytes on both of Arm's paths.</summary>
-public sealed class Arm64Tests
+public sealed class Arm64Tests(Arm64Launcher launcher) : IClassFixture<Arm64Launcher>
 {
     /// <summary>The emulated processors and the path of dot products that they take.</summary>
     public static TheoryData<string, string> Processors => new()
@@ -47,6 +47,6 @@ public sealed class Arm64Tests
         Assert.DoesNotContain("trespassed", run.Output, StringComparison.Ordinal);
     }
 
-    private static ProcessResult Run(string processor, string command) =>
-        Arm64Emulation.RunAssembly(processor, typeof(Arm64Tests).Assembly, command);
+    private ProcessResult Run(string processor, string command) =>
+        launcher.Run(processor, typeof(Arm64Tests).Assembly, command);
 }

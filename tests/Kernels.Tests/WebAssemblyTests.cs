@@ -61,13 +61,19 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
 
     private static IEnumerable<string> Ways(string kernel, params string[] ways) => ways.Select(way => $"{way} {kernel}");
 
-    /// <summary>The app, published once.</summary>
-    public sealed class App
+    /// <summary>The app, published when the first test runs.</summary>
+    public sealed class App : IDisposable
     {
-        private readonly Lazy<string> _published = new(() =>
-            NodeJs.Publish(typeof(WebAssemblyTests).Assembly, [typeof(Workspace).Assembly, typeof(Assert).Assembly]));
+        private readonly Lazy<WebAssemblyApp> _app = new(() =>
+            new WebAssemblyApp(typeof(WebAssemblyTests).Assembly, [typeof(Workspace).Assembly, typeof(Assert).Assembly]));
 
         /// <summary>Runs a command of this assembly.</summary>
-        public ProcessResult Run(string command) => NodeJs.Run(_published.Value, command).Succeeded();
+        public ProcessResult Run(string command) => _app.Value.Run(command).Succeeded();
+
+        public void Dispose()
+        {
+            if (_app.IsValueCreated)
+                _app.Value.Dispose();
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace OptimizerBuild.Testing;
@@ -17,7 +16,6 @@ public static class Arm64Emulation
 
     private static readonly string? Emulator = SearchPath.Find("qemu-aarch64", "qemu-aarch64-static");
     private static readonly string? Libraries = FindLibraries();
-    private static readonly Lazy<string> Launcher = new(PublishLauncher, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>Why tests that need the emulation are skipped; null where it is there and is needed.</summary>
     public static string? SkipReason =>
@@ -46,13 +44,6 @@ public static class Arm64Emulation
             ],
             ["-cpu", processor, program, .. arguments]);
 
-    /// <summary>Runs the very assembly that runs here: its entry point, in a runtime for Arm64.</summary>
-    /// <param name="processor">The processor that is emulated.</param>
-    /// <param name="assembly">The assembly, whose references lie beside it.</param>
-    /// <param name="arguments">The arguments.</param>
-    public static ProcessResult RunAssembly(string processor, Assembly assembly, params string[] arguments) =>
-        Run(processor, Launcher.Value, Path.GetDirectoryName(Launcher.Value)!, [assembly.Location, .. arguments]);
-
     private static string? FindLibraries()
     {
         string? named = Environment.GetEnvironmentVariable("QEMU_LD_PREFIX");
@@ -61,29 +52,6 @@ public static class Arm64Emulation
 
         static bool Has(string root, string library) =>
             ((string[])["lib", "lib64", "usr/lib", "usr/lib64"]).Any(folder => File.Exists(Path.Combine(root, folder, library)));
-    }
-
-    private static string PublishLauncher()
-    {
-        var project = new TemporaryProject("arm64");
-        project.Write("launcher.csproj", """
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <RuntimeIdentifier>linux-arm64</RuntimeIdentifier>
-                <SelfContained>true</SelfContained>
-                <InvariantGlobalization>true</InvariantGlobalization>
-                <DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>
-              </PropertyGroup>
-            </Project>
-            """);
-        project.Write("Program.cs", """
-            object code = System.Reflection.Assembly.LoadFrom(args[0]).EntryPoint.Invoke(
-                null, System.Reflection.BindingFlags.DoNotWrapExceptions, null, new object[] { args[1..] }, null);
-            return code is int number ? number : 0;
-            """);
-        return Path.Combine(project.Publish(), "launcher");
     }
 }
 

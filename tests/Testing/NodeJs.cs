@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
-using System.Security;
 
 namespace OptimizerBuild.Testing;
 
@@ -20,9 +18,6 @@ public static class NodeJs
         process.exitCode = await runMain();
         """;
 
-    /// <summary>Where <see cref="Publish"/> puts files.</summary>
-    public const string Files = "/files";
-
     private static readonly string? Program = SearchPath.Find("node", "nodejs");
     private static readonly Lazy<string?> Reason = new(FindReason, LazyThreadSafetyMode.ExecutionAndPublication);
 
@@ -35,53 +30,6 @@ public static class NodeJs
     public static ProcessResult Run(string published, params string[] arguments) =>
         DotNet.Start(Program ?? throw new InvalidOperationException(SkipReason), published, [],
             [Path.Combine(published, "wwwroot", "main.mjs"), .. arguments]);
-
-    /// <summary>Publishes an app that runs the very assembly that runs here: its entry point, in a runtime for WebAssembly.</summary>
-    /// <param name="program">The assembly.</param>
-    /// <param name="references">Assemblies that it needs.</param>
-    /// <param name="files">A folder whose files the app finds in its folder <see cref="Files"/>; null for none.</param>
-    /// <returns>The folder for <see cref="Run"/>.</returns>
-    public static string Publish(Assembly program, IReadOnlyList<Assembly> references, string? files = null)
-    {
-        // The app has a file system of its own, in memory: files come as resources.
-        string resources = files is null ? ""
-            : $"""<EmbeddedResource Include="{SecurityElement.Escape(files)}/*" LogicalName="{Files}/%(Filename)%(Extension)" />""";
-        var project = new TemporaryProject("wasm");
-        project.Write("launcher.csproj", $"""
-            <Project Sdk="Microsoft.NET.Sdk.WebAssembly">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <InvariantGlobalization>true</InvariantGlobalization>
-                <PublishTrimmed>false</PublishTrimmed>
-                <CompressionEnabled>false</CompressionEnabled>
-              </PropertyGroup>
-              <ItemGroup>
-                {string.Concat(references.Prepend(program).Select(a => $"""<Reference Include="{SecurityElement.Escape(a.Location)}" />"""))}
-                {resources}
-              </ItemGroup>
-            </Project>
-            """);
-        project.Write("Program.cs", $$"""
-            using System;
-            using System.IO;
-            using System.Reflection;
-
-            Assembly app = Assembly.GetExecutingAssembly();
-            foreach (string name in app.GetManifestResourceNames())
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(name));
-                using Stream resource = app.GetManifestResourceStream(name);
-                using Stream file = File.Create(name);
-                resource.CopyTo(file);
-            }
-            object code = Assembly.Load("{{program.GetName().Name}}").EntryPoint.Invoke(
-                null, BindingFlags.DoNotWrapExceptions, null, new object[] { args }, null);
-            return code is int number ? number : 0;
-            """);
-        project.Write("wwwroot/main.mjs", MainModule);
-        return project.Publish();
-    }
 
     private static string? FindReason()
     {

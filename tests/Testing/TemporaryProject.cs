@@ -2,16 +2,15 @@ namespace OptimizerBuild.Testing;
 
 /// <summary>
 /// A project for another platform that a test writes and publishes. It stands in a temporary folder, cut off from everything above it,
-/// because a project of the solution would make every clone download that platform's runtime. Deleted when the process ends.
+/// because a project of the solution would make every clone download that platform's runtime.
 /// </summary>
-public sealed class TemporaryProject
+public sealed class TemporaryProject : IDisposable
 {
     /// <summary>An empty folder for a project.</summary>
     /// <param name="name">The project's name, which becomes a part of the folder's.</param>
     public TemporaryProject(string name)
     {
         Folder = Directory.CreateTempSubdirectory($"optimizerbuild-{name}-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete(Folder);
         foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
             Write(file, "<Project />");
     }
@@ -42,11 +41,12 @@ public sealed class TemporaryProject
         return published;
     }
 
-    private static void Delete(string folder)
+    /// <summary>Deletes the folder.</summary>
+    public void Dispose()
     {
         try
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(Folder, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

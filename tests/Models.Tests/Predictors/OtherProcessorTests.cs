@@ -16,7 +16,7 @@ namespace OptimizerBuild.Models.Predictors;
 /// The predictors generated for the development set's models, in integers and in float32, on processors that this machine does not have:
 /// the bytes that the executed plan gives here.
 /// </summary>
-public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Folder>
+public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Folder>, IClassFixture<Arm64Launcher>
 {
     private static readonly string[] Forms = ["starting", "generated", "threads", "executed"];
 
@@ -24,8 +24,13 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
     private static readonly string[] PartlyFloat32 = ["standard_v3_3", "version-slim-320"];
 
     private readonly Folder _folder;
+    private readonly Arm64Launcher _launcher;
 
-    public OtherProcessorTests(Folder folder) => _folder = folder;
+    public OtherProcessorTests(Folder folder, Arm64Launcher launcher)
+    {
+        _folder = folder;
+        _launcher = launcher;
+    }
 
     [Arm64EmulationTheory(NeedsSharedAssets = true)]
     [InlineData(Arm64Emulation.Newest, "armdot")]
@@ -33,17 +38,17 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
     public void Arm64GivesTheSameBytes(string processor, string path)
     {
         Dictionary<string, string> actual = Parse(
-            Arm64Emulation.RunAssembly(processor, typeof(OtherProcessorTests).Assembly, "predict", _folder.Location), path);
+            _launcher.Run(processor, typeof(OtherProcessorTests).Assembly, "predict", _folder.Location), path);
         Assert.Equal([], Differences(actual));
     }
 
     [NodeFact(NeedsSharedAssets = true)]
     public void WebAssemblyGivesTheSameBytesInIntegers()
     {
-        string app = NodeJs.Publish(typeof(OtherProcessorTests).Assembly,
+        using var app = new WebAssemblyApp(typeof(OtherProcessorTests).Assembly,
             [typeof(PlanExecutor).Assembly, typeof(PredictorGenerator).Assembly, typeof(Workspace).Assembly], _folder.Location);
 
-        Dictionary<string, string> actual = Parse(NodeJs.Run(app, "predict", NodeJs.Files), "vector128");
+        Dictionary<string, string> actual = Parse(app.Run("predict", WebAssemblyApp.Files), "vector128");
 
         string[] rounded = [.. PartlyFloat32, .. Folder.Float32Names];
         Assert.Equal(
