@@ -1,6 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System;
+using global::System.Runtime.ExceptionServices;
 using global::System.Threading;
 
 /// <summary>
@@ -31,6 +32,7 @@ internal static class KernelThreads
     private static KernelJob? _job;
     private static int _chunks;
     private static int _completed;
+    private static Exception? _failure;
 
     // The number of the step in the upper half, the chunks left in the lower.
     private static long _state;
@@ -71,7 +73,10 @@ internal static class KernelThreads
         Volatile.Write(ref _taken, 0);
     }
 
-    /// <summary>Carries out a step, chunk by chunk, on the threads that the prediction has and the caller's.</summary>
+    /// <summary>
+    /// Carries out a step, chunk by chunk, on the threads that the prediction has and the caller's. An exception in a chunk (for want of
+    /// memory) is thrown here, when no thread is at work on the step any more.
+    /// </summary>
     public static void Run(KernelJob job, int chunks)
     {
         _job = job;
@@ -85,6 +90,11 @@ internal static class KernelThreads
 
         for (int turn = 1; Volatile.Read(ref _completed) != chunks; turn++)
             Wait(turn);
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
     /// <summary>Carries out one chunk of the current step, if there is one left.</summary>
@@ -106,7 +116,15 @@ internal static class KernelThreads
                 return false;
             if (Interlocked.CompareExchange(ref _state, state - 1, state) != state)
                 continue;
-            job.Run(owner.View(thread), chunks - left, chunks);
+            try
+            {
+                job.Run(owner.View(thread), chunks - left, chunks);
+            }
+            catch (Exception failure)
+            {
+                Interlocked.CompareExchange(ref _failure, failure, null);
+            }
+
             Interlocked.Increment(ref _completed);
             return true;
         }

@@ -50,6 +50,26 @@ public sealed class ThreadTests
         }
     }
 
+    /// <summary>An exception in a chunk, on whatever thread, reaches the caller when all chunks are done, and harms no later step.</summary>
+    [MultiprocessorFact]
+    public void Exceptions_reach_the_caller()
+    {
+        KernelCase c = KernelCases.All.First(c => c.Product is { Height: > 4 });
+        for (int failing = 0; failing < FailingJob.Chunks; failing++)
+        {
+            var job = new FailingJob(failing);
+            Workspace w = c.Workspace();
+            w.Parallelism = 2;
+            for (w.EnterThreads(); w.Threads == 1; w.EnterThreads())
+                Thread.Yield();
+            var e = Assert.Throws<InvalidOperationException>(() => KernelThreads.Run(job, FailingJob.Chunks));
+            w.LeaveThreads();
+            Assert.Equal(FailingJob.Message, e.Message);
+            Assert.Equal(FailingJob.Chunks, job.Done);
+            CaseAssert.Same(c.Expected, c.Actual(v => Shared(v, c)), $"after an exception in chunk {failing}: {c}");
+        }
+    }
+
     [Fact]
     public void Parallelism_is_at_least_one_and_at_most_the_processors()
     {
@@ -93,6 +113,24 @@ public sealed class ThreadTests
         finally
         {
             w.LeaveThreads();
+        }
+    }
+
+    /// <summary>A step of which one chunk fails.</summary>
+    private sealed class FailingJob(int failing) : KernelJob
+    {
+        public const int Chunks = 8;
+        public const string Message = "this chunk fails";
+        private int _done;
+
+        public int Done => _done;
+
+        public override void Run(Workspace w, int chunk, int chunks)
+        {
+            Interlocked.Increment(ref _done);
+            Thread.SpinWait(1000);
+            if (chunk == failing)
+                throw new InvalidOperationException(Message);
         }
     }
 }
