@@ -18,6 +18,7 @@ internal sealed class OnnxModelBuilder
     private readonly GraphProto _graph;
     private readonly UniqueNames _values = new();
     private readonly UniqueNames _nodes = new();
+    private readonly Dictionary<string, string> _renamed = new(StringComparer.Ordinal);
     private int _opset = Opset;
     private long _constantBytes;
 
@@ -80,6 +81,9 @@ internal sealed class OnnxModelBuilder
     /// <param name="source">The value that it shows.</param>
     public void Output(string name, TensorType type, string source)
     {
+        // Another output may have given the value its name already.
+        source = _renamed.GetValueOrDefault(source, source);
+
         // The node that makes the value gives it the output's name; a value that has a name of its own for callers is copied.
         NodeProto? producer = _graph.Node.FirstOrDefault(n => n.Output.Contains(source));
         if (producer is null || _graph.Output.Any(o => o.Name == source))
@@ -90,6 +94,7 @@ internal sealed class OnnxModelBuilder
                 Rename(node.Input, source, name);
                 Rename(node.Output, source, name);
             }
+        _renamed.TryAdd(source, name);
         _graph.Output.Add(TensorProtoWriter.Write(name, type));
     }
 

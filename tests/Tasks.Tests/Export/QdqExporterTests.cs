@@ -5,6 +5,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Export;
 
@@ -44,6 +45,24 @@ public sealed class QdqExporterTests
         // The two transpositions are those of the graph's own input and output, which have their channels last.
         Assert.Equal(2, exported.Node.Count(n => n.OpType == "Transpose"));
         Assert.DoesNotContain(exported.Node, n => n.OpType is "Relu" or "Clip");
+    }
+
+    [Fact]
+    public void TwoOutputsMayShowOneValue()
+    {
+        // Both transpositions give the value in the order that the file has anyway.
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 5, 5, 3);
+        g.Conv("a", x, 3, 4, 3, relu: true);
+        foreach (string output in (string[])["p", "q", "r"])
+            g.Add(output, "Transpose", ["a"], n => n.With("perm", 0, 3, 1, 2));
+        Graph graph = g.Build("p", "q", "r");
+        Graph exported = OnnxImporter.Import(QdqExporter.Export(new CompressedModel(graph)), "exported.onnx", ImportOptions.Default).Graph;
+        IReadOnlyList<Tensor> sample = FloatGraph.Samples(graph, 1).Samples[0];
+        Tensor[] expected = new GraphEvaluator(graph).Evaluate(sample), actual = new GraphEvaluator(exported).Evaluate(sample);
+        Assert.Equal<IEnumerable<string>>(["p", "q", "r"], exported.Outputs);
+        for (int o = 0; o < 3; o++)
+            RandomTensors.AssertClose(expected[o], actual[o], 1e-5f, exported.Outputs[o]);
     }
 
     [Fact]

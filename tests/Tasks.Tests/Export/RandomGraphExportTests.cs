@@ -37,7 +37,16 @@ public sealed class RandomGraphExportTests
             for (int o = 0; o < expected.Length; o++)
             {
                 Assert.Equal(expected[o].Type, actual[o].Type);
-                double cosine = Cosine(expected[o].Values<float>(), actual[o].Values<float>());
+                float[] e = expected[o].Values<float>(), a = actual[o].Values<float>();
+
+                // Of an output that hardly moves, a step of its scale turns everything round; zeros have no direction.
+                double step = model.Quantization!.Values.TryGetValue(model.Graph.Outputs[o], out ActivationQuantization? q) ? q.Scale : 0;
+                if (e.Zip(a).All(p => Math.Abs(p.First - p.Second) <= Math.Max(1.5 * step, 1e-6)))
+                {
+                    compared++;
+                    continue;
+                }
+                double cosine = Cosine(e, a);
                 Assert.True(cosine > 0.97, $"seed {seed}, output {o}: cosine {cosine}\n{model.Graph.Print()}\n{exported.Print()}");
                 worst = Math.Min(worst, cosine);
                 compared++;
