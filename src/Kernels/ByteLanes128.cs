@@ -79,19 +79,8 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> MultiplyHigh(Vector128<byte> first, Vector128<byte> second)
-    {
-        Vector128<int> a = first.AsInt32();
-        Vector128<int> b = second.AsInt32();
-        if (Sse41.IsSupported)
-        {
-            Vector128<long> even = Sse41.Multiply(a, b);
-            Vector128<int> odd = Sse41.Multiply(Sse2.Shuffle(a, 0b11110101), Sse2.Shuffle(b, 0b11110101)).AsInt32();
-            return Sse41.Blend(Sse2.ShiftRightLogical(even, 32).AsInt16(), odd.AsInt16(), 0b11001100).AsByte();
-        }
-
-        return ProductLanes.UpperHalves(a, b).AsByte();
-    }
+    public static Vector128<byte> MultiplyHigh(Vector128<byte> first, Vector128<byte> second) =>
+        ProductLanes.MultiplyHigh(first.AsInt32(), second.AsInt32()).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -52,13 +52,13 @@ internal static class ProductLanes
 
     /// <summary>The upper halves of the products of all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> UpperHalves(Vector128<int> left, Vector128<int> right)
+    public static Vector128<int> MultiplyHigh(Vector128<int> left, Vector128<int> right)
     {
-        if (AdvSimd.Arm64.IsSupported)
+        if (Sse41.IsSupported)
         {
-            return AdvSimd.Arm64.UnzipOdd(
-                AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower()).AsInt32(),
-                AdvSimd.MultiplyWideningUpper(left, right).AsInt32());
+            Vector128<long> even = Sse41.Multiply(left, right);
+            Vector128<int> odd = Sse41.Multiply(Sse2.Shuffle(left, 0b11110101), Sse2.Shuffle(right, 0b11110101)).AsInt32();
+            return Sse41.Blend(Sse2.ShiftRightLogical(even, 32).AsInt16(), odd.AsInt16(), 0b11001100).AsInt32();
         }
 
         if (PackedSimd.IsSupported)
@@ -69,8 +69,8 @@ internal static class ProductLanes
                         PackedSimd.MultiplyWideningUpper(left, right).AsByte(), Vector128.Create(Nothing, OddInts).AsByte())).AsInt32();
         }
 
-        Multiply(left, right, out Vector128<long> even, out Vector128<long> odd);
-        return Vector128.ConditionalSelect(
-            Vector128.Create(0xFFFFFFFFL).AsInt32(), Vector128.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32());
+        return AdvSimd.Arm64.UnzipOdd(
+            AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower()).AsInt32(),
+            AdvSimd.MultiplyWideningUpper(left, right).AsInt32());
     }
 }

@@ -129,7 +129,7 @@ internal static class RequantizedRow
     internal static Vector128<int> Values(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization)
     {
         return Vector128.ShiftRightArithmetic(
-            unchecked(ProductLanes.UpperHalves(sums, multipliers) + Vector128.Create(requantization.Addend)), requantization.UpperShift);
+            unchecked(ProductLanes.MultiplyHigh(sums, multipliers) + Vector128.Create(requantization.Addend)), requantization.UpperShift);
     }
 
     /// <summary>Sixteen values, clamped, as bytes.</summary>

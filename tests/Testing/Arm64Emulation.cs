@@ -59,36 +59,16 @@ public static class Arm64Emulation
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class Arm64EmulationFactAttribute : FactAttribute
 {
-    public Arm64EmulationFactAttribute() => Skip = Arm64Emulation.SkipReason;
-
-    /// <summary>Whether it needs the development set, too.</summary>
-    public bool NeedsSharedAssets
-    {
-        get;
-        init
-        {
-            field = value;
-            if (value)
-                Skip ??= SharedAssets.SkipReason;
-        }
-    }
+    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
+    public Arm64EmulationFactAttribute(bool needsSharedAssets = false) =>
+        Skip = Arm64Emulation.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
 }
 
 /// <summary>The same for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class Arm64EmulationTheoryAttribute : TheoryAttribute
 {
-    public Arm64EmulationTheoryAttribute() => Skip = Arm64Emulation.SkipReason;
-
-    /// <summary>Whether it needs the development set, too.</summary>
-    public bool NeedsSharedAssets
-    {
-        get;
-        init
-        {
-            field = value;
-            if (value)
-                Skip ??= SharedAssets.SkipReason;
-        }
-    }
+    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
+    public Arm64EmulationTheoryAttribute(bool needsSharedAssets = false) =>
+        Skip = Arm64Emulation.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
 }

@@ -48,36 +48,7 @@ public static class NodeJs
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NodeFactAttribute : FactAttribute
 {
-    public NodeFactAttribute() => Skip = NodeJs.SkipReason;
-
-    /// <summary>Whether it needs the development set, too.</summary>
-    public bool NeedsSharedAssets
-    {
-        get;
-        init
-        {
-            field = value;
-            if (value)
-                Skip ??= SharedAssets.SkipReason;
-        }
-    }
-}
-
-/// <summary>The same for a theory.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NodeTheoryAttribute : TheoryAttribute
-{
-    public NodeTheoryAttribute() => Skip = NodeJs.SkipReason;
-
-    /// <summary>Whether it needs the development set, too.</summary>
-    public bool NeedsSharedAssets
-    {
-        get;
-        init
-        {
-            field = value;
-            if (value)
-                Skip ??= SharedAssets.SkipReason;
-        }
-    }
+    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
+    public NodeFactAttribute(bool needsSharedAssets = false) =>
+        Skip = NodeJs.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
 }

@@ -32,7 +32,7 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
         _launcher = launcher;
     }
 
-    [Arm64EmulationTheory(NeedsSharedAssets = true)]
+    [Arm64EmulationTheory(needsSharedAssets: true)]
     [InlineData(Arm64Emulation.Newest, "armdot")]
     [InlineData(Arm64Emulation.WithoutDotProduct, "vector128")]
     public void Arm64GivesTheSameBytes(string processor, string path)
@@ -42,7 +42,7 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
         Assert.Equal([], Differences(actual));
     }
 
-    [NodeFact(NeedsSharedAssets = true)]
+    [NodeFact(needsSharedAssets: true)]
     public void WebAssemblyGivesTheSameBytesInIntegers()
     {
         using var app = new WebAssemblyApp(typeof(OtherProcessorTests).Assembly,
