@@ -23,6 +23,9 @@ internal sealed record BenchArguments
     /// <summary>The file for the figures as JSON; null: none.</summary>
     public string? Json { get; init; }
 
+    /// <summary>A file of figures from an earlier run to compare with; null: none.</summary>
+    public string? Against { get; init; }
+
     /// <summary>The file for the figures as a table; null: none.</summary>
     public string? Markdown { get; init; }
 
@@ -57,6 +60,9 @@ internal sealed record BenchArguments
                 case "--metadata":
                     string[] pair = Value().Split('=', 2);
                     metadata[pair[0]] = pair.Length == 2 ? pair[1] : throw new FormatException("--metadata needs Name=Value");
+                    break;
+                case "--against":
+                    arguments = arguments with { Against = Value() };
                     break;
                 case "--json":
                     arguments = arguments with { Json = Value() };

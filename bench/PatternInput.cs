@@ -30,6 +30,28 @@ public static class PatternInput
         return bytes;
     }
 
+    /// <summary>Seeded noise: float32 numbers from 0 to 1, small integers of other types.</summary>
+    /// <param name="elements">How many elements.</param>
+    /// <param name="type">C#'s name of the element type.</param>
+    /// <param name="seed">The seed.</param>
+    public static byte[] Noise(int elements, string type, int seed)
+    {
+        var random = new Random(seed);
+        return type switch
+        {
+            "float" => Bytes(new float[elements].Select(_ => random.NextSingle()).ToArray()),
+            "double" => Bytes(new double[elements].Select(_ => random.NextDouble()).ToArray()),
+            "int" => Bytes(new int[elements].Select(_ => random.Next(64)).ToArray()),
+            "long" => Bytes(new long[elements].Select(_ => random.NextInt64(64)).ToArray()),
+            "bool" => Bytes(new byte[elements].Select(_ => (byte)random.Next(2)).ToArray()),
+            "byte" or "sbyte" => Bytes(new byte[elements].Select(_ => (byte)random.Next(256)).ToArray()),
+            "short" or "ushort" => Bytes(new short[elements].Select(_ => (short)random.Next(64)).ToArray()),
+            _ => throw new InvalidOperationException($"no noise of type {type}"),
+        };
+
+        static byte[] Bytes<T>(T[] values) where T : unmanaged => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+    }
+
     /// <summary>A checksum (FNV-1a) of the bytes of all outputs of the last prediction.</summary>
     public static ulong Checksum(Predictor predictor, int outputs)
     {

@@ -5,7 +5,7 @@ using OptimizerBuild.Bench;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 const string Usage = """
     usage: dotnet run -c Release --project bench -- COMMAND [--models FILE…] [--threads N] [--seconds S] [--json FILE] [--markdown FILE]
-                                                            [--precision Auto|Int8|Float32] [--metadata Name=Value]…
+                                                            [--precision Auto|Int8|Float32] [--metadata Name=Value]… [--against FILE]
 
     compare   the generated predictor of each model beside ONNX Runtime
     layers    the time of each step of a model's plan, and what bounds it
@@ -15,7 +15,8 @@ const string Usage = """
     first     what each model costs before its first prediction, in a process and in a build
     startup   the cold start of a console app, beside the same app on ONNX Runtime
     wasm      each model in .NET's WebAssembly runtime, beside ONNX Runtime Web (needs Node.js)
-    record    all of these (but layers) into bench/results
+    digests   digests of weights, plans and predictions; --against FILE compares them with those of an earlier --json FILE
+    record    all of these (but layers and digests) into bench/results
 
     Without --models: the models of bench/models.json. --metadata sets any metadata of the item CompressedModel.
     The native library of ONNX Runtime comes from bench/peers (npm ci --ignore-scripts), or from the path in ONNXRUNTIME_LIBRARY.
@@ -46,6 +47,7 @@ try
         "first" => FirstCommand.Run(models, arguments),
         "startup" => StartupCommand.Run(repository, arguments),
         "wasm" => WasmCommand.Run(repository, models, arguments),
+        "digests" => DigestsCommand.Run(models, arguments),
         "record" => RecordCommand.Run(repository, models, arguments),
         _ => throw new FormatException($"no such command: {arguments.Command}"),
     };
