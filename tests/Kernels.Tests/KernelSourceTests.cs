@@ -59,6 +59,16 @@ public sealed class KernelSourceTests
     }
 
     [Fact]
+    public void Every_file_lies_in_a_folder_that_the_documentation_describes()
+    {
+        string document = File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "docs", "kernels.md"));
+        IEnumerable<string> described = Regex.Matches(document, @"^\| `(?<folder>\w+)` \| [^|]+ \|$", RegexOptions.Multiline)
+            .Select(row => row.Groups["folder"].Value);
+        IEnumerable<string> folders = Files.Select(file => Path.GetDirectoryName(Path.GetRelativePath(Folder, file))!).Distinct();
+        Assert.Equal(folders.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void No_kernel_mentions_the_packing()
     {
         foreach (string file in Files.Where(f => Path.GetFileName(f) != "Int8Packing.cs"))

@@ -5,7 +5,8 @@ namespace OptimizerBuild.Generators.KernelSources;
 
 /// <summary>
 /// The sources of <c>src/Kernels</c>, which this assembly carries as resources, and which of them need which others. A file needs the
-/// files whose types it names in its code, comments aside. Everything is computed at most once in a process.
+/// files whose types it names in its code, comments aside. Files are known by their names alone, whatever folder they lie in: all kernels
+/// have one namespace. Everything is computed at most once in a process.
 /// </summary>
 internal sealed class KernelLibrary
 {
