@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Bench;
 

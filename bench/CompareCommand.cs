@@ -4,6 +4,7 @@ using System.Text.Json;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 

@@ -4,11 +4,13 @@ using System.Text;
 using System.Text.Json;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Kernels.Tests.Cases;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Bench;
@@ -69,8 +71,8 @@ internal static class KernelsCommand
         if (isInteger)
         {
             var random = new Random(1);
-            CalibrationSet samples = new([.. Enumerable.Range(0, 3).Select(_ => (IReadOnlyList<Tensor>)[Noise(graph.TypeOf("x"), random)])], Synthetic: true);
-            var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8, Calibration = CalibrationMethod.MinMax, SearchWeightScales = false };
+            SampleSet samples = new([.. Enumerable.Range(0, 3).Select(_ => (IReadOnlyList<Tensor>)[Noise(graph.TypeOf("x"), random)])], Synthetic: true);
+            var options = new QuantizationOptions { Precision = ModelPrecision.Int8, Calibration = CalibrationMethod.MinMax, SearchWeightScales = false };
             model = new Quantizer(options).Apply(model, samples, CancellationToken.None).Model;
         }
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OptimizerBuild;
 using OptimizerBuild.Bench;
+using OptimizerBuild.Diagnostics;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 const string Usage = """

@@ -1,4 +1,5 @@
 using System.Text;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Bench;

@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Reporting;
 using Task = Microsoft.Build.Utilities.Task;

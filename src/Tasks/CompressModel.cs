@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using OptimizerBuild.Caching;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;

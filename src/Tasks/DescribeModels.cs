@@ -1,5 +1,7 @@
 using System.Text;
 using Microsoft.Build.Framework;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;

@@ -1,6 +1,8 @@
 using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild;

@@ -1,4 +1,5 @@
 using OptimizerBuild.Models.Accuracy;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Caching;

@@ -1,3 +1,4 @@
+using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
@@ -17,7 +18,7 @@ internal interface ICompressionTechnique
     /// <param name="data">Samples to calibrate on.</param>
     /// <param name="cancellation">Stops the work; checked between layers.</param>
     /// <exception cref="ModelException">The technique cannot be applied as asked.</exception>
-    CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation);
+    CompressionResult Apply(CompressedModel model, SampleSet data, CancellationToken cancellation);
 }
 
 /// <summary>What a technique made of a model.</summary>
@@ -30,8 +31,3 @@ internal sealed record CompressionResult(CompressedModel Model, IReadOnlyList<st
 /// <param name="Graph">The float graph: channels-last, with batch norms and activations fused.</param>
 /// <param name="Quantization">How values and nodes are quantised; null while nothing is.</param>
 internal sealed record CompressedModel(Graph Graph, Quantization.GraphQuantization? Quantization = null);
-
-/// <summary>Samples of the graph's inputs: each sample holds one tensor for each graph input, in the graph's order, of exactly the input's type.</summary>
-/// <param name="Samples">The samples.</param>
-/// <param name="Synthetic">Whether they were made up because the user gave none.</param>
-internal sealed record CalibrationSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, bool Synthetic);

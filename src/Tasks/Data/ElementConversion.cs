@@ -1,7 +1,7 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
-using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Data;
 

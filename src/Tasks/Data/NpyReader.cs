@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Data;

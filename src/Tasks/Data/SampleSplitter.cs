@@ -1,9 +1,8 @@
 using System.Collections;
 using System.Collections.Immutable;
-using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Data;
 
@@ -19,7 +18,7 @@ internal static class SampleSplitter
     /// <param name="adaptation">How the data becomes what the model expects.</param>
     /// <param name="maximum">At most so many samples, evenly spread over the data.</param>
     /// <exception cref="ModelException">The data does not fit the model.</exception>
-    public static CalibrationSet ToSamples(DataSet data, Graph graph, InputAdaptation adaptation, int maximum = int.MaxValue)
+    public static SampleSet ToSamples(DataSet data, Graph graph, InputAdaptation adaptation, int maximum = int.MaxValue)
     {
         var sources = ImmutableArray.CreateBuilder<InputSource>();
         int? samples = null;
@@ -34,7 +33,7 @@ internal static class SampleSplitter
         }
         if (samples is not > 0)
             throw Mismatch(data, "at least one sample", data.Describe());
-        return new CalibrationSet(new SampleList(sources.ToImmutable(), samples.Value, Math.Min(samples.Value, maximum)), Synthetic: false);
+        return new SampleSet(new SampleList(sources.ToImmutable(), samples.Value, Math.Min(samples.Value, maximum)), Synthetic: false);
     }
 
     /// <summary>The index in the data of the sample that stands at <paramref name="index"/> when <paramref name="taken"/> of <paramref

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;

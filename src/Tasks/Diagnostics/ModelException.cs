@@ -1,6 +1,4 @@
-using OptimizerBuild.Diagnostics;
-
-namespace OptimizerBuild;
+namespace OptimizerBuild.Diagnostics;
 
 /// <summary>The model, its data or its metadata cannot be processed. Carries the coded diagnostic that the build reports.</summary>
 internal sealed class ModelException : Exception

@@ -1,9 +1,9 @@
-using OptimizerBuild.Compression;
 using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation.Metrics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Evaluation;
 
@@ -28,7 +28,7 @@ internal sealed record AccuracyComparison(string Metric, double Original, double
         CancellationToken cancellation)
     {
         DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
-        CalibrationSet samples = SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options));
+        SampleSet samples = SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options));
         AccuracyMeasurement measurement = AccuracyMeasurement.Decide(options.Metric, graph, data, samples.Samples.Count);
         return Run(measurement, samples.Samples, graph, compressed, cancellation);
     }

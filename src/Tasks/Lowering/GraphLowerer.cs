@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering;

@@ -1,3 +1,4 @@
+using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;

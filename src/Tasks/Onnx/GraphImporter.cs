@@ -5,6 +5,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Opsets;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Onnx;
 

@@ -1,3 +1,4 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
 

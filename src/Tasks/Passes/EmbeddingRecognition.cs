@@ -1,5 +1,5 @@
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Passes;
 

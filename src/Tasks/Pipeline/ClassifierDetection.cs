@@ -1,6 +1,7 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;

@@ -1,4 +1,6 @@
 using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline;
 

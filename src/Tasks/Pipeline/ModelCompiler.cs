@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
@@ -9,6 +10,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
 
@@ -92,8 +94,8 @@ internal static class ModelCompiler
         var notes = new List<string>();
         var diagnostics = new List<Diagnostic>(imported.Diagnostics);
         QuantizationOptions quantization = QuantizationSettings(options);
-        CalibrationSet calibration = quantization.Precision == QuantizationPrecision.Float32
-            ? new CalibrationSet([], Synthetic: true)
+        SampleSet calibration = quantization.Precision == ModelPrecision.Float32
+            ? new SampleSet([], Synthetic: true)
             : CalibrationSamples(options, imported.Graph, cancellation);
         foreach (ICompressionTechnique technique in (ICompressionTechnique[])[new Quantizer(quantization)])
         {
@@ -105,7 +107,7 @@ internal static class ModelCompiler
         return new(imported, model, notes, diagnostics);
     }
 
-    private static CalibrationSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
+    private static SampleSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
     {
         if (options.CalibrationData is not { } spec)
             return SyntheticCalibration.Create(imported, ranges: ByteRanges(options, imported), cancellation: cancellation);
@@ -139,9 +141,9 @@ internal static class ModelCompiler
     {
         Precision = options.Precision switch
         {
-            ModelPrecision.Auto => QuantizationPrecision.Auto,
-            ModelPrecision.Int8 => QuantizationPrecision.Int8,
-            _ => QuantizationPrecision.Float32,
+            ModelPrecision.Auto => ModelPrecision.Auto,
+            ModelPrecision.Int8 => ModelPrecision.Int8,
+            _ => ModelPrecision.Float32,
         },
         Calibration = options.Calibration,
         SignalToNoiseThreshold = options.MinSignalToNoise,

@@ -1,4 +1,5 @@
 using System.Text;
+using OptimizerBuild.Diagnostics;
 
 namespace OptimizerBuild.Pipeline;
 

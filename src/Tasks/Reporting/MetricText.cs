@@ -1,6 +1,6 @@
 using System.Globalization;
 using OptimizerBuild.Evaluation.Metrics;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Reporting;
 

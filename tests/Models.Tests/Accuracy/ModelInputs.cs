@@ -1,5 +1,5 @@
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Models.Accuracy;

@@ -5,6 +5,7 @@ using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Testing;
 

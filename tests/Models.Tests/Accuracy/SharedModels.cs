@@ -5,6 +5,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;

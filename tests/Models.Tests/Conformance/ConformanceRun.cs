@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Models.Harness;

@@ -1,9 +1,11 @@
 using Google.Protobuf;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Models.Harness;
 using OptimizerBuild.Models.Predictors;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Testing;
 

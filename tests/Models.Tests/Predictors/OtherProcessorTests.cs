@@ -6,6 +6,7 @@ using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Models.Accuracy;
 using OptimizerBuild.Models.Harness;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Testing;

@@ -1,5 +1,6 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 

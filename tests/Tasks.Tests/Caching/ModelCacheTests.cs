@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Build;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;

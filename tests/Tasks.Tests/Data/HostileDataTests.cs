@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using OptimizerBuild.Diagnostics;
 
 namespace OptimizerBuild.Data;
 

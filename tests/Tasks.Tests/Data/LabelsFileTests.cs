@@ -1,3 +1,5 @@
+using OptimizerBuild.Diagnostics;
+
 namespace OptimizerBuild.Data;
 
 public sealed class LabelsFileTests : IDisposable

@@ -1,5 +1,6 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Data;
 

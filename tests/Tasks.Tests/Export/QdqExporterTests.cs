@@ -1,10 +1,13 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Tests;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Export;
@@ -89,7 +92,7 @@ public sealed class QdqExporterTests
         var g = new FloatGraph();
         string x = g.Add("normal", "Div", [g.Input("x", 1, 6, 6, 8), g.Constant("one", Tensor.Of([1f], 1))]);
         Graph graph = g.Build(g.Conv("y", x, 8, 16, 3, relu: true));
-        CalibrationSet samples = FloatGraph.Samples(graph, 32);
+        SampleSet samples = FloatGraph.Samples(graph, 32);
         foreach (IReadOnlyList<Tensor> sample in samples.Samples.Where((_, i) => i % 2 == 0))
             for (int k = 0; k < sample[0].Count; k++)
                 sample[0].Values<float>()[k] *= k % 29 == 3 ? 25 : 0;
@@ -163,7 +166,7 @@ public sealed class QdqExporterTests
         var model = new CompressedModel(g.Build("a"));
         Graph exported = Import(model);
         Assert.DoesNotContain(exported.Nodes, n => n.OpType is "QuantizeLinear" or "DequantizeLinear");
-        CalibrationSet samples = FloatGraph.Samples(model.Graph, 1);
+        SampleSet samples = FloatGraph.Samples(model.Graph, 1);
         Passes.RandomTensors.AssertClose(
             new GraphEvaluator(model.Graph).Evaluate(samples.Samples[0])[0], new GraphEvaluator(exported).Evaluate(samples.Samples[0])[0], 1e-5f, "a");
     }
@@ -200,7 +203,7 @@ public sealed class QdqExporterTests
         Assert.Throws<OperationCanceledException>(() => QdqExporter.Export(new CompressedModel(g.Build("a")), new CancellationToken(true)));
     }
 
-    private static CompressedModel Quantize(Graph graph) => new Quantizer(new QuantizationOptions { Precision = QuantizationPrecision.Int8 })
+    private static CompressedModel Quantize(Graph graph) => new Quantizer(new QuantizationOptions { Precision = ModelPrecision.Int8 })
         .Apply(new CompressedModel(graph), FloatGraph.Samples(graph, Samples), CancellationToken.None).Model;
 
     private static Graph Import(CompressedModel model) =>

@@ -2,10 +2,11 @@ using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
-using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -54,8 +55,8 @@ public sealed class InputBindingTests
         var model = new CompressedModel(graph);
         if (integer)
         {
-            var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8 };
-            model = new Quantizer(options).Apply(model, new CalibrationSet([.. floats.Select(f => (IReadOnlyList<Tensor>)[f])], false),
+            var options = new QuantizationOptions { Precision = ModelPrecision.Int8 };
+            model = new Quantizer(options).Apply(model, new SampleSet([.. floats.Select(f => (IReadOnlyList<Tensor>)[f])], false),
                 CancellationToken.None).Model;
             Assert.Contains(model.Quantization!.Nodes.Values, n => n.Integer);
         }

@@ -1,6 +1,9 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -69,8 +72,8 @@ public sealed class LookUpTests
     private static CompressedModel Quantized(Graph graph)
     {
         var random = new Random(3);
-        CalibrationSet samples = new([.. Enumerable.Range(0, 20).Select(_ => (IReadOnlyList<Tensor>)[Ids(random, 0, Rows)])], false);
-        return new Quantizer(new QuantizationOptions { Precision = QuantizationPrecision.Int8 })
+        SampleSet samples = new([.. Enumerable.Range(0, 20).Select(_ => (IReadOnlyList<Tensor>)[Ids(random, 0, Rows)])], false);
+        return new Quantizer(new QuantizationOptions { Precision = ModelPrecision.Int8 })
             .Apply(new CompressedModel(graph), samples, CancellationToken.None).Model;
     }
 

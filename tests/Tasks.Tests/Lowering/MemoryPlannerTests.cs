@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
 

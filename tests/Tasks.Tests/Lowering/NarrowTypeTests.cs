@@ -2,6 +2,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
 

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Lowering;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Plan;
 
-namespace OptimizerBuild.Tests.Lowering;
+namespace OptimizerBuild.Lowering;
 
 /// <summary>The lowerings of operators in their own element types.</summary>
 public class NativeLoweringTests

@@ -1,8 +1,10 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
 
@@ -34,9 +36,9 @@ internal static class Plans
     public static CompressedModel Quantize(Graph graph)
     {
         var random = new Random(11);
-        CalibrationSet samples = new([.. Enumerable.Range(0, 4).Select(_ =>
+        SampleSet samples = new([.. Enumerable.Range(0, 4).Select(_ =>
             (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))])], false);
-        return new Quantizer(new QuantizationOptions { Precision = QuantizationPrecision.Int8 }).Apply(new CompressedModel(graph), samples,
+        return new Quantizer(new QuantizationOptions { Precision = ModelPrecision.Int8 }).Apply(new CompressedModel(graph), samples,
             CancellationToken.None).Model;
     }
 }

@@ -2,9 +2,12 @@ using FsCheck;
 using FsCheck.Fluent;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
 
@@ -48,9 +51,9 @@ public sealed class RandomGraphLoweringTests
         Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
         var random = new Random(seed);
         List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 6).Select(_ => Sample(graph, random))];
-        var options = new QuantizationOptions { Precision = QuantizationPrecision.Int8, SearchWeightScales = false, CorrectBiases = false,
+        var options = new QuantizationOptions { Precision = ModelPrecision.Int8, SearchWeightScales = false, CorrectBiases = false,
             Calibration = CalibrationMethod.MinMax };
-        CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new CalibrationSet(samples, false),
+        CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new SampleSet(samples, false),
             CancellationToken.None).Model;
         if (!model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
             return false;

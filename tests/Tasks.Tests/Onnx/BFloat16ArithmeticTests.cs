@@ -1,5 +1,7 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Onnx;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;

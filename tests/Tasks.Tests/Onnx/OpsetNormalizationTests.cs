@@ -1,3 +1,4 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Opsets;
 using OptimizerBuild.Operators;

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators;
 

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators;
 

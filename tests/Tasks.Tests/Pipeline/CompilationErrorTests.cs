@@ -2,6 +2,7 @@ using Google.Protobuf;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Harness;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using OptimizerBuild.Build;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation.Metrics;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Reporting;
 

@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -33,7 +37,7 @@ internal sealed class PrecisionPlanner(
     public Outcome Plan(CancellationToken cancellation)
     {
         Outcome best = Plan(options.Calibration, cancellation);
-        if (best.Plan.Weights.IsEmpty || options.Precision != QuantizationPrecision.Auto)
+        if (best.Plan.Weights.IsEmpty || options.Precision != ModelPrecision.Auto)
             return best;
 
         // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
@@ -52,7 +56,7 @@ internal sealed class PrecisionPlanner(
 
     /// <summary>Whether a plan's outputs are so noisy that more is tried.</summary>
     public bool IsNoisy(Outcome outcome) =>
-        options.Precision == QuantizationPrecision.Auto && outcome.Decibels < options.OutputSignalToNoise + TuningMargin;
+        options.Precision == ModelPrecision.Auto && outcome.Decibels < options.OutputSignalToNoise + TuningMargin;
 
     /// <summary>Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.</summary>
     public Outcome Tune(Outcome best, CancellationToken cancellation)
@@ -141,7 +145,7 @@ internal sealed class PrecisionPlanner(
     // Takes nodes out until all that are left are of use and accurate by themselves.
     private GraphQuantization Settle(IntegerNodes nodes, Planners planners, CancellationToken cancellation)
     {
-        bool automatic = options.Precision == QuantizationPrecision.Auto;
+        bool automatic = options.Precision == ModelPrecision.Auto;
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();

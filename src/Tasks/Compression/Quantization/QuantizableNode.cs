@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 

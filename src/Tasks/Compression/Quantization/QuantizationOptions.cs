@@ -1,46 +1,7 @@
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Options;
+
 namespace OptimizerBuild.Compression.Quantization;
-
-/// <summary>Which nodes run in integers.</summary>
-internal enum QuantizationPrecision
-{
-    /// <summary>Every node whose integer form is accurate and of use.</summary>
-    Auto,
-
-    /// <summary>Every node that has an integer form.</summary>
-    Int8,
-
-    /// <summary>None.</summary>
-    Float32,
-}
-
-/// <summary>How the range of an activation is chosen from its values on the calibration data.</summary>
-internal enum CalibrationMethod
-{
-    /// <summary>For each tensor the method with the least error at its readers.</summary>
-    Auto,
-
-    /// <summary>The least and the greatest value.</summary>
-    MinMax,
-
-    /// <summary>The range that holds all but a small share of the values.</summary>
-    Percentile,
-
-    /// <summary>The range that loses least information (Kullback–Leibler divergence).</summary>
-    Entropy,
-
-    /// <summary>The range with the least mean squared quantisation error.</summary>
-    MeanSquaredError,
-}
-
-/// <summary>Whether sums of two neighbouring products are kept within 16 bits.</summary>
-internal enum PairSums
-{
-    /// <summary>Wherever it costs a layer little.</summary>
-    Bounded,
-
-    /// <summary>Only where weights happen to do so.</summary>
-    Free,
-}
 
 /// <summary>What the user may choose about quantisation.</summary>
 internal sealed record QuantizationOptions
@@ -49,20 +10,20 @@ internal sealed record QuantizationOptions
     public static QuantizationOptions Default { get; } = new();
 
     /// <summary>Which nodes run in integers.</summary>
-    public QuantizationPrecision Precision { get; init; } = QuantizationPrecision.Auto;
+    public ModelPrecision Precision { get; init; } = ModelPrecision.Auto;
 
     /// <summary>How activation ranges are chosen.</summary>
     public CalibrationMethod Calibration { get; init; } = CalibrationMethod.Auto;
 
     /// <summary>
-    /// Under <see cref="QuantizationPrecision.Auto"/> a node whose own signal-to-quantisation-noise ratio on the calibration data
+    /// Under <see cref="ModelPrecision.Auto"/> a node whose own signal-to-quantisation-noise ratio on the calibration data
     /// is lower, in dB, stays in float32. The default of 10 dB means noise of a tenth of the signal's power: an 8-bit node that is
     /// merely coarse lies above 20 dB, one whose range is torn apart by outliers below 10 dB.
     /// </summary>
     public double SignalToNoiseThreshold { get; init; } = 10;
 
     /// <summary>
-    /// Under <see cref="QuantizationPrecision.Auto"/>: while the outputs' signal-to-noise ratio, all integer nodes taken together, is
+    /// Under <see cref="ModelPrecision.Auto"/>: while the outputs' signal-to-noise ratio, all integer nodes taken together, is
     /// lower than this, in dB, other ranges are tried and the nodes between dot products whose errors weigh most are put back into float32.
     /// </summary>
     public double OutputSignalToNoise { get; init; } = 25;

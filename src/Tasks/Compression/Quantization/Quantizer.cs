@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -22,13 +26,13 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     public string Name => "Quantization";
 
     /// <inheritdoc/>
-    public CompressionResult Apply(CompressedModel model, CalibrationSet data, CancellationToken cancellation)
+    public CompressionResult Apply(CompressedModel model, SampleSet data, CancellationToken cancellation)
     {
         Graph graph = model.Graph;
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
-        if (options.Precision == QuantizationPrecision.Float32 || data.Samples.Count == 0)
-            quantization = AllFloat(graph, options.Precision == QuantizationPrecision.Float32 ? "Precision=Float32" : "no calibration data");
+        if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
+            quantization = AllFloat(graph, options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data");
         else
         {
             Attempt attempt = Quantize(graph, data.Samples, options, cancellation);
@@ -44,9 +48,9 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         }
 
         var diagnostics = new List<Diagnostic>();
-        if (data.Synthetic && options.Precision != QuantizationPrecision.Float32)
+        if (data.Synthetic && options.Precision != ModelPrecision.Float32)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
-        if (options.Precision != QuantizationPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
+        if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
         return new(model with { Graph = graph, Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
     }

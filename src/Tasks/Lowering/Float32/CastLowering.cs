@@ -1,5 +1,5 @@
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Lowering.Float32;
 

@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 

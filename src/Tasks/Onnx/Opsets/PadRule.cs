@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Onnx.Opsets;
 
@@ -14,7 +15,7 @@ internal sealed class PadRule : OpsetRule
         long[] pads = context.Node.Ints(context.Opset < 2 ? "paddings" : "pads") ?? throw context.Invalid("it has no pads");
         if (!context.Type(0).Element.IsFloat())
             throw context.Invalid($"its input is {context.Type(0)}, which this opset does not pad");
-        Tensor value = Operators.NumericCast.Convert(Tensor.Scalar(context.Node.Float("value", 0)), context.Type(0).Element)!;
+        Tensor value = NumericCast.Convert(Tensor.Scalar(context.Node.Float("value", 0)), context.Type(0).Element)!;
         return [context.WithInputs(1, context.AddInts("pads", pads), context.AddConstant("value", value)).Without("pads")
             .Without("paddings").Without("value")];
     }

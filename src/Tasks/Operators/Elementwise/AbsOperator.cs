@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Absolute value; the smallest signed integer stays itself, as its magnitude cannot be represented (ONNX operator Abs).</summary>
 [Operator("Abs")]

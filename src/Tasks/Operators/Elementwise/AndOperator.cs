@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Both of two booleans at each place, with broadcasting (ONNX operator And).</summary>
 [Operator("And")]

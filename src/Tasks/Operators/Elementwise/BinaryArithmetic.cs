@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on two numeric tensors of one type, broadcast against each other: Add, Mul, Max and their like.</summary>
 internal abstract class BinaryArithmetic : Operator

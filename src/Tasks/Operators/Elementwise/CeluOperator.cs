@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>
 /// Continuously differentiable exponential linear unit: max(0, x) + min(0, alpha·(exp(x/alpha) − 1)) (ONNX operator Celu).

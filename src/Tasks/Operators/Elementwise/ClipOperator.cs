@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Elements limited to a range whose bounds are optional inputs (ONNX operator Clip).</summary>
 [Operator("Clip")]

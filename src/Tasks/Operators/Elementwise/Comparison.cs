@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A comparison of two tensors of one type, broadcast against each other; the result is boolean.</summary>
 internal abstract class Comparison : Operator

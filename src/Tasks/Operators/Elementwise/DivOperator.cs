@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>
 /// Quotients, of integers towards zero (ONNX operator Div). What ONNX leaves open is as the kernels have it: an integer divided by zero

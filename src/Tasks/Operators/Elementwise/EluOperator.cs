@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else alpha·(exp(x) − 1) (ONNX operator Elu).</summary>
 [Operator("Elu")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>a = b at each place, with broadcasting (ONNX operator Equal).</summary>
 [Operator("Equal")]

@@ -1,6 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Error function (ONNX operator Erf).</summary>
 [Operator("Erf")]

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one floating-point element: sigmoid, exponential, square root and their like.</summary>
 internal abstract class FloatFunction : Operator

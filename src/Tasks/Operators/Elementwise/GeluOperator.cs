@@ -1,6 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>
 /// Gaussian error linear unit: x·Φ(x), exactly or by the tanh approximation of Hendrycks and Gimpel (2016) (ONNX operator Gelu).

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>max(0, min(1, alpha·x + beta)) (ONNX operator HardSigmoid).</summary>
 [Operator("HardSigmoid")]

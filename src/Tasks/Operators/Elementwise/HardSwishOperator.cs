@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x · max(0, min(1, x/6 + 1/2)) (ONNX operator HardSwish).</summary>
 [Operator("HardSwish")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else alpha·x (ONNX operator LeakyRelu).</summary>
 [Operator("LeakyRelu")]

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>a &lt; b at each place, with broadcasting (ONNX operator Less).</summary>
 [Operator("Less")]

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>a ≤ b at each place, with broadcasting (ONNX operator LessOrEqual).</summary>
 [Operator("LessOrEqual")]

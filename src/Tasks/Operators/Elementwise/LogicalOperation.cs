@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on two boolean tensors, broadcast against each other: And, Or, Xor.</summary>
 internal abstract class LogicalOperation : Operator

@@ -1,7 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Mean of the inputs at each place (ONNX operator Mean).</summary>
 [Operator("Mean")]

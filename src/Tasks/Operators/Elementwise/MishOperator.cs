@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x · tanh(log(1 + exp(x))) (ONNX operator Mish).</summary>
 [Operator("Mish")]

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one element of any numeric type: absolute value, negation, sign.</summary>
 internal abstract class NumericFunction : Operator

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>At least one of two booleans at each place, with broadcasting (ONNX operator Or).</summary>
 [Operator("Or")]

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else slope·x; the slope broadcasts to x (ONNX operator PRelu).</summary>
 [Operator("PRelu")]

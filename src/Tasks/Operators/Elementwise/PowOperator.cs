@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Power x^y with broadcasting; the exponent may be of another type, the result has the base's (ONNX operator Pow).</summary>
 [Operator("Pow")]

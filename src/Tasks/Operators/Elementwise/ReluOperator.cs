@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>max(0, x) (ONNX operator Relu).</summary>
 [Operator("Relu")]

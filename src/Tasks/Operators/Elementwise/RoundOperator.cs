@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Nearest integer, ties to even (ONNX operator Round).</summary>
 [Operator("Round")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Scaled exponential linear unit: gamma·x where positive, else gamma·alpha·(exp(x) − 1) (ONNX operator Selu).</summary>
 [Operator("Selu")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Logistic function 1 / (1 + exp(−x)) (ONNX operator Sigmoid).</summary>
 [Operator("Sigmoid")]

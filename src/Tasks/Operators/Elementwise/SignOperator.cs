@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>−1, 0 or 1; NaN stays NaN (ONNX operator Sign).</summary>
 [Operator("Sign")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>log(1 + exp(x)) (ONNX operator Softplus).</summary>
 [Operator("Softplus")]

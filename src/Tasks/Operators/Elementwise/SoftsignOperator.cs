@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x / (1 + |x|) (ONNX operator Softsign).</summary>
 [Operator("Softsign")]

@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Difference of two tensors, with broadcasting (ONNX operator Sub).</summary>
 [Operator("Sub")]

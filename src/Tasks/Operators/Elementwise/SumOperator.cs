@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of the inputs at each place (ONNX operator Sum).</summary>
 [Operator("Sum")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x · sigmoid(alpha·x) (ONNX operator Swish).</summary>
 [Operator("Swish")]

@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Hyperbolic tangent (ONNX operator Tanh).</summary>
 [Operator("Tanh")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where greater than alpha, else 0 (ONNX operator ThresholdedRelu).</summary>
 [Operator("ThresholdedRelu")]

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on any number of numeric tensors of one type, broadcast against each other: Max, Min, Sum, Mean.</summary>
 internal abstract class VariadicArithmetic : BinaryArithmetic

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>
 /// Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Exactly one of two booleans at each place, with broadcasting (ONNX operator Xor).</summary>
 [Operator("Xor")]

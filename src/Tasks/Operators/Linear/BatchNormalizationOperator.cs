@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Batch normalisation in inference: scale·(x − mean)/√(variance + epsilon) + bias for each channel (ONNX operator

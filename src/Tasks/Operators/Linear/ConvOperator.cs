@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Convolution over one to three spatial dimensions, with groups (ONNX operator Conv). The weights are always O,I,H,W; with

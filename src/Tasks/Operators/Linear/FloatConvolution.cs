@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Convolution in float32: im2col and matrix product (Chellapilla, Puri and Simard, "High Performance Convolutional Neural

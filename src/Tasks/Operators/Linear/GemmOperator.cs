@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>alpha·A'·B' + beta·C with optional transpositions (ONNX operator Gemm).</summary>
 [Operator("Gemm")]

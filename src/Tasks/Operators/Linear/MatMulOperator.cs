@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).

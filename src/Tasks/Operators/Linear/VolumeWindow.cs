@@ -1,6 +1,7 @@
 using System.Numerics;
+using OptimizerBuild.Operators.Pooling;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Convolution and pooling over three spatial dimensions, plainly: such models are rare, so that the reference evaluation of them

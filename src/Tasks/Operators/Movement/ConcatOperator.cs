@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Tensors joined along one axis (ONNX operator Concat).</summary>
 [Operator("Concat")]

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Dropout in inference: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).</summary>
 [Operator("Dropout")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A matrix: the dimensions before <c>axis</c> joined, and those from it on (ONNX operator Flatten).</summary>
 [Operator("Flatten")]

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Slices of a tensor along one axis, in the order of an index tensor (ONNX operator Gather).</summary>
 [Operator("Gather")]

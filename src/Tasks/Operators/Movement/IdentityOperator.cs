@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Its input unchanged (ONNX operator Identity).</summary>
 [Operator("Identity")]

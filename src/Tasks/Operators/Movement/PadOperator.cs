@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>
 /// Elements added before and behind some axes: a constant, mirrored ones, the outermost ones, or those of the other end (ONNX

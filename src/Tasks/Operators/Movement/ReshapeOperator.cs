@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>
 /// The same elements under other dimensions: 0 keeps a dimension (unless <c>allowzero</c>), −1 is worked out (ONNX operator Reshape).

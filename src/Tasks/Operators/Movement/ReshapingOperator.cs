@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>An operator that only gives its input other dimensions: Reshape, Flatten, Squeeze, Unsqueeze, Identity.</summary>
 internal abstract class ReshapingOperator : Operator

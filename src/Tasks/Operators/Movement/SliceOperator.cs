@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A region of a tensor with steps, which may be negative (ONNX operator Slice; NumPy's slices).</summary>
 [Operator("Slice")]

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor cut along one axis into parts of given or equal sizes (ONNX operator Split).</summary>
 [Operator("Split")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Removes dimensions of size 1: those named, or all (ONNX operator Squeeze).</summary>
 [Operator("Squeeze")]

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor repeated along its axes (ONNX operator Tile).</summary>
 [Operator("Tile")]

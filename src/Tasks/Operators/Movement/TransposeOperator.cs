@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>The dimensions in another order, reversed by default (ONNX operator Transpose).</summary>
 [Operator("Transpose")]

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Inserts dimensions of size 1 (ONNX operator Unsqueeze).</summary>
 [Operator("Unsqueeze")]

@@ -1,6 +1,7 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>Walks through two tensors that are broadcast against each other (ONNX "Multidirectional Broadcasting"), run by run.</summary>
 internal static class Broadcasting

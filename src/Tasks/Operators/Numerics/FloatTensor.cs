@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>Tensors of any numeric type seen as float32, for operators whose reference arithmetic is float32 only.</summary>
 internal static class FloatTensor

@@ -4,7 +4,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>
 /// Float32 matrix product C += A·B, blocked for the caches and packed as in Goto and van de Geijn, "Anatomy of High-Performance

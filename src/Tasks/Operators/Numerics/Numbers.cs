@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>Limits of numeric types, infinities included.</summary>
 internal static class Numbers

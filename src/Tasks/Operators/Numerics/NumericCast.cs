@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>Converts tensors between element types as ONNX Cast does.</summary>
 internal static class NumericCast

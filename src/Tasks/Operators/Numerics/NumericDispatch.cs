@@ -1,7 +1,7 @@
 using System.Numerics;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>Code that is generic over the .NET type of a numeric tensor's elements.</summary>
 /// <typeparam name="TResult">What it gives back.</typeparam>

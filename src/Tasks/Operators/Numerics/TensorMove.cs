@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>
 /// Copies rectangular regions between tensors of the same element type under any strides: what all data movement is made of.

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Mean over a sliding window, over the padding too where <c>count_include_pad</c> says so (ONNX operator AveragePool).</summary>
 [Operator("AveragePool")]

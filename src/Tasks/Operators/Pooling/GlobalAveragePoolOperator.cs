@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Mean of each channel over all its positions (ONNX operator GlobalAveragePool).</summary>
 [Operator("GlobalAveragePool")]

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
 internal abstract class GlobalPoolOperator : Operator

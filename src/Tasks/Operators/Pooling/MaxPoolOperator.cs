@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Maximum over a sliding window; padding does not take part (ONNX operator MaxPool).</summary>
 [Operator("MaxPool")]

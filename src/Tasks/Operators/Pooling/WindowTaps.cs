@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Which elements of its input a pooling window covers.</summary>
 internal static class WindowTaps

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Quantization;
 
 /// <summary>Integers as the real numbers that they stand for: (x − zero point) · scale (ONNX operator DequantizeLinear).</summary>
 [Operator("DequantizeLinear")]

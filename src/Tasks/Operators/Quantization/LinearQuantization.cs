@@ -1,6 +1,7 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Quantization;
 
 /// <summary>
 /// Which scale and zero point belong to an element (ONNX "QuantizeLinear"): one for the tensor, one for each place along an axis, or

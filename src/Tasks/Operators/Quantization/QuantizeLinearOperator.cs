@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Quantization;
 
 /// <summary>
 /// Real numbers as integers: x / scale rounded to the nearest integer, ties to even, plus the zero point, clamped to the type's range

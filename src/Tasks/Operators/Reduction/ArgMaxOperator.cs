@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Index of the largest element along one axis, the first one unless <c>select_last_index</c> (ONNX operator ArgMax).</summary>
 [Operator("ArgMax")]

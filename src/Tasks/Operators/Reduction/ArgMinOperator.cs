@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Index of the smallest element along one axis, the first one unless <c>select_last_index</c> (ONNX operator ArgMin).</summary>
 [Operator("ArgMin")]

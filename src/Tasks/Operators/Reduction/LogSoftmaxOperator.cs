@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>x − max − log Σ exp(x − max) along one axis (ONNX operator LogSoftmax).</summary>
 [Operator("LogSoftmax")]

@@ -1,7 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Smallest element over some axes (ONNX operator ReduceMin).</summary>
 [Operator("ReduceMin")]

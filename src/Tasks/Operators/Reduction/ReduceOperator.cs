@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>A reduction over some or all axes, which are an optional input: ReduceMean, ReduceMax and their like.</summary>
 internal abstract class ReduceOperator : Operator

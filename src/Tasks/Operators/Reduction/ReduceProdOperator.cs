@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Product over some axes (ONNX operator ReduceProd).</summary>
 [Operator("ReduceProd")]

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The elements converted to the type of another tensor (ONNX operator CastLike).</summary>
 [Operator("CastLike")]

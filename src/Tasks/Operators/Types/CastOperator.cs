@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The elements converted to another type (ONNX operator Cast).</summary>
 [Operator("Cast")]

@@ -1,7 +1,8 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The attributes of Cast and CastLike that only matter to narrow floating-point types.</summary>
 internal static class CastRounding

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>A tensor of the given dimensions filled with one value, 0 by default (ONNX operator ConstantOfShape).</summary>
 [Operator("ConstantOfShape")]

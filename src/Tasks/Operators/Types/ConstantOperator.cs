@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>A constant, in any of the attribute forms (ONNX operator Constant); it folds at import.</summary>
 [Operator("Constant")]

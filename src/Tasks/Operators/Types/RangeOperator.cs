@@ -2,8 +2,9 @@ using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>Numbers from a start to before a limit in equal steps (ONNX operator Range); its inputs must be constant.</summary>
 [Operator("Range")]

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The dimensions of its input from <c>start</c> to before <c>end</c> (ONNX operator Shape); always constant.</summary>
 [Operator("Shape")]

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Operators;
+namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The number of elements of its input (ONNX operator Size); always constant.</summary>
 [Operator("Size")]

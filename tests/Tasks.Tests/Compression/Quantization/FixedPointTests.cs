@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Fixed-point multipliers and powers of the simulation.</summary>
 public class FixedPointTests

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Builds small float graphs node by node; types are inferred, weights are seeded noise.</summary>
 internal sealed class FloatGraph
@@ -71,7 +72,7 @@ internal sealed class FloatGraph
     };
 
     /// <summary>Seeded normal inputs for a graph.</summary>
-    public static CalibrationSet Samples(Graph graph, int count, int seed = 1, float scale = 1)
+    public static SampleSet Samples(Graph graph, int count, int seed = 1, float scale = 1)
     {
         var random = new Random(seed);
         return new([.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<Tensor>)

@@ -1,8 +1,11 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>The means against outliers: dynamic ranges, and products over inner and outer values.</summary>
 public class OutlierTests
@@ -25,7 +28,7 @@ public class OutlierTests
         Assert.All(rewritten.Nodes.Where(DynamicRange.IsPart), n => Assert.Equal("carries a dynamic range", q.Nodes[n.Name].Reason));
 
         // Quiet samples keep their precision beside loud ones.
-        CalibrationSet unseen = OfDifferentExtent(graph, 2);
+        SampleSet unseen = OfDifferentExtent(graph, 2);
         Assert.True(Decibels(graph, rewritten, q, unseen) > 30, $"{Decibels(graph, rewritten, q, unseen)} dB");
         AssertSame(graph, rewritten, unseen);
     }
@@ -49,7 +52,7 @@ public class OutlierTests
         string x = g.Add("normal", "Div", [g.Input("x", 1, 6, 1024), g.Constant("one", Tensor.Of([1f], 1))]);
         x = g.Add("y", "MatMul", [x, g.Noise("w", 0.03, 1024, 24)], n => FloatGraph.Relu(n));
         Graph graph = g.Build(x);
-        CalibrationSet unseen = WithOutliers(2);
+        SampleSet unseen = WithOutliers(2);
         CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), WithOutliers(1), default);
         Graph split = result.Model.Graph;
         GraphQuantization q = result.Model.Quantization!;
@@ -59,9 +62,9 @@ public class OutlierTests
         Assert.True(Decibels(graph, split, q, unseen) > 32, $"{Decibels(graph, split, q, unseen)} dB");
         AssertSame(graph, split, unseen);
 
-        CalibrationSet WithOutliers(int seed)
+        SampleSet WithOutliers(int seed)
         {
-            CalibrationSet set = FloatGraph.Samples(graph, 24, seed);
+            SampleSet set = FloatGraph.Samples(graph, 24, seed);
             foreach (IReadOnlyList<Tensor> sample in set.Samples)
                 for (int row = 0; row < 6; row++)
                     sample[0].Values<float>()[(row * 1024) + (97 * row) + seed] = row % 2 == 0 ? 30 : -28;
@@ -87,9 +90,9 @@ public class OutlierTests
 
     // What a normalisation makes of lively signals and of nearly constant ones: normal noise, or zeros with a few peaks. Of matrices the
     // rows take turns, else the samples.
-    private static CalibrationSet OfDifferentExtent(Graph graph, int seed)
+    private static SampleSet OfDifferentExtent(Graph graph, int seed)
     {
-        CalibrationSet set = FloatGraph.Samples(graph, 32, seed);
+        SampleSet set = FloatGraph.Samples(graph, 32, seed);
         int part = graph.TypeOf("x").Rank == 2 ? 32 : graph.TypeOf("x").Count;
         for (int i = 0; i < set.Samples.Count; i++)
         {
@@ -102,7 +105,7 @@ public class OutlierTests
     }
 
     // Of the sample, or the row, where noise is greatest in proportion.
-    private static double Decibels(Graph graph, Graph rewritten, GraphQuantization q, CalibrationSet data)
+    private static double Decibels(Graph graph, Graph rewritten, GraphQuantization q, SampleSet data)
     {
         var evaluator = new QuantizedGraphEvaluator(rewritten, q);
         return data.Samples.Min(s =>
@@ -117,7 +120,7 @@ public class OutlierTests
         Tensor.Of(tensor.Values<float>().AsSpan(index * length, length).ToArray(), length);
 
     // The rewritten graph computes what the original does.
-    private static void AssertSame(Graph graph, Graph rewritten, CalibrationSet data)
+    private static void AssertSame(Graph graph, Graph rewritten, SampleSet data)
     {
         Tensor[][] before = new GraphEvaluator(graph).EvaluateMany(data.Samples);
         Tensor[][] after = new GraphEvaluator(rewritten).EvaluateMany(data.Samples);

@@ -1,9 +1,12 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Lowering.Int8;
+using OptimizerBuild.Options;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Neighbouring products within 16 bits: the proof from packed bytes, and the weights that the quantiser makes for it.</summary>
 public class PairBoundTests
@@ -106,7 +109,7 @@ public class PairBoundTests
 
         // Inputs that 8 bits hold exactly leave no other noise.
         var random = new Random(5);
-        var samples = new CalibrationSet([.. Enumerable.Range(0, 16).Select(_ => (IReadOnlyList<Tensor>)
+        var samples = new SampleSet([.. Enumerable.Range(0, 16).Select(_ => (IReadOnlyList<Tensor>)
             [Tensor.Of([0, 255, .. Enumerable.Range(0, 14).Select(_ => (float)random.Next(256))], 4, 4)])], false);
         WeightQuantization kept = Quantize(graph, PairSums.Bounded, samples).Weights["y/node"];
         Assert.False(kept.PairSumsBounded);
@@ -122,7 +125,7 @@ public class PairBoundTests
 
     private static void CheckBothWays(Graph graph, ActivationType output)
     {
-        CalibrationSet samples = FloatGraph.Samples(graph, 16);
+        SampleSet samples = FloatGraph.Samples(graph, 16);
         foreach (PairSums choice in (PairSums[])[PairSums.Free, PairSums.Bounded])
         {
             GraphQuantization q = Quantize(graph, choice, samples);
@@ -141,6 +144,6 @@ public class PairBoundTests
         }
     }
 
-    private static GraphQuantization Quantize(Graph graph, PairSums choice, CalibrationSet samples) => new Quantizer(
-        QuantizationOptions.Default with { PairSums = choice, Precision = QuantizationPrecision.Int8 }).Apply(new(graph), samples, default).Model.Quantization!;
+    private static GraphQuantization Quantize(Graph graph, PairSums choice, SampleSet samples) => new Quantizer(
+        QuantizationOptions.Default with { PairSums = choice, Precision = ModelPrecision.Int8 }).Apply(new(graph), samples, default).Model.Quantization!;
 }

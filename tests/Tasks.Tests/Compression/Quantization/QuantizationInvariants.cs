@@ -1,8 +1,8 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Asserts what <see cref="GraphQuantization"/> promises to Lowering.</summary>
 internal static class QuantizationInvariants

@@ -1,8 +1,11 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Which nodes run in integers, how values are quantised and how well the outcome serves, on hand-built graphs.</summary>
 public class QuantizerTests
@@ -60,7 +63,7 @@ public class QuantizerTests
         Graph graph = g.Build(x);
 
         // One value in a thousand is far out, so that methods differ.
-        CalibrationSet data = FloatGraph.Samples(graph, 24);
+        SampleSet data = FloatGraph.Samples(graph, 24);
         foreach (IReadOnlyList<Tensor> sample in data.Samples.Take(3))
             sample[0].Values<float>()[5] = 40;
         double automatic = Error(CalibrationMethod.Auto);
@@ -70,7 +73,7 @@ public class QuantizerTests
         // All samples are probes here, so that the whole error is the one the choice was made by, but for the weights' rounding.
         double Error(CalibrationMethod method)
         {
-            GraphQuantization q = Quantize(graph, QuantizationOptions.Default with { Calibration = method, Precision = QuantizationPrecision.Int8 }, data);
+            GraphQuantization q = Quantize(graph, QuantizationOptions.Default with { Calibration = method, Precision = ModelPrecision.Int8 }, data);
             return Measure(graph, q, data).Relative;
         }
     }
@@ -111,9 +114,9 @@ public class QuantizerTests
         x = g.Dense("a", x, 16, 8);
         x = g.Add("root", "Sqrt", [g.Add("square", "Mul", [x, x])]);
         Graph graph = g.Build(x);
-        GraphQuantization forced = Quantize(graph, QuantizationOptions.Default with { Precision = QuantizationPrecision.Int8 });
+        GraphQuantization forced = Quantize(graph, QuantizationOptions.Default with { Precision = ModelPrecision.Int8 });
         Assert.All(forced.Nodes.Values, n => Assert.True(n.Integer, n.Reason));
-        GraphQuantization none = Quantize(graph, QuantizationOptions.Default with { Precision = QuantizationPrecision.Float32 });
+        GraphQuantization none = Quantize(graph, QuantizationOptions.Default with { Precision = ModelPrecision.Float32 });
         Assert.All(none.Nodes.Values, n => Assert.Equal("Precision=Float32", n.Reason));
         Assert.Empty(none.Values);
         Assert.Empty(none.Weights);
@@ -205,10 +208,10 @@ public class QuantizerTests
     {
         var g = new FloatGraph();
         Graph graph = g.Build(g.Dense("b", g.Dense("a", g.Input("x", 1, 8), 8, 8, relu: true), 8, 4));
-        var zeros = new CalibrationSet([.. Enumerable.Range(0, 4).Select(_ => (IReadOnlyList<Tensor>)[Tensor.Zeros(graph.TypeOf("x"))])], false);
+        var zeros = new SampleSet([.. Enumerable.Range(0, 4).Select(_ => (IReadOnlyList<Tensor>)[Tensor.Zeros(graph.TypeOf("x"))])], false);
         GraphQuantization q = Quantize(graph, null, zeros);
         Assert.True(Measure(graph, q, zeros).Decibels > 25);
-        var broken = new CalibrationSet([[Tensor.Of([float.NaN, float.PositiveInfinity, 1, -1, 0, 2, 3, 4], 1, 8)], .. FloatGraph.Samples(graph, 3).Samples], false);
+        var broken = new SampleSet([[Tensor.Of([float.NaN, float.PositiveInfinity, 1, -1, 0, 2, 3, 4], 1, 8)], .. FloatGraph.Samples(graph, 3).Samples], false);
         QuantizationInvariants.Check(graph, new Quantizer(QuantizationOptions.Default).Apply(new(graph), broken, default).Model.Quantization!);
     }
 
@@ -231,7 +234,7 @@ public class QuantizerTests
         var g = new FloatGraph();
         string x = g.Add("y", "Gemm", [g.Input("x", 1, 64), g.Noise("w", 1, 16, 64)], n => n.With("transB", 1));
         Graph graph = g.Build(x);
-        CalibrationSet data = FloatGraph.Samples(graph, 32, scale: 0.2f);
+        SampleSet data = FloatGraph.Samples(graph, 32, scale: 0.2f);
         foreach (IReadOnlyList<Tensor> sample in data.Samples)
             for (int i = 0; i < 64; i++)
                 sample[0].Values<float>()[i] += 3;
@@ -276,7 +279,7 @@ public class QuantizerTests
         return g.Build(g.Dense("scores", x, 12, 5));
     }
 
-    private static GraphQuantization Quantize(Graph graph, QuantizationOptions? options = null, CalibrationSet? data = null)
+    private static GraphQuantization Quantize(Graph graph, QuantizationOptions? options = null, SampleSet? data = null)
     {
         CompressionResult result = new Quantizer(options ?? QuantizationOptions.Default).Apply(new(graph), data ?? FloatGraph.Samples(graph, 32), default);
         Assert.Same(graph, result.Model.Graph);
@@ -288,7 +291,7 @@ public class QuantizerTests
     private static double Accuracy(Graph graph, GraphQuantization quantization) =>
         Measure(graph, quantization, FloatGraph.Samples(graph, 32, seed: 2)).Decibels;
 
-    private static ErrorPower Measure(Graph graph, GraphQuantization quantization, CalibrationSet data)
+    private static ErrorPower Measure(Graph graph, GraphQuantization quantization, SampleSet data)
     {
         Tensor[][] exact = new GraphEvaluator(graph).EvaluateMany(data.Samples);
         Tensor[][] rounded = new QuantizedGraphEvaluator(graph, quantization).EvaluateMany(data.Samples);

@@ -1,8 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Simulation;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Histograms, range observers and the quantisation that follows from a range.</summary>
 public class RangeObserverTests

@@ -1,8 +1,8 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>
 /// The simulation's integer nodes against the float operators on the same quantised inputs: with inputs and weights that are exact, the

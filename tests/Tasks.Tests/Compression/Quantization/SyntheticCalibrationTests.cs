@@ -1,9 +1,13 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Synthetic;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Made-up calibration samples: their ranges, and that they serve.</summary>
 public class SyntheticCalibrationTests
@@ -13,7 +17,7 @@ public class SyntheticCalibrationTests
     {
         var g = new FloatGraph();
         Graph graph = g.Build(g.Conv("a", g.Input("x", 1, 16, 16, 3), 3, 4, 3));
-        CalibrationSet set = SyntheticCalibration.Create(graph, 8);
+        SampleSet set = SyntheticCalibration.Create(graph, 8);
         Assert.True(set.Synthetic);
         Assert.Equal(8, set.Samples.Count);
         Assert.All(set.Samples, s => Assert.All(s[0].Values<float>(), v => Assert.InRange(v, 0f, 1f)));
@@ -40,7 +44,7 @@ public class SyntheticCalibrationTests
     {
         var g = new FloatGraph();
         Graph graph = g.Build(g.Dense("a", g.Input("x", 1, 64), 64, 4));
-        CalibrationSet set = SyntheticCalibration.Create(graph, 4, new Dictionary<string, (double, double)> { ["x"] = (-3, 5) });
+        SampleSet set = SyntheticCalibration.Create(graph, 4, new Dictionary<string, (double, double)> { ["x"] = (-3, 5) });
         float[] values = [.. set.Samples.SelectMany(s => s[0].Values<float>())];
         Assert.InRange(values.Min(), -3f, -2.5f);
         Assert.InRange(values.Max(), 4.5f, 5f);
@@ -52,7 +56,7 @@ public class SyntheticCalibrationTests
         var g = new FloatGraph();
         string x = g.Add("centred", "Sub", [g.Input("x", 1, 4), g.Constant("mean", Tensor.Of([100f, -5f, 0f, 7f], 4))]);
         x = g.Add("scaled", "Div", [x, g.Constant("deviation", Tensor.Of([50f, 1f, 0.01f, 2f], 4))]);
-        CalibrationSet set = SyntheticCalibration.Create(g.Build(g.Dense("a", x, 4, 4)), 200);
+        SampleSet set = SyntheticCalibration.Create(g.Build(g.Dense("a", x, 4, 4)), 200);
         for (int i = 0; i < 4; i++)
         {
             float mean = new[] { 100f, -5f, 0f, 7f }[i];
@@ -86,7 +90,7 @@ public class SyntheticCalibrationTests
     {
         // Bytes in training: the batch norm's statistics only fit inputs of that size.
         Graph graph = WithBatchNorm(new Random(3), 40, 60);
-        CalibrationSet set = SyntheticCalibration.Create(graph, 16);
+        SampleSet set = SyntheticCalibration.Create(graph, 16);
         float[] values = [.. set.Samples.SelectMany(s => s[0].Values<float>())];
         Assert.InRange(values.Average(), 10, 70);
         Assert.InRange(values.Max(), 80, 400);
@@ -104,9 +108,9 @@ public class SyntheticCalibrationTests
             [.. Enumerable.Range(0, 16).Select(i => (IReadOnlyList<Tensor>)[InputNoise.Uniform(0, 1).Draw("x", graph.TypeOf("x"), random, i)])], true));
         Assert.True(matched > plain + 10, $"{matched} dB against {plain} dB");
 
-        double Accuracy(CalibrationSet set)
+        double Accuracy(SampleSet set)
         {
-            QuantizationOptions forced = QuantizationOptions.Default with { Precision = QuantizationPrecision.Int8 };
+            QuantizationOptions forced = QuantizationOptions.Default with { Precision = ModelPrecision.Int8 };
             GraphQuantization q = new Quantizer(forced).Apply(new(graph), set, default).Model.Quantization!;
             Tensor[][] exact = new GraphEvaluator(graph).EvaluateMany(real);
             Tensor[][] rounded = new QuantizedGraphEvaluator(graph, q).EvaluateMany(real);

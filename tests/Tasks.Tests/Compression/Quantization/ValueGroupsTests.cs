@@ -1,6 +1,4 @@
-using OptimizerBuild.Compression.Quantization;
-
-namespace OptimizerBuild.Compression.Tests;
+namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>The disjoint sets of values that share a quantisation.</summary>
 public class ValueGroupsTests

@@ -1,6 +1,7 @@
 using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Pipeline;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Evaluation.Metrics;
 

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Numerics.Tensors;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
 using Tensor = OptimizerBuild.Graphs.Tensor;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>
 /// What the calibration data shows of the values of a float graph: for each a histogram between its exact least and greatest value

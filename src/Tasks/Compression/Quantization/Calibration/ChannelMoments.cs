@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>Mean and variance of each channel of a value over the calibration data.</summary>
 internal sealed class ChannelMoments(int channels)

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>
 /// Chooses the clipping threshold whose quantised distribution differs least from the original one in Kullback–Leibler

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>
 /// How often the values of one tensor fall into each of a fixed number of equal bins between its least and its greatest value.

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>A way of choosing the range of a tensor's 256 levels from the distribution of its values.</summary>
 internal interface IRangeObserver

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>
 /// Searches the range with the least mean squared error of rounding and clipping together: first both ends shrink in proportion,

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>Covers every value that was seen: no clipping, and steps as wide as the outliers make them.</summary>
 internal sealed class MinMaxObserver : IRangeObserver

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>Leaves out a small share of the values, half of it at each end that lies away from 0.</summary>
 /// <param name="kept">The share of values that stay inside the range, for example 0.9999.</param>

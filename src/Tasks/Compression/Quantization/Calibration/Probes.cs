@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Calibration;
 
 /// <summary>
 /// A few samples of which every float value is kept, so that errors can be measured at each node by itself: what the float node

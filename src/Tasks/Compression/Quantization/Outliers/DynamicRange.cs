@@ -1,6 +1,7 @@
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Outliers;
 
 /// <summary>
 /// Gives noisy dot products the range of what they read at the moment instead of one range for all samples: the input is divided by its

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Outliers;
 
 /// <summary>The dot products that the means against outliers apply to.</summary>
 internal static class NoisyProducts

@@ -1,6 +1,7 @@
+using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Outliers;
 
 /// <summary>
 /// Splits a dot product whose input has rare, far outliers into two of the same weights: one over the input clipped to where nearly all

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using OptimizerBuild.Compression.Quantization.Weights;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// The sums <c>bias'[c] + Σ x[k]·w[c][k]</c> of one group of output channels (docs/arithmetic.md, Dot products) for many rows of

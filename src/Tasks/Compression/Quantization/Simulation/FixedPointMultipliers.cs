@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// Real factors as integers over a common power of two (docs/arithmetic.md, Requantisation): <c>factor ≈ Multipliers[c] / 2^Shift</c>.

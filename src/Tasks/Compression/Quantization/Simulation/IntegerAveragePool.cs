@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>AveragePool and GlobalAveragePool: the sum of <c>x − z</c> times a multiplier that contains 1/count.</summary>
 internal sealed class IntegerAveragePool : IntegerNode

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Concat: inputs whose scale differs from the output's go through a table, the others are copied.</summary>
 internal sealed class IntegerConcatenation : IntegerNode

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
+
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Convolution over one or two spatial axes: padding is part of the sum and holds the input's zero point.</summary>
 internal sealed class IntegerConvolution : IntegerNode

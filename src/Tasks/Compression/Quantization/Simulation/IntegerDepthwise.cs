@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
+
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Convolution of each channel by itself: the same sums as <see cref="IntegerConvolution"/> would take, channels innermost.</summary>
 internal sealed class IntegerDepthwise : IntegerNode

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Add, Sub, Mul, Max and Min of two u8 tensors of different scales, with broadcasting.</summary>
 internal sealed class IntegerElementwise : IntegerNode

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
+
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Gemm, and MatMul with a constant matrix: one dot product for each row of the input and each output channel.</summary>
 internal sealed class IntegerMatrixProduct : IntegerNode

@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// An operation that moves or selects values (Reshape, Transpose, MaxPool, …). It is carried out by the float operator on the whole

@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// One node of a quantised graph in the integer arithmetic of docs/arithmetic.md, as plain 64-bit code that shares nothing with the

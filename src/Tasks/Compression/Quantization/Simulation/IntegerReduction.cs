@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>ReduceMean and ReduceSum over any axes.</summary>
 internal sealed class IntegerReduction : IntegerNode

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>The logistic function of s32 logits in fixed point, as s32 probabilities of scale 2^−30.</summary>
 internal sealed class IntegerSigmoid(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Softmax along one axis in fixed point.</summary>
 internal sealed class IntegerSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)

@@ -1,6 +1,6 @@
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>A function of one u8 value as a table of 256 entries.</summary>
 internal sealed class IntegerTable : IntegerNode

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>The last step of an integer operation: zero point added, then clamped to the type's and the fused activation's bounds.</summary>
 internal readonly struct OutputLevels

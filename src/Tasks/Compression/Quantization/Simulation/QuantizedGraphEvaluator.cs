@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// Runs a quantised graph as the generated code will: integer nodes in exact integer arithmetic, float nodes in the reference

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>A tensor of integers together with what they stand for.</summary>
 /// <param name="Values">The integers, in row-major order.</param>

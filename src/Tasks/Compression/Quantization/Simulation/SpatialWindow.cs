@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>
 /// The sliding window of a convolution or pooling over one or two spatial axes (ONNX Conv, MaxPool, AveragePool), with feature maps

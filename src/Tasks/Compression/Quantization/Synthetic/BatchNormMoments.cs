@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>What the batch norms of a graph remember of their inputs in training, to compare made-up inputs with.</summary>
 internal sealed class BatchNormMoments

@@ -1,7 +1,8 @@
+using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>
 /// Whether inputs have the size that a model without batch norms was trained on: weights are initialised and trained so that the

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>A kind of noise for a model's inputs: a distribution, then a gain and an offset, each perhaps different for each input.</summary>
 internal sealed class InputNoise

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>Which integers an integer input plausibly takes: those below the number of rows that a table it indexes has.</summary>
 internal static class IntegerInputs

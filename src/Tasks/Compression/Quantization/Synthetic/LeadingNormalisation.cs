@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>
 /// What a model does first to its float inputs: additions of and multiplications by constants. It tells the inputs' range, because

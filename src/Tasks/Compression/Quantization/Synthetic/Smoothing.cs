@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>
 /// Gives noise the correlation of neighbours that images and signals have: each stretch of values along the spatial axes repeats one

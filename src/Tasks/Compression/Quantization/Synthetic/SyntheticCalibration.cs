@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
 /// <summary>
 /// Calibration samples for models without data. There are several plausible kinds of noise: bytes, unit intervals and standard
@@ -24,7 +25,7 @@ internal static class SyntheticCalibration
     /// <param name="count">The number of samples.</param>
     /// <param name="ranges">Declared ranges by input name; they are used as they are.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public static CalibrationSet Create(
+    public static SampleSet Create(
         Graph original,
         int count = DefaultCount,
         IReadOnlyDictionary<string, (double Low, double High)>? ranges = null,

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>The proof that the sums of a dot product fit into 32 bits, taken from its actual weights (docs/arithmetic.md, Dot products).</summary>
 internal static class AccumulatorBound

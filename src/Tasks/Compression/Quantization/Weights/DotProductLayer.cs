@@ -1,7 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// The weights and the bias of a convolution or matrix product, seen as one row of <see cref="Length"/> weights for each output

@@ -1,7 +1,8 @@
+using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
-namespace OptimizerBuild.Compression.Quantization;
+namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// The bound under which two products of neighbouring weights add up in 16 bits: VPMADDUBSW of AVX2 and AVX-512 saturates

@@ -1,4 +1,8 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// Rounds the weights of each dot product and measures each integer node by itself: its float inputs rounded as planned, its

@@ -1,4 +1,6 @@
-namespace OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+
+namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// Rounds the weights of a dot product to s8, symmetric for each output channel. A channel's scale is that of its largest weight or,

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>
 /// The options that decide about a model's outputs as text: the same text for options that mean the same. It contains no absolute

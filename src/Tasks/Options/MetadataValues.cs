@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>Parses the values of metadata; null stands for a value that is not understood.</summary>
 internal static class MetadataValues

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using OptimizerBuild.Compression.Quantization;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>
 /// Everything a user can set for one model, parsed, typed and validated by the table of item metadata. Paths are absolute.
@@ -92,83 +91,4 @@ internal sealed record ModelOptions
 
     /// <summary>The logical name of the resource that holds the packed weights.</summary>
     public string ResourceName => (Namespace.Length == 0 ? "" : Namespace + ".") + ClassName + ".weights";
-}
-
-/// <summary>Data as the item's metadata names it.</summary>
-/// <param name="Spec">A file or folder, or <c>input=file</c> pairs separated by semicolons; relative to
-/// <paramref name="BaseFolder"/>.</param>
-/// <param name="BaseFolder">Full path of the project's folder.</param>
-internal sealed record DataSpec(string Spec, string BaseFolder);
-
-/// <summary>The values of an input that is fixed to a constant.</summary>
-/// <param name="Reals">The values as real numbers.</param>
-/// <param name="Integers">The same as integers, exactly; default where one of them is no integer.</param>
-internal sealed record ConstantInput(ImmutableArray<double> Reals, ImmutableArray<long> Integers);
-
-/// <summary>What a model is for.</summary>
-internal enum ModelTask
-{
-    /// <summary>Classification where <c>Labels</c> are given, else other.</summary>
-    Auto,
-
-    /// <summary>The scores of the classes come out; the class has a <c>Prediction</c>.</summary>
-    Classification,
-
-    /// <summary>Real values come out.</summary>
-    Regression,
-
-    /// <summary>Anything else.</summary>
-    Other,
-}
-
-/// <summary>How accuracy is measured.</summary>
-internal enum AccuracyMetric
-{
-    /// <summary>Share of samples whose highest score is that of the label.</summary>
-    Top1,
-
-    /// <summary>Share of samples whose label is among the five highest scores.</summary>
-    Top5,
-
-    /// <summary>Mean squared error against the targets.</summary>
-    MeanSquaredError,
-
-    /// <summary>Mean cosine of the angle between outputs and targets.</summary>
-    Cosine,
-
-    /// <summary>Coefficient of determination against the targets.</summary>
-    R2,
-}
-
-/// <summary>The arithmetic of a predictor.</summary>
-internal enum ModelPrecision
-{
-    /// <summary>Int8, except for nodes that would lose too much by it.</summary>
-    Auto,
-
-    /// <summary>Int8 for every node that has an integer form.</summary>
-    Int8,
-
-    /// <summary>Float32 throughout.</summary>
-    Float32,
-}
-
-/// <summary>The element type that the caller passes for inputs that are float32 in the model.</summary>
-internal enum InputElement
-{
-    /// <summary>32-bit floating point.</summary>
-    Float32,
-
-    /// <summary>Bytes; the model sees scale · byte + offset.</summary>
-    UInt8,
-}
-
-/// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>
-internal enum ImageLayout
-{
-    /// <summary>Channel by channel, as ONNX models expect images.</summary>
-    NCHW,
-
-    /// <summary>Pixel by pixel, as apps hold images.</summary>
-    NHWC,
 }

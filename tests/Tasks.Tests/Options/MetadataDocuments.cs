@@ -1,7 +1,7 @@
 using System.Text;
 using System.Xml.Linq;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>The documents that follow from <see cref="ItemMetadata.Table"/>.</summary>
 internal static class MetadataDocuments

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>How a metadata is edited in property pages.</summary>
 internal enum MetadataKind

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Plan;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 /// <summary>
 /// The metadata of the item <c>CompressedModel</c>. One table validates them, parses them into <see cref="ModelOptions"/> and

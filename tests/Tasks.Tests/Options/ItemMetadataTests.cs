@@ -1,6 +1,6 @@
 using OptimizerBuild.Diagnostics;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Options;
 
 public class ItemMetadataTests
 {
