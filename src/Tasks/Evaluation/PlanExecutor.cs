@@ -77,7 +77,9 @@ internal sealed class PlanExecutor
     // Element types bear the same names at the boundary.
     private static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
 
-    private static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type.Keyword() switch
+    /// <summary>The binding of an input, whose tensors have the boundary's element type and the caller's layout.</summary>
+    /// <exception cref="InvalidOperationException">The step does not fit the kernel library.</exception>
+    public static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type.Keyword() switch
     {
         "float" => Bind<float>(step),
         "double" => Bind<double>(step),

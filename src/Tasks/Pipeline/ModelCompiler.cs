@@ -127,7 +127,8 @@ internal static class ModelCompiler
             .ToDictionary(i => i, _ => (low, high), StringComparer.Ordinal);
     }
 
-    private static ImportOptions ImportSettings(ModelOptions options) => new()
+    /// <summary>What a model's options settle about its import.</summary>
+    public static ImportOptions ImportSettings(ModelOptions options) => new()
     {
         Shapes = options.Shapes,
         Constants = options.Constants.ToImmutableSortedDictionary(c => c.Key, c => ConstantTensor(c.Value), StringComparer.Ordinal),

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Bench.Models;
+
+/// <summary>A model to measure and the data it is calibrated and compared on.</summary>
+/// <param name="Path">Full path of the model file.</param>
+/// <param name="Calibration">Data to calibrate on, as the metadata <c>CalibrationData</c> writes it; null: made up by the build.</param>
+/// <param name="Data">Data on which the answers are compared; null: seeded noise.</param>
+/// <param name="Evaluation">Data with labels on which the build measures accuracy; null: not measured.</param>
+/// <param name="Divide">What integer data is divided by before it enters the model.</param>
+/// <param name="Shapes">Concrete shapes, as the item metadata <c>Shapes</c> writes them; null where the model has them.</param>
+internal sealed record BenchModel(string Path, string? Calibration, string? Data, string? Evaluation, double Divide, string? Shapes)
+{
+    /// <summary>The file's name without the extension.</summary>
+    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>Further metadata of the item, as given on the command line.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The model with one more metadata of its item.</summary>
+    public BenchModel With(string name, string value) =>
+        this with { Metadata = new Dictionary<string, string>(Metadata, StringComparer.OrdinalIgnoreCase) { [name] = value } };
+
+    /// <summary>What a project's item for the model means.</summary>
+    /// <exception cref="ModelException">A metadata is not understood.</exception>
+    public ModelOptions Options()
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Accessibility"] = "Public",
+            ["CalibrationData"] = Calibration ?? "",
+            ["EvaluationData"] = Evaluation ?? "",
+            ["InputScale"] = (1 / Divide).ToString("R", CultureInfo.InvariantCulture),
+            ["Shapes"] = Shapes ?? "",
+        };
+        foreach ((string name, string value) in Metadata)
+            metadata[name] = value;
+        return ItemMetadata.Parse(Path, metadata, System.IO.Path.GetDirectoryName(Path)!, "");
+    }
+
+    /// <summary>The models of <c>bench/models.json</c> whose files exist; only the sample's where the development set is missing.</summary>
+    public static IReadOnlyList<BenchModel> Known(string repository)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(AppContext.BaseDirectory, "models.json")));
+        var models = new List<BenchModel>();
+        foreach (JsonElement entry in document.RootElement.GetProperty("models").EnumerateArray())
+        {
+            string path = Full(repository, entry.GetProperty("file").GetString()!);
+            if (!File.Exists(path))
+                continue;
+            string? data = Text(entry, "data");
+            models.Add(new(
+                path,
+                Exists(repository, Text(entry, "calibration") ?? data),
+                Exists(repository, data),
+                Exists(repository, Text(entry, "evaluation")),
+                entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,
+                Text(entry, "shapes")));
+        }
+        // The development set has the sample's model, too, with more data: one of the two is enough.
+        return [.. models.GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())];
+    }
+
+    /// <summary>The model of a file: as <c>bench/models.json</c> describes it, else by itself.</summary>
+    public static BenchModel Of(string repository, string file)
+    {
+        string path = System.IO.Path.GetFullPath(file);
+        return Known(repository).FirstOrDefault(m => m.Name == System.IO.Path.GetFileNameWithoutExtension(path)) is { } known
+            ? known with { Path = path }
+            : new(path, null, null, null, 1, null);
+    }
+
+    private static string? Text(JsonElement entry, string name) =>
+        entry.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+
+    private static string Full(string repository, string relative) =>
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(repository, relative));
+
+    // "file", or "image=file;y=file", with the files made absolute; null where one is missing.
+    private static string? Exists(string repository, string? spec)
+    {
+        if (spec is null)
+            return null;
+        var parts = new List<string>();
+        foreach (string part in spec.Split(';'))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            string path = Full(repository, part[(equals + 1)..]);
+            if (!File.Exists(path) && !Directory.Exists(path))
+                return null;
+            parts.Add(part[..(equals + 1)] + path);
+        }
+        return string.Join(';', parts);
+    }
+}

@@ -1,0 +1,23 @@
+namespace OptimizerBuild.Bench.Models;
+
+/// <summary>A generated predictor behind fixed buffers: what the benchmark's adapter source implements for each model.</summary>
+public abstract class Predictor
+{
+    /// <summary>On how many threads a prediction may run.</summary>
+    public abstract int Parallelism { set; }
+
+    /// <summary>Compiles everything that predictions need.</summary>
+    public abstract void WarmUp();
+
+    /// <summary>Fills an input buffer.</summary>
+    /// <param name="input">The input's index.</param>
+    /// <param name="bytes">Its elements, in row-major order and the machine's byte order.</param>
+    public abstract void Set(int input, byte[] bytes);
+
+    /// <summary>Makes one prediction.</summary>
+    public abstract void Run();
+
+    /// <summary>The elements of an output of the last prediction.</summary>
+    /// <param name="output">The output's index.</param>
+    public abstract Array Output(int output);
+}

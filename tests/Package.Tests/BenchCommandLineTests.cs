@@ -1,0 +1,67 @@
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild;
+
+/// <summary>The benchmark's command line, as its own program reads it; nothing is measured.</summary>
+public class BenchCommandLineTests
+{
+    private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+    private static readonly string Program =
+        Path.Combine(SharedAssets.RepositoryRoot, "bench", "bin", Configuration, "net10.0", "OptimizerBuild.Bench.dll");
+
+    private const string Models =
+        "--models sample-app/models/fashion-mobilenet.onnx README.md --metadata InputType=UInt8 --metadata Task=Regression";
+
+    private static readonly string[] Complete =
+    [
+        $"compare {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b",
+        $"layers {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
+        $"isa {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
+        "kernels --seconds 0.5 --json a --markdown b",
+        $"threads {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b",
+        $"first {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
+        "startup --seconds 0.5 --json a --markdown b",
+        $"wasm {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
+        $"digests {Models} --json a --against README.md",
+        $"record {Models} --seconds 0.5 --markdown b",
+    ];
+
+    /// <summary>Each command with all of its options.</summary>
+    public static TheoryData<string> Lines => new(Complete);
+
+    /// <summary>Lines with one mistake, and what is said about it.</summary>
+    public static TheoryData<string, string> Mistakes => new()
+    {
+        { "kernels --models README.md", "--models" },
+        { "digests --seconds 1", "--seconds" },
+        { "compare --precison Int8", "--precison" },
+        { "compare --models no-such-file.onnx", "no-such-file.onnx" },
+        { "compare --metadata Precision", "--metadata needs Name=Value" },
+        { "compare --seconds 0", "--seconds should be a number from 0.01 to 600" },
+        { "threads --threads many", "many" },
+        { "compares", "compares" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public void CommandsTakeTheirOptions(string line) => Run("[diagram] " + line).Succeeded().Says(line.Split(' ')[0]);
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void MistakesAreErrors(string line, string said)
+    {
+        ProcessResult result = Run(line).Says(said);
+        Assert.Equal(1, result.ExitCode);
+    }
+
+    [Fact]
+    public void HelpListsTheCommandsButNotThoseOfChildProcesses()
+    {
+        ProcessResult help = Run("--help").Succeeded();
+        foreach (string line in Complete)
+            help.Says(line.Split(' ')[0]);
+        Assert.DoesNotContain("child", help.Output);
+    }
+
+    private static ProcessResult Run(string line) => DotNet.Run(SharedAssets.RepositoryRoot, [Program, .. line.Split(' ')]);
+}
