@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Build.Framework;
+using OptimizerBuild.Caching;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Reporting;
@@ -9,14 +13,16 @@ namespace OptimizerBuild;
 
 /// <summary>
 /// Looks at a project's <c>CompressedModel</c> items without opening the models: validates their metadata and the project's
-/// settings, names classes and output files, and finds the inputs from which MSBuild decides whether a model is up to date.
+/// settings, names classes and output files, and hashes the inputs, from which MSBuild decides whether a model is up to date.
 /// Runs in every build, also at design time.
 /// </summary>
 [MSBuildMultiThreadableTask]
-public sealed class CollectModels : Task
+public sealed class CollectModels : Task, ICancelableTask
 {
     private static readonly Version OldestFramework = new(8, 0);
     private static readonly Version OldestLanguage = new(12, 0);
+
+    private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>The project's <c>CompressedModel</c> items.</summary>
     [Required]
@@ -57,12 +63,18 @@ public sealed class CollectModels : Task
     /// <summary>The project's <c>IlcInstructionSet</c>.</summary>
     public string IlcInstructionSet { get; set; } = "";
 
-    /// <summary>Whether this is a design-time build, which says nothing about settings.</summary>
+    /// <summary>Full path of the generator's assembly, for its identity; empty where it is not known.</summary>
+    public string GeneratorAssembly { get; set; } = "";
+
+    /// <summary>Whether this is a design-time build, which says nothing about settings and reads no contents.</summary>
     public bool IsDesignTime { get; set; }
 
     /// <summary>The models with what the other targets need to know of them.</summary>
     [Output]
     public ITaskItem[] Collected { get; private set; } = [];
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -89,6 +101,10 @@ public sealed class CollectModels : Task
         catch (ModelException e)
         {
             Log.Log(e.Diagnostic);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.Log(Diagnostic.Of(DiagnosticCatalog.Cancelled, null, "CollectModels"));
         }
         return !Log.HasLoggedErrors;
     }
@@ -147,39 +163,75 @@ public sealed class CollectModels : Task
                 taken.Add(folder = stem + "." + options.Namespace + "." + options.ClassName);
             var files = new ModelFiles(Path.Combine(root, folder), stem);
 
-            List<string> inputs = [.. InputFiles.Of(options).Select(f => f.Path)];
-            string optionsFile = files[ModelFiles.Options];
-            AtomicFile.WriteIfDifferent(optionsFile, OptionsText.Write(options)
-                + $"MaxAccuracyDrop={options.MaxAccuracyDrop?.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}\n"
-                + string.Concat(inputs.Select(i => "Input=" + Path.GetRelativePath(ProjectFolder, i) + "\n")));
-
-            // Not among the options: which external files there are follows from the model, and is known only after the first build.
-            inputs.AddRange(InputFiles.External(options, ExternalDataOfLastBuild(files)).Select(f => f.Path));
-            inputs.Add(optionsFile);
-            inputs.Add(typeof(CollectModels).Assembly.Location);
-            yield return ModelItem.Create(item, options, files, inputs, IsStale(files[ModelFiles.Plan], inputs));
+            List<InputFile> inputs = [.. InputFiles.Of(options)];
+            List<InputFile> external = [.. ExternalFilesOfLastBuild(options, files, out bool changed)];
+            string[] paths = [.. inputs.Concat(external).Select(f => f.Path), files[ModelFiles.Options], typeof(CollectModels).Assembly.Location];
+            if (!IsDesignTime)
+                WriteOptions(options, files, inputs, changed);
+            yield return ModelItem.Create(item, options, files, paths, IsStale(files, paths));
         }
     }
 
-    private static string[] ExternalDataOfLastBuild(ModelFiles files)
+    /// <summary>
+    /// Writes what a model's outputs depend on, contents included, so that the file is younger than the plan exactly where something is
+    /// different from the last build: times of files say little about them (copies, archives and packages keep old ones).
+    /// </summary>
+    private void WriteOptions(ModelOptions options, ModelFiles files, IEnumerable<InputFile> inputs, bool externalDataChanged)
+    {
+        var text = new StringBuilder(OptionsText.Write(options));
+        text.Append(CultureInfo.InvariantCulture, $"MaxAccuracyDrop={options.MaxAccuracyDrop:R}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Tasks={ToolIdentity.OfTasks}\nGenerator={ToolIdentity.Of(GeneratorAssembly)}\n");
+        foreach (InputFile input in inputs)
+            text.Append(CultureInfo.InvariantCulture, $"Input={Path.GetRelativePath(ProjectFolder, input.Path)} {HashOrReason(input.Path)}\n");
+        string path = files[ModelFiles.Options];
+        AtomicFile.WriteIfDifferent(path, text.ToString());
+        if (externalDataChanged)
+            AtomicFile.Touch(path);
+    }
+
+    private string HashOrReason(string path)
     {
         try
         {
+            return UserFile.HashOf(path, _cancellation.Token);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever reads the file says what is wrong with it.
+            return e is FileNotFoundException or DirectoryNotFoundException ? "missing" : "unreadable";
+        }
+    }
+
+    // Not among the options: which external files there are follows from the model, and is known only after the first build.
+    private IEnumerable<InputFile> ExternalFilesOfLastBuild(ModelOptions options, ModelFiles files, out bool changed)
+    {
+        changed = false;
+        ExternalFile[] known;
+        try
+        {
             string list = files[ModelFiles.ExternalData];
-            return File.Exists(list) ? File.ReadAllLines(list) : [];
+            known = File.Exists(list) ? [.. ExternalFile.Parse(File.ReadAllLines(list))] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];
         }
+        InputFile[] found = [.. known.SelectMany(k => InputFiles.External(options, [k.Name]))];
+        if (!IsDesignTime)
+            changed = known.Zip(found).Any(p => HashOrReason(p.Second.Path) != p.First.Hash);
+        return found.Where(f => f.Path.Length > 0);
     }
 
-    private static bool IsStale(string output, IEnumerable<string> inputs)
+    // In an editor, where nothing is hashed, times must do.
+    private bool IsStale(ModelFiles files, string[] inputs)
     {
-        if (!File.Exists(output))
+        string plan = files[ModelFiles.Plan];
+        if (!File.Exists(plan))
             return true;
-        DateTime time = File.GetLastWriteTimeUtc(output);
-        return inputs.Any(i => !File.Exists(i) || File.GetLastWriteTimeUtc(i) > time);
+        DateTime time = File.GetLastWriteTimeUtc(plan);
+        return IsDesignTime
+            ? inputs.Any(i => !File.Exists(i) || File.GetLastWriteTimeUtc(i) > time)
+            : File.GetLastWriteTimeUtc(files[ModelFiles.Options]) > time;
     }
 
     // Commas and semicolons separate in the compiler's arguments, and the others have their own meaning there or in shells.

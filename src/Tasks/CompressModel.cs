@@ -1,6 +1,7 @@
 using Microsoft.Build.Framework;
 using OptimizerBuild.Caching;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
@@ -80,11 +81,13 @@ public sealed class CompressModel : Task, ICancelableTask
             return;
         }
 
-        ModelOutputs? outputs = cache.Find(key);
+        ModelOutputs? outputs = cache.Find(key, out bool damaged);
+        if (damaged)
+            Log.LogMessage(MessageImportance.High, "The cache's entry for '{0}' is damaged: it is removed and made again.", options.Name);
         if (outputs is null)
         {
             using IDisposable? claim = cache.Claim(key, cancellation);
-            outputs = cache.Find(key);
+            outputs = cache.Find(key, out _);
             if (outputs is null)
             {
                 outputs = Compress(options, cancellation);
@@ -106,7 +109,8 @@ public sealed class CompressModel : Task, ICancelableTask
             PlanWriter.Write(outcome.Plan),
             outcome.Weights,
             ModelReport.Of(outcome).ToJson(),
-            string.Concat(outcome.ExternalDataFiles.Select(f => f + "\n")),
+            string.Concat(InputFiles.External(options, outcome.ExternalDataFiles).Zip(outcome.ExternalDataFiles,
+                (file, name) => new ExternalFile(name, UserFile.HashOf(file.Path, cancellation)).Line)),
             outcome.QdqModel);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Build.Framework;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;

@@ -78,8 +78,10 @@ public class AppScenarioTests(PackedPackage package)
         folder.Build(Project, "--no-restore").Succeeded();
         Assert.False(File.Exists(exported));
 
-        // Metadata of the command line leave no trace in the times of files; a touched model of equal content comes from the cache.
+        // A touched model of equal content is up to date; metadata of the command line leave no trace in the times of files.
         File.SetLastWriteTimeUtc(folder[Project + "/models/tiny-mlp.onnx"], DateTime.UtcNow);
+        folder.Build(Project, "--no-restore").Succeeded().Skipped("OptimizerBuildCompress");
+        File.Delete(folder[Objects + "/tiny-mlp/tiny-mlp.plan"]);
         ProcessResult touched = folder.Build(Project, "--no-restore", "-p:RootNamespace=Consumer").Succeeded();
         Assert.Equal(1, touched.FromCache("tiny-mlp"));
         Assert.True(touched.Compiled);
@@ -92,7 +94,7 @@ public class AppScenarioTests(PackedPackage package)
         ConsumerProgram.Check(folder.DotNet(Project, "bin/Debug/net10.0/app.dll"), folder[Objects]);
 
         // A cache of another place knows nothing yet, and is filled.
-        File.SetLastWriteTimeUtc(folder[Project + "/models/tiny-mlp.onnx"], DateTime.UtcNow);
+        File.Delete(folder[Objects + "/tiny-mlp/tiny-mlp.plan"]);
         ProcessResult elsewhere = folder.Build(Project, "--no-restore", "-p:OptimizerBuildCachePath=" + folder["other cache/"]).Succeeded();
         Assert.True(elsewhere.Compressed("tiny-mlp"));
         Assert.NotEmpty(Directory.EnumerateFileSystemEntries(folder["other cache"]));

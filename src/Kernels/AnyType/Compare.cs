@@ -23,69 +23,69 @@ internal static class Compare
     public static void Equal(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &lt; b; parameters as for equality.</summary>
     public static void Less(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≤ b; parameters as for equality.</summary>
     public static void LessOrEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &gt; b; parameters as for equality.</summary>
     public static void Greater(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≥ b; parameters as for equality.</summary>
     public static void GreaterOrEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≠ b; parameters as for equality.</summary>
     public static void NotEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericBinaryLoop.Run<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericPairs.Run<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
-    private struct EqualOperation : INumericBinaryFunction
+    private struct EqualOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a == b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOperation : INumericBinaryFunction
+    private struct LessOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a < b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOrEqualOperation : INumericBinaryFunction
+    private struct LessOrEqualOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a <= b ? (byte)1 : (byte)0;
     }
 
-    private struct GreaterOperation : INumericBinaryFunction
+    private struct GreaterOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a > b ? (byte)1 : (byte)0;
     }
 
-    private struct GreaterOrEqualOperation : INumericBinaryFunction
+    private struct GreaterOrEqualOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a >= b ? (byte)1 : (byte)0;
     }
 
-    private struct NotEqualOperation : INumericBinaryFunction
+    private struct NotEqualOperation : INumericPair
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a != b ? (byte)1 : (byte)0;

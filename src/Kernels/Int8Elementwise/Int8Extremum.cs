@@ -3,9 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>
-/// Greater or lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).
-/// </summary>
+/// <summary>Greater or lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
 internal static class Int8Extremum
 {
     /// <summary>Operands of equal shape, row by row.</summary>
@@ -55,19 +53,19 @@ internal static class Int8Extremum
         int rows,
         int rowLength)
     {
-        var constants = new Int8BinaryConstants(
+        var constants = new PairConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         if (greatest != 0)
         {
-            Int8BinaryLoop.Rows<Rescaled<Greater>>(
+            PairLoop.Rows<Rescaled<Greater>>(
                 w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
                 outputRowStride,
                 in constants, images, rows, rowLength);
         }
         else
         {
-            Int8BinaryLoop.Rows<Rescaled<Lesser>>(
+            PairLoop.Rows<Rescaled<Lesser>>(
                 w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
                 outputRowStride,
                 in constants, images, rows, rowLength);
@@ -111,15 +109,13 @@ internal static class Int8Extremum
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        var constants = new Int8BinaryConstants(
+        var constants = new PairConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         if (greatest != 0)
-            Int8BinaryLoop.Broadcast<Rescaled<Greater>>(
-                w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+            PairLoop.Broadcast<Rescaled<Greater>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
         else
-            Int8BinaryLoop.Broadcast<Rescaled<Lesser>>(
-                w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+            PairLoop.Broadcast<Rescaled<Lesser>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
     /// <summary>Which of two values.</summary>
@@ -162,27 +158,27 @@ internal static class Int8Extremum
 
     /// <summary>One of two rescaled values.</summary>
     /// <remarks>Rescaling and clamping are monotonic, so that comparing before or after them gives the same.</remarks>
-    private readonly struct Rescaled<TChoice> : IInt8BinaryOperation
+    private readonly struct Rescaled<TChoice> : IPairOperation
         where TChoice : struct, IChoice
     {
         /// <inheritdoc/>
-        public static bool HasVectors(in Int8BinaryConstants constants) => SplitMultiplier.Holds(in constants);
+        public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static int Apply(int first, int second, in Int8BinaryConstants constants) =>
+        public static int Apply(int first, int second, in PairConstants constants) =>
             unchecked(constants.Requantization.Apply(
                 TChoice.Of((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
-        public static Int8BinaryVectors<TVector> Prepare<TLanes, TVector>(in Int8BinaryConstants constants)
+        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             SplitMultiplier.Apart<TLanes, TVector>(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TLanes, TVector>(TVector pairs, in Int8BinaryVectors<TVector> vectors)
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             TChoice.Of<TLanes, TVector>(

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using OptimizerBuild.Kernels;
+using OptimizerBuild.Files;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 
@@ -22,16 +22,13 @@ internal static class CacheKey
     public static string? Of(ModelOptions options, IEnumerable<InputFile> files, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Type type in (ReadOnlySpan<Type>)[typeof(CacheKey), typeof(Workspace)])
-            Append(hash, "code", type.Module.ModuleVersionId.ToString("N"));
+        Append(hash, "code", ToolIdentity.OfTasks);
         Append(hash, "options", OptionsText.Write(options));
         try
         {
             foreach (InputFile file in files)
             {
-                cancellation.ThrowIfCancellationRequested();
-                using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read);
-                Append(hash, file.Role, Convert.ToHexStringLower(SHA256.HashData(stream)));
+                Append(hash, file.Role, UserFile.HashOf(file.Path, cancellation));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

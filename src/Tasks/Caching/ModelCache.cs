@@ -1,48 +1,49 @@
+using System.Security.Cryptography;
 using System.Text;
-using OptimizerBuild.Kernels;
+using OptimizerBuild.Files;
 using OptimizerBuild.Pipeline;
-using OptimizerBuild.Plan;
-using OptimizerBuild.Reporting;
 
 namespace OptimizerBuild.Caching;
 
 /// <summary>
 /// Outputs of earlier builds by content: shared by the inner builds of a multi-targeted project, kept over <c>clean</c>, bounded
 /// in size. An entry is a folder that appears by one rename, so that builds may run side by side. Nothing in the cache is needed:
-/// whatever goes wrong with it only costs time.
+/// whatever goes wrong with it only costs time. An entry is believed only whole: a digest over its key and all its files stands beside them.
 /// </summary>
 /// <param name="folder">Full path of the cache's folder.</param>
 /// <param name="maximumBytes">The size above which the entries used least recently are removed.</param>
 internal sealed class ModelCache(string folder, long maximumBytes)
 {
     private const string TemporaryPrefix = "tmp-";
+    private const string Stem = "model";
+    private const string DigestName = ".digest";
 
     // Half an hour: longer than another build should need for one model. Then both do the work.
     private const int MaximumAttempts = 36_000;
 
-    /// <summary>The outputs under a key; null where there are none, or none that are intact.</summary>
-    public ModelOutputs? Find(string key)
+    /// <summary>The outputs under a key; null where there are none. A damaged entry is removed.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="damaged">Whether there was an entry that is not what was written.</param>
+    public ModelOutputs? Find(string key, out bool damaged)
     {
+        damaged = false;
         string entry = Path.Combine(folder, key);
         try
         {
             if (!Directory.Exists(entry))
                 return null;
-            string qdqModel = Path.Combine(entry, "model" + ModelFiles.QdqModel);
-            var outputs = new ModelOutputs(
-                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Plan), Encoding.UTF8),
-                File.ReadAllBytes(Path.Combine(entry, "model" + ModelFiles.Weights)),
-                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.Report), Encoding.UTF8),
-                File.ReadAllText(Path.Combine(entry, "model" + ModelFiles.ExternalData), Encoding.UTF8),
-                File.Exists(qdqModel) ? File.ReadAllBytes(qdqModel) : null);
-            if (!IsIntact(outputs))
+            var contents = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+            foreach (string file in Directory.EnumerateFiles(entry))
+                contents[Path.GetFileName(file)[Stem.Length..]] = File.ReadAllBytes(file);
+            if (!contents.Remove(DigestName, out byte[]? digest) || !digest.AsSpan().SequenceEqual(Digest(key, contents)))
             {
+                damaged = true;
                 Remove(entry);
                 return null;
             }
             // The folder's time is when the entry was last of use.
             Directory.SetLastWriteTimeUtc(entry, DateTime.UtcNow);
-            return outputs;
+            return ModelOutputs.Of(contents);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -60,8 +61,10 @@ internal sealed class ModelCache(string folder, long maximumBytes)
             if (outputs.Files.Sum(f => (long)f.Content.Length) > maximumBytes)
                 return;
             Directory.CreateDirectory(temporary);
-            foreach ((string extension, byte[] content) in outputs.Files)
-                File.WriteAllBytes(Path.Combine(temporary, "model" + extension), content);
+            var contents = new SortedDictionary<string, byte[]>(outputs.Files.ToDictionary(f => f.Extension, f => f.Content), StringComparer.Ordinal);
+            foreach ((string extension, byte[] content) in contents)
+                File.WriteAllBytes(Path.Combine(temporary, Stem + extension), content);
+            File.WriteAllBytes(Path.Combine(temporary, Stem + DigestName), Digest(key, contents));
             if (Directory.Exists(entry))
                 Remove(entry);
             Directory.Move(temporary, entry);
@@ -102,12 +105,18 @@ internal sealed class ModelCache(string folder, long maximumBytes)
         return null;
     }
 
-    private static bool IsIntact(ModelOutputs outputs) =>
-        PlanReader.Read(outputs.Plan).Plan is { } plan
-        && plan.Weights.Bytes == outputs.Weights.Length
-        && plan.Weights.Checksum == PackedWeights.Checksum(outputs.Weights)
-        && ModelReport.TryParse(outputs.Report) is { } report
-        && report.QdqModelHash == ModelReport.HashOf(outputs.QdqModel);
+    // SHA-256 over the key and all files with their names and lengths, as text.
+    private static byte[] Digest(string key, SortedDictionary<string, byte[]> contents)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(key));
+        foreach ((string name, byte[] content) in contents)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"\n{name} {content.Length}\n")));
+            hash.AppendData(content);
+        }
+        return Encoding.UTF8.GetBytes(Convert.ToHexStringLower(hash.GetHashAndReset()) + "\n");
+    }
 
     private void Trim(string newest)
     {

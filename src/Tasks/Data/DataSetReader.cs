@@ -1,4 +1,5 @@
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Data;
@@ -80,7 +81,7 @@ internal static class DataSetReader
     {
         if (Directory.Exists(path))
             return (TensorFolderReader.Read(reader, path, limits, cancellation), null);
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = UserFile.Open(path);
         switch (Path.GetExtension(path).ToLowerInvariant())
         {
             case ".npz":

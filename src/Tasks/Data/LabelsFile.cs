@@ -1,4 +1,5 @@
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 
 namespace OptimizerBuild.Data;
 
@@ -17,13 +18,13 @@ internal static class LabelsFile
         string text;
         try
         {
-            if (new FileInfo(path).Length > MaximumBytes)
-                throw Mismatch(path, $"at most {MaximumBytes} bytes", "more");
-            text = File.ReadAllText(path);
+            using var reader = new StreamReader(UserFile.Open(path, MaximumBytes));
+            text = reader.ReadToEnd();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Mismatch(path, "a text file", error is FileNotFoundException or DirectoryNotFoundException ? "no file of that name"
+            throw Mismatch(path, "a text file", error is UnusableFileException ? error.Message
+                : error is FileNotFoundException or DirectoryNotFoundException ? "no file of that name"
                 : "a file that cannot be opened");
         }
         string[] lines = [.. text.TrimEnd().Split('\n').Select(l => l.Trim())];

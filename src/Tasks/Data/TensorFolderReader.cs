@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
@@ -50,13 +51,15 @@ internal static class TensorFolderReader
     public static NamedArray ReadTensor(BoundedReader reader, string path, DataLimits limits, string otherwise)
     {
         string file = Path.GetFileName(path);
-        if (new FileInfo(path).Length > limits.MaximumArrayBytes)
-            throw reader.Malformed($"'{file}' is larger than the {limits.MaximumArrayBytes} bytes that are read");
         try
         {
-            TensorProto proto = TensorProto.Parser.ParseFrom(File.ReadAllBytes(path));
+            TensorProto proto = TensorProto.Parser.ParseFrom(UserFile.Read(path, limits.MaximumArrayBytes));
             string name = proto.Name.Length > 0 ? proto.Name : otherwise;
             return new NamedArray(name, TensorProtoReader.Read(proto, name, new ExternalDataFolder(null)));
+        }
+        catch (UnusableFileException error)
+        {
+            throw reader.Malformed($"'{file}': {error.Message}");
         }
         catch (InvalidProtocolBufferException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Onnx.Schema;
 
 namespace OptimizerBuild.Onnx;
@@ -10,9 +11,6 @@ namespace OptimizerBuild.Onnx;
 /// </summary>
 internal sealed class ExternalDataFolder
 {
-    // As many links as common systems follow before they give up.
-    private const int MaximumLinks = 40;
-
     // Tensors may share stretches of a file, so that a small file could fill any amount of memory.
     private const long MaximumBytes = 4L << 30;
 
@@ -21,7 +19,7 @@ internal sealed class ExternalDataFolder
     private long _read;
 
     /// <param name="folder">The model's folder; null where the model came from memory and so cannot have external data.</param>
-    public ExternalDataFolder(string? folder) => _folder = folder is null ? null : Resolve(Path.GetFullPath(folder));
+    public ExternalDataFolder(string? folder) => _folder = folder is null ? null : SymbolicLinks.Resolve(Path.GetFullPath(folder));
 
     /// <summary>The files read so far: name relative to the folder (forward slashes) and full path, in order of the names.</summary>
     public IReadOnlyDictionary<string, string> Files => _files;
@@ -43,9 +41,11 @@ internal sealed class ExternalDataFolder
                 $"it holds {length} bytes for the tensor, whose type takes {expected}"));
 
         string path = Locate(name, location);
+        if (expected == 0)
+            return [];
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using FileStream stream = UserFile.Open(path);
             if (offset > stream.Length || expected > stream.Length - offset)
                 throw Failure(name, location, string.Create(CultureInfo.InvariantCulture,
                     $"bytes {offset} to {offset + (decimal)expected} are asked for, but the file has {stream.Length}"));
@@ -60,8 +60,8 @@ internal sealed class ExternalDataFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw Failure(name, location, e is FileNotFoundException or DirectoryNotFoundException
-                ? "the file does not exist"
+            throw Failure(name, location, e is UnusableFileException ? e.Message
+                : e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist"
                 : "the file cannot be read");
         }
     }
@@ -77,57 +77,13 @@ internal sealed class ExternalDataFolder
         if (parts.Length == 0 || parts.Contains(".."))
             throw Failure(name, location, "the path leaves the model's folder");
 
-        string path = Path.Combine([_folder, .. parts]);
-        string real;
-        try
-        {
-            real = Resolve(path);
-        }
-        catch (IOException)
-        {
-            throw Failure(name, location, "its symbolic links cannot be resolved");
-        }
-        if (!real.StartsWith(Path.TrimEndingDirectorySeparator(_folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw Failure(name, location, "a symbolic link leads out of the model's folder");
+        string real = SymbolicLinks.Below(_folder, parts)
+            ?? throw Failure(name, location, "a symbolic link leads out of the model's folder, or links form a circle");
         if (!File.Exists(real))
             throw Failure(name, location, "the file does not exist");
         _files[string.Join('/', parts)] = real;
         return real;
     }
-
-    // The path with every symbolic link on it resolved, component by component.
-    private static string Resolve(string path)
-    {
-        var pending = new Stack<string>(Split(path).Reverse());
-        string resolved = Path.GetPathRoot(path)!;
-        int links = 0;
-        while (pending.TryPop(out string? part))
-        {
-            if (part == "..")
-            {
-                resolved = Path.GetDirectoryName(resolved) ?? resolved;
-                continue;
-            }
-            string next = Path.Combine(resolved, part);
-            string? target = new FileInfo(next).LinkTarget ?? new DirectoryInfo(next).LinkTarget;
-            if (target is null)
-            {
-                resolved = next;
-                continue;
-            }
-            if (++links > MaximumLinks)
-                throw new IOException("too many symbolic links");
-            if (Path.IsPathRooted(target))
-                resolved = Path.GetPathRoot(target)!;
-            foreach (string piece in Split(target).Reverse())
-                pending.Push(piece);
-        }
-        return resolved;
-    }
-
-    private static IEnumerable<string> Split(string path) =>
-        path[(Path.GetPathRoot(path)?.Length ?? 0)..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar])
-            .Where(p => p.Length > 0 && p != ".");
 
     private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(e => e.Key == key)?.Value;
 

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OptimizerBuild.Files;
 using OptimizerBuild.Onnx.Schema;
 
 namespace OptimizerBuild.Onnx;
@@ -18,9 +19,7 @@ internal static class ExternalDataNames
     {
         try
         {
-            using var stream = new FileStream(modelPath, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (stream.Length > TensorProtoReader.MaximumBytes)
-                return [];
+            using FileStream stream = UserFile.Open(modelPath, TensorProtoReader.MaximumBytes);
             ModelProto model = ModelProto.Parser.ParseFrom(stream);
             var names = new SortedSet<string>(StringComparer.Ordinal);
             if (model.Graph is not null)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 
@@ -23,14 +24,17 @@ internal static class OnnxImporter
             if (new FileInfo(path) is { Exists: true, Length: > TensorProtoReader.MaximumBytes } info)
                 throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the file '{file}'", $"{info.Length} bytes",
                     $"{TensorProtoReader.MaximumBytes} bytes");
-            bytes = File.ReadAllBytes(path);
+            bytes = UserFile.Read(path, TensorProtoReader.MaximumBytes, cancellation);
+        }
+        catch (UnusableFileException e)
+        {
+            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, e.Message).In(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             // The system's own texts carry the full path, which must not get into build outputs.
-            string reason = e is FileNotFoundException or DirectoryNotFoundException
-                ? "it does not exist"
-                : Directory.Exists(path) ? "it is a folder"
+            string reason = Directory.Exists(path) ? "it is a folder"
+                : e is FileNotFoundException or DirectoryNotFoundException ? "it does not exist"
                 : "access is denied or the device failed";
             throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, file, reason).In(path);
         }
@@ -64,7 +68,7 @@ internal static class OnnxImporter
         hash.AppendData(bytes);
         long size = bytes.Length;
         foreach (string path in external.Files.Values)
-            size += Append(hash, path);
+            size += Append(hash, path, cancellation);
         return new ImportedModel(
             graph,
             file,
@@ -99,16 +103,11 @@ internal static class OnnxImporter
         return model;
     }
 
-    private static long Append(IncrementalHash hash, string path)
+    private static long Append(IncrementalHash hash, string path, CancellationToken cancellation)
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var buffer = new byte[1 << 16];
-            long total = 0;
-            for (int read; (read = stream.Read(buffer)) > 0; total += read)
-                hash.AppendData(buffer, 0, read);
-            return total;
+            return UserFile.AppendTo(hash, path, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

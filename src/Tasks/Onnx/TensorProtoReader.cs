@@ -4,6 +4,7 @@ using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 
@@ -23,7 +24,7 @@ internal static class TensorProtoReader
         byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            bytes = UserFile.Read(path, MaximumBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline;
@@ -26,11 +27,15 @@ internal static class InputFiles
         return files;
     }
 
-    /// <summary>External data files as the importer names them: relative to the model's folder, with forward slashes.</summary>
+    /// <summary>
+    /// External data files as the importer names them: relative to the model's folder, with forward slashes. A name that leads out of
+    /// the folder gets no path, so that nobody opens it; the importer says what is wrong with it.
+    /// </summary>
     public static IEnumerable<InputFile> External(ModelOptions options, IEnumerable<string> names)
     {
-        string folder = Path.GetDirectoryName(options.ModelPath) ?? "";
-        return names.Order(StringComparer.Ordinal).Select(name => new InputFile("external " + name, Path.GetFullPath(name, folder)));
+        string folder = Path.GetDirectoryName(options.ModelPath)!;
+        return names.Order(StringComparer.Ordinal)
+            .Select(name => new InputFile("external " + name, SymbolicLinks.Below(folder, name.Split('/')) ?? ""));
     }
 
     private static IEnumerable<InputFile> Data(string role, DataSpec? data) => data is null

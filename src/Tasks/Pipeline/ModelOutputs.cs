@@ -1,5 +1,6 @@
 using System.Text;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Files;
 
 namespace OptimizerBuild.Pipeline;
 
@@ -7,10 +8,21 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="Plan">The plan's text.</param>
 /// <param name="Weights">The packed weights.</param>
 /// <param name="Report">The report's text (JSON).</param>
-/// <param name="ExternalData">Names of the external data files, one a line; empty without.</param>
+/// <param name="ExternalData">The external data files, one a line (<see cref="ExternalFile"/>); empty without.</param>
 /// <param name="QdqModel">The compressed model as an ONNX file; null without.</param>
 internal sealed record ModelOutputs(string Plan, byte[] Weights, string Report, string ExternalData, byte[]? QdqModel = null)
 {
+    /// <summary>The outputs from the contents of the files in <see cref="Files"/>, by the endings of their names.</summary>
+    /// <exception cref="IOException">A file is missing.</exception>
+    public static ModelOutputs Of(IReadOnlyDictionary<string, byte[]> contents)
+    {
+        byte[] Content(string extension) => contents.TryGetValue(extension, out byte[]? content) ? content
+            : throw new IOException($"there is no file *{extension}");
+        string Text(string extension) => Encoding.UTF8.GetString(Content(extension));
+        return new(Text(ModelFiles.Plan), Content(ModelFiles.Weights), Text(ModelFiles.Report), Text(ModelFiles.ExternalData),
+            contents.GetValueOrDefault(ModelFiles.QdqModel));
+    }
+
     /// <summary>
     /// The contents by the ending of the file's name, in the order in which they are written: the plan, which marks success, last.
     /// </summary>

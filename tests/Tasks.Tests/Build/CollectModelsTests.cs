@@ -1,6 +1,8 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using OptimizerBuild.Files;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Build;
 
@@ -54,31 +56,70 @@ public sealed class CollectModelsTests : IDisposable
     [Fact]
     public void ExternalDataOfTheLastBuildAreInputs()
     {
-        File.WriteAllText(_project["models/m.onnx"], "");
+        File.WriteAllText(_project["models/m.onnx"], "model");
+        File.WriteAllText(_project["models/weights/a.bin"], "a");
         ITaskItem first = Collect(Item("models/m.onnx"))[0];
         string options = File.ReadAllText(first.GetMetadata("_Options"));
-        File.WriteAllText(_project["obj/OptimizerBuild/m/m.external"], "weights/a.bin\nb.bin\n");
+        string list = _project["obj/OptimizerBuild/m/m.external"];
+        File.WriteAllText(list, new ExternalFile("weights/a.bin", UserFile.HashOf(_project["models/weights/a.bin"])).Line);
+        MakePlan(first);
 
-        string inputs = Collect(Item("models/m.onnx"))[0].GetMetadata("_Inputs");
+        ITaskItem second = Collect(Item("models/m.onnx"))[0];
 
         // Otherwise the second build would find the options changed and compress again.
         Assert.Equal(options, File.ReadAllText(first.GetMetadata("_Options")));
+        Assert.Contains(_project["models/weights/a.bin"], second.GetMetadata("_Inputs"));
+        Assert.Equal("false", second.GetMetadata("_IsStale"));
 
-        Assert.Contains(_project["models/weights/a.bin"], inputs);
-        Assert.Contains(_project["models/b.bin"], inputs);
+        // Of the same size and time.
+        DateTime time = File.GetLastWriteTimeUtc(_project["models/weights/a.bin"]);
+        File.WriteAllText(_project["models/weights/a.bin"], "b");
+        File.SetLastWriteTimeUtc(_project["models/weights/a.bin"], time);
+        Assert.Equal("true", Collect(Item("models/m.onnx"))[0].GetMetadata("_IsStale"));
+    }
+
+    // A list may be damaged, and the next build must not be led out of the model's folder by it.
+    [Fact]
+    public void ExternalDataOutsideOfTheModelsFolderAreNoInputs()
+    {
+        File.WriteAllText(_project["models/m.onnx"], "model");
+        File.WriteAllText(_project["secret.bin"], "s");
+        Collect(Item("models/m.onnx"));
+        File.WriteAllText(_project["obj/OptimizerBuild/m/m.external"], new ExternalFile("../secret.bin", new string('0', 64)).Line + "nonsense\n");
+
+        Assert.DoesNotContain("secret", Collect(Item("models/m.onnx"))[0].GetMetadata("_Inputs"));
     }
 
     [Fact]
-    public void AModelIsStaleUntilItsPlanIsYounger()
+    public void AModelIsStaleByContentAndNotByTime()
     {
-        File.WriteAllText(_project["m.onnx"], "");
-        string plan = Collect(Item("m.onnx"))[0].GetMetadata("_Plan");
-        File.WriteAllText(plan, "");
-        File.SetLastWriteTimeUtc(plan, DateTime.UtcNow.AddHours(1));
+        File.WriteAllText(_project["m.onnx"], "one");
+        Assert.Equal("true", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
+        MakePlan(Collect(Item("m.onnx"))[0]);
         Assert.Equal("false", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
 
+        // Touched, as a fresh clone or a restored archive is.
         File.SetLastWriteTimeUtc(_project["m.onnx"], DateTime.UtcNow.AddHours(2));
+        Assert.Equal("false", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
+
+        // Replaced by an older file of the same size, as cp -p does.
+        File.WriteAllText(_project["m.onnx"], "two");
+        File.SetLastWriteTimeUtc(_project["m.onnx"], DateTime.UtcNow.AddYears(-1));
         Assert.Equal("true", Collect(Item("m.onnx"))[0].GetMetadata("_IsStale"));
+    }
+
+    [Fact]
+    public void AnotherGeneratorMakesModelsStale()
+    {
+        File.WriteAllText(_project["m.onnx"], "one");
+        MakePlan(Collect(Item("m.onnx"))[0]);
+
+        ITaskItem item = Assert.Single(Collect(t => t.GeneratorAssembly = typeof(CollectModels).Assembly.Location));
+
+        Assert.Equal("true", item.GetMetadata("_IsStale"));
+        string options = File.ReadAllText(item.GetMetadata("_Options"));
+        Assert.Contains($"Generator={typeof(CollectModels).Module.ModuleVersionId:N}\n", options);
+        Assert.Contains($"Tasks={typeof(CollectModels).Module.ModuleVersionId:N} ", options);
     }
 
     [Fact]
@@ -193,6 +234,14 @@ public sealed class CollectModelsTests : IDisposable
             Assert.DoesNotContain(_engine.Messages, m => m.Code == "OPT0022");
         else
             Assert.Contains(expected, _engine.Message("OPT0022").Message);
+    }
+
+    // What a successful build leaves: a plan younger than the options.
+    private static void MakePlan(ITaskItem item)
+    {
+        File.SetLastWriteTimeUtc(item.GetMetadata("_Options"), DateTime.UtcNow.AddMinutes(-2));
+        File.WriteAllText(item.GetMetadata("_Plan"), "");
+        File.SetLastWriteTimeUtc(item.GetMetadata("_Plan"), DateTime.UtcNow.AddMinutes(-1));
     }
 
     private static TaskItem Item(string include, params (string Name, string Value)[] metadata)

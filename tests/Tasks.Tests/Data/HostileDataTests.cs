@@ -124,7 +124,7 @@ public sealed class HostileDataTests : IDisposable
     [InlineData("x,y\n1,2\n1,zwei\n", "column y: 'zwei' is no number")]
     [InlineData("1,2\n1,2,3\n", "3 columns")]
     [InlineData("a,b\n", "no rows")]
-    [InlineData("", "no rows")]
+    [InlineData("", "it is empty, or a device or pipe")]
     [InlineData("\0\0\0\0", "no text")]
     public void DamagedTables(string text, string expected)
     {

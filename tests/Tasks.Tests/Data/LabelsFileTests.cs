@@ -19,7 +19,7 @@ public sealed class LabelsFileTests : IDisposable
     [InlineData("a\nb\n", "expected 3 labels (the model has 3 classes), found 2")]
     [InlineData("a\n\nb\n", "line 2 empty")]
     [InlineData("a\nb\na\n", "'a' 2 times")]
-    [InlineData("", "an empty file")]
+    [InlineData("", "it is empty, or a device or pipe")]
     [InlineData("a\nb\u0001c\nd", "control characters on line 2")]
     public void RefusesOthers(string text, string expected)
     {

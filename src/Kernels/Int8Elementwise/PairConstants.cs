@@ -1,7 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 /// <summary>What an elementwise operation on two u8 tensors is told besides their places.</summary>
-internal readonly struct Int8BinaryConstants
+internal readonly struct PairConstants
 {
     /// <summary>The first operand's zero point.</summary>
     public readonly int FirstZeroPoint;
@@ -19,8 +19,7 @@ internal readonly struct Int8BinaryConstants
     public readonly Requantization Requantization;
 
     /// <summary>All constants.</summary>
-    public Int8BinaryConstants(
-        int firstZeroPoint, int firstMultiplier, int secondZeroPoint, int secondMultiplier, Requantization requantization)
+    public PairConstants(int firstZeroPoint, int firstMultiplier, int secondZeroPoint, int secondMultiplier, Requantization requantization)
     {
         FirstZeroPoint = firstZeroPoint;
         FirstMultiplier = firstMultiplier;

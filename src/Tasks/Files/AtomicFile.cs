@@ -1,7 +1,7 @@
 using System.Text;
 using OptimizerBuild.Diagnostics;
 
-namespace OptimizerBuild.Pipeline;
+namespace OptimizerBuild.Files;
 
 /// <summary>Files that appear whole or not at all.</summary>
 internal static class AtomicFile
@@ -40,6 +40,20 @@ internal static class AtomicFile
             // What cannot be read is written anew, and that reports what is wrong.
         }
         Write(path, content);
+    }
+
+    /// <summary>Makes a file younger than all others.</summary>
+    /// <exception cref="ModelException">It cannot be written.</exception>
+    public static void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException(DiagnosticCatalog.FileNotAccessible, "write", Path.GetFileName(path), e.Message).In(path);
+        }
     }
 
     /// <summary>Removes a file where there is one.</summary>
