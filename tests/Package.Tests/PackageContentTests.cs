@@ -23,13 +23,13 @@ public class PackageContentTests(PackedPackage package)
                 "build/OptimizerBuild.Rules.xaml",
                 "build/OptimizerBuild.props",
                 "build/OptimizerBuild.targets",
-                "tasks/net10.0/CsvHelper.dll",
                 "tasks/net10.0/Google.Protobuf.dll",
-                "tasks/net10.0/MathNet.Numerics.dll",
                 "tasks/net10.0/OptimizerBuild.Kernels.dll",
                 "tasks/net10.0/OptimizerBuild.Tasks.deps.json",
                 "tasks/net10.0/OptimizerBuild.Tasks.dll",
+                "tasks/net10.0/Sep.dll",
                 "tasks/net10.0/System.Numerics.Tensors.dll",
+                "tasks/net10.0/csFastFloat.dll",
             ],
             files);
     }

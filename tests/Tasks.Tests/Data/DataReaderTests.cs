@@ -107,6 +107,11 @@ public sealed class DataReaderTests : IDisposable
     [InlineData("a;b;target\n1;2;3\n4;5;6\n", null)]
     [InlineData("1\t2\t3\n4\t5\t6", null)]
     [InlineData("target,a,b\r\n3,1,2\r\n6,4,5\r\n", "target")]
+    [InlineData("\uFEFFtarget,a,b\n3,1,2\n6,4,5\n", "target")]
+    [InlineData("\uFEFF1,2,3\n4,5,6\n", null)]
+    [InlineData("1,2,3\r4,5,6\r", null)]
+    [InlineData("\n a , \"b\",target \n\n 1,2 ,\"3\"\n4,5,6\n\n", null)]
+    [InlineData("\"the \"\"a\"\", of c\",\"b\nd\",target\n1,2,3\n4,5,6", null)]
     public void ReadsTables(string text, string? labelKey)
     {
         _files.Write("t.csv", Encoding.UTF8.GetBytes(text));

@@ -123,6 +123,11 @@ public sealed class HostileDataTests : IDisposable
     [Theory]
     [InlineData("x,y\n1,2\n1,zwei\n", "column y: 'zwei' is no number")]
     [InlineData("1,2\n1,2,3\n", "3 columns")]
+    [InlineData("x\n\n\n1\n\n2x\n", "line 6, column x: '2x' is no number")]
+    [InlineData("\"x\ny\",z\r\n1,2\r\n3,?\r\n", "line 4, column z: '?' is no number")]
+    [InlineData("1,2\n3,\"4\n5,6\n", "line 4, column 2: '4\n5,6\n' is no number")]
+    [InlineData("a\",b\n1,2\n3\",4\n5,6\n", "line 3 has a quote inside a value")]
+    [InlineData("1,2\n \n", "line 2 has 1 columns, the first line has 2")]
     [InlineData("a,b\n", "no rows")]
     [InlineData("", "it is empty, or a device or pipe")]
     [InlineData("\0\0\0\0", "no text")]
@@ -130,6 +135,15 @@ public sealed class HostileDataTests : IDisposable
     {
         _files.Write("t.csv", Encoding.UTF8.GetBytes(text));
         Assert.Contains(expected, Message("t.csv"));
+    }
+
+    [Fact]
+    public void ValuesAndRowsOfATableHaveALimit()
+    {
+        _files.Write("t.csv", Encoding.UTF8.GetBytes("a,b\n1,2\n" + new string('3', 70_000) + ",4\n"));
+        Assert.Contains("line 3 cannot be read as a table row", Message("t.csv"));
+        _files.Write("t.csv", Encoding.UTF8.GetBytes("a,b\n1,\"" + new string('\n', 20 << 20)));
+        Assert.Contains("line 2 cannot be read as a table row", Message("t.csv"));
     }
 
     [Fact]
