@@ -268,9 +268,10 @@ public class PredictorRunTests
     }
 
     /// <summary>As after an exception out of the constructor of one of the instances that a batch needs: it is made the next time.</summary>
-    [MultiprocessorFact]
+    [Fact]
     public void BatchesMakeInstancesThatAreMissing()
     {
+        Machine.RequireProcessors();
         using LoadedProject loaded = new(ClassifierImage.Value);
         object model = loaded.Call("Consumer.Driver", "Create")!;
         FieldInfo others = model.GetType().GetField("_others", BindingFlags.NonPublic | BindingFlags.Instance)!;

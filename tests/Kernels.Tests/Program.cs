@@ -8,12 +8,13 @@ using System.Runtime.Intrinsics.X86;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Kernels.Tests;
 using OptimizerBuild.Kernels.Tests.Cases;
+using Xunit.Runner.InProc.SystemConsole;
 
 // The test assembly as a program: `dotnet OptimizerBuild.Kernels.Tests.dll digest` runs every case on the paths that this process takes
 // and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime. With `guard` it
 // runs every case in memory with guard pages, with `guard-trespass` it reads one byte before a buffer: both for GuardPageTests.
 // With `rounding` it prints how far the float32 kernels are from their oracles, for processors without fused multiply-add.
-// With `thread-shortage` it asks for more threads than it gets: for ThreadTests.
+// With `thread-shortage` it asks for more threads than it gets: for ThreadTests. Told anything else it runs the tests.
 switch (args)
 {
     case ["digest"]:
@@ -27,8 +28,7 @@ switch (args)
     case ["thread-shortage"]:
         return ThreadShortage.Run();
     default:
-        Console.Error.WriteLine("usage: OptimizerBuild.Kernels.Tests digest | guard | guard-trespass | rounding | thread-shortage");
-        return 2;
+        return RunTests(args);
 }
 
 Console.WriteLine($"path {KernelPath.Name}");
@@ -44,6 +44,10 @@ foreach (string kernel in KernelCases.Kernels)
 }
 
 return 0;
+
+// A method of its own: where the commands run on other processors, the runner's assemblies are missing.
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int RunTests(string[] args) => ConsoleRunner.Run(args).GetAwaiter().GetResult();
 
 namespace OptimizerBuild.Kernels.Tests
 {

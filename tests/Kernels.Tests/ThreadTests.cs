@@ -51,9 +51,10 @@ public sealed class ThreadTests
     }
 
     /// <summary>An exception in a chunk, on whatever thread, reaches the caller when all chunks are done, and harms no later step.</summary>
-    [MultiprocessorFact]
+    [Fact]
     public void Exceptions_reach_the_caller()
     {
+        Machine.RequireProcessors();
         KernelCase c = KernelCases.All.First(c => c.Product is { Height: > 4 });
         for (int failing = 0; failing < FailingJob.Chunks; failing++)
         {
@@ -81,9 +82,10 @@ public sealed class ThreadTests
     }
 
     /// <summary>Threads that were started before one could not be are used later, not started again beside themselves.</summary>
-    [LinuxFact]
+    [Fact]
     public void After_a_shortage_of_threads_there_is_one_of_each_number()
     {
+        Machine.RequireLinux();
         var start = new ProcessStartInfo(
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {

@@ -13,7 +13,7 @@ namespace OptimizerBuild.Models;
 /// <summary>Real models in float32: the plan's execution against the reference evaluation, and the generated code against both.</summary>
 public class Float32ModelTests
 {
-    [SharedTheory]
+    [Theory]
     [InlineData("trained/fashion-mobilenet")]
     [InlineData("trained/mnist-lenet5")]
     [InlineData("trained/mnist-lenet-300-100")]
@@ -27,6 +27,7 @@ public class Float32ModelTests
     [InlineData("paddleocr/ch_ppocr_mobile_v2.0_cls_infer", "x=1,3,48,192")]
     public void APlanComputesWhatTheGraphMeans(string model, string shape = "")
     {
+        SharedAssets.Require();
         Graph graph = Import(model, shape);
         LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(graph)), new BoundaryOptions { ClassName = "Net" });
         PlannedModel planned = PlannedModel.Of(lowered, "Net");

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Models.Predictors;
+using Xunit.Runner.InProc.SystemConsole;
 
 // The test assembly as a program: `dotnet OptimizerBuild.Models.Tests.dll predict FOLDER` runs every model of a folder that the tests
 // wrote, as generated code and through the plan executor, and prints the path taken and a checksum of all outputs for each.
 // `… first FOLDER` makes one prediction with the generated code of the folder's first model and does nothing else, `… warm FOLDER`
-// calls its WarmUp.
+// calls its WarmUp. Told anything else it runs the tests.
 if (args is ["first", var one])
 {
     PredictorFolder.Read(one).PredictOnce();
@@ -18,13 +20,14 @@ if (args is ["warm", var other])
 }
 
 if (args is not ["predict", var folder])
-{
-    Console.Error.WriteLine("usage: OptimizerBuild.Models.Tests predict FOLDER");
-    return 2;
-}
+    return RunTests(args);
 
 PredictorFolder models = PredictorFolder.Read(folder);
 Console.WriteLine("library " + KernelPath.Name);
 foreach ((string name, string value) in models.Digests())
     Console.WriteLine(name + " " + value);
 return 0;
+
+// A method of its own: where the commands run on other processors, the runner's assemblies are missing.
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int RunTests(string[] args) => ConsoleRunner.Run(args).GetAwaiter().GetResult();

@@ -9,13 +9,14 @@ namespace OptimizerBuild.Models;
 /// <summary>What an editor shows before the first build is what the build then makes, and both plans can be read.</summary>
 public class SignatureTests
 {
-    [SharedTheory]
+    [Theory]
     [InlineData("digits-mlp")]
     [InlineData("fashion-mobilenet")]
     [InlineData("version-slim-320")]
     [InlineData("standard_v3_3")]
     public void TheSignatureIsThatOfTheCompleteModel(string name)
     {
+        SharedAssets.Require();
         ModelOptions options = SharedModels.Options(name) with
         {
             Precision = ModelPrecision.Float32,

@@ -31,9 +31,10 @@ public class PublishTests(PackedPackage package)
         Check(folder, "net8.0", 8);
     }
 
-    [NativeLinkerFact]
+    [Fact]
     public void NativeAotOnNet9()
     {
+        Machine.RequireNativeLinker();
         ConsumerFolder folder = App("native", "net9.0",
             "<PublishAot>true</PublishAot><CheckEolTargetFramework>false</CheckEolTargetFramework>");
 
@@ -43,9 +44,10 @@ public class PublishTests(PackedPackage package)
         Check(folder, "net9.0", 9);
     }
 
-    [Arm64EmulationFact]
+    [Fact]
     public void LinuxArm64()
     {
+        Arm64Emulation.Require();
         ConsumerFolder folder = App("arm64", "net10.0",
             "<DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>");
 
@@ -56,9 +58,10 @@ public class PublishTests(PackedPackage package)
     }
 
     /// <summary>An app as Blazor's are, trimmed as they are unless told otherwise, under strict settings.</summary>
-    [NodeFact]
+    [Fact]
     public void WebAssembly()
     {
+        NodeJs.Require();
         ConsumerFolder folder = App("wasm", "net10.0", """
             <AnalysisMode>All</AnalysisMode>
             <EnforceCodeStyleInBuild>true</EnforceCodeStyleInBuild>

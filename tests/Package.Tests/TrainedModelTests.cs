@@ -8,9 +8,10 @@ namespace OptimizerBuild;
 [Collection("package")]
 public class TrainedModelTests(PackedPackage package)
 {
-    [SharedFact]
+    [Fact]
     public void TheAppIsAsAccurateAsTheBuildSays()
     {
+        SharedAssets.Require();
         var folder = new ConsumerFolder(package, "trained");
         string images = SharedAssets.Path("data/fashion-mnist/t10k-images-idx3-ubyte.gz");
         string labels = SharedAssets.Path("data/fashion-mnist/t10k-labels-idx1-ubyte.gz");

@@ -26,6 +26,9 @@ public static class Arm64Emulation
                 + "libstdc++6-arm64-cross)"
         : null;
 
+    /// <summary>Skips the running test, with the reason, where the emulation is missing or not needed.</summary>
+    public static void Require() => Assert.SkipWhen(SkipReason is not null, SkipReason ?? "");
+
     /// <summary>Runs a program for Linux on Arm64.</summary>
     /// <param name="processor">The processor that is emulated.</param>
     /// <param name="program">The program's file.</param>
@@ -53,22 +56,4 @@ public static class Arm64Emulation
         static bool Has(string root, string library) =>
             ((string[])["lib", "lib64", "usr/lib", "usr/lib64"]).Any(folder => File.Exists(Path.Combine(root, folder, library)));
     }
-}
-
-/// <summary>A fact about Arm64 under emulation; skipped, with the reason, where that is missing or not needed.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class Arm64EmulationFactAttribute : FactAttribute
-{
-    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
-    public Arm64EmulationFactAttribute(bool needsSharedAssets = false) =>
-        Skip = Arm64Emulation.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
-}
-
-/// <summary>The same for a theory.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class Arm64EmulationTheoryAttribute : TheoryAttribute
-{
-    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
-    public Arm64EmulationTheoryAttribute(bool needsSharedAssets = false) =>
-        Skip = Arm64Emulation.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
 }

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Globalization;
 using System.IO.Compression;
 
 namespace OptimizerBuild.Testing;
@@ -19,7 +20,7 @@ public sealed record BackendTest(string Suite, string Name, string ModelPath, IR
 /// <param name="Outputs">The files of the outputs, in the model's order.</param>
 public sealed record BackendDataSet(IReadOnlyList<string> Inputs, IReadOnlyList<string> Outputs);
 
-/// <summary>The backend test suite of the ONNX project, unpacked from the development set into a temporary folder of the process.</summary>
+/// <summary>The backend test suite of the ONNX project, unpacked from the development set into <c>artifacts/onnx-backend</c>.</summary>
 public static class BackendSuite
 {
     private static readonly Lazy<string> Folder = new(Unpack, LazyThreadSafetyMode.ExecutionAndPublication);
@@ -50,13 +51,30 @@ public static class BackendSuite
         return [.. files];
     }
 
+    // Thousands of small files: unpacked once for all test assemblies and runs, under a name that changes with the archive.
     private static string Unpack()
     {
-        string target = Directory.CreateTempSubdirectory("onnx-backend-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(target, recursive: true);
-        using (var file = new FileStream(SharedAssets.Path("onnx-backend.tar.gz"), FileMode.Open, FileAccess.Read))
-        using (var plain = new GZipStream(file, CompressionMode.Decompress))
-            TarFile.ExtractToDirectory(plain, target, overwriteFiles: false);
+        var archive = new FileInfo(SharedAssets.Path("onnx-backend.tar.gz"));
+        string folder = Path.Combine(SharedAssets.RepositoryRoot, "artifacts", "onnx-backend");
+        string target = Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture, $"{archive.Length}-{archive.LastWriteTimeUtc:yyyyMMddHHmmss}"));
+        if (!Directory.Exists(target))
+        {
+            string unfinished = Path.Combine(folder, Path.GetRandomFileName());
+            Directory.CreateDirectory(unfinished);
+            using (FileStream file = archive.OpenRead())
+            using (var plain = new GZipStream(file, CompressionMode.Decompress))
+                TarFile.ExtractToDirectory(plain, unfinished, overwriteFiles: false);
+            try
+            {
+                Directory.Move(unfinished, target);
+            }
+            catch (IOException) when (Directory.Exists(target))
+            {
+                // Another process was faster.
+                Directory.Delete(unfinished, recursive: true);
+            }
+        }
         // The archive holds the parts at its top or in one folder.
         return Directory.Exists(Path.Combine(target, "node")) ? target : Directory.EnumerateDirectories(target).Single();
     }

@@ -24,6 +24,9 @@ public static class NodeJs
     /// <summary>Why tests that need Node.js are skipped; null where it is there.</summary>
     public static string? SkipReason => Reason.Value;
 
+    /// <summary>Skips the running test, with the reason, where Node.js is missing or too old.</summary>
+    public static void Require() => Assert.SkipWhen(SkipReason is not null, SkipReason ?? "");
+
     /// <summary>Runs a published app.</summary>
     /// <param name="published">The folder into which it was published.</param>
     /// <param name="arguments">The app's arguments.</param>
@@ -42,13 +45,4 @@ public static class NodeJs
         return int.TryParse(version.TrimStart('v').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
             && major >= OldestVersion ? null : $"{needs}, and {Program} is {version}";
     }
-}
-
-/// <summary>A fact about WebAssembly under Node.js; skipped, with the reason, where that is missing or too old.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NodeFactAttribute : FactAttribute
-{
-    /// <param name="needsSharedAssets">Whether it needs the development set, too.</param>
-    public NodeFactAttribute(bool needsSharedAssets = false) =>
-        Skip = NodeJs.SkipReason ?? (needsSharedAssets ? SharedAssets.SkipReason : null);
 }

@@ -4,8 +4,7 @@ namespace OptimizerBuild.Testing;
 
 /// <summary>
 /// The models, reference outputs and data sets of the development set, which stand beside the checkout in a folder named
-/// <c>shared</c> and are not part of the repository. Tests that need them carry <see cref="SharedFactAttribute"/> or
-/// <see cref="SharedTheoryAttribute"/> and are skipped, with the reason, where the folder is missing.
+/// <c>shared</c> and are not part of the repository. Tests that need them call <see cref="Require"/> first.
 /// </summary>
 public static class SharedAssets
 {
@@ -18,6 +17,9 @@ public static class SharedAssets
     /// <summary>Why tests that need the development set are skipped; null where it is present.</summary>
     public static string? SkipReason =>
         Folder is null ? "needs the development set: a folder named 'shared' beside the checkout, or OPTIMIZERBUILD_SHARED" : null;
+
+    /// <summary>Skips the running test, with the reason, where the development set is missing.</summary>
+    public static void Require() => Assert.SkipWhen(SkipReason is not null, SkipReason ?? "");
 
     /// <summary>The full path of a file or folder of the development set.</summary>
     /// <param name="relative">The path inside it, with forward slashes.</param>
@@ -39,18 +41,4 @@ public static class SharedAssets
         string folder = string.IsNullOrEmpty(named) ? System.IO.Path.Combine(RepositoryRoot, "..", "shared") : named;
         return Directory.Exists(System.IO.Path.Combine(folder, "models")) ? System.IO.Path.GetFullPath(folder) : null;
     }
-}
-
-/// <summary>A fact that needs the development set.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class SharedFactAttribute : FactAttribute
-{
-    public SharedFactAttribute() => Skip = SharedAssets.SkipReason;
-}
-
-/// <summary>A theory that needs the development set.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class SharedTheoryAttribute : TheoryAttribute
-{
-    public SharedTheoryAttribute() => Skip = SharedAssets.SkipReason;
 }

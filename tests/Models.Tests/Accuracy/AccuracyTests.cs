@@ -4,7 +4,6 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
-using Xunit.Abstractions;
 
 namespace OptimizerBuild.Models.Accuracy;
 
@@ -33,29 +32,32 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         { "version-slim-320", "ultraface/version-slim-320" },
     };
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Labelled))]
     public void Top1Holds(string name, double tolerance)
     {
+        SharedAssets.Require();
         PlanFacts facts = SharedModels.Compile(name).Plan.Facts;
         Assert.Equal("Top-1", facts.Metric);
         Assert.True(facts.CompressedMetric >= facts.FloatMetric - tolerance - 1e-9,
             $"{name}: {facts.FloatMetric} → {facts.CompressedMetric}");
     }
 
-    [SharedFact]
+    [Fact]
     public void ReconstructionErrorHolds()
     {
+        SharedAssets.Require();
         PlanFacts facts = SharedModels.Compile("ad01").Plan.Facts;
         Assert.Equal("mean squared error", facts.Metric);
         Assert.InRange(facts.FloatMetric!.Value, 9.7, 9.72);
         Assert.InRange(facts.CompressedMetric!.Value, 0, 1.03 * facts.FloatMetric.Value);
     }
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Golden))]
     public void OutputsPointWhereOnnxRuntimesDo(string name, string folder)
     {
+        SharedAssets.Require();
         CompilationOutcome outcome = SharedModels.Compile(name);
         var executor = new PlanExecutor(outcome.Plan, outcome.Weights);
         foreach ((Tensor[] inputs, Tensor[] expected) in SharedModels.GoldenSets(folder))
@@ -70,10 +72,11 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         }
     }
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void NearlyAllProductsAreIntegers(string name)
     {
+        SharedAssets.Require();
         CompilationOutcome outcome = SharedModels.Compile(name);
         long total = outcome.Layers.Sum(l => l.Macs);
         double share = (double)outcome.Layers.Where(l => l.Precision == "int8").Sum(l => l.Macs) / total;

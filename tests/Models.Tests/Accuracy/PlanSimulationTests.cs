@@ -26,10 +26,11 @@ public sealed class PlanSimulationTests
     private static readonly string[] ExactInFloat = ["Add", "Sub", "Mul", "Div", "Concat", "Reshape", "Transpose", "Slice", "Embedding",
         "Gather", "Clip"];
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void PlanGivesTheBytesOfTheSimulation(string name)
     {
+        SharedAssets.Require();
         ModelOptions options = SharedModels.Options(name);
         ModelCompiler.Compression compression = SharedModels.Compress(name);
         CompressedModel model = compression.Model;

@@ -29,10 +29,11 @@ public sealed class QdqExportTests
 
     public static TheoryData<string> Cases => SharedModels.Cases;
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void TheExportedModelGivesTheSameAnswers(string name)
     {
+        SharedAssets.Require();
         ModelOptions options = SharedModels.Options(name);
         ModelCompiler.Compression compression = SharedModels.Compress(name);
         LoweredModel lowered = GraphLowerer.Lower(compression.Model,

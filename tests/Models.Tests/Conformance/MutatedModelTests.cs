@@ -24,9 +24,10 @@ public sealed class MutatedModelTests
     private const int LargestFile = 50_000;
     private const int LargestArena = 64 << 20;
 
-    [SharedFact]
+    [Fact]
     public void DamagedModelsAreCompressedOrRefusedWithACode()
     {
+        SharedAssets.Require();
         string[] files =
         [
             .. new[] { "node", "simple", "pytorch-operator", "pytorch-converted" }.SelectMany(BackendSuite.Tests).Select(t => t.ModelPath)

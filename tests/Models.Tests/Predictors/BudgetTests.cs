@@ -36,10 +36,11 @@ public sealed partial class BudgetTests
 
     public static TheoryData<string> Cases => SharedModels.Cases;
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void First_prediction_compiles_little(string name)
     {
+        SharedAssets.Require();
         CompilationOutcome outcome = SharedModels.Compile(name);
         PlannedModel model = new(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
         GeneratedProject project = GeneratedModels.Generate([model]);

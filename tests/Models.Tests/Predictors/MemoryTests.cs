@@ -10,10 +10,11 @@ public sealed class MemoryTests
 {
     public static TheoryData<string> Cases => SharedModels.Cases;
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void ScratchMemoryIsTheLargestLiveSet(string name)
     {
+        SharedAssets.Require();
         ModelPlan plan = SharedModels.Compile(name).Plan;
         long least = LargestLiveSet.Of(plan.Buffers);
 

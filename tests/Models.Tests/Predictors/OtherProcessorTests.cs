@@ -33,19 +33,23 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
         _launcher = launcher;
     }
 
-    [Arm64EmulationTheory(needsSharedAssets: true)]
+    [Theory]
     [InlineData(Arm64Emulation.Newest, "armdot")]
     [InlineData(Arm64Emulation.WithoutDotProduct, "vector128")]
     public void Arm64GivesTheSameBytes(string processor, string path)
     {
+        Arm64Emulation.Require();
+        SharedAssets.Require();
         Dictionary<string, string> actual = Parse(
             _launcher.Run(processor, typeof(OtherProcessorTests).Assembly, "predict", _folder.Location), path);
         Assert.Equal([], Differences(actual));
     }
 
-    [NodeFact(needsSharedAssets: true)]
+    [Fact]
     public void WebAssemblyGivesTheSameBytesInIntegers()
     {
+        NodeJs.Require();
+        SharedAssets.Require();
         using var app = new WebAssemblyApp(typeof(OtherProcessorTests).Assembly,
             [typeof(PlanExecutor).Assembly, typeof(PredictorGenerator).Assembly, typeof(Workspace).Assembly], _folder.Location);
 

@@ -157,9 +157,10 @@ public sealed class DataReaderTests : IDisposable
         Assert.Equal("in", Assert.Single(_files.Read("t.pb").Arrays).Name);
     }
 
-    [SharedFact]
+    [Fact]
     public void ReadsTheDevelopmentSetsFiles()
     {
+        SharedAssets.Require();
         string folder = SharedAssets.Path("data");
         DataSet images = DataSetReader.Read("image=mnist/t10k-first3000-images-idx3-ubyte.gz;y=mnist/t10k-first3000-labels-idx1-ubyte.gz",
             folder, DataLimits.Default);

@@ -61,9 +61,10 @@ public sealed class ExternalDataTests : IDisposable
         AssertRefused("w.bin", (key, value));
     }
 
-    [SymbolicLinkFact]
+    [Fact]
     public void Links_that_lead_out_are_refused_and_others_followed()
     {
+        Machine.RequireSymbolicLinks();
         File.WriteAllBytes(Path.Combine(_root, "outside.bin"), new byte[8]);
         File.WriteAllBytes(Path.Combine(Folder, "inside.bin"), new byte[8]);
         File.CreateSymbolicLink(Path.Combine(Folder, "out.bin"), Path.Combine(_root, "outside.bin"));

@@ -20,20 +20,22 @@ public sealed class GoldenModelTests
         { "ultraface/version-slim-320", "" },
     };
 
-    [SharedTheory]
+    [Theory]
     [InlineData("trained/fashion-mobilenet", 3.28, 3.3)]
     [InlineData("perf/mobilenet_v2", 299, 302)]
     public void Multiply_accumulates_are_counted(string model, double atLeast, double atMost)
     {
+        SharedAssets.Require();
         Graph graph = OnnxImporter.Import(SharedAssets.Path($"models/{model}.onnx"), ImportOptions.Default).Graph;
 
         Assert.InRange(new GraphEvaluator(graph).MultiplyAccumulates / 1e6, atLeast, atMost);
     }
 
-    [SharedTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Gives_what_ONNX_Runtime_gives(string model, string shapes)
     {
+        SharedAssets.Require();
         ImportOptions options = ImportOptions.Default;
         if (shapes.Split('=') is [var input, var dimensions])
             options = options.WithShape(input, [.. dimensions.Split(',').Select(int.Parse)]);

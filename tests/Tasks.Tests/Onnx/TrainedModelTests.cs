@@ -9,12 +9,13 @@ namespace OptimizerBuild.Onnx;
 /// <summary>The trained models of the development set reach the accuracy that their training measured.</summary>
 public sealed class TrainedModelTests
 {
-    [SharedTheory]
+    [Theory]
     [InlineData("mnist-lenet-300-100", "mnist/t10k-first3000", 0.9777, 0.005)]
     [InlineData("mnist-lenet5", "mnist/t10k-first3000", 0.989, 0.005)]
     [InlineData("fashion-mobilenet", "fashion-mnist/t10k", 0.923, 0.02)]
     public void Reach_their_accuracy(string model, string data, double accuracy, double tolerance)
     {
+        SharedAssets.Require();
         Graph graph = OnnxImporter.Import(SharedAssets.Path($"models/trained/{model}.onnx"), ImportOptions.Default).Graph;
         byte[] pixels = Read($"data/{data}-images-idx3-ubyte.gz"), labels = Read($"data/{data}-labels-idx1-ubyte.gz");
         const int Count = 1000, Size = 28 * 28, ImageHeader = 16, LabelHeader = 8;

@@ -5,7 +5,6 @@ using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Opsets;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Testing;
-using Xunit.Abstractions;
 
 namespace OptimizerBuild.Operators;
 
@@ -16,13 +15,14 @@ namespace OptimizerBuild.Operators;
 public sealed class BackendConformanceTests(ITestOutputHelper output)
 {
 
-    [SharedTheory]
+    [Theory]
     [InlineData("node")]
     [InlineData("simple")]
     [InlineData("pytorch-operator")]
     [InlineData("pytorch-converted")]
     public void Passes_the_tests_of_supported_operators(string suite)
     {
+        SharedAssets.Require();
         int passed = 0;
         var forms = new SortedSet<string>(StringComparer.Ordinal);
         int unsupported = 0;

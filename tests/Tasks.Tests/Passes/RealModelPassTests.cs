@@ -7,7 +7,7 @@ namespace OptimizerBuild.Passes;
 /// <summary>The real models of the development set compute the same after the passes, and the expected fusions have happened.</summary>
 public sealed class RealModelPassTests
 {
-    [SharedTheory]
+    [Theory]
     [InlineData("trained/digits-mlp", "Add:1 Gemm:3 Mul:1 Softmax:1")]
     [InlineData("trained/wine-mlp", "Add:1 Gemm:3 Mul:1 Softmax:1")]
     [InlineData("trained/cancer-mlp", "Add:1 Concat:1 Gemm:3 Mul:1 Sigmoid:1 Sub:1")]
@@ -29,6 +29,7 @@ public sealed class RealModelPassTests
     [InlineData("perf/mobilenet_v2", "Add:10 Conv:52 Gemm:1 GlobalAveragePool:1 Reshape:1 Transpose:1")]
     public void ComputesTheSameWithFewerNodes(string model, string census)
     {
+        SharedAssets.Require();
         Graph graph = Import(model);
         Graph rewritten = PassPipeline.Run(graph);
         Assert.True(census == PassTests.Census(rewritten), $"{model}: {PassTests.Census(rewritten)} instead of {census}");
@@ -40,15 +41,18 @@ public sealed class RealModelPassTests
     }
 
     /// <summary>Relu and Relu6 stand in the nodes before them, so that none is left to compute.</summary>
-    [SharedTheory]
+    [Theory]
     [InlineData("mlperf-tiny/ic_resnet8", 7)]
     [InlineData("mlperf-tiny/kws_dscnn", 9)]
     [InlineData("trained/fashion-mobilenet", 11)]
     [InlineData("mlperf-tiny/ad01", 9)]
-    public void ActivationsAreFused(string model, int activations) =>
+    public void ActivationsAreFused(string model, int activations)
+    {
+        SharedAssets.Require();
         Assert.Equal(activations, PassPipeline.Run(Import(model)).Nodes.Count(Elementwise.HasActivation));
+    }
 
-    [SharedTheory]
+    [Theory]
     [InlineData("trained/digits-mlp")]
     [InlineData("trained/mnist-lenet5")]
     [InlineData("trained/fashion-mobilenet")]
@@ -58,6 +62,7 @@ public sealed class RealModelPassTests
     [InlineData("magika/standard_v3_3")]
     public void ComputesTheSameWithAnyPassTurnedOff(string model)
     {
+        SharedAssets.Require();
         Graph graph = Import(model);
         foreach (IGraphPass pass in PassPipeline.All)
             AssertSame(graph, PassPipeline.Run(graph, off: new HashSet<string> { pass.Name }), $"{model} without {pass.Name}", samples: 1);
