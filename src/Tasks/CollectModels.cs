@@ -104,7 +104,12 @@ public sealed class CollectModels : Task, ICancelableTask
         }
         catch (OperationCanceledException)
         {
-            Log.Log(Diagnostic.Of(DiagnosticCatalog.Cancelled, null, "CollectModels"));
+            Log.Log(Diagnostic.Of(DiagnosticCatalog.Cancelled, null, "(all models)"));
+        }
+        catch (Exception e)
+        {
+            Log.LogMessage(MessageImportance.Low, "{0}", e);
+            Log.Log(InternalFault.Of(e));
         }
         return !Log.HasLoggedErrors;
     }

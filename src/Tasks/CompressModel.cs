@@ -52,20 +52,26 @@ public sealed class CompressModel : Task, ICancelableTask
             options = ModelItem.Options(Model!, ProjectFolder, RootNamespace);
             Run(options, _cancellation.Token);
         }
-        catch (Exception e) when (Cause(e) is { } diagnostic)
+        catch (Exception e)
         {
-            Log.Log(diagnostic, options?.ModelPath);
+            Log.Log(Cause(e), options?.ModelPath);
         }
         return !Log.HasLoggedErrors;
 
         // Work on all cores wraps what a thread throws.
-        Diagnostic? Cause(Exception e) => e switch
+        Diagnostic Cause(Exception e) => e switch
         {
             ModelException known => known.Diagnostic,
             AggregateException { InnerExceptions: [var first, ..] } => Cause(first),
             OperationCanceledException => Diagnostic.Of(DiagnosticCatalog.Cancelled, null, options?.Name ?? Model!.ItemSpec),
-            _ => null,
+            _ => Unforeseen(e),
         };
+
+        Diagnostic Unforeseen(Exception e)
+        {
+            Log.LogMessage(MessageImportance.Low, "{0}", e);
+            return InternalFault.Of(e);
+        }
     }
 
     private void Run(ModelOptions options, CancellationToken cancellation)

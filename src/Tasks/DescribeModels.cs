@@ -56,6 +56,11 @@ public sealed class DescribeModels : Task, ICancelableTask
             {
                 Log.Log(e.Diagnostic, item.GetMetadata("FullPath"));
             }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                Log.LogMessage(MessageImportance.Low, "{0}", e);
+                Log.Log(InternalFault.Of(e), item.GetMetadata("FullPath"));
+            }
             catch (OperationCanceledException)
             {
                 // The editor asks again.

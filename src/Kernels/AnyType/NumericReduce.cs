@@ -5,7 +5,8 @@ using global::System.Runtime.CompilerServices;
 
 /// <summary>
 /// Reductions over the middle dimension of <c>[outer, reduced, inner]</c> for every element type but float32, which has kernels of
-/// its own. Integer sums and products wrap around; the mean of integers is the sum divided by the count, towards zero.
+/// its own. Integers accumulate in their own type: sums and products wrap around, and the mean is the sum divided by the count, towards
+/// zero. float16 accumulates in float32 and is rounded once at the end: its own sums would stand still at 2048 and end at 65504.
 /// </summary>
 internal static class NumericReduce
 {
@@ -57,43 +58,44 @@ internal static class NumericReduce
         {
             case NumericType.UInt8:
             case NumericType.Bool:
-                Run<byte, TOperation>(w, input, output, outer, reduced, inner);
+                Run<byte, byte, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Int8:
-                Run<sbyte, TOperation>(w, input, output, outer, reduced, inner);
+                Run<sbyte, sbyte, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.UInt16:
-                Run<ushort, TOperation>(w, input, output, outer, reduced, inner);
+                Run<ushort, ushort, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Int16:
-                Run<short, TOperation>(w, input, output, outer, reduced, inner);
+                Run<short, short, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Int32:
-                Run<int, TOperation>(w, input, output, outer, reduced, inner);
+                Run<int, int, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.UInt32:
-                Run<uint, TOperation>(w, input, output, outer, reduced, inner);
+                Run<uint, uint, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Int64:
-                Run<long, TOperation>(w, input, output, outer, reduced, inner);
+                Run<long, long, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.UInt64:
-                Run<ulong, TOperation>(w, input, output, outer, reduced, inner);
+                Run<ulong, ulong, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Float16:
-                Run<global::System.Half, TOperation>(w, input, output, outer, reduced, inner);
+                Run<global::System.Half, float, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             case NumericType.Float64:
-                Run<double, TOperation>(w, input, output, outer, reduced, inner);
+                Run<double, double, TOperation>(w, input, output, outer, reduced, inner);
                 break;
             default:
-                Run<float, TOperation>(w, input, output, outer, reduced, inner);
+                Run<float, float, TOperation>(w, input, output, outer, reduced, inner);
                 break;
         }
     }
 
-    private static void Run<T, TOperation>(Workspace w, int input, int output, int outer, int reduced, int inner)
+    private static void Run<T, TAccumulator, TOperation>(Workspace w, int input, int output, int outer, int reduced, int inner)
         where T : unmanaged, INumber<T>
+        where TAccumulator : unmanaged, INumber<TAccumulator>
         where TOperation : struct, IOperation
     {
         ref T from = ref Unsafe.As<byte, T>(ref w.Operand(input));
@@ -103,10 +105,10 @@ internal static class NumericReduce
             for (nint i = 0; i < inner; i++)
             {
                 ref T column = ref Unsafe.Add(ref from, (o * reduced * inner) + i);
-                T accumulator = reduced > 0 ? column : TOperation.Start<T>();
+                TAccumulator accumulator = reduced > 0 ? TAccumulator.CreateTruncating(column) : TOperation.Start<TAccumulator>();
                 for (nint k = 1; k < reduced; k++)
-                    accumulator = TOperation.Step(accumulator, Unsafe.Add(ref column, k * inner));
-                Unsafe.Add(ref to, (o * inner) + i) = TOperation.End(accumulator, reduced);
+                    accumulator = TOperation.Step(accumulator, TAccumulator.CreateTruncating(Unsafe.Add(ref column, k * inner)));
+                Unsafe.Add(ref to, (o * inner) + i) = T.CreateTruncating(TOperation.End(accumulator, reduced));
             }
         }
     }

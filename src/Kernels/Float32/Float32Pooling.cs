@@ -145,7 +145,7 @@ internal static class Float32Pooling
         for (int x = 0; x < width; x++)
         {
             PoolingWindow columns = shape.Window(2, x);
-            TVector count = TLanes.Broadcast(TPooling.Counts ? inner * shape.Counted(2, columns) : 0);
+            TVector count = TLanes.Broadcast(TPooling.Counts ? global::System.Math.Max(inner * shape.Counted(2, columns), 1) : 0);
             ref byte source = ref Unsafe.Add(ref input, (nint)columns.Origin * shape.InputSteps[3]);
             ref byte target = ref Unsafe.Add(ref output, x * outputStep);
             for (int c = 0; c < channels; c += TLanes.Count)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Google.Protobuf;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
@@ -53,7 +52,9 @@ internal static class TensorFolderReader
         string file = Path.GetFileName(path);
         try
         {
-            TensorProto proto = TensorProto.Parser.ParseFrom(UserFile.Read(path, limits.MaximumArrayBytes));
+            byte[] bytes = UserFile.Read(path, limits.MaximumArrayBytes);
+            if (!ProtobufMessage.TryParse(TensorProto.Parser, bytes, out TensorProto? proto, out _))
+                throw reader.Malformed($"'{file}' is not a TensorProto");
             string name = proto.Name.Length > 0 ? proto.Name : otherwise;
             return new NamedArray(name, TensorProtoReader.Read(proto, name, new ExternalDataFolder(null)));
         }
@@ -61,11 +62,7 @@ internal static class TensorFolderReader
         {
             throw reader.Malformed($"'{file}': {error.Message}");
         }
-        catch (InvalidProtocolBufferException)
-        {
-            throw reader.Malformed($"'{file}' is no TensorProto");
-        }
-        catch (ModelException error)
+        catch (ModelException error) when (error.Diagnostic.Descriptor != DiagnosticCatalog.DataFileMalformed)
         {
             throw reader.Malformed($"'{file}': {error.Diagnostic.Text}");
         }

@@ -36,7 +36,14 @@ internal static class GraphLowerer
             NodeLowering lowering = NodeLowerings.Find(form, node)
                 ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel"
                     : "it has no float32 kernel");
-            lowering.Lower(context, node);
+            try
+            {
+                lowering.Lower(context, node);
+            }
+            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", $"'{node.Name}' ({node.OpType})"))
+            {
+                throw;
+            }
             context.FillBorders(node.Name);
         }
 

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using OptimizerBuild.Files;
 using OptimizerBuild.Onnx.Schema;
 
@@ -19,8 +18,9 @@ internal static class ExternalDataNames
     {
         try
         {
-            using FileStream stream = UserFile.Open(modelPath, TensorProtoReader.MaximumBytes);
-            ModelProto model = ModelProto.Parser.ParseFrom(stream);
+            byte[] bytes = UserFile.Read(modelPath, TensorProtoReader.MaximumBytes);
+            if (!ProtobufMessage.TryParse(ModelProto.Parser, bytes, out ModelProto? model, out _))
+                return [];
             var names = new SortedSet<string>(StringComparer.Ordinal);
             if (model.Graph is not null)
                 Collect(model.Graph, names, 0);
@@ -28,7 +28,7 @@ internal static class ExternalDataNames
                 Collect(function.Node, names, 0);
             return [.. names];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return [];
         }

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Google.Protobuf;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
@@ -86,16 +85,13 @@ internal static class OnnxImporter
             throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is empty");
         if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
             throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is a Git LFS pointer, not the file itself");
-        ModelProto model;
-        try
+        if (!ProtobufMessage.TryParse(ModelProto.Parser, bytes, out ModelProto? model, out string reason))
         {
-            model = ModelProto.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
+            if (reason == ProtobufMessage.ImpossibleLength)
+                throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, reason);
             // A ModelProto begins with its IR version (field 1, a number): what begins otherwise was never a model.
             throw bytes[0] == 0x08
-                ? new ModelException(DiagnosticCatalog.CorruptProtobuf, file, e.Message)
+                ? new ModelException(DiagnosticCatalog.CorruptProtobuf, file, reason)
                 : new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "its first bytes are not those of a model");
         }
         if (model.Graph is null)

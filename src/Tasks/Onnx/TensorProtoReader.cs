@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Google.Protobuf;
 using Google.Protobuf.Collections;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
@@ -40,15 +39,8 @@ internal static class TensorProtoReader
     /// <exception cref="ModelException">The bytes are no valid tensor.</exception>
     public static Tensor Read(byte[] bytes, string file)
     {
-        TensorProto proto;
-        try
-        {
-            proto = TensorProto.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new ModelException(DiagnosticCatalog.CorruptProtobuf, file, e.Message);
-        }
+        if (!ProtobufMessage.TryParse(TensorProto.Parser, bytes, out TensorProto? proto, out string reason))
+            throw new ModelException(DiagnosticCatalog.CorruptProtobuf, file, reason);
         return Read(proto, proto.Name.Length > 0 ? proto.Name : file, new ExternalDataFolder(null));
     }
 

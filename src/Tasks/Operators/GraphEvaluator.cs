@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
@@ -70,7 +71,7 @@ internal sealed class GraphEvaluator
             var arguments = new Tensor?[step.Inputs.Length];
             for (int i = 0; i < arguments.Length; i++)
                 arguments[i] = step.Inputs[i] < 0 ? null : values[step.Inputs[i]];
-            Tensor[] results = step.Operator.Evaluate(step.Context, arguments);
+            Tensor[] results = Run(step, arguments);
             for (int i = 0; i < step.Outputs.Length; i++)
             {
                 if (step.Outputs[i] < 0)
@@ -100,6 +101,18 @@ internal sealed class GraphEvaluator
         Parallel.For(0, samples.Count, options, i =>
             results[i] = Evaluate(samples[i], observer is null ? null : (name, value) => observer(i, name, value), cancellation));
         return results;
+    }
+
+    private static Tensor[] Run(Step step, Tensor?[] arguments)
+    {
+        try
+        {
+            return step.Operator.Evaluate(step.Context, arguments);
+        }
+        catch (Exception e) when (InternalFault.PassesBy(e, "evaluation", $"'{step.Context.Node.Name}' ({step.Context.Node.OpType})"))
+        {
+            throw;
+        }
     }
 
     /// <summary>The multiply-accumulates of one evaluation.</summary>

@@ -121,6 +121,10 @@ internal sealed class ShapeInference
             foreach (TensorType type in types)
                 Check(context, type);
         }
+        catch (Exception e) when (e is not OverflowException && InternalFault.PassesBy(e, "shape inference", $"'{node.Name}' ({node.OpType})"))
+        {
+            throw;
+        }
         catch (OverflowException)
         {
             throw TooLarge(node, "a dimension or the number of elements overflows");

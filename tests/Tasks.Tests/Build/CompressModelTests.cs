@@ -211,6 +211,31 @@ public sealed class CompressModelTests : IDisposable
     }
 
     [Fact]
+    public void AnUnforeseenExceptionIsACodedErrorThatNamesStepAndNode()
+    {
+        CompressModel task = Task(_engine, "obj");
+        task.Compiler = (_, _) =>
+        {
+            try
+            {
+                throw new KeyNotFoundException("inner");
+            }
+            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", "'n' (Conv)") || InternalFault.PassesBy(e, "outer", "'m' (Add)"))
+            {
+                throw;
+            }
+        };
+
+        Assert.False(task.Execute());
+
+        BuildErrorEventArgs error = Assert.Single(_engine.Errors);
+        Assert.Equal(DiagnosticCatalog.InternalError.Code, error.Code);
+        Assert.Contains("(KeyNotFoundException) in lowering on node 'n' (Conv)", error.Message);
+        Assert.Contains(_engine.Messages, m => m.Message!.Contains("inner", StringComparison.Ordinal));
+        Assert.False(File.Exists(Output("m.plan")));
+    }
+
+    [Fact]
     public void AnOutputThatCannotBeWrittenIsAnError()
     {
         CompressModel task = Task(_engine, "obj");

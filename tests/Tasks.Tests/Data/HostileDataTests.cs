@@ -156,7 +156,7 @@ public sealed class HostileDataTests : IDisposable
         _files.Write("t.dat", "hello"u8.ToArray());
         Assert.Contains("its form is not known", Message("t.dat"));
         _files.Write("t.pb", [0xFF, 0xFF, 0xFF]);
-        Assert.Contains("no TensorProto", Message("t.pb"));
+        Assert.Contains("not a TensorProto", Message("t.pb"));
         Directory.CreateDirectory(Path.Combine(_files.Folder, "empty"));
         Assert.Contains("holds no file input_0.pb", Message("empty"));
     }

@@ -33,6 +33,7 @@ public sealed class HostileModelTests
         AssertCode("OPT0002", () => Import("GIF89a..."u8.ToArray()));
         AssertCode("OPT0002", () => Import("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()), "Git LFS");
         AssertCode("OPT0002", () => Import([0x08, 0x07]), "no graph");
+        AssertCode("OPT0002", () => Import([0x08, 0x01, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x93, 0x01]), "a length in it");
     }
 
     [Fact]

@@ -48,6 +48,10 @@ internal abstract class ReduceOperator : Operator
         if (rows.Element == ElementType.Bool)
             return NumericCast.Convert(Compute(type.As(ElementType.UInt8), NumericCast.Convert(rows, ElementType.UInt8)!, length),
                 ElementType.Bool)!;
+        // As the kernels: float16 accumulates in float32 and is rounded once.
+        if (rows.Element == ElementType.Float16)
+            return NumericCast.Convert(Compute(type.As(ElementType.Float32), NumericCast.Convert(rows, ElementType.Float32)!, length),
+                ElementType.Float16)!;
         return NumericDispatch.Run<Code, Tensor>(rows.Element, new Code(this, type, rows, length));
     }
 
