@@ -38,7 +38,7 @@ public sealed class CompressModel : Task, ICancelableTask
     public int CacheMegabytes { get; set; } = 1024;
 
     /// <summary>What compresses; tests put another in its place.</summary>
-    internal Func<ModelOptions, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
+    internal Func<ModelOptions, IBuildProgress, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -109,7 +109,7 @@ public sealed class CompressModel : Task, ICancelableTask
     private ModelOutputs Compress(ModelOptions options, CancellationToken cancellation)
     {
         Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
-        CompilationOutcome outcome = Compiler(options, cancellation);
+        CompilationOutcome outcome = Compiler(options, new ProgressLog(Log, options.Name), cancellation);
         outcome = outcome with { Diagnostics = [.. outcome.Diagnostics, .. NameChanges.Of(outcome.Plan)] };
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),

@@ -14,8 +14,11 @@ internal sealed record SampleSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, b
     public static SampleSet Empty { get; } = new([], Synthetic: true);
 
     /// <summary>
-    /// Class indices or targets; null where the data has none. The first dimension counts the samples of the data set, of which
-    /// <see cref="Samples"/> may be a part.
+    /// Class indices or targets in the order of <see cref="Samples"/>, equally many for each sample; null where the data has none. Whether
+    /// they fit the model is for whoever uses them to find out.
     /// </summary>
     public Tensor? Labels { get; init; }
+
+    /// <summary>The data that the samples were taken from, for messages; null for synthetic ones.</summary>
+    public DataSet? Data { get; init; }
 }

@@ -10,8 +10,8 @@ namespace OptimizerBuild.Data;
 internal static class SampleSplitter
 {
     /// <summary>
-    /// Samples of the graph's inputs. An input with a leading dimension N takes N consecutive rows for each sample. Samples are made
-    /// when they are asked for, so that a data set is not held twice.
+    /// Samples of the graph's inputs, with their labels where the data has some. An input with a leading dimension N takes N consecutive
+    /// rows for each sample. Samples are made when they are asked for, so that a data set is not held twice.
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="graph">The model.</param>
@@ -33,7 +33,30 @@ internal static class SampleSplitter
         }
         if (samples is not > 0)
             throw Mismatch(data, "at least one sample", data.Describe());
-        return new SampleSet(new SampleList(sources.ToImmutable(), samples.Value, Math.Min(samples.Value, maximum)), Synthetic: false);
+        int taken = Math.Min(samples.Value, maximum);
+        return new SampleSet(new SampleList(sources.ToImmutable(), samples.Value, taken), Synthetic: false)
+        {
+            // Where the whole table is input, its last column is no label.
+            Labels = data.Labels is { } labels && !sources.Any(s => ReferenceEquals(s.Array.Value, data.Table))
+                ? LabelsOf(labels, samples.Value, taken)
+                : null,
+            Data = data,
+        };
+    }
+
+    // The rows of the samples that are taken. Labels that cannot be shared out have no such rows.
+    private static Tensor? LabelsOf(Tensor labels, int total, int taken)
+    {
+        if (taken == total)
+            return labels;
+        if (labels.Count == 0 || labels.Count % total != 0)
+            return null;
+        int each = labels.Count / total;
+        ImmutableArray<int> shape = labels.Dimensions[0] == total ? [taken, .. labels.Dimensions[1..]] : [taken * each];
+        Tensor rows = Tensor.Zeros(new TensorType(labels.Element, shape));
+        for (int i = 0; i < taken; i++)
+            Array.Copy(labels.Data, OriginalIndex(i, taken, total) * each, rows.Data, i * each, each);
+        return rows;
     }
 
     /// <summary>The index in the data of the sample that stands at <paramref name="index"/> when <paramref name="taken"/> of <paramref

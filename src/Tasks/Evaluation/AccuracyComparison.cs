@@ -1,9 +1,7 @@
+using OptimizerBuild.Compression;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
-using OptimizerBuild.Evaluation.Metrics;
-using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
-using OptimizerBuild.Options;
+using OptimizerBuild.Metrics;
 
 namespace OptimizerBuild.Evaluation;
 
@@ -14,45 +12,15 @@ namespace OptimizerBuild.Evaluation;
 /// <param name="Samples">The number of samples.</param>
 internal sealed record AccuracyComparison(string Metric, double Original, double Compressed, int Samples)
 {
-    // Outputs are kept for so many samples at a time, and then taken into account in order, so that sums do not depend on threads.
-    private const int BatchSize = 256;
-
-    /// <summary>Reads the data and compares the models.</summary>
-    /// <param name="options">The metric, the labels' name and how the data becomes the model's input.</param>
-    /// <param name="spec">The evaluation data.</param>
-    /// <param name="graph">The float model.</param>
+    /// <summary>Compares the models on the context's evaluation samples.</summary>
+    /// <param name="context">The build's context; the user gave evaluation data.</param>
     /// <param name="compressed">The compressed model; takes the float model's inputs.</param>
-    /// <param name="cancellation">Stops the work; checked between samples.</param>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public static AccuracyComparison Run(ModelOptions options, DataSpec spec, Graph graph, PlanExecutor compressed,
-        CancellationToken cancellation)
+    public static AccuracyComparison Run(CompressionContext context, PlanExecutor compressed)
     {
-        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
-        SampleSet samples = SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options));
-        AccuracyMeasurement measurement = AccuracyMeasurement.Decide(options.Metric, graph, data, samples.Samples.Count);
-        return Run(measurement, samples.Samples, graph, compressed, cancellation);
-    }
-
-    /// <summary>Compares the models on samples.</summary>
-    public static AccuracyComparison Run(
-        AccuracyMeasurement measurement, IReadOnlyList<IReadOnlyList<Tensor>> samples, Graph graph, PlanExecutor compressed,
-            CancellationToken cancellation)
-    {
-        var reference = new GraphEvaluator(graph);
-        Metric before = measurement.NewMetric();
-        Metric after = measurement.NewMetric();
-        for (int start = 0; start < samples.Count; start += BatchSize)
-        {
-            IReadOnlyList<Tensor>[] batch = [.. Enumerable.Range(start, Math.Min(BatchSize, samples.Count - start)).Select(i =>
-                samples[i])];
-            Tensor[][] originals = reference.EvaluateMany(batch, cancellation: cancellation);
-            Tensor[][] results = compressed.RunMany(batch, cancellation);
-            for (int i = 0; i < batch.Length; i++)
-            {
-                measurement.Accumulate(before, start + i, batch[i], originals[i], originals[i]);
-                measurement.Accumulate(after, start + i, batch[i], results[i], originals[i]);
-            }
-        }
-        return new(before.DisplayName, before.Value, after.Value, samples.Count);
+        SampleSet samples = context.Evaluation ?? throw new InvalidOperationException("there is no evaluation data");
+        AccuracyMeasurement measurement = AccuracyMeasurement.Decide(context.Options.Metric, context.Teacher.Graph, samples);
+        (Metric before, Metric after) = context.Compare(measurement, samples, compressed.RunMany);
+        return new(before.DisplayName, before.Value, after.Value, samples.Samples.Count);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class QdqExporter
 
     private QdqExporter(CompressedModel model)
     {
-        (_graph, _quantization) = (model.Graph, model.Quantization);
+        (_graph, _quantization) = (model.Graph, model.Annotation<GraphQuantization>());
         _builder = new(_graph.Name.Length > 0 ? _graph.Name : "model");
         _values = new(_graph, _quantization, _builder);
         _dotProducts = new(_graph, _builder, _values);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
@@ -17,7 +18,7 @@ internal static class GraphLowerer
     public static LoweredModel Lower(CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default)
     {
         Graph graph = model.Graph;
-        var context = new LoweringContext(graph, model.Quantization);
+        var context = new LoweringContext(graph, model.Annotation<GraphQuantization>());
         var binder = new InputBinder(context, options);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
         var bindings = new LoweredStep?[signatures.Length];
@@ -61,7 +62,9 @@ internal static class GraphLowerer
             new(memory.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith))),
             memory.ArenaBytes,
             context.Weights.ToArray(),
-            context.PairSumsBounded.ToImmutableSortedDictionary(StringComparer.Ordinal));
+            context.PairSumsBounded.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            [.. context.Sections],
+            CostModel.Nanoseconds(context.Steps, context.Sections));
         PlanVerifier.Verify(lowered);
         return lowered;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -13,6 +14,8 @@ namespace OptimizerBuild.Lowering;
 /// <param name="PairSumsBounded">
 /// For each integer dot product, by its node's name, whether its packed weights prove that sums of two neighbouring products fit into 16 bits.
 /// </param>
+/// <param name="Sections">Where each layer's weights lie and in which form, in the order in which they were packed.</param>
+/// <param name="EstimatedNanoseconds">The time of one prediction as <see cref="CostModel"/> estimates it.</param>
 internal sealed record LoweredModel(
     EquatableList<PlanInput> Inputs,
     EquatableList<PlanOutput> Outputs,
@@ -20,4 +23,6 @@ internal sealed record LoweredModel(
     EquatableList<PlanBuffer> Buffers,
     int ArenaBytes,
     byte[] Weights,
-    ImmutableSortedDictionary<string, bool> PairSumsBounded);
+    ImmutableSortedDictionary<string, bool> PairSumsBounded,
+    ImmutableArray<WeightSection> Sections,
+    double EstimatedNanoseconds);

@@ -12,6 +12,12 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     private readonly List<ArenaBuffer> _reads = [];
     private readonly List<ArenaBuffer> _writes = [];
 
+    /// <summary>The name of the node that the step belongs to.</summary>
+    public string Node => node;
+
+    /// <summary>The step's multiply-accumulates.</summary>
+    public long Macs => macs;
+
     /// <summary>Buffers that the step reads.</summary>
     public IReadOnlyList<ArenaBuffer> Reads => _reads;
 

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering;
@@ -25,6 +26,7 @@ internal sealed class LoweringContext
     private readonly List<Storage> _openBorders = [];
     private readonly List<LoweredStep> _steps = [];
     private readonly List<ArenaBuffer> _buffers = [];
+    private readonly List<WeightSection> _sections = [];
 
     /// <summary>Starts with no steps.</summary>
     /// <param name="graph">The graph: channels-last, fused.</param>
@@ -49,6 +51,9 @@ internal sealed class LoweringContext
     /// For each integer dot product so far whether its packed weights prove that sums of two neighbouring products fit into 16 bits.
     /// </summary>
     public SortedDictionary<string, bool> PairSumsBounded { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The layers' weights so far, in the order in which they were packed.</summary>
+    public IReadOnlyList<WeightSection> Sections => _sections;
 
     /// <summary>The steps so far.</summary>
     public IReadOnlyList<LoweredStep> Steps => _steps;
@@ -80,6 +85,20 @@ internal sealed class LoweringContext
         var step = new LoweredStep(kernel, method, node, description, macs);
         _steps.Add(step);
         return step;
+    }
+
+    /// <summary>Packs a layer's constant weights in the form that the layer has, into the blob.</summary>
+    /// <param name="node">The layer's node.</param>
+    /// <param name="shape">The layer.</param>
+    /// <param name="weights">[groups · outputs][inputs][taps], of the form's type.</param>
+    /// <param name="packed">The packed weights.</param>
+    public WeightSection AddLayer(Node node, LayerShape shape, Tensor weights, out byte[] packed)
+    {
+        WeightStorage storage = WeightStorage.Of(this, node);
+        packed = storage.Pack(shape, weights);
+        var section = new WeightSection(node.Name, storage, shape, Weights.Add<byte>(packed), packed.Length);
+        _sections.Add(section);
+        return section;
     }
 
     /// <summary>A value in its own elements (float32 for quantised ones), in any layout; constants lie in the weights.</summary>

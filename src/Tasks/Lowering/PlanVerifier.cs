@@ -1,11 +1,13 @@
-using OptimizerBuild.Graphs;
+using System.Collections.Immutable;
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
 /// <summary>
-/// Checks what the kernels, which do not check bounds, rely on: no buffer leaves the arena, and no two that live at the same time
-/// overlap unless one takes the other's place on purpose. A failure is a defect of the planner, never of the user's model.
+/// Checks what the kernels, which do not check bounds, rely on: no buffer leaves the arena, no two that live at the same time overlap
+/// unless one takes the other's place on purpose, and weights are read by a kernel of the form in which they are stored. A failure is a
+/// defect of the planner or of a lowering, never of the user's model.
 /// </summary>
 internal static class PlanVerifier
 {
@@ -20,6 +22,14 @@ internal static class PlanVerifier
         {
             long bytes = (long)output.Length * output.Type.Size();
             Require(output.Offset >= 0 && output.Offset + bytes <= model.ArenaBytes, $"output '{output.OnnxName}' leaves the arena");
+        }
+        foreach (WeightSection section in model.Sections)
+        {
+            ImmutableArray<string> kernels = section.Storage.Kernels(section.Shape.Kind);
+            Require(section.Offset >= 0 && (long)section.Offset + section.Bytes <= model.Weights.Length,
+                $"the weights of '{section.Node}' leave the blob");
+            Require(model.Steps.Any(s => s.Node == section.Node && kernels.Contains(s.Kernel)),
+                $"no kernel for {section.Storage.Name} reads the weights of '{section.Node}'");
         }
         foreach ((PlanBuffer first, PlanBuffer second) in Overlaps(model.Buffers))
             throw new InvalidOperationException($"buffers '{first.Name}' and '{second.Name}' overlap while both are in use");

@@ -33,6 +33,12 @@ internal static class FusedActivation
         return result;
     }
 
+    /// <summary>Whether positive factors pass through a node's fused activation: there is none, or its bounds are 0 and infinity, which no
+    /// factor moves.</summary>
+    public static bool PassesPositiveFactors(Node node) => !node.Has(Attribute)
+        || (node.Float(Minimum, float.NegativeInfinity) is 0 or float.NegativeInfinity
+            && node.Float(Maximum, float.PositiveInfinity) is 0 or float.PositiveInfinity);
+
     /// <summary>Checks the attributes.</summary>
     /// <exception cref="ModelException">The activation is not known.</exception>
     public static void Check(OperatorContext context)

@@ -6,7 +6,8 @@ namespace OptimizerBuild.Operators;
 
 /// <summary>
 /// Runs a graph in the reference arithmetic of its operators: constant folding, calibration and the accuracy of the float model
-/// rest on it. Prepared once, then usable from several threads at the same time.
+/// rest on it. Prepared once, then usable from several threads at the same time. What operators derive from constants (weights in another
+/// order) belongs to this object: another evaluator of the same graph derives it anew.
 /// </summary>
 internal sealed class GraphEvaluator
 {
@@ -113,6 +114,16 @@ internal sealed class GraphEvaluator
         {
             throw;
         }
+    }
+
+    /// <summary>
+    /// Forgets what operators have derived from constants. To be called after the elements of a constant were changed in place, as
+    /// training does, and not while an evaluation runs.
+    /// </summary>
+    public void Invalidate()
+    {
+        foreach (Step step in _steps)
+            step.Context.DropPrepared();
     }
 
     /// <summary>The multiply-accumulates of one evaluation.</summary>

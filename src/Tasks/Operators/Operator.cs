@@ -34,6 +34,14 @@ internal abstract class Operator
     /// <summary>The number of multiply-accumulates of one evaluation: the products of convolutions and matrix products, else 0.</summary>
     public virtual long MultiplyAccumulates(OperatorContext context) => 0;
 
+    /// <summary>
+    /// Whether a positive factor, one for each place along an axis, can be taken out of the first input and multiplied into the first
+    /// output instead, where the axis is the same in both: true of rectifiers and of pooling over other axes.
+    /// </summary>
+    /// <param name="context">The node.</param>
+    /// <param name="axis">The axis, from 0.</param>
+    public virtual bool PassesPositiveFactors(OperatorContext context, int axis) => false;
+
     /// <summary>Which integer form the operator has, if any (see <c>docs/arithmetic.md</c>).</summary>
     public virtual IntegerForm IntegerForm(OperatorContext context) => Operators.IntegerForm.None;
 }
@@ -79,6 +87,7 @@ internal sealed class OperatorAttribute(string opType) : Attribute
 internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> InputTypes, ImmutableArray<Tensor?> InputConstants)
 {
     private TensorType[]? _outputTypes;
+    private object? _prepared;
 
     /// <summary>The opset of the model, for messages; null where a pass made the node.</summary>
     public int? Opset { get; init; }
@@ -86,6 +95,23 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
     /// <summary>The types of the node's outputs, inferred once.</summary>
     /// <exception cref="ModelException">The node is not valid.</exception>
     public IReadOnlyList<TensorType> OutputTypes => _outputTypes ??= [.. OperatorRegistry.Of(Node).Infer(this)];
+
+    /// <summary>
+    /// What the operator derives from the node's attributes and constants and keeps between evaluations, for example weights in another
+    /// order: made at the first call, dropped with this context. One kind of thing for each operator; usable from several threads.
+    /// </summary>
+    /// <param name="make">Makes it; of two threads that make it at the same time one keeps its own.</param>
+    public T Prepared<T>(Func<T> make)
+        where T : class
+    {
+        if (Volatile.Read(ref _prepared) is T known)
+            return known;
+        T made = make();
+        return (T?)Interlocked.CompareExchange(ref _prepared, made, null) ?? made;
+    }
+
+    /// <summary>Forgets what was prepared, because the elements of a constant have been changed in place.</summary>
+    public void DropPrepared() => Volatile.Write(ref _prepared, null);
 
     /// <summary>The context of a node in a graph.</summary>
     public static OperatorContext Of(Graph graph, Node node) => new(

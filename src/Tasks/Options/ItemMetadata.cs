@@ -89,6 +89,11 @@ internal static class ItemMetadata
             (CalibrationMethod.Percentile, "without the outermost values"),
             (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
             (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
+        MetadataEntry.Choice<Switch>("Equalize",
+            "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see [compression.md](compression.md#equalisation).", nameof(Switch.False),
+            (o, value) => o with { Equalize = value == Switch.True },
+            (Switch.False, "they do not"),
+            (Switch.True, "before quantisation, without data; helps models whose channels differ much")),
         MetadataEntry.Choice<PairSums>("PairSums",
             "Whether weights are rounded so that sums of two neighbouring products fit into 16 bits, which AVX2 and AVX-512 without VNNI "
             + "multiply fastest. The predictions are the same on every processor either way.",

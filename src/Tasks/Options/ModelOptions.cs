@@ -53,6 +53,9 @@ internal sealed record ModelOptions
     /// <summary>The arithmetic of the predictor.</summary>
     public ModelPrecision Precision { get; init; }
 
+    /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
+    public bool Equalize { get; init; }
+
     /// <summary>How the range of an activation follows from the calibration samples.</summary>
     public CalibrationMethod Calibration { get; init; }
 

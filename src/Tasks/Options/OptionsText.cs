@@ -35,6 +35,7 @@ internal static class OptionsText
         Line("Precision", options.Precision.ToString());
         Line("MinSignalToNoise", options.MinSignalToNoise.ToString("R", CultureInfo.InvariantCulture));
         Line("Calibration", options.Calibration.ToString());
+        Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());
         Line("InputScale", Numbers(options.InputScale));

@@ -112,6 +112,28 @@ internal sealed class LinearLayer
         return With(editor, Scaled((_, i) => scale[i]), _bias is null && !moves ? null : bias);
     }
 
+    /// <summary>A layer whose weights are multiplied by a factor for their output channel and one for their input channel, and whose biases
+    /// by that for their output channel.</summary>
+    public Node WithFactors(GraphEditor editor, double[] outputs, double[] inputs) => With(
+        editor, Scaled((o, i) => outputs[o] * inputs[i]), _bias is null ? null : [.. _bias.Select((b, o) => b * outputs[o])]);
+
+    /// <summary>The largest magnitude among the weights of each output channel and among those that read each input channel, when the
+    /// weights are multiplied by factors as in <see cref="WithFactors"/>.</summary>
+    public (double[] Outputs, double[] Inputs) Ranges(double[] outputs, double[] inputs)
+    {
+        float[] weights = _weights.Values<float>();
+        var byOutput = new double[Outputs];
+        var byInput = new double[Inputs];
+        for (int k = 0; k < weights.Length; k++)
+        {
+            (int o, int i) = Channels(k);
+            double magnitude = Math.Abs(weights[k] * (double)_scale * outputs[o] * inputs[i]);
+            byOutput[o] = Math.Max(byOutput[o], magnitude);
+            byInput[i] = Math.Max(byInput[i], magnitude);
+        }
+        return (byOutput, byInput);
+    }
+
     /// <summary>A layer that reads its input channels in another order: channel <c>i</c> of the new input is channel <c>order[i]</c> of
     /// the old. Gemm and MatMul only.</summary>
     public Node WithInputOrder(GraphEditor editor, int[] order)

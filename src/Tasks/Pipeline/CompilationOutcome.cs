@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Plan;
 
@@ -9,7 +10,7 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="SourceBytes">The size of the model file and its external data files together.</param>
 /// <param name="ExternalDataFiles">Names of the external data files relative to the model's folder, sorted, with forward slashes.</param>
 /// <param name="Layers">What became of each node of the compressed graph, in order of execution.</param>
-/// <param name="Notes">What the compression techniques did, one line each.</param>
+/// <param name="Techniques">What each compression technique did, in order.</param>
 /// <param name="Diagnostics">Messages and warnings; errors are thrown.</param>
 /// <param name="QdqModel">The compressed model as an ONNX file; null where it is not asked for.</param>
 internal sealed record CompilationOutcome(
@@ -18,7 +19,7 @@ internal sealed record CompilationOutcome(
     long SourceBytes,
     IReadOnlyList<string> ExternalDataFiles,
     IReadOnlyList<LayerOutcome> Layers,
-    IReadOnlyList<string> Notes,
+    IReadOnlyList<TechniqueAccount> Techniques,
     IReadOnlyList<Diagnostic> Diagnostics,
     byte[]? QdqModel = null);
 
@@ -32,5 +33,8 @@ internal sealed record CompilationOutcome(
 /// <param name="PairSumsBounded">
 /// For an integer dot product whether sums of two neighbouring products are proved to fit into 16 bits; null for other nodes.
 /// </param>
+/// <param name="Storage">The form in which its weights are stored, for example <c>s8</c>; null for a node without constant weights.</param>
+/// <param name="WeightBytes">The packed size of these weights, with padding; layers with equal weights share one place.</param>
 internal sealed record LayerOutcome(
-    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null);
+    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null,
+    string? Storage = null, long WeightBytes = 0);

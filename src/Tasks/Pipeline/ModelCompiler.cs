@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
@@ -24,27 +24,32 @@ internal static class ModelCompiler
 {
     /// <summary>Compresses a model.</summary>
     /// <param name="options">What the item asks for.</param>
+    /// <param name="progress">Hears how far the long steps have come.</param>
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
+    public static CompilationOutcome Compile(ModelOptions options, IBuildProgress progress, CancellationToken cancellation) =>
+        Finish(Compress(options, progress, cancellation));
+
+    /// <summary>Compresses a model without saying how far it has come.</summary>
+    /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
     public static CompilationOutcome Compile(ModelOptions options, CancellationToken cancellation) =>
-        Finish(options, Compress(options, cancellation), cancellation);
+        Compile(options, SilentProgress.Instance, cancellation);
 
     /// <summary>The part of the way after the compression techniques: lowering and evaluation.</summary>
-    /// <param name="options">What the item asks for.</param>
-    /// <param name="compression">The compressed model.</param>
-    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <param name="compression">The compressed model with the context it was compressed in.</param>
     /// <exception cref="ModelException">The model cannot be lowered, or the evaluation data does not fit.</exception>
-    public static CompilationOutcome Finish(ModelOptions options, Compression compression, CancellationToken cancellation)
+    public static CompilationOutcome Finish(Compression compression)
     {
-        (ImportedModel imported, CompressedModel model) = (compression.Imported, compression.Model);
+        (ImportedModel imported, CompressedModel model, CompressionContext context) =
+            (compression.Imported, compression.Run.Model, compression.Context);
+        (ModelOptions options, CancellationToken cancellation) = (context.Options, context.Cancellation);
         BoundaryOptions boundary = Boundary(options, imported.Graph);
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
         ModelPlan plan = PlanOf(options, imported, model, lowered);
 
-        if (options.EvaluationData is { } data)
+        if (options.EvaluationData is not null)
         {
-            AccuracyComparison accuracy = AccuracyComparison.Run(options, data, imported.Graph,
-                EvaluationPlan(plan, model, lowered, boundary, cancellation), cancellation);
+            AccuracyComparison accuracy = AccuracyComparison.Run(context, EvaluationPlan(plan, model, lowered, boundary, cancellation));
             plan = plan with
             {
                 Facts = plan.Facts with
@@ -56,8 +61,9 @@ internal static class ModelCompiler
                 },
             };
         }
-        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered), compression.Notes,
-            compression.Diagnostics, options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null);
+        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
+            compression.Run.Accounts, [.. imported.Diagnostics, .. compression.Run.Diagnostics],
+            options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null);
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
@@ -81,50 +87,24 @@ internal static class ModelCompiler
             EquatableList<PlanBuffer>.Empty,
             0,
             [],
-            ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal));
+            ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal),
+            [],
+            0);
         return PlanOf(options, imported, new CompressedModel(graph), signature) with { IsSignatureOnly = true };
     }
 
-    /// <summary>The part of the way before lowering: import, passes, calibration and the compression techniques.</summary>
+    /// <summary>The part of the way before lowering: import, passes, and the compression techniques that the options ask for.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="progress">Hears how far techniques have come; null for nobody.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     /// <exception cref="ModelException">The model or its data cannot be processed.</exception>
-    public static Compression Compress(ModelOptions options, CancellationToken cancellation = default)
+    public static Compression Compress(
+        ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default)
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
-        var model = new CompressedModel(PassPipeline.Run(imported.Graph, cancellation));
-        var notes = new List<string>();
-        var diagnostics = new List<Diagnostic>(imported.Diagnostics);
-        QuantizationOptions quantization = QuantizationSettings(options);
-        SampleSet calibration = quantization.Precision == ModelPrecision.Float32
-            ? new SampleSet([], Synthetic: true)
-            : CalibrationSamples(options, imported.Graph, cancellation);
-        foreach (ICompressionTechnique technique in (ICompressionTechnique[])[new Quantizer(quantization)])
-        {
-            CompressionResult result = technique.Apply(model, calibration, cancellation);
-            model = result.Model;
-            notes.AddRange(result.Notes);
-            diagnostics.AddRange(result.Diagnostics);
-        }
-        return new(imported, model, notes, diagnostics);
-    }
-
-    private static SampleSet CalibrationSamples(ModelOptions options, Graph imported, CancellationToken cancellation)
-    {
-        if (options.CalibrationData is not { } spec)
-            return SyntheticCalibration.Create(imported, ranges: ByteRanges(options, imported), cancellation: cancellation);
-        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
-        return SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), options.CalibrationSamples);
-    }
-
-    // What bytes become by the item's scale and offset, the widest of all channels; null where callers pass floats.
-    private static Dictionary<string, (double Low, double High)>? ByteRanges(ModelOptions options, Graph imported)
-    {
-        if (options.InputType != InputElement.UInt8)
-            return null;
-        double low = options.InputOffset.Min();
-        double high = (options.InputScale.Max() * 255) + options.InputOffset.Max();
-        return imported.Inputs
-            .Where(i => imported.TypeOf(i).Element == ElementType.Float32)
-            .ToDictionary(i => i, _ => (low, high), StringComparer.Ordinal);
+        var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
+            new TrialLowering(imported.Graph), progress ?? SilentProgress.Instance, cancellation);
+        return new(imported, CompressionTechniques.Run(new(PassPipeline.Run(imported.Graph, cancellation)), context), context);
     }
 
     /// <summary>What a model's options settle about its import.</summary>
@@ -137,20 +117,6 @@ internal static class ModelCompiler
     private static Tensor ConstantTensor(ConstantInput constant) => constant.Integers.IsDefault
         ? Tensor.Of([.. constant.Reals], constant.Reals.Length)
         : Tensor.Of([.. constant.Integers], constant.Integers.Length);
-
-    private static QuantizationOptions QuantizationSettings(ModelOptions options) => new()
-    {
-        Precision = options.Precision switch
-        {
-            ModelPrecision.Auto => ModelPrecision.Auto,
-            ModelPrecision.Int8 => ModelPrecision.Int8,
-            _ => ModelPrecision.Float32,
-        },
-        Calibration = options.Calibration,
-        SignalToNoiseThreshold = options.MinSignalToNoise,
-        PairSums = options.PairSums,
-        MaximumSamples = options.CalibrationSamples,
-    };
 
     private static BoundaryOptions Boundary(ModelOptions options, Graph imported) => new()
     {
@@ -196,7 +162,7 @@ internal static class ModelCompiler
 
     private static string PrecisionOf(CompressedModel model)
     {
-        if (model.Quantization is not { } quantization || !quantization.Nodes.Values.Any(n => n.Integer))
+        if (model.Annotation<GraphQuantization>() is not { } quantization || !quantization.Nodes.Values.Any(n => n.Integer))
             return "float32";
         bool integers = model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph)).All(p =>
             p.Second == 0 || quantization.Nodes[p.First.Name].Integer);
@@ -210,17 +176,21 @@ internal static class ModelCompiler
     [
         .. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
         {
-            NodePrecision? precision = model.Quantization?.Nodes.GetValueOrDefault(node.Name);
+            WeightSection? weights = lowered.Sections.FirstOrDefault(s => s.Node == node.Name);
+            NodePrecision? precision = model.Annotation<GraphQuantization>()?.Nodes.GetValueOrDefault(node.Name);
             return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "",
-                macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null);
+                macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null,
+                weights?.Storage.Name, weights?.Bytes ?? 0);
         }),
     ];
 
     /// <summary>A model before it is lowered.</summary>
     /// <param name="Imported">The model as imported.</param>
-    /// <param name="Model">The model after passes and techniques.</param>
-    /// <param name="Notes">What the techniques did.</param>
-    /// <param name="Diagnostics">Messages and warnings so far.</param>
-    internal sealed record Compression(ImportedModel Imported, CompressedModel Model, IReadOnlyList<string> Notes,
-        IReadOnlyList<Diagnostic> Diagnostics);
+    /// <param name="Run">The model after passes and techniques, with what each did.</param>
+    /// <param name="Context">What the techniques had at hand.</param>
+    internal sealed record Compression(ImportedModel Imported, CompressionRun Run, CompressionContext Context)
+    {
+        /// <summary>The model after passes and techniques.</summary>
+        public CompressedModel Model => Run.Model;
+    }
 }

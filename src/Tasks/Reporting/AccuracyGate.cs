@@ -1,6 +1,6 @@
 using System.Globalization;
 using OptimizerBuild.Diagnostics;
-using OptimizerBuild.Evaluation.Metrics;
+using OptimizerBuild.Metrics;
 
 namespace OptimizerBuild.Reporting;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using OptimizerBuild.Evaluation.Metrics;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Reporting;

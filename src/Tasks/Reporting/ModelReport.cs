@@ -77,8 +77,8 @@ internal sealed record ModelReport
     /// <summary>What became of each node.</summary>
     public required IReadOnlyList<LayerReport> Layers { get; init; }
 
-    /// <summary>What the compression techniques did.</summary>
-    public required IReadOnlyList<string> Notes { get; init; }
+    /// <summary>What each compression technique did, in the order in which they ran.</summary>
+    public required IReadOnlyList<TechniqueReport> Techniques { get; init; }
 
     /// <summary>Messages and warnings, which a build that takes the outputs from the cache repeats.</summary>
     public required IReadOnlyList<ReportedDiagnostic> Diagnostics { get; init; }
@@ -112,9 +112,13 @@ internal sealed record ModelReport
             Layers =
             [
                 .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise),
-                    l.PairSumsBounded)),
+                    l.PairSumsBounded, l.Storage, l.WeightBytes)),
             ],
-            Notes = outcome.Notes,
+            Techniques =
+            [
+                .. outcome.Techniques.Select(t => new TechniqueReport(
+                    t.Technique, t.Before.Bytes, t.After.Bytes, t.Before.Macs, t.After.Macs, t.Before.Parameters, t.After.Parameters, t.Notes)),
+            ],
             Diagnostics = [.. outcome.Diagnostics.Select(d => new ReportedDiagnostic(d.Descriptor.Code, d.Text))],
         };
     }
@@ -153,8 +157,25 @@ internal sealed record ModelReport
 /// For an integer dot product whether sums of two neighbouring products are proved to fit into 16 bits, so that AVX2 and AVX-512 without
 /// VNNI may multiply without widening; null for other nodes.
 /// </param>
+/// <param name="Storage">The form in which its weights are stored, for example <c>s8</c>; null for a node without constant weights.</param>
+/// <param name="WeightBytes">The packed size of these weights, with padding; layers with equal weights share one place.</param>
 internal sealed record LayerReport(
-    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null);
+    string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null,
+    string? Storage = null, long WeightBytes = 0);
+
+/// <summary>What a compression technique did.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="BytesBefore">The bytes of the constants before it, as they would be stored, without padding, multipliers and
+/// tables.</param>
+/// <param name="BytesAfter">The same after it.</param>
+/// <param name="MacsBefore">The multiply-accumulates of one prediction before it.</param>
+/// <param name="MacsAfter">The same after it.</param>
+/// <param name="ParametersBefore">The number of real numbers among the constants before it.</param>
+/// <param name="ParametersAfter">The same after it.</param>
+/// <param name="Notes">What it did, one line each.</param>
+internal sealed record TechniqueReport(
+    string Name, long BytesBefore, long BytesAfter, long MacsBefore, long MacsAfter, long ParametersBefore, long ParametersAfter,
+    IReadOnlyList<string> Notes);
 
 /// <summary>A message or warning of the compilation.</summary>
 /// <param name="Code">Its code.</param>

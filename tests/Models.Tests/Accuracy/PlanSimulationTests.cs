@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
@@ -36,11 +37,11 @@ public sealed class PlanSimulationTests
         CompressedModel model = compression.Model;
         LoweredModel lowered = GraphLowerer.Lower(model,
             new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
-        Assert.Equal(model.Quantization!.Weights.Select(w => (w.Key, w.Value.PairSumsBounded)), lowered.PairSumsBounded.Select(p => (p.Key, p.Value)));
+        Assert.Equal(model.Annotation<GraphQuantization>()!.Weights.Select(w => (w.Key, w.Value.PairSumsBounded)), lowered.PairSumsBounded.Select(p => (p.Key, p.Value)));
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
-        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         List<Tensor[]> samples = ModelInputs.Of(name, executor.Plan, Budget, MostSamples);
-        bool exact = model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
+        bool exact = model.Graph.Nodes.All(n => model.Annotation<GraphQuantization>()!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
         for (int i = 0; i < samples.Count; i++)
         {
             Tensor[] actual = executor.Run(samples[i]);

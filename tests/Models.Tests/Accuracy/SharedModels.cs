@@ -33,7 +33,7 @@ internal static class SharedModels
 
     /// <summary>The outcome of compiling a model.</summary>
     public static CompilationOutcome Compile(string name) =>
-        Compiled.GetOrAdd(name, n => new(() => ModelCompiler.Finish(Options(n), Compress(n), CancellationToken.None))).Value;
+        Compiled.GetOrAdd(name, n => new(() => ModelCompiler.Finish(Compress(n)))).Value;
 
     /// <summary>A model after quantisation, before lowering.</summary>
     public static ModelCompiler.Compression Compress(string name) =>

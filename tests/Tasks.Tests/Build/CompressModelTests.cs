@@ -106,13 +106,29 @@ public sealed class CompressModelTests : IDisposable
     }
 
     [Fact]
+    public void ProgressIsALineOfLowImportanceForEachTwentieth()
+    {
+        var log = new ProgressLog(new TaskLoggingHelper(_engine, "CompressModel"), "m");
+        Parallel.For(0, 10_000, i => log.Report("Evaluation", i / 10_000.0, ""));
+        log.Report("Evaluation", 1, "");
+        int evaluation = _engine.Messages.Count(m => m.Message!.StartsWith("m: Evaluation", StringComparison.Ordinal));
+        Assert.InRange(evaluation, 1, 21);
+        log.Report("Quantization", 0, "ranges");
+        log.Report("Quantization", 0.01, "ranges");
+        log.Report("Quantization", 0.02, "errors");
+        Assert.Equal(["m: Evaluation 100 %", "m: Quantization 0 %, ranges", "m: Quantization 0 %, errors"],
+            _engine.Messages.Skip(evaluation - 1).Select(m => m.Message));
+        Assert.All(_engine.Messages, m => Assert.Equal(MessageImportance.Low, m.Importance));
+    }
+
+    [Fact]
     public void BuildsAtTheSameTimeCompressOnce()
     {
         Parallel.For(0, 4, i =>
         {
             var engine = new RecordingBuildEngine();
             CompressModel task = Task(engine, "obj" + i);
-            task.Compiler = (options, _) =>
+            task.Compiler = (options, _, _) =>
             {
                 Interlocked.Increment(ref _compilations);
                 Thread.Sleep(300);
@@ -156,7 +172,7 @@ public sealed class CompressModelTests : IDisposable
         Run();
         File.AppendAllText(_project["m.onnx"], "!");
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _) => throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
+        task.Compiler = (_, _, _) => throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
 
         Assert.False(task.Execute());
 
@@ -170,7 +186,7 @@ public sealed class CompressModelTests : IDisposable
     public void NamesThatHadToChangeAreReported()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (options, _) =>
+        task.Compiler = (options, _, _) =>
         {
             CompilationOutcome outcome = SmallOutcome.Of(options);
             return outcome with
@@ -197,7 +213,7 @@ public sealed class CompressModelTests : IDisposable
     public void CancellingWritesNothing()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, cancellation) =>
+        task.Compiler = (_, _, cancellation) =>
         {
             task.Cancel();
             cancellation.ThrowIfCancellationRequested();
@@ -214,7 +230,7 @@ public sealed class CompressModelTests : IDisposable
     public void AnUnforeseenExceptionIsACodedErrorThatNamesStepAndNode()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _) =>
+        task.Compiler = (_, _, _) =>
         {
             try
             {
@@ -281,7 +297,7 @@ public sealed class CompressModelTests : IDisposable
         ProjectFolder = _project.Path,
         RootNamespace = "My.App",
         CachePath = "cache",
-        Compiler = (options, _) =>
+        Compiler = (options, _, _) =>
         {
             _compilations++;
             return SmallOutcome.Of(options);

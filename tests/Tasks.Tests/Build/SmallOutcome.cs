@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Options;
@@ -20,7 +21,7 @@ internal static class SmallOutcome
             SourceBytes: 456,
             ExternalDataFiles: [],
             [new LayerOutcome("conv", "Conv", "int8", "", 900, 31.5), new LayerOutcome("exotic", "Erf", "float32", "no integer form", 100, null)],
-            ["quantised 1 of 2 nodes"],
+            [new("Quantization", ["quantised 1 of 2 nodes"], new ModelSize(400, 1000, 100), new ModelSize(100, 1000, 100))],
             [Diagnostic.Of(DiagnosticCatalog.NameChanged, null, "output", "a b", "AB")],
             options.ExportOnnx ? QdqModel : null);
     }

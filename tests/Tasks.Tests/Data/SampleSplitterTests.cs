@@ -35,6 +35,30 @@ public sealed class SampleSplitterTests
     }
 
     [Fact]
+    public void LabelsComeWithTheSamplesThatAreTaken()
+    {
+        Graph graph = DataFiles.Model(("x", TensorType.Float32(1, 2)));
+        DataSet data = Data(("x", Ramp(6, 2)), ("y", Tensor.Of(new byte[] { 0, 1, 2, 3, 4, 5 }, 6)));
+        SampleSet all = SampleSplitter.ToSamples(data, graph, InputAdaptation.None);
+        Assert.Equal([0, 1, 2, 3, 4, 5], all.Labels!.Values<byte>());
+        Assert.Same(data, all.Data);
+        SampleSet some = SampleSplitter.ToSamples(data, graph, InputAdaptation.None, 3);
+        Assert.Equal([0, 4, 8], some.Samples.Select(s => s[0].Values<float>()[0]));
+        Assert.Equal([0, 2, 4], some.Labels!.Values<byte>());
+        DataSet targets = Data(("x", Ramp(4, 2)), ("y", Ramp(4, 3)));
+        Tensor rows = SampleSplitter.ToSamples(targets, graph, InputAdaptation.None, 2).Labels!;
+        Assert.Equal("float32[2,3]", rows.Type.ToString());
+        Assert.Equal([0, 1, 2, 6, 7, 8], rows.Values<float>());
+
+        // Data without labels, or with some that cannot be shared out.
+        Assert.Null(SampleSplitter.ToSamples(Data(("x", Ramp(4, 2))), graph, InputAdaptation.None).Labels);
+        Assert.Null(SampleSplitter.ToSamples(Data(("x", Ramp(4, 2)), ("y", Ramp(3))), graph, InputAdaptation.None, 2).Labels);
+        Tensor table = Ramp(4, 2);
+        DataSet whole = Data(("x", Ramp(4, 1)), ("y", Ramp(4))) with { Table = table };
+        Assert.Null(SampleSplitter.ToSamples(whole, graph, InputAdaptation.None).Labels);
+    }
+
+    [Fact]
     public void ABatchModelTakesConsecutiveRows()
     {
         var samples = SampleSplitter.ToSamples(Data(("x", Ramp(6, 2))), DataFiles.Model(("x", TensorType.Float32(3, 2))),

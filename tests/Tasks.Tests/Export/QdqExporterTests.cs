@@ -32,12 +32,12 @@ public sealed class QdqExporterTests
         GraphProto exported = ModelProto.Parser.ParseFrom(QdqExporter.Export(model)).Graph;
         foreach (string name in (string[])["a", "b", "c"])
         {
-            WeightQuantization weights = model.Quantization!.Weights[name + "/node"];
+            WeightQuantization weights = model.Annotation<GraphQuantization>()!.Weights[name + "/node"];
             NodeProto conv = exported.Node.Single(n => n.Name == name + "/node");
             NodeProto[] inputs = [.. conv.Input.Select(i => exported.Node.Single(n => n.Output[0] == i))];
             Assert.All(inputs, n => Assert.Equal("DequantizeLinear", n.OpType));
             float inputScale = Constant(exported, inputs[0].Input[1]).Values<float>()[0];
-            Assert.Equal((float)model.Quantization.Values[name == "a" ? "x" : name == "b" ? "a" : "b"].Scale, inputScale);
+            Assert.Equal((float)model.Annotation<GraphQuantization>()!.Values[name == "a" ? "x" : name == "b" ? "a" : "b"].Scale, inputScale);
             Assert.Equal(weights.Values, Constant(exported, inputs[1].Input[0]).Values<sbyte>());
             Assert.Equal(weights.Scales.Select(s => (float)s), Constant(exported, inputs[1].Input[1]).Values<float>());
             Assert.Equal(0, inputs[1].Attribute.Single(a => a.Name == "axis").I);
@@ -78,8 +78,9 @@ public sealed class QdqExporterTests
             .With("activation", new AttributeValue.Text("Clip")).With("activation_min", new AttributeValue.Float(-0.5f)).With("activation_max", new AttributeValue.Float(0.25f)));
         g.Conv("c", "half", 4, 4, 1);
         CompressedModel model = Quantize(g.Build("c"));
-        ActivationQuantization wider = model.Quantization!.Values["half"] with { Scale = model.Quantization.Values["half"].Scale * 2 };
-        model = model with { Quantization = model.Quantization with { Values = model.Quantization.Values.SetItem("half", wider) } };
+        GraphQuantization quantization = model.Annotation<GraphQuantization>()!;
+        ActivationQuantization half = quantization.Values["half"];
+        model = model.With(quantization with { Values = quantization.Values.SetItem("half", half with { Scale = half.Scale * 2 }) });
 
         Graph exported = Check(model, levels: 2);
         Assert.Contains(exported.Nodes, n => n.OpType == "Clip");
@@ -215,7 +216,7 @@ public sealed class QdqExporterTests
         Graph exported = Import(model);
         Assert.Equal<IEnumerable<string>>(model.Graph.Inputs, exported.Inputs);
         Assert.Equal<IEnumerable<string>>(model.Graph.Outputs, exported.Outputs);
-        var expected = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+        var expected = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         var actual = new GraphEvaluator(exported);
         foreach (IReadOnlyList<Tensor> sample in FloatGraph.Samples(model.Graph, Samples, seed: 5, scale: 1.5f).Samples)
         {

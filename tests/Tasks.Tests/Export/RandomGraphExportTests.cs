@@ -30,7 +30,7 @@ public sealed class RandomGraphExportTests
         {
             CompressedModel model = Plans.Quantize(PassPipeline.Run(RandomGraph.Make(seed)));
             Graph exported = Import(model);
-            var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+            var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
             var evaluator = new GraphEvaluator(exported);
             var random = new Random(seed);
             IReadOnlyList<Tensor> sample = [.. model.Graph.Inputs.Select(i => RandomTensors.Of(random, model.Graph.TypeOf(i)))];
@@ -41,7 +41,7 @@ public sealed class RandomGraphExportTests
                 float[] e = expected[o].Values<float>(), a = actual[o].Values<float>();
 
                 // Of an output that hardly moves, a step of its scale turns everything round; zeros have no direction.
-                double step = model.Quantization!.Values.TryGetValue(model.Graph.Outputs[o], out ActivationQuantization? q) ? q.Scale : 0;
+                double step = model.Annotation<GraphQuantization>()!.Values.TryGetValue(model.Graph.Outputs[o], out ActivationQuantization? q) ? q.Scale : 0;
                 if (e.Zip(a).All(p => Math.Abs(p.First - p.Second) <= Math.Max(1.5 * step, 1e-6)))
                 {
                     compared++;

@@ -58,7 +58,7 @@ public sealed class InputBindingTests
             var options = new QuantizationOptions { Precision = ModelPrecision.Int8 };
             model = new Quantizer(options).Apply(model, new SampleSet([.. floats.Select(f => (IReadOnlyList<Tensor>)[f])], false),
                 CancellationToken.None).Model;
-            Assert.Contains(model.Quantization!.Nodes.Values, n => n.Integer);
+            Assert.Contains(model.Annotation<GraphQuantization>()!.Nodes.Values, n => n.Integer);
         }
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions { Adaptation = adaptation, Interface = imported });
         Assert.Equal(element == InputElement.UInt8 ? BoundaryType.UInt8 : BoundaryType.Float32, lowered.Inputs[0].Type);

@@ -42,7 +42,7 @@ public sealed class LookUpTests
 
     private static void AssertSameBytes(CompressedModel model, LoweredModel lowered, bool embedding)
     {
-        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         var executor = Plans.Execute(lowered);
         var random = new Random(5);
         for (int i = 0; i < 50; i++)

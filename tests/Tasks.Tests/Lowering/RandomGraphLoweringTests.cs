@@ -55,14 +55,14 @@ public sealed class RandomGraphLoweringTests
             Calibration = CalibrationMethod.MinMax };
         CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new SampleSet(samples, false),
             CancellationToken.None).Model;
-        if (!model.Graph.Nodes.All(n => model.Quantization!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
+        if (!model.Graph.Nodes.All(n => model.Annotation<GraphQuantization>()!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType)))
             return false;
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
-        foreach ((string node, WeightQuantization weights) in model.Quantization!.Weights)
+        foreach ((string node, WeightQuantization weights) in model.Annotation<GraphQuantization>()!.Weights)
             Assert.True(
                 weights.PairSumsBounded == lowered.PairSumsBounded[node] || HasGaps(lowered, node), $"seed {seed}: pair sums of {node}");
         PlanExecutor executor = Plans.Execute(lowered);
-        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Quantization!);
+        var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         foreach (IReadOnlyList<Tensor> sample in samples)
         {
             Tensor[] expected = simulation.Evaluate(sample);

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators.Numerics;
@@ -42,6 +43,31 @@ public sealed class GraphEvaluatorTests
         for (int i = 0; i < samples.Length; i++)
             Assert.Equal(evaluator.Evaluate(samples[i])[0].Values<float>(), together[i][0].Values<float>());
         Assert.Throws<OperationCanceledException>(() => evaluator.EvaluateMany(samples, cancellation: new CancellationToken(true)));
+    }
+
+    /// <summary>Training changes weights in place: what is derived from them must not outlive the evaluator, nor an invalidation.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Changed_weights_are_seen_by_another_evaluator_and_after_invalidation(int groups)
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Conv("y", g.Input("x", 1, 5, 5, 4), 4, 4, 3, groups: groups));
+        Tensor x = FloatGraph.Samples(graph, 1).Samples[0][0];
+        var evaluator = new GraphEvaluator(graph);
+        float[] before = evaluator.Evaluate([x])[0].Values<float>();
+
+        float[] weights = graph.Constants["y.w"].Values<float>();
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] *= -2;
+
+        // What arrays that nobody has seen before give.
+        Tensor copy = new(graph.Constants["y.w"].Type, (float[])weights.Clone());
+        float[] expected = new GraphEvaluator(graph with { Constants = graph.Constants.SetItem("y.w", copy) }).Evaluate([x])[0].Values<float>();
+        Assert.NotEqual(before, expected);
+        Assert.Equal(expected, new GraphEvaluator(graph).Evaluate([x])[0].Values<float>());
+        evaluator.Invalidate();
+        Assert.Equal(expected, evaluator.Evaluate([x])[0].Values<float>());
     }
 
     /// <summary>Sizes around the register tile's and the blocks' edges.</summary>

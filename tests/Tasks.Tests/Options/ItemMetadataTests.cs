@@ -70,6 +70,7 @@ public class ItemMetadataTests
     [InlineData("MaxAccuracyDrop", "-1")]
     [InlineData("MaxAccuracyDrop", "0,5 %")]
     [InlineData("Precision", "Int4")]
+    [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("Calibration", "Best")]
     [InlineData("InputType", "Int16")]
@@ -124,7 +125,7 @@ public class ItemMetadataTests
         [
             [("ClassName", "N")], [("Namespace", "N")], [("Accessibility", "Public")], [("Shapes", "a=1")], [("Constants", "a=1")], [("Task", "Other")],
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")], [("Metric", "R2")],
-            [("Precision", "Int8")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")], [("InputType", "UInt8")],
+            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")], [("InputType", "UInt8")],
             [("InputType", "UInt8"), ("InputScale", "2")], [("InputType", "UInt8"), ("InputOffset", "2")], [("InputLayout", "NHWC")],
         ])
         {

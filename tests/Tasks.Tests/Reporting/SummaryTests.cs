@@ -1,7 +1,7 @@
 using System.Text.Json;
 using OptimizerBuild.Build;
 using OptimizerBuild.Diagnostics;
-using OptimizerBuild.Evaluation.Metrics;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Reporting;
@@ -41,10 +41,16 @@ public class SummaryTests
     {
         using JsonDocument json = JsonDocument.Parse(Report.ToJson());
         foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes", "largestLiveSetBytes", "macs", "metric", "floatMetric",
-            "compressedMetric", "samples", "integerMacShare", "layers"])
+            "compressedMetric", "samples", "integerMacShare", "layers", "techniques"])
             Assert.True(json.RootElement.TryGetProperty(field, out _), field);
-        foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise"])
+        foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise", "storage", "weightBytes"])
             Assert.True(json.RootElement.GetProperty("layers")[0].TryGetProperty(field, out _), field);
+        JsonElement technique = json.RootElement.GetProperty("techniques")[0];
+        Assert.Equal("Quantization", technique.GetProperty("name").GetString());
+        Assert.Equal(400, technique.GetProperty("bytesBefore").GetInt32());
+        Assert.Equal(100, technique.GetProperty("bytesAfter").GetInt32());
+        foreach (string field in (string[])["macsBefore", "macsAfter", "parametersBefore", "parametersAfter", "notes"])
+            Assert.True(technique.TryGetProperty(field, out _), field);
         Assert.Equal(Report.ToJson(), ModelReport.TryParse(Report.ToJson())!.ToJson());
         Assert.Null(ModelReport.TryParse("{}"));
         Assert.Null(ModelReport.TryParse("no JSON"));

@@ -27,8 +27,44 @@ namespace OptimizerBuild.Compression.Quantization;
 internal sealed record GraphQuantization(
     ImmutableSortedDictionary<string, ActivationQuantization> Values,
     ImmutableSortedDictionary<string, NodePrecision> Nodes,
-    ImmutableSortedDictionary<string, WeightQuantization> Weights)
+    ImmutableSortedDictionary<string, WeightQuantization> Weights) : IModelAnnotation
 {
+    /// <inheritdoc/>
+    public string Technique => QuantizationTechnique.TechniqueName;
+
+    /// <summary>
+    /// Scales and rounded weights belong to one graph: they stay where nodes and constants are the same objects (values may have been
+    /// renamed to nothing else), and go otherwise, since any other constant or node would need other ones.
+    /// </summary>
+    public IModelAnnotation? For(Graph before, Graph after) =>
+        before.Nodes.Length == after.Nodes.Length && before.Nodes.Zip(after.Nodes).All(n => ReferenceEquals(n.First, n.Second))
+        && after.Constants.All(c => ReferenceEquals(before.Constant(c.Key), c.Value))
+            ? this
+            : null;
+
+    /// <inheritdoc/>
+    public long? StoredBytes(Graph graph, string constant)
+    {
+        // One copy for integer readers of each kind, another for float readers.
+        int count = graph.Constants[constant].Count;
+        long bytes = 0;
+        bool integers = false, floats = false;
+        foreach (Node node in graph.Nodes)
+        {
+            int place = node.Inputs.IndexOf(constant);
+            if (place < 0)
+                continue;
+            if (!Nodes[node.Name].Integer)
+                floats = true;
+            else if (Weights.ContainsKey(node.Name))
+                bytes = Math.Max(bytes, (place == 2 ? sizeof(int) : sizeof(sbyte)) * (long)count);
+            else
+                integers = true;
+        }
+        bytes = Math.Max(bytes, integers ? count : 0);
+        return bytes == 0 ? null : bytes + (floats ? sizeof(float) * (long)count : 0);
+    }
+
     /// <summary>The share of the graph's multiply-accumulates that run in integers; 1 where there are none.</summary>
     public double IntegerMacShare(Graph graph)
     {

@@ -14,7 +14,9 @@ namespace OptimizerBuild.Compression.Quantization;
 /// Post-training quantisation to 8 bits: statistics of the activations on the calibration data, a range for each, rounded weights,
 /// and for every node the decision whether integers serve it well. <c>docs/quantization.md</c> explains the steps.
 /// </summary>
-internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechnique
+/// <param name="options">What the user may choose about it.</param>
+/// <param name="progress">Hears how far the work has come; null for nobody.</param>
+internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? progress = null)
 {
     // In dB; the means against outliers cost time in every prediction.
     private const double LeastGainAgainstOutliers = 2;
@@ -22,10 +24,12 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
     // In dB; what bounded pair sums may cost the outputs of a noisy model.
     private const double GreatestLossOfBounds = 0.5;
 
-    /// <inheritdoc/>
-    public string Name => "Quantization";
+    private int _attempts;
 
-    /// <inheritdoc/>
+    /// <summary>Quantises a model.</summary>
+    /// <param name="model">The float model.</param>
+    /// <param name="data">Samples to calibrate on.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     public CompressionResult Apply(CompressedModel model, SampleSet data, CancellationToken cancellation)
     {
         Graph graph = model.Graph;
@@ -52,10 +56,10 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        return new(model with { Graph = graph, Quantization = quantization }, Notes(graph, quantization, decibels), diagnostics);
+        return new(model.WithGraph(graph).With(quantization), Notes(graph, quantization, decibels), diagnostics);
     }
 
-    private static Attempt Quantize(
+    private Attempt Quantize(
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
         Attempt best = Try(graph, samples, options, cancellation);
@@ -75,18 +79,26 @@ internal sealed class Quantizer(QuantizationOptions options) : ICompressionTechn
         return best;
     }
 
-    private static Attempt Try(
+    private Attempt Try(
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
+        // Most models need one attempt, few more than three.
+        double from = 1 - Math.Pow(0.25, _attempts), share = (1 - from) * 0.75;
+        _attempts++;
+        Report(0, "ranges");
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
         IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, options, evaluator.MultiplyAccumulates);
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
+        Report(0.5, "errors");
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
         var planner = new PrecisionPlanner(candidates, statistics, probes, noise, options);
+        Report(0.7, "weights");
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
         return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome);
+
+        void Report(double done, string what) => progress?.Report(QuantizationTechnique.TechniqueName, from + (share * done), what);
     }
 
     // Evenly spaced samples, no more than the option and the work allow.

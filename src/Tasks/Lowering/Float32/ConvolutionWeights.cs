@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -12,23 +13,18 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
     /// <summary>Panels of 16 outputs for each group, k running over taps and within a tap over input channels.</summary>
     public Storage Packed()
     {
-        int products = _taps * groupInputs;
         if (Constant(1) is { } w)
-        {
-            float[] packed = Float32Packing.Weights(groups, groupOutputs, products, (g, o, k) =>
-                w[((((g * groupOutputs) + o) * groupInputs) + (k % groupInputs)) * _taps + (k / groupInputs)]);
-            return context.Constant(packed, packed.Length);
-        }
-        int panels = Float32Packing.Rounded(groupOutputs) / Float32Packing.Panel;
-        Storage room = context.CreateScratch(node, ElementType.Float32, groups, panels, _taps, groupInputs, Float32Packing.Panel);
+            return context.Layer(node, new(LayerKind.Windows, groups, groupOutputs, groupInputs, [.. kernel]), w);
+        int panels = DenseFloat32.Rounded(groupOutputs) / DenseFloat32.Panel;
+        Storage room = context.CreateScratch(node, ElementType.Float32, groups, panels, _taps, groupInputs, DenseFloat32.Panel);
         // O,I,taps → group, output, input, tap
         Storage source = Dense(1, groups, groupOutputs, groupInputs, _taps);
-        if (groupOutputs % Float32Packing.Panel != 0)
+        if (groupOutputs % DenseFloat32.Panel != 0)
             context.Fill(node, room, 0, "unused outputs of the last panel");
-        for (int first = 0; first < groupOutputs; first += Float32Packing.Panel)
+        for (int first = 0; first < groupOutputs; first += DenseFloat32.Panel)
         {
-            int count = Math.Min(Float32Packing.Panel, groupOutputs - first);
-            Storage target = room.Cut(1, first / Float32Packing.Panel, 1).Cut(4, 0, count);
+            int count = Math.Min(DenseFloat32.Panel, groupOutputs - first);
+            Storage target = room.Cut(1, first / DenseFloat32.Panel, 1).Cut(4, 0, count);
             target = target with
             {
                 Dimensions = target.Dimensions.RemoveAt(1),
@@ -44,10 +40,10 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
     {
         if (!node.HasInput(2) || Constant(2) is not null)
         {
-            float[] packed = Float32Packing.Biases(groups, groupOutputs, Constant(2) ?? []);
+            float[] packed = DenseFloat32.Biases(groups, groupOutputs, Constant(2) ?? []);
             return context.Constant(packed, packed.Length);
         }
-        Storage room = context.CreateScratch(node, ElementType.Float32, groups, Float32Packing.Rounded(groupOutputs));
+        Storage room = context.CreateScratch(node, ElementType.Float32, groups, DenseFloat32.Rounded(groupOutputs));
         context.Fill(node, room, 0, "unused outputs of the last panel");
         context.Copy(node.Name, Dense(2, groups, groupOutputs), room.Cut(1, 0, groupOutputs), "biases");
         return room;
@@ -57,13 +53,7 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
     public Storage PerChannel()
     {
         if (Constant(1) is { } w)
-        {
-            var packed = new float[w.Length];
-            for (int t = 0; t < _taps; t++)
-                for (int c = 0; c < groups; c++)
-                    packed[(t * groups) + c] = w[(c * _taps) + t];
-            return context.Constant(packed, packed.Length);
-        }
+            return context.Layer(node, new(LayerKind.Depthwise, groups, 1, 1, [.. kernel]), w);
         return context.Dense(node, Dense(1, groups, _taps).Permuted(1, 0));
     }
 

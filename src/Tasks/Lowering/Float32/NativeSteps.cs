@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -126,6 +127,26 @@ internal static class NativeSteps
         Dimensions = [.. dimensions],
         Strides = Storage.DenseStrides(dimensions, sizeof(float)),
     };
+
+    /// <summary>A layer's constant float32 weights, packed: elements in the weights.</summary>
+    /// <param name="context">What is lowered.</param>
+    /// <param name="node">The layer's node.</param>
+    /// <param name="shape">The layer.</param>
+    /// <param name="weights">[groups · outputs][inputs][taps].</param>
+    public static Storage Layer(this LoweringContext context, Node node, LayerShape shape, float[] weights)
+    {
+        WeightSection section = context.AddLayer(
+            node, shape, Tensor.Of(weights, shape.Groups * shape.Outputs, shape.Inputs, shape.Taps), out byte[] packed);
+        int count = packed.Length / sizeof(float);
+        return new()
+        {
+            Buffer = null,
+            Origin = section.Offset,
+            Element = ElementType.Float32,
+            Dimensions = [count],
+            Strides = [sizeof(float)],
+        };
+    }
 
     /// <summary>Byte strides as element strides.</summary>
     public static IEnumerable<int> Elements(int[] byteStrides, int elementSize) => byteStrides.Select(s => s / elementSize);

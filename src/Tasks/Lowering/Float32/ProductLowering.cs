@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -133,12 +134,16 @@ internal sealed class ProductLowering : NodeLowering
         FusedBounds bounds,
         Func<int, int, float> weight)
     {
-        float[] packed = Float32Packing.Weights(1, outputs, inputs, (_, o, k) => weight(o, k));
-        float[] biases = Float32Packing.Biases(1, outputs, bias);
+        var matrix = new float[checked(outputs * inputs)];
+        for (int o = 0; o < outputs; o++)
+            for (int k = 0; k < inputs; k++)
+                matrix[(o * inputs) + k] = weight(o, k);
+        Storage weights = context.Layer(node, LayerShape.OfRows(outputs, inputs), matrix);
+        float[] biases = DenseFloat32.Biases(1, outputs, bias);
         LoweredStep step = context.Step(
             "Float32Dense", "Run", node, $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))
             .Operand("input", input)
-            .Operand("weights", context.Constant(packed, packed.Length))
+            .Operand("weights", weights)
             .Operand("bias", context.Constant(biases, biases.Length))
             .Write("output", output)
             .Int("rows", rows)

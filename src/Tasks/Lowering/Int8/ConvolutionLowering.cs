@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Int8;
 
@@ -48,9 +49,20 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("outputImageStride", to.ImageStride)
             .Int("outputRowStride", to.RowStride)
             .Int("outputPixelStride", to.PixelStride);
-        context.PairSumsBounded[node.Name] = depthwise
-            ? StoreDepthwise(context, step, quantized.Values, parameters, groups, window)
-            : StoreDense(context, step, quantized.Values, parameters, groups, outputsPerGroup, inputsPerGroup, window, from.PixelStride);
+        var layer = new LayerShape(
+            depthwise ? LayerKind.Depthwise : LayerKind.Windows, groups, outputsPerGroup, inputsPerGroup,
+            [window.KernelHeight, window.KernelWidth])
+        {
+            InputPixelStride = from.PixelStride,
+            DilationWidth = window.DilationWidth,
+        };
+        WeightSection weights = context.AddLayer(
+            node, layer, Tensor.Of(quantized.Values, shape[0], inputsPerGroup, layer.Taps), out byte[] packed);
+        context.PairSumsBounded[node.Name] = PairSumProof.Holds(packed);
+        (int bias, int multipliers) = depthwise
+            ? parameters.StoreDepthwise(context.Weights)
+            : parameters.Store(context.Weights, groups, Int8Packing.PaddedOutputs(outputsPerGroup));
+        step.Int("weights", weights.Offset).Int("bias", bias).Int("multipliers", multipliers);
         step.Int("shift", parameters.Shift);
         if (!wide)
         {
@@ -75,38 +87,4 @@ internal sealed class ConvolutionLowering : NodeLowering
 
     private static string Kernel(bool depthwise, bool blocked) =>
         depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution";
-
-    // Returns whether sums of two neighbouring products fit into 16 bits.
-    private static bool StoreDepthwise(
-        LoweringContext context, LoweredStep step, sbyte[] values, DotProductParameters parameters, int channels, WindowGeometry window)
-    {
-        var packed = new byte[Int8Packing.DepthwiseBytes(channels, window.KernelHeight, window.KernelWidth)];
-        Int8Packing.PackDepthwise(values, channels, window.KernelHeight, window.KernelWidth, packed);
-        int weights = context.Weights.Add<byte>(packed);
-        (int bias, int multipliers) = parameters.StoreDepthwise(context.Weights);
-        step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);
-        return PairSumProof.Holds(packed);
-    }
-
-    private static bool StoreDense(
-        LoweringContext context,
-        LoweredStep step,
-        sbyte[] values,
-        DotProductParameters parameters,
-        int groups,
-        int outputsPerGroup,
-        int inputsPerGroup,
-        WindowGeometry window,
-        int pixelStride)
-    {
-        var packed = new byte[Int8Packing.ConvolutionBytes(
-            groups, outputsPerGroup, inputsPerGroup, window.KernelHeight, window.KernelWidth, pixelStride, window.DilationWidth)];
-        Int8Packing.PackConvolution(
-            values, groups, outputsPerGroup, inputsPerGroup, window.KernelHeight, window.KernelWidth, pixelStride, window.DilationWidth,
-                packed);
-        int weights = context.Weights.Add<byte>(packed);
-        (int bias, int multipliers) = parameters.Store(context.Weights, groups, Int8Packing.PaddedOutputs(outputsPerGroup));
-        step.Int("weights", weights).Int("bias", bias).Int("multipliers", multipliers);
-        return PairSumProof.Holds(packed);
-    }
 }

@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Int8;
 
@@ -24,10 +25,9 @@ internal sealed class DenseLowering : NodeLowering
         DotProductParameters parameters = DotProductParameters.Of(node, quantized, rows, input.Quantization!, output.Quantization!);
         bool wide = output.Quantization!.Type == ActivationType.S32;
 
-        var packed = new byte[Int8Packing.PackedBytes(outputs, 1, inputs)];
-        Int8Packing.Pack(rows, outputs, 1, inputs, packed);
+        WeightSection weights = context.AddLayer(
+            node, LayerShape.OfRows(outputs, inputs), Tensor.Of(rows, outputs, inputs, 1), out byte[] packed);
         context.PairSumsBounded[node.Name] = PairSumProof.Holds(packed);
-        int weights = context.Weights.Add<byte>(packed);
         (int bias, int multipliers) = parameters.Store(context.Weights, 1, Int8Packing.PaddedOutputs(outputs));
 
         LoweredStep step = context
@@ -37,7 +37,7 @@ internal sealed class DenseLowering : NodeLowering
             .Int("inputRowStride", stride)
             .Write("output", output)
             .Int("outputRowStride", outputs * output.ElementSize)
-            .Int("weights", weights)
+            .Int("weights", weights.Offset)
             .Int("bias", bias)
             .Int("multipliers", multipliers)
             .Int("shift", parameters.Shift);

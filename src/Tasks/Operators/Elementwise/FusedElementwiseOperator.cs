@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators.Numerics;
 
@@ -18,9 +17,6 @@ internal sealed class FusedElementwiseOperator : Operator
     /// <summary>The name of the chain's input.</summary>
     public const string Input = "x";
 
-    // Prepared chains, by the graph they were made from; they go when the graph goes.
-    private static readonly ConditionalWeakTable<Graph, GraphEvaluator> Prepared = [];
-
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
@@ -35,7 +31,7 @@ internal sealed class FusedElementwiseOperator : Operator
         Graph body = Attribute(context);
         if (body.TypeOf(Input) != x.Type)
             return new GraphEvaluator(BodyFor(context, x.Type)).Evaluate([x]);
-        return Prepared.GetValue(body, b => new GraphEvaluator(b)).Evaluate([x]);
+        return context.Prepared(() => new GraphEvaluator(body)).Evaluate([x]);
     }
 
     /// <inheritdoc/>

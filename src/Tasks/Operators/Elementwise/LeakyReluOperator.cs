@@ -13,4 +13,7 @@ internal sealed class LeakyReluOperator : NumericFunction
         for (int i = 0; i < x.Length; i++)
             y[i] = x[i] < T.Zero ? alpha * x[i] : x[i];
     }
+
+    /// <inheritdoc/>
+    public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
 }

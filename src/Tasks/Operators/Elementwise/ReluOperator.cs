@@ -12,4 +12,7 @@ internal sealed class ReluOperator : NumericFunction
     {
         TensorPrimitives.Max(x, T.Zero, y);
     }
+
+    /// <inheritdoc/>
+    public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
 }

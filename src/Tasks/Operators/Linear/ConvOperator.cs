@@ -46,8 +46,10 @@ internal sealed class ConvOperator : Operator
         var convolution = new FloatConvolution(geometry, w.Dimensions[0], group, FloatTensor.Values(w), bias is null
             ? null
             : FloatTensor.Values(bias));
+        // Weights are mostly the node's constant, whose other order serves every evaluation.
         if (y.Length > 0)
-            convolution.Run(x, y);
+            convolution.Run(x, !geometry.ChannelsLast ? null : ReferenceEquals(w, context.InputConstants[1])
+                ? context.Prepared(convolution.TurnWeights) : convolution.TurnWeights(), y);
         return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
     }
 

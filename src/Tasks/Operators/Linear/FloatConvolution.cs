@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -11,8 +10,6 @@ namespace OptimizerBuild.Operators.Linear;
 /// </summary>
 internal sealed class FloatConvolution(WindowGeometry geometry, int outputChannels, int groups, float[] weights, float[]? bias)
 {
-    private static readonly ConditionalWeakTable<float[], Turned> TurnedBefore = [];
-
     private readonly WindowAxis _v = geometry.Y;
     private readonly WindowAxis _h = geometry.X;
     private readonly int _taps = geometry.Y.Kernel * geometry.X.Kernel;
@@ -23,10 +20,12 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
     private bool IsPointwise => _taps == 1 && _v is { Stride: 1, PadBegin: 0, PadEnd: 0 } && _h is { Stride: 1, PadBegin: 0, PadEnd: 0 };
 
     /// <summary>Computes the convolution of all images.</summary>
-    public void Run(ReadOnlySpan<float> x, Span<float> y)
+    /// <param name="x">The images.</param>
+    /// <param name="turned">What <see cref="TurnWeights"/> makes; null for channels-first images.</param>
+    /// <param name="y">Receives the results.</param>
+    public void Run(ReadOnlySpan<float> x, float[]? turned, Span<float> y)
     {
         int inputSize = geometry.Channels * _v.Input * _h.Input, outputSize = outputChannels * _pixels;
-        float[]? turned = geometry.ChannelsLast ? TurnedWeights() : null;
         for (int n = 0; n < geometry.Batch; n++)
         {
             ReadOnlySpan<float> image = x.Slice(n * inputSize, inputSize);
@@ -215,20 +214,11 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
         }
     }
 
-    // Weights mostly belong to a constant that is used again and again; the turned ones go when it goes.
-    private float[] TurnedWeights()
-    {
-        (int Inputs, int Outputs, int Taps) form = (_in, _out, _taps);
-        if (TurnedBefore.TryGetValue(weights, out Turned? known) && known.Form == form)
-            return known.Values;
-        var turned = new Turned(form, TurnWeights());
-        TurnedBefore.AddOrUpdate(weights, turned);
-        return turned.Values;
-    }
-
-    // O,I,taps → for each group taps, I, O: the matrix by which a channels-last row is multiplied. For depthwise convolutions the
-    // channels of one tap lie side by side.
-    private float[] TurnWeights()
+    /// <summary>
+    /// The weights in the order that channels-last images are multiplied with: O,I,taps → for each group taps, I, O. For depthwise
+    /// convolutions the channels of one tap lie side by side.
+    /// </summary>
+    public float[] TurnWeights()
     {
         var turned = new float[weights.Length];
         if (_in == 1 && _out == 1)
@@ -255,9 +245,4 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
         int last = room < 0 ? 0 : Math.Min(axis.Output, (room / axis.Stride) + 1);
         return (Math.Min(first, axis.Output), Math.Max(last, 0));
     }
-
-    /// <summary>Weights in the order that channels-last convolutions read.</summary>
-    /// <param name="Form">Input channels, output channels and taps of one group: what the order depends on.</param>
-    /// <param name="Values">The weights.</param>
-    private sealed record Turned((int Inputs, int Outputs, int Taps) Form, float[] Values);
 }

@@ -61,6 +61,10 @@ internal sealed class AveragePoolOperator : Operator
     }
 
     /// <inheritdoc/>
+    public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
+        axis == (context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 ? context.Type(0).Rank - 1 : 1);
+
+    /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
 

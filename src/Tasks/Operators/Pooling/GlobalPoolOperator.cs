@@ -34,6 +34,10 @@ internal abstract class GlobalPoolOperator : Operator
         return [FloatTensor.Of(context.OutputTypes[0], y)];
     }
 
+    /// <inheritdoc/>
+    public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
+        axis == (context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 ? context.Type(0).Rank - 1 : 1);
+
     /// <summary>Reduces one channel.</summary>
     protected abstract float Reduce(ReadOnlySpan<float> positions);
 

@@ -20,7 +20,7 @@ public class OutlierTests
         Graph graph = Product(kind);
         CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), OfDifferentExtent(graph, 1), default);
         Graph rewritten = result.Model.Graph;
-        GraphQuantization q = result.Model.Quantization!;
+        GraphQuantization q = result.Model.Annotation<GraphQuantization>()!;
         QuantizationInvariants.Check(rewritten, q);
         string product = Assert.Single(q.Weights.Keys);
         Assert.Equal(1, q.IntegerMacShare(rewritten));
@@ -41,7 +41,7 @@ public class OutlierTests
         Tensor[] zeros = [Tensor.Zeros(graph.TypeOf("x"))];
         Assert.Equal(
             new GraphEvaluator(graph).Evaluate(zeros)[0].Values<float>(),
-            new QuantizedGraphEvaluator(model.Graph, model.Quantization!).Evaluate(zeros)[0].Values<float>());
+            new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!).Evaluate(zeros)[0].Values<float>());
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public class OutlierTests
         SampleSet unseen = WithOutliers(2);
         CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), WithOutliers(1), default);
         Graph split = result.Model.Graph;
-        GraphQuantization q = result.Model.Quantization!;
+        GraphQuantization q = result.Model.Annotation<GraphQuantization>()!;
         QuantizationInvariants.Check(split, q);
         Assert.Equal(2, q.Weights.Count);
         Assert.Equal(1, q.IntegerMacShare(split));

@@ -145,5 +145,5 @@ public class PairBoundTests
     }
 
     private static GraphQuantization Quantize(Graph graph, PairSums choice, SampleSet samples) => new Quantizer(
-        QuantizationOptions.Default with { PairSums = choice, Precision = ModelPrecision.Int8 }).Apply(new(graph), samples, default).Model.Quantization!;
+        QuantizationOptions.Default with { PairSums = choice, Precision = ModelPrecision.Int8 }).Apply(new(graph), samples, default).Model.Annotation<GraphQuantization>()!;
 }

@@ -134,7 +134,7 @@ public class QuantizerTests
         x = g.Dense("b", x, 16, 8);
         Graph graph = g.Build(x);
         CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), FloatGraph.Samples(graph, 16), default);
-        GraphQuantization q = result.Model.Quantization!;
+        GraphQuantization q = result.Model.Annotation<GraphQuantization>()!;
         QuantizationInvariants.Check(graph, q);
         Assert.False(q.Nodes["back/node"].Integer);
         Assert.Contains("signal to noise", q.Nodes["back/node"].Reason, StringComparison.Ordinal);
@@ -212,7 +212,7 @@ public class QuantizerTests
         GraphQuantization q = Quantize(graph, null, zeros);
         Assert.True(Measure(graph, q, zeros).Decibels > 25);
         var broken = new SampleSet([[Tensor.Of([float.NaN, float.PositiveInfinity, 1, -1, 0, 2, 3, 4], 1, 8)], .. FloatGraph.Samples(graph, 3).Samples], false);
-        QuantizationInvariants.Check(graph, new Quantizer(QuantizationOptions.Default).Apply(new(graph), broken, default).Model.Quantization!);
+        QuantizationInvariants.Check(graph, new Quantizer(QuantizationOptions.Default).Apply(new(graph), broken, default).Model.Annotation<GraphQuantization>()!);
     }
 
     [Fact]
@@ -283,8 +283,8 @@ public class QuantizerTests
     {
         CompressionResult result = new Quantizer(options ?? QuantizationOptions.Default).Apply(new(graph), data ?? FloatGraph.Samples(graph, 32), default);
         Assert.Same(graph, result.Model.Graph);
-        QuantizationInvariants.Check(graph, result.Model.Quantization!);
-        return result.Model.Quantization!;
+        QuantizationInvariants.Check(graph, result.Model.Annotation<GraphQuantization>()!);
+        return result.Model.Annotation<GraphQuantization>()!;
     }
 
     // On samples that the quantiser has not seen.

@@ -111,7 +111,7 @@ public class SyntheticCalibrationTests
         double Accuracy(SampleSet set)
         {
             QuantizationOptions forced = QuantizationOptions.Default with { Precision = ModelPrecision.Int8 };
-            GraphQuantization q = new Quantizer(forced).Apply(new(graph), set, default).Model.Quantization!;
+            GraphQuantization q = new Quantizer(forced).Apply(new(graph), set, default).Model.Annotation<GraphQuantization>()!;
             Tensor[][] exact = new GraphEvaluator(graph).EvaluateMany(real);
             Tensor[][] rounded = new QuantizedGraphEvaluator(graph, q).EvaluateMany(real);
             return exact.Zip(rounded).Aggregate(default(ErrorPower), (sum, pair) => sum + ErrorPower.Between(pair.Second[0], pair.First[0])).Decibels;

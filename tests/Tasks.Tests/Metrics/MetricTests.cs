@@ -3,7 +3,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 public sealed class MetricTests
 {
@@ -64,13 +64,13 @@ public sealed class MetricTests
         Assert.Equal((AccuracyMetric.Top1, MetricReference.Labels), Choice(Tensor.Of(new long[] { 3, 9 }, 2)));
         Assert.Equal((AccuracyMetric.R2, MetricReference.Targets), Choice(Tensor.Of(new float[20], 2, 10)));
         Assert.Equal((AccuracyMetric.MeanSquaredError, MetricReference.ModelInput), Choice(null));
-        var other = AccuracyMeasurement.Decide(null, DataFiles.Model(("x", TensorType.Float32(1, 10)), ("z", TensorType.Float32(1))), null,
-            2);
+        var other = AccuracyMeasurement.Decide(null, DataFiles.Model(("x", TensorType.Float32(1, 10)), ("z", TensorType.Float32(1))),
+            new SampleSet([[], []], Synthetic: true));
         Assert.Equal((AccuracyMetric.Cosine, MetricReference.FloatModel), (other.Kind, other.Reference));
 
         static (AccuracyMetric, MetricReference) Choice(Tensor? labels)
         {
-            var decided = AccuracyMeasurement.Decide(null, Classifier, Data(labels), 2);
+            var decided = AccuracyMeasurement.Decide(null, Classifier, Samples(labels));
             return (decided.Kind, decided.Reference);
         }
     }
@@ -86,7 +86,7 @@ public sealed class MetricTests
 
         static void AssertMismatch(Tensor? labels, string text)
         {
-            var error = Assert.Throws<ModelException>(() => AccuracyMeasurement.Decide(AccuracyMetric.Top1, Classifier, Data(labels), 2));
+            var error = Assert.Throws<ModelException>(() => AccuracyMeasurement.Decide(AccuracyMetric.Top1, Classifier, Samples(labels)));
             Assert.Equal("OPT0011", error.Diagnostic.Descriptor.Code);
             Assert.Contains(text, error.Diagnostic.Text);
         }
@@ -95,7 +95,7 @@ public sealed class MetricTests
     [Fact]
     public void SamplesAreComparedWithTheirOwnReference()
     {
-        AccuracyMeasurement measurement = AccuracyMeasurement.Decide(null, Classifier, Data(Tensor.Of(new long[] { 3, 9 }, 2)), 2);
+        AccuracyMeasurement measurement = AccuracyMeasurement.Decide(null, Classifier, Samples(Tensor.Of(new long[] { 3, 9 }, 2)));
         Metric metric = measurement.NewMetric();
         Tensor output = Tensor.Of(new float[] { 0, 0, 0, 1, 0, 0, 0, 0, 0, 0 }, 1, 10);
         measurement.Accumulate(metric, 0, [output], [output], [output]);
@@ -104,13 +104,17 @@ public sealed class MetricTests
 
         // A model of batch two: two rows of scores and two labels a sample.
         Graph batch = DataFiles.Model(("x", TensorType.Float32(2, 5)));
-        measurement = AccuracyMeasurement.Decide(null, batch, Data(Tensor.Of(new long[] { 3, 4, 1, 1 }, 4)), 2);
+        measurement = AccuracyMeasurement.Decide(null, batch, Samples(Tensor.Of(new long[] { 3, 4, 1, 1 }, 4)));
         metric = measurement.NewMetric();
         Tensor rows = output.Reshape(2, 5);
         measurement.Accumulate(metric, 0, [rows], [rows], [rows]);
         Assert.Equal(0.5, metric.Value);
     }
 
-    private static DataSet Data(Tensor? labels) =>
-        new("data", labels is null ? [] : [new NamedArray("y", labels)], "y");
+    // Two samples, whose inputs nothing reads.
+    private static SampleSet Samples(Tensor? labels) => new([[], []], Synthetic: false)
+    {
+        Labels = labels,
+        Data = new DataSet("data", labels is null ? [] : [new NamedArray("y", labels)], "y"),
+    };
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>
 /// Top-k: the share of samples whose class is among the k highest scores. Of equal scores the lower index ranks higher; a score that

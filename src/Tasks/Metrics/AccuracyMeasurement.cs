@@ -3,7 +3,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>What a model's output is compared with.</summary>
 internal enum MetricReference
@@ -50,6 +50,9 @@ internal sealed class AccuracyMeasurement
     /// <summary>The index of the output that is measured; −1 where all float outputs are.</summary>
     public int Output { get; }
 
+    /// <summary>How far a model agrees with the float model, whatever the samples are: the cosine between their outputs.</summary>
+    public static AccuracyMeasurement Agreement { get; } = new(AccuracyMetric.Cosine, MetricReference.FloatModel, -1, null, 0, 1);
+
     /// <summary>A metric of a kind, with nothing accumulated.</summary>
     public static Metric Create(AccuracyMetric kind) => kind switch
     {
@@ -70,15 +73,16 @@ internal sealed class AccuracyMeasurement
     /// </summary>
     /// <param name="choice">The user's choice; null for the default.</param>
     /// <param name="graph">The model.</param>
-    /// <param name="data">The evaluation data; null where there is none (synthetic samples).</param>
-    /// <param name="samples">The number of samples that the data makes.</param>
+    /// <param name="set">The samples, with their labels or targets where there are any.</param>
     /// <exception cref="ModelException">The data lacks what the metric needs.</exception>
-    public static AccuracyMeasurement Decide(AccuracyMetric? choice, Graph graph, DataSet? data, int samples)
+    public static AccuracyMeasurement Decide(AccuracyMetric? choice, Graph graph, SampleSet set)
     {
+        int samples = set.Samples.Count;
+        DataSet? data = set.Data;
         int output = MeasuredOutput(graph);
         int elements = output < 0 ? 0 : graph.TypeOf(graph.Outputs[output]).Count;
-        Tensor? labels = data?.Labels;
-        bool integers = labels is not null && (!labels.Element.IsFloat() || data!.Table is not null) && IsIntegral(labels);
+        Tensor? labels = set.Labels;
+        bool integers = labels is not null && (!labels.Element.IsFloat() || data?.Table is not null) && IsIntegral(labels);
         bool reconstructs = output >= 0 && graph.Inputs.Length == 1 && graph.TypeOf(graph.Inputs[0]) == graph.TypeOf(graph.Outputs[output]);
 
         bool classes = integers && labels!.Count > 0 && output >= 0 && labels.Count % samples == 0
@@ -91,7 +95,7 @@ internal sealed class AccuracyMeasurement
         switch (kind)
         {
             case AccuracyMetric.Cosine:
-                return new(kind, MetricReference.FloatModel, -1, null, 0, 1);
+                return Agreement;
             case AccuracyMetric.Top1 or AccuracyMetric.Top5:
                 return new(kind, MetricReference.Labels, output, Labels(data, labels, integers, graph, output, samples), 1,
                     labels!.Count / samples);
@@ -167,16 +171,16 @@ internal sealed class AccuracyMeasurement
 
     private static float[] Labels(DataSet? data, Tensor? labels, bool integers, Graph graph, int output, int samples)
     {
-        if (data is null || labels is null)
+        if (labels is null)
             throw Mismatch(data, $"class labels named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
         if (output < 0)
             throw Mismatch(data, "a float32 output with scores", "a model without one");
         TensorType scores = graph.TypeOf(graph.Outputs[output]);
         if (labels.Count == 0 || labels.Count % samples != 0 || scores.Count % (labels.Count / samples) != 0)
-            throw Mismatch(data, $"one label for each of {samples} samples", $"{data.LabelName} {labels.Type}");
+            throw Mismatch(data, $"one label for each of {samples} samples", $"{data?.LabelName} {labels.Type}");
         int classes = scores.Count / (labels.Count / samples);
         if (!integers)
-            throw Mismatch(data, "integer class labels", $"{data.LabelName} {labels.Type} with fractions");
+            throw Mismatch(data, "integer class labels", $"{data?.LabelName} {labels.Type} with fractions");
         var result = new float[labels.Count];
         for (int i = 0; i < result.Length; i++)
         {
@@ -190,14 +194,14 @@ internal sealed class AccuracyMeasurement
 
     private static float[] Targets(DataSet? data, Tensor? labels, Graph graph, int output, int samples)
     {
-        if (data is null || labels is null)
+        if (labels is null)
             throw Mismatch(data, $"targets named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
         if (output < 0)
             throw Mismatch(data, "a float32 output", "a model without one");
         TensorType type = graph.TypeOf(graph.Outputs[output]);
         if (labels.Count != (long)type.Count * samples)
             throw Mismatch(data, $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})",
-                $"{data.LabelName} {labels.Type}");
+                $"{data?.LabelName} {labels.Type}");
         var result = new float[labels.Count];
         for (int i = 0; i < result.Length; i++)
             result[i] = (float)ElementConversion.Real(labels, i);

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>The mean of the squared differences between outputs and targets over all elements of all samples.</summary>
 internal sealed class MeanSquaredError : Metric

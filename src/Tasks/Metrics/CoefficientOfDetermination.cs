@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>
 /// R²: 1 − residual sum of squares ÷ total sum of squares around the targets' mean. The mean and the total are updated sample by

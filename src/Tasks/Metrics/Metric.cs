@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>A figure of merit that grows out of a model's outputs, sample by sample.</summary>
 internal abstract class Metric

@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Evaluation.Metrics;
+namespace OptimizerBuild.Metrics;
 
 /// <summary>
 /// The mean cosine of the angle between output and target, over the samples. Two zero vectors count as equal (1), one zero vector

@@ -1,0 +1,117 @@
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Metrics;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
+using OptimizerBuild.Passes;
+
+namespace OptimizerBuild.Compression;
+
+/// <summary>
+/// What techniques (and a search over them) have at hand: the options, the teacher, data, measurements, the passes, random numbers,
+/// progress and cancellation. Data are read, or made up, when something asks for them for the first time.
+/// </summary>
+/// <param name="options">What the item asks for.</param>
+/// <param name="teacher">The float model as imported.</param>
+/// <param name="data">Where samples come from.</param>
+/// <param name="lowering">How models are lowered to be measured.</param>
+/// <param name="progress">Hears how far techniques have come.</param>
+/// <param name="cancellation">Stops the work.</param>
+internal sealed class CompressionContext(
+    ModelOptions options,
+    Teacher teacher,
+    ISampleSource data,
+    ITrialLowering lowering,
+    IBuildProgress progress,
+    CancellationToken cancellation)
+{
+    private readonly Lazy<SampleSet> _calibration = new(data.Calibration);
+    private readonly Lazy<SampleSet?> _evaluation = new(data.Evaluation);
+
+    /// <summary>What the item asks for.</summary>
+    public ModelOptions Options => options;
+
+    /// <summary>The float model as imported, with its answers on the samples.</summary>
+    public Teacher Teacher => teacher;
+
+    /// <summary>Hears how far techniques have come.</summary>
+    public IBuildProgress Progress => progress;
+
+    /// <summary>Stops the work.</summary>
+    public CancellationToken Cancellation => cancellation;
+
+    /// <summary>Whether the user gave calibration data. A technique that can do without data asks before it makes synthetic ones.</summary>
+    public bool HasCalibrationData => options.CalibrationData is not null;
+
+    /// <summary>Samples to calibrate on, with labels where the data has some; synthetic where the user gave none.</summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet Calibration => _calibration.Value;
+
+    /// <summary>Samples to judge accuracy on; null where the user gave none. A technique must not choose by them what it then reports on
+    /// them.</summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet? Evaluation => _evaluation.Value;
+
+    /// <summary>
+    /// Measures a model as it would ship if nothing more were done to it: accuracy with the metric that suits the options and the data,
+    /// by the kernels of the app; where the samples have no labels, how far it agrees with the teacher.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="samples">The samples; null for the evaluation samples, or the calibration samples where there are none.</param>
+    /// <exception cref="ModelException">A node has no kernel, or the data does not fit.</exception>
+    public Measurement Measure(CompressedModel model, SampleSet? samples = null)
+    {
+        samples ??= Evaluation ?? Calibration;
+        TrialModel trial = lowering.Lower(model, cancellation);
+        // A metric that needs labels cannot be taken on samples without.
+        AccuracyMeasurement measurement = samples.Labels is null && options.Metric is not (null or AccuracyMetric.MeanSquaredError)
+            ? AccuracyMeasurement.Agreement
+            : AccuracyMeasurement.Decide(options.Metric, teacher.Graph, samples);
+        (Metric original, Metric compressed) = Compare(measurement, samples, trial.Run);
+        Graph graph = model.Graph;
+        return new(original.DisplayName, compressed.Value, original.Value, original.Drop(original.Value, compressed.Value),
+            samples.Samples.Count, trial.WeightBytes, trial.ScratchBytes,
+            graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n))), trial.Nanoseconds);
+    }
+
+    /// <summary>Takes a model's answers and the teacher's into account, sample by sample.</summary>
+    /// <param name="measurement">Which metric is taken over which output.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="run">The model.</param>
+    public (Metric Original, Metric Compressed) Compare(AccuracyMeasurement measurement, SampleSet samples, TrialRun run)
+    {
+        Metric original = measurement.NewMetric();
+        Metric compressed = measurement.NewMetric();
+        foreach (TeacherBatch batch in teacher.Batches(samples, cancellation))
+        {
+            progress.Report("Evaluation", (double)batch.Start / samples.Samples.Count, "");
+            Tensor[][] results = run(batch.Inputs, cancellation);
+            for (int i = 0; i < results.Length; i++)
+            {
+                measurement.Accumulate(original, batch.Start + i, batch.Inputs[i], batch.Outputs[i], batch.Outputs[i]);
+                measurement.Accumulate(compressed, batch.Start + i, batch.Inputs[i], results[i], batch.Outputs[i]);
+            }
+        }
+        progress.Report("Evaluation", 1, "");
+        return (original, compressed);
+    }
+
+    /// <summary>A graph after all passes, to be called when a technique has changed more than numbers; what a graph that has been
+    /// through them already passes through unchanged.</summary>
+    public Graph Renormalize(Graph graph) => PassPipeline.Run(graph, cancellation);
+
+    /// <summary>Random numbers for a technique: the same in every build.</summary>
+    /// <param name="technique">The technique's name, with what it needs them for where it needs several.</param>
+    public RandomSource Random(string technique) => new(technique);
+}
+
+/// <summary>Where a context's samples come from. Each is asked for once at most.</summary>
+internal interface ISampleSource
+{
+    /// <summary>Samples to calibrate on: from the user's data, else synthetic.</summary>
+    SampleSet Calibration();
+
+    /// <summary>Samples to judge accuracy on; null where the user gave none.</summary>
+    SampleSet? Evaluation();
+}

@@ -1,0 +1,47 @@
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression;
+
+/// <summary>
+/// One way of making a model smaller or cheaper: a model and the build's context in, a model and an account of what was done out.
+/// Each technique has a folder of its own below <c>Compression</c> and a class with a constructor without parameters, which
+/// <see cref="CompressionTechniques"/> finds. Techniques know the context and nothing of each other, and never see a plan or C#.
+/// </summary>
+internal interface ICompressionTechnique
+{
+    /// <summary>The technique's name in reports and messages, for example <c>Quantization</c>; unique.</summary>
+    string Name { get; }
+
+    /// <summary>Its place in the order of techniques.</summary>
+    CompressionStage Stage { get; }
+
+    /// <summary>Whether a model's options ask for the technique.</summary>
+    bool IsOn(ModelOptions options);
+
+    /// <summary>Applies the technique.</summary>
+    /// <param name="model">The model so far.</param>
+    /// <param name="context">Options, data, teacher, measurements, progress and cancellation of this build.</param>
+    /// <exception cref="ModelException">The technique cannot be applied as asked.</exception>
+    /// <exception cref="OperationCanceledException">The build was cancelled.</exception>
+    CompressionResult Apply(CompressedModel model, CompressionContext context);
+}
+
+/// <summary>
+/// The one order in which techniques run: what changes the float graph comes before what rounds it. A technique that belongs elsewhere
+/// puts a stage in its place here; no two techniques share one.
+/// </summary>
+internal enum CompressionStage
+{
+    /// <summary>Scales move between layers; what the graph computes stays the same.</summary>
+    Equalize,
+
+    /// <summary>Values, weights and biases get integers.</summary>
+    Quantize,
+}
+
+/// <summary>What a technique made of a model.</summary>
+/// <param name="Model">The model after it.</param>
+/// <param name="Notes">What it did, for the report: one line each.</param>
+/// <param name="Diagnostics">What the user should see of it in the build's output.</param>
+internal sealed record CompressionResult(CompressedModel Model, IReadOnlyList<string> Notes, IReadOnlyList<Diagnostic> Diagnostics);

@@ -1,0 +1,41 @@
+using OptimizerBuild.Data;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Quantization;
+
+/// <summary>
+/// Post-training quantisation as a technique: always on, since it decides the precision of every node, be it float32 throughout.
+/// </summary>
+internal sealed class QuantizationTechnique : ICompressionTechnique
+{
+    /// <summary>The technique's name.</summary>
+    public const string TechniqueName = "Quantization";
+
+    /// <inheritdoc/>
+    public string Name => TechniqueName;
+
+    /// <inheritdoc/>
+    public CompressionStage Stage => CompressionStage.Quantize;
+
+    /// <inheritdoc/>
+    public bool IsOn(ModelOptions options) => true;
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CompressionContext context)
+    {
+        ModelOptions options = context.Options;
+        var quantizer = new Quantizer(
+            new()
+            {
+                Precision = options.Precision,
+                Calibration = options.Calibration,
+                SignalToNoiseThreshold = options.MinSignalToNoise,
+                PairSums = options.PairSums,
+                MaximumSamples = options.CalibrationSamples,
+            },
+            context.Progress);
+        // Float32 throughout needs no samples, so none are read or made up for it.
+        SampleSet samples = options.Precision == ModelPrecision.Float32 ? SampleSet.Empty : context.Calibration;
+        return quantizer.Apply(model, samples, context.Cancellation);
+    }
+}

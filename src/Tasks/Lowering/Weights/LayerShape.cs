@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering.Weights;
+
+/// <summary>How a layer's kernel walks over its inputs.</summary>
+internal enum LayerKind
+{
+    /// <summary>Whole rows of inputs: dense layers.</summary>
+    Rows,
+
+    /// <summary>Windows of feature maps, all input channels of a group for each output.</summary>
+    Windows,
+
+    /// <summary>Windows of feature maps, one input channel for each output.</summary>
+    Depthwise,
+}
+
+/// <summary>
+/// What a layer's weights look like before they are packed: [groups · outputs][inputs][taps], row-major, whatever the order in the model.
+/// </summary>
+/// <param name="Kind">How the kernel walks over the inputs.</param>
+/// <param name="Groups">The number of groups; of a depthwise layer its channels.</param>
+/// <param name="Outputs">Outputs of a group.</param>
+/// <param name="Inputs">Inputs of a group; for windows: channels.</param>
+/// <param name="Kernel">The window's extents; empty for rows.</param>
+internal sealed record LayerShape(LayerKind Kind, int Groups, int Outputs, int Inputs, ImmutableArray<int> Kernel)
+{
+    /// <summary>A dense layer.</summary>
+    public static LayerShape OfRows(int outputs, int inputs) => new(LayerKind.Rows, 1, outputs, inputs, []);
+
+    /// <summary>Bytes from one input pixel to the next, where the packing joins taps that follow one another; else 0.</summary>
+    public int InputPixelStride { get; init; }
+
+    /// <summary>Input pixels from one tap of a kernel row to the next.</summary>
+    public int DilationWidth { get; init; } = 1;
+
+    /// <summary>The number of taps of the window; 1 for rows.</summary>
+    public int Taps => Shapes.Count(Kernel.AsSpan());
+
+    /// <summary>The number of weights.</summary>
+    public int Count => checked(Groups * Outputs * Inputs * Taps);
+}

@@ -1,0 +1,97 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>Every form of stored weights: packed and read back, and known to the kernels that it names.</summary>
+public sealed class WeightStorageTests
+{
+    public static TheoryData<string> Forms => [.. WeightStorage.All.Select(s => s.Name)];
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void WhatIsPackedIsReadBack(string form)
+    {
+        WeightStorage storage = WeightStorage.Named(form);
+        foreach (LayerShape shape in (LayerShape[])
+        [
+            LayerShape.OfRows(1, 1), LayerShape.OfRows(10, 84), LayerShape.OfRows(33, 7),
+            new(LayerKind.Windows, 1, 16, 3, [3, 3]) { InputPixelStride = 3 },
+            new(LayerKind.Windows, 1, 5, 3, [3, 3]) { InputPixelStride = 4, DilationWidth = 2 },
+            new(LayerKind.Windows, 3, 20, 2, [1, 5]) { InputPixelStride = 6 },
+            new(LayerKind.Depthwise, 37, 1, 1, [3, 3]), new(LayerKind.Depthwise, 8, 1, 1, [1, 7]),
+        ])
+        {
+            var random = new Random(3);
+            Tensor weights = storage.Element == ElementType.Int8
+                ? Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(_ => (sbyte)random.Next(-127, 128))],
+                    shape.Groups * shape.Outputs, shape.Inputs, shape.Taps)
+                : Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(_ => random.NextSingle() - 0.5f)],
+                    shape.Groups * shape.Outputs, shape.Inputs, shape.Taps);
+            byte[] packed = storage.Pack(shape, weights);
+            Assert.InRange(packed.Length, shape.Count * storage.Element.Size(), int.MaxValue);
+            Tensor unpacked = storage.Unpack(shape, packed);
+            Assert.Equal(weights.Type, unpacked.Type);
+            Assert.Equal(weights.Data, unpacked.Data);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void TheKernelsOfAFormExist(string form)
+    {
+        foreach (LayerKind kind in Enum.GetValues<LayerKind>())
+            foreach (string kernel in WeightStorage.Named(form).Kernels(kind))
+                Assert.NotNull(typeof(PackedWeights).Assembly.GetType("OptimizerBuild.Kernels." + kernel));
+    }
+
+    [Fact]
+    public void ALoweredModelSaysWhereItsWeightsLie()
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 8, 8, 3);
+        string a = g.Conv("a", x, 3, 8, 3, relu: true);
+        Graph graph = g.Build(g.Conv("b", g.Conv("d", a, 8, 8, 3, relu: true, groups: 8), 8, 6, 1));
+
+        foreach (CompressedModel model in (CompressedModel[])[new(graph), Plans.Quantize(graph)])
+        {
+            LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
+            Assert.Equal(graph.Nodes.Select(n => n.Name), lowered.Sections.Select(s => s.Node));
+            foreach (WeightSection section in lowered.Sections)
+            {
+                Tensor unpacked = section.Storage.Unpack(section.Shape, lowered.Weights.AsSpan(section.Offset, section.Bytes));
+                Array expected = model.Annotation<GraphQuantization>() is { } quantization
+                    ? quantization.Weights[section.Node].Values
+                    : graph.Constants[graph.Nodes.Single(n => n.Name == section.Node).Inputs[1]].Data;
+                Assert.Equal(expected, unpacked.Data);
+            }
+
+            // A kernel that reads another form is a defect that lowering finds.
+            WeightSection first = lowered.Sections[0];
+            WeightStorage other = WeightStorage.All.First(s => s != first.Storage);
+            LoweredModel wrong = lowered with { Sections = lowered.Sections.SetItem(0, first with { Storage = other }) };
+            Assert.Contains("no kernel for", Assert.Throws<InvalidOperationException>(() => PlanVerifier.Verify(wrong)).Message,
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void TheEstimateFollowsArithmeticAndBytes()
+    {
+        double Estimate(int inputs, bool quantised)
+        {
+            var g = new FloatGraph();
+            Graph graph = g.Build(g.Dense("y", g.Input("x", 1, inputs), inputs, 512));
+            return GraphLowerer.Lower(quantised ? Plans.Quantize(graph) : new(graph), new BoundaryOptions()).EstimatedNanoseconds;
+        }
+
+        // 512 × 512 weights: 1 MB at 100 bytes a nanosecond, a quarter of it in s8.
+        Assert.InRange(Estimate(512, false), 512 * 512 * 4 / 100.0, (512 * 512 * 4 / 100.0) + 200);
+        Assert.InRange(Estimate(512, true), 512 * 512 / 100.0, (512 * 512 / 100.0) + 200);
+        Assert.True(Estimate(256, true) < Estimate(512, true));
+    }
+}
