@@ -1,9 +1,13 @@
+using System.Globalization;
+using System.Xml.Linq;
 using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
+using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Models.Harness;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Models;
@@ -20,7 +24,7 @@ public sealed class SampleModelTests
         ClassName = "FashionMobilenet",
         Namespace = "Generated",
         IsPublic = true,
-        CalibrationData = new DataSpec(Data, SharedAssets.RepositoryRoot),
+        CalibrationData = new DataSpec("sample-app/data/fashion-calibration.npz", SharedAssets.RepositoryRoot),
         EvaluationData = new DataSpec(Data, SharedAssets.RepositoryRoot),
         InputType = InputElement.UInt8,
         InputScale = [1 / 255.0],
@@ -32,7 +36,7 @@ public sealed class SampleModelTests
         CompilationOutcome outcome = ModelCompiler.Compile(Options, CancellationToken.None);
 
         Assert.Equal("int8", outcome.Plan.Facts.Precision);
-        Assert.Equal(1000, outcome.Plan.Facts.Samples);
+        Assert.Equal(800, outcome.Plan.Facts.Samples);
         Assert.InRange(outcome.Plan.Facts.FloatMetric!.Value, 0.92, 0.95);
         Assert.True(outcome.Plan.Facts.CompressedMetric >= outcome.Plan.Facts.FloatMetric - 0.005, $"Top-1 {outcome.Plan.Facts.CompressedMetric}");
 
@@ -51,13 +55,70 @@ public sealed class SampleModelTests
         }
     }
 
+    /// <summary>What the README shows first is the sample's item, and its code compiles against that model and runs.</summary>
+    [Fact]
+    public void TheReadmesExampleBuildsAndRuns()
+    {
+        string readme = File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "README.md")).ReplaceLineEndings("\n");
+        XElement item = XElement.Parse($"<Items>{Block(readme, "xml")}</Items>").Element("CompressedModel")!;
+        XElement sample = XDocument.Load(Path.Combine(SharedAssets.RepositoryRoot, "sample-app", "sample-app.csproj"))
+            .Descendants("CompressedModel").Single();
+        Assert.Equal(sample.Attributes().Select(a => $"{a}").Order(), item.Attributes().Select(a => $"{a}").Order());
+
+        Dictionary<string, string> metadata = item.Attributes().Where(a => a.Name != "Include").ToDictionary(a => a.Name.LocalName, a => a.Value);
+        ModelOptions options = ItemMetadata.Parse(
+            item.Attribute("Include")!.Value, metadata, Path.Combine(SharedAssets.RepositoryRoot, "sample-app"), "Generated");
+        CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+        Assert.True(outcome.Plan.Facts.FloatMetric > 0.9, "the example scales its bytes as the network was trained");
+        Assert.True(outcome.Plan.Facts.FloatMetric - outcome.Plan.Facts.CompressedMetric <= options.MaxAccuracyDrop);
+
+        using var project = new LoadedProject(new ConsumerProject
+        {
+            AssemblyName = "Readme",
+            Documentation = false,
+            Plans = [PlanWriter.Write(outcome.Plan)],
+            Resources = new Dictionary<string, byte[]> { [outcome.Plan.Weights.ResourceName] = outcome.Weights },
+            Sources =
+            [
+                $$"""
+                using System;
+                using Generated;
+
+                public static class Example
+                {
+                    public static string Run(byte[] pixels, float[] buffer)
+                    {
+                        {{Block(readme, "csharp")}}
+                        return $"{p.Label} {p.Index} {p.Confidence} {scores.SequenceEqual(buffer)}";
+                    }
+                }
+                """,
+            ],
+        }.Generate().Emit());
+        DataSet images = DataSetReader.Read(Data, SharedAssets.RepositoryRoot, DataLimits.Default);
+        byte[] pixels = images.Find("x")!.Values<byte>()[..784];
+
+        string[] said = ((string)project.Call("Example", "Run", pixels, new float[10])!).Split(' ');
+
+        Assert.Equal(images.Labels!.Values<long>()[0], long.Parse(said[1], CultureInfo.InvariantCulture));
+        Assert.Equal(outcome.Plan.Classifier!.LabelIdentifiers[int.Parse(said[1], CultureInfo.InvariantCulture)], said[0]);
+        Assert.Equal("True", said[3]);
+    }
+
+    // The first block of a language.
+    private static string Block(string markdown, string language)
+    {
+        int start = markdown.IndexOf($"```{language}\n", StringComparison.Ordinal) + language.Length + 4;
+        return markdown[start..markdown.IndexOf("```", start, StringComparison.Ordinal)];
+    }
+
     [Fact]
     public void TheSameInputsGiveTheSameBytes()
     {
         CompilationOutcome first = ModelCompiler.Compile(Options, CancellationToken.None);
         CompilationOutcome second = ModelCompiler.Compile(Options, CancellationToken.None);
 
-        Assert.Equal(Plan.PlanWriter.Write(first.Plan), Plan.PlanWriter.Write(second.Plan));
+        Assert.Equal(PlanWriter.Write(first.Plan), PlanWriter.Write(second.Plan));
         Assert.Equal(first.Weights, second.Weights);
     }
 }
