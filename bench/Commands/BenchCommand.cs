@@ -47,7 +47,7 @@ internal abstract class BenchCommand : Command
         return option;
     }
 
-    // What is no number at all, the parser reports.
+    // What is not a number at all is reported by the parser.
     private static void CheckRange(OptionResult result, double least, double most)
     {
         foreach (Token token in result.Tokens)

@@ -91,7 +91,7 @@ internal static class ParallelEmitter
 
     private static void EmitShares(CodeWriter code, ModelPlan plan, string signature)
     {
-        // Locals may not bear the name of a parameter, which is the model's.
+        // Locals may not have the name of a parameter, which is the model's.
         string[] names = [.. Names(plan)];
         string[] copies = [.. names.Select(n => Identifiers.Escape(Local(n + "Batch", names)))];
         string samples = Local("samples", names);

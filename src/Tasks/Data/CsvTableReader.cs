@@ -65,7 +65,7 @@ internal static class CsvTableReader
                     ReadOnlySpan<char> field = Field(reader, row, c, line);
                     string column = header?[c] ?? (c + 1).ToString(CultureInfo.InvariantCulture);
                     values.Add(TryNumber(field, out float value) ? value
-                        : throw reader.Malformed($"line {line}, column {column}: '{Shortened(field.ToString())}' is no number"));
+                        : throw reader.Malformed($"line {line}, column {column}: '{Shortened(field.ToString())}' is not a number"));
                 }
                 rows++;
                 if (values.Count > 1 << 28)

@@ -14,7 +14,7 @@ internal sealed record NamedArray(string Name, Tensor Value);
 /// <param name="LabelName">The name of the array that holds labels or targets; there may be none of that name.</param>
 internal sealed record DataSet(string Source, ImmutableArray<NamedArray> Arrays, string LabelName)
 {
-    /// <summary>The name that labels and targets bear unless the user says otherwise.</summary>
+    /// <summary>The name that labels and targets have unless the user says otherwise.</summary>
     public const string DefaultLabelName = "y";
 
     /// <summary>

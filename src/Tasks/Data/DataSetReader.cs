@@ -100,7 +100,7 @@ internal static class DataSetReader
         }
     }
 
-    // IDX files bear no common extension: two zero bytes and a known element type, or a gzip header, tell them.
+    // IDX files have no common extension: two zero bytes and a known element type, or a gzip header, tell them.
     private static bool LooksLikeIdx(FileStream file)
     {
         Span<byte> start = stackalloc byte[3];

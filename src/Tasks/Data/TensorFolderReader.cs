@@ -46,7 +46,7 @@ internal static class TensorFolderReader
         return arrays;
     }
 
-    /// <summary>Reads one file. The array bears the tensor's name, or the given one where the tensor has none.</summary>
+    /// <summary>Reads one file. The array has the tensor's name, or the given one where the tensor has none.</summary>
     public static NamedArray ReadTensor(BoundedReader reader, string path, DataLimits limits, string otherwise)
     {
         string file = Path.GetFileName(path);
@@ -78,7 +78,7 @@ internal static class TensorFolderReader
         return sets.Count == 0 ? [folder] : [.. sets.Select(s => s.Path)];
     }
 
-    // In the order of the numbers, so that 10 follows 9 and the file system's order is of no account.
+    // In the order of the numbers, so that 10 follows 9 and the file system's order does not matter.
     private static List<(int Index, string Path)> Numbered(IEnumerable<string> paths, string prefix)
     {
         var found = new List<(int Index, string Path)>();

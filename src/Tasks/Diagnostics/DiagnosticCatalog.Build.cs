@@ -6,7 +6,7 @@ internal static partial class DiagnosticCatalog
     /// <summary>Metadata of an item is not understood. Arguments: item, metadata, value, what would be accepted.</summary>
     public static readonly DiagnosticDescriptor MetadataNotUnderstood = new("OPT0010", Severity.Error, "Metadata not understood",
         "CompressedModel '{0}': the metadata {1}=\"{2}\" is not understood: {3}",
-        "A metadata of the item `CompressedModel` has a value that it cannot have, or a name that does not exist.",
+        "A metadata of the item `CompressedModel` has an invalid value, or a name that does not exist.",
         "Write the value as `docs/metadata.md` says. Metadata of your own must have names that begin with an underscore.");
 
     /// <summary>The compressed model is too much worse. Arguments: metric, float figure, compressed figure, samples, drop, limit.</summary>

@@ -74,7 +74,7 @@ internal sealed class PlanExecutor
 
     private static BoundaryType? ToBoundary(ElementType element) => Lowering.InputSignature.OfElement(element);
 
-    // Element types bear the same names at the boundary.
+    // Element types have the same names at the boundary.
     private static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
 
     /// <summary>The binding of an input, whose tensors have the boundary's element type and the caller's layout.</summary>

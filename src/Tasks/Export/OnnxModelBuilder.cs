@@ -26,7 +26,7 @@ internal sealed class OnnxModelBuilder
     /// <param name="name">The graph's name.</param>
     public OnnxModelBuilder(string name) => _graph = new GraphProto { Name = name };
 
-    /// <summary>Keeps a name for the value that will bear it.</summary>
+    /// <summary>Keeps a name for the value that will have it.</summary>
     public void Reserve(string name) => _values.Reserve(name);
 
     /// <summary>A name that no other value has.</summary>

@@ -81,7 +81,7 @@ internal sealed class GraphEditor
     /// <summary>Whether exactly one node reads the value and it is no output of the graph, so that a fusion may absorb it.</summary>
     public bool HasSingleUse(string value) => !IsOutput(value) && Consumers(value).Count == 1;
 
-    /// <summary>A name that no value and no node of the graph bears yet.</summary>
+    /// <summary>A name that no value and no node of the graph has yet.</summary>
     public string UniqueName(string stem) => _names.Next(stem);
 
     /// <summary>Adds a constant under a name derived from <paramref name="stem"/> and returns the name.</summary>

@@ -47,10 +47,10 @@ internal sealed class ShapeInference
     /// <summary>The constant of that name; null where the value is not constant.</summary>
     public Tensor? Constant(string value) => _constants.GetValueOrDefault(value);
 
-    /// <summary>A name that no value bears yet, kept from then on.</summary>
+    /// <summary>A name that no value has yet, kept from then on.</summary>
     public string UniqueValue(string stem) => _names.Next(stem);
 
-    /// <summary>Keeps <see cref="UniqueValue"/> from giving out a name that a value will bear later.</summary>
+    /// <summary>Keeps <see cref="UniqueValue"/> from giving out a name that a value will have later.</summary>
     public void ReserveName(string name) => _names.Reserve(name);
 
     /// <summary>Adds an input of the graph.</summary>

@@ -10,7 +10,7 @@ using OptimizerBuild.Plan;
 namespace OptimizerBuild.Reporting;
 
 /// <summary>
-/// What became of one model, in figures: the content of <c>NAME.report.json</c>, whose fields bear these names in camel case.
+/// What became of one model, in figures: the content of <c>NAME.report.json</c>, whose fields have these names in camel case.
 /// </summary>
 internal sealed record ModelReport
 {

@@ -88,7 +88,7 @@ internal sealed class GeneratedModels : IDisposable
         return [.. outputs.Select((o, i) =>
         {
             var data = (Array)o;
-            // Element types bear the same names at the boundary.
+            // Element types have the same names at the boundary.
             var element = Enum.Parse<ElementType>(plan.Outputs[i].Type.ToString());
             return new Tensor(TensorType.Of(element, [.. plan.Outputs[i].Dimensions]), data);
         })];

@@ -121,11 +121,11 @@ public sealed class HostileDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("x,y\n1,2\n1,zwei\n", "column y: 'zwei' is no number")]
+    [InlineData("x,y\n1,2\n1,zwei\n", "column y: 'zwei' is not a number")]
     [InlineData("1,2\n1,2,3\n", "3 columns")]
-    [InlineData("x\n\n\n1\n\n2x\n", "line 6, column x: '2x' is no number")]
-    [InlineData("\"x\ny\",z\r\n1,2\r\n3,?\r\n", "line 4, column z: '?' is no number")]
-    [InlineData("1,2\n3,\"4\n5,6\n", "line 4, column 2: '4\n5,6\n' is no number")]
+    [InlineData("x\n\n\n1\n\n2x\n", "line 6, column x: '2x' is not a number")]
+    [InlineData("\"x\ny\",z\r\n1,2\r\n3,?\r\n", "line 4, column z: '?' is not a number")]
+    [InlineData("1,2\n3,\"4\n5,6\n", "line 4, column 2: '4\n5,6\n' is not a number")]
     [InlineData("a\",b\n1,2\n3\",4\n5,6\n", "line 3 has a quote inside a value")]
     [InlineData("1,2\n \n", "line 2 has 1 columns, the first line has 2")]
     [InlineData("a,b\n", "no rows")]

@@ -33,7 +33,7 @@ internal sealed class FloatGraph
     public string Noise(string name, double deviation, params int[] dimensions) =>
         Constant(name, Tensor.Of(Normal(Shapes.Count(dimensions), deviation), dimensions));
 
-    /// <summary>Adds a node; its outputs bear its name, further ones with an index.</summary>
+    /// <summary>Adds a node; its outputs have its name, further ones with an index.</summary>
     public string Add(string name, string op, string[] inputs, Func<Node, Node>? attributes = null, int outputs = 1)
     {
         var node = new Node(name + "/node", op, [.. inputs], [.. Enumerable.Range(0, outputs).Select(i => i == 0 ? name : name + i)]);
