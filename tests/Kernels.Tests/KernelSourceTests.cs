@@ -37,7 +37,7 @@ public sealed class KernelSourceTests
     }
 
     [Fact]
-    public void Files_declare_the_namespace_first_and_bear_their_types_names()
+    public void Files_declare_the_namespace_first_and_have_their_types_names()
     {
         Assert.NotEmpty(Files);
         foreach (string file in Files)

@@ -22,7 +22,7 @@ public sealed class StartUpTests
     [Fact]
     public void Scalar_code_is_for_small_models_only()
     {
-        Assert.Equal(!Int8Start.IsSupported, new StartUp(() => { }, 50_000_000).IsOver);
+        Assert.Equal(!Int8StartUpVectors.IsSupported, new StartUp(() => { }, 50_000_000).IsOver);
         Assert.False(new StartUp(() => { }, 30_000_000).IsOver);
     }
 

@@ -23,69 +23,69 @@ internal static class Compare
     public static void Equal(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<EqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &lt; b; parameters as for equality.</summary>
     public static void Less(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<LessOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≤ b; parameters as for equality.</summary>
     public static void LessOrEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<LessOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a &gt; b; parameters as for equality.</summary>
     public static void Greater(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<GreaterOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≥ b; parameters as for equality.</summary>
     public static void GreaterOrEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<GreaterOrEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a ≠ b; parameters as for equality.</summary>
     public static void NotEqual(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<NotEqualOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
-    private struct EqualOperation : INumericPair
+    private struct EqualOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a == b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOperation : INumericPair
+    private struct LessOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a < b ? (byte)1 : (byte)0;
     }
 
-    private struct LessOrEqualOperation : INumericPair
+    private struct LessOrEqualOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a <= b ? (byte)1 : (byte)0;
     }
 
-    private struct GreaterOperation : INumericPair
+    private struct GreaterOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a > b ? (byte)1 : (byte)0;
     }
 
-    private struct GreaterOrEqualOperation : INumericPair
+    private struct GreaterOrEqualOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a >= b ? (byte)1 : (byte)0;
     }
 
-    private struct NotEqualOperation : INumericPair
+    private struct NotEqualOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Unsafe.Add(ref output, index) = a != b ? (byte)1 : (byte)0;

@@ -22,37 +22,37 @@ internal static class NumericBinary
     public static void Add(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<AddOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<AddOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a − b; parameters as for the sum.</summary>
     public static void Sub(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<SubOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<SubOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a · b; parameters as for the sum.</summary>
     public static void Mul(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<MulOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<MulOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>a / b, towards zero for integers; an integer divided by zero is 0. Parameters as for the sum.</summary>
     public static void Div(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<DivOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<DivOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The greater of a and b; parameters as for the sum.</summary>
     public static void Max(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<MaxOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<MaxOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>The lesser of a and b; parameters as for the sum.</summary>
     public static void Min(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<MinOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<MinOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     /// <summary>
     /// a to the power of b. For integers the product of b factors, wrapping around; with a negative b, 1 divided by it, towards zero
@@ -61,31 +61,31 @@ internal static class NumericBinary
     public static void Pow(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        NumericPairs.Run<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+        NumericBinaryLoop.Run<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<T>(ref byte output, nint index, T value)
         where T : unmanaged => Unsafe.Add(ref Unsafe.As<byte, T>(ref output), index) = value;
 
-    private struct AddOperation : INumericPair
+    private struct AddOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a + b));
     }
 
-    private struct SubOperation : INumericPair
+    private struct SubOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a - b));
     }
 
-    private struct MulOperation : INumericPair
+    private struct MulOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, unchecked(a * b));
     }
 
-    private struct DivOperation : INumericPair
+    private struct DivOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, Quotient(a, b));
@@ -105,19 +105,19 @@ internal static class NumericBinary
         }
     }
 
-    private struct MaxOperation : INumericPair
+    private struct MaxOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, a > b || T.IsNaN(a) ? a : b);
     }
 
-    private struct MinOperation : INumericPair
+    private struct MinOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, a < b || T.IsNaN(a) ? a : b);
     }
 
-    private struct PowOperation : INumericPair
+    private struct PowOperation : INumericBinaryFunction
     {
         public static void Apply<T>(T a, T b, ref byte output, nint index)
             where T : unmanaged, INumber<T> => Store(ref output, index, PowerOf(a, b));

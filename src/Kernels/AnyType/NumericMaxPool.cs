@@ -141,13 +141,13 @@ internal static class NumericMaxPool
         {
             for (int z = 0; z < outputSizes[0]; z++)
             {
-                var planes = new PoolingWindow(z, kernel[0], strides[0], dilations[0], pads[0], inputSizes[0]);
+                var planes = new PoolingWindow((z * strides[0]) - pads[0], kernel[0], dilations[0], 0, inputSizes[0]);
                 for (int y = 0; y < outputSizes[1]; y++)
                 {
-                    var rows = new PoolingWindow(y, kernel[1], strides[1], dilations[1], pads[1], inputSizes[1]);
+                    var rows = new PoolingWindow((y * strides[1]) - pads[1], kernel[1], dilations[1], 0, inputSizes[1]);
                     for (int x = 0; x < outputSizes[2]; x++)
                     {
-                        var columns = new PoolingWindow(x, kernel[2], strides[2], dilations[2], pads[2], inputSizes[2]);
+                        var columns = new PoolingWindow((x * strides[2]) - pads[2], kernel[2], dilations[2], 0, inputSizes[2]);
                         nint target = ((nint)n * outputSteps[0]) + ((nint)z * outputSteps[1])
                             + ((nint)y * outputSteps[2]) + ((nint)x * outputSteps[3]);
                         for (int c = 0; c < channels; c++)

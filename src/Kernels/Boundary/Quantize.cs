@@ -190,7 +190,9 @@ internal static class Quantize
     public static byte Single(float value, float inverseScale, int zeroPoint) =>
         Clamp(Fused(value, inverseScale, zeroPoint), zeroPoint);
 
-    /// <summary>One value on the start-up path, without a look at the processor: the framework's function may be slow, but is exact.</summary>
+    /// <summary>
+    /// One value on the start-up path, without a look at the processor: the framework's function may be slow, but is exact.
+    /// </summary>
     public static byte OnStart(float value, float inverseScale, int zeroPoint) =>
         Clamp(MathF.FusedMultiplyAdd(value, inverseScale, zeroPoint), zeroPoint);
 

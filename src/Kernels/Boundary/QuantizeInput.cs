@@ -142,7 +142,7 @@ internal static class QuantizeInput
                 ? QuantizePlanes512.Run(ref from, planeStride, ref to, width, inverseScale, zeroPoint) : 0;
             for (; width - pixel >= 16; pixel += 16)
             {
-                ThreeChannels.Store(
+                PixelInterleaving.Store(
                     Quantize.Sixteen(ref Unsafe.Add(ref from, pixel), inverseScale, zeroPoint),
                     Quantize.Sixteen(ref Unsafe.Add(ref from, planeStride + pixel), inverseScale, zeroPoint),
                     Quantize.Sixteen(ref Unsafe.Add(ref from, (2 * planeStride) + pixel), inverseScale, zeroPoint),
@@ -228,7 +228,7 @@ internal static class QuantizeInput
             bool isPlain = w.IsStarting;
             bool isOneTable = !isPlain && tableStride == 0 && sourceChannelStride == 1;
             bool isRowOfBytes = width == 1 || (sourcePixelStride == channels && outputPixelStride == channels);
-            bool isColour = !isPlain && ThreeTables.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
+            bool isColour = !isPlain && PixelLookup.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
             bool isInterleaved = isColour && sourceChannelStride == 1 && sourcePixelStride == 3;
             bool isPlanar = isColour && sourcePixelStride == 1;
             Span<byte> steps = stackalloc byte[3 * ByteLookup.TableSize];
@@ -260,13 +260,13 @@ internal static class QuantizeInput
 
                     if (isInterleaved)
                     {
-                        ThreeTables.Interleaved(ref from, ref to, width, ref table, tableStride, ref steps[0]);
+                        PixelLookup.Interleaved(ref from, ref to, width, ref table, tableStride, ref steps[0]);
                         continue;
                     }
 
                     if (isPlanar)
                     {
-                        ThreeTables.Planar(ref from, sourceChannelStride, ref to, width, ref table, tableStride, ref steps[0]);
+                        PixelLookup.Planar(ref from, sourceChannelStride, ref to, width, ref table, tableStride, ref steps[0]);
                         continue;
                     }
 

@@ -140,20 +140,20 @@ internal static class Float32Depthwise
             if (HasRows(taps, 5, pixel))
             {
                 if (single)
-                    Rows<TVector, TLanes, TileExtent5, TileExtent1>(
+                    Rows<TVector, TLanes, Extent5, Extent1>(
                         ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
                 else
-                    Rows<TVector, TLanes, TileExtent5, TileExtent2>(
+                    Rows<TVector, TLanes, Extent5, Extent2>(
                         ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
                 return;
             }
             if (HasRows(taps, 3, pixel))
             {
                 if (single)
-                    Rows<TVector, TLanes, TileExtent3, TileExtent1>(
+                    Rows<TVector, TLanes, Extent3, Extent1>(
                         ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
                 else
-                    Rows<TVector, TLanes, TileExtent3, TileExtent2>(
+                    Rows<TVector, TLanes, Extent3, Extent2>(
                         ref input, ref weights, ref bias, ref output, channels, minimum, maximum, positions, inputSteps, outputSteps, taps);
                 return;
             }
@@ -179,35 +179,35 @@ internal static class Float32Depthwise
                     switch (length)
                     {
                         case 8:
-                            Tile<TVector, TLanes, TileExtent8>(
+                            Tile<TVector, TLanes, Extent8>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 7:
-                            Tile<TVector, TLanes, TileExtent7>(
+                            Tile<TVector, TLanes, Extent7>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 6:
-                            Tile<TVector, TLanes, TileExtent6>(
+                            Tile<TVector, TLanes, Extent6>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 5:
-                            Tile<TVector, TLanes, TileExtent5>(
+                            Tile<TVector, TLanes, Extent5>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 4:
-                            Tile<TVector, TLanes, TileExtent4>(
+                            Tile<TVector, TLanes, Extent4>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 3:
-                            Tile<TVector, TLanes, TileExtent3>(
+                            Tile<TVector, TLanes, Extent3>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         case 2:
-                            Tile<TVector, TLanes, TileExtent2>(
+                            Tile<TVector, TLanes, Extent2>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                         default:
-                            Tile<TVector, TLanes, TileExtent1>(
+                            Tile<TVector, TLanes, Extent1>(
                                 ref input, ref weights, ref bias, ref output, channels, c, end, minimum, maximum, taps, ref p, n, ref room);
                             break;
                     }
@@ -242,8 +242,8 @@ internal static class Float32Depthwise
         ReadOnlySpan<int> taps)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TKernel : struct, ITileExtent
-        where TStride : struct, ITileExtent
+        where TKernel : struct, IExtent
+        where TStride : struct, IExtent
     {
         int last = positions.Length - 1;
         var room = default(Float32Remainder);
@@ -271,7 +271,8 @@ internal static class Float32Depthwise
         return fitting >= channels ? channels : Math.Max(lanes, fitting / lanes * lanes);
     }
 
-    // Tiles of up to eight pixels by some of the channels: a vector of channels of each pixel at a time, so that a tap's weights serve all pixels.
+    // Tiles of up to eight pixels by some of the channels: a vector of channels of each pixel at a time, so that a tap's weights serve all
+    // pixels.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<TVector, TLanes, TPixels>(
         ref byte input,
@@ -289,7 +290,7 @@ internal static class Float32Depthwise
         ref Float32Remainder room)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TPixels : struct, ITileExtent
+        where TPixels : struct, IExtent
     {
         nint step = (nint)channels * sizeof(float);
         nint next = TLanes.Count * sizeof(float);
@@ -298,13 +299,13 @@ internal static class Float32Depthwise
         {
             // Few enough for registers, together with the loop's own: the other pixels count from the first.
             nint first = places.Input;
-            nint i1 = TPixels.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
-            nint i2 = TPixels.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
-            nint i3 = TPixels.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
-            nint i4 = TPixels.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
-            nint i5 = TPixels.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
-            nint i6 = TPixels.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
-            nint i7 = TPixels.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+            nint i1 = TPixels.Value > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint i2 = TPixels.Value > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint i3 = TPixels.Value > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint i4 = TPixels.Value > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint i5 = TPixels.Value > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            nint i6 = TPixels.Value > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
+            nint i7 = TPixels.Value > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
             for (int c = firstChannel; c < endChannel; c += TLanes.Count)
             {
                 TVector s0 = TLanes.Load(ref Unsafe.Add(ref bias, c));
@@ -318,19 +319,19 @@ internal static class Float32Depthwise
                     TVector w = TLanes.Load(ref Unsafe.As<byte, float>(ref k));
                     ref byte tap = ref Unsafe.Add(ref x, t);
                     s0 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref tap)), s0);
-                    if (TPixels.Count > 1)
+                    if (TPixels.Value > 1)
                         s1 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i1))), s1);
-                    if (TPixels.Count > 2)
+                    if (TPixels.Value > 2)
                         s2 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i2))), s2);
-                    if (TPixels.Count > 3)
+                    if (TPixels.Value > 3)
                         s3 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i3))), s3);
-                    if (TPixels.Count > 4)
+                    if (TPixels.Value > 4)
                         s4 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i4))), s4);
-                    if (TPixels.Count > 5)
+                    if (TPixels.Value > 5)
                         s5 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i5))), s5);
-                    if (TPixels.Count > 6)
+                    if (TPixels.Value > 6)
                         s6 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i6))), s6);
-                    if (TPixels.Count > 7)
+                    if (TPixels.Value > 7)
                         s7 = TLanes.FusedMultiplyAdd(w, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref tap, i7))), s7);
                     k = ref Unsafe.Add(ref k, step);
                 }
@@ -342,45 +343,45 @@ internal static class Float32Depthwise
                 if (whole)
                 {
                     Store<TVector, TLanes>(s0, ref Unsafe.Add(ref to, places.Output), low, high);
-                    if (TPixels.Count > 1)
+                    if (TPixels.Value > 1)
                         Store<TVector, TLanes>(s1, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 1).Output), low, high);
-                    if (TPixels.Count > 2)
+                    if (TPixels.Value > 2)
                         Store<TVector, TLanes>(s2, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 2).Output), low, high);
-                    if (TPixels.Count > 3)
+                    if (TPixels.Value > 3)
                         Store<TVector, TLanes>(s3, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 3).Output), low, high);
-                    if (TPixels.Count > 4)
+                    if (TPixels.Value > 4)
                         Store<TVector, TLanes>(s4, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 4).Output), low, high);
-                    if (TPixels.Count > 5)
+                    if (TPixels.Value > 5)
                         Store<TVector, TLanes>(s5, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 5).Output), low, high);
-                    if (TPixels.Count > 6)
+                    if (TPixels.Value > 6)
                         Store<TVector, TLanes>(s6, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 6).Output), low, high);
-                    if (TPixels.Count > 7)
+                    if (TPixels.Value > 7)
                         Store<TVector, TLanes>(s7, ref Unsafe.Add(ref to, Unsafe.Add(ref places, 7).Output), low, high);
                     continue;
                 }
                 ref byte from = ref Unsafe.As<Float32Remainder, byte>(ref room);
                 Store<TVector, TLanes>(s0, ref from, low, high);
-                if (TPixels.Count > 1)
+                if (TPixels.Value > 1)
                     Store<TVector, TLanes>(s1, ref Unsafe.Add(ref from, 1 * next), low, high);
-                if (TPixels.Count > 2)
+                if (TPixels.Value > 2)
                     Store<TVector, TLanes>(s2, ref Unsafe.Add(ref from, 2 * next), low, high);
-                if (TPixels.Count > 3)
+                if (TPixels.Value > 3)
                     Store<TVector, TLanes>(s3, ref Unsafe.Add(ref from, 3 * next), low, high);
-                if (TPixels.Count > 4)
+                if (TPixels.Value > 4)
                     Store<TVector, TLanes>(s4, ref Unsafe.Add(ref from, 4 * next), low, high);
-                if (TPixels.Count > 5)
+                if (TPixels.Value > 5)
                     Store<TVector, TLanes>(s5, ref Unsafe.Add(ref from, 5 * next), low, high);
-                if (TPixels.Count > 6)
+                if (TPixels.Value > 6)
                     Store<TVector, TLanes>(s6, ref Unsafe.Add(ref from, 6 * next), low, high);
-                if (TPixels.Count > 7)
+                if (TPixels.Value > 7)
                     Store<TVector, TLanes>(s7, ref Unsafe.Add(ref from, 7 * next), low, high);
-                for (int i = 0; i < TPixels.Count; i++)
+                for (int i = 0; i < TPixels.Value; i++)
                 {
                     Float32Remainder.Copy(
                         ref Unsafe.Add(ref from, i * next), ref Unsafe.Add(ref to, Unsafe.Add(ref places, i).Output), rest);
                 }
             }
-            places = ref Unsafe.Add(ref places, TPixels.Count);
+            places = ref Unsafe.Add(ref places, TPixels.Value);
         }
     }
 

@@ -56,42 +56,42 @@ internal static class Float32DepthwiseRows
         ref byte input, ref float weights, ref float bias, ref byte output, int width, nint outputStep, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TKernel : struct, ITileExtent
-        where TStride : struct, ITileExtent
+        where TKernel : struct, IExtent
+        where TStride : struct, IExtent
     {
         // Sixteen registers hold the inputs and weights of five columns, but then only some accumulators.
-        int most = TKernel.Count > 3 && TLanes.Count < 16 ? TilePixels / 2 : TilePixels;
+        int most = TKernel.Value > 3 && TLanes.Count < 16 ? TilePixels / 2 : TilePixels;
         int tiles = (width + most - 1) / most;
         int length = (width + tiles - 1) / tiles;
         int shorter = (length * tiles) - width;
-        nint inputStep = (nint)TStride.Count * call.Channels * sizeof(float);
+        nint inputStep = (nint)TStride.Value * call.Channels * sizeof(float);
         for (int n = tiles - shorter; n > 0; length--, n = shorter, shorter = 0)
         {
             switch (length)
             {
                 case 8:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent8>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent8>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 7:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent7>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent7>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 6:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent6>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent6>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 5:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent5>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent5>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 4:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent4>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent4>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 3:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent3>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent3>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 case 2:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent2>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent2>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
                 default:
-                    Tiles<TVector, TLanes, TKernel, TStride, TileExtent1>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
+                    Tiles<TVector, TLanes, TKernel, TStride, Extent1>(ref input, ref weights, ref bias, ref output, n, outputStep, call);
                     break;
             }
             input = ref Unsafe.Add(ref input, length * n * inputStep);
@@ -104,14 +104,14 @@ internal static class Float32DepthwiseRows
         ref byte input, ref float weights, ref float bias, ref byte output, int tiles, nint outputStep, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TKernel : struct, ITileExtent
-        where TStride : struct, ITileExtent
-        where TPixels : struct, ITileExtent
+        where TKernel : struct, IExtent
+        where TStride : struct, IExtent
+        where TPixels : struct, IExtent
     {
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
         nint pixel = (nint)call.Channels * sizeof(float);
-        int rows = call.Taps.Length / TKernel.Count;
+        int rows = call.Taps.Length / TKernel.Value;
         nint size = TLanes.Count * sizeof(float);
         for (; tiles > 0; tiles--)
         {
@@ -126,84 +126,84 @@ internal static class Float32DepthwiseRows
                     TVector w0 = At<TVector, TLanes>(ref k, 0);
                     TVector w1 = At<TVector, TLanes>(ref k, pixel);
                     TVector w2 = At<TVector, TLanes>(ref k, 2 * pixel);
-                    TVector w3 = TKernel.Count > 3 ? At<TVector, TLanes>(ref k, 3 * pixel) : w2;
-                    TVector w4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref k, 4 * pixel) : w2;
-                    k = ref Unsafe.Add(ref k, TKernel.Count * pixel);
-                    ref byte x = ref Unsafe.Add(ref first, call.Taps[row * TKernel.Count]);
+                    TVector w3 = TKernel.Value > 3 ? At<TVector, TLanes>(ref k, 3 * pixel) : w2;
+                    TVector w4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref k, 4 * pixel) : w2;
+                    k = ref Unsafe.Add(ref k, TKernel.Value * pixel);
+                    ref byte x = ref Unsafe.Add(ref first, call.Taps[row * TKernel.Value]);
                     TVector x0 = At<TVector, TLanes>(ref x, 0);
                     TVector x1 = At<TVector, TLanes>(ref x, pixel);
                     TVector x2 = At<TVector, TLanes>(ref x, 2 * pixel);
-                    TVector x3 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 3 * pixel) : x2;
-                    TVector x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                    TVector x3 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 3 * pixel) : x2;
+                    TVector x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                     s0 = Add<TVector, TLanes, TKernel>(s0, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
-                    if (TPixels.Count > 1)
+                    if (TPixels.Value > 1)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s1 = Add<TVector, TLanes, TKernel>(s1, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 2)
+                    if (TPixels.Value > 2)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s2 = Add<TVector, TLanes, TKernel>(s2, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 3)
+                    if (TPixels.Value > 3)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s3 = Add<TVector, TLanes, TKernel>(s3, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 4)
+                    if (TPixels.Value > 4)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s4 = Add<TVector, TLanes, TKernel>(s4, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 5)
+                    if (TPixels.Value > 5)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s5 = Add<TVector, TLanes, TKernel>(s5, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 6)
+                    if (TPixels.Value > 6)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s6 = Add<TVector, TLanes, TKernel>(s6, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
-                    if (TPixels.Count > 7)
+                    if (TPixels.Value > 7)
                     {
-                        x = ref Unsafe.Add(ref x, TStride.Count * pixel);
-                        x0 = TStride.Count == 1 ? x1 : x2;
-                        x1 = TStride.Count == 1 ? x2 : TKernel.Count > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
-                        x2 = TKernel.Count > 3 ? (TStride.Count == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
-                        x3 = TKernel.Count > 3 ? (TStride.Count == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
-                        x4 = TKernel.Count > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
+                        x = ref Unsafe.Add(ref x, TStride.Value * pixel);
+                        x0 = TStride.Value == 1 ? x1 : x2;
+                        x1 = TStride.Value == 1 ? x2 : TKernel.Value > 3 ? x3 : At<TVector, TLanes>(ref x, pixel);
+                        x2 = TKernel.Value > 3 ? (TStride.Value == 1 ? x3 : x4) : At<TVector, TLanes>(ref x, 2 * pixel);
+                        x3 = TKernel.Value > 3 ? (TStride.Value == 1 ? x4 : At<TVector, TLanes>(ref x, 3 * pixel)) : x2;
+                        x4 = TKernel.Value > 3 ? At<TVector, TLanes>(ref x, 4 * pixel) : x2;
                         s7 = Add<TVector, TLanes, TKernel>(s7, x0, x1, x2, x3, x4, w0, w1, w2, w3, w4);
                     }
                 }
@@ -216,31 +216,31 @@ internal static class Float32DepthwiseRows
                     step = size;
                 }
                 Store<TVector, TLanes>(s0, ref to, low, high);
-                if (TPixels.Count > 1)
+                if (TPixels.Value > 1)
                     Store<TVector, TLanes>(s1, ref Unsafe.Add(ref to, 1 * step), low, high);
-                if (TPixels.Count > 2)
+                if (TPixels.Value > 2)
                     Store<TVector, TLanes>(s2, ref Unsafe.Add(ref to, 2 * step), low, high);
-                if (TPixels.Count > 3)
+                if (TPixels.Value > 3)
                     Store<TVector, TLanes>(s3, ref Unsafe.Add(ref to, 3 * step), low, high);
-                if (TPixels.Count > 4)
+                if (TPixels.Value > 4)
                     Store<TVector, TLanes>(s4, ref Unsafe.Add(ref to, 4 * step), low, high);
-                if (TPixels.Count > 5)
+                if (TPixels.Value > 5)
                     Store<TVector, TLanes>(s5, ref Unsafe.Add(ref to, 5 * step), low, high);
-                if (TPixels.Count > 6)
+                if (TPixels.Value > 6)
                     Store<TVector, TLanes>(s6, ref Unsafe.Add(ref to, 6 * step), low, high);
-                if (TPixels.Count > 7)
+                if (TPixels.Value > 7)
                     Store<TVector, TLanes>(s7, ref Unsafe.Add(ref to, 7 * step), low, high);
                 if (whole)
                     continue;
-                for (int i = 0; i < TPixels.Count; i++)
+                for (int i = 0; i < TPixels.Value; i++)
                 {
                     Float32Remainder.Copy(
                         ref Unsafe.Add(ref call.Room, i * size),
                         ref Unsafe.Add(ref output, (i * outputStep) + ((nint)c * sizeof(float))), call.Channels - c);
                 }
             }
-            input = ref Unsafe.Add(ref input, TPixels.Count * TStride.Count * pixel);
-            output = ref Unsafe.Add(ref output, TPixels.Count * outputStep);
+            input = ref Unsafe.Add(ref input, TPixels.Value * TStride.Value * pixel);
+            output = ref Unsafe.Add(ref output, TPixels.Value * outputStep);
         }
     }
 
@@ -265,12 +265,12 @@ internal static class Float32DepthwiseRows
         TVector w4)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TKernel : struct, ITileExtent
+        where TKernel : struct, IExtent
     {
         sum = TLanes.FusedMultiplyAdd(x0, w0, sum);
         sum = TLanes.FusedMultiplyAdd(x1, w1, sum);
         sum = TLanes.FusedMultiplyAdd(x2, w2, sum);
-        if (TKernel.Count == 3)
+        if (TKernel.Value == 3)
             return sum;
         sum = TLanes.FusedMultiplyAdd(x3, w3, sum);
         return TLanes.FusedMultiplyAdd(x4, w4, sum);

@@ -83,20 +83,20 @@ internal static class Float32LayerNormalization
                 if (rows - done >= 4)
                 {
                     count = 4;
-                    Statistics<Vector256<float>, Float32Lanes256, TileExtent4>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                    Statistics<Vector256<float>, Float32Lanes256, Extent4>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
                 }
                 else
                 {
-                    Statistics<Vector256<float>, Float32Lanes256, TileExtent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                    Statistics<Vector256<float>, Float32Lanes256, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
                 }
             }
             else if (Float32Path.Is128)
             {
-                Statistics<Vector128<float>, Float32Lanes128, TileExtent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                Statistics<Vector128<float>, Float32Lanes128, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
             }
             else
             {
-                Statistics<float, Float32Lanes1, TileExtent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                Statistics<float, Float32Lanes1, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
             }
             for (int i = 0; i < count; i++, done++)
             {
@@ -127,10 +127,10 @@ internal static class Float32LayerNormalization
     private static void Statistics<TVector, TLanes, TRows>(ref float x, int length, float epsilon, ref float means, ref float lanes)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TRows : struct, ITileExtent
+        where TRows : struct, IExtent
     {
         int vectors = Lanes / TLanes.Count;
-        int count = TRows.Count * vectors;
+        int count = TRows.Value * vectors;
         nint row = length;
         ref float origin = ref x;
         nint whole = length - (length % Lanes);
@@ -177,7 +177,7 @@ internal static class Float32LayerNormalization
             TLanes.Store(s6, ref Unsafe.Add(ref lanes, 6 * TLanes.Count));
         if (count > 7)
             TLanes.Store(s7, ref Unsafe.Add(ref lanes, 7 * TLanes.Count));
-        for (int r = 0; r < TRows.Count; r++)
+        for (int r = 0; r < TRows.Value; r++)
         {
             for (nint i = whole; i < length; i++)
                 Unsafe.Add(ref lanes, (r * Lanes) + (i - whole)) += Unsafe.Add(ref origin, (r * row) + i);
@@ -251,7 +251,7 @@ internal static class Float32LayerNormalization
             TLanes.Store(s6, ref Unsafe.Add(ref lanes, 6 * TLanes.Count));
         if (count > 7)
             TLanes.Store(s7, ref Unsafe.Add(ref lanes, 7 * TLanes.Count));
-        for (int r = 0; r < TRows.Count; r++)
+        for (int r = 0; r < TRows.Value; r++)
         {
             for (nint i = whole; i < length; i++)
             {
@@ -299,17 +299,17 @@ internal static class Float32LayerNormalization
         int i = 0;
         for (; i <= inner - (4 * TLanes.Count); i += 4 * TLanes.Count)
         {
-            Column<TVector, TLanes, TileExtent4>(
+            Column<TVector, TLanes, Extent4>(
                 ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
         }
         for (; i <= inner - TLanes.Count; i += TLanes.Count)
         {
-            Column<TVector, TLanes, TileExtent1>(
+            Column<TVector, TLanes, Extent1>(
                 ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
         }
         for (; i < inner; i++)
         {
-            Column<float, Float32Lanes1, TileExtent1>(
+            Column<float, Float32Lanes1, Extent1>(
                 ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
         }
     }
@@ -320,7 +320,7 @@ internal static class Float32LayerNormalization
         ref float x, ref float scale, ref float bias, ref float y, int length, nint inner, float epsilon)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TVectors : struct, ITileExtent
+        where TVectors : struct, IExtent
     {
         TVector n = TLanes.Broadcast(length);
         TVector m0 = TLanes.Broadcast(0f);
@@ -330,7 +330,7 @@ internal static class Float32LayerNormalization
         for (int k = 0; k < length; k++, from = ref Unsafe.Add(ref from, inner))
         {
             m0 = TLanes.Add(m0, TLanes.Load(ref from));
-            if (TVectors.Count == 1)
+            if (TVectors.Value == 1)
                 continue;
             m1 = TLanes.Add(m1, TLanes.Load(ref Unsafe.Add(ref from, TLanes.Count)));
             m2 = TLanes.Add(m2, TLanes.Load(ref Unsafe.Add(ref from, 2 * TLanes.Count)));
@@ -344,7 +344,7 @@ internal static class Float32LayerNormalization
         for (int k = 0; k < length; k++, from = ref Unsafe.Add(ref from, inner))
         {
             v0 = AddSquare<TVector, TLanes>(TLanes.Load(ref from), m0, v0);
-            if (TVectors.Count == 1)
+            if (TVectors.Value == 1)
                 continue;
             v1 = AddSquare<TVector, TLanes>(TLanes.Load(ref Unsafe.Add(ref from, TLanes.Count)), m1, v1);
             v2 = AddSquare<TVector, TLanes>(TLanes.Load(ref Unsafe.Add(ref from, 2 * TLanes.Count)), m2, v2);
@@ -361,7 +361,7 @@ internal static class Float32LayerNormalization
             TVector a = TLanes.Broadcast(Unsafe.Add(ref scale, k));
             TVector b = TLanes.Broadcast(Unsafe.Add(ref bias, k));
             TLanes.Store(Result<TVector, TLanes>(TLanes.Load(ref from), m0, v0, a, b), ref to);
-            if (TVectors.Count == 1)
+            if (TVectors.Value == 1)
                 continue;
             TLanes.Store(
                 Result<TVector, TLanes>(TLanes.Load(ref Unsafe.Add(ref from, TLanes.Count)), m1, v1, a, b),

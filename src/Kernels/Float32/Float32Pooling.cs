@@ -75,12 +75,13 @@ internal static class Float32Pooling
         /// <summary>The window of one output along one axis.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public PoolingWindow Window(int axis, int output) =>
-            new(output, Kernel[axis], Strides[axis], Dilations[axis], Pads[axis], InputSizes[axis]);
+            new((output * Strides[axis]) - Pads[axis], Kernel[axis], Dilations[axis], 0, InputSizes[axis]);
 
         /// <summary>How many elements of a window along one axis count.</summary>
         public int Counted(int axis, in PoolingWindow window) => CountedPadEnds.Length == 0
             ? window.Count
-            : window.CountWithPadding(Kernel[axis], Dilations[axis], InputSizes[axis] + CountedPadEnds[axis]);
+            : new PoolingWindow(
+                window.Origin, Kernel[axis], Dilations[axis], window.Origin, InputSizes[axis] + CountedPadEnds[axis]).Count;
     }
 
     /// <summary>Computes all outputs.</summary>

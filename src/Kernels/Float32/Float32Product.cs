@@ -150,27 +150,27 @@ internal static class Float32Product
             switch (height)
             {
                 case 6:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent6>(
+                    Float32Tile.Wide<TVector, TLanes, Extent6>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 5:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent5>(
+                    Float32Tile.Wide<TVector, TLanes, Extent5>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 4:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent4>(
+                    Float32Tile.Wide<TVector, TLanes, Extent4>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 3:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent3>(
+                    Float32Tile.Wide<TVector, TLanes, Extent3>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 2:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent2>(
+                    Float32Tile.Wide<TVector, TLanes, Extent2>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 default:
-                    Float32Tile.Wide<TVector, TLanes, TileExtent1>(
+                    Float32Tile.Wide<TVector, TLanes, Extent1>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
             }
@@ -201,35 +201,35 @@ internal static class Float32Product
             switch (height)
             {
                 case 8:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent8>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent8>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 7:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent7>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent7>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 6:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent6>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent6>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 5:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent5>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent5>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 4:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent4>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent4>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 3:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent3>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent3>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 case 2:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent2>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent2>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
                 default:
-                    Float32Tile.Narrow<TVector, TLanes, TileExtent1>(
+                    Float32Tile.Narrow<TVector, TLanes, Extent1>(
                         ref input, ref weights, ref bias, ref output, columns, ref room, ref places, count, call);
                     break;
             }
@@ -259,28 +259,28 @@ internal static class Float32Product
             switch (length)
             {
                 case 8:
-                    Float32Tile.Line<TVector, TLanes, TileExtent8>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent8>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 7:
-                    Float32Tile.Line<TVector, TLanes, TileExtent7>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent7>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 6:
-                    Float32Tile.Line<TVector, TLanes, TileExtent6>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent6>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 5:
-                    Float32Tile.Line<TVector, TLanes, TileExtent5>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent5>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 4:
-                    Float32Tile.Line<TVector, TLanes, TileExtent4>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent4>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 3:
-                    Float32Tile.Line<TVector, TLanes, TileExtent3>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent3>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 case 2:
-                    Float32Tile.Line<TVector, TLanes, TileExtent2>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent2>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
                 default:
-                    Float32Tile.Line<TVector, TLanes, TileExtent1>(ref input, ref weights, first, ref start, ref to, ref last, call);
+                    Float32Tile.Line<TVector, TLanes, Extent1>(ref input, ref weights, first, ref start, ref to, ref last, call);
                     break;
             }
             if (!whole)

@@ -4,15 +4,17 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// The product of <see cref="Float32Product"/> without vectors, four outputs at a time: for processors that have no usable ones, and for the
-/// start-up path (<see cref="StartUp"/>). Each output is summed up in the same order as in the tiles.
+/// The product of <see cref="Float32Product"/> without vectors, four outputs at a time: for processors that have no usable ones, and for
+/// the start-up path (<see cref="StartUp"/>). Each output is summed up in the same order as in the tiles.
 /// </summary>
 internal static class Float32ScalarLoop
 {
     /// <summary>Positions whose places are written down at once.</summary>
     private const int Block = 64;
 
-    /// <summary>Multiply-accumulates of a layer from which on tiles are quicker although they have to be compiled first: 2 ms or more.</summary>
+    /// <summary>
+    /// Multiply-accumulates of a layer from which on tiles are quicker although they have to be compiled first: 2 ms or more.
+    /// </summary>
     private const long LeastWorkForTiles = 4_000_000;
 
     /// <summary>Whether a product of so many multiply-accumulates is for this loop because the process is young.</summary>

@@ -83,7 +83,7 @@ internal static class Float32Tile
         in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TRows : struct, ITileExtent
+        where TRows : struct, IExtent
     {
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
@@ -99,11 +99,11 @@ internal static class Float32Tile
             TVector c10 = c00, c20 = c00, c30 = c00, c40 = c00, c50 = c00;
             TVector c11 = c01, c21 = c01, c31 = c01, c41 = c01, c51 = c01;
             nint first = places.Input;
-            nint o1 = TRows.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
-            nint o2 = TRows.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
-            nint o3 = TRows.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
-            nint o4 = TRows.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
-            nint o5 = TRows.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            nint o1 = TRows.Value > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint o2 = TRows.Value > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint o3 = TRows.Value > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint o4 = TRows.Value > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint o5 = TRows.Value > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
             ref byte origin = ref Unsafe.Add(ref input, first);
             ref byte w = ref weights;
             for (ref int t = ref MemoryMarshal.GetReference(call.Taps);
@@ -120,31 +120,31 @@ internal static class Float32Tile
                     TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref x));
                     c00 = TLanes.FusedMultiplyAdd(v, w0, c00);
                     c01 = TLanes.FusedMultiplyAdd(v, w1, c01);
-                    if (TRows.Count > 1)
+                    if (TRows.Value > 1)
                     {
                         v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o1)));
                         c10 = TLanes.FusedMultiplyAdd(v, w0, c10);
                         c11 = TLanes.FusedMultiplyAdd(v, w1, c11);
                     }
-                    if (TRows.Count > 2)
+                    if (TRows.Value > 2)
                     {
                         v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o2)));
                         c20 = TLanes.FusedMultiplyAdd(v, w0, c20);
                         c21 = TLanes.FusedMultiplyAdd(v, w1, c21);
                     }
-                    if (TRows.Count > 3)
+                    if (TRows.Value > 3)
                     {
                         v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o3)));
                         c30 = TLanes.FusedMultiplyAdd(v, w0, c30);
                         c31 = TLanes.FusedMultiplyAdd(v, w1, c31);
                     }
-                    if (TRows.Count > 4)
+                    if (TRows.Value > 4)
                     {
                         v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o4)));
                         c40 = TLanes.FusedMultiplyAdd(v, w0, c40);
                         c41 = TLanes.FusedMultiplyAdd(v, w1, c41);
                     }
-                    if (TRows.Count > 5)
+                    if (TRows.Value > 5)
                     {
                         v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o5)));
                         c50 = TLanes.FusedMultiplyAdd(v, w0, c50);
@@ -154,51 +154,51 @@ internal static class Float32Tile
                 }
             }
             Store<TVector, TLanes>(c00, ref Unsafe.Add(ref output, places.Output), low, high);
-            if (TRows.Count > 1)
+            if (TRows.Value > 1)
                 Store<TVector, TLanes>(c10, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
-            if (TRows.Count > 2)
+            if (TRows.Value > 2)
                 Store<TVector, TLanes>(c20, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
-            if (TRows.Count > 3)
+            if (TRows.Value > 3)
                 Store<TVector, TLanes>(c30, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
-            if (TRows.Count > 4)
+            if (TRows.Value > 4)
                 Store<TVector, TLanes>(c40, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
-            if (TRows.Count > 5)
+            if (TRows.Value > 5)
                 Store<TVector, TLanes>(c50, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
             if (columns >= 2 * TLanes.Count)
             {
                 Store<TVector, TLanes>(c01, ref Unsafe.Add(ref output, places.Output + next), low, high);
-                if (TRows.Count > 1)
+                if (TRows.Value > 1)
                     Store<TVector, TLanes>(c11, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output + next), low, high);
-                if (TRows.Count > 2)
+                if (TRows.Value > 2)
                     Store<TVector, TLanes>(c21, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output + next), low, high);
-                if (TRows.Count > 3)
+                if (TRows.Value > 3)
                     Store<TVector, TLanes>(c31, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output + next), low, high);
-                if (TRows.Count > 4)
+                if (TRows.Value > 4)
                     Store<TVector, TLanes>(c41, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output + next), low, high);
-                if (TRows.Count > 5)
+                if (TRows.Value > 5)
                     Store<TVector, TLanes>(c51, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output + next), low, high);
             }
             else
             {
                 Store<TVector, TLanes>(c01, ref room, low, high);
-                if (TRows.Count > 1)
+                if (TRows.Value > 1)
                     Store<TVector, TLanes>(c11, ref Unsafe.Add(ref room, 1 * next), low, high);
-                if (TRows.Count > 2)
+                if (TRows.Value > 2)
                     Store<TVector, TLanes>(c21, ref Unsafe.Add(ref room, 2 * next), low, high);
-                if (TRows.Count > 3)
+                if (TRows.Value > 3)
                     Store<TVector, TLanes>(c31, ref Unsafe.Add(ref room, 3 * next), low, high);
-                if (TRows.Count > 4)
+                if (TRows.Value > 4)
                     Store<TVector, TLanes>(c41, ref Unsafe.Add(ref room, 4 * next), low, high);
-                if (TRows.Count > 5)
+                if (TRows.Value > 5)
                     Store<TVector, TLanes>(c51, ref Unsafe.Add(ref room, 5 * next), low, high);
-                for (int i = 0; i < TRows.Count; i++)
+                for (int i = 0; i < TRows.Value; i++)
                 {
                     Float32Remainder.Copy(
                         ref Unsafe.Add(ref room, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output + next),
                         columns - TLanes.Count);
                 }
             }
-            places = ref Unsafe.Add(ref places, TRows.Count);
+            places = ref Unsafe.Add(ref places, TRows.Value);
         }
     }
 
@@ -216,7 +216,7 @@ internal static class Float32Tile
         in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TRows : struct, ITileExtent
+        where TRows : struct, IExtent
     {
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
@@ -229,13 +229,13 @@ internal static class Float32Tile
             TVector c0 = TLanes.Load(ref bias);
             TVector c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
             nint first = places.Input;
-            nint o1 = TRows.Count > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
-            nint o2 = TRows.Count > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
-            nint o3 = TRows.Count > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
-            nint o4 = TRows.Count > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
-            nint o5 = TRows.Count > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
-            nint o6 = TRows.Count > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
-            nint o7 = TRows.Count > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
+            nint o1 = TRows.Value > 1 ? Unsafe.Add(ref places, 1).Input - first : 0;
+            nint o2 = TRows.Value > 2 ? Unsafe.Add(ref places, 2).Input - first : 0;
+            nint o3 = TRows.Value > 3 ? Unsafe.Add(ref places, 3).Input - first : 0;
+            nint o4 = TRows.Value > 4 ? Unsafe.Add(ref places, 4).Input - first : 0;
+            nint o5 = TRows.Value > 5 ? Unsafe.Add(ref places, 5).Input - first : 0;
+            nint o6 = TRows.Value > 6 ? Unsafe.Add(ref places, 6).Input - first : 0;
+            nint o7 = TRows.Value > 7 ? Unsafe.Add(ref places, 7).Input - first : 0;
             ref byte origin = ref Unsafe.Add(ref input, first);
             ref byte w = ref weights;
             for (ref int t = ref MemoryMarshal.GetReference(call.Taps);
@@ -249,19 +249,19 @@ internal static class Float32Tile
                 {
                     TVector v = TLanes.Load(ref Unsafe.As<byte, float>(ref w));
                     c0 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref x)), v, c0);
-                    if (TRows.Count > 1)
+                    if (TRows.Value > 1)
                         c1 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o1))), v, c1);
-                    if (TRows.Count > 2)
+                    if (TRows.Value > 2)
                         c2 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o2))), v, c2);
-                    if (TRows.Count > 3)
+                    if (TRows.Value > 3)
                         c3 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o3))), v, c3);
-                    if (TRows.Count > 4)
+                    if (TRows.Value > 4)
                         c4 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o4))), v, c4);
-                    if (TRows.Count > 5)
+                    if (TRows.Value > 5)
                         c5 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o5))), v, c5);
-                    if (TRows.Count > 6)
+                    if (TRows.Value > 6)
                         c6 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o6))), v, c6);
-                    if (TRows.Count > 7)
+                    if (TRows.Value > 7)
                         c7 = TLanes.FusedMultiplyAdd(TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, o7))), v, c7);
                     w = ref Unsafe.Add(ref w, step);
                 }
@@ -269,45 +269,45 @@ internal static class Float32Tile
             if (columns >= TLanes.Count)
             {
                 Store<TVector, TLanes>(c0, ref Unsafe.Add(ref output, places.Output), low, high);
-                if (TRows.Count > 1)
+                if (TRows.Value > 1)
                     Store<TVector, TLanes>(c1, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 1).Output), low, high);
-                if (TRows.Count > 2)
+                if (TRows.Value > 2)
                     Store<TVector, TLanes>(c2, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 2).Output), low, high);
-                if (TRows.Count > 3)
+                if (TRows.Value > 3)
                     Store<TVector, TLanes>(c3, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 3).Output), low, high);
-                if (TRows.Count > 4)
+                if (TRows.Value > 4)
                     Store<TVector, TLanes>(c4, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 4).Output), low, high);
-                if (TRows.Count > 5)
+                if (TRows.Value > 5)
                     Store<TVector, TLanes>(c5, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 5).Output), low, high);
-                if (TRows.Count > 6)
+                if (TRows.Value > 6)
                     Store<TVector, TLanes>(c6, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 6).Output), low, high);
-                if (TRows.Count > 7)
+                if (TRows.Value > 7)
                     Store<TVector, TLanes>(c7, ref Unsafe.Add(ref output, Unsafe.Add(ref places, 7).Output), low, high);
             }
             else
             {
                 Store<TVector, TLanes>(c0, ref room, low, high);
-                if (TRows.Count > 1)
+                if (TRows.Value > 1)
                     Store<TVector, TLanes>(c1, ref Unsafe.Add(ref room, 1 * next), low, high);
-                if (TRows.Count > 2)
+                if (TRows.Value > 2)
                     Store<TVector, TLanes>(c2, ref Unsafe.Add(ref room, 2 * next), low, high);
-                if (TRows.Count > 3)
+                if (TRows.Value > 3)
                     Store<TVector, TLanes>(c3, ref Unsafe.Add(ref room, 3 * next), low, high);
-                if (TRows.Count > 4)
+                if (TRows.Value > 4)
                     Store<TVector, TLanes>(c4, ref Unsafe.Add(ref room, 4 * next), low, high);
-                if (TRows.Count > 5)
+                if (TRows.Value > 5)
                     Store<TVector, TLanes>(c5, ref Unsafe.Add(ref room, 5 * next), low, high);
-                if (TRows.Count > 6)
+                if (TRows.Value > 6)
                     Store<TVector, TLanes>(c6, ref Unsafe.Add(ref room, 6 * next), low, high);
-                if (TRows.Count > 7)
+                if (TRows.Value > 7)
                     Store<TVector, TLanes>(c7, ref Unsafe.Add(ref room, 7 * next), low, high);
-                for (int i = 0; i < TRows.Count; i++)
+                for (int i = 0; i < TRows.Value; i++)
                 {
                     Float32Remainder.Copy(
                         ref Unsafe.Add(ref room, i * next), ref Unsafe.Add(ref output, Unsafe.Add(ref places, i).Output), columns);
                 }
             }
-            places = ref Unsafe.Add(ref places, TRows.Count);
+            places = ref Unsafe.Add(ref places, TRows.Value);
         }
     }
 
@@ -324,17 +324,17 @@ internal static class Float32Tile
         ref byte input, ref byte weights, int first, ref float bias, ref byte output, ref byte last, in Call call)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
-        where TVectors : struct, ITileExtent
+        where TVectors : struct, IExtent
     {
         nint next = call.BiasStep;
         TVector c0 = TLanes.Load(ref bias);
-        TVector c1 = TVectors.Count > 1 ? TLanes.Load(ref Unsafe.Add(ref bias, 1 * next)) : c0;
-        TVector c2 = TVectors.Count > 2 ? TLanes.Load(ref Unsafe.Add(ref bias, 2 * next)) : c0;
-        TVector c3 = TVectors.Count > 3 ? TLanes.Load(ref Unsafe.Add(ref bias, 3 * next)) : c0;
-        TVector c4 = TVectors.Count > 4 ? TLanes.Load(ref Unsafe.Add(ref bias, 4 * next)) : c0;
-        TVector c5 = TVectors.Count > 5 ? TLanes.Load(ref Unsafe.Add(ref bias, 5 * next)) : c0;
-        TVector c6 = TVectors.Count > 6 ? TLanes.Load(ref Unsafe.Add(ref bias, 6 * next)) : c0;
-        TVector c7 = TVectors.Count > 7 ? TLanes.Load(ref Unsafe.Add(ref bias, 7 * next)) : c0;
+        TVector c1 = TVectors.Value > 1 ? TLanes.Load(ref Unsafe.Add(ref bias, 1 * next)) : c0;
+        TVector c2 = TVectors.Value > 2 ? TLanes.Load(ref Unsafe.Add(ref bias, 2 * next)) : c0;
+        TVector c3 = TVectors.Value > 3 ? TLanes.Load(ref Unsafe.Add(ref bias, 3 * next)) : c0;
+        TVector c4 = TVectors.Value > 4 ? TLanes.Load(ref Unsafe.Add(ref bias, 4 * next)) : c0;
+        TVector c5 = TVectors.Value > 5 ? TLanes.Load(ref Unsafe.Add(ref bias, 5 * next)) : c0;
+        TVector c6 = TVectors.Value > 6 ? TLanes.Load(ref Unsafe.Add(ref bias, 6 * next)) : c0;
+        TVector c7 = TVectors.Value > 7 ? TLanes.Load(ref Unsafe.Add(ref bias, 7 * next)) : c0;
         nint panelStep = call.PanelStep;
         ref byte w0 = ref Unsafe.Add(ref weights, Offset(first, panelStep));
         ref byte w1 = ref Unsafe.Add(ref weights, Offset(first + (1 * TLanes.Count), panelStep));
@@ -355,19 +355,19 @@ internal static class Float32Tile
             {
                 TVector v = TLanes.Broadcast(Unsafe.As<byte, float>(ref Unsafe.Add(ref x, k)));
                 c0 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w0, o))), c0);
-                if (TVectors.Count > 1)
+                if (TVectors.Value > 1)
                     c1 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w1, o))), c1);
-                if (TVectors.Count > 2)
+                if (TVectors.Value > 2)
                     c2 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w2, o))), c2);
-                if (TVectors.Count > 3)
+                if (TVectors.Value > 3)
                     c3 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w3, o))), c3);
-                if (TVectors.Count > 4)
+                if (TVectors.Value > 4)
                     c4 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w4, o))), c4);
-                if (TVectors.Count > 5)
+                if (TVectors.Value > 5)
                     c5 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w5, o))), c5);
-                if (TVectors.Count > 6)
+                if (TVectors.Value > 6)
                     c6 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w6, o))), c6);
-                if (TVectors.Count > 7)
+                if (TVectors.Value > 7)
                     c7 = TLanes.FusedMultiplyAdd(v, TLanes.Load(ref Unsafe.As<byte, float>(ref Unsafe.Add(ref w7, o))), c7);
                 o += step;
             }
@@ -375,21 +375,21 @@ internal static class Float32Tile
         TVector low = TLanes.Broadcast(call.Minimum);
         TVector high = TLanes.Broadcast(call.Maximum);
         nint size = TLanes.Count * sizeof(float);
-        Store<TVector, TLanes>(c0, ref TVectors.Count == 1 ? ref last : ref output, low, high);
-        if (TVectors.Count > 1)
-            Store<TVector, TLanes>(c1, ref TVectors.Count == 2 ? ref last : ref Unsafe.Add(ref output, 1 * size), low, high);
-        if (TVectors.Count > 2)
-            Store<TVector, TLanes>(c2, ref TVectors.Count == 3 ? ref last : ref Unsafe.Add(ref output, 2 * size), low, high);
-        if (TVectors.Count > 3)
-            Store<TVector, TLanes>(c3, ref TVectors.Count == 4 ? ref last : ref Unsafe.Add(ref output, 3 * size), low, high);
-        if (TVectors.Count > 4)
-            Store<TVector, TLanes>(c4, ref TVectors.Count == 5 ? ref last : ref Unsafe.Add(ref output, 4 * size), low, high);
-        if (TVectors.Count > 5)
-            Store<TVector, TLanes>(c5, ref TVectors.Count == 6 ? ref last : ref Unsafe.Add(ref output, 5 * size), low, high);
-        if (TVectors.Count > 6)
-            Store<TVector, TLanes>(c6, ref TVectors.Count == 7 ? ref last : ref Unsafe.Add(ref output, 6 * size), low, high);
-        if (TVectors.Count > 7)
-            Store<TVector, TLanes>(c7, ref TVectors.Count == 8 ? ref last : ref Unsafe.Add(ref output, 7 * size), low, high);
+        Store<TVector, TLanes>(c0, ref TVectors.Value == 1 ? ref last : ref output, low, high);
+        if (TVectors.Value > 1)
+            Store<TVector, TLanes>(c1, ref TVectors.Value == 2 ? ref last : ref Unsafe.Add(ref output, 1 * size), low, high);
+        if (TVectors.Value > 2)
+            Store<TVector, TLanes>(c2, ref TVectors.Value == 3 ? ref last : ref Unsafe.Add(ref output, 2 * size), low, high);
+        if (TVectors.Value > 3)
+            Store<TVector, TLanes>(c3, ref TVectors.Value == 4 ? ref last : ref Unsafe.Add(ref output, 3 * size), low, high);
+        if (TVectors.Value > 4)
+            Store<TVector, TLanes>(c4, ref TVectors.Value == 5 ? ref last : ref Unsafe.Add(ref output, 4 * size), low, high);
+        if (TVectors.Value > 5)
+            Store<TVector, TLanes>(c5, ref TVectors.Value == 6 ? ref last : ref Unsafe.Add(ref output, 5 * size), low, high);
+        if (TVectors.Value > 6)
+            Store<TVector, TLanes>(c6, ref TVectors.Value == 7 ? ref last : ref Unsafe.Add(ref output, 6 * size), low, high);
+        if (TVectors.Value > 7)
+            Store<TVector, TLanes>(c7, ref TVectors.Value == 8 ? ref last : ref Unsafe.Add(ref output, 7 * size), low, high);
     }
 
     // Inlined, because accumulators that live across a call would be spilled in the innermost loop.

@@ -70,8 +70,10 @@ internal readonly struct DepthwiseVector256 : IDepthwiseVector<Vector256<int>>
         {
             // Halves 0 and 2, 1 and 3, so that packing within 128-bit lanes leaves 0-7, 16-23 and 8-15, 24-31 beside each other.
             Vector512<short> words = Avx512BW.PackSignedSaturate(
-                RequantizedRow.Values(RequantizedRow.Join(sums0, sums2), RequantizedRow.Join(multipliers0, multipliers2), in requantization),
-                RequantizedRow.Values(RequantizedRow.Join(sums1, sums3), RequantizedRow.Join(multipliers1, multipliers3), in requantization));
+                RequantizedRow.Values(
+                    RequantizedRow.Join(sums0, sums2), RequantizedRow.Join(multipliers0, multipliers2), in requantization),
+                RequantizedRow.Values(
+                    RequantizedRow.Join(sums1, sums3), RequantizedRow.Join(multipliers1, multipliers3), in requantization));
             return Avx2.PackUnsignedSaturate(words.GetLower(), words.GetUpper());
         }
 

@@ -101,7 +101,7 @@ internal static class Int8Depthwise
                 out product.Requantization, shift, outputZeroPoint, minimum, maximum, ref w.Weight(multipliers),
                 Int8DepthwiseLayout.PaddedChannels(channels));
             if (w.IsStarting)
-                Int8DepthwiseStart.Run(w, in product);
+                Int8DepthwiseStartUpLoop.Run(w, in product);
             else if (w.Threads == 1 || !Int8DepthwiseJob.TryRun(w, in product))
                 Run(w, in product);
         }

@@ -3,7 +3,9 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Carries out an <see cref="Int8DepthwiseProduct"/> with vectors: output rows, in them blocks of channels, in them tiles.</summary>
+/// <summary>
+/// Carries out an <see cref="Int8DepthwiseProduct"/> with vectors: output rows, in them blocks of channels, in them tiles.
+/// </summary>
 internal static class Int8DepthwiseLoop
 {
     /// <summary>Bytes of the scratch memory for interleaved columns: part of a first-level cache.</summary>

@@ -53,10 +53,10 @@ internal static class Int8Add
         int rows,
         int rowLength)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier),
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Rows<Operation>(
+        Int8BinaryLoop.Rows<Operation>(
             w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
             outputRowStride,
             in constants, images, rows, rowLength);
@@ -99,33 +99,33 @@ internal static class Int8Add
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, unchecked(sign * secondMultiplier),
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+        Int8BinaryLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
     /// <summary>Sum or difference of two values.</summary>
-    private readonly struct Operation : IPairOperation
+    private readonly struct Operation : IInt8BinaryOperation
     {
         /// <inheritdoc/>
-        public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
+        public static bool HasVectors(in Int8BinaryConstants constants) => SplitMultiplier.Holds(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static int Apply(int first, int second, in PairConstants constants) =>
+        public static int Apply(int first, int second, in Int8BinaryConstants constants) =>
             unchecked(constants.Requantization.Apply(
                 ((long)first * constants.FirstMultiplier) + ((long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
-        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+        public static Int8BinaryVectors<TVector> Prepare<TLanes, TVector>(in Int8BinaryConstants constants)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             SplitMultiplier.Sum<TLanes, TVector>(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in Int8BinaryVectors<TVector> vectors)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             SplitMultiplier.Requantize<TLanes, TVector>(pairs, vectors.High, vectors.Low, vectors.Rounding, vectors.Shift);

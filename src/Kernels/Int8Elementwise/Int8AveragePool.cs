@@ -86,23 +86,25 @@ internal static class Int8AveragePool
                 for (int row = 0; row < outputHeight; row++)
                 {
                     int top = (row * strideHeight) - padTop;
-                    PoolWindow.Clip(top, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
-                    PoolWindow.Clip(top, kernelHeight, dilationHeight, -countTop, inputHeight + countBottom, out _, out int countedRows);
+                    var rows = new PoolingWindow(top, kernelHeight, dilationHeight, 0, inputHeight);
+                    int countedRows = new PoolingWindow(top, kernelHeight, dilationHeight, -countTop, inputHeight + countBottom).Count;
+                    int rowSource = input + (image * inputImageStride) + (rows.Start(dilationHeight) * inputRowStride);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
                         int left = (pixel * strideWidth) - padLeft;
-                        PoolWindow.Clip(left, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
-                        PoolWindow.Clip(
-                            left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight, out _, out int countedPixels);
+                        var pixels = new PoolingWindow(left, kernelWidth, dilationWidth, 0, inputWidth);
+                        int countedPixels = new PoolingWindow(
+                            left, kernelWidth, dilationWidth, -countLeft, inputWidth + countRight).Count;
                         int count = Math.Max(countedRows * countedPixels, 1);
                         int multiplier = Unsafe.ReadUnaligned<int>(ref w.Weight(multipliers + ((count - 1) * 4)));
-                        int source = input + (image * inputImageStride) + (firstRow * inputRowStride) + (firstPixel * inputPixelStride);
+                        int source = rowSource + (pixels.Start(dilationWidth) * inputPixelStride);
                         int target = output + (image * outputImageStride) + (row * outputRowStride) + (pixel * outputPixelStride);
                         if (w.IsStarting)
                         {
                             ByteSums.Single(
-                                ref w.Arena(source), rows, dilationHeight * inputRowStride, pixels, dilationWidth * inputPixelStride,
-                                inputZeroPoint, multiplier, in requantization, ref w.Arena(target), channels);
+                                ref w.Arena(source), rows.Count, dilationHeight * inputRowStride, pixels.Count,
+                                dilationWidth * inputPixelStride, inputZeroPoint, multiplier, in requantization, ref w.Arena(target),
+                                channels);
                             continue;
                         }
 
@@ -115,9 +117,9 @@ internal static class Int8AveragePool
                         ByteSums.Reduce(
                             ref w.Arena(0),
                             source,
-                            rows,
+                            rows.Count,
                             dilationHeight * inputRowStride,
-                            pixels,
+                            pixels.Count,
                             dilationWidth * inputPixelStride,
                             inputZeroPoint,
                             sums,

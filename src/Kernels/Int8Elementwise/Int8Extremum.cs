@@ -3,7 +3,9 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Greater or lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).</summary>
+/// <summary>
+/// Greater or lesser of two u8 tensors, both first rescaled to the output (docs/arithmetic.md, Elementwise integer operations).
+/// </summary>
 internal static class Int8Extremum
 {
     /// <summary>Operands of equal shape, row by row.</summary>
@@ -53,19 +55,19 @@ internal static class Int8Extremum
         int rows,
         int rowLength)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         if (greatest != 0)
         {
-            PairLoop.Rows<Rescaled<Greater>>(
+            Int8BinaryLoop.Rows<Rescaled<Greater>>(
                 w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
                 outputRowStride,
                 in constants, images, rows, rowLength);
         }
         else
         {
-            PairLoop.Rows<Rescaled<Lesser>>(
+            Int8BinaryLoop.Rows<Rescaled<Lesser>>(
                 w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
                 outputRowStride,
                 in constants, images, rows, rowLength);
@@ -109,13 +111,15 @@ internal static class Int8Extremum
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, firstMultiplier, secondZeroPoint, secondMultiplier,
             Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
         if (greatest != 0)
-            PairLoop.Broadcast<Rescaled<Greater>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+            Int8BinaryLoop.Broadcast<Rescaled<Greater>>(
+                w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
         else
-            PairLoop.Broadcast<Rescaled<Lesser>>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+            Int8BinaryLoop.Broadcast<Rescaled<Lesser>>(
+                w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
     /// <summary>Which of two values.</summary>
@@ -158,27 +162,27 @@ internal static class Int8Extremum
 
     /// <summary>One of two rescaled values.</summary>
     /// <remarks>Rescaling and clamping are monotonic, so that comparing before or after them gives the same.</remarks>
-    private readonly struct Rescaled<TChoice> : IPairOperation
+    private readonly struct Rescaled<TChoice> : IInt8BinaryOperation
         where TChoice : struct, IChoice
     {
         /// <inheritdoc/>
-        public static bool HasVectors(in PairConstants constants) => SplitMultiplier.Holds(in constants);
+        public static bool HasVectors(in Int8BinaryConstants constants) => SplitMultiplier.Holds(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static int Apply(int first, int second, in PairConstants constants) =>
+        public static int Apply(int first, int second, in Int8BinaryConstants constants) =>
             unchecked(constants.Requantization.Apply(
                 TChoice.Of((long)first * constants.FirstMultiplier, (long)second * constants.SecondMultiplier)));
 
         /// <inheritdoc/>
-        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+        public static Int8BinaryVectors<TVector> Prepare<TLanes, TVector>(in Int8BinaryConstants constants)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             SplitMultiplier.Apart<TLanes, TVector>(in constants);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in Int8BinaryVectors<TVector> vectors)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             TChoice.Of<TLanes, TVector>(

@@ -50,8 +50,8 @@ internal static class Int8LogSoftmax
                 for (int i = 0; i < inner; i++)
                 {
                     Row(
-                        w, input + (o * inputOuterStride) + (i * inputSize), inputStep, inputSize, output + (o * outputOuterStride) + (i * 4),
-                        outputStep, multiplier, shift, length);
+                        w, input + (o * inputOuterStride) + (i * inputSize), inputStep, inputSize,
+                        output + (o * outputOuterStride) + (i * 4), outputStep, multiplier, shift, length);
                 }
             }
         }

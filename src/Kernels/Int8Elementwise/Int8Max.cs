@@ -35,8 +35,8 @@ internal static class Int8Max
             for (int o = 0; o < outer; o++)
             {
                 ByteMaximum.Reduce(
-                    w.IsStarting, ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns, inputColumnStride,
-                    ref w.Arena(output + (o * outputOuterStride)), inner);
+                    w.IsStarting, ref w.Arena(input + (o * inputOuterStride)), reducedRows, inputRowStride, reducedColumns,
+                    inputColumnStride, ref w.Arena(output + (o * outputOuterStride)), inner);
             }
         }
     }

@@ -62,9 +62,9 @@ internal static class Int8MaxPool
             {
                 for (int row = 0; row < outputHeight; row++)
                 {
-                    PoolWindow.Clip(
-                        (row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight, out int firstRow, out int rows);
-                    int from = input + (image * inputImageStride) + (firstRow * inputRowStride);
+                    var window = new PoolingWindow((row * strideHeight) - padTop, kernelHeight, dilationHeight, 0, inputHeight);
+                    int rows = window.Count;
+                    int from = input + (image * inputImageStride) + (window.Start(dilationHeight) * inputRowStride);
                     int to = output + (image * outputImageStride) + (row * outputRowStride);
                     for (int pixel = 0; pixel < outputWidth; pixel++)
                     {
@@ -82,10 +82,11 @@ internal static class Int8MaxPool
                             continue;
                         }
 
-                        PoolWindow.Clip(start, kernelWidth, dilationWidth, 0, inputWidth, out int firstPixel, out int pixels);
+                        var pixels = new PoolingWindow(start, kernelWidth, dilationWidth, 0, inputWidth);
                         ByteMaximum.Reduce(
-                            w.IsStarting, ref w.Arena(from + (firstPixel * inputPixelStride)), rows, dilationHeight * inputRowStride, pixels,
-                            dilationWidth * inputPixelStride, ref w.Arena(to + (pixel * outputPixelStride)), channels);
+                            w.IsStarting, ref w.Arena(from + (pixels.Start(dilationWidth) * inputPixelStride)), rows,
+                            dilationHeight * inputRowStride, pixels.Count, dilationWidth * inputPixelStride,
+                            ref w.Arena(to + (pixel * outputPixelStride)), channels);
                     }
                 }
             }

@@ -49,9 +49,9 @@ internal static class Int8Multiply
         int rows,
         int rowLength)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Rows<Operation>(
+        Int8BinaryLoop.Rows<Operation>(
             w, first, firstImageStride, firstRowStride, second, secondImageStride, secondRowStride, output, outputImageStride,
             outputRowStride,
             in constants, images, rows, rowLength);
@@ -90,28 +90,28 @@ internal static class Int8Multiply
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
     {
-        var constants = new PairConstants(
+        var constants = new Int8BinaryConstants(
             firstZeroPoint, multiplier, secondZeroPoint, 0, Requantization.ToUInt8(shift, outputZeroPoint, minimum, maximum));
-        PairLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
+        Int8BinaryLoop.Broadcast<Operation>(w, first, second, output, in constants, dimensions, firstStrides, secondStrides, outputStrides);
     }
 
     /// <summary>Product of two values.</summary>
-    private readonly struct Operation : IPairOperation
+    private readonly struct Operation : IInt8BinaryOperation
     {
         /// <inheritdoc/>
         /// <remarks>
         /// From a shift of 33 on, rounding does not touch the lower 32 bits of the 64-bit product: they can be dropped first. The upper
         /// ones are below 2^15 in magnitude.
         /// </remarks>
-        public static bool HasVectors(in PairConstants constants) => constants.Requantization.Shift >= 33;
+        public static bool HasVectors(in Int8BinaryConstants constants) => constants.Requantization.Shift >= 33;
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static int Apply(int first, int second, in PairConstants constants) =>
+        public static int Apply(int first, int second, in Int8BinaryConstants constants) =>
             unchecked(constants.Requantization.Apply((long)(first * second) * constants.FirstMultiplier));
 
         /// <inheritdoc/>
-        public static PairVectors<TVector> Prepare<TLanes, TVector>(in PairConstants constants)
+        public static Int8BinaryVectors<TVector> Prepare<TLanes, TVector>(in Int8BinaryConstants constants)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct =>
             new(
@@ -120,7 +120,7 @@ internal static class Int8Multiply
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TLanes, TVector>(TVector pairs, in PairVectors<TVector> vectors)
+        public static TVector Apply<TLanes, TVector>(TVector pairs, in Int8BinaryVectors<TVector> vectors)
             where TLanes : struct, IByteLanes<TVector>
             where TVector : struct
         {

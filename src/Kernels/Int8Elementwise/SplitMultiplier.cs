@@ -11,12 +11,12 @@ using global::System.Runtime.CompilerServices;
 internal static class SplitMultiplier
 {
     /// <summary>Whether the split is possible and the sums fit: for two operands of at most 255 in magnitude.</summary>
-    public static bool Holds(in PairConstants constants) =>
+    public static bool Holds(in Int8BinaryConstants constants) =>
         constants.Requantization.Shift is >= 17 and <= 47
         && High(constants.FirstMultiplier) <= short.MaxValue && High(constants.SecondMultiplier) <= short.MaxValue;
 
     /// <summary>The vectors for the sum of both products.</summary>
-    public static PairVectors<TVector> Sum<TLanes, TVector>(in PairConstants constants)
+    public static Int8BinaryVectors<TVector> Sum<TLanes, TVector>(in Int8BinaryConstants constants)
         where TLanes : struct, IByteLanes<TVector>
         where TVector : struct =>
         Vectors<TLanes, TVector>(
@@ -24,7 +24,7 @@ internal static class SplitMultiplier
             Pair((short)constants.FirstMultiplier, (short)constants.SecondMultiplier), 0, 0, constants.Requantization.Shift);
 
     /// <summary>The vectors for each product apart.</summary>
-    public static PairVectors<TVector> Apart<TLanes, TVector>(in PairConstants constants)
+    public static Int8BinaryVectors<TVector> Apart<TLanes, TVector>(in Int8BinaryConstants constants)
         where TLanes : struct, IByteLanes<TVector>
         where TVector : struct =>
         Vectors<TLanes, TVector>(
@@ -47,7 +47,7 @@ internal static class SplitMultiplier
 
     private static int Pair(int first, int second) => unchecked((first & 0xFFFF) | (second << 16));
 
-    private static PairVectors<TVector> Vectors<TLanes, TVector>(int high, int low, int secondHigh, int secondLow, int shift)
+    private static Int8BinaryVectors<TVector> Vectors<TLanes, TVector>(int high, int low, int secondHigh, int secondLow, int shift)
         where TLanes : struct, IByteLanes<TVector>
         where TVector : struct =>
         new(

@@ -5,8 +5,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Dot products with AVX-512BW but without VNNI where the build has proved from the packed weights that no sum of two neighbouring products leaves 16 bits:
-/// VPMADDUBSW on 512 bits, which would saturate there, is exact then.
+/// Dot products with AVX-512BW but without VNNI where the build has proved from the packed weights that no sum of two neighbouring products
+/// leaves 16 bits: VPMADDUBSW on 512 bits, which would saturate there, is exact then.
 /// </summary>
 internal readonly struct Avx512PairDotProduct : IDotProduct<Vector512<int>>
 {

@@ -6,7 +6,9 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>Dot products with AVX-VNNI: VPDPBUSD on 128 bits, for blocks of few channels. On .NET 8 its C# interface is a preview and is left alone.</summary>
+/// <summary>
+/// Dot products with AVX-VNNI: VPDPBUSD on 128 bits, for blocks of few channels. On .NET 8 its C# interface is a preview and is left alone.
+/// </summary>
 internal readonly struct AvxVnniDotProduct128 : IDotProduct<Vector128<int>>
 {
     /// <inheritdoc/>

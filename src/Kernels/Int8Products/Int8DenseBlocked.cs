@@ -4,6 +4,10 @@ namespace OptimizerBuild.Kernels;
 /// <see cref="Int8Dense"/> for layers whose sums the build cannot prove to stay within s32 (docs/arithmetic.md, Dot products): the sum is
 /// taken in blocks of inputs that stay within s32, and the blocks are added in s64. Biases are s64.
 /// </summary>
+/// <remarks>
+/// A class of its own, so that only apps with such a layer get <see cref="Int8BlockedLoop"/>. Its parameters repeat those of
+/// <see cref="Int8Dense"/>, because a step's arguments are its method's parameters by name; what is done with them is shared.
+/// </remarks>
 internal static class Int8DenseBlocked
 {
     /// <summary>Dense layer with u8 output. Parameters as in <see cref="Int8Dense.Run"/>, but <paramref name="bias"/> holds s64.</summary>

@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
-/// <summary>An <see cref="Int8Product"/> on several threads: by output rows, or by output channels where the weights are what is large.</summary>
+/// <summary>
+/// An <see cref="Int8Product"/> on several threads: by output rows, or by output channels where the weights are what is large.
+/// </summary>
 internal sealed class Int8ProductJob : KernelJob
 {
     /// <summary>Multiply-accumulates from which on several threads are worth it: about two microseconds of one.</summary>

@@ -5,8 +5,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Carries out an <see cref="Int8Product"/>: blocks of rows on the outside, so that their inputs and outputs stay in the caches, then panels
-/// of output channels, whose weights stay in the first-level cache while the rows of the block pass by, tiles of rows on the inside.
+/// Carries out an <see cref="Int8Product"/>: blocks of rows on the outside, so that their inputs and outputs stay in the caches, then
+/// panels of output channels, whose weights stay in the first-level cache while the rows of the block pass by, tiles of rows on the inside.
 /// </summary>
 internal static class Int8ProductLoop
 {
@@ -24,7 +24,7 @@ internal static class Int8ProductLoop
     {
         if (w.IsStarting)
         {
-            Int8ProductStart.Run(w, in product);
+            Int8ProductStartUpLoop.Run(w, in product);
             return;
         }
 

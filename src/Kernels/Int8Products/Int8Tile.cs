@@ -58,7 +58,8 @@ internal static class Int8Tile
                 nint row6 = Unsafe.SizeOf<TRows>() > 6 ? Unsafe.Add(ref inputs, 6) : 0;
                 nint row7 = Unsafe.SizeOf<TRows>() > 7 ? Unsafe.Add(ref inputs, 7) : 0;
                 TVector sum0A = TDot.Load(ref Unsafe.As<int, byte>(ref start));
-                TVector sum0B = Unsafe.SizeOf<TColumns>() > 1 ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
+                TVector sum0B = Unsafe.SizeOf<TColumns>() > 1
+                    ? TDot.Load(ref Unsafe.As<int, byte>(ref Unsafe.Add(ref start, TDot.Lanes))) : default;
                 TVector sum1A = sum0A;
                 TVector sum1B = sum0B;
                 TVector sum2A = sum0A;

@@ -6,7 +6,9 @@ using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
-/// <summary>64-bit products of s32 lanes on 128 bits, with SSE4.1, AdvSimd or WebAssembly's vectors: even and odd lanes apart, as PMULDQ has them.</summary>
+/// <summary>
+/// 64-bit products of s32 lanes on 128 bits, with SSE4.1, AdvSimd or WebAssembly's vectors: even and odd lanes apart, as PMULDQ has them.
+/// </summary>
 internal static class ProductLanes
 {
     // Byte indices, lowest first: a vector's lower and upper half, and indices beyond it, which give zeros.

@@ -6,8 +6,8 @@ using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// Turns the sums that the tiles of a block of rows have left, 8, 16 or 32 to a row, into outputs (docs/arithmetic.md, Requantisation).
-/// Where outputs use all levels of u8, which is nearly always, several rows are packed together, so that what narrows and orders the outputs
-/// is spent once for all of them and the saturation of packing is the clamp; the rest goes through <see cref="RequantizedStore"/>.
+/// Where outputs use all levels of u8, which is nearly always, several rows are packed together, so that what narrows and orders the
+/// outputs is spent once for all of them and the saturation of packing is the clamp; the rest goes through <see cref="RequantizedStore"/>.
 /// </summary>
 /// <remarks>
 /// With 32 registers it is faster by a tenth, where few inputs are summed, to do the same while the sums are still in them
@@ -80,7 +80,8 @@ internal static class RequantizedBlock
     /// <returns>The rows done.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Sixteens512(
-        bool whole, ref int sums, nint pitch, int rows, ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs)
+        bool whole, ref int sums, nint pitch, int rows, ref byte multipliers, in Requantization requantization, ref byte output,
+        ref int outputs)
     {
         unchecked
         {
@@ -94,8 +95,10 @@ internal static class RequantizedBlock
             {
                 ref int third = ref Unsafe.Add(ref sums, 2 * pitch);
                 Vector512<byte> bytes = Bytes(
-                    Values(Vector512.LoadUnsafe(ref sums), even, odd, addend, shift), Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, pitch)), even, odd, addend, shift),
-                    Values(Vector512.LoadUnsafe(ref third), even, odd, addend, shift), Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref third, pitch)), even, odd, addend, shift));
+                    Values(Vector512.LoadUnsafe(ref sums), even, odd, addend, shift),
+                    Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, pitch)), even, odd, addend, shift),
+                    Values(Vector512.LoadUnsafe(ref third), even, odd, addend, shift),
+                    Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref third, pitch)), even, odd, addend, shift));
                 sums = ref Unsafe.Add(ref third, 2 * pitch);
                 if (!whole)
                 {
@@ -133,7 +136,8 @@ internal static class RequantizedBlock
             for (; done <= rows - 8; done += 8)
             {
                 Vector512<byte> bytes = Bytes(
-                    Values(Vector512.LoadUnsafe(ref sums), even, odd, addend, shift), Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, 16)), even, odd, addend, shift),
+                    Values(Vector512.LoadUnsafe(ref sums), even, odd, addend, shift),
+                    Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, 16)), even, odd, addend, shift),
                     Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, 32)), even, odd, addend, shift),
                     Values(Vector512.LoadUnsafe(ref Unsafe.Add(ref sums, 48)), even, odd, addend, shift));
                 sums = ref Unsafe.Add(ref sums, 64);
@@ -157,7 +161,8 @@ internal static class RequantizedBlock
     /// <returns>The rows done.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Sixteens256(
-        bool whole, ref int sums, nint pitch, int rows, ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs)
+        bool whole, ref int sums, nint pitch, int rows, ref byte multipliers, in Requantization requantization, ref byte output,
+        ref int outputs)
     {
         unchecked
         {
@@ -232,7 +237,8 @@ internal static class RequantizedBlock
     /// <returns>The rows done.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Eights128(
-        ref int sums, nint pitch, int rows, int count, ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs)
+        ref int sums, nint pitch, int rows, int count, ref byte multipliers, in Requantization requantization, ref byte output,
+        ref int outputs)
     {
         unchecked
         {

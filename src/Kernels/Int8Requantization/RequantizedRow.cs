@@ -12,9 +12,9 @@ using global::System.Runtime.Intrinsics.X86;
 /// </summary>
 /// <remarks>
 /// From a shift of 33 on, rounding and shifting the product of 64 bits is the same as doing it to the product's upper half:
-/// <c>(p + 2^(s−1)) &gt;&gt; s = ((p &gt;&gt; 32) + 2^(s−33)) &gt;&gt; (s−32)</c>, because the rounding constant has no bits below the half. So the
-/// products are cut to 32 bits at once, and zero point and rounding constant are one addition. Packing saturates, which together with
-/// the bounds on bytes is the clamp. Below 33 the sums are shifted left first.
+/// <c>(p + 2^(s−1)) &gt;&gt; s = ((p &gt;&gt; 32) + 2^(s−33)) &gt;&gt; (s−32)</c>, because the rounding constant has no bits below the
+/// half. So the products are cut to 32 bits at once, and zero point and rounding constant are one addition. Packing saturates, which
+/// together with the bounds on bytes is the clamp. Below 33 the sums are shifted left first.
 /// </remarks>
 internal static class RequantizedRow
 {
@@ -149,7 +149,8 @@ internal static class RequantizedRow
         {
             return Bound(
                 PackedSimd.ConvertNarrowingSaturateUnsigned(
-                    PackedSimd.ConvertNarrowingSaturateSigned(values0, values1), PackedSimd.ConvertNarrowingSaturateSigned(values2, values3)),
+                    PackedSimd.ConvertNarrowingSaturateSigned(values0, values1),
+                    PackedSimd.ConvertNarrowingSaturateSigned(values2, values3)),
                 in requantization);
         }
 

@@ -3,9 +3,13 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.InteropServices;
 
 /// <summary>
-/// A small number that the JIT knows: the tiles are written once over their extents, and what lies beyond them disappears when a tile is
-/// compiled for given ones.
+/// A small number as a type, such as the height or width of a register tile: tiles are written once over their extents, and what lies
+/// beyond them disappears when the JIT compiles a tile for given ones.
 /// </summary>
+/// <remarks>
+/// From 1 on the number is also the type's size: <c>Unsafe.SizeOf</c> is a constant that the JIT need not inline a call for, which tiles
+/// with very many of these conditions depend on.
+/// </remarks>
 internal interface IExtent
 {
     /// <summary>The number.</summary>

@@ -37,7 +37,7 @@ internal sealed class StartUp
     {
         _compile = compile;
         if (!RuntimeFeature.IsDynamicCodeCompiled || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi()
-            || (macs > MostWorkOfScalars && !Int8Start.IsSupported))
+            || (macs > MostWorkOfScalars && !Int8StartUpVectors.IsSupported))
         {
             _state = Over;
         }

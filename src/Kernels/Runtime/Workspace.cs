@@ -137,11 +137,13 @@ internal sealed class Workspace
 
     /// <summary>The byte at an offset of the arena; offset 0 is aligned to 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte Arena(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_arena), (nint)(uint)(_arenaStart + offset));
+    public ref byte Arena(int offset) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_arena), (nint)(uint)(_arenaStart + offset));
 
     /// <summary>The byte at an offset of the weights; offset 0 is aligned to 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte Weight(int offset) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
+    public ref byte Weight(int offset) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_weights), (nint)(uint)(_weightsStart + offset));
 
     /// <summary>
     /// Memory for what a kernel keeps while it runs, at an address that is a multiple of 64; its contents are undefined. It is made when a

@@ -5,7 +5,7 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>An <see cref="Int8Product"/> on the start-up path; a large one pixel by pixel, eight output channels at a time.</summary>
-internal static class Int8ProductStart
+internal static class Int8ProductStartUpLoop
 {
     /// <summary>Computes the product.</summary>
     public static void Run(Workspace w, in Int8Product product)
@@ -14,7 +14,7 @@ internal static class Int8ProductStart
         {
             long macs = (long)product.Images * product.Height * product.Width * product.Groups * product.Channels
                 * product.SegmentRows * product.SegmentColumns * product.SegmentQuads * 4;
-            if (Int8Start.TakesVectors(w, macs))
+            if (Int8StartUpVectors.TakesVectors(w, macs))
                 Vectors(w, in product);
             else
                 Int8ScalarLoop.Run(w, in product, 0, product.PaddedChannels);
@@ -84,16 +84,16 @@ internal static class Int8ProductStart
                 }
 
                 Vector256<int> sums = Avx2.Add(
-                    Int8Start.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref w.Weight(product.Bias + (index * 4))));
+                    Int8StartUpVectors.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref w.Weight(product.Bias + (index * 4))));
                 ref byte multipliers = ref w.Weight(product.Multipliers + (index * 4));
                 int target = (group * product.Channels) + channel;
                 int count = product.Channels - channel < 8 ? product.Channels - channel : 8;
                 if (product.Requantization.IsWide)
                     Wide(sums, ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, (nint)(output + (target * 4))), count);
                 else
-                    Int8Start.Store(
-                        Int8Start.Bytes(sums, ref multipliers, in product.Requantization), ref Unsafe.Add(ref arena, (nint)(output + target)),
-                        count);
+                    Int8StartUpVectors.Store(
+                        Int8StartUpVectors.Bytes(sums, ref multipliers, in product.Requantization),
+                        ref Unsafe.Add(ref arena, (nint)(output + target)), count);
             }
         }
     }

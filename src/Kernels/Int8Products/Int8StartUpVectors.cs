@@ -5,14 +5,14 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// What the products of the start-up path share (<see cref="StartUp"/>): large ones take dot products and requantisation of eight channels on
-/// AVX2, small ones the scalar loops.
+/// What the products of the start-up path share (<see cref="StartUp"/>): large ones take dot products and requantisation of eight channels
+/// on AVX2, small ones the scalar loops.
 /// </summary>
 /// <remarks>
 /// Each type of vector costs the runtime up to half a millisecond when a process meets it first, which is a million scalar products;
 /// <c>Vector256</c>'s methods and operators cost more than the instruction sets' own.
 /// </remarks>
-internal static class Int8Start
+internal static class Int8StartUpVectors
 {
     /// <summary>Multiply-accumulates of a layer for which vectors pay.</summary>
     private const long LeastWorkForVectors = 1_500_000;

@@ -1,7 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 /// <summary>The constants of an elementwise operation on two u8 tensors, spread over vectors.</summary>
-internal readonly struct PairVectors<TVector>
+internal readonly struct Int8BinaryVectors<TVector>
     where TVector : struct
 {
     /// <summary>Multipliers: their upper parts, or the whole.</summary>
@@ -23,7 +23,7 @@ internal readonly struct PairVectors<TVector>
     public readonly int Shift;
 
     /// <summary>All constants.</summary>
-    public PairVectors(TVector high, TVector low, TVector secondHigh, TVector secondLow, TVector rounding, int shift)
+    public Int8BinaryVectors(TVector high, TVector low, TVector secondHigh, TVector secondLow, TVector rounding, int shift)
     {
         High = high;
         Low = low;

@@ -6,7 +6,7 @@ using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>Rows of pixels of three bytes, as of a colour image, looked up in a table for each channel.</summary>
-internal static class ThreeTables
+internal static class PixelLookup
 {
     /// <summary>Pixels that are looked up at a time.</summary>
     private const int Pixels = 128;
@@ -77,7 +77,7 @@ internal static class ThreeTables
                 {
                     bool isWhole = count - pixel >= 16;
                     ref byte target = ref Unsafe.Add(ref to, (start + pixel) * 3);
-                    ThreeChannels.Store(
+                    PixelInterleaving.Store(
                         Vector128.LoadUnsafe(ref first, (nuint)pixel), Vector128.LoadUnsafe(ref first, (nuint)(pixel + Pixels)),
                         Vector128.LoadUnsafe(ref first, (nuint)(pixel + (2 * Pixels))), ref isWhole ? ref target : ref last[0]);
                     if (!isWhole)

@@ -4,7 +4,7 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>Three planes of bytes, as of a colour image, made into pixels of three channels.</summary>
-internal static class ThreeChannels
+internal static class PixelInterleaving
 {
     /// <summary>Writes sixteen pixels, 48 bytes: of each three channels side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,7 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 /// <summary>What an elementwise operation on two u8 tensors is told besides their places.</summary>
-internal readonly struct PairConstants
+internal readonly struct Int8BinaryConstants
 {
     /// <summary>The first operand's zero point.</summary>
     public readonly int FirstZeroPoint;
@@ -19,7 +19,8 @@ internal readonly struct PairConstants
     public readonly Requantization Requantization;
 
     /// <summary>All constants.</summary>
-    public PairConstants(int firstZeroPoint, int firstMultiplier, int secondZeroPoint, int secondMultiplier, Requantization requantization)
+    public Int8BinaryConstants(
+        int firstZeroPoint, int firstMultiplier, int secondZeroPoint, int secondMultiplier, Requantization requantization)
     {
         FirstZeroPoint = firstZeroPoint;
         FirstMultiplier = firstMultiplier;

@@ -3,7 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System.Numerics;
 
 /// <summary>A function of two numbers of one type, whose result may be of another.</summary>
-internal interface INumericPair
+internal interface INumericBinaryFunction
 {
     /// <summary>Computes one result and stores it.</summary>
     /// <typeparam name="T">The operands' type.</typeparam>

@@ -5,18 +5,19 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// An <see cref="Int8DepthwiseProduct"/> on the start-up path; a large one row by row, eight lanes of the parameters at a time, which are twice four
-/// adjacent channels (<see cref="Int8DepthwiseLayout"/>).
+/// An <see cref="Int8DepthwiseProduct"/> on the start-up path; a large one row by row, eight lanes of the parameters at a time, which are
+/// twice four adjacent channels (<see cref="Int8DepthwiseLayout"/>).
 /// </summary>
-internal static class Int8DepthwiseStart
+internal static class Int8DepthwiseStartUpLoop
 {
     /// <summary>Computes the convolution.</summary>
     public static void Run(Workspace w, in Int8DepthwiseProduct product)
     {
         unchecked
         {
-            long macs = (long)product.Images * product.Height * product.Width * product.Channels * product.KernelHeight * product.KernelWidth;
-            if (Int8Start.TakesVectors(w, macs))
+            long macs = (long)product.Images * product.Height * product.Width * product.Channels
+                * product.KernelHeight * product.KernelWidth;
+            if (Int8StartUpVectors.TakesVectors(w, macs))
                 Vectors(w, in product);
             else
                 Int8DepthwiseScalarLoop.Run(w, in product);
@@ -88,13 +89,13 @@ internal static class Int8DepthwiseStart
                     }
                 }
 
-                ulong bytes = Int8Start.Bytes(
-                    Avx2.Add(Int8Start.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref bias)), ref multipliers,
+                ulong bytes = Int8StartUpVectors.Bytes(
+                    Avx2.Add(Int8StartUpVectors.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref bias)), ref multipliers,
                     in product.Requantization);
                 int left = product.Channels - channel;
-                Int8Start.Store(bytes, ref target, left < 4 ? left : 4);
+                Int8StartUpVectors.Store(bytes, ref target, left < 4 ? left : 4);
                 left -= distance;
-                Int8Start.Store(bytes >> 32, ref Unsafe.Add(ref target, distance), left < 4 ? left : 4);
+                Int8StartUpVectors.Store(bytes >> 32, ref Unsafe.Add(ref target, distance), left < 4 ? left : 4);
                 source = ref Unsafe.Add(ref source, product.StrideWidth * product.InputPixelStride);
                 target = ref Unsafe.Add(ref target, product.OutputPixelStride);
             }

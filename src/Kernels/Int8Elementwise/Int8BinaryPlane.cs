@@ -3,8 +3,8 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
-/// <summary>Rows of pairs: how far elements and rows are apart, in bytes, and the loop over them.</summary>
-internal readonly struct PairPlane
+/// <summary>Rows of two operands and their outputs: how far elements and rows are apart, in bytes, and the loop over them.</summary>
+internal readonly struct Int8BinaryPlane
 {
     private readonly int _firstStep;
     private readonly int _firstRowStride;
@@ -16,7 +16,7 @@ internal readonly struct PairPlane
     private readonly int _rowLength;
 
     /// <summary>Rows whose elements are some bytes apart; 0 where all elements of a row are one.</summary>
-    public PairPlane(
+    public Int8BinaryPlane(
         int firstStep,
         int firstRowStride,
         int secondStep,
@@ -37,14 +37,14 @@ internal readonly struct PairPlane
     }
 
     /// <summary>Rows of adjacent elements.</summary>
-    public PairPlane(int firstRowStride, int secondRowStride, int outputRowStride, int rows, int rowLength)
+    public Int8BinaryPlane(int firstRowStride, int secondRowStride, int outputRowStride, int rows, int rowLength)
         : this(1, firstRowStride, 1, secondRowStride, 1, outputRowStride, rows, rowLength)
     {
     }
 
     /// <summary>Carries an operation out for all elements, one by one on the start-up path.</summary>
-    public void Run<TOperation>(bool isStarting, ref byte first, ref byte second, ref byte output, in PairConstants constants)
-        where TOperation : struct, IPairOperation
+    public void Run<TOperation>(bool isStarting, ref byte first, ref byte second, ref byte output, in Int8BinaryConstants constants)
+        where TOperation : struct, IInt8BinaryOperation
     {
         if (isStarting)
             Scalar<TOperation>(ref first, ref second, ref output, in constants);
@@ -53,8 +53,8 @@ internal readonly struct PairPlane
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void OnPath<TOperation>(ref byte first, ref byte second, ref byte output, in PairConstants constants)
-        where TOperation : struct, IPairOperation
+    private void OnPath<TOperation>(ref byte first, ref byte second, ref byte output, in Int8BinaryConstants constants)
+        where TOperation : struct, IInt8BinaryOperation
     {
         bool vectors = (uint)_firstStep <= 1 && (uint)_secondStep <= 1 && _outputStep == 1 && TOperation.HasVectors(in constants);
         if (vectors && ByteLanes.Has512 && _rowLength > ByteLanes256.Count)
@@ -68,14 +68,14 @@ internal readonly struct PairPlane
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Vectors<TOperation, TLanes, TVector>(ref byte first, ref byte second, ref byte output, in PairConstants constants)
-        where TOperation : struct, IPairOperation
+    private void Vectors<TOperation, TLanes, TVector>(ref byte first, ref byte second, ref byte output, in Int8BinaryConstants constants)
+        where TOperation : struct, IInt8BinaryOperation
         where TLanes : struct, IByteLanes<TVector>
         where TVector : struct
     {
         unchecked
         {
-            PairVectors<TVector> vectors = TOperation.Prepare<TLanes, TVector>(in constants);
+            Int8BinaryVectors<TVector> vectors = TOperation.Prepare<TLanes, TVector>(in constants);
             TVector zeros = TLanes.Repeat((constants.SecondZeroPoint << 16) + constants.FirstZeroPoint);
             TVector zeroPoint = TLanes.Repeat((short)constants.Requantization.ZeroPoint);
             TVector least = TLanes.Repeat((byte)constants.Requantization.Minimum);
@@ -117,8 +117,8 @@ internal readonly struct PairPlane
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scalar<TOperation>(ref byte first, ref byte second, ref byte output, in PairConstants constants)
-        where TOperation : struct, IPairOperation
+    private void Scalar<TOperation>(ref byte first, ref byte second, ref byte output, in Int8BinaryConstants constants)
+        where TOperation : struct, IInt8BinaryOperation
     {
         unchecked
         {

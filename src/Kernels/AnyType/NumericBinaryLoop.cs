@@ -8,9 +8,9 @@ using global::System.Runtime.CompilerServices;
 /// The loop of <see cref="NumericBinary"/> and <see cref="Compare"/>: a function of two operands of equal element type, which are
 /// broadcast to the output's shape by strides of 0; the output is contiguous.
 /// </summary>
-internal static class NumericPairs
+internal static class NumericBinaryLoop
 {
-    /// <summary>Applies a function to all pairs of elements.</summary>
+    /// <summary>Applies a function to the elements of both operands, one of each at a time.</summary>
     /// <typeparam name="TOperation">The function.</typeparam>
     /// <param name="w">The workspace.</param>
     /// <param name="a">Operand offset of the first operand.</param>
@@ -23,7 +23,7 @@ internal static class NumericPairs
     public static void Run<TOperation>(
         Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides)
-        where TOperation : struct, INumericPair
+        where TOperation : struct, INumericBinaryFunction
     {
         switch (elementType)
         {
@@ -67,7 +67,7 @@ internal static class NumericPairs
     private static void Walk<T, TOperation>(
         Workspace w, int a, int b, int output, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
         where T : unmanaged, INumber<T>
-        where TOperation : struct, INumericPair =>
+        where TOperation : struct, INumericBinaryFunction =>
         Walk<T, TOperation>(
             ref Unsafe.As<byte, T>(ref w.Operand(a)), ref Unsafe.As<byte, T>(ref w.Operand(b)), ref w.Arena(output), 0,
             dims, aStrides, bStrides);
@@ -76,7 +76,7 @@ internal static class NumericPairs
     private static nint Walk<T, TOperation>(
         ref T a, ref T b, ref byte output, nint index, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides, ReadOnlySpan<int> bStrides)
         where T : unmanaged, INumber<T>
-        where TOperation : struct, INumericPair
+        where TOperation : struct, INumericBinaryFunction
     {
         if (dims.Length == 0)
         {
@@ -103,7 +103,7 @@ internal static class NumericPairs
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row<T, TOperation>(ref T a, nint aStep, ref T b, nint bStep, ref byte output, nint index, int count)
         where T : unmanaged, INumber<T>
-        where TOperation : struct, INumericPair
+        where TOperation : struct, INumericBinaryFunction
     {
         if (aStep == 1 && bStep == 1)
         {

@@ -4,8 +4,8 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 
-/// <summary>The loops around <see cref="PairPlane"/>: images of operands of equal shape, and broadcasting.</summary>
-internal static class PairLoop
+/// <summary>The loops around <see cref="Int8BinaryPlane"/>: images of operands of equal shape, and broadcasting.</summary>
+internal static class Int8BinaryLoop
 {
     /// <summary>The most dimensions of a broadcast.</summary>
     private const int MaximumRank = 16;
@@ -28,15 +28,15 @@ internal static class PairLoop
         int output,
         int outputImageStride,
         int outputRowStride,
-        in PairConstants constants,
+        in Int8BinaryConstants constants,
         int images,
         int rows,
         int rowLength)
-        where TOperation : struct, IPairOperation
+        where TOperation : struct, IInt8BinaryOperation
     {
         unchecked
         {
-            var plane = new PairPlane(firstRowStride, secondRowStride, outputRowStride, rows, rowLength);
+            var plane = new Int8BinaryPlane(firstRowStride, secondRowStride, outputRowStride, rows, rowLength);
             for (int image = 0; image < images; image++)
             {
                 plane.Run<TOperation>(
@@ -55,12 +55,12 @@ internal static class PairLoop
         int first,
         int second,
         int output,
-        in PairConstants constants,
+        in Int8BinaryConstants constants,
         ReadOnlySpan<int> dimensions,
         ReadOnlySpan<int> firstStrides,
         ReadOnlySpan<int> secondStrides,
         ReadOnlySpan<int> outputStrides)
-        where TOperation : struct, IPairOperation
+        where TOperation : struct, IInt8BinaryOperation
     {
         unchecked
         {
@@ -74,7 +74,7 @@ internal static class PairLoop
             int planes = 1;
             for (int d = 0; d < outer; d++)
                 planes *= dimensions[d];
-            var plane = new PairPlane(
+            var plane = new Int8BinaryPlane(
                 last < 0 ? 0 : firstStrides[last], isPlane ? firstStrides[outer] : 0,
                 last < 0 ? 0 : secondStrides[last], isPlane ? secondStrides[outer] : 0,
                 last < 0 ? 1 : outputStrides[last], isPlane ? outputStrides[outer] : 0,
@@ -127,8 +127,8 @@ internal static class PairLoop
 
     /// <summary>A plane of adjacent rows beside one row that is repeated: copies of it side by side make long rows of both.</summary>
     private static void Repeated<TOperation>(
-        ref byte first, ref byte second, bool firstRepeats, ref byte output, in PairConstants constants, int rows, int rowLength)
-        where TOperation : struct, IPairOperation
+        ref byte first, ref byte second, bool firstRepeats, ref byte output, in Int8BinaryConstants constants, int rows, int rowLength)
+        where TOperation : struct, IInt8BinaryOperation
     {
         unchecked
         {
@@ -149,11 +149,12 @@ internal static class PairLoop
             ref byte b = ref firstRepeats ? ref second : ref repeated[0];
             int aStride = firstRepeats ? 0 : longLength;
             int bStride = firstRepeats ? longLength : 0;
-            new PairPlane(aStride, bStride, longLength, longRows, longLength).Run<TOperation>(false, ref a, ref b, ref output, in constants);
+            new Int8BinaryPlane(aStride, bStride, longLength, longRows, longLength)
+                .Run<TOperation>(false, ref a, ref b, ref output, in constants);
             int left = (rows - (longRows * copies)) * rowLength;
             if (left > 0)
             {
-                new PairPlane(0, 0, 0, 1, left).Run<TOperation>(
+                new Int8BinaryPlane(0, 0, 0, 1, left).Run<TOperation>(
                     false, ref Unsafe.Add(ref a, longRows * aStride), ref Unsafe.Add(ref b, longRows * bStride),
                     ref Unsafe.Add(ref output, longRows * longLength), in constants);
             }
