@@ -24,6 +24,7 @@ public sealed class Arm64Tests(Arm64Launcher launcher) : IClassFixture<Arm64Laun
         Assert.True(report.Supports["advsimd"]);
         report.AssertPaths();
         Assert.Equal([], report.Differences());
+        report.Record($"arm64 in qemu {processor}");
     }
 
     /// <summary>No kernel reads or writes before a buffer: the emulator keeps to protected pages, as the last test shows.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OptimizerBuild.Kernels.Tests.Cases;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -81,6 +82,14 @@ internal sealed class DigestReport
         string[] all = [.. KernelCases.Kernels.SelectMany(kernel => Ways.Select(way => $"{way} {kernel}"))];
         Assert.Equal(all, _digests.Keys);
         return [.. all.Where(name => _digests[name] != KernelDigest.Expected(name[(name.IndexOf(' ') + 1)..]))];
+    }
+
+    /// <summary>Records the paths that the process took.</summary>
+    /// <param name="where">The platform, and what was switched off.</param>
+    public void Record(string where)
+    {
+        PathRecord.Ran($"path {Path} on {where}");
+        PathRecord.Ran($"vectors {Float32} on {where}");
     }
 
     private string ExpectedPath =>

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using OptimizerBuild.Kernels.Tests.Cases;
 using OptimizerBuild.Kernels.Tests.Models;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -46,44 +47,35 @@ public sealed class DotProductPathTests
     [Fact]
     public void Supported_instruction_sets_give_the_same_bytes()
     {
-        foreach (KernelCase c in Products)
+        Check("avx2", Avx2.IsSupported, c => true, (w, c) => Run<Avx2DotProduct, Vector256<int>>(w, c, 0));
+        Check("avx2 pairs", Avx2.IsSupported, c => c.Product!.Value.PairSumsFit,
+            (w, c) => Run<Avx2PairDotProduct, Vector256<int>>(w, c, 0));
+        Check("ssse3 pairs", Ssse3.IsSupported, c => c.Product!.Value.PairSumsFit,
+            (w, c) => Run<Ssse3PairDotProduct, Vector128<int>>(w, c, 0));
+        Check("avx512", Avx512BW.IsSupported, c => true, (w, c) =>
         {
-            if (Avx2.IsSupported)
-                CaseAssert.Same(c.Expected, c.Actual(w => Run<Avx2DotProduct, Vector256<int>>(w, c, 0)), $"avx2: {c}");
-            if (Avx512BW.IsSupported)
-            {
-                CaseAssert.Same(
-                    c.Expected,
-                    c.Actual(w =>
-                    {
-                        int whole = c.Product!.Value.PaddedChannels & ~15;
-                        Int8ProductLoop.Run<Avx512DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
-                        Run<Avx2DotProduct, Vector256<int>>(w, c, whole);
-                    }),
-                    $"avx512: {c}");
-            }
+            int whole = c.Product!.Value.PaddedChannels & ~15;
+            Int8ProductLoop.Run<Avx512DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            Run<Avx2DotProduct, Vector256<int>>(w, c, whole);
+        });
+        Check("avx10", AvxVnniInt8.V512.IsSupported, c => true, (w, c) =>
+        {
+            int whole = c.Product!.Value.PaddedChannels & ~15;
+            Int8ProductLoop.Run<Avx10DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
+        });
+        Check("avxvnni", AvxVnni.IsSupported, c => true, (w, c) => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0));
+    }
 
-            if (Avx2.IsSupported && c.Product!.Value.PairSumsFit)
-                CaseAssert.Same(c.Expected, c.Actual(w => Run<Avx2PairDotProduct, Vector256<int>>(w, c, 0)), $"avx2 pairs: {c}");
-            if (Ssse3.IsSupported && c.Product!.Value.PairSumsFit)
-                CaseAssert.Same(c.Expected, c.Actual(w => Run<Ssse3PairDotProduct, Vector128<int>>(w, c, 0)), $"ssse3 pairs: {c}");
-#if NET10_0_OR_GREATER
-            if (AvxVnniInt8.V512.IsSupported)
-            {
-                CaseAssert.Same(
-                    c.Expected,
-                    c.Actual(w =>
-                    {
-                        int whole = c.Product!.Value.PaddedChannels & ~15;
-                        Int8ProductLoop.Run<Avx10DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
-                        Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
-                    }),
-                    $"avx10: {c}");
-            }
-#endif
-            if (AvxVnni.IsSupported)
-                CaseAssert.Same(c.Expected, c.Actual(w => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0)), $"avxvnni: {c}");
-        }
+    private static void Check(string name, bool isSupported, Predicate<KernelCase> fits, Action<Workspace, KernelCase> run)
+    {
+        if (!isSupported)
+            return;
+        KernelCase[] cases = [.. Products.Where(c => fits(c))];
+        Assert.NotEmpty(cases);
+        foreach (KernelCase c in cases)
+            CaseAssert.Same(c.Expected, c.Actual(w => run(w, c)), $"{name}: {c}");
+        PathRecord.Ran("instructions " + name);
     }
 
     private static void Run<TDot, TVector>(Workspace w, KernelCase c, int from)

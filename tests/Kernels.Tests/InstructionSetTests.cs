@@ -38,6 +38,7 @@ public sealed class InstructionSetTests
 
         report.AssertPaths();
         Assert.Equal([], report.Differences());
+        report.Record($"{Machine.Architecture} {switches}".TrimEnd());
     }
 
     /// <summary>Between them the switches take every path that this machine can take.</summary>

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -22,12 +23,17 @@ public sealed class QuantizeTests
             from z in Gen.Choose(0, 255)
             from sign in Gen.Elements(1f, -1f)
             select (sign * MathF.ScaleB(mantissa, exponent), MathF.ScaleB(other, -24), z);
-        Prop.ForAll(
-            Arb.From(Gen.OneOf(anything, midpoints)),
-            t => BitConverter.SingleToInt32Bits(MathF.FusedMultiplyAdd(t.Item1, t.Item2, t.Item3)) is var expected
-                && (expected == BitConverter.SingleToInt32Bits(Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3))
-                    || float.IsNaN(BitConverter.Int32BitsToSingle(expected))
-                        && float.IsNaN(Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3))))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(20000));
+        PropertyCheck.Holds(
+            Arb.From(Gen.OneOf(anything, midpoints), large => ArbMap.Default.ArbFor<(float, float)>().Shrinker((large.Item1, large.Item2))
+                .Select(pair => (pair.Item1, pair.Item2, large.Item3))
+                .Concat(Shrinking.Number(large.Item3).Select(z => (large.Item1, large.Item2, z)))),
+            t =>
+            {
+                float expected = MathF.FusedMultiplyAdd(t.Item1, t.Item2, t.Item3);
+                float actual = Quantize.FusedInFloat64(t.Item1, t.Item2, t.Item3);
+                Assert.True(
+                    BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual)
+                        || (float.IsNaN(expected) && float.IsNaN(actual)), $"{actual:R} instead of {expected:R}");
+            }, 20000);
     }
 }

@@ -46,6 +46,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
         Assert.True(report.Supports["packedsimd"]);
         report.AssertPaths();
         Assert.Equal(RoundedTwice.Order(StringComparer.Ordinal), report.Differences().Order(StringComparer.Ordinal));
+        report.Record("wasm");
     }
 
     [Fact]

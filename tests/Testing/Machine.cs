@@ -1,10 +1,17 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace OptimizerBuild.Testing;
 
-/// <summary>What some tests need of the machine: each method skips the running test, with the reason, where that is missing.</summary>
+/// <summary>
+/// What some tests need of the machine: each method that requires something skips the running test, with the reason, where that is
+/// missing.
+/// </summary>
 public static class Machine
 {
+    /// <summary>The processor's architecture, in small letters: <c>x64</c>, <c>arm64</c>.</summary>
+    public static string Architecture => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
     /// <summary>An x64 processor with AVX2.</summary>
     public static void RequireAvx2() => Assert.SkipUnless(Avx2.IsSupported, "needs a processor with AVX2");
 

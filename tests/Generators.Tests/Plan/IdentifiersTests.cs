@@ -1,7 +1,7 @@
-using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.CodeAnalysis.CSharp;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests.Plan;
 
@@ -44,7 +44,7 @@ public class IdentifiersTests
 
     [Fact]
     public void WhateverTheNameTheResultIsAnIdentifierForTheCompilerToo() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<string>(), text =>
+        PropertyCheck.Holds(ArbMap.Default.ArbFor<string>(), text =>
         {
             string name = text ?? "";
             string[] identifiers = [Identifiers.Pascal(name, "Model"), Identifiers.Camel(name, "input"), PredictorNames.ClassName(name)];
@@ -53,7 +53,7 @@ public class IdentifiersTests
                 Assert.True(Identifiers.IsIdentifier(identifier), identifier);
                 Assert.True(SyntaxFacts.IsValidIdentifier(identifier), identifier);
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+        }, 1000);
 
     [Fact]
     public void IdentifiersAreThoseOfTheCompiler()

@@ -54,6 +54,7 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
             Assert.True(bytes == actual["executed:" + model], $"{model}: the executed plan differs under '{switches}'");
             Assert.True(bytes == actual["generated:" + model], $"{model}: generated code differs under '{switches}'");
         }
+        PathRecord.Ran($"generated {actual["path"]} on {Machine.Architecture} {switches}".TrimEnd());
     }
 
     private static Dictionary<string, string> Run(string folder, string switches)

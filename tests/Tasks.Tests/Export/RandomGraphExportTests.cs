@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
@@ -8,32 +6,37 @@ using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Export;
 
-/// <summary>Seeded graphs through passes, quantisation and export, read back by the importer.</summary>
+/// <summary>Drawn graphs through passes, quantisation and export, read back by the importer.</summary>
 public sealed class RandomGraphExportTests
 {
     [Fact]
-    public void FloatModelsComputeTheSame() => Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+    public void FloatModelsComputeTheSame() => PropertyCheck.Holds(GraphDescription.All, description =>
     {
-        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
-        Compare(graph, Import(new CompressedModel(graph)), new GraphEvaluator(graph).Evaluate, 1e-4f, seed);
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        Graph graph = PassPipeline.Run(description.Build());
+        Graph exported = Import(new CompressedModel(graph));
+        IReadOnlyList<Tensor> sample = description.Sample(graph, 0);
+        Tensor[] expected = new GraphEvaluator(graph).Evaluate(sample), actual = new GraphEvaluator(exported).Evaluate(sample);
+        Assert.Equal<IEnumerable<string>>(graph.Outputs, exported.Outputs);
+        for (int o = 0; o < expected.Length; o++)
+            RandomTensors.AssertClose(expected[o], actual[o], 1e-4f, $"output {o}\n{graph.Print()}\n{exported.Print()}");
+    }, 200);
 
     [Fact]
     public void CompressedModelsComputeTheSameUpToRounding()
     {
         double worst = 1;
         int compared = 0;
-        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
+        PropertyCheck.Holds(GraphDescription.All, description =>
         {
-            CompressedModel model = Plans.Quantize(PassPipeline.Run(RandomGraph.Make(seed)));
+            CompressedModel model = Plans.Quantize(PassPipeline.Run(description.Build()));
             Graph exported = Import(model);
             var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
             var evaluator = new GraphEvaluator(exported);
-            var random = new Random(seed);
-            IReadOnlyList<Tensor> sample = [.. model.Graph.Inputs.Select(i => RandomTensors.Of(random, model.Graph.TypeOf(i)))];
+            IReadOnlyList<Tensor> sample = description.Sample(model.Graph, 0);
             Tensor[] expected = simulation.Evaluate(sample), actual = evaluator.Evaluate(sample);
             for (int o = 0; o < expected.Length; o++)
             {
@@ -48,27 +51,16 @@ public sealed class RandomGraphExportTests
                     continue;
                 }
                 double cosine = Cosine(e, a);
-                Assert.True(cosine > 0.97, $"seed {seed}, output {o}: cosine {cosine}\n{model.Graph.Print()}\n{exported.Print()}");
+                Assert.True(cosine > 0.97, $"output {o}: cosine {cosine}\n{model.Graph.Print()}\n{exported.Print()}");
                 worst = Math.Min(worst, cosine);
                 compared++;
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        }, 200);
         Assert.True(compared >= 200);
     }
 
     private static Graph Import(CompressedModel model) =>
         OnnxImporter.Import(QdqExporter.Export(model), "exported.onnx", ImportOptions.Default).Graph;
-
-    private static void Compare(Graph graph, Graph exported, Func<IReadOnlyList<Tensor>, Action<string, Tensor>?, CancellationToken, Tensor[]> evaluate, float tolerance, int seed)
-    {
-        var random = new Random(seed);
-        IReadOnlyList<Tensor> sample = [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
-        Tensor[] expected = evaluate(sample, null, CancellationToken.None);
-        Tensor[] actual = new GraphEvaluator(exported).Evaluate(sample);
-        Assert.Equal<IEnumerable<string>>(graph.Outputs, exported.Outputs);
-        for (int o = 0; o < expected.Length; o++)
-            RandomTensors.AssertClose(expected[o], actual[o], tolerance, $"seed {seed}, output {o}\n{graph.Print()}\n{exported.Print()}");
-    }
 
     private static double Cosine(float[] a, float[] b)
     {

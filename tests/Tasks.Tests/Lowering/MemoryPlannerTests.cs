@@ -1,16 +1,34 @@
+using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Lowering;
 
+/// <summary>Places of buffers in the arena.</summary>
 public sealed class MemoryPlannerTests
 {
+    private static readonly Arbitrary<StepSequence> Programs = Arb.From(
+        from buffers in (
+            from bytes in Gen.Frequency((1, Gen.Choose(1, 19)), (2, Gen.Choose(1, 4999)))
+            from input in Gen.Choose(0, 5)
+            from output in Gen.Choose(0, 5)
+            select new BufferUse(bytes, input == 0, output == 0)).ListOf()
+        from first in Gen.Choose(1, 4999)
+        from steps in (
+            from input in Gen.Choose(0, 24)
+            from second in Gen.Choose(-24, 24)
+            from output in Gen.Choose(0, 24)
+            from reuse in Gen.Choose(0, 1)
+            select new StepUse(input, Math.Max(second, -1), output, reuse == 1)).ListOf()
+        select new StepSequence([new(first, false, false), .. buffers.Take(24)], [.. steps.Take(30)]), StepSequence.Shrink);
+
     [Fact]
     public void BuffersInUseAtTheSameTimeNeverOverlap() =>
-        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), Check).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        PropertyCheck.Holds(Programs, Check, 500);
 
     [Fact]
     public void BuffersThatNeverMeetShareOnePlace()
@@ -57,30 +75,22 @@ public sealed class MemoryPlannerTests
         Assert.Equal("OPT0030", error.Diagnostic.Descriptor.Code);
     }
 
-    private static void Check(int seed)
+    private static void Check(StepSequence program)
     {
-        var random = new Random(seed);
-        ArenaBuffer[] buffers = [.. Enumerable.Range(0, random.Next(1, 25)).Select(i =>
-            new ArenaBuffer(i, "b" + i, random.Next(1, 4) == 1 ? random.Next(1, 20) : random.Next(1, 5000)))];
-        foreach (ArenaBuffer buffer in buffers)
-        {
-            buffer.IsInput = random.Next(6) == 0;
-            buffer.IsOutput = random.Next(6) == 0;
-        }
-        var steps = new List<LoweredStep>();
-        for (int i = 0; i < random.Next(1, 30); i++)
+        ArenaBuffer[] buffers = [.. program.Buffers.Select((b, i) =>
+            new ArenaBuffer(i, "b" + i, b.Bytes) { IsInput = b.IsInput, IsOutput = b.IsOutput })];
+        List<LoweredStep> steps = [.. program.Steps.Select(s =>
         {
             var step = new LoweredStep("K", "M", "n", "", 0);
-            Storage input = Dense(buffers[random.Next(buffers.Length)]);
-            Storage output = Dense(buffers[random.Next(buffers.Length)]);
+            Storage input = Dense(Buffer(s.Input)), output = Dense(Buffer(s.Output));
             step.Read("x", input);
-            if (random.Next(2) == 0)
-                step.Read("y", Dense(buffers[random.Next(buffers.Length)]));
+            if (s.Second >= 0)
+                step.Read("y", Dense(Buffer(s.Second)));
             step.Write("z", output);
-            if (random.Next(2) == 0)
-                step.MayReuse(output, input);
-            steps.Add(step);
-        }
+            return s.MayReuse ? step.MayReuse(output, input) : step;
+        })];
+
+        ArenaBuffer Buffer(int number) => buffers[number % buffers.Length];
 
         MemoryPlan plan = MemoryPlanner.Plan(buffers, steps);
         EquatableList<PlanBuffer> placed = Placed(plan);
@@ -100,7 +110,7 @@ public sealed class MemoryPlannerTests
                 for (int j = i + 1; j < alive.Length; j++)
                     if (alive[j].Offset < alive[i].Offset + alive[i].Buffer.Bytes)
                         Assert.True(alive[i].Last == s && alive[j].First == s || alive[j].Last == s && alive[i].First == s,
-                            $"seed {seed}, step {s}: {alive[i].Buffer.Name} and {alive[j].Buffer.Name}");
+                            $"step {s}: {alive[i].Buffer.Name} and {alive[j].Buffer.Name}");
         }
     }
 
@@ -115,4 +125,39 @@ public sealed class MemoryPlannerTests
         Dimensions = [buffer.Bytes],
         Strides = [1],
     };
+
+    /// <summary>A buffer.</summary>
+    private sealed record BufferUse(int Bytes, bool IsInput, bool IsOutput)
+    {
+        public IEnumerable<BufferUse> Shrink() =>
+        [
+            .. IsInput ? [this with { IsInput = false }] : (BufferUse[])[],
+            .. IsOutput ? [this with { IsOutput = false }] : (BufferUse[])[],
+            .. Shrinking.Number(Bytes, 1).Select(b => this with { Bytes = b }),
+        ];
+    }
+
+    /// <summary>A step, with its buffers' numbers; there is no second input where that is negative.</summary>
+    private sealed record StepUse(int Input, int Second, int Output, bool MayReuse)
+    {
+        public IEnumerable<StepUse> Shrink() =>
+        [
+            .. MayReuse ? [this with { MayReuse = false }] : (StepUse[])[],
+            .. Shrinking.Number(Second, -1).Select(s => this with { Second = s }),
+            .. Shrinking.Number(Input).Select(i => this with { Input = i }),
+            .. Shrinking.Number(Output).Select(o => this with { Output = o }),
+        ];
+    }
+
+    /// <summary>Buffers and the steps that use them.</summary>
+    private sealed record StepSequence(ImmutableArray<BufferUse> Buffers, ImmutableArray<StepUse> Steps)
+    {
+        public static IEnumerable<StepSequence> Shrink(StepSequence large) =>
+        [
+            .. Shrinking.List(large.Steps, 0, s => s.Shrink()).Select(s => large with { Steps = s }),
+            .. Shrinking.List(large.Buffers, 1, b => b.Shrink()).Select(b => large with { Buffers = b }),
+        ];
+
+        public override string ToString() => $"buffers {PropertyCheck.Describe(Buffers)}, steps {PropertyCheck.Describe(Steps)}";
+    }
 }

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
@@ -10,11 +8,12 @@ using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Lowering;
 
 /// <summary>
-/// Seeded graphs through passes, quantisation, lowering and the kernels: against the quantiser's simulation bit for bit, and in
+/// Drawn graphs through passes, quantisation, lowering and the kernels: against the quantiser's simulation bit for bit, and in
 /// float32 against the reference evaluator.
 /// </summary>
 public sealed class RandomGraphLoweringTests
@@ -28,14 +27,13 @@ public sealed class RandomGraphLoweringTests
     public void IntegerPlansGiveTheBytesOfTheSimulation()
     {
         int exact = 0;
-        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
-            exact += CheckInteger(seed) ? 1 : 0).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
+        PropertyCheck.Holds(GraphDescription.All, d => exact += CheckInteger(d) ? 1 : 0, 250);
         Assert.True(exact > 150, $"only {exact} graphs could be compared bit for bit");
     }
 
     [Fact]
     public void FloatPlansGiveWhatTheReferenceEvaluatorGives() =>
-        Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), CheckFloat).Check(Config.QuickThrowOnFailure.WithMaxTest(250));
+        PropertyCheck.Holds(GraphDescription.All, CheckFloat, 250);
 
     // Whether pixels do not follow one another, as in a view: taps then are segments of their own, which the quantiser does not foresee.
     private static bool HasGaps(LoweredModel lowered, string node)
@@ -46,11 +44,10 @@ public sealed class RandomGraphLoweringTests
         long Value(string argument) => step.Arguments.OfType<PlanArgument.Integer>().Single(a => a.Name == argument).Value;
     }
 
-    private static bool CheckInteger(int seed)
+    private static bool CheckInteger(GraphDescription description)
     {
-        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
-        var random = new Random(seed);
-        List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 6).Select(_ => Sample(graph, random))];
+        Graph graph = PassPipeline.Run(description.Build());
+        List<IReadOnlyList<Tensor>> samples = [.. Enumerable.Range(0, 6).Select(i => description.Sample(graph, i))];
         var options = new QuantizationOptions { Precision = ModelPrecision.Int8, SearchWeightScales = false, CorrectBiases = false,
             Calibration = CalibrationMethod.MinMax };
         CompressedModel model = new Quantizer(options).Apply(new CompressedModel(graph), new SampleSet(samples, false),
@@ -60,7 +57,7 @@ public sealed class RandomGraphLoweringTests
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
         foreach ((string node, WeightQuantization weights) in model.Annotation<GraphQuantization>()!.Weights)
             Assert.True(
-                weights.PairSumsBounded == lowered.PairSumsBounded[node] || HasGaps(lowered, node), $"seed {seed}: pair sums of {node}");
+                weights.PairSumsBounded == lowered.PairSumsBounded[node] || HasGaps(lowered, node), $"pair sums of {node}");
         PlanExecutor executor = Plans.Execute(lowered);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         foreach (IReadOnlyList<Tensor> sample in samples)
@@ -70,28 +67,24 @@ public sealed class RandomGraphLoweringTests
             for (int o = 0; o < expected.Length; o++)
                 for (int i = 0; i < expected[o].Count; i++)
                     if (!expected[o].Data.GetValue(i)!.Equals(actual[o].Data.GetValue(i)))
-                        Assert.Fail($"seed {seed}, output {o}, element {i}: {actual[o].Data.GetValue(i)} "
+                        Assert.Fail($"output {o}, element {i}: {actual[o].Data.GetValue(i)} "
                             + $"instead of {expected[o].Data.GetValue(i)}\n{model.Graph.Print()}");
         }
         return true;
     }
 
-    private static void CheckFloat(int seed)
+    private static void CheckFloat(GraphDescription description)
     {
-        Graph graph = PassPipeline.Run(RandomGraph.Make(seed));
+        Graph graph = PassPipeline.Run(description.Build());
         PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
         var evaluator = new GraphEvaluator(graph);
-        var random = new Random(seed);
         for (int run = 0; run < 2; run++)
         {
-            IReadOnlyList<Tensor> sample = Sample(graph, random);
+            IReadOnlyList<Tensor> sample = description.Sample(graph, run);
             Tensor[] expected = evaluator.Evaluate(sample);
             Tensor[] actual = executor.Run(sample);
             for (int o = 0; o < expected.Length; o++)
-                RandomTensors.AssertClose(expected[o], actual[o], 1e-3f, $"seed {seed}, output {o}\n{graph.Print()}");
+                RandomTensors.AssertClose(expected[o], actual[o], 1e-3f, $"output {o}\n{graph.Print()}");
         }
     }
-
-    private static IReadOnlyList<Tensor> Sample(Graph graph, Random random) =>
-        [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
 }

@@ -11,9 +11,28 @@ internal sealed class GraphBuilder
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<string, Tensor> _constants = [];
     private readonly Dictionary<string, TensorType> _types = [];
-    private readonly Random _random;
+    private readonly Func<float> _positive;
+    private readonly Func<float> _signed;
 
-    public GraphBuilder(int seed = 1) => _random = new Random(seed);
+    /// <summary>A graph with seeded weights.</summary>
+    public GraphBuilder(int seed = 1)
+    {
+        var random = new Random(seed);
+        _positive = () => (float)(0.5 + random.NextDouble());
+        _signed = () => (float)((0.5 + random.NextDouble()) * (random.Next(2) == 0 ? 1 : -1));
+    }
+
+    /// <summary>A graph with weights of given numbers, from -9999 to 9999, used over and over.</summary>
+    public GraphBuilder(IReadOnlyList<int> weights)
+    {
+        int at = 0;
+        _signed = () =>
+        {
+            int number = weights[at++ % weights.Count];
+            return number < 0 ? -0.5f + (number / 10000f) : 0.5f + (number / 10000f);
+        };
+        _positive = () => Math.Abs(_signed());
+    }
 
     public string Input(params ReadOnlySpan<int> dimensions) => Input(TensorType.Float32(dimensions));
 
@@ -38,23 +57,11 @@ internal sealed class GraphBuilder
 
     public string Scalar(float value) => Constant(Tensor.Scalar(value));
 
-    /// <summary>A constant of seeded values between 0.5 and 1.5, half of them negative.</summary>
-    public string Weights(params ReadOnlySpan<int> dimensions)
-    {
-        var values = new float[Shapes.Count(dimensions)];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = (float)((0.5 + _random.NextDouble()) * (_random.Next(2) == 0 ? 1 : -1));
-        return Constant(Tensor.Of(values, dimensions));
-    }
+    /// <summary>A constant of values between 0.5 and 1.5, some of them negative.</summary>
+    public string Weights(params ReadOnlySpan<int> dimensions) => Filled(dimensions, _signed);
 
-    /// <summary>A constant of seeded values between 0.5 and 1.5.</summary>
-    public string Positive(params ReadOnlySpan<int> dimensions)
-    {
-        var values = new float[Shapes.Count(dimensions)];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = (float)(0.5 + _random.NextDouble());
-        return Constant(Tensor.Of(values, dimensions));
-    }
+    /// <summary>A constant of values between 0.5 and 1.5.</summary>
+    public string Positive(params ReadOnlySpan<int> dimensions) => Filled(dimensions, _positive);
 
     public string Add(string opType, params string[] inputs) => Add(new Node("", opType, [.. inputs], []));
 
@@ -82,6 +89,14 @@ internal sealed class GraphBuilder
         Constants = _constants.ToImmutableSortedDictionary(StringComparer.Ordinal),
         Types = _types.ToImmutableSortedDictionary(StringComparer.Ordinal),
     };
+
+    private string Filled(ReadOnlySpan<int> dimensions, Func<float> next)
+    {
+        var values = new float[Shapes.Count(dimensions)];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = next();
+        return Constant(Tensor.Of(values, dimensions));
+    }
 
     private static Node With(Node node, (string Name, object Value)[] attributes)
     {

@@ -108,12 +108,19 @@ public sealed class PassTests
 
     internal static void AssertSame(Graph graph, Graph rewritten, float tolerance, string what)
     {
+        var random = new Random(3);
+        AssertSame(graph, rewritten, [.. Enumerable.Range(0, 3).Select(_ => graph.Inputs.Select(i =>
+            RandomTensors.Of(random, graph.TypeOf(i))).ToArray())], tolerance, what);
+    }
+
+    /// <summary>Two graphs have the same inputs and outputs and compute the same.</summary>
+    internal static void AssertSame(
+        Graph graph, Graph rewritten, IEnumerable<IReadOnlyList<Tensor>> samples, float tolerance, string what)
+    {
         Assert.Equal(graph.Inputs.ToArray(), rewritten.Inputs.ToArray());
         Assert.Equal(graph.Outputs.ToArray(), rewritten.Outputs.ToArray());
-        var random = new Random(3);
-        for (int sample = 0; sample < 3; sample++)
+        foreach (IReadOnlyList<Tensor> inputs in samples)
         {
-            Tensor[] inputs = [.. graph.Inputs.Select(i => RandomTensors.Of(random, graph.TypeOf(i)))];
             Tensor[] expected = new GraphEvaluator(graph).Evaluate(inputs), actual = new GraphEvaluator(rewritten).Evaluate(inputs);
             for (int o = 0; o < expected.Length; o++)
                 RandomTensors.AssertClose(expected[o], actual[o], tolerance, $"{what}, output {graph.Outputs[o]}");

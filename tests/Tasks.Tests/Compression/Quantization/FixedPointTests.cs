@@ -1,6 +1,6 @@
-using FsCheck;
 using FsCheck.Fluent;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -8,16 +8,17 @@ namespace OptimizerBuild.Compression.Quantization;
 public class FixedPointTests
 {
     [Fact]
-    public void MultipliersApproximateTheirFactors() => Prop.ForAll<uint, uint>((a, b) =>
+    public void MultipliersApproximateTheirFactors() => PropertyCheck.Holds(ArbMap.Default.ArbFor<(uint, uint)>(), drawn =>
     {
+        (uint a, uint b) = drawn;
         double first = (a + 1.0) / 1e6;
         double second = first * ((b % 1000) + 1) / 1000;
         FixedPointMultipliers m = FixedPointMultipliers.Of(first, second);
-        return m.Shift is >= 1 and <= 62
-            && m.Multipliers[0] >= 1 << 30
-            && Math.Abs((m.Multipliers[0] / Math.Pow(2, m.Shift)) - first) <= first * 1e-9
-            && Math.Abs((m.Multipliers[1] / Math.Pow(2, m.Shift)) - second) <= first * 1e-9;
-    }).Check(Config.QuickThrowOnFailure);
+        Assert.InRange(m.Shift, 1, 62);
+        Assert.True(m.Multipliers[0] >= 1 << 30);
+        Assert.InRange(m.Multipliers[0] / Math.Pow(2, m.Shift), first * (1 - 1e-9), first * (1 + 1e-9));
+        Assert.InRange(m.Multipliers[1] / Math.Pow(2, m.Shift), second - (first * 1e-9), second + (first * 1e-9));
+    }, 100);
 
     [Theory]
     [InlineData(5, 1, 3)]
