@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Data;
@@ -55,11 +57,11 @@ internal sealed record InputAdaptation(InputElement Type, ImmutableArray<double>
         {
             if (node.Input(0) != input)
                 continue;
-            if (node.Int("channels_last", 0) != 0)
+            if (node.IsChannelsLast())
                 return true;
-            if (node.OpType is "Conv" or "MaxPool" or "AveragePool")
+            if (node.Is<IWindow>())
                 return false;
-            if (node.OpType == "Transpose" && node.Ints("perm") is { } perm)
+            if (node.Is<TransposeOperator>() && TransposeOperator.Permutation(node) is { } perm)
             {
                 if (perm.AsSpan().SequenceEqual([0L, 3, 1, 2]))
                     return true;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Evaluation;
@@ -55,7 +56,9 @@ internal static class KernelBinder
 
     private static MethodInfo Find(PlanStep step, Type? source)
     {
-        Type kernel = Library.GetType("OptimizerBuild.Kernels." + step.Kernel) ?? throw Mismatch(step, "there is no such kernel class");
+        string name = "OptimizerBuild.Kernels." + step.Kernel;
+        Type kernel = OperatorRegistry.Assemblies.Prepend(Library).Select(a => a.GetType(name)).FirstOrDefault(t => t is not null)
+            ?? throw Mismatch(step, "there is no such kernel class");
         foreach (MethodInfo candidate in kernel.GetMethods(BindingFlags.Static | BindingFlags.Public))
         {
             if (candidate.Name != step.Method)

@@ -1,5 +1,6 @@
-using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Export;
@@ -33,13 +34,5 @@ internal static class ChannelOrder
     }
 
     /// <summary>Whether a node computes each element from the elements of the same place, with broadcasting, or joins along an axis.</summary>
-    public static bool Follows(Node node) => node.Domain == Node.InternalDomain
-        ? node.OpType == "FusedElementwise"
-        : Followers.Contains(node.OpType);
-
-    private static readonly ImmutableHashSet<string> Followers = ImmutableHashSet.Create(
-        StringComparer.Ordinal,
-        "Abs", "Add", "Ceil", "Celu", "Clip", "Concat", "Cos", "Div", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish",
-        "Identity", "LeakyRelu", "Log", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu",
-        "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "ThresholdedRelu");
+    public static bool Follows(Node node) => node.Is<IElementwise>() || node.Is<ConcatOperator>() || node.Is<IdentityOperator>();
 }

@@ -1,5 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Export;
 
@@ -9,8 +11,6 @@ namespace OptimizerBuild.Export;
 /// </summary>
 internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, ExportedValues values)
 {
-    private static readonly string[] Kept = ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides", "transB"];
-
     /// <summary>Writes a node.</summary>
     /// <param name="node">A Conv, Gemm or MatMul.</param>
     /// <param name="weights">Its rounded weights.</param>
@@ -22,8 +22,10 @@ internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, Ex
         bool hasBias = weights.Bias.Any(b => b != 0);
 
         // MatMul has no bias. Of matrices it is the same as Gemm; else the bias is added to the product in float.
-        string opType = node.OpType == "MatMul" && hasBias && graph.TypeOf(node.Inputs[0]).Rank == 2 ? "Gemm" : node.OpType;
-        int axis = opType == "Conv" || (opType == "Gemm" && node.Int("transB", 0) != 0) ? 0 : 1;
+        Node product = node.Is<MatMulOperator>() && hasBias && graph.TypeOf(node.Inputs[0]).Rank == 2
+            ? node.Becoming<GemmOperator>()
+            : node;
+        int axis = product.Is<ConvOperator>() || GemmOperator.TransposesB(product) ? 0 : 1;
         string input = values.Dequantized(node.Inputs[0], order);
         string matrix = Dequantized(
             node.Name + "/weights", new Tensor(shape.Type.As(ElementType.Int8), weights.Values), weights.Scales,
@@ -32,10 +34,13 @@ internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, Ex
         string bias = hasBias
             ? Dequantized(node.Name + "/bias", Tensor.Of(weights.Bias, weights.Bias.Length), [.. weights.Scales.Select(s => s * scale)], null, 0)
             : "";
-        (string, AttributeValue)[] attributes = [.. node.Attributes.Where(a => Kept.Contains(a.Key)).Select(a => (a.Key, a.Value))];
-        string[] inputs = hasBias && opType != "MatMul" ? [input, matrix, bias] : [input, matrix];
-        string result = builder.Add(node.Name, opType, inputs, attributes);
-        return hasBias && opType == "MatMul" ? builder.Add(node.Name + "/biased", "Add", [result, bias]) : result;
+        // The factors of a Gemm are in the weights and the bias.
+        Node plain = GemmOperator.WithoutFactors(product);
+        (string, AttributeValue)[] attributes = [.. QdqExporter.OnnxAttributes(plain).Select(a => (a.Key, a.Value))];
+        bool addsBias = !product.Is<MatMulOperator>();
+        string[] inputs = hasBias && addsBias ? [input, matrix, bias] : [input, matrix];
+        string result = builder.Add(node.Name, product.OpType, inputs, attributes);
+        return hasBias && !addsBias ? builder.Add(node.Name + "/biased", "Add", [result, bias]) : result;
     }
 
     private string Dequantized(string stem, Tensor integers, IReadOnlyList<double> scales, Tensor? zeroPoints, int axis)

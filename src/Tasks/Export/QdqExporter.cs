@@ -6,6 +6,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Export;
 
@@ -58,7 +59,7 @@ internal sealed class QdqExporter
     private void Write(Node node)
     {
         bool isInteger = _quantization?.Nodes[node.Name].Integer == true;
-        if (node.OpType == "Transpose" && OtherOrder(node) is { } order)
+        if (node.Is<TransposeOperator>() && OtherOrder(node) is { } order)
         {
             _values.DefineTransposed(node.Outputs[0], order, node.Inputs[0], isInteger);
             return;
@@ -80,7 +81,7 @@ internal sealed class QdqExporter
     private int? OtherOrder(Node node)
     {
         int rank = _graph.TypeOf(node.Inputs[0]).Rank;
-        if (rank is not (3 or 4) || _graph.IsConstant(node.Inputs[0]) || node.Ints("perm") is not { } perm)
+        if (rank is not (3 or 4) || _graph.IsConstant(node.Inputs[0]) || TransposeOperator.Permutation(node) is not { } perm)
             return null;
         bool toSecond = perm.AsSpan().SequenceEqual([.. ChannelOrder.ToSecond(rank).Select(a => (long)a)]);
         bool toLast = perm.AsSpan().SequenceEqual([.. ChannelOrder.ToLast(rank).Select(a => (long)a)]);
@@ -91,7 +92,7 @@ internal sealed class QdqExporter
     private int Order(Node node)
     {
         int rank = node.Inputs.Length == 0 || !node.HasInput(0) ? 0 : _graph.TypeOf(node.Outputs[0]).Rank;
-        if (node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0)
+        if (node.IsChannelsLast())
             return rank;
         bool follows = ChannelOrder.Follows(node)
             && node.Inputs.Any(i => i.Length > 0 && !_graph.IsConstant(i) && _values.HomeOrder(i) == rank)
@@ -103,11 +104,11 @@ internal sealed class QdqExporter
 
     private string[] Apply(Node node, bool isInteger, int order)
     {
-        if (node is { Domain: Node.InternalDomain, OpType: "FusedElementwise" })
-            return [Inline(((AttributeValue.GraphValue)node.Attributes[FusedElementwiseOperator.Body]).Value, Read(node, 0, isInteger, order), node)];
+        if (FusedElementwiseOperator.BodyOf(node) is { } body)
+            return [Inline(body, Read(node, 0, isInteger, order), node)];
         string[] inputs = [.. Enumerable.Range(0, node.Inputs.Length).Select(i => Read(node, i, isInteger, order))];
         string[] outputs = [.. node.Outputs.Select(o => o.Length == 0 ? "" : _builder.Name(o + "/real"))];
-        if (node is { Domain: Node.InternalDomain, OpType: "Embedding" })
+        if (node.Is<EmbeddingOperator>())
         {
             // A look-up outside the table, which gives zeros in the compressed model, has no counterpart in Gather.
             string indices = _graph.TypeOf(node.Inputs[1]).Element is ElementType.Int32 or ElementType.Int64
@@ -116,13 +117,9 @@ internal sealed class QdqExporter
             _builder.Add(node.Name, "Gather", [inputs[0], indices], outputs, []);
             return outputs;
         }
-        IEnumerable<(string, AttributeValue)> attributes = node.Attributes.Where(a => !IsInternal(a.Key)).Select(a => (a.Key, a.Value));
-        if (order != 0 && node.OpType == "Concat")
-        {
-            int axis = Shapes.Axis(node.Int("axis", 0), order);
-            attributes = [("axis", new AttributeValue.Int(ChannelOrder.AxisInSecond(axis, order)))];
-        }
-        _builder.Add(node.Name, node.OpType, inputs, outputs, attributes);
+        if (order != 0 && node.Is<ConcatOperator>())
+            node = ConcatOperator.WithAxis(node, ChannelOrder.AxisInSecond(Shapes.Axis(ConcatOperator.Axis(node), order), order));
+        _builder.Add(node.Name, node.OpType, inputs, outputs, OnnxAttributes(node).Select(a => (a.Key, a.Value)));
         return outputs;
     }
 
@@ -158,10 +155,9 @@ internal sealed class QdqExporter
     // runtimes still find the node between DequantizeLinear and QuantizeLinear.
     private string Activated(Node node, string real, bool isInteger)
     {
-        if (!node.Has(FusedActivation.Attribute))
+        if (!node.HasActivation())
             return real;
-        float minimum = node.Float(FusedActivation.Minimum, float.NegativeInfinity);
-        float maximum = node.Float(FusedActivation.Maximum, float.PositiveInfinity);
+        (float minimum, float maximum) = node.ActivationBounds();
         if (isInteger && _values.QuantizationOf(node.Outputs[0]) is { } q)
         {
             if (OutputLevels.Level(q, minimum) == 0 && OutputLevels.Level(q, maximum) == 255)
@@ -175,7 +171,7 @@ internal sealed class QdqExporter
         return _builder.Add(node.Name + "/activation", "Clip", [real, .. bounds]);
     }
 
-    private static bool IsInternal(string attribute) =>
-        attribute is FusedActivation.Attribute or FusedActivation.Minimum or FusedActivation.Maximum or WindowGeometry.ChannelsLastAttribute
-            or DynamicRange.Attribute;
+    /// <summary>A node's attributes without those that only this build knows.</summary>
+    public static IEnumerable<KeyValuePair<string, AttributeValue>> OnnxAttributes(Node node) => node.Attributes.Where(
+        a => !FusedActivation.Owns(a.Key) && a.Key is not (ChannelLayout.Attribute or DynamicRange.Attribute));
 }

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering;
 
@@ -14,7 +16,7 @@ internal static class BorderWishes
         var wishes = new Dictionary<string, Border>(StringComparer.Ordinal);
         foreach (Node node in graph.Nodes)
         {
-            if (node.OpType != "Conv" || node.Domain.Length > 0 || !WindowGeometry.Applies(graph, node))
+            if (!node.Is<ConvOperator>() || !WindowGeometry.Applies(graph, node))
                 continue;
             Border reach = WindowGeometry.Of(graph, node).Reach;
             if (!reach.IsNone)

@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering;
 
@@ -22,9 +23,8 @@ internal static class ConstantQuantizer
     /// <summary>The levels between which a fused activation keeps the outputs.</summary>
     public static (int Minimum, int Maximum) ActivationLevels(Node node, ActivationQuantization output)
     {
-        if (node.Text("activation", "").Length == 0)
-            return (0, 255);
-        int minimum = Level(output, node.Float("activation_min", float.NegativeInfinity));
-        return (minimum, Math.Max(minimum, Level(output, node.Float("activation_max", float.PositiveInfinity))));
+        (float lower, float upper) = node.ActivationBounds();
+        int minimum = Level(output, lower);
+        return (minimum, Math.Max(minimum, Level(output, upper)));
     }
 }

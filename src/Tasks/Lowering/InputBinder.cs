@@ -4,6 +4,8 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Float32;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -55,24 +57,22 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private bool Absorb(ref string target, ref Storage source, ref int channelAxis)
     {
         Graph graph = context.Graph;
-        if (Readers(target) is not [{ Domain.Length: 0 } reader] || graph.Outputs.Contains(target, StringComparer.Ordinal)
+        if (Readers(target) is not [var reader] || graph.Outputs.Contains(target, StringComparer.Ordinal)
             || reader.Inputs[0] != target)
             return false;
         if (context.Quantization?.Values.GetValueOrDefault(target) != context.Quantization?.Values.GetValueOrDefault(reader.Outputs[0]))
             return false;
-        switch (reader.OpType)
+        switch (reader.As<Operator>())
         {
-            case "Transpose":
-                int rank = source.Dimensions.Length;
-                int[] order = reader.Ints("perm") is { } perm ? Array.ConvertAll(perm, p => Shapes.Axis(p, rank))
-                    : [.. Enumerable.Range(0, rank).Reverse()];
+            case TransposeOperator:
+                int[] order = TransposeOperator.Order(OperatorContext.Of(graph, reader));
                 Storage permuted = source.Permuted(order);
                 if (!CanBeBound(permuted))
                     return false;
                 source = permuted;
                 channelAxis = Array.IndexOf(order, channelAxis);
                 break;
-            case "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze":
+            case ReshapingOperator:
                 // Channels must still be an axis of their own where each has a table.
                 ImmutableArray<int> to = graph.TypeOf(reader.Outputs[0]).Dimensions;
                 int channels = channelAxis < 0 ? 1 : source.Dimensions[channelAxis];

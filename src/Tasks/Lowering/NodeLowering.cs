@@ -1,7 +1,7 @@
-using System.Collections.Frozen;
 using System.Reflection;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering;
 
@@ -26,35 +26,34 @@ internal abstract class NodeLowering
     public abstract void Lower(LoweringContext context, Node node);
 }
 
-/// <summary>Marks a subclass of <see cref="NodeLowering"/> as responsible for an operator in one form.</summary>
+/// <summary>Marks a subclass of <see cref="NodeLowering"/> as responsible for operators in one form.</summary>
 /// <param name="form">Integer or native.</param>
-/// <param name="opType">The operator's type.</param>
+/// <param name="trait">The operators: their class, a base class or the interface of a trait. Of several the most special counts.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
-internal sealed class LowersAttribute(LoweringForm form, string opType) : Attribute
+internal sealed class LowersAttribute(LoweringForm form, Type trait) : Attribute
 {
     /// <summary>Integer or native.</summary>
     public LoweringForm Form { get; } = form;
 
-    /// <summary>The operator's type.</summary>
-    public string OpType { get; } = opType;
-
-    /// <summary>The operator's domain.</summary>
-    public string Domain { get; init; } = "";
+    /// <summary>The operators' class, base class or trait.</summary>
+    public Type Trait { get; } = trait;
 }
 
-/// <summary>All lowerings of this assembly.</summary>
+/// <summary>All lowerings, by the traits of the operators that they lower.</summary>
 internal static class NodeLowerings
 {
-    private static readonly FrozenDictionary<(LoweringForm Form, string Domain, string OpType), NodeLowering> Lowerings =
-        typeof(NodeLowerings).Assembly.GetTypes()
-            .SelectMany(t => t.GetCustomAttributes<LowersAttribute>().Select(a => (a, t)))
-            .ToFrozenDictionary(x => (x.a.Form, x.a.Domain, x.a.OpType), x =>
-                (NodeLowering)Activator.CreateInstance(x.t, nonPublic: true)!);
-
-    /// <summary>Form, domain and type of every operator that can be lowered, sorted.</summary>
-    public static IEnumerable<(LoweringForm Form, string Domain, string OpType)> All =>
-        Lowerings.Keys.OrderBy(k => k.Form).ThenBy(k => k.Domain, StringComparer.Ordinal).ThenBy(k => k.OpType, StringComparer.Ordinal);
+    private static readonly TraitTable<LoweringForm, NodeLowering> Lowerings = new(Read);
 
     /// <summary>The lowering of a node in a form, or null.</summary>
-    public static NodeLowering? Find(LoweringForm form, Node node) => Lowerings.GetValueOrDefault((form, node.Domain, node.OpType));
+    public static NodeLowering? Find(LoweringForm form, Node node) =>
+        OperatorRegistry.Find(node) is { } op ? Lowerings.Find(form, op) : null;
+
+    private static IEnumerable<(LoweringForm Form, Type Trait, NodeLowering Lowering)> Read(Type type)
+    {
+        LowersAttribute[] attributes = [.. type.GetCustomAttributes<LowersAttribute>()];
+        if (attributes.Length == 0)
+            return [];
+        var lowering = (NodeLowering)Activator.CreateInstance(type, nonPublic: true)!;
+        return attributes.Select(a => (a.Form, a.Trait, lowering));
+    }
 }

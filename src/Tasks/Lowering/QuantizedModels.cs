@@ -1,12 +1,13 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Quantization;
 
 namespace OptimizerBuild.Lowering;
 
 /// <summary>
 /// Models that were quantised before: the importer reads them, so that exported models can be checked, but this build quantises itself.
 /// </summary>
-[Lowers(LoweringForm.Native, "QuantizeLinear")]
-[Lowers(LoweringForm.Native, "DequantizeLinear")]
+[Lowers(LoweringForm.Native, typeof(QuantizeLinearOperator))]
+[Lowers(LoweringForm.Native, typeof(DequantizeLinearOperator))]
 internal sealed class QuantizedModels : NodeLowering
 {
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering;
 
@@ -33,7 +35,7 @@ internal sealed record WindowGeometry
 
     /// <summary>Whether the node is a channels-last window over one or two axes, which is what the spatial kernels compute.</summary>
     public static bool Applies(Graph graph, Node node) =>
-        node.Int("channels_last", 0) != 0 && graph.TypeOf(node.Inputs[0]).Rank is 3 or 4;
+        node.IsChannelsLast() && graph.TypeOf(node.Inputs[0]).Rank is 3 or 4;
 
     /// <summary>The geometry of a channels-last Conv, MaxPool or AveragePool.</summary>
     public static WindowGeometry Of(Graph graph, Node node)
@@ -41,13 +43,13 @@ internal sealed record WindowGeometry
         TensorType input = graph.TypeOf(node.Inputs[0]);
         TensorType output = graph.TypeOf(node.Outputs[0]);
         int axes = input.Rank - 2;
-        int[] kernel = node.OpType == "Conv"
+        int[] kernel = node.Is<ConvOperator>()
             ? [.. graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan()[2..]]
-            : ToInt(node.Ints("kernel_shape"), axes, 1);
-        int[] strides = ToInt(node.Ints("strides"), axes, 1);
-        int[] dilations = ToInt(node.Ints("dilations"), axes, 1);
-        int[] pads = ToInt(node.Ints("pads"), 2 * axes, 0);
-        string automatic = node.Text("auto_pad", "NOTSET");
+            : ToInt(WindowAttributes.Kernel(node), axes, 1);
+        int[] strides = ToInt(WindowAttributes.Strides(node), axes, 1);
+        int[] dilations = ToInt(WindowAttributes.Dilations(node), axes, 1);
+        int[] pads = ToInt(WindowAttributes.Pads(node), 2 * axes, 0);
+        string automatic = WindowAttributes.AutoPad(node);
         var reach = new int[2 * axes];
         for (int i = 0; i < axes; i++)
         {

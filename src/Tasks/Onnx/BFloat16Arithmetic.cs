@@ -1,6 +1,7 @@
-using System.Collections.Frozen;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Onnx;
 
@@ -13,22 +14,15 @@ namespace OptimizerBuild.Onnx;
 /// <param name="uniqueNode">Gives an unused node name.</param>
 internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, string> uniqueNode)
 {
-    // Operators that move elements of any type or convert them.
-    private static readonly FrozenSet<string> Typeless = FrozenSet.ToFrozenSet(
-        [
-            "Cast", "CastLike", "Concat", "Dropout", "Expand", "Flatten", "Gather", "Identity", "Pad", "Reshape", "Shape", "Size", "Slice",
-            "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze", "Where",
-        ],
-        StringComparer.Ordinal);
-
     private readonly Dictionary<string, string> _unrounded = new(StringComparer.Ordinal);
 
     /// <summary>The node itself, or nodes that do the same in float32. Each must be added to the values before the next is asked for.</summary>
     public IEnumerable<Node> Widen(Node node)
     {
         string[] narrow = [.. node.Inputs.Where(IsBFloat16).Distinct(StringComparer.Ordinal)];
-        bool converts = node.OpType is "Cast" or "CastLike" or "Shape" or "Size";
-        if (narrow.Length == 0 || converts || (Typeless.Contains(node.OpType) && !narrow.Any(_unrounded.ContainsKey)))
+        OperatorArithmetic arithmetic = node.As<Operator>()?.Arithmetic ?? OperatorArithmetic.Computes;
+        if (narrow.Length == 0 || arithmetic == OperatorArithmetic.Converts
+            || (arithmetic == OperatorArithmetic.Moves && !narrow.Any(_unrounded.ContainsKey)))
         {
             yield return node;
             yield break;
@@ -54,7 +48,7 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
             }
             else
             {
-                yield return new Node(uniqueNode($"{node.Name}/Identity"), "Identity", [outputs[i]], [node.Outputs[i]]);
+                yield return NodeOperators.New<IdentityOperator>(uniqueNode($"{node.Name}/Identity"), [outputs[i]], [node.Outputs[i]]);
             }
         }
     }
@@ -62,5 +56,5 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
     private bool IsBFloat16(string value) => value.Length > 0 && values.TypeOf(value).Element == ElementType.BFloat16;
 
     private Node Cast(Node node, string from, string to, ElementType type) =>
-        new Node(uniqueNode($"{node.Name}/Cast"), "Cast", [from], [to]).With("to", (long)type);
+        CastOperator.WithType(NodeOperators.New<CastOperator>(uniqueNode($"{node.Name}/Cast"), [from], [to]), type);
 }

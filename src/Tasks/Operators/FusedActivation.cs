@@ -9,43 +9,61 @@ namespace OptimizerBuild.Operators;
 /// </summary>
 internal static class FusedActivation
 {
-    /// <summary>The attribute that names the activation.</summary>
-    public const string Attribute = "activation";
+    private const string Attribute = "activation";
+    private const string Clip = "Clip";
+    private const string MinimumAttribute = "activation_min";
+    private const string MaximumAttribute = "activation_max";
 
-    /// <summary>The only activation that is fused; Relu is Clip from 0 to infinity.</summary>
-    public const string Clip = "Clip";
+    /// <summary>Whether an activation is fused into a node.</summary>
+    public static bool HasActivation(this Node node) => node.Has(Attribute);
 
-    /// <summary>The attribute with Clip's lower bound.</summary>
-    public const string Minimum = "activation_min";
+    /// <summary>The bounds of a node's fused activation; infinite where it has none.</summary>
+    public static (float Minimum, float Maximum) ActivationBounds(this Node node) => node.HasActivation()
+        ? (node.Float(MinimumAttribute, float.NegativeInfinity), node.Float(MaximumAttribute, float.PositiveInfinity))
+        : (float.NegativeInfinity, float.PositiveInfinity);
 
-    /// <summary>The attribute with Clip's upper bound.</summary>
-    public const string Maximum = "activation_max";
+    /// <summary>The node with a fused activation that bounds its result; Relu is a bound at 0.</summary>
+    public static Node WithActivation(this Node node, float minimum, float maximum) => node
+        .With(Attribute, new AttributeValue.Text(Clip))
+        .With(MinimumAttribute, new AttributeValue.Float(minimum))
+        .With(MaximumAttribute, new AttributeValue.Float(maximum));
+
+    /// <summary>The node with the fused activation of another one, where that has any.</summary>
+    public static Node WithActivationOf(this Node node, Node other)
+    {
+        (float minimum, float maximum) = other.ActivationBounds();
+        return other.HasActivation() ? node.WithActivation(minimum, maximum) : node;
+    }
+
+    /// <summary>The node without a fused activation.</summary>
+    public static Node WithoutActivation(this Node node) => node.Without(Attribute).Without(MinimumAttribute).Without(MaximumAttribute);
+
+    /// <summary>Whether an attribute belongs to the fused activation.</summary>
+    public static bool Owns(string attribute) => attribute is Attribute or MinimumAttribute or MaximumAttribute;
 
     /// <summary>Applies a node's fused activation to its result in place.</summary>
     public static Tensor Apply(Node node, Tensor result)
     {
-        if (!node.Has(Attribute) || result.Element != ElementType.Float32)
+        if (!node.HasActivation() || result.Element != ElementType.Float32)
             return result;
         float[] y = result.Values<float>();
-        float minimum = node.Float(Minimum, float.NegativeInfinity);
-        float maximum = node.Float(Maximum, float.PositiveInfinity);
+        (float minimum, float maximum) = node.ActivationBounds();
         TensorPrimitives.Clamp(y, minimum, maximum, y);
         return result;
     }
 
     /// <summary>Whether positive factors pass through a node's fused activation: there is none, or its bounds are 0 and infinity, which no
     /// factor moves.</summary>
-    public static bool PassesPositiveFactors(Node node) => !node.Has(Attribute)
-        || (node.Float(Minimum, float.NegativeInfinity) is 0 or float.NegativeInfinity
-            && node.Float(Maximum, float.PositiveInfinity) is 0 or float.PositiveInfinity);
+    public static bool PassesPositiveFactors(Node node) => node.ActivationBounds() is
+        (0 or float.NegativeInfinity, 0 or float.PositiveInfinity);
 
     /// <summary>Checks the attributes.</summary>
     /// <exception cref="ModelException">The activation is not known.</exception>
     public static void Check(OperatorContext context)
     {
-        if (context.Node.Has(Attribute) && context.Node.Text(Attribute, "") != Clip)
+        if (context.Node.HasActivation() && context.Node.Text(Attribute, "") != Clip)
             throw context.Invalid($"its fused activation '{context.Node.Text(Attribute, "")}' is not known");
-        if (!(context.Node.Float(Minimum, float.NegativeInfinity) <= context.Node.Float(Maximum, float.PositiveInfinity)))
+        if (!(context.Node.Float(MinimumAttribute, float.NegativeInfinity) <= context.Node.Float(MaximumAttribute, float.PositiveInfinity)))
             throw context.Invalid("the bounds of its fused activation are reversed");
     }
 }

@@ -44,6 +44,40 @@ internal abstract class Operator
 
     /// <summary>Which integer form the operator has, if any (see <c>docs/arithmetic.md</c>).</summary>
     public virtual IntegerForm IntegerForm(OperatorContext context) => Operators.IntegerForm.None;
+
+    /// <summary>
+    /// How many leading inputs are data on an equal footing, such as both summands of Add; the others are parameters (weights, shapes,
+    /// axes).
+    /// </summary>
+    public virtual int Operands(Node node) => 1;
+
+    /// <summary>What happens to the elements: whether they are computed with, only moved, or not looked at or converted.</summary>
+    public virtual OperatorArithmetic Arithmetic => OperatorArithmetic.Computes;
+
+    /// <summary>Whether a kernel of the operator can bound its result, so that an activation behind it may be fused into it.</summary>
+    public virtual bool TakesActivation => false;
+
+    /// <summary>Whether the same inputs always give the same outputs, so that equal nodes may be computed once.</summary>
+    public virtual bool IsDeterministic => true;
+
+    /// <summary>
+    /// Whether the node hands its first input on unchanged as its first output. Asked only where both have the same type and no
+    /// activation is fused into the node.
+    /// </summary>
+    public virtual bool IsIdentity(OperatorContext context) => false;
+}
+
+/// <summary>What an operator does to elements, which decides whether it can take them in any type.</summary>
+internal enum OperatorArithmetic
+{
+    /// <summary>Computes with them.</summary>
+    Computes,
+
+    /// <summary>Moves or selects them, whatever their type.</summary>
+    Moves,
+
+    /// <summary>Converts them, or looks only at the type.</summary>
+    Converts,
 }
 
 /// <summary>How an operator can run on quantised values.</summary>
@@ -118,6 +152,15 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
         node,
         [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.TypeOf(i))],
         [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.Constant(i))]);
+
+    /// <summary>The context of a node in a graph that a pass works on.</summary>
+    public static OperatorContext Of(GraphEditor graph, Node node) => new(
+        node,
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.TypeOf(i))],
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : graph.Constant(i))]);
+
+    /// <summary>The constant value of an input; null where it is not constant, omitted or beyond the list.</summary>
+    public Tensor? Constant(int input) => input < InputConstants.Length ? InputConstants[input] : null;
 
     /// <summary>The type of an input that must be given.</summary>
     /// <exception cref="ModelException">The input is omitted.</exception>

@@ -1,43 +1,74 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Reflection;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Operators;
 
-/// <summary>All operators the build knows: every class of this assembly that carries <see cref="OperatorAttribute"/>.</summary>
+/// <summary>
+/// All operators the build knows: every class that carries <see cref="OperatorAttribute"/>, in this assembly and in those that are
+/// included.
+/// </summary>
 internal static class OperatorRegistry
 {
-    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Operators = OwnTypes
-        .SelectMany(t => t.GetCustomAttributes<OperatorAttribute>().Select(a => (a, t)))
-        .ToFrozenDictionary(x => (x.a.Domain, x.a.OpType), x => (Operator)Activator.CreateInstance(x.t, nonPublic: true)!);
+    private static readonly Lock Gate = new();
+    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Own = Read(OwnTypes);
+    private static volatile Catalogue _catalogue = new([typeof(OperatorRegistry).Assembly], Own);
 
     /// <summary>
     /// The types of this assembly that can be loaded: outside MSBuild the tasks cannot, as their base class is missing.
     /// </summary>
-    internal static IEnumerable<Type> OwnTypes
+    internal static IEnumerable<Type> OwnTypes => TypesOf(typeof(OperatorRegistry).Assembly);
+
+    /// <summary>
+    /// Where operators, their lowerings, simulations and kernels are looked for: this assembly, then the included ones.
+    /// </summary>
+    public static ImmutableArray<Assembly> Assemblies => _catalogue.Assemblies;
+
+    /// <summary>Domain and type of every operator of this assembly, sorted.</summary>
+    public static IEnumerable<(string Domain, string OpType)> All =>
+        Own.Keys.OrderBy(k => k.Domain, StringComparer.Ordinal).ThenBy(k => k.OpType, StringComparer.Ordinal);
+
+    /// <summary>
+    /// Adds the operators, lowerings, simulations and kernels of another assembly for the rest of the process. Its operators must not
+    /// have names of operators that are known.
+    /// </summary>
+    public static void Include(Assembly assembly)
     {
-        get
+        lock (Gate)
         {
-            try
-            {
-                return typeof(OperatorRegistry).Assembly.GetTypes();
-            }
-            catch (ReflectionTypeLoadException e)
-            {
-                return e.Types.OfType<Type>();
-            }
+            if (_catalogue.Assemblies.Contains(assembly))
+                return;
+            _catalogue = new([.. _catalogue.Assemblies, assembly],
+                _catalogue.Operators.Concat(Read(TypesOf(assembly))).ToFrozenDictionary());
         }
     }
 
-    /// <summary>Domain and type of every known operator, sorted.</summary>
-    public static IEnumerable<(string Domain, string OpType)> All =>
-        Operators.Keys.OrderBy(k => k.Domain, StringComparer.Ordinal).ThenBy(k => k.OpType, StringComparer.Ordinal);
-
     /// <summary>The operator of a node, or null where it is not supported.</summary>
-    public static Operator? Find(Node node) => Operators.GetValueOrDefault((node.Domain, node.OpType));
+    public static Operator? Find(Node node) => _catalogue.Operators.GetValueOrDefault((node.Domain, node.OpType));
 
     /// <summary>The operator of a node of an imported graph, whose operators are all known.</summary>
     /// <exception cref="InvalidOperationException">The operator is unknown.</exception>
     public static Operator Of(Node node) =>
         Find(node) ?? throw new InvalidOperationException($"unknown operator {node.Domain}::{node.OpType}");
+
+    /// <summary>The types of an assembly that can be loaded.</summary>
+    public static IEnumerable<Type> TypesOf(Assembly assembly)
+    {
+        try
+        {
+            return assembly.GetTypes();
+        }
+        catch (ReflectionTypeLoadException e)
+        {
+            return e.Types.OfType<Type>();
+        }
+    }
+
+    private static FrozenDictionary<(string Domain, string OpType), Operator> Read(IEnumerable<Type> types) => types
+        .SelectMany(t => t.GetCustomAttributes<OperatorAttribute>().Select(a => (a, t)))
+        .ToFrozenDictionary(x => (x.a.Domain, x.a.OpType), x => (Operator)Activator.CreateInstance(x.t, nonPublic: true)!);
+
+    private sealed record Catalogue(
+        ImmutableArray<Assembly> Assemblies, FrozenDictionary<(string Domain, string OpType), Operator> Operators);
 }

@@ -154,6 +154,8 @@ internal sealed class ShapeInference
     {
         if (op is IFoldsFromTypes fromTypes)
             return fromTypes.Fold(context);
+        if (!op.IsDeterministic)
+            return null;
         for (int i = 0; i < context.InputTypes.Length; i++)
             if (context.InputTypes[i] is not null && context.InputConstants[i] is null && op.NeedsValue(i))
                 return null;

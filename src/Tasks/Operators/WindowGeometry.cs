@@ -33,9 +33,6 @@ internal readonly record struct WindowAxis(int Input, int Kernel, int Stride, in
 /// <param name="ChannelsLast">Whether activations are N,H,W,C (or N,L,C).</param>
 internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, WindowAxis X, int SpatialRank, bool ChannelsLast)
 {
-    /// <summary>The attribute that the layout pass sets on nodes whose activations are channels-last.</summary>
-    public const string ChannelsLastAttribute = "channels_last";
-
     /// <summary>The axis of depth; <see cref="WindowAxis.None"/> where there are fewer than three.</summary>
     public WindowAxis Z { get; init; } = WindowAxis.None;
 
@@ -47,7 +44,7 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
         if (w.Rank < 3)
             throw context.Invalid($"its weights are {w}");
         int[] kernel = [.. w.Dimensions.Skip(2)];
-        if (context.Node.Ints("kernel_shape") is { } declared && !declared.SequenceEqual(kernel.Select(k => (long)k)))
+        if (WindowAttributes.Kernel(context.Node) is { } declared && !declared.SequenceEqual(kernel.Select(k => (long)k)))
             throw context.Invalid($"kernel_shape [{string.Join(',', declared)}] does not fit the weights {w}");
         return Of(context, kernel, ceilMode: false);
     }
@@ -56,8 +53,8 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
     /// <exception cref="ModelException">The node is not valid.</exception>
     public static WindowGeometry OfPooling(OperatorContext context)
     {
-        long[] kernel = context.Node.Ints("kernel_shape") ?? throw context.Invalid("it has no kernel_shape");
-        return Of(context, [.. kernel.Select(k => Positive(context, "kernel_shape", k))], context.Node.Int("ceil_mode", 0) != 0);
+        long[] kernel = WindowAttributes.Kernel(context.Node) ?? throw context.Invalid("it has no kernel_shape");
+        return Of(context, [.. kernel.Select(k => Positive(context, "kernel_shape", k))], WindowAttributes.RoundsUp(context.Node));
     }
 
     /// <summary>The output's type.</summary>
@@ -82,10 +79,11 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
             throw context.Invalid($"its input {x} does not have {rank} spatial dimensions");
         if (rank is < 1 or > 3)
             throw context.Unsupported($"{node.OpType} with 1 to 3 spatial dimensions, not {rank}");
-        bool last = node.Int(ChannelsLastAttribute, 0) != 0;
-        long[] strides = List(context, "strides", rank, 1), dilations = List(context, "dilations", rank, 1);
-        long[] pads = node.Ints("pads") ?? new long[2 * rank];
-        string auto = node.Text("auto_pad", "NOTSET");
+        bool last = node.IsChannelsLast();
+        long[] strides = List(context, WindowAttributes.Strides(node), "strides", rank);
+        long[] dilations = List(context, WindowAttributes.Dilations(node), "dilations", rank);
+        long[] pads = WindowAttributes.Pads(node) ?? new long[2 * rank];
+        string auto = WindowAttributes.AutoPad(node);
         if (pads.Length != 2 * rank || pads.Any(p => p is < 0 or > int.MaxValue / 4))
             throw context.Invalid($"pads [{string.Join(',', pads)}] are not {2 * rank} non-negative numbers");
 
@@ -127,11 +125,11 @@ internal sealed record WindowGeometry(int Batch, int Channels, WindowAxis Y, Win
         };
     }
 
-    private static long[] List(OperatorContext context, string attribute, int rank, long otherwise)
+    private static long[] List(OperatorContext context, long[]? given, string attribute, int rank)
     {
-        long[] values = context.Node.Ints(attribute) ?? [];
+        long[] values = given ?? [];
         if (values.Length == 0)
-            values = [.. Enumerable.Repeat(otherwise, rank)];
+            values = [.. Enumerable.Repeat(1L, rank)];
         return values.Length == rank
             ? values
             : throw context.Invalid($"{attribute} has {values.Length} entries for {rank} spatial dimensions");

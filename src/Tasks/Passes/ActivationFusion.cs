@@ -16,22 +16,15 @@ internal sealed class ActivationFusion : LocalRewrite
             || editor.Producer(node.Input(0)) is not { } producer || !editor.HasSingleUse(node.Input(0)) || !Takes(editor, producer))
             return false;
         (float minimum, float maximum) = bounds;
-        if (Elementwise.HasActivation(producer))
-        {
-            (minimum, maximum) = (Math.Clamp(producer.Float(FusedActivation.Minimum, float.NegativeInfinity), minimum, maximum),
-                Math.Clamp(producer.Float(FusedActivation.Maximum, float.PositiveInfinity), minimum, maximum));
-        }
-        Node fused = producer
-            .With(FusedActivation.Attribute, new AttributeValue.Text(FusedActivation.Clip))
-            .With(FusedActivation.Minimum, new AttributeValue.Float(minimum))
-            .With(FusedActivation.Maximum, new AttributeValue.Float(maximum));
+        (float least, float greatest) = producer.ActivationBounds();
+        (minimum, maximum) = (Math.Clamp(least, minimum, maximum), Math.Clamp(greatest, minimum, maximum));
+        Node fused = producer.WithActivation(minimum, maximum);
         editor.Remove(node);
         editor.Replace(producer, fused with { Outputs = node.Outputs });
         return true;
     }
 
     // Arithmetic with one and the same constant everywhere is a function of one value and belongs into a table.
-    private static bool Takes(GraphEditor editor, Node node) => node.Domain.Length == 0 && (node.OpType is "Conv" or "Gemm" or "MatMul"
-        || (node.OpType is "Add" or "Sub" or "Mul" && Elementwise.IsBinary(node)
-            && !node.Inputs.Any(i => Elementwise.IsUniform(editor, i))));
+    private static bool Takes(GraphEditor editor, Node node) => node.As<Operator>() is { TakesActivation: true }
+        && !(Elementwise.IsBinary(node) && node.Inputs.Any(i => Elementwise.IsUniform(editor, i)));
 }

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,10 +13,10 @@ internal sealed class ArithmeticNormalisation : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Sub" or "Mul" or "Div")
+        if (!Elementwise.IsBinary(node) || !(Elementwise.IsSumOrProduct(node) || node.Is<SubOperator>() || node.Is<DivOperator>())
             || editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
             return false;
-        if (editor.Constant(node.Input(0)) is not null && editor.Constant(node.Input(1)) is null && node.OpType is "Add" or "Mul")
+        if (editor.Constant(node.Input(0)) is not null && editor.Constant(node.Input(1)) is null && Elementwise.IsSumOrProduct(node))
         {
             editor.Replace(node, node with { Inputs = [node.Input(1), node.Input(0)] });
             return true;
@@ -26,40 +28,41 @@ internal sealed class ArithmeticNormalisation : LocalRewrite
 
     private static bool TryNormalForm(GraphEditor editor, Node node, Tensor constant)
     {
-        if (node.OpType == "Sub")
+        if (node.Is<SubOperator>())
         {
-            Replace("Add", ConstantArithmetic.Map(constant, v => -v));
+            Replace<AddOperator>("Add", ConstantArithmetic.Map(constant, v => -v));
             return true;
         }
-        if (node.OpType == "Div" && constant.Values<float>().All(v => v != 0 && float.IsNormal(v) && float.IsNormal(1 / v)))
+        if (node.Is<DivOperator>() && constant.Values<float>().All(v => v != 0 && float.IsNormal(v) && float.IsNormal(1 / v)))
         {
-            Replace("Mul", ConstantArithmetic.Map(constant, v => 1 / v));
+            Replace<MulOperator>("Mul", ConstantArithmetic.Map(constant, v => 1 / v));
             return true;
         }
         return false;
 
-        void Replace(string opType, Tensor value) =>
-            editor.Replace(node, node with { OpType = opType, Inputs = [node.Input(0),
-                editor.AddConstant(node.Input(1) + "." + opType, value)] });
+        void Replace<T>(string suffix, Tensor value)
+            where T : Operator =>
+            editor.Replace(node, node.Becoming<T>() with { Inputs = [node.Input(0),
+                editor.AddConstant(node.Input(1) + "." + suffix, value)] });
     }
 
     private static bool TryNeutral(GraphEditor editor, Node node, Tensor constant) =>
-        !Elementwise.HasActivation(node) && editor.TypeOf(node.Input(0)) == editor.TypeOf(node.Outputs[0])
-        && Elementwise.Uniform(constant) is { } value && (node.OpType == "Mul" ? value == 1 : node.OpType == "Add" && value == 0)
+        !node.HasActivation() && editor.TypeOf(node.Input(0)) == editor.TypeOf(node.Outputs[0])
+        && Elementwise.Uniform(constant) is { } value && (node.Is<MulOperator>() ? value == 1 : node.Is<AddOperator>() && value == 0)
         && editor.TryBypass(node, node.Input(0));
 
     private static bool TryCombine(GraphEditor editor, Node node, Tensor constant)
     {
-        if (node.OpType is not ("Add" or "Mul") || editor.Producer(node.Input(0)) is not { } inner || inner.OpType != node.OpType
+        if (!Elementwise.IsSumOrProduct(node) || editor.Producer(node.Input(0)) is not { } inner || !inner.HasOperatorOf(node)
             || !Elementwise.IsBinary(inner)
-            || !editor.HasSingleUse(inner.Outputs[0]) || Elementwise.HasActivation(inner)
+            || !editor.HasSingleUse(inner.Outputs[0]) || inner.HasActivation()
             || editor.Constant(inner.Input(1)) is not { } first)
             return false;
         int[]? shape = Shapes.Broadcast(first.Dimensions.AsSpan(), constant.Dimensions.AsSpan());
         // Two small constants must not become one large one.
         if (shape is null || Shapes.Count(shape) > Math.Max(first.Count, constant.Count))
             return false;
-        Tensor both = ConstantArithmetic.Combine(first, constant, node.OpType == "Add" ? (a, b) => a + b : (a, b) => a * b);
+        Tensor both = ConstantArithmetic.Combine(first, constant, node.Is<AddOperator>() ? (a, b) => a + b : (a, b) => a * b);
         if (both.Values<float>().Any(v => !float.IsFinite(v)))
             return false;
         editor.Replace(node, node with { Inputs = [inner.Input(0), editor.AddConstant(node.Input(1), both)] });

@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,14 +14,15 @@ internal sealed class BatchNormalizationSplitting : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!node.Is("BatchNormalization") || node.Int("training_mode", 0) != 0 || node.Outputs.Skip(1).Any(o => o.Length > 0))
+        if (!node.Is<BatchNormalizationOperator>() || BatchNormalizationOperator.IsTraining(node)
+            || node.Outputs.Skip(1).Any(o => o.Length > 0))
             return false;
         TensorType type = editor.TypeOf(node.Input(0));
         if (type is not { Element: ElementType.Float32, Rank: >= 2 } || Enumerable.Range(1, 4).Any(i =>
             editor.Constant(node.Input(i)) is not { Element: ElementType.Float32 }))
             return false;
         float[] gamma = Values(1), beta = Values(2), mean = Values(3), variance = Values(4);
-        double epsilon = node.Float("epsilon", 1e-5f);
+        double epsilon = INormalisation.Epsilon(node);
         var scale = new float[gamma.Length];
         var offset = new float[gamma.Length];
         for (int c = 0; c < scale.Length; c++)
@@ -29,9 +33,9 @@ internal sealed class BatchNormalizationSplitting : LocalRewrite
         }
         string scaled = editor.AddValue(node.Name + ".scaled", type);
         editor.Replace(node,
-            new Node(editor.UniqueName(node.Name + ".scale"), "Mul", [node.Input(0),
+            NodeOperators.New<MulOperator>(editor.UniqueName(node.Name + ".scale"), [node.Input(0),
                 editor.AddConstant(node.Name + ".scale", ConstantArithmetic.OnAxis(scale, type.Rank, 1))], [scaled]),
-            new Node(node.Name, "Add", [scaled, editor.AddConstant(node.Name + ".offset",
+            NodeOperators.New<AddOperator>(node.Name, [scaled, editor.AddConstant(node.Name + ".offset",
                 ConstantArithmetic.OnAxis(offset, type.Rank, 1))], [node.Outputs[0]]));
         return true;
 

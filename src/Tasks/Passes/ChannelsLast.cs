@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Passes;
 
@@ -12,8 +13,7 @@ internal sealed class ChannelsLast : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 || node.OpType is not ("Conv" or "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool")
-            || node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 || node.Outputs.Skip(1).Any(o => o.Length > 0))
+        if (!node.Is<ISpatial>() || node.IsChannelsLast() || node.Outputs.Skip(1).Any(o => o.Length > 0))
             return false;
         TensorType input = editor.TypeOf(node.Input(0)), output = editor.TypeOf(node.Outputs[0]);
         if (input.Element != ElementType.Float32 || input.Rank is not (3 or 4))
@@ -23,9 +23,9 @@ internal sealed class ChannelsLast : LocalRewrite
         string x = editor.AddValue(node.Input(0) + ".nhwc", TransposeSinking.Permuted(input, toLast));
         string y = editor.AddValue(node.Outputs[0] + ".nhwc", TransposeSinking.Permuted(output, toLast));
         editor.Replace(node,
-            new Node(editor.UniqueName(node.Name + ".before"), "Transpose", [node.Input(0)], [x]).With("perm", toLast),
-            node.With(WindowGeometry.ChannelsLastAttribute, 1) with { Inputs = node.Inputs.SetItem(0, x), Outputs = [y] },
-            new Node(editor.UniqueName(node.Name + ".behind"), "Transpose", [y], [node.Outputs[0]]).With("perm", toSecond));
+            TransposeOperator.Create(editor.UniqueName(node.Name + ".before"), node.Input(0), x, toLast),
+            node.WithChannelsLast() with { Inputs = node.Inputs.SetItem(0, x), Outputs = [y] },
+            TransposeOperator.Create(editor.UniqueName(node.Name + ".behind"), y, node.Outputs[0], toSecond));
         return true;
     }
 }

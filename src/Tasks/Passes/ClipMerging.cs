@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
 
@@ -30,7 +32,7 @@ internal sealed class ClipMerging : LocalRewrite
             return editor.TryBypass(node, input);
         }
         Node result = Clip(editor, node, input, minimum, maximum);
-        if (!merged && (node.Is("Relu") || (node.Is("Clip") && result.Is("Clip"))))
+        if (!merged && (node.Is<ReluOperator>() || (node.Is<ClipOperator>() && result.Is<ClipOperator>())))
             return false;
         editor.Replace(node, result);
         if (merged)
@@ -40,14 +42,10 @@ internal sealed class ClipMerging : LocalRewrite
 
     private static Node Clip(GraphEditor editor, Node node, string input, float minimum, float maximum)
     {
-        var bare = new Node(node.Name, "Relu", [input], node.Outputs);
         if (minimum == 0 && maximum == float.PositiveInfinity)
-            return bare;
-        return bare with
-        {
-            OpType = "Clip",
-            Inputs = [input, Bound(editor, node, "min", minimum), Bound(editor, node, "max", maximum)],
-        };
+            return NodeOperators.New<ReluOperator>(node.Name, [input], node.Outputs);
+        return NodeOperators.New<ClipOperator>(
+            node.Name, [input, Bound(editor, node, "min", minimum), Bound(editor, node, "max", maximum)], node.Outputs);
     }
 
     private static string Bound(GraphEditor editor, Node node, string name, float value) =>
@@ -57,12 +55,12 @@ internal sealed class ClipMerging : LocalRewrite
     {
         if (Elementwise.Bounds(editor, node) is { } bounds)
             return (node.Input(0), bounds.Minimum, bounds.Maximum);
-        if (!(node.Is("Max") || node.Is("Min")) || !Elementwise.IsBinary(node))
+        if (!(node.Is<MaxOperator>() || node.Is<MinOperator>()) || !Elementwise.IsBinary(node))
             return null;
         for (int i = 0; i < 2; i++)
             if (Elementwise.Uniform(editor.Constant(node.Input(i))) is { } bound && !float.IsNaN(bound)
                 && editor.Constant(node.Input(1 - i)) is null)
-                return node.OpType == "Max" ? (node.Input(1 - i), bound, float.PositiveInfinity)
+                return node.Is<MaxOperator>() ? (node.Input(1 - i), bound, float.PositiveInfinity)
                     : (node.Input(1 - i), float.NegativeInfinity, bound);
         return null;
     }

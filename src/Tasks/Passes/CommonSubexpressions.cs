@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Passes;
 
@@ -80,7 +81,7 @@ internal sealed class CommonSubexpressions : IGraphPass
     // Two nodes of the same text compute the same; null where attributes are too large to compare or the result is not determined.
     private static string? Key(Node node)
     {
-        if (node.OpType.StartsWith("Random", StringComparison.Ordinal) || node.OpType is "Multinomial" or "Bernoulli" or "Dropout")
+        if (node.As<Operator>() is not { IsDeterministic: true })
             return null;
         var text = new StringBuilder();
         text.Append(node.Domain).Append('\0').Append(node.OpType).Append('\0').AppendJoin('\0', node.Inputs).Append('\0').AppendJoin(',',

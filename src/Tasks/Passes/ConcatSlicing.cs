@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Passes;
 
@@ -8,10 +10,10 @@ internal sealed class ConcatSlicing : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!node.Is("Slice") || editor.Producer(node.Input(0)) is not { } concat || !concat.Is("Concat"))
+        if (!node.Is<SliceOperator>() || editor.Producer(node.Input(0)) is not { } concat || !concat.Is<ConcatOperator>())
             return false;
         TensorType whole = editor.TypeOf(node.Input(0));
-        int axis = Shapes.Axis(concat.Int("axis", 0), whole.Rank);
+        int axis = Shapes.Axis(ConcatOperator.Axis(concat), whole.Rank);
         if (Start(editor, node, whole, axis) is not { } start)
             return false;
         int place = 0;

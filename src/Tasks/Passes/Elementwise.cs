@@ -1,34 +1,20 @@
-using System.Collections.Frozen;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
 
 /// <summary>Which nodes compute each output element from the input elements of the same place.</summary>
 internal static class Elementwise
 {
-    /// <summary>The operator of a fused chain of elementwise operators.</summary>
-    public const string Fused = "FusedElementwise";
-
-    private static readonly FrozenSet<string> OneOperand = new[]
-    {
-        "Abs", "Ceil", "Celu", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Mish", "Neg",
-        "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh", "ThresholdedRelu",
-    }.ToFrozenSet(StringComparer.Ordinal);
-
-    private static readonly FrozenSet<string> TwoOperands =
-        new[] { "Add", "Div", "Max", "Min", "Mul", "Pow", "PRelu", "Sub" }.ToFrozenSet(StringComparer.Ordinal);
-
-    /// <summary>Whether the node is an operator of ONNX's default domain of that type.</summary>
-    public static bool Is(this Node node, string opType) => node.OpType == opType && node.Domain.Length == 0;
-
     /// <summary>Whether the node is a function of one tensor, element by element, whatever its constants.</summary>
-    public static bool IsUnary(Node node) =>
-        (node.Domain.Length == 0 && (OneOperand.Contains(node.OpType) || node.OpType == "Clip"))
-        || (node.Domain == Node.InternalDomain && node.OpType == Fused);
+    public static bool IsUnary(Node node) => node.Is<IFunctionOfOneValue>();
 
     /// <summary>Whether the node combines two tensors element by element, with broadcasting.</summary>
-    public static bool IsBinary(Node node) => node.Domain.Length == 0 && TwoOperands.Contains(node.OpType) && node.Inputs.Length == 2;
+    public static bool IsBinary(Node node) => node.Is<IFunctionOfTwoValues>() && node.Inputs.Length == 2;
+
+    /// <summary>Whether the node adds or multiplies two tensors: what folds into the weights and biases of a linear layer.</summary>
+    public static bool IsSumOrProduct(Node node) => node.Is<AddOperator>() || node.Is<MulOperator>();
 
     /// <summary>
     /// The float32 value that a node maps element by element with the same function everywhere: a unary operator, or a binary one
@@ -73,15 +59,12 @@ internal static class Elementwise
     /// <summary>The bounds of a Clip or Relu node whose bounds are constant; null for other nodes.</summary>
     public static (float Minimum, float Maximum)? Bounds(GraphEditor editor, Node node)
     {
-        if (node.Is("Relu"))
+        if (node.Is<ReluOperator>())
             return (0, float.PositiveInfinity);
-        if (!node.Is("Clip"))
+        if (!node.Is<ClipOperator>())
             return null;
         float? minimum = node.HasInput(1) ? Uniform(editor.Constant(node.Input(1))) : float.NegativeInfinity;
         float? maximum = node.HasInput(2) ? Uniform(editor.Constant(node.Input(2))) : float.PositiveInfinity;
         return minimum is { } low && maximum is { } high && low <= high ? (low, high) : null;
     }
-
-    /// <summary>Whether a pass has fused an activation into the node.</summary>
-    public static bool HasActivation(Node node) => node.Has(FusedActivation.Attribute);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
@@ -26,8 +27,8 @@ internal sealed class ElementwiseFusion : IGraphPass
             Node? end = editor.Nodes.FirstOrDefault(n => n.Name == name);
             if (end is null || Group(editor, end) is not { } group)
                 continue;
-            Node fused = new Node(end.Name, Elementwise.Fused, [group.Input], end.Outputs) { Domain = Node.InternalDomain }
-                .With(FusedElementwiseOperator.Body, new AttributeValue.GraphValue(Body(editor, group.Nodes, group.Input)));
+            Node fused = FusedElementwiseOperator.WithBody(
+                NodeOperators.New<FusedElementwiseOperator>(end.Name, [group.Input], end.Outputs), Body(editor, group.Nodes, group.Input));
             editor.Replace(end, fused);
             foreach (Node node in group.Nodes)
                 if (node.Name != end.Name)
@@ -40,13 +41,12 @@ internal sealed class ElementwiseFusion : IGraphPass
     /// <summary>The node with its body made for another type of input; other nodes as they are.</summary>
     public static Node Retyped(Node node, TensorType type)
     {
-        if (node.OpType != Elementwise.Fused
-            || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body })
+        if (FusedElementwiseOperator.BodyOf(node) is not { } body)
             return node;
-        return node.With(FusedElementwiseOperator.Body, new AttributeValue.GraphValue(body with
+        return FusedElementwiseOperator.WithBody(node, body with
         {
             Types = body.Types.Keys.ToImmutableSortedDictionary(n => n, _ => type, StringComparer.Ordinal),
-        }));
+        });
     }
 
     // Grows a group backwards from its last node, always by the node nearest to the end, and remembers the largest group that had
@@ -99,9 +99,9 @@ internal sealed class ElementwiseFusion : IGraphPass
         var body = ImmutableArray.CreateBuilder<Node>();
         foreach (Node node in nodes)
         {
-            if (node.OpType == Elementwise.Fused && node.Domain == Node.InternalDomain)
+            if (FusedElementwiseOperator.BodyOf(node) is { } inner)
             {
-                Inline(node);
+                Inline(node, inner);
                 continue;
             }
             string[] inputs = [.. node.Inputs.Select(i => i.Length == 0 ? "" : names.TryGetValue(i, out string? known) ? known
@@ -136,9 +136,8 @@ internal sealed class ElementwiseFusion : IGraphPass
             return name;
         }
 
-        void Inline(Node fused)
+        void Inline(Node fused, Graph inner)
         {
-            Graph inner = ((AttributeValue.GraphValue)fused.Attributes[FusedElementwiseOperator.Body]).Value;
             var local = new Dictionary<string, string>(StringComparer.Ordinal) { [inner.Inputs[0]] = names[fused.Input(0)] };
             foreach (Node part in inner.Nodes)
             {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Passes;
 
@@ -26,7 +27,7 @@ internal sealed class EmbeddingFolding : LocalRewrite
                 if (editor.Constant(input) is { } constant)
                     constants[input] = constant.Count == 1 ? constant.Reshape() : Tensor.Scalar(constant.Values<float>()[0]);
         }
-        else if (Elementwise.IsBinary(node) && node.OpType is "Add" or "Mul" && editor.Constant(node.Input(1)) is { } operand)
+        else if (Elementwise.IsBinary(node) && Elementwise.IsSumOrProduct(node) && editor.Constant(node.Input(1)) is { } operand)
         {
             argument = node.Input(0);
             TensorType type = editor.TypeOf(argument);
@@ -39,8 +40,7 @@ internal sealed class EmbeddingFolding : LocalRewrite
         {
             return false;
         }
-        if (editor.Producer(argument) is not { } embedding || embedding.OpType != EmbeddingRecognition.Embedding
-            || embedding.Domain != Node.InternalDomain
+        if (editor.Producer(argument) is not { } embedding || !embedding.Is<EmbeddingOperator>()
             || !editor.HasSingleUse(argument) || editor.Constant(embedding.Input(0)) is not { Element: ElementType.Float32 } table)
             return false;
         string changed = editor.AddConstant(embedding.Input(0), Evaluate(onTable, argument, table, constants.ToImmutable()));

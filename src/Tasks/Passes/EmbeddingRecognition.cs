@@ -1,5 +1,10 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Numerics;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Passes;
 
@@ -9,15 +14,13 @@ namespace OptimizerBuild.Passes;
 /// </summary>
 internal sealed class EmbeddingRecognition : LocalRewrite
 {
-    /// <summary>The operator that looks rows up.</summary>
-    public const string Embedding = "Embedding";
-
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!node.Is("MatMul") || node.HasInput(2) || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32, Rank: 2 } table
-            || editor.Producer(node.Input(0)) is not { } cast || !cast.Is("Cast") || editor.Producer(cast.Input(0)) is not { } equal
-            || !equal.Is("Equal"))
+        if (!node.Is<MatMulOperator>() || node.HasInput(2)
+            || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32, Rank: 2 } table
+            || editor.Producer(node.Input(0)) is not { } cast || !cast.Is<CastOperator>() || editor.Producer(cast.Input(0)) is not { } equal
+            || !equal.Is<EqualOperator>())
             return false;
         TensorType hot = editor.TypeOf(cast.Input(0));
         if (hot.Rank < 2)
@@ -28,7 +31,7 @@ internal sealed class EmbeddingRecognition : LocalRewrite
             return false;
         TensorType type = TensorType.Of(editor.TypeOf(source).Element, hot.Dimensions.AsSpan()[..^1]);
         string indices = editor.AddValue(node.Name + ".indices", type);
-        Node embedding = new(node.Name, Embedding, [node.Input(1), indices], node.Outputs) { Domain = Node.InternalDomain };
+        Node embedding = NodeOperators.New<EmbeddingOperator>(node.Name, [node.Input(1), indices], node.Outputs);
         foreach ((string name, AttributeValue value) in node.Attributes)
             embedding = embedding.With(name, value);
         editor.Replace(node, ReshapeMerging.Reshape(editor, editor.UniqueName(node.Name + ".indices"), source, indices), embedding);
@@ -55,7 +58,8 @@ internal sealed class EmbeddingRecognition : LocalRewrite
     {
         if (editor.Constant(value) is not null)
             return null;
-        if (editor.Producer(value) is { } expand && expand.Is("Expand") && editor.TypeOf(value).Dimensions[^1] == hot.Dimensions[^1])
+        if (editor.Producer(value) is { } expand && expand.Is<ExpandOperator>()
+            && editor.TypeOf(value).Dimensions[^1] == hot.Dimensions[^1])
             value = expand.Input(0);
         TensorType type = editor.TypeOf(value);
         return type.Rank > 0 && type.Dimensions[^1] == 1 && type.Count == hot.Count / hot.Dimensions[^1]

@@ -1,4 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Pooling;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,19 +15,20 @@ internal sealed class GlobalPooling : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 || node.Outputs.Skip(1).Any(o => o.Length > 0) || Elementwise.HasActivation(node))
+        if (node.Outputs.Skip(1).Any(o => o.Length > 0) || node.HasActivation())
             return false;
-        return node.OpType switch
+        return node.As<Operator>() switch
         {
-            "ReduceMean" => TryReduction(editor, node, "GlobalAveragePool"),
-            "ReduceMax" => TryReduction(editor, node, "GlobalMaxPool"),
-            "AveragePool" => TryWindow(editor, node, "GlobalAveragePool"),
-            "MaxPool" => TryWindow(editor, node, "GlobalMaxPool"),
+            ReduceMeanOperator => TryReduction<GlobalAveragePoolOperator>(editor, node),
+            ReduceMaxOperator => TryReduction<GlobalMaxPoolOperator>(editor, node),
+            AveragePoolOperator => TryWindow<GlobalAveragePoolOperator>(editor, node),
+            MaxPoolOperator => TryWindow<GlobalMaxPoolOperator>(editor, node),
             _ => false,
         };
     }
 
-    private static bool TryReduction(GraphEditor editor, Node node, string opType)
+    private static bool TryReduction<T>(GraphEditor editor, Node node)
+        where T : GlobalPoolOperator
     {
         TensorType type = editor.TypeOf(node.Input(0));
         if (type is not { Element: ElementType.Float32, Rank: 3 or 4 }
@@ -34,11 +39,11 @@ internal sealed class GlobalPooling : LocalRewrite
             || !axes.AsSpan().SequenceEqual([.. Enumerable.Range(channelsLast ? 1 : 2, type.Rank - 2)]))
             return false;
         int[] dimensions = [.. type.Dimensions.Select((d, i) => axes.Contains(i) ? 1 : d)];
-        string pooled = node.Int("keepdims", 1) != 0 ? node.Outputs[0]
+        string pooled = ReduceOperator.KeepsDimensions(node) ? node.Outputs[0]
             : editor.AddValue(node.Name + ".pooled", TensorType.Float32(dimensions));
-        var pool = new Node(node.Name, opType, [node.Input(0)], [pooled]);
+        Node pool = NodeOperators.New<T>(node.Name, [node.Input(0)], [pooled]);
         if (channelsLast)
-            pool = pool.With("channels_last", 1);
+            pool = pool.WithChannelsLast();
         if (pooled == node.Outputs[0])
             editor.Replace(node, pool);
         else
@@ -46,18 +51,20 @@ internal sealed class GlobalPooling : LocalRewrite
         return true;
     }
 
-    private static bool TryWindow(GraphEditor editor, Node node, string opType)
+    private static bool TryWindow<T>(GraphEditor editor, Node node)
+        where T : GlobalPoolOperator
     {
         TensorType type = editor.TypeOf(node.Input(0)), result = editor.TypeOf(node.Outputs[0]);
-        int first = node.Int("channels_last", 0) != 0 ? 1 : 2;
-        if (type.Element != ElementType.Float32 || node.Ints("kernel_shape") is not { } kernel || (node.Ints("pads") ?? []).Any(p => p != 0)
-            || (node.Ints("dilations") ?? []).Any(d => d != 1) || kernel.Length != type.Rank - 2)
+        int first = node.FirstSpatialAxis();
+        if (type.Element != ElementType.Float32 || WindowAttributes.Kernel(node) is not { } kernel
+            || (WindowAttributes.Pads(node) ?? []).Any(p => p != 0)
+            || (WindowAttributes.Dilations(node) ?? []).Any(d => d != 1) || kernel.Length != type.Rank - 2)
             return false;
         for (int i = 0; i < kernel.Length; i++)
             if (kernel[i] != type.Dimensions[first + i] || result.Dimensions[first + i] != 1)
                 return false;
-        var pool = new Node(node.Name, opType, [node.Input(0)], node.Outputs);
-        editor.Replace(node, first == 1 ? pool.With("channels_last", 1) : pool);
+        Node pool = NodeOperators.New<T>(node.Name, [node.Input(0)], node.Outputs);
+        editor.Replace(node, first == 1 ? pool.WithChannelsLast() : pool);
         return true;
     }
 
@@ -67,9 +74,9 @@ internal sealed class GlobalPooling : LocalRewrite
     {
         while (editor.Producer(value) is { } node)
         {
-            if (node.Domain.Length == 0 && node.OpType is "Conv" or "MaxPool" or "AveragePool")
-                return node.Int("channels_last", 0) != 0;
-            if (!Elementwise.IsUnary(node) && !Elementwise.IsBinary(node) && !node.Is("Concat") && !node.Is("Pad"))
+            if (node.Is<IWindow>())
+                return node.IsChannelsLast();
+            if (!Elementwise.IsUnary(node) && !Elementwise.IsBinary(node) && !node.Is<ConcatOperator>() && !node.Is<PadOperator>())
                 return null;
             value = node.Inputs.FirstOrDefault(i => i.Length > 0 && editor.Constant(i) is null
                 && editor.TypeOf(i).Rank == editor.TypeOf(node.Outputs[0]).Rank) ?? "";

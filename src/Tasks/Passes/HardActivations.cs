@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Passes;
 
@@ -16,7 +18,7 @@ internal sealed class HardActivations : LocalRewrite
     {
         if (editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
             return false;
-        return node.Is("Mul") ? TryProduct(editor, node) : node.Is("Clip") && TryHardSigmoid(editor, node);
+        return node.Is<MulOperator>() ? TryProduct(editor, node) : node.Is<ClipOperator>() && TryHardSigmoid(editor, node);
     }
 
     // clip(x·a + b, 0, 1), with a factor: otherwise it is as good as it stands.
@@ -24,12 +26,12 @@ internal sealed class HardActivations : LocalRewrite
     {
         if (Elementwise.Bounds(editor, node) is not (0, 1) || Affine(editor, node.Input(0)) is not { } inner || inner.Scale == 1)
             return false;
-        return Replace(editor, node, "HardSigmoid", inner.Argument, inner.Scale, inner.Offset);
+        return Replace<HardSigmoidOperator>(editor, node, inner.Argument, (inner.Scale, inner.Offset));
     }
 
     private static bool TryProduct(GraphEditor editor, Node node)
     {
-        if (Elementwise.HasActivation(node))
+        if (node.HasActivation())
             return false;
         var factors = new List<string>();
         double constant = 1;
@@ -44,20 +46,21 @@ internal sealed class HardActivations : LocalRewrite
             if (Math.Abs((gate.Maximum * constant) - 1) > Tolerance)
                 continue;
             if (factors.Count == 1)
-                return !gate.IsHardSigmoid && Replace(editor, node, "HardSigmoid", gate.Argument, alpha, beta);
+                return !gate.IsHardSigmoid && Replace<HardSigmoidOperator>(editor, node, gate.Argument, (alpha, beta));
             if (factors[1 - i] == gate.Argument && Math.Abs((alpha * 6) - 1) < Tolerance && Math.Abs(beta - 0.5) < Tolerance)
-                return Replace(editor, node, "HardSwish", gate.Argument, null, null);
+                return Replace<HardSwishOperator>(editor, node, gate.Argument, null);
         }
         return false;
     }
 
-    private static bool Replace(GraphEditor editor, Node node, string opType, string argument, double? alpha, double? beta)
+    private static bool Replace<T>(GraphEditor editor, Node node, string argument, (double Alpha, double Beta)? line)
+        where T : ElementwiseFunction
     {
         if (editor.TypeOf(argument) != editor.TypeOf(node.Outputs[0]))
             return false;
-        var result = new Node(node.Name, opType, [argument], node.Outputs);
-        if (alpha is { } a && beta is { } b)
-            result = result.With("alpha", new AttributeValue.Float((float)a)).With("beta", new AttributeValue.Float((float)b));
+        Node result = NodeOperators.New<T>(node.Name, [argument], node.Outputs);
+        if (line is var (alpha, beta))
+            result = HardSigmoidOperator.WithLine(result, (float)alpha, (float)beta);
         editor.Replace(node, result);
         foreach (string input in node.Inputs)
             editor.Prune(input);
@@ -71,7 +74,7 @@ internal sealed class HardActivations : LocalRewrite
         {
             if (Elementwise.Uniform(editor.Constant(input)) is { } value)
                 constant *= value;
-            else if (depth < 4 && editor.Producer(input) is { } inner && inner.Is("Mul") && !Elementwise.HasActivation(inner)
+            else if (depth < 4 && editor.Producer(input) is { } inner && inner.Is<MulOperator>() && !inner.HasActivation()
                 && editor.HasSingleUse(input))
                 Flatten(editor, inner, factors, ref constant, depth + 1);
             else
@@ -85,8 +88,8 @@ internal sealed class HardActivations : LocalRewrite
     {
         if (editor.Producer(value) is not { } node)
             return null;
-        if (node.Is("HardSigmoid"))
-            return (node.Input(0), node.Float("alpha", 0.2f), node.Float("beta", 0.5f), 1, true);
+        if (node.Is<HardSigmoidOperator>())
+            return (node.Input(0), HardSigmoidOperator.Alpha(node), HardSigmoidOperator.Beta(node), 1, true);
         if (Elementwise.Bounds(editor, node) is not { Minimum: 0 } bounds || float.IsInfinity(bounds.Maximum)
             || Affine(editor, node.Input(0)) is not { } inner)
             return null;
@@ -96,11 +99,11 @@ internal sealed class HardActivations : LocalRewrite
     // scale·x + offset
     private static (string Argument, double Scale, double Offset)? Affine(GraphEditor editor, string value)
     {
-        if (editor.Producer(value) is not { } add || !add.Is("Add") || Elementwise.HasActivation(add)
+        if (editor.Producer(value) is not { } add || !add.Is<AddOperator>() || add.HasActivation()
             || Elementwise.Uniform(editor.Constant(add.Input(1))) is not { } offset)
             return null;
         string argument = add.Input(0);
-        if (editor.Producer(argument) is { } mul && mul.Is("Mul") && !Elementwise.HasActivation(mul)
+        if (editor.Producer(argument) is { } mul && mul.Is<MulOperator>() && !mul.HasActivation()
             && Elementwise.Uniform(editor.Constant(mul.Input(1))) is { } scale)
             return (mul.Input(0), scale, offset);
         return (argument, 1, offset);

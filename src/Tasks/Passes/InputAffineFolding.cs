@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Passes;
 
@@ -62,7 +65,7 @@ internal sealed class InputAffineFolding : LocalRewrite
             }
             input = step.Input;
         }
-        if ((layer.IsPadded || (node.Is("MatMul") && layer.InputType.Rank > 2)) && offset.Any(t => t != 0))
+        if ((layer.IsPadded || (node.Is<MatMulOperator>() && layer.InputType.Rank > 2)) && offset.Any(t => t != 0))
             return false;
         Node replaced = layer.WithInputAffine(editor, scale, offset);
         editor.Replace(node, replaced with { Inputs = replaced.Inputs.SetItem(0, folded) });
@@ -79,11 +82,11 @@ internal sealed class InputAffineFolding : LocalRewrite
 
     private static (string Input, bool Multiplies, float[] Values)? Affine(GraphEditor editor, LinearLayer layer, string value)
     {
-        if (editor.Producer(value) is not { } node || !Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Mul")
-            || Elementwise.HasActivation(node)
+        if (editor.Producer(value) is not { } node || !Elementwise.IsBinary(node) || !Elementwise.IsSumOrProduct(node)
+            || node.HasActivation()
             || !editor.HasSingleUse(value) || editor.TypeOf(node.Input(0)) != layer.InputType
             || ConstantArithmetic.AlongAxis(editor.Constant(node.Input(1)), layer.InputType, layer.InputAxis) is not { } values)
             return null;
-        return (node.Input(0), node.OpType == "Mul", values);
+        return (node.Input(0), node.Is<MulOperator>(), values);
     }
 }

@@ -1,4 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Passes;
 
@@ -19,14 +23,16 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         float[] scale = match.Scale ?? Filled(length, 1), bias = Filled(length, 0);
         Node end = node;
         var absorbed = new List<Node>();
-        while (editor.HasSingleUse(end.Outputs[0]) && editor.Consumers(end.Outputs[0])[0] is var next && next.OpType is "Mul" or "Add"
-            && Elementwise.IsBinary(next) && !Elementwise.HasActivation(next) && next.Input(0) == end.Outputs[0]
+        while (editor.HasSingleUse(end.Outputs[0]) && editor.Consumers(end.Outputs[0])[0] is var next && Elementwise.IsSumOrProduct(next)
+            && Elementwise.IsBinary(next) && !next.HasActivation() && next.Input(0) == end.Outputs[0]
             && editor.TypeOf(next.Outputs[0]) == type
             && ConstantArithmetic.AlongAxis(editor.Constant(next.Input(1)), type, match.Axis) is { } values)
         {
             for (int i = 0; i < length; i++)
             {
-                (scale[i], bias[i]) = next.OpType == "Mul" ? (scale[i] * values[i], bias[i] * values[i]) : (scale[i], bias[i] + values[i]);
+                (scale[i], bias[i]) = next.Is<MulOperator>()
+                    ? (scale[i] * values[i], bias[i] * values[i])
+                    : (scale[i], bias[i] + values[i]);
             }
             absorbed.Add(next);
             end = next;
@@ -46,8 +52,9 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         List<string> parameters = [editor.AddConstant(node.Name + ".scale", Tensor.Of(scale, scale.Length))];
         if (bias.Any(b => b != 0))
             parameters.Add(editor.AddConstant(node.Name + ".bias", Tensor.Of(bias, bias.Length)));
-        var normalisation = new Node(node.Name, "LayerNormalization", [match.X, .. parameters], [output])
-            .With("axis", -1).With("epsilon", new AttributeValue.Float(match.Epsilon));
+        Node normalisation = INormalisation.WithEpsilon(
+            LayerNormalizationOperator.WithLastAxis(NodeOperators.New<LayerNormalizationOperator>(
+                node.Name, [match.X, .. parameters], [output])), match.Epsilon);
         if (match.Axis == type.Rank - 1)
         {
             editor.Replace(node, normalisation);
@@ -57,20 +64,19 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         string moved = editor.AddValue(node.Name + ".moved", TransposeSinking.Permuted(type, perm));
         string normal = editor.AddValue(node.Name + ".normal", editor.TypeOf(moved));
         editor.Replace(node,
-            new Node(editor.UniqueName(node.Name + ".before"), "Transpose", [match.X], [moved]).With("perm", perm),
+            TransposeOperator.Create(editor.UniqueName(node.Name + ".before"), match.X, moved, perm),
             normalisation with { Inputs = normalisation.Inputs.SetItem(0, moved), Outputs = [normal] },
-            new Node(editor.UniqueName(node.Name + ".behind"), "Transpose", [normal], [output]).With("perm",
-                TransposeSinking.Inverse(perm)));
+            TransposeOperator.Create(editor.UniqueName(node.Name + ".behind"), normal, output, TransposeSinking.Inverse(perm)));
     }
 
     // d / √(v + ε), or d · 1/√(v + ε), where a constant scale may be multiplied into the reciprocal first.
     private static Normalisation? Match(GraphEditor editor, Node node)
     {
-        if (!Elementwise.IsBinary(node) || Elementwise.HasActivation(node) || editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
+        if (!Elementwise.IsBinary(node) || node.HasActivation() || editor.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
             return null;
-        if (node.OpType == "Div")
+        if (node.Is<DivOperator>())
             return Match(editor, node.Input(0), node.Input(1), reciprocal: false);
-        return node.OpType != "Mul" ? null
+        return !node.Is<MulOperator>() ? null
             : Match(editor, node.Input(0), node.Input(1), reciprocal: true)
             ?? Match(editor, node.Input(1), node.Input(0), reciprocal: true);
     }
@@ -81,9 +87,10 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
             return null;
         TensorType type = editor.TypeOf(centre.X);
         float[]? scale = null;
-        if (reciprocal && editor.Producer(deviation) is { } scaled && scaled.Is("Mul") && editor.Constant(scaled.Input(1)) is { } constant)
+        if (reciprocal && editor.Producer(deviation) is { } scaled && scaled.Is<MulOperator>()
+            && editor.Constant(scaled.Input(1)) is { } constant)
         {
-            if (Elementwise.HasActivation(scaled) || ConstantArithmetic.AlongAxis(constant, type, centre.Axis) is not { } values)
+            if (scaled.HasActivation() || ConstantArithmetic.AlongAxis(constant, type, centre.Axis) is not { } values)
                 return null;
             scale = [.. values];
             deviation = scaled.Input(0);
@@ -92,13 +99,13 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
             return null;
         if (reciprocal)
         {
-            if (Producer(editor, deviation) is not { } inverse || !inverse.Is("Reciprocal"))
+            if (Producer(editor, deviation) is not { } inverse || !inverse.Is<ReciprocalOperator>())
                 return null;
             deviation = inverse.Input(0);
         }
-        if (Producer(editor, deviation) is not { } root || !root.Is("Sqrt") || Producer(editor, root.Input(0)) is not { } sum
-            || !sum.Is("Add")
-            || Elementwise.HasActivation(sum) || Elementwise.Uniform(editor.Constant(sum.Input(1))) is not { } epsilon || !(epsilon >= 0))
+        if (Producer(editor, deviation) is not { } root || !root.Is<SqrtOperator>() || Producer(editor, root.Input(0)) is not { } sum
+            || !sum.Is<AddOperator>()
+            || sum.HasActivation() || Elementwise.Uniform(editor.Constant(sum.Input(1))) is not { } epsilon || !(epsilon >= 0))
             return null;
         return IsVariance(editor, sum.Input(0), difference, centre) ? new(centre.X, centre.Axis, epsilon, scale) : null;
     }
@@ -106,7 +113,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     // x − mean(x) along one axis.
     private static (string X, int Axis, string Mean)? Centred(GraphEditor editor, string value)
     {
-        if (editor.Producer(value) is not { } node || !node.Is("Sub") || Elementwise.HasActivation(node)
+        if (editor.Producer(value) is not { } node || !node.Is<SubOperator>() || node.HasActivation()
             || Mean(editor, node.Input(1)) is not { } mean
             || mean.Of != node.Input(0) || !BroadcastsAlong(editor, node.Input(1), editor.TypeOf(node.Input(0)), mean.Axis))
             return null;
@@ -120,10 +127,10 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
             value = guard.Input(0);
         if (Mean(editor, value) is { } mean)
             return mean.Axis == centre.Axis && IsSquare(editor, mean.Of, v => v == difference);
-        if (Producer(editor, value) is not { } sub || !sub.Is("Sub"))
+        if (Producer(editor, value) is not { } sub || !sub.Is<SubOperator>())
             return false;
-        if (Elementwise.HasActivation(sub)
-            && (sub.Float("activation_min", 0) > 0 || !float.IsPositiveInfinity(sub.Float("activation_max", 0))))
+        if (sub.HasActivation()
+            && (sub.ActivationBounds() is not (<= 0, float.PositiveInfinity)))
             return false;
         return Mean(editor, sub.Input(0)) is { } meanSquare && meanSquare.Axis == centre.Axis
             && IsSquare(editor, meanSquare.Of, v => v == centre.X)
@@ -132,16 +139,16 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
 
     private static bool IsSquare(GraphEditor editor, string value, Func<string, bool> of)
     {
-        if (Producer(editor, value) is not { } node || Elementwise.HasActivation(node))
+        if (Producer(editor, value) is not { } node || node.HasActivation())
             return false;
-        return (node.Is("Mul") && node.Input(0) == node.Input(1) && of(node.Input(0)))
-            || (node.Is("Pow") && Elementwise.Uniform(editor.Constant(node.Input(1))) == 2f && of(node.Input(0)));
+        return (node.Is<MulOperator>() && node.Input(0) == node.Input(1) && of(node.Input(0)))
+            || (node.Is<PowOperator>() && Elementwise.Uniform(editor.Constant(node.Input(1))) == 2f && of(node.Input(0)));
     }
 
     // A mean along one axis, under whatever shape: what it is the mean of, the axis, and the mean as it was computed.
     private static (string Of, int Axis, string Value)? Mean(GraphEditor editor, string value)
     {
-        if (Producer(editor, value) is not { } node || !node.Is("ReduceMean")
+        if (Producer(editor, value) is not { } node || !node.Is<ReduceMeanOperator>()
             || editor.Constant(node.Input(1))?.ToInt64() is not [long axis])
             return null;
         return (node.Input(0), Shapes.Axis(axis, editor.TypeOf(node.Input(0)).Rank), node.Outputs[0]);
@@ -152,7 +159,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     {
         while (editor.Producer(value) is { } node)
         {
-            if (!ReshapeMerging.KeepsElementOrder(editor, node) && !node.Is("Expand"))
+            if (!ReshapeMerging.KeepsElementOrder(editor, node) && !node.Is<ExpandOperator>())
                 return node;
             value = node.Input(0);
         }
@@ -163,7 +170,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     // from has as many elements, no Expand on the way can have repeated any.
     private static bool BroadcastsAlong(GraphEditor editor, string value, TensorType type, int axis)
     {
-        if (editor.Producer(value) is { } expand && expand.Is("Expand") && editor.TypeOf(value) == type)
+        if (editor.Producer(value) is { } expand && expand.Is<ExpandOperator>() && editor.TypeOf(value) == type)
             value = expand.Input(0);
         TensorType own = editor.TypeOf(value);
         return own.Rank == type.Rank && own.Dimensions.AsSpan().SequenceEqual(type.Dimensions.SetItem(axis, 1).AsSpan());

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Passes;
 
@@ -20,7 +22,7 @@ internal sealed class LinearLayer
         _scale = scale;
         InputType = editor.TypeOf(node.Input(0));
         OutputType = editor.TypeOf(node.Outputs[0]);
-        bool channelsSecond = node.OpType == "Conv" && node.Int("channels_last", 0) == 0;
+        bool channelsSecond = node.Is<ISpatial>() && !node.IsChannelsLast();
         InputAxis = channelsSecond ? 1 : InputType.Rank - 1;
         OutputAxis = channelsSecond ? 1 : OutputType.Rank - 1;
     }
@@ -47,26 +49,25 @@ internal sealed class LinearLayer
     public int Inputs => InputType.Dimensions[InputAxis];
 
     /// <summary>Whether zeros are added around the input, so that not every output sees every weight.</summary>
-    public bool IsPadded => Node.OpType == "Conv" && ((Node.Ints("pads") ?? []).Any(p => p != 0)
-        || Node.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"));
+    public bool IsPadded => Node.Is<IWindow>() && WindowAttributes.IsPadded(Node);
 
     /// <summary>The layer of a node; null where the node is none, its weights are not constant or its bias is not one value for each
     /// output channel.</summary>
     public static LinearLayer? Of(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 || editor.Constant(node.Input(1)) is not { Element: ElementType.Float32 } weights
+        if (editor.Constant(node.Input(1)) is not { Element: ElementType.Float32 } weights
             || editor.Constant(node.Input(0)) is not null)
             return null;
         float scale = 1, biasScale = 1;
-        switch (node.OpType)
+        switch (node.As<IDotProduct>())
         {
-            case "Conv":
+            case ConvOperator:
                 break;
-            case "Gemm" when node.Int("transA", 0) == 0:
-                scale = node.Float("alpha", 1);
-                biasScale = node.Float("beta", 1);
+            case GemmOperator when !GemmOperator.TransposesA(node):
+                scale = GemmOperator.Alpha(node);
+                biasScale = GemmOperator.Beta(node);
                 break;
-            case "MatMul" when weights.Rank == 2 && editor.TypeOf(node.Input(0)).Rank >= 2:
+            case MatMulOperator when weights.Rank == 2 && editor.TypeOf(node.Input(0)).Rank >= 2:
                 break;
             default:
                 return null;
@@ -75,8 +76,8 @@ internal sealed class LinearLayer
         if (node.HasInput(2))
         {
             TensorType type = editor.TypeOf(node.Outputs[0]);
-            int axis = node.OpType == "Conv" ? 1 : type.Rank - 1;
-            float[]? values = node.OpType == "Conv" ? editor.Constant(node.Input(2))?.Values<float>()
+            int axis = node.Is<ISpatial>() ? 1 : type.Rank - 1;
+            float[]? values = node.Is<ISpatial>() ? editor.Constant(node.Input(2))?.Values<float>()
                 : ConstantArithmetic.AlongAxis(editor.Constant(node.Input(2)), type, axis);
             if (values is null)
                 return null;
@@ -141,7 +142,7 @@ internal sealed class LinearLayer
         float[] from = Scaled((_, _) => 1);
         var to = new float[from.Length];
         int n = Outputs, k = Inputs;
-        bool transposed = Node.Int("transB", 0) != 0;
+        bool transposed = GemmOperator.TransposesB(Node);
         for (int i = 0; i < k; i++)
             for (int o = 0; o < n; o++)
                 to[transposed ? (o * k) + i : (i * n) + o] = from[transposed ? (o * k) + order[i] : (order[i] * n) + o];
@@ -154,8 +155,8 @@ internal sealed class LinearLayer
     /// <summary>The output and input channel that a weight connects.</summary>
     private (int Output, int Input) Channels(int index)
     {
-        if (Node.OpType != "Conv")
-            return Node.Int("transB", 0) != 0 ? (index / Inputs, index % Inputs) : (index % Outputs, index / Outputs);
+        if (!Node.Is<ISpatial>())
+            return GemmOperator.TransposesB(Node) ? (index / Inputs, index % Inputs) : (index % Outputs, index / Outputs);
         int perGroup = _weights.Dimensions[1];
         int taps = Shapes.Count(_weights.Dimensions.AsSpan()[2..]);
         int output = index / (perGroup * taps);
@@ -181,12 +182,12 @@ internal sealed class LinearLayer
     private Node With(GraphEditor editor, float[] weights, double[]? bias)
     {
         string w = editor.AddConstant(Node.Input(1), new Tensor(_weights.Type, weights));
-        Node result = Node.Without("alpha").Without("beta") with { Inputs = [Node.Input(0), w] };
+        Node result = GemmOperator.WithoutFactors(Node) with { Inputs = [Node.Input(0), w] };
         if (bias is null)
             return result;
         string b = editor.AddConstant(Node.HasInput(2) ? Node.Input(2) : Node.Name + ".bias",
             Tensor.Of(Array.ConvertAll(bias, v => (float)v), bias.Length));
-        return result with { OpType = Node.OpType == "MatMul" && InputType.Rank == 2 ? "Gemm" : Node.OpType,
-            Inputs = [Node.Input(0), w, b] };
+        result = result with { Inputs = [Node.Input(0), w, b] };
+        return Node.Is<MatMulOperator>() && InputType.Rank == 2 ? result.Becoming<GemmOperator>() : result;
     }
 }

@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Passes;
 
@@ -8,8 +11,8 @@ internal sealed class MeanRecognition : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!node.Is("Mul") || Elementwise.HasActivation(node) || Elementwise.Uniform(editor.Constant(node.Input(1))) is not { } factor
-            || editor.Producer(node.Input(0)) is not { } sum || !sum.Is("ReduceSum") || !editor.HasSingleUse(node.Input(0))
+        if (!node.Is<MulOperator>() || node.HasActivation() || Elementwise.Uniform(editor.Constant(node.Input(1))) is not { } factor
+            || editor.Producer(node.Input(0)) is not { } sum || !sum.Is<ReduceSumOperator>() || !editor.HasSingleUse(node.Input(0))
             || editor.TypeOf(node.Outputs[0]) != editor.TypeOf(node.Input(0)))
             return false;
         TensorType from = editor.TypeOf(sum.Input(0)), to = editor.TypeOf(node.Outputs[0]);
@@ -19,7 +22,7 @@ internal sealed class MeanRecognition : LocalRewrite
         if (Math.Abs((factor * terms) - 1) > 1e-6)
             return false;
         editor.Remove(node);
-        editor.Replace(sum, sum with { OpType = "ReduceMean", Outputs = node.Outputs });
+        editor.Replace(sum, sum.Becoming<ReduceMeanOperator>() with { Outputs = node.Outputs });
         return true;
     }
 }

@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,24 +14,24 @@ internal sealed class OutputAffineFolding : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Is("Gemm") && NeedsNormalForm(editor, node) && LinearLayer.Of(editor, node) is { } gemm)
+        if (node.Is<GemmOperator>() && NeedsNormalForm(editor, node) && LinearLayer.Of(editor, node) is { } gemm)
         {
             editor.Replace(node, gemm.Normalised(editor));
             return true;
         }
-        if (!Elementwise.IsBinary(node) || node.OpType is not ("Add" or "Mul") || editor.Constant(node.Input(1)) is not { } constant
+        if (!Elementwise.IsBinary(node) || !Elementwise.IsSumOrProduct(node) || editor.Constant(node.Input(1)) is not { } constant
             || editor.Producer(node.Input(0)) is not { } producer || !editor.HasSingleUse(node.Input(0))
-            || Elementwise.HasActivation(producer)
+            || producer.HasActivation()
             || LinearLayer.Of(editor, producer) is not { } layer || layer.OutputType != editor.TypeOf(node.Outputs[0])
             || ConstantArithmetic.AlongAxis(constant, layer.OutputType, layer.OutputAxis) is not { } values
             || values.Any(v => !float.IsFinite(v)))
             return false;
-        if (node.OpType == "Add" && producer.Is("MatMul") && layer.InputType.Rank > 2)
+        if (node.Is<AddOperator>() && producer.Is<MatMulOperator>() && layer.InputType.Rank > 2)
         {
             AsMatrices(editor, node, producer, layer, values);
             return true;
         }
-        Node folded = node.OpType == "Mul" ? layer.WithOutputAffine(editor, values, null) : layer.WithOutputAffine(editor, null, values);
+        Node folded = node.Is<MulOperator>() ? layer.WithOutputAffine(editor, values, null) : layer.WithOutputAffine(editor, null, values);
         foreach ((string name, AttributeValue value) in node.Attributes)
             folded = folded.With(name, value);
         editor.Remove(node);
@@ -48,12 +51,12 @@ internal sealed class OutputAffineFolding : LocalRewrite
         editor.Remove(add);
         editor.Replace(product,
             ReshapeMerging.Reshape(editor, editor.UniqueName(product.Name + ".flatten"), product.Input(0), flat),
-            gemm with { OpType = "Gemm", Inputs = gemm.Inputs.SetItem(0, flat), Outputs = [result] },
+            gemm.Becoming<GemmOperator>() with { Inputs = gemm.Inputs.SetItem(0, flat), Outputs = [result] },
             ReshapeMerging.Reshape(editor, editor.UniqueName(product.Name + ".unflatten"), result, add.Outputs[0]));
     }
 
     private static bool NeedsNormalForm(GraphEditor editor, Node node) =>
-        node.Float("alpha", 1) != 1 || node.Float("beta", 1) != 1 || node.Has("alpha") || node.Has("beta")
+        GemmOperator.HasFactors(node)
         || (node.HasInput(2) && editor.Constant(node.Input(2)) is { } bias
             && (bias.Rank != 1 || bias.Count != editor.TypeOf(node.Outputs[0]).Dimensions[1]));
 }

@@ -1,4 +1,8 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Pooling;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,17 +15,17 @@ internal sealed class PaddingFusion : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        bool pool = node.Is("AveragePool");
-        if (!(node.Is("Conv") || pool) || editor.Producer(node.Input(0)) is not { } pad || !pad.Is("Pad")
+        bool pool = node.Is<AveragePoolOperator>();
+        if (!(node.Is<ConvOperator>() || pool) || editor.Producer(node.Input(0)) is not { } pad || !pad.Is<PadOperator>()
             || !editor.HasSingleUse(node.Input(0))
-            || pad.Text("mode", "constant") != "constant" || pad.HasInput(3) || editor.Constant(pad.Input(1)) is not { } padding
-            || node.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"))
+            || !PadOperator.IsConstant(pad) || pad.HasInput(3) || editor.Constant(pad.Input(1)) is not { } padding
+            || !WindowAttributes.IsPaddingExplicit(node))
             return false;
         if (pad.HasInput(2) && Elementwise.Uniform(editor.Constant(pad.Input(2))) is not 0f)
             return false;
         int rank = editor.TypeOf(node.Input(0)).Rank;
         long[] around = padding.ToInt64();
-        int first = node.Int("channels_last", 0) != 0 ? 1 : 2;
+        int first = node.FirstSpatialAxis();
         int spatial = rank - 2;
         for (int axis = 0; axis < rank; axis++)
         {
@@ -29,9 +33,9 @@ internal sealed class PaddingFusion : LocalRewrite
             if (moves ? around[axis] < 0 || around[rank + axis] < 0 : around[axis] != 0 || around[rank + axis] != 0)
                 return false;
         }
-        long[] own = node.Ints("pads") ?? new long[2 * spatial];
-        bool counts = node.Int("count_include_pad", 0) != 0;
-        if (pool && (node.Int("ceil_mode", 0) != 0 || (!counts && own.Any(p => p != 0))))
+        long[] own = WindowAttributes.Pads(node) ?? new long[2 * spatial];
+        bool counts = AveragePoolOperator.CountsPadding(node);
+        if (pool && (WindowAttributes.RoundsUp(node) || (!counts && own.Any(p => p != 0))))
             return false;
         var pads = new long[2 * spatial];
         for (int i = 0; i < spatial; i++)
@@ -40,11 +44,11 @@ internal sealed class PaddingFusion : LocalRewrite
             pads[spatial + i] = own[spatial + i] + around[rank + first + i];
         }
         // Pooling kernels demand that a window is not all padding.
-        if (pool && node.Ints("kernel_shape") is { } kernel
+        if (pool && WindowAttributes.Kernel(node) is { } kernel
             && Enumerable.Range(0, spatial).Any(i => pads[i] >= kernel[i] || pads[spatial + i] >= kernel[i]))
             return false;
-        Node fused = node.Without("auto_pad").With("pads", pads) with { Inputs = node.Inputs.SetItem(0, pad.Input(0)) };
-        editor.Replace(node, pool ? fused.With("count_include_pad", 1) : fused);
+        Node fused = WindowAttributes.WithPads(node, pads) with { Inputs = node.Inputs.SetItem(0, pad.Input(0)) };
+        editor.Replace(node, pool ? AveragePoolOperator.WithPaddingCounted(fused) : fused);
         editor.Remove(pad);
         return true;
     }

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Passes;
 
@@ -21,7 +23,7 @@ internal sealed class ReshapeMerging : LocalRewrite
             changed = true;
         }
         TensorType type = editor.TypeOf(node.Outputs[0]);
-        if (!changed && node.Is("Reshape") && node.Inputs.Length == 2 && editor.Constant(node.Input(1)) is { } shape
+        if (!changed && node.Is<ReshapeOperator>() && node.Inputs.Length == 2 && editor.Constant(node.Input(1)) is { } shape
             && shape.ToInt64().AsSpan().SequenceEqual(type.Dimensions.Select(d => (long)d).ToArray()))
             return false;
         string before = node.Input(0);
@@ -34,14 +36,16 @@ internal sealed class ReshapeMerging : LocalRewrite
     public static Node Reshape(GraphEditor editor, string name, string input, string output)
     {
         long[] shape = [.. editor.TypeOf(output).Dimensions.Select(d => (long)d)];
-        return new Node(name, "Reshape", [input, editor.AddConstant(output + ".shape", Tensor.Of(shape, shape.Length))], [output]);
+        return NodeOperators.New<ReshapeOperator>(
+            name, [input, editor.AddConstant(output + ".shape", Tensor.Of(shape, shape.Length))], [output]);
     }
 
     /// <summary>Whether a node changes dimensions only.</summary>
     public static bool KeepsElementOrder(GraphEditor editor, Node node) =>
-        node.Domain.Length == 0 && editor.Constant(node.Input(0)) is null
-            && (node.OpType is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze"
-            || (node.OpType == "Transpose" && node.Ints("perm") is { } perm && MovesOnlyOnes(editor.TypeOf(node.Input(0)), perm)));
+        editor.Constant(node.Input(0)) is null
+            && ((node.Is<ReshapingOperator>() && !node.Is<IdentityOperator>())
+            || (node.Is<TransposeOperator>() && TransposeOperator.Permutation(node) is { } perm
+                && MovesOnlyOnes(editor.TypeOf(node.Input(0)), perm)));
 
     private static bool MovesOnlyOnes(TensorType type, long[] perm)
     {

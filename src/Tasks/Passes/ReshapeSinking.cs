@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Pooling;
 
 namespace OptimizerBuild.Passes;
 
@@ -18,7 +21,7 @@ internal sealed class ReshapeSinking : LocalRewrite
                 i == argument ? before.Input(0) : i.Length == 0 ? i : Scalar(editor, i))]);
         if (Elementwise.IsBinary(node))
             return TryBinary(editor, node);
-        return (node.Is("GlobalMaxPool") || node.Is("GlobalAveragePool")) && TryPool(editor, node);
+        return node.Is<GlobalPoolOperator>() && TryPool(editor, node);
     }
 
     private static bool TryBinary(GraphEditor editor, Node node)
@@ -38,7 +41,7 @@ internal sealed class ReshapeSinking : LocalRewrite
     // A global pool looks at all positions of a channel in whatever order and shape they are.
     private static bool TryPool(GraphEditor editor, Node node)
     {
-        if (node.Int("channels_last", 0) != 0 || Reshape(editor, node.Input(0)) is not { } before)
+        if (node.IsChannelsLast() || Reshape(editor, node.Input(0)) is not { } before)
             return false;
         TensorType inside = editor.TypeOf(before.Input(0)), outside = editor.TypeOf(node.Input(0));
         if (inside.Rank is < 3 or > 4 || !inside.Dimensions.AsSpan()[..2].SequenceEqual(outside.Dimensions.AsSpan()[..2]))
@@ -52,7 +55,7 @@ internal sealed class ReshapeSinking : LocalRewrite
     }
 
     private static Node? Reshape(GraphEditor editor, string value) =>
-        editor.Producer(value) is { } node && node.Is("Reshape") && editor.HasSingleUse(value) ? node : null;
+        editor.Producer(value) is { } node && node.Is<ReshapeOperator>() && editor.HasSingleUse(value) ? node : null;
 
     private static bool Sink(GraphEditor editor, Node node, Node reshape, string[] inputs)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
@@ -15,11 +14,6 @@ internal sealed class SaturationBounds : LocalRewrite
     /// <summary>By how much a function may change beyond the bound, in units of the value it tends to, or of 1.</summary>
     public const float Tolerance = 1e-6f;
 
-    // Functions composed of these are smooth and settle to their limits, so that sampling finds where.
-    private static readonly FrozenSet<string> Smooth =
-        new[] { "Add", "Sub", "Mul", "Neg", "Tanh", "Erf", "Sigmoid", "Softplus", "Exp", "HardSigmoid",
-            "HardSwish" }.ToFrozenSet(StringComparer.Ordinal);
-
     private static readonly float[] Samples = SamplePoints();
 
     /// <inheritdoc/>
@@ -27,35 +21,30 @@ internal sealed class SaturationBounds : LocalRewrite
     {
         if (node.Inputs.Length != 1 || node.Outputs.Length != 1 || editor.Producer(node.Input(0)) is not { } producer
             || !editor.HasSingleUse(node.Input(0))
-            || producer.Domain.Length > 0 || producer.OpType is not ("Conv" or "Gemm" or "MatMul") || Bounds(node) is not { } bounds
+            || !producer.Is<IDotProduct>() || Bounds(node) is not { } bounds
             || !LeadsToProduct(editor, node))
             return false;
-        bool has = Elementwise.HasActivation(producer);
-        float minimum = has ? producer.Float(FusedActivation.Minimum, float.NegativeInfinity) : float.NegativeInfinity;
-        float maximum = has ? producer.Float(FusedActivation.Maximum, float.PositiveInfinity) : float.PositiveInfinity;
+        (float minimum, float maximum) = producer.ActivationBounds();
         (float low, float high) = (Math.Max(minimum, bounds.Minimum), Math.Min(maximum, bounds.Maximum));
         if ((low == minimum && high == maximum) || low > high)
             return false;
-        editor.Replace(producer, producer
-            .With(FusedActivation.Attribute, new AttributeValue.Text(FusedActivation.Clip))
-            .With(FusedActivation.Minimum, new AttributeValue.Float(low))
-            .With(FusedActivation.Maximum, new AttributeValue.Float(high)));
+        editor.Replace(producer, producer.WithActivation(low, high));
         return true;
     }
 
     // Between which arguments the function changes; infinite where it never settles.
     private static (float Minimum, float Maximum)? Bounds(Node node)
     {
-        if (node.Is("HardSwish"))
+        if (node.Is<HardSwishOperator>())
             return (-3, float.PositiveInfinity);
-        if (node.Is("HardSigmoid"))
+        if (node.Is<HardSigmoidOperator>())
         {
-            float alpha = node.Float("alpha", 0.2f), beta = node.Float("beta", 0.5f);
+            float alpha = HardSigmoidOperator.Alpha(node), beta = HardSigmoidOperator.Beta(node);
             return alpha > 0 ? (-beta / alpha, (1 - beta) / alpha) : null;
         }
-        if (node.OpType != Elementwise.Fused
-            || node.Attributes.GetValueOrDefault(FusedElementwiseOperator.Body) is not AttributeValue.GraphValue { Value: { } body }
-            || !body.Nodes.All(n => n.Domain.Length == 0 && Smooth.Contains(n.OpType) && !Elementwise.HasActivation(n)))
+        // Functions composed of those that settle smoothly have their limits where samples find them.
+        if (FusedElementwiseOperator.BodyOf(node) is not { } body
+            || !body.Nodes.All(n => n.As<IElementwiseFunction>() is { SettlesSmoothly: true } && !n.HasActivation()))
             return null;
         return Sampled(node);
     }
@@ -63,7 +52,7 @@ internal sealed class SaturationBounds : LocalRewrite
     private static (float Minimum, float Maximum) Sampled(Node node)
     {
         TensorType type = TensorType.Float32(Samples.Length);
-        Graph body = ((AttributeValue.GraphValue)ElementwiseFusion.Retyped(node, type).Attributes[FusedElementwiseOperator.Body]).Value;
+        Graph body = FusedElementwiseOperator.BodyOf(ElementwiseFusion.Retyped(node, type))!;
         float[] y = new GraphEvaluator(body).Evaluate([Tensor.Of(Samples, Samples.Length)])[0].Values<float>();
         int first = 0, last = y.Length - 1;
         while (first < y.Length - 1 && Settled(y[first + 1], y[0]))
@@ -98,7 +87,7 @@ internal sealed class SaturationBounds : LocalRewrite
                 continue;
             foreach (Node reader in editor.Consumers(value))
             {
-                if (reader.Domain.Length == 0 && reader.OpType is "Conv" or "Gemm" or "MatMul")
+                if (reader.Is<IDotProduct>())
                     return true;
                 foreach (string output in reader.Outputs)
                     stack.Push(output);

@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Passes;
 
@@ -11,10 +14,10 @@ internal sealed class TransposeIntoProduct : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (!(node.Is("Gemm") || node.Is("MatMul")) || LinearLayer.Of(editor, node) is not { InputType.Rank: 2 } layer
-            || editor.Producer(node.Input(0)) is not { } reshape || !reshape.Is("Reshape")
-            || editor.Producer(reshape.Input(0)) is not { } transpose || !transpose.Is("Transpose")
-            || transpose.Ints("perm") is not { } perm)
+        if (!(node.Is<GemmOperator>() || node.Is<MatMulOperator>()) || LinearLayer.Of(editor, node) is not { InputType.Rank: 2 } layer
+            || editor.Producer(node.Input(0)) is not { } reshape || !reshape.Is<ReshapeOperator>()
+            || editor.Producer(reshape.Input(0)) is not { } transpose || !transpose.Is<TransposeOperator>()
+            || TransposeOperator.Permutation(transpose) is not { } perm)
             return false;
         TensorType from = editor.TypeOf(transpose.Input(0)), to = editor.TypeOf(reshape.Input(0));
         int rows = layer.InputType.Dimensions[0];

@@ -1,5 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Reduction;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Passes;
 
@@ -12,25 +16,24 @@ internal sealed class TransposeSinking : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Domain.Length > 0 && node.OpType != Elementwise.Fused)
-            return false;
-        if (node.Is("Transpose"))
+        if (node.Is<TransposeOperator>())
             return TryMerge(editor, node);
         if (FirstPermutation(editor, node) is not { } perm)
             return false;
-        if (Elementwise.IsUnary(node) || node.Is("Cast"))
+        if (Elementwise.IsUnary(node) || node.Is<CastOperator>())
             return node.Inputs.Skip(1).All(i => i.Length == 0 || editor.Constant(i) is { Count: 1 })
                 && Sink(editor, node, [Source(editor, node.Input(0), perm)!, .. node.Inputs.Skip(1)], perm, node);
         if (Elementwise.IsBinary(node))
             return TryJoined(editor, node, perm, node);
-        return node.OpType switch
+        return node.As<Operator>() switch
         {
-            "Concat" => TryJoined(editor, node, perm, node.With("axis", perm[Shapes.Axis(node.Int("axis", 0), perm.Length)])),
-            "Softmax" or "LogSoftmax" => Sink(editor, node, [Source(editor, node.Input(0), perm)!], perm,
-                node.With("axis", perm[Shapes.Axis(node.Int("axis", -1), perm.Length)])),
-            "Pad" => TryPad(editor, node, perm),
-            "Slice" => TrySlice(editor, node, perm),
-            "ReduceMean" or "ReduceMax" or "ReduceMin" or "ReduceSum" => TryReduce(editor, node, perm),
+            ConcatOperator => TryJoined(editor, node, perm,
+                ConcatOperator.WithAxis(node, perm[Shapes.Axis(ConcatOperator.Axis(node), perm.Length)])),
+            AxisFunction => Sink(editor, node, [Source(editor, node.Input(0), perm)!], perm,
+                AxisFunction.WithAxis(node, perm[Shapes.Axis(AxisFunction.Axis(node), perm.Length)])),
+            PadOperator => TryPad(editor, node, perm),
+            SliceOperator => TrySlice(editor, node, perm),
+            ReduceOperator => TryReduce(editor, node, perm),
             _ => false,
         };
     }
@@ -56,11 +59,11 @@ internal sealed class TransposeSinking : LocalRewrite
     // Two in a row are one, or none.
     private static bool TryMerge(GraphEditor editor, Node node)
     {
-        if (Permutation(editor, node.Input(0)) is not { } first || node.Ints("perm") is not { } second)
+        if (Permutation(editor, node.Input(0)) is not { } first || TransposeOperator.Permutation(node) is not { } second)
             return false;
         Node before = editor.Producer(node.Input(0))!;
         long[] both = [.. second.Select(axis => first[axis])];
-        editor.Replace(node, node.With("perm", both) with { Inputs = [before.Input(0)] });
+        editor.Replace(node, TransposeOperator.WithPermutation(node, both) with { Inputs = [before.Input(0)] });
         editor.Prune(before.Outputs[0]);
         return true;
     }
@@ -107,7 +110,7 @@ internal sealed class TransposeSinking : LocalRewrite
         int[] axes = [.. given.Select(a => Shapes.Axis(a, perm.Length))];
         long[] moved = [.. axes.Select(a => perm[a])];
         long[] after = perm;
-        if (node.Int("keepdims", 1) == 0)
+        if (!ReduceOperator.KeepsDimensions(node))
         {
             // The axes that remain, numbered anew among those that remain on the other side.
             long[] kept = [.. perm.Where((_, i) => !axes.Contains(i))];
@@ -127,7 +130,7 @@ internal sealed class TransposeSinking : LocalRewrite
         TensorType type = editor.TypeOf(node.Outputs[0]);
         string value = editor.AddValue(node.Name + ".untransposed", Permuted(type, Inverse(perm)));
         editor.Replace(node, ElementwiseFusion.Retyped(changed, editor.TypeOf(value)) with { Inputs = [.. inputs], Outputs = [value] },
-            new Node(editor.UniqueName(node.Name + ".transpose"), "Transpose", [value], [node.Outputs[0]]).With("perm", perm));
+            TransposeOperator.Create(editor.UniqueName(node.Name + ".transpose"), value, node.Outputs[0], perm));
         foreach (string input in node.Inputs)
             editor.Prune(input);
         return true;
@@ -137,8 +140,7 @@ internal sealed class TransposeSinking : LocalRewrite
     {
         if (node.Outputs.Length != 1)
             return null;
-        // Only elementwise nodes and Concat have more than one data operand.
-        int operands = Elementwise.IsBinary(node) || node.Is("Concat") ? node.Inputs.Length : Math.Min(1, node.Inputs.Length);
+        int operands = Math.Min(OperatorRegistry.Of(node).Operands(node), node.Inputs.Length);
         for (int i = 0; i < operands; i++)
             if (Permutation(editor, node.Input(i)) is { } perm)
                 return perm;
@@ -146,7 +148,9 @@ internal sealed class TransposeSinking : LocalRewrite
     }
 
     private static long[]? Permutation(GraphEditor editor, string value) =>
-        editor.Producer(value) is { } node && node.Is("Transpose") && editor.Constant(node.Input(0)) is null ? node.Ints("perm") : null;
+        editor.Producer(value) is { } node && node.Is<TransposeOperator>() && editor.Constant(node.Input(0)) is null
+            ? TransposeOperator.Permutation(node)
+            : null;
 
     // What stands before the transposition, where the value comes from one of the same permutation.
     private static string? Source(GraphEditor editor, string value, long[] perm) =>
@@ -167,7 +171,7 @@ internal sealed class TransposeSinking : LocalRewrite
         TensorType padded = Padded(editor.TypeOf(value), perm.Length);
         if (editor.Constant(value) is { } constant)
         {
-            return constant.Count == 1 && node.OpType != "Concat" ? value
+            return constant.Count == 1 && !node.Is<ConcatOperator>() ? value
                 : editor.AddConstant(value, ConstantArithmetic.Transpose(constant.Reshape(padded.Dimensions.AsSpan()),
                 Array.ConvertAll(inverse, a => (int)a)));
         }

@@ -1,6 +1,11 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Reduction;
+using OptimizerBuild.Operators.Types;
 using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
@@ -46,13 +51,13 @@ internal static class ClassifierDetection
     {
         while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value, StringComparer.Ordinal)) is { } node)
         {
-            switch (node.OpType)
+            switch (node.As<Operator>())
             {
-                case "Softmax" or "Sigmoid":
+                case SoftmaxOperator or SigmoidOperator:
                     return true;
-                case "Div":
+                case DivOperator:
                     return SumsUp(graph, node.Inputs[0], node.Inputs[1]);
-                case "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Transpose" or "Cast" or "Dropout":
+                case IKeepsElementOrder or TransposeOperator or CastOperator:
                     value = node.Inputs[0];
                     break;
                 default:
@@ -67,9 +72,9 @@ internal static class ClassifierDetection
     {
         while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(sum, StringComparer.Ordinal)) is { } node)
         {
-            if (node.OpType == "ReduceSum")
-                return node.Inputs[0] == summed && graph.Nodes.Any(n => n.OpType == "Exp" && n.Outputs[0] == summed);
-            if (node.OpType is not ("Reshape" or "Expand" or "Squeeze" or "Unsqueeze" or "Identity"))
+            if (node.Is<ReduceSumOperator>())
+                return node.Inputs[0] == summed && graph.Nodes.Any(n => n.Is<ExpOperator>() && n.Outputs[0] == summed);
+            if (!node.Is<IKeepsElementOrder>() && !node.Is<ExpandOperator>())
                 return false;
             sum = node.Inputs[0];
         }

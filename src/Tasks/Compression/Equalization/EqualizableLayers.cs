@@ -45,7 +45,8 @@ internal sealed class EqualizableLayers
                         links.Add(new(from, to));
                     break;
                 }
-                if (reader.Input(0) != value || !OperatorRegistry.Of(reader).PassesPositiveFactors(ContextOf(editor, reader), axis))
+                if (reader.Input(0) != value
+                    || !OperatorRegistry.Of(reader).PassesPositiveFactors(OperatorContext.Of(editor, reader), axis))
                     break;
                 value = reader.Outputs[0];
             }
@@ -83,11 +84,6 @@ internal sealed class EqualizableLayers
                 return round;
         }
     }
-
-    private static OperatorContext ContextOf(GraphEditor editor, Node node) => new(
-        node,
-        [.. node.Inputs.Select(i => i.Length == 0 ? null : editor.TypeOf(i))],
-        [.. node.Inputs.Select(i => i.Length == 0 ? null : editor.Constant(i))]);
 
     /// <summary>Replaces the layers by those with the factors multiplied in.</summary>
     public void Apply(GraphEditor editor)

@@ -1,4 +1,5 @@
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -148,7 +149,7 @@ internal sealed class IntegerNodes
     public void RemoveReadLogarithms()
     {
         foreach (QuantizableNode node in _graph.Nodes)
-            if (Contains(node) && node.Form == IntegerForm.FixedPoint && node.Node.OpType == "LogSoftmax" && !IsLast(node))
+            if (Contains(node) && node.Form == IntegerForm.FixedPoint && node.Node.Is<LogSoftmaxOperator>() && !IsLast(node))
                 Remove(node, "its logarithms would be read as bytes");
     }
 

@@ -2,6 +2,9 @@ using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -69,9 +72,9 @@ internal sealed class OutputNoise
         string value = output;
         while (_graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } node)
         {
-            if (node.OpType is "Softmax" or "LogSoftmax" or "Sigmoid" && node.Domain.Length == 0)
+            if (node.Is<AxisFunction>() || node.Is<SigmoidOperator>())
                 return node.Inputs[0];
-            if (node.OpType is not ("Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity"))
+            if (!node.Is<ReshapingOperator>())
                 break;
             value = node.Inputs[0];
         }

@@ -1,23 +1,17 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>A node of the graph with what quantisation knows of it before any data is seen.</summary>
 internal sealed class QuantizableNode
 {
-    // The operators whose integer arithmetic docs/arithmetic.md defines under "Elementwise integer operations" and "Pooling".
-    private static readonly ImmutableHashSet<string> RescaleOperators = ImmutableHashSet.Create(
-        StringComparer.Ordinal,
-        "Add", "Sub", "Mul", "Max", "Min", "Concat", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum");
-
-    private static readonly ImmutableHashSet<string> ReshapeOperators = ImmutableHashSet.Create(
-        StringComparer.Ordinal,
-        "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout");
-
     // A copy under another form.
     private QuantizableNode(QuantizableNode other, IntegerForm form)
     {
@@ -71,24 +65,22 @@ internal sealed class QuantizableNode
     public ImmutableArray<string> Outputs { get; }
 
     /// <summary>Whether the node only gives its input another shape, so that 32-bit values may pass as well.</summary>
-    public bool IsReshape => ReshapeOperators.Contains(Node.OpType) && Node.Domain.Length == 0;
+    public bool IsReshape => Node.Is<IKeepsElementOrder>();
 
     /// <summary>Whether the node hands on values of its input without selecting the greatest among several.</summary>
-    public bool IsMovement => Form == IntegerForm.SameScale && Node.OpType is not ("MaxPool" or "GlobalMaxPool" or "ReduceMax" or "ReduceMin");
+    public bool IsMovement => Form == IntegerForm.SameScale && !Node.Is<IReduction>();
 
     /// <summary>Whether the node sums or averages, so that its output is much smaller than its input.</summary>
-    public bool IsReduction => Node.OpType is "AveragePool" or "GlobalAveragePool" or "ReduceMean" or "ReduceSum";
+    public bool IsReduction => Form == IntegerForm.Rescale && Node.Is<IReduction>();
 
     /// <summary>The bounds of the fused activation in real numbers; infinite where there is none.</summary>
-    public (double Minimum, double Maximum) ActivationBounds => HasActivation
-        ? (Node.Float("activation_min", float.NegativeInfinity), Node.Float("activation_max", float.PositiveInfinity))
-        : (double.NegativeInfinity, double.PositiveInfinity);
+    public (double Minimum, double Maximum) ActivationBounds => Node.ActivationBounds();
 
     /// <summary>Whether an activation is fused into the node.</summary>
-    public bool HasActivation => Node.Text("activation", "").Length > 0;
+    public bool HasActivation => Node.HasActivation();
 
     /// <summary>Whether the node is a sigmoid that could also run in fixed point on 32-bit values.</summary>
-    public bool IsSigmoid => Node.OpType == "Sigmoid" && Node.Domain.Length == 0 && Form is IntegerForm.Table or IntegerForm.FixedPoint;
+    public bool IsSigmoid => Node.Is<SigmoidOperator>() && Form is IntegerForm.Table or IntegerForm.FixedPoint;
 
     /// <summary>The node under another form: a Sigmoid is a table on u8 values and a fixed-point function on 32-bit ones.</summary>
     public QuantizableNode As(IntegerForm form) => form == Form ? this : new(this, form);
@@ -117,22 +109,18 @@ internal sealed class QuantizableNode
         if (context.InputTypes[0] is { } first && first.Element != ElementType.Float32)
             return $"reads {first}";
         if (!DataInputs(context, form, constant: false).Any())
-            return node.OpType is "Gather" ? "looks rows up, quantised where all readers want them so" : "reads constants only";
+            return node.Is<GatherOperator>() ? "looks rows up, quantised where all readers want them so" : "reads constants only";
+        if (!IntegerNode.Simulates(form, node))
+            return "no integer form";
         switch (form)
         {
             case IntegerForm.DotProduct:
                 layer = DotProductLayer.Read(context, out string obstacle);
                 return layer is not null && layer.Weights.Any(w => !float.IsFinite(w)) ? "weights are not finite" : obstacle;
-            case IntegerForm.Rescale:
-                if (!RescaleOperators.Contains(node.OpType) || node.Domain.Length > 0)
-                    return "no integer form";
-                if (node.OpType is "Add" or "Sub" or "Mul" or "Max" or "Min" && node.Inputs.Length != 2)
-                    return $"{node.Inputs.Length} inputs";
+            case IntegerForm.Rescale or IntegerForm.FixedPoint:
                 return "";
             case IntegerForm.Table:
                 return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel" : "";
-            case IntegerForm.FixedPoint:
-                return node.OpType is "Softmax" or "LogSoftmax" or "Sigmoid" ? "" : "no integer form";
             default:
                 // Places that are known only at run time are looked up in float.
                 return node.Inputs.Skip(1).Any(i => i.Length > 0 && !graph.IsConstant(i)) ? "places known only at run time" : "";
@@ -142,9 +130,7 @@ internal sealed class QuantizableNode
     // Operators take tensors of numbers and, in some places, tensors that say what to do (axes, shapes); those are integers.
     private static IEnumerable<string> DataInputs(OperatorContext context, IntegerForm form, bool constant)
     {
-        int count = form is IntegerForm.Rescale && context.Node.OpType is "Add" or "Sub" or "Mul" or "Max" or "Min" or "Concat"
-            ? context.Node.Inputs.Length
-            : 1;
+        int count = form is IntegerForm.Rescale ? OperatorRegistry.Of(context.Node).Operands(context.Node) : 1;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < count && i < context.Node.Inputs.Length; i++)
             if (context.InputTypes[i] is { Element: ElementType.Float32 } && context.InputConstants[i] is not null == constant && seen.Add(context.Node.Inputs[i]))

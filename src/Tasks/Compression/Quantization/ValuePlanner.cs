@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -50,12 +51,12 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
             }
             if (wide)
             {
-                double scale = producer!.Node.OpType == "LogSoftmax" ? FixedPointPower.LogarithmScale : FixedPointPower.ProbabilityScale;
+                double scale = producer!.Node.Is<LogSoftmaxOperator>() ? FixedPointPower.LogarithmScale : FixedPointPower.ProbabilityScale;
                 return new(ActivationType.S32, ActivationRange.RepresentableScale(scale), 0);
             }
 
             // Probabilities as bytes have a fixed scale, see docs/arithmetic.md.
-            if (producer is { Form: IntegerForm.FixedPoint, Node.OpType: "Softmax" })
+            if (producer is { Form: IntegerForm.FixedPoint } && producer.Node.Is<SoftmaxOperator>())
                 return new(ActivationType.U8, 1.0 / 256, 0);
             return ranges.Choose(members, nodes);
         }

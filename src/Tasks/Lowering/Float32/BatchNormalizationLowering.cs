@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -6,7 +9,7 @@ namespace OptimizerBuild.Lowering.Float32;
 /// Batch normalisation that no pass could fold into a convolution: x · s + t for each channel, with s = scale / √(variance + ε) and
 /// t = bias − mean · s computed at build time where the parameters are constant, else by steps of their own.
 /// </summary>
-[Lowers(LoweringForm.Native, "BatchNormalization")]
+[Lowers(LoweringForm.Native, typeof(BatchNormalizationOperator))]
 internal sealed class BatchNormalizationLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -14,10 +17,10 @@ internal sealed class BatchNormalizationLowering : NodeLowering
     {
         Storage x = context.ReadFloat32(node, node.Inputs[0]);
         int rank = x.Dimensions.Length;
-        int channelAxis = node.Int("channels_last", 0) != 0 ? rank - 1 : 1;
+        int channelAxis = node.IsChannelsLast() ? rank - 1 : 1;
         int channels = rank < 2 ? 1 : x.Dimensions[channelAxis];
         int[] shape = [.. Enumerable.Range(0, Math.Max(rank, 1)).Select(i => rank >= 2 && i == channelAxis ? channels : 1)];
-        float epsilon = node.Float("epsilon", 1e-5f);
+        float epsilon = INormalisation.Epsilon(node);
         Tensor?[] constants = [.. node.Inputs.Skip(1).Take(4).Select(context.Graph.Constant)];
         (Storage factor, Storage summand) = constants.All(c => c is { Element: ElementType.Float32 })
             ? Folded(context, constants, epsilon)
@@ -54,7 +57,7 @@ internal sealed class BatchNormalizationLowering : NodeLowering
             .Int("count", t[0].Count)
             .Real("scale", 1f)
             .Real("shift", epsilon);
-        UnaryFunctions.Emit(context, node, new Node(node.Name, "Sqrt", [], []), t[0], t[1]);
+        UnaryFunctions.Emit(context, node, NodeOperators.New<SqrtOperator>(node.Name, [], []), t[0], t[1]);
         context.Binary(node, "Div", p[0], t[1], t[2], FusedBounds.None);
         context.Binary(node, "Mul", p[2], t[2], t[3], FusedBounds.None);
         context.Binary(node, "Sub", p[1], t[3], t[4], FusedBounds.None);

@@ -1,18 +1,12 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Elementwise arithmetic of two values, or of any number for Max, Min, Sum and Mean.</summary>
-[Lowers(LoweringForm.Native, "Add")]
-[Lowers(LoweringForm.Native, "Sub")]
-[Lowers(LoweringForm.Native, "Mul")]
-[Lowers(LoweringForm.Native, "Div")]
-[Lowers(LoweringForm.Native, "Max")]
-[Lowers(LoweringForm.Native, "Min")]
-[Lowers(LoweringForm.Native, "Pow")]
-[Lowers(LoweringForm.Native, "PRelu")]
-[Lowers(LoweringForm.Native, "Sum")]
-[Lowers(LoweringForm.Native, "Mean")]
+[Lowers(LoweringForm.Native, typeof(IFunctionOfTwoValues))]
+[Lowers(LoweringForm.Native, typeof(VariadicArithmetic))]
 internal sealed class BinaryLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -25,24 +19,38 @@ internal sealed class BinaryLowering : NodeLowering
             return;
         }
         Storage output = context.Create(node.Outputs[0]);
-        if (node.OpType == "Mean")
+        if (node.Is<MeanOperator>())
             Mean(context, node, inputs, output);
         else
-            Emit(context, node, node.OpType == "Sum" ? "Add" : node.OpType, inputs, output, FusedBounds.Of(node));
+            Emit(context, node, node, inputs, output, FusedBounds.Of(node));
     }
 
     /// <summary>Emits an operation on given operands.</summary>
-    public static void Emit(LoweringContext context, Node node, string opType, Storage[] inputs, Storage output, FusedBounds bounds)
+    /// <param name="context">Where the steps go.</param>
+    /// <param name="node">The node they belong to.</param>
+    /// <param name="operation">The node of the operation; the owner itself or a part of its body.</param>
+    /// <param name="inputs">The operands.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="bounds">The fused activation's bounds.</param>
+    public static void Emit(LoweringContext context, Node node, Node operation, Storage[] inputs, Storage output, FusedBounds bounds)
     {
         if (output.Count == 0)
             return;
-        if (opType == "PRelu" && output.Element != ElementType.Float32)
+        if (operation.Is<PReluOperator>() && output.Element != ElementType.Float32)
         {
             PReluOfOtherTypes(context, node, inputs[0], inputs[1], output);
             return;
         }
-        if (opType == "Pow")
+        if (operation.Is<PowOperator>())
             inputs = [inputs[0], Exponent(context, node, inputs[1], output.Element)];
+        Combine(context, node, Method(operation), inputs, output, bounds);
+    }
+
+    private static string Method(Node operation) =>
+        operation.As<IFunctionOfTwoValues>()?.KernelMethod ?? operation.As<VariadicArithmetic>()!.KernelMethod;
+
+    private static void Combine(LoweringContext context, Node node, string method, Storage[] inputs, Storage output, FusedBounds bounds)
+    {
         Storage left = inputs[0];
         for (int i = 1; i < inputs.Length; i++)
         {
@@ -50,7 +58,7 @@ internal sealed class BinaryLowering : NodeLowering
             Storage target = last
                 ? output
                 : context.CreateScratch(node, output.Element, Shapes.Broadcast(left.Dimensions.AsSpan(), inputs[i].Dimensions.AsSpan()));
-            context.Binary(node, opType, left, inputs[i], target, last ? bounds : FusedBounds.None);
+            context.Binary(node, method, left, inputs[i], target, last ? bounds : FusedBounds.None);
             left = target;
         }
     }
@@ -70,7 +78,7 @@ internal sealed class BinaryLowering : NodeLowering
     private static void Mean(LoweringContext context, Node node, Storage[] inputs, Storage output)
     {
         Storage sum = context.CreateScratch(node, output.Element, output.Dimensions.AsSpan());
-        Emit(context, node, "Add", inputs, sum, FusedBounds.None);
+        Combine(context, node, Method(node), inputs, sum, FusedBounds.None);
         Storage count = context.Constant([inputs.Length]);
         if (output.Element != ElementType.Float32)
         {

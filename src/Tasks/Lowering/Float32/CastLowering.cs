@@ -4,8 +4,8 @@ using OptimizerBuild.Operators.Types;
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Conversion of the element type.</summary>
-[Lowers(LoweringForm.Native, "Cast")]
-[Lowers(LoweringForm.Native, "CastLike")]
+[Lowers(LoweringForm.Native, typeof(CastOperator))]
+[Lowers(LoweringForm.Native, typeof(CastLikeOperator))]
 internal sealed class CastLowering : NodeLowering
 {
     /// <inheritdoc/>

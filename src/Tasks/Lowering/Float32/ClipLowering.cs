@@ -1,9 +1,10 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Clip: a function of one value where the bounds are constant float32, else a maximum and a minimum.</summary>
-[Lowers(LoweringForm.Native, "Clip")]
+[Lowers(LoweringForm.Native, typeof(ClipOperator))]
 internal sealed class ClipLowering : NodeLowering
 {
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -7,7 +9,7 @@ namespace OptimizerBuild.Lowering.Float32;
 /// which remain where the layout pass does not reach, are turned around first. Constant weights are packed at build time, others by
 /// copying steps at run time.
 /// </summary>
-[Lowers(LoweringForm.Native, "Conv")]
+[Lowers(LoweringForm.Native, typeof(ConvOperator))]
 internal sealed class ConvolutionLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -47,7 +49,7 @@ internal sealed class ConvolutionLowering : NodeLowering
     // Any number of axes, channels first or last, any real type: the input is copied into a channels-last map with a border.
     private static void Other(LoweringContext context, Node node)
     {
-        bool last = node.Int("channels_last", 0) != 0;
+        bool last = node.IsChannelsLast();
         Storage input = context.ReadFloat32(node, node.Inputs[0]);
         TensorType output = context.Graph.TypeOf(node.Outputs[0]);
         int rank = input.Dimensions.Length;
@@ -100,7 +102,7 @@ internal sealed class ConvolutionLowering : NodeLowering
     private static void Emit(LoweringContext context, Node node, Geometry g)
     {
         TensorType weights = context.Graph.TypeOf(node.Inputs[1]);
-        int groups = (int)node.Int("group", 1);
+        int groups = (int)ConvOperator.Groups(node);
         int outputs = weights.Dimensions[0];
         int groupInputs = weights.Dimensions[1];
         string description = $"Conv {NativeSteps.Text(g.Input)} → {NativeSteps.Text(g.Output)}, {string.Join('×', g.Kernel)}";

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -10,10 +11,12 @@ internal readonly record struct FusedBounds(float Minimum, float Maximum)
     /// <summary>No bounds.</summary>
     public static FusedBounds None => new(float.NegativeInfinity, float.PositiveInfinity);
 
-    /// <summary>The bounds of a node's attributes <c>activation_min</c> and <c>activation_max</c>.</summary>
-    public static FusedBounds Of(Node node) => node.Text("activation", "").Length == 0
-        ? None
-        : new(node.Float("activation_min", float.NegativeInfinity), node.Float("activation_max", float.PositiveInfinity));
+    /// <summary>The bounds of a node.</summary>
+    public static FusedBounds Of(Node node)
+    {
+        (float minimum, float maximum) = node.ActivationBounds();
+        return new(minimum, maximum);
+    }
 
     /// <summary>Adds them as the arguments <c>minimum</c> and <c>maximum</c>.</summary>
     public LoweredStep AddTo(LoweredStep step) => step.Real("minimum", Minimum).Real("maximum", Maximum);

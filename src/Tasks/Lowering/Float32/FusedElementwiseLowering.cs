@@ -1,4 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -6,15 +9,13 @@ namespace OptimizerBuild.Lowering.Float32;
 /// A fused chain of elementwise operators in float32: one kernel call where it is a function with a name; otherwise its body is expanded
 /// again, each part being a kernel call of its own, and the memory planner lets most of them work in place.
 /// </summary>
-[Lowers(LoweringForm.Native, "FusedElementwise", Domain = Node.InternalDomain)]
+[Lowers(LoweringForm.Native, typeof(FusedElementwiseOperator))]
 internal sealed class FusedElementwiseLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        Graph body = node.Attributes["body"] is AttributeValue.GraphValue { Value: { } graph }
-            ? graph
-            : throw LoweringContext.NoKernel(node, "it has no body");
+        Graph body = FusedElementwiseOperator.BodyOf(node) ?? throw LoweringContext.NoKernel(node, "it has no body");
         if (context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32 && NamedFunctions.Find(body) is { } function)
         {
             Storage input = context.Read(node, node.Inputs[0]);
@@ -55,18 +56,18 @@ internal sealed class FusedElementwiseLowering : NodeLowering
 
     private static void Emit(LoweringContext context, Node node, Graph body, Node part, Dictionary<string, Storage> values, Storage output)
     {
-        switch (part.OpType)
+        switch (part.As<Operator>())
         {
-            case "Clip":
+            case ClipOperator:
                 UnaryFunctions.Clip(
                     context, node, context.Dense(node, Value(part.Inputs[0])), output,
                     Bound(1, float.NegativeInfinity), Bound(2, float.PositiveInfinity));
                 break;
-            case "Identity":
+            case IdentityOperator:
                 context.Copy(node.Name, Value(part.Inputs[0]), output, "copy");
                 break;
-            case "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Pow" or "PRelu":
-                BinaryLowering.Emit(context, node, part.OpType, [.. part.Inputs.Select(Value)], output, FusedBounds.Of(part));
+            case IFunctionOfTwoValues:
+                BinaryLowering.Emit(context, node, part, [.. part.Inputs.Select(Value)], output, FusedBounds.Of(part));
                 break;
             default:
                 UnaryFunctions.Emit(context, node, part, context.Dense(node, Value(part.Inputs[0])), output);

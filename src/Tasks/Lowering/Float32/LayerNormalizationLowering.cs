@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -6,7 +8,7 @@ namespace OptimizerBuild.Lowering.Float32;
 /// Rows brought to mean 0 and variance 1, then scaled and shifted. Where the input is a view whose rows do not lie side by side (the
 /// normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
 /// </summary>
-[Lowers(LoweringForm.Native, "LayerNormalization")]
+[Lowers(LoweringForm.Native, typeof(LayerNormalizationOperator))]
 internal sealed class LayerNormalizationLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -14,7 +16,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
     {
         Storage input = context.Read(node, node.Inputs[0]);
         int rank = input.Dimensions.Length;
-        int axis = Shapes.Axis(node.Int("axis", -1), rank);
+        int axis = Shapes.Axis(LayerNormalizationOperator.Axis(node), rank);
         if (input.Count == 0)
         {
             context.Create(node.Outputs[0]);
@@ -53,7 +55,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
                 .Write("inverse", inverse)
                 .Int("rows", rows)
                 .Int("length", length)
-                .Real("epsilon", node.Float("epsilon", 1e-5f));
+                .Real("epsilon", INormalisation.Epsilon(node));
         });
     }
 
@@ -67,7 +69,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
             .Int("outer", outer)
             .Int("length", length)
             .Int("inner", inner)
-            .Real("epsilon", node.Float("epsilon", 1e-5f))
+            .Real("epsilon", INormalisation.Epsilon(node))
             .MayReuse(output, input);
 
     // A parameter for each element of a row.

@@ -1,29 +1,31 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Boolean operators. A truth value is a byte of 0 or 1, so that arithmetic and comparisons of bytes serve them.</summary>
-[Lowers(LoweringForm.Native, "And")]
-[Lowers(LoweringForm.Native, "Or")]
-[Lowers(LoweringForm.Native, "Xor")]
-[Lowers(LoweringForm.Native, "Not")]
+[Lowers(LoweringForm.Native, typeof(LogicalOperation))]
+[Lowers(LoweringForm.Native, typeof(NotOperator))]
 internal sealed class LogicLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
         Storage a = context.Read(node, node.Inputs[0]);
-        Storage b = node.OpType == "Not" ? False(context, node) : context.Read(node, node.Inputs[1]);
+        KernelCall kernel = node.As<LogicalOperation>()?.Kernel ?? new(nameof(Compare), nameof(Compare.Equal));
+        Storage b = node.Is<NotOperator>() ? False(context, node) : context.Read(node, node.Inputs[1]);
         Storage output = context.Create(node.Outputs[0]);
-        if (node.OpType is "And" or "Or")
+        if (kernel.Kernel == nameof(NumericBinary))
         {
-            context.Binary(node, node.OpType == "And" ? "Min" : "Max", a, b, output, FusedBounds.None);
+            context.Binary(node, kernel.Method, a, b, output, FusedBounds.None);
             return;
         }
         BoxShape box = BoxShape.Of(
             output.Dimensions.AsSpan(), output.Strides,
             a.BroadcastStrides(output.Dimensions.AsSpan()), b.BroadcastStrides(output.Dimensions.AsSpan()));
-        context.Step("Compare", node.OpType == "Not" ? "Equal" : "NotEqual", node, $"{node.OpType} {NativeSteps.Text(a)}")
+        context.Step(kernel.Kernel, kernel.Method, node, $"{node.OpType} {NativeSteps.Text(a)}")
             .Operand("a", a)
             .Operand("b", b)
             .Write("output", output)

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -14,21 +16,9 @@ internal static class NamedFunctions
     // Of x, or of its thousandth: chains have their constants rounded to float32.
     private const double Tolerance = 1e-6;
 
-    // Functions without jumps or corners between two points of the grid, so that agreement on the grid is agreement.
-    private static readonly ImmutableHashSet<string> Analytic = ImmutableHashSet.Create(
-        StringComparer.Ordinal, "Add", "Sub", "Mul", "Div", "Pow", "Neg", "Exp", "Log", "Sqrt", "Reciprocal", "Tanh", "Erf", "Sigmoid",
-        "Softplus", "Identity");
-
     private static readonly Node[] Candidates =
-    [
-        new("", "Gelu", ["x"], ["y"]),
-        new Node("", "Gelu", ["x"], ["y"]).With("approximate", new AttributeValue.Text("tanh")),
-        new("", "Swish", ["x"], ["y"]),
-        new Node("", "Swish", ["x"], ["y"]).With("alpha", new AttributeValue.Float(1.702f)),
-        new("", "Mish", ["x"], ["y"]),
-        new("", "Softplus", ["x"], ["y"]),
-        new("", "Softsign", ["x"], ["y"]),
-    ];
+        [.. OperatorRegistry.All.Select(o => OperatorRegistry.Of(new Node("", o.OpType, [], []) { Domain = o.Domain }))
+            .OfType<ElementwiseFunction>().SelectMany(f => f.WrittenOut)];
 
     private static readonly Tensor Grid = new(TensorType.Of(ElementType.Float64, 1543), (double[])
     [
@@ -42,13 +32,16 @@ internal static class NamedFunctions
     /// <param name="body">The chain, with one input and one output.</param>
     public static Node? Find(Graph body)
     {
-        if (body.Nodes.Length < 2 || !body.Nodes.All(n => Analytic.Contains(n.OpType) && n.Attributes.Count == 0)
+        if (body.Nodes.Length < 2 || !body.Nodes.All(n => IsAnalytic(n) && n.Attributes.Count == 0)
             || !body.Constants.Values.All(c => c is { Element: ElementType.Float32, Count: 1 }))
             return null;
         double[] values = Evaluate(InDouble(body));
         int found = Array.FindIndex(Values.Value, v => Agree(values, v));
         return found < 0 ? null : Candidates[found];
     }
+
+    // Agreement on the grid is agreement, where no function has a corner or jump between two of its points.
+    private static bool IsAnalytic(Node node) => node.Is<IdentityOperator>() || node.As<IElementwiseFunction>() is { IsAnalytic: true };
 
     private static bool Agree(double[] a, double[] b)
     {

@@ -1,4 +1,6 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Pooling;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -6,16 +8,16 @@ namespace OptimizerBuild.Lowering.Float32;
 /// Pooling over one to three axes. Channels-last maps have their channels side by side; in channels-first ones each channel is an
 /// image of its own with one channel.
 /// </summary>
-[Lowers(LoweringForm.Native, "MaxPool")]
-[Lowers(LoweringForm.Native, "AveragePool")]
+[Lowers(LoweringForm.Native, typeof(MaxPoolOperator))]
+[Lowers(LoweringForm.Native, typeof(AveragePoolOperator))]
 internal sealed class PoolingLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        bool last = node.Int("channels_last", 0) != 0;
-        bool average = node.OpType == "AveragePool";
-        bool indices = !average && node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
+        bool last = node.IsChannelsLast();
+        bool average = node.Is<AveragePoolOperator>();
+        bool indices = !average && MaxPoolOperator.HasIndices(node);
         TensorType type = context.Graph.TypeOf(node.Inputs[0]);
         bool single = type.Element == ElementType.Float32;
         if (average && !single)
@@ -36,12 +38,12 @@ internal sealed class PoolingLowering : NodeLowering
     {
         if (output.Count == 0)
             return;
-        bool average = node.OpType == "AveragePool";
+        bool average = node.Is<AveragePoolOperator>();
         int axes = input.Dimensions.Length - 2;
         int first = last ? 1 : 2;
         int[] inputSizes = [.. input.Dimensions.AsSpan().Slice(first, axes)];
         int[] outputSizes = [.. output.Dimensions.AsSpan().Slice(first, axes)];
-        int[] kernel = Array.ConvertAll(node.Ints("kernel_shape")!, v => checked((int)v));
+        int[] kernel = Array.ConvertAll(WindowAttributes.Kernel(node)!, v => checked((int)v));
         SpatialAxis[] window = SpatialAxis.Of(node, kernel, inputSizes, outputSizes);
         int channels = last ? input.Dimensions[^1] : 1;
         bool single = input.Element == ElementType.Float32 && indices is null;
@@ -57,7 +59,7 @@ internal sealed class PoolingLowering : NodeLowering
             step.Int("elementType", (int)input.Element);
         step.Int("images", last ? input.Dimensions[0] : input.Dimensions[0] * input.Dimensions[1]).Int("channels", channels);
         if (average)
-            step.Int("countPadding", node.Int("count_include_pad", 0) != 0 ? 1 : 0);
+            step.Int("countPadding", AveragePoolOperator.CountsPadding(node) ? 1 : 0);
         if (kernelClass != "NumericMaxPool")
             FusedBounds.Of(node).AddTo(step);
         step.Ints("inputSizes", Three(inputSizes, 1))
@@ -85,7 +87,7 @@ internal sealed class PoolingLowering : NodeLowering
     private static int[] IndexSteps(Node node, int[] sizes)
     {
         int[] steps = Shapes.Strides(sizes);
-        if (node.Int("storage_order", 0) != 0)
+        if (MaxPoolOperator.IsColumnMajor(node))
         {
             int step = 1;
             for (int i = 0; i < sizes.Length; i++)

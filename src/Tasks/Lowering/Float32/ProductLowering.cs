@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -8,8 +10,8 @@ namespace OptimizerBuild.Lowering.Float32;
 /// Matrix products: Gemm and MatMul. A constant second matrix is packed and makes a dense layer; otherwise both are multiplied as
 /// they are. Real types other than float32 are computed in float32.
 /// </summary>
-[Lowers(LoweringForm.Native, "MatMul")]
-[Lowers(LoweringForm.Native, "Gemm")]
+[Lowers(LoweringForm.Native, typeof(MatMulOperator))]
+[Lowers(LoweringForm.Native, typeof(GemmOperator))]
 internal sealed class ProductLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -21,7 +23,7 @@ internal sealed class ProductLowering : NodeLowering
         {
             if (output.Count == 0)
                 return;
-            if (node.OpType == "Gemm")
+            if (node.Is<GemmOperator>())
                 Gemm(context, node, output);
             else
                 MatMul(context, node, output);
@@ -30,11 +32,11 @@ internal sealed class ProductLowering : NodeLowering
 
     private static void Gemm(LoweringContext context, Node node, Storage output)
     {
-        float alpha = node.Float("alpha", 1f);
-        float beta = node.HasInput(2) ? node.Float("beta", 1f) : 0f;
-        bool transposed = node.Int("transB", 0) != 0;
+        float alpha = GemmOperator.Alpha(node);
+        float beta = node.HasInput(2) ? GemmOperator.Beta(node) : 0f;
+        bool transposed = GemmOperator.TransposesB(node);
         Storage a = context.Read(node, node.Inputs[0]);
-        a = context.ToFloat32(node, context.Dense(node, node.Int("transA", 0) != 0 ? a.Permuted(1, 0) : a));
+        a = context.ToFloat32(node, context.Dense(node, GemmOperator.TransposesA(node) ? a.Permuted(1, 0) : a));
         int rows = output.Dimensions[0];
         int columns = output.Dimensions[1];
         int inner = a.Dimensions[1];

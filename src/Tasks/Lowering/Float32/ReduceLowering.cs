@@ -1,23 +1,19 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Reductions over any axes, and global pooling, which reduces the spatial ones.</summary>
-[Lowers(LoweringForm.Native, "ReduceMean")]
-[Lowers(LoweringForm.Native, "ReduceMax")]
-[Lowers(LoweringForm.Native, "ReduceMin")]
-[Lowers(LoweringForm.Native, "ReduceSum")]
-[Lowers(LoweringForm.Native, "ReduceProd")]
-[Lowers(LoweringForm.Native, "GlobalAveragePool")]
-[Lowers(LoweringForm.Native, "GlobalMaxPool")]
+[Lowers(LoweringForm.Native, typeof(IAxisReduction))]
 internal sealed class ReduceLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
         Storage input = context.Read(node, node.Inputs[0]);
-        int[] axes = Axes(context, node, input.Dimensions.Length);
+        IAxisReduction reduction = node.As<IAxisReduction>()!;
+        int[] axes = reduction.ReducedAxes(OperatorContext.Of(context.Graph, node));
         if (axes.Length == 0)
         {
             context.Alias(node.Outputs[0], input);
@@ -39,30 +35,15 @@ internal sealed class ReduceLowering : NodeLowering
         int outer = Shapes.Count(input.Dimensions.AsSpan()[..axes[0]]);
         int inner = Shapes.Count(input.Dimensions.AsSpan()[(axes[^1] + 1)..]);
         int reduced = Shapes.Count(input.Dimensions.AsSpan()[axes[0]..(axes[^1] + 1)]);
-        string method = node.OpType switch
-        {
-            "GlobalAveragePool" => "Mean",
-            "GlobalMaxPool" => "Max",
-            _ => node.OpType["Reduce".Length..],
-        };
         bool single = input.Element == ElementType.Float32;
         LoweredStep step = context.Step(
-            single ? "Float32Reduce" : "NumericReduce", method, node, $"{node.OpType} {outer}×{reduced}×{inner}")
+            single ? nameof(Float32Reduce) : nameof(NumericReduce), reduction.KernelMethod, node,
+            $"{node.OpType} {outer}×{reduced}×{inner}")
             .Operand("input", input)
             .Write("output", output);
         if (!single)
             step.Int("elementType", (int)input.Element);
         step.Int("outer", outer).Int("reduced", reduced).Int("inner", inner);
-    }
-
-    private static int[] Axes(LoweringContext context, Node node, int rank)
-    {
-        if (node.OpType.StartsWith("Global", StringComparison.Ordinal))
-            return [.. Enumerable.Range(node.Int("channels_last", 0) != 0 ? 1 : 2, rank - 2)];
-        long[] given = OperatorContext.Of(context.Graph, node).ConstantInts(1) ?? [];
-        if (given.Length == 0)
-            return node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
-        return [.. given.Select(a => Shapes.Axis(a, rank)).Distinct().Order()];
     }
 
     private static bool Adjacent(int[] axes, Storage input)

@@ -1,14 +1,12 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>Comparisons and the choice between two values by a condition.</summary>
-[Lowers(LoweringForm.Native, "Where")]
-[Lowers(LoweringForm.Native, "Equal")]
-[Lowers(LoweringForm.Native, "Less")]
-[Lowers(LoweringForm.Native, "LessOrEqual")]
-[Lowers(LoweringForm.Native, "Greater")]
-[Lowers(LoweringForm.Native, "GreaterOrEqual")]
+[Lowers(LoweringForm.Native, typeof(WhereOperator))]
+[Lowers(LoweringForm.Native, typeof(Comparison))]
 internal sealed class SelectionLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -18,7 +16,7 @@ internal sealed class SelectionLowering : NodeLowering
         Storage output = context.Create(node.Outputs[0]);
         ReadOnlySpan<int> dims = output.Dimensions.AsSpan();
         int[][] strides = [.. inputs.Select(i => i.BroadcastStrides(output.Dimensions.AsSpan()))];
-        if (node.OpType == "Where")
+        if (node.As<Comparison>() is not { } comparison)
         {
             BoxShape box = BoxShape.Of(dims, [output.Strides, .. strides]);
             context.Step("Where", "Run", node, NativeSteps.Text(output))
@@ -34,7 +32,7 @@ internal sealed class SelectionLowering : NodeLowering
             return;
         }
         BoxShape pair = BoxShape.Of(dims, [output.Strides, .. strides]);
-        context.Step("Compare", node.OpType, node, NativeSteps.Text(inputs[0]))
+        context.Step("Compare", comparison.KernelMethod, node, NativeSteps.Text(inputs[0]))
             .Operand("a", inputs[0])
             .Operand("b", inputs[1])
             .Write("output", output)

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -22,7 +23,7 @@ internal readonly record struct SpatialAxis(int Kernel, int Stride, int Dilation
         long[] strides = Values(node, "strides", axes, 1);
         long[] dilations = Values(node, "dilations", axes, 1);
         long[] pads = Values(node, "pads", 2 * axes, 0);
-        string automatic = node.Text("auto_pad", "NOTSET");
+        string automatic = WindowAttributes.AutoPad(node);
         var result = new SpatialAxis[axes];
         for (int i = 0; i < axes; i++)
         {

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Float32;
 
@@ -6,7 +7,7 @@ namespace OptimizerBuild.Lowering.Float32;
 /// Repetition along axes: one copy, in which every axis appears twice, as the repetitions, which stand still in the source, and as
 /// the elements.
 /// </summary>
-[Lowers(LoweringForm.Native, "Tile")]
+[Lowers(LoweringForm.Native, typeof(TileOperator))]
 internal sealed class TileLowering : NodeLowering
 {
     /// <inheritdoc/>

@@ -1,38 +1,13 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
 /// Functions of one value. Real types other than float32 are computed in float32; integers have kernels for a few functions.
 /// </summary>
-[Lowers(LoweringForm.Native, "Relu")]
-[Lowers(LoweringForm.Native, "LeakyRelu")]
-[Lowers(LoweringForm.Native, "Sigmoid")]
-[Lowers(LoweringForm.Native, "Tanh")]
-[Lowers(LoweringForm.Native, "HardSigmoid")]
-[Lowers(LoweringForm.Native, "HardSwish")]
-[Lowers(LoweringForm.Native, "Elu")]
-[Lowers(LoweringForm.Native, "Exp")]
-[Lowers(LoweringForm.Native, "Log")]
-[Lowers(LoweringForm.Native, "Sqrt")]
-[Lowers(LoweringForm.Native, "Reciprocal")]
-[Lowers(LoweringForm.Native, "Neg")]
-[Lowers(LoweringForm.Native, "Abs")]
-[Lowers(LoweringForm.Native, "Erf")]
-[Lowers(LoweringForm.Native, "Ceil")]
-[Lowers(LoweringForm.Native, "Floor")]
-[Lowers(LoweringForm.Native, "Round")]
-[Lowers(LoweringForm.Native, "Sign")]
-[Lowers(LoweringForm.Native, "Sin")]
-[Lowers(LoweringForm.Native, "Cos")]
-[Lowers(LoweringForm.Native, "Softplus")]
-[Lowers(LoweringForm.Native, "Softsign")]
-[Lowers(LoweringForm.Native, "Mish")]
-[Lowers(LoweringForm.Native, "Celu")]
-[Lowers(LoweringForm.Native, "Swish")]
-[Lowers(LoweringForm.Native, "ThresholdedRelu")]
-[Lowers(LoweringForm.Native, "Selu")]
-[Lowers(LoweringForm.Native, "Gelu")]
+[Lowers(LoweringForm.Native, typeof(ElementwiseFunction))]
 internal sealed class UnaryLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -45,10 +20,10 @@ internal sealed class UnaryLowering : NodeLowering
             return;
         }
         input = context.Dense(node, input);
-        if (input.Element != ElementType.Float32 && node.OpType is ("Neg" or "Abs" or "Relu" or "Sign"))
+        if (input.Element != ElementType.Float32 && node.As<ElementwiseFunction>()!.NumericMethod is { } method)
         {
             Storage output = context.Create(node.Outputs[0]);
-            context.Step("NumericUnary", node.OpType, node, $"{node.OpType} {NativeSteps.Text(input)}")
+            context.Step("NumericUnary", method, node, $"{node.OpType} {NativeSteps.Text(input)}")
                 .Operand("input", input)
                 .Write("output", output)
                 .Int("elementType", (int)input.Element)

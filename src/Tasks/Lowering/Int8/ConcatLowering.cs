@@ -1,18 +1,19 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Concatenation of u8 tensors: copied, or looked up in a table where an input's scale differs from the output's.</summary>
-[Lowers(LoweringForm.Integer, "Concat")]
+[Lowers(LoweringForm.Integer, typeof(ConcatOperator))]
 internal sealed class ConcatLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
-        int axis = Shapes.Axis(node.Int("axis", 0), output.Dimensions.Length);
+        int axis = Shapes.Axis(ConcatOperator.Axis(node), output.Dimensions.Length);
         int start = 0;
         foreach (string name in node.Inputs)
         {

@@ -2,6 +2,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Int8;
 
@@ -9,7 +10,7 @@ namespace OptimizerBuild.Lowering.Int8;
 /// Channels-last convolution of u8 feature maps with s8 weights: dense, grouped, dilated and depthwise, over one or two axes. Padding
 /// is the border of the input's buffer.
 /// </summary>
-[Lowers(LoweringForm.Integer, "Conv")]
+[Lowers(LoweringForm.Integer, typeof(ConvOperator))]
 internal sealed class ConvolutionLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -19,7 +20,7 @@ internal sealed class ConvolutionLowering : NodeLowering
             throw LoweringContext.NoKernel(node, "integer convolutions run over one or two axes, channels last");
         WindowGeometry window = WindowGeometry.Of(context.Graph, node);
         WeightQuantization quantized = context.Quantization!.Weights[node.Name];
-        int groups = checked((int)node.Int("group", 1));
+        int groups = checked((int)ConvOperator.Groups(node));
         ReadOnlySpan<int> shape = context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan();
         int outputsPerGroup = shape[0] / groups;
         int inputsPerGroup = shape[1];

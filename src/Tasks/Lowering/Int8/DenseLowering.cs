@@ -2,12 +2,14 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Gemm and MatMul with constant weights: rows of u8 inputs times s8 weights.</summary>
-[Lowers(LoweringForm.Integer, "Gemm")]
-[Lowers(LoweringForm.Integer, "MatMul")]
+[Lowers(LoweringForm.Integer, typeof(GemmOperator))]
+[Lowers(LoweringForm.Integer, typeof(MatMulOperator))]
 internal sealed class DenseLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -15,7 +17,7 @@ internal sealed class DenseLowering : NodeLowering
     {
         WeightQuantization quantized = context.Quantization!.Weights[node.Name];
         ReadOnlySpan<int> shape = context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan();
-        bool transposed = node.OpType == "Gemm" && node.Int("transB", 0) != 0;
+        bool transposed = node.Is<GemmOperator>() && GemmOperator.TransposesB(node);
         int outputs = shape[transposed ? 0 : 1];
         int inputs = shape[transposed ? 1 : 0];
         sbyte[] rows = transposed ? quantized.Values : Transposed(quantized.Values, inputs, outputs);

@@ -1,15 +1,14 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Add, Sub, Mul, Max and Min of two u8 tensors of different scales, with broadcasting; one of them may be constant.</summary>
-[Lowers(LoweringForm.Integer, "Add")]
-[Lowers(LoweringForm.Integer, "Sub")]
-[Lowers(LoweringForm.Integer, "Mul")]
-[Lowers(LoweringForm.Integer, "Max")]
-[Lowers(LoweringForm.Integer, "Min")]
+[Lowers(LoweringForm.Integer, typeof(IFunctionOfTwoValues))]
 internal sealed class ElementwiseLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -50,7 +49,13 @@ internal sealed class ElementwiseLowering : NodeLowering
 
     private static void ByKernel(LoweringContext context, Node node, Storage first, Storage second, Storage output, Arithmetic arithmetic)
     {
-        string kernel = node.OpType switch { "Mul" => "Int8Multiply", "Max" or "Min" => "Int8Extremum", _ => "Int8Add" };
+        string kernel = node.As<Operator>() switch
+        {
+            MulOperator => nameof(Int8Multiply),
+            MaxOperator or MinOperator => nameof(Int8Extremum),
+            AddOperator or SubOperator => nameof(Int8Add),
+            _ => throw LoweringContext.NoKernel(node, "it has no integer kernel"),
+        };
         string description = $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}";
         bool sameShape = first.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan())
             && second.Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan());
@@ -90,29 +95,29 @@ internal sealed class ElementwiseLowering : NodeLowering
 
     /// <summary>The operation's constants (docs/arithmetic.md, Elementwise integer operations).</summary>
     private sealed record Arithmetic(
-        string OpType, int FirstZero, int SecondZero, FixedPointMultipliers Multipliers, int OutputZero, int Minimum, int Maximum)
+        Operator Operator, int FirstZero, int SecondZero, FixedPointMultipliers Multipliers, int OutputZero, int Minimum, int Maximum)
     {
         public static Arithmetic Of(Node node, ActivationQuantization first, ActivationQuantization second, ActivationQuantization output)
         {
-            FixedPointMultipliers multipliers = node.OpType == "Mul"
+            FixedPointMultipliers multipliers = node.Is<MulOperator>()
                 ? FixedPointMultipliers.Of(first.Scale * second.Scale / output.Scale)
                 : FixedPointMultipliers.Of(first.Scale / output.Scale, second.Scale / output.Scale);
             (int minimum, int maximum) = ConstantQuantizer.ActivationLevels(node, output);
-            return new(node.OpType, first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, minimum, maximum);
+            return new(OperatorRegistry.Of(node), first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, minimum, maximum);
         }
 
         public void AddTo(LoweredStep step)
         {
             int[] m = Multipliers.Multipliers;
             step.Int("firstZeroPoint", FirstZero);
-            if (OpType == "Mul")
+            if (Operator is MulOperator)
                 step.Int("secondZeroPoint", SecondZero).Int("multiplier", m[0]);
             else
                 step.Int("firstMultiplier", m[0]).Int("secondZeroPoint", SecondZero).Int("secondMultiplier", m[1]);
-            if (OpType is "Add" or "Sub")
-                step.Int("sign", OpType == "Add" ? 1 : -1);
-            else if (OpType is "Max" or "Min")
-                step.Int("greatest", OpType == "Max" ? 1 : 0);
+            if (Operator is AddOperator or SubOperator)
+                step.Int("sign", Operator is AddOperator ? 1 : -1);
+            else if (Operator is MaxOperator or MinOperator)
+                step.Int("greatest", Operator is MaxOperator ? 1 : 0);
             step.Int("shift", Multipliers.Shift).Int("outputZeroPoint", OutputZero).Int("minimum", Minimum).Int("maximum", Maximum);
         }
 
@@ -121,12 +126,12 @@ internal sealed class ElementwiseLowering : NodeLowering
             int[] m = Multipliers.Multipliers;
             long a = first - FirstZero;
             long b = second - SecondZero;
-            long r = OpType switch
+            long r = Operator switch
             {
-                "Mul" => Multipliers.Round(a * b * m[0]),
-                "Max" => Math.Max(Multipliers.Apply(a, 0), Multipliers.Apply(b, 1)),
-                "Min" => Math.Min(Multipliers.Apply(a, 0), Multipliers.Apply(b, 1)),
-                "Sub" => Multipliers.Round((a * m[0]) - (b * m[1])),
+                MulOperator => Multipliers.Round(a * b * m[0]),
+                MaxOperator => Math.Max(Multipliers.Apply(a, 0), Multipliers.Apply(b, 1)),
+                MinOperator => Math.Min(Multipliers.Apply(a, 0), Multipliers.Apply(b, 1)),
+                SubOperator => Multipliers.Round((a * m[0]) - (b * m[1])),
                 _ => Multipliers.Round((a * m[0]) + (b * m[1])),
             };
             return (byte)Math.Clamp(r + OutputZero, Minimum, Maximum);

@@ -1,11 +1,13 @@
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Pooling;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>MaxPool and AveragePool of channels-last u8 feature maps over one or two axes.</summary>
-[Lowers(LoweringForm.Integer, "MaxPool")]
-[Lowers(LoweringForm.Integer, "AveragePool")]
+[Lowers(LoweringForm.Integer, typeof(MaxPoolOperator))]
+[Lowers(LoweringForm.Integer, typeof(AveragePoolOperator))]
 internal sealed class PoolLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -13,7 +15,7 @@ internal sealed class PoolLowering : NodeLowering
     {
         if (!WindowGeometry.Applies(context.Graph, node))
             throw LoweringContext.NoKernel(node, "integer pooling runs over one or two axes, channels last");
-        if (node.Outputs.Length > 1 && node.Outputs[1].Length > 0)
+        if (node.HasOutput(1))
             throw LoweringContext.NoKernel(node, "integer pooling gives no indices");
         WindowGeometry window = WindowGeometry.Of(context.Graph, node);
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
@@ -22,7 +24,7 @@ internal sealed class PoolLowering : NodeLowering
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
         FeatureMap from = FeatureMap.Of(input)!.Value;
         FeatureMap to = FeatureMap.Of(output)!.Value;
-        bool average = node.OpType == "AveragePool";
+        bool average = node.Is<AveragePoolOperator>();
         LoweredStep step = context
             .Step(average ? "Int8AveragePool" : "Int8MaxPool", "Run", node,
                 $"{node.OpType} {from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
@@ -65,7 +67,7 @@ internal sealed class PoolLowering : NodeLowering
             .Int("padLeft", window.Pads.Left);
         if (average)
         {
-            bool counted = node.Int("count_include_pad", 0) != 0;
+            bool counted = AveragePoolOperator.CountsPadding(node);
             step.Int("countTop", counted ? window.Pads.Top : 0)
                 .Int("countLeft", counted ? window.Pads.Left : 0)
                 .Int("countBottom", counted ? window.Pads.Bottom : 0)

@@ -5,18 +5,17 @@ using OptimizerBuild.Operators;
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Sums, means and maxima of u8 values over axes: the global pools and the reductions.</summary>
-[Lowers(LoweringForm.Integer, "GlobalAveragePool")]
-[Lowers(LoweringForm.Integer, "GlobalMaxPool")]
-[Lowers(LoweringForm.Integer, "ReduceMean")]
-[Lowers(LoweringForm.Integer, "ReduceSum")]
-[Lowers(LoweringForm.Integer, "ReduceMax")]
+[Lowers(LoweringForm.Integer, typeof(IAxisReduction))]
 internal sealed class ReductionLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
-        bool[] reduced = ReducedAxes(context.Graph, node);
+        var facts = OperatorContext.Of(context.Graph, node);
+        IAxisReduction reduction = node.As<IAxisReduction>()!;
+        int[] axes = reduction.ReducedAxes(facts);
+        bool[] reduced = [.. Enumerable.Range(0, input.Dimensions.Length).Select(axes.Contains)];
         Storage output = context.CreateQuantized(node.Outputs[0]);
         if (output.Count == 0)
             return;
@@ -36,7 +35,8 @@ internal sealed class ReductionLowering : NodeLowering
             groups = Groups.Of(input, [.. Enumerable.Range(0, reduced.Length).Select(i => i < reduced.Count(r => r))])!;
         }
 
-        bool maximum = node.OpType is "GlobalMaxPool" or "ReduceMax";
+        // What keeps its scale selects a value of the input; else values are summed.
+        bool maximum = OperatorRegistry.Of(node).IntegerForm(facts) == IntegerForm.SameScale;
         LoweredStep step = context
             .Step(maximum ? "Int8Max" : "Int8Mean", "Run", node, $"{node.OpType} of {count} values each")
             .Read("input", input)
@@ -50,7 +50,7 @@ internal sealed class ReductionLowering : NodeLowering
             if (255L * count >= 1L << 31)
                 throw LoweringContext.NoKernel(node, "it sums more values than 32 bits hold");
             double factor = input.Quantization!.Scale / output.Quantization!.Scale;
-            FixedPointMultipliers multiplier = FixedPointMultipliers.Of(node.OpType == "ReduceSum" ? factor : factor / count);
+            FixedPointMultipliers multiplier = FixedPointMultipliers.Of(reduction.IsMean ? factor / count : factor);
             (int least, int greatest) = ConstantQuantizer.ActivationLevels(node, output.Quantization);
             step.Int("multiplier", multiplier.Multipliers[0])
                 .Int("shift", multiplier.Shift)
@@ -60,28 +60,6 @@ internal sealed class ReductionLowering : NodeLowering
                 .Int("maximum", greatest);
         }
         step.Int("outer", groups.Outer).Int("reducedRows", groups.Rows).Int("reducedColumns", groups.Columns).Int("inner", groups.Inner);
-    }
-
-    /// <summary>Which axes of the input a node reduces.</summary>
-    private static bool[] ReducedAxes(Graph graph, Node node)
-    {
-        int rank = graph.TypeOf(node.Inputs[0]).Rank;
-        var reduced = new bool[rank];
-        if (node.OpType.StartsWith("Global", StringComparison.Ordinal))
-        {
-            bool channelsLast = node.Int("channels_last", 0) != 0;
-            for (int i = 1; i < rank; i++)
-                reduced[channelsLast ? i - 1 : i] = true;
-            reduced[0] = false;
-            return reduced;
-        }
-        long[]? axes = OperatorContext.Of(graph, node).ConstantInts(1);
-        if (axes is { Length: > 0 })
-            foreach (long axis in axes)
-                reduced[Shapes.Axis(axis, rank)] = true;
-        else
-            Array.Fill(reduced, node.Int("noop_with_empty_axes", 0) == 0);
-        return reduced;
     }
 
     private static Storage MovedToFront(LoweringContext context, Node node, Storage input, bool[] reduced)

@@ -1,11 +1,12 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Sigmoid: a table for u8 values, fixed point for 32-bit logits.</summary>
-[Lowers(LoweringForm.Integer, "Sigmoid")]
+[Lowers(LoweringForm.Integer, typeof(SigmoidOperator))]
 internal sealed class SigmoidLowering : NodeLowering
 {
     /// <inheritdoc/>

@@ -1,12 +1,13 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Softmax along one axis in fixed point, from and to u8 or s32, and LogSoftmax, to s32 only.</summary>
-[Lowers(LoweringForm.Integer, "Softmax")]
-[Lowers(LoweringForm.Integer, "LogSoftmax")]
+[Lowers(LoweringForm.Integer, typeof(AxisFunction))]
 internal sealed class SoftmaxLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -14,14 +15,15 @@ internal sealed class SoftmaxLowering : NodeLowering
     {
         Storage input = context.Dense(node, context.ReadQuantized(node, node.Inputs[0]));
         Storage output = context.CreateQuantized(node.Outputs[0]);
-        int axis = Shapes.Axis(node.Int("axis", -1), input.Dimensions.Length);
+        int axis = Shapes.Axis(AxisFunction.Axis(node), input.Dimensions.Length);
         int length = input.Dimensions[axis];
         int outer = Shapes.Count(input.Dimensions.AsSpan()[..axis]);
         int inner = Shapes.Count(input.Dimensions.AsSpan()[(axis + 1)..]);
         FixedPointMultipliers factor = FixedPointPower.Factor(input.Quantization!.Scale);
         string from = input.Quantization.Type == ActivationType.S32 ? "Int32" : "UInt8";
         string to = output.Quantization!.Type == ActivationType.S32 ? "Int32" : "UInt8";
-        context.Step("Int8" + node.OpType, $"{from}To{to}", node, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}")
+        context.Step(node.As<AxisFunction>()!.IntegerKernel, $"{from}To{to}", node,
+                $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}")
             .Read("input", input)
             .Int("inputOuterStride", length * inner * input.ElementSize)
             .Int("inputStep", inner * input.ElementSize)

@@ -1,43 +1,14 @@
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>Functions of one u8 value: activations, arithmetic with constants that passes fused, whatever the quantiser gave a
 /// table.</summary>
-[Lowers(LoweringForm.Integer, "Relu")]
-[Lowers(LoweringForm.Integer, "LeakyRelu")]
-[Lowers(LoweringForm.Integer, "PRelu")]
-[Lowers(LoweringForm.Integer, "Clip")]
-[Lowers(LoweringForm.Integer, "Tanh")]
-[Lowers(LoweringForm.Integer, "HardSigmoid")]
-[Lowers(LoweringForm.Integer, "HardSwish")]
-[Lowers(LoweringForm.Integer, "Elu")]
-[Lowers(LoweringForm.Integer, "Celu")]
-[Lowers(LoweringForm.Integer, "Selu")]
-[Lowers(LoweringForm.Integer, "Gelu")]
-[Lowers(LoweringForm.Integer, "Mish")]
-[Lowers(LoweringForm.Integer, "Swish")]
-[Lowers(LoweringForm.Integer, "Softplus")]
-[Lowers(LoweringForm.Integer, "Softsign")]
-[Lowers(LoweringForm.Integer, "ThresholdedRelu")]
-[Lowers(LoweringForm.Integer, "Exp")]
-[Lowers(LoweringForm.Integer, "Log")]
-[Lowers(LoweringForm.Integer, "Sqrt")]
-[Lowers(LoweringForm.Integer, "Reciprocal")]
-[Lowers(LoweringForm.Integer, "Neg")]
-[Lowers(LoweringForm.Integer, "Abs")]
-[Lowers(LoweringForm.Integer, "Erf")]
-[Lowers(LoweringForm.Integer, "Sign")]
-[Lowers(LoweringForm.Integer, "Ceil")]
-[Lowers(LoweringForm.Integer, "Floor")]
-[Lowers(LoweringForm.Integer, "Round")]
-[Lowers(LoweringForm.Integer, "Sin")]
-[Lowers(LoweringForm.Integer, "Cos")]
-[Lowers(LoweringForm.Integer, "Pow")]
-[Lowers(LoweringForm.Integer, "Div")]
-[Lowers(LoweringForm.Integer, "FusedElementwise", Domain = Node.InternalDomain)]
+[Lowers(LoweringForm.Integer, typeof(IFunctionOfOneValue))]
+[Lowers(LoweringForm.Integer, typeof(PReluOperator))]
 internal sealed class TableLowering : NodeLowering
 {
     /// <inheritdoc/>

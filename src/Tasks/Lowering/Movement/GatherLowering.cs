@@ -1,5 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Movement;
 
@@ -8,9 +10,9 @@ namespace OptimizerBuild.Lowering.Movement;
 /// constant table that only integer nodes read are quantised in the table: rounding and selecting commute, so that the bytes are those of
 /// a float32 look-up with a quantise step behind it.
 /// </summary>
-[Lowers(LoweringForm.Native, "Gather")]
-[Lowers(LoweringForm.Integer, "Gather")]
-[Lowers(LoweringForm.Native, "Embedding", Domain = Node.InternalDomain)]
+[Lowers(LoweringForm.Native, typeof(GatherOperator))]
+[Lowers(LoweringForm.Integer, typeof(GatherOperator))]
+[Lowers(LoweringForm.Native, typeof(EmbeddingOperator))]
 internal sealed class GatherLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -25,8 +27,8 @@ internal sealed class GatherLowering : NodeLowering
         Storage output = quantizedTable ? context.CreateQuantized(node.Outputs[0]) : context.CreateInForm(node, node.Outputs[0]);
         if (output.Count == 0)
             return;
-        int axis = Shapes.Axis(node.Int("axis", 0), data.Dimensions.Length);
-        bool embedding = node.OpType == "Embedding";
+        bool embedding = node.Is<EmbeddingOperator>();
+        int axis = embedding ? 0 : Shapes.Axis(GatherOperator.Axis(node), data.Dimensions.Length);
         if (embedding && indices.Element is not (ElementType.Int32 or ElementType.Int64 or ElementType.UInt8))
         {
             Storage wide = context.CreateScratch(node, ElementType.Int64, indices.Dimensions.AsSpan());

@@ -1,6 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Movement;
 
@@ -8,8 +9,8 @@ namespace OptimizerBuild.Lowering.Movement;
 /// Padding with a constant, or with elements of the input: the interior is copied, then the padding is made axis by axis from what
 /// is there already. Negative padding crops.
 /// </summary>
-[Lowers(LoweringForm.Native, "Pad")]
-[Lowers(LoweringForm.Integer, "Pad")]
+[Lowers(LoweringForm.Native, typeof(PadOperator))]
+[Lowers(LoweringForm.Integer, typeof(PadOperator))]
 internal sealed class PadLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -20,7 +21,7 @@ internal sealed class PadLowering : NodeLowering
         if (output.Count == 0)
             return;
         (int[] before, int[] after) = Pads(context, node, input.Dimensions.Length);
-        string mode = node.Text("mode", "constant");
+        string mode = PadOperator.Mode(node);
         if (mode == "constant")
             FillConstant(context, node, output);
 

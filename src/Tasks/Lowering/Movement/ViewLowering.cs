@@ -1,6 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Lowering.Movement;
 
@@ -8,54 +9,36 @@ namespace OptimizerBuild.Lowering.Movement;
 /// Operators that only look at the same elements in another way: reshaping, transposing, slicing, splitting, repeating. They emit
 /// no step; whoever reads the view copies it where a kernel needs adjacent elements.
 /// </summary>
-[Lowers(LoweringForm.Native, "Reshape")]
-[Lowers(LoweringForm.Native, "Flatten")]
-[Lowers(LoweringForm.Native, "Squeeze")]
-[Lowers(LoweringForm.Native, "Unsqueeze")]
-[Lowers(LoweringForm.Native, "Identity")]
-[Lowers(LoweringForm.Native, "Dropout")]
-[Lowers(LoweringForm.Native, "Transpose")]
-[Lowers(LoweringForm.Native, "Slice")]
-[Lowers(LoweringForm.Native, "Split")]
-[Lowers(LoweringForm.Native, "Expand")]
-[Lowers(LoweringForm.Integer, "Reshape")]
-[Lowers(LoweringForm.Integer, "Flatten")]
-[Lowers(LoweringForm.Integer, "Squeeze")]
-[Lowers(LoweringForm.Integer, "Unsqueeze")]
-[Lowers(LoweringForm.Integer, "Identity")]
-[Lowers(LoweringForm.Integer, "Dropout")]
-[Lowers(LoweringForm.Integer, "Transpose")]
-[Lowers(LoweringForm.Integer, "Slice")]
-[Lowers(LoweringForm.Integer, "Split")]
-[Lowers(LoweringForm.Integer, "Expand")]
+[Lowers(LoweringForm.Native, typeof(MovementOperator))]
+[Lowers(LoweringForm.Integer, typeof(MovementOperator))]
 internal sealed class ViewLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
         Storage input = context.ReadInForm(node, node.Inputs[0]);
-        switch (node.OpType)
+        switch (node.As<Operator>())
         {
-            case "Transpose":
-                int[] order = node.Ints("perm") is { } given
-                    ? Array.ConvertAll(given, v => Shapes.Axis(v, input.Dimensions.Length))
-                    : [.. Enumerable.Range(0, input.Dimensions.Length).Reverse()];
+            case TransposeOperator:
+                int[] order = TransposeOperator.Order(OperatorContext.Of(context.Graph, node));
                 context.Alias(node.Outputs[0], input.Permuted(order));
                 break;
-            case "Slice":
+            case SliceOperator:
                 context.Alias(node.Outputs[0], Slice(context, node, input));
                 break;
-            case "Split":
+            case SplitOperator:
                 Split(context, node, input);
                 break;
-            case "Expand":
+            case ExpandOperator:
                 context.Alias(node.Outputs[0], input.Broadcast(context.Graph.TypeOf(node.Outputs[0]).Dimensions));
                 break;
-            default:
+            case IKeepsElementOrder:
                 context.Alias(node.Outputs[0], context.Reshaped(node, input, context.Graph.TypeOf(node.Outputs[0]).Dimensions));
-                if (node.Outputs.Length > 1 && node.Outputs[1].Length > 0)
+                if (node.HasOutput(1))
                     context.Fill(node, context.Create(node.Outputs[1]), 1, "mask of Dropout: nothing is dropped");
                 break;
+            default:
+                throw LoweringContext.NoKernel(node, "it is no view of its input");
         }
     }
 
@@ -81,7 +64,7 @@ internal sealed class ViewLowering : NodeLowering
 
     private static void Split(LoweringContext context, Node node, Storage input)
     {
-        int axis = Shapes.Axis(node.Int("axis", 0), input.Dimensions.Length);
+        int axis = Shapes.Axis(SplitOperator.Axis(node), input.Dimensions.Length);
         long[]? lengths = OperatorContext.Of(context.Graph, node).ConstantInts(1);
         int start = 0;
         int chunk = (input.Dimensions[axis] + node.Outputs.Length - 1) / Math.Max(node.Outputs.Length, 1);

@@ -1,66 +1,19 @@
-using System.Collections.Immutable;
-using System.Numerics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
-/// <summary>An operation on two numeric tensors of one type, broadcast against each other: Add, Mul, Max and their like.</summary>
-internal abstract class BinaryArithmetic : Operator
+/// <summary>An operation on two numeric tensors of one type, broadcast against each other: Add, Mul, Div and their like.</summary>
+internal abstract class BinaryArithmetic : BroadcastArithmetic, IFunctionOfTwoValues
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        TensorType a = context.Type(0), b = context.Type(1);
-        if (a.Element != b.Element || !a.Element.IsNumeric())
-            throw context.Invalid($"its inputs are {a} and {b} instead of numbers of one type");
-        FusedActivation.Check(context);
-        return [TensorType.Of(a.Element, Broadcasting.Shape(context, a, b))];
-    }
+    public abstract string KernelMethod { get; }
 
     /// <inheritdoc/>
-    public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
-        [FusedActivation.Apply(context.Node, Compute(context, inputs[0]!, inputs[1]!))];
+    public virtual bool IsAnalytic => false;
 
-    /// <summary>The operation on two tensors of one numeric type.</summary>
-    protected Tensor Compute(OperatorContext context, Tensor a, Tensor b)
-    {
-        int[] shape = Broadcasting.Shape(context, a.Type, b.Type);
-        return NumericDispatch.Run<Code, Tensor>(a.Element, new Code(this, context.Node, a, b, shape));
-    }
+    /// <inheritdoc/>
+    public virtual bool SettlesSmoothly => false;
 
-    /// <summary>The operation on runs of equal length.</summary>
-    protected abstract void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y)
-        where T : unmanaged, INumber<T>, IMinMaxValue<T>;
-
-    /// <summary>The operation on a run and one element.</summary>
-    protected abstract void Apply<T>(Node node, ReadOnlySpan<T> a, T b, Span<T> y)
-        where T : unmanaged, INumber<T>, IMinMaxValue<T>;
-
-    /// <summary>The operation on one element and a run.</summary>
-    protected abstract void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y)
-        where T : unmanaged, INumber<T>, IMinMaxValue<T>;
-
-    private readonly struct Code(BinaryArithmetic operation, Node node, Tensor a, Tensor b, int[] shape) : INumericCode<Tensor>
-    {
-        public Tensor Run<T>()
-            where T : unmanaged, INumber<T>, IMinMaxValue<T>
-        {
-            Tensor result = Tensor.Zeros(TensorType.Of(a.Element, shape));
-            T[] x = a.Values<T>(), z = b.Values<T>(), y = result.Values<T>();
-            BinaryArithmetic self = operation;
-            Node n = node;
-            Broadcasting.Walk(a.Dimensions.AsSpan(), b.Dimensions.AsSpan(), shape, (i, iStep, j, jStep, o, length) =>
-            {
-                Span<T> to = y.AsSpan(o, length);
-                if (iStep == 0)
-                    self.Apply(n, x[i], z.AsSpan(j, length), to);
-                else if (jStep == 0)
-                    self.Apply(n, x.AsSpan(i, length), z[j], to);
-                else
-                    self.Apply<T>(n, x.AsSpan(i, length), z.AsSpan(j, length), to);
-            });
-            return result;
-        }
-    }
+    /// <inheritdoc/>
+    public abstract (double A, double B) Derivatives(Node node, double a, double b);
 }

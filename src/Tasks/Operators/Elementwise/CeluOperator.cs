@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -10,5 +11,19 @@ internal sealed class CeluOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) =>
-        Math.Max(0, x) + Math.Min(0, node.Float("alpha", 1) * (Math.Exp(x / node.Float("alpha", 1)) - 1));
+        Math.Max(0, x) + Math.Min(0, Alpha(node) * (Math.Exp(x / Alpha(node)) - 1));
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x)
+    {
+        double alpha = Alpha(node), power = Math.Exp(x / alpha);
+        return (x > 0 ? 1 : 0) + (alpha * (power - 1) < 0 ? power : 0);
+    }
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) =>
+        new(nameof(Float32Activation), nameof(Float32Activation.Celu), ("alpha", Alpha(node)));
+
+    /// <summary>The negative of the limit at −∞ (attribute <c>alpha</c>).</summary>
+    public static float Alpha(Node node) => node.Float("alpha", 1);
 }

@@ -8,7 +8,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Elements limited to a range whose bounds are optional inputs (ONNX operator Clip).</summary>
 [Operator("Clip")]
-internal sealed class ClipOperator : Operator
+internal sealed class ClipOperator : Operator, IFunctionOfOneValue
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -32,6 +32,31 @@ internal sealed class ClipOperator : Operator
         context.Type(0).Element == ElementType.Float32 && Fixed(context, 1) && Fixed(context, 2)
             ? Operators.IntegerForm.Table
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public double Compute(OperatorContext context, double x)
+    {
+        (double minimum, double maximum) = Bounds(context);
+        return Math.Min(Math.Max(x, minimum), maximum);
+    }
+
+    /// <inheritdoc/>
+    public double Derivative(OperatorContext context, double x)
+    {
+        (double minimum, double maximum) = Bounds(context);
+        return x > minimum && x < maximum ? 1 : 0;
+    }
+
+    // The bounds as constants; without one it is infinite.
+    private static (double Minimum, double Maximum) Bounds(OperatorContext context)
+    {
+        return (Bound(1, double.NegativeInfinity), Bound(2, double.PositiveInfinity));
+
+        double Bound(int input, double otherwise) => !context.Has(input)
+            ? otherwise
+            : NumericCast.Convert(context.InputConstants[input] ?? throw context.Invalid($"its bound {input} is not constant"),
+                ElementType.Float64)!.Values<double>()[0];
+    }
 
     private static bool Fixed(OperatorContext context, int input) => !context.Has(input) || context.InputConstants[input] is not null;
 

@@ -6,8 +6,14 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A comparison of two tensors of one type, broadcast against each other; the result is boolean.</summary>
-internal abstract class Comparison : Operator
+internal abstract class Comparison : Operator, IElementwise
 {
+    /// <summary>The method of the kernel <c>Compare</c> that computes it.</summary>
+    public abstract string KernelMethod { get; }
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => 2;
+
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {

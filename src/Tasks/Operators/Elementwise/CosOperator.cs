@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,4 +9,10 @@ internal sealed class CosOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => Math.Cos(x);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => -Math.Sin(x);
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Trigonometry), nameof(Float32Trigonometry.Cos));
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using System.Numerics.Tensors;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -57,4 +58,13 @@ internal sealed class DivOperator : BinaryArithmetic
     private static T Quotient<T>(T a, T b)
         where T : INumber<T> =>
         T.IsZero(b) ? T.Zero : T.IsNegative(b) && T.IsZero(b + T.One) ? unchecked(T.Zero - a) : a / b;
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Div);
+
+    /// <inheritdoc/>
+    public override (double A, double B) Derivatives(Node node, double a, double b) => (1 / b, -a / (b * b));
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
 }

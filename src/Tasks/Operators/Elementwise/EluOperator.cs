@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -7,5 +8,14 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class EluOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => x >= 0 ? x : node.Float("alpha", 1) * (Math.Exp(x) - 1);
+    public override double Compute(Node node, double x) => x >= 0 ? x : Alpha(node) * (Math.Exp(x) - 1);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => x >= 0 ? 1 : Alpha(node) * Math.Exp(x);
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Elu), ("alpha", Alpha(node)));
+
+    /// <summary>The negative of the limit at −∞ (attribute <c>alpha</c>).</summary>
+    public static float Alpha(Node node) => node.Float("alpha", 1);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -6,6 +7,9 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Operator("Equal")]
 internal sealed class EqualOperator : Comparison
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Compare.Equal);
+
     /// <inheritdoc/>
     protected override bool Accepts(ElementType element) => !element.IsNarrow();
 

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,4 +9,16 @@ internal sealed class ExpOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => Math.Exp(x);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => Math.Exp(x);
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Exp));
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
+
+    /// <inheritdoc/>
+    public override bool SettlesSmoothly => true;
 }

@@ -4,13 +4,8 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one floating-point element: sigmoid, exponential, square root and their like.</summary>
-internal abstract class FloatFunction : Operator
+internal abstract class FloatFunction : ElementwiseFunction
 {
-    /// <summary>The function itself, in double precision: what quantised tables are made from.</summary>
-    /// <param name="node">The node, for its attributes.</param>
-    /// <param name="x">The argument.</param>
-    public abstract double Compute(Node node, double x);
-
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
@@ -34,10 +29,6 @@ internal abstract class FloatFunction : Operator
                 return [new(x.Type, Array.ConvertAll(x.Values<Half>(), e => (Half)Compute(context.Node, (double)e)))];
         }
     }
-
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
 
     /// <summary>The function over a whole tensor; overridden where a vectorised form exists.</summary>
     protected virtual void Apply(Node node, ReadOnlySpan<float> x, Span<float> y)

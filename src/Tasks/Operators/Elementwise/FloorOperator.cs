@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -12,4 +13,10 @@ internal sealed class FloorOperator : FloatFunction
 
     /// <inheritdoc/>
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Floor(x, y);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 0;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Rounding), nameof(Float32Rounding.Floor));
 }

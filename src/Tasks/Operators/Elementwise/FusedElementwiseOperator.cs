@@ -9,10 +9,9 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// <c>body</c> holds the chain as a graph with one input named <c>x</c> and one output; its constants broadcast to the input.
 /// </summary>
 [Operator("FusedElementwise", Domain = Node.InternalDomain)]
-internal sealed class FusedElementwiseOperator : Operator
+internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
 {
-    /// <summary>The attribute that holds the chain.</summary>
-    public const string Body = "body";
+    private const string Body = "body";
 
     /// <summary>The name of the chain's input.</summary>
     public const string Input = "x";
@@ -45,10 +44,24 @@ internal sealed class FusedElementwiseOperator : Operator
             : Operators.IntegerForm.None;
     }
 
+    /// <inheritdoc/>
+    public double Compute(OperatorContext context, double x) => ElementwiseChain.Evaluate(Attribute(context), x).Value;
+
+    /// <inheritdoc/>
+    public double Derivative(OperatorContext context, double x) => ElementwiseChain.Evaluate(Attribute(context), x).Derivative;
+
+    /// <summary>The chain of a node; null where the node is none of this operator.</summary>
+    public static Graph? BodyOf(Node node) =>
+        node.Is<FusedElementwiseOperator>() && node.Attributes.GetValueOrDefault(Body) is AttributeValue.GraphValue { Value: var body }
+            ? body
+            : null;
+
+    /// <summary>The node with another chain.</summary>
+    public static Node WithBody(Node node, Graph body) => node.With(Body, new AttributeValue.GraphValue(body));
+
     private static Graph Attribute(OperatorContext context)
     {
-        if (context.Node.Attributes.GetValueOrDefault(Body) is not AttributeValue.GraphValue { Value: var body })
-            throw context.Invalid("it has no body");
+        Graph body = BodyOf(context.Node) ?? throw context.Invalid("it has no body");
         return body.Inputs is [Input] && body.Outputs.Length == 1
             ? body
             : throw context.Invalid("its body must have one input 'x' and one output");

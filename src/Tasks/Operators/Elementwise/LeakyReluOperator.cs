@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -9,11 +10,20 @@ internal sealed class LeakyReluOperator : NumericFunction
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
     {
-        T alpha = T.CreateSaturating(node.Float("alpha", 0.01f));
+        T alpha = T.CreateSaturating(Alpha(node));
         for (int i = 0; i < x.Length; i++)
             y[i] = x[i] < T.Zero ? alpha * x[i] : x[i];
     }
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => x < 0 ? Alpha(node) : 1;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.LeakyRelu), ("alpha", Alpha(node)));
+
+    /// <summary>The slope below zero (attribute <c>alpha</c>).</summary>
+    public static float Alpha(Node node) => node.Float("alpha", 0.01f);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,4 +9,13 @@ internal sealed class LogOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => Math.Log(x);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 1 / x;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Log));
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
 }

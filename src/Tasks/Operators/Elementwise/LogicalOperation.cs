@@ -5,8 +5,16 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on two boolean tensors, broadcast against each other: And, Or, Xor.</summary>
-internal abstract class LogicalOperation : Operator
+internal abstract class LogicalOperation : Operator, IElementwise
 {
+    /// <summary>
+    /// The kernel that computes it on bytes of 0 or 1: a method of <c>NumericBinary</c> (a minimum, a maximum) or of <c>Compare</c>.
+    /// </summary>
+    public abstract KernelCall Kernel { get; }
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => 2;
+
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {

@@ -1,11 +1,12 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Largest of the inputs at each place (ONNX operator Max).</summary>
 [Operator("Max")]
-internal sealed class MaxOperator : VariadicArithmetic
+internal sealed class MaxOperator : VariadicArithmetic, IFunctionOfTwoValues
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
@@ -21,4 +22,10 @@ internal sealed class MaxOperator : VariadicArithmetic
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Max(b, a, y);
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Max);
+
+    /// <inheritdoc/>
+    public (double A, double B) Derivatives(Node node, double a, double b) => a >= b ? (1, 0) : (0, 1);
 }

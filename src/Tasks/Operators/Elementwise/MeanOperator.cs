@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -24,4 +25,7 @@ internal sealed class MeanOperator : VariadicArithmetic
         return NumericCast.Convert(new Tensor(combined.Type.As(ElementType.Float64), Array.ConvertAll(sums, s => s / inputs)),
             combined.Element)!;
     }
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Add);
 }

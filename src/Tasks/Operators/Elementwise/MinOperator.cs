@@ -1,11 +1,12 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Smallest of the inputs at each place (ONNX operator Min).</summary>
 [Operator("Min")]
-internal sealed class MinOperator : VariadicArithmetic
+internal sealed class MinOperator : VariadicArithmetic, IFunctionOfTwoValues
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
@@ -21,4 +22,10 @@ internal sealed class MinOperator : VariadicArithmetic
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(b, a, y);
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Min);
+
+    /// <inheritdoc/>
+    public (double A, double B) Derivatives(Node node, double a, double b) => a <= b ? (1, 0) : (0, 1);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,4 +9,17 @@ internal sealed class MishOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => x * Math.Tanh(Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x))));
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x)
+    {
+        double t = Math.Tanh(Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x))));
+        return t + (x * (1 - (t * t)) / (1 + Math.Exp(-x)));
+    }
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Activation), nameof(Float32Activation.Mish));
+
+    /// <inheritdoc/>
+    public override IEnumerable<Node> WrittenOut => [NodeOperators.New<MishOperator>("", ["x"], ["y"])];
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -12,4 +13,19 @@ internal sealed class NegOperator : NumericFunction
     {
         TensorPrimitives.Negate(x, y);
     }
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => -1;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Neg));
+
+    /// <inheritdoc/>
+    public override string NumericMethod => nameof(NumericUnary.Neg);
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
+
+    /// <inheritdoc/>
+    public override bool SettlesSmoothly => true;
 }

@@ -5,7 +5,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Negation of booleans (ONNX operator Not).</summary>
 [Operator("Not")]
-internal sealed class NotOperator : Operator
+internal sealed class NotOperator : Operator, IElementwise
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>

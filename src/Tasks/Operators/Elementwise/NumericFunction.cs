@@ -6,7 +6,7 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one element of any numeric type: absolute value, negation, sign.</summary>
-internal abstract class NumericFunction : Operator
+internal abstract class NumericFunction : ElementwiseFunction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -20,8 +20,12 @@ internal abstract class NumericFunction : Operator
         [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(this, context.Node, inputs[0]!))];
 
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Table : Operators.IntegerForm.None;
+    public override double Compute(Node node, double x)
+    {
+        double y = 0;
+        Apply(node, new ReadOnlySpan<double>(in x), new Span<double>(ref y));
+        return y;
+    }
 
     /// <summary>The function over a whole tensor.</summary>
     protected abstract void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -46,4 +47,10 @@ internal sealed class PReluOperator : BinaryArithmetic
 
     private static T Value<T>(T x, T slope)
         where T : INumber<T> => x < T.Zero ? slope * x : x;
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.PRelu);
+
+    /// <inheritdoc/>
+    public override (double A, double B) Derivatives(Node node, double a, double b) => a < 0 ? (b, a) : (1, 0);
 }

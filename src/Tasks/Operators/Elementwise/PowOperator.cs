@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Power x^y with broadcasting; the exponent may be of another type, the result has the base's (ONNX operator Pow).</summary>
 [Operator("Pow")]
-internal sealed class PowOperator : Operator
+internal sealed class PowOperator : Operator, IFunctionOfTwoValues
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -26,6 +27,24 @@ internal sealed class PowOperator : Operator
         return [x.Element.IsFloat() || y.Element.IsFloat() ? Real(type, x, y) : Whole(type, x, y)];
     }
 
+    /// <inheritdoc/>
+    public string KernelMethod => nameof(Float32Binary.Pow);
+
+    /// <inheritdoc/>
+    public bool IsAnalytic => true;
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => 2;
+
+    /// <inheritdoc/>
+    public double Compute(Node node, double a, double b) => Power(a, b);
+
+    /// <inheritdoc/>
+    public (double A, double B) Derivatives(Node node, double a, double b) =>
+        (b == 0 ? 0 : b * Power(a, b - 1), a == 0 ? 0 : Power(a, b) * Math.Log(a));
+
+    private static double Power(double x, double exponent) => exponent == 2 ? x * x : Math.Pow(x, exponent);
+
     private static Tensor Real(TensorType type, Tensor x, Tensor y)
     {
         double[] a = NumericCast.Convert(x, ElementType.Float64)!.Values<double>(),
@@ -34,10 +53,7 @@ internal sealed class PowOperator : Operator
         Broadcasting.Walk(x.Dimensions.AsSpan(), y.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
         {
             for (int p = 0; p < length; p++)
-            {
-                double exponent = b[j + (p * jStep)], value = a[i + (p * iStep)];
-                result[o + p] = exponent == 2 ? value * value : Math.Pow(value, exponent);
-            }
+                result[o + p] = Power(a[i + (p * iStep)], b[j + (p * jStep)]);
         });
         return NumericCast.Convert(new Tensor(type.As(ElementType.Float64), result), type.Element)!;
     }

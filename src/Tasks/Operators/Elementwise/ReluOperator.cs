@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -15,4 +16,13 @@ internal sealed class ReluOperator : NumericFunction
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => x > 0 ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Relu));
+
+    /// <inheritdoc/>
+    public override string NumericMethod => nameof(NumericUnary.Relu);
 }

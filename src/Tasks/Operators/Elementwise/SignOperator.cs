@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -12,4 +13,13 @@ internal sealed class SignOperator : NumericFunction
         for (int i = 0; i < x.Length; i++)
             y[i] = x[i] > T.Zero ? T.One : x[i] < T.Zero ? T.Zero - T.One : x[i];
     }
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 0;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Rounding), nameof(Float32Rounding.Sign));
+
+    /// <inheritdoc/>
+    public override string NumericMethod => nameof(NumericUnary.Sign);
 }

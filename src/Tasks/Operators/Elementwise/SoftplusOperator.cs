@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,4 +9,19 @@ internal sealed class SoftplusOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 1 / (1 + Math.Exp(-x));
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Activation), nameof(Float32Activation.Softplus));
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
+
+    /// <inheritdoc/>
+    public override bool SettlesSmoothly => true;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Node> WrittenOut => [NodeOperators.New<SoftplusOperator>("", ["x"], ["y"])];
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -12,4 +13,13 @@ internal sealed class SqrtOperator : FloatFunction
 
     /// <inheritdoc/>
     protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Sqrt(x, y);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 0.5 / Math.Sqrt(x);
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Sqrt));
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -19,4 +20,19 @@ internal sealed class SubOperator : BinaryArithmetic
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Subtract(a, b, y);
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Sub);
+
+    /// <inheritdoc/>
+    public override (double A, double B) Derivatives(Node node, double a, double b) => (1, -1);
+
+    /// <inheritdoc/>
+    public override bool IsAnalytic => true;
+
+    /// <inheritdoc/>
+    public override bool SettlesSmoothly => true;
+
+    /// <inheritdoc/>
+    public override bool TakesActivation => true;
 }

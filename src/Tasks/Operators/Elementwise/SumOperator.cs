@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -15,4 +16,7 @@ internal sealed class SumOperator : VariadicArithmetic
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(b, a, y);
+
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Binary.Add);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -7,5 +8,15 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class ThresholdedReluOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => x > node.Float("alpha", 1) ? x : 0;
+    public override double Compute(Node node, double x) => x > Alpha(node) ? x : 0;
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => x > Alpha(node) ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) =>
+        new(nameof(Float32Activation), nameof(Float32Activation.ThresholdedRelu), ("alpha", Alpha(node)));
+
+    /// <summary>The threshold (attribute <c>alpha</c>).</summary>
+    public static float Alpha(Node node) => node.Float("alpha", 1);
 }

@@ -5,7 +5,7 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on any number of numeric tensors of one type, broadcast against each other: Max, Min, Sum, Mean.</summary>
-internal abstract class VariadicArithmetic : BinaryArithmetic
+internal abstract class VariadicArithmetic : BroadcastArithmetic
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -31,6 +31,15 @@ internal abstract class VariadicArithmetic : BinaryArithmetic
             result = Compute(context, result, inputs[i]!);
         return [FusedActivation.Apply(context.Node, Finish(inputs.Count == 1 ? Copy(result) : result, inputs.Count))];
     }
+
+    /// <summary>
+    /// The method of the kernels <c>Float32Binary</c> and <c>NumericBinary</c> that combines two tensors; what <see cref="Finish"/> does
+    /// comes after it.
+    /// </summary>
+    public abstract string KernelMethod { get; }
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => context.Node.Inputs.Length == 1;
 
     /// <summary>What follows when all inputs are combined; may change the tensor in place.</summary>
     protected virtual Tensor Finish(Tensor combined, int inputs) => combined;

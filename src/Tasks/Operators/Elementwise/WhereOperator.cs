@@ -8,7 +8,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).
 /// </summary>
 [Operator("Where")]
-internal sealed class WhereOperator : Operator
+internal sealed class WhereOperator : Operator, IElementwise
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -39,4 +39,10 @@ internal sealed class WhereOperator : Operator
         }
         return [result];
     }
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => 3;
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
 }

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Linear;
 /// BatchNormalization; Ioffe and Szegedy, 2015).
 /// </summary>
 [Operator("BatchNormalization")]
-internal sealed class BatchNormalizationOperator : Operator
+internal sealed class BatchNormalizationOperator : Operator, INormalisation
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -17,7 +17,7 @@ internal sealed class BatchNormalizationOperator : Operator
         TensorType x = context.Type(0);
         if (x.Rank < 1 || !x.Element.IsFloat())
             throw context.Invalid($"its input is {x} instead of a floating-point tensor");
-        if (context.Node.Int("training_mode", 0) != 0)
+        if (IsTraining(context.Node))
             throw context.Unsupported("BatchNormalization in inference (training_mode=0)");
         int channels = x.Rank < 2 ? 1 : x.Dimensions[1];
         for (int i = 1; i <= 4; i++)
@@ -33,7 +33,7 @@ internal sealed class BatchNormalizationOperator : Operator
         float[] values = FloatTensor.Values(x);
         float[] scale = FloatTensor.Values(inputs[1]!), bias = FloatTensor.Values(inputs[2]!);
         float[] mean = FloatTensor.Values(inputs[3]!), variance = FloatTensor.Values(inputs[4]!);
-        float epsilon = context.Node.Float("epsilon", 1e-5f);
+        float epsilon = INormalisation.Epsilon(context.Node);
         var y = new float[x.Count];
         int channels = scale.Length;
         int inner = x.Rank < 2 ? x.Count : Shapes.Count(x.Dimensions.AsSpan()[2..]);
@@ -44,4 +44,7 @@ internal sealed class BatchNormalizationOperator : Operator
         }
         return [FloatTensor.Of(x.Type, y)];
     }
+
+    /// <summary>Whether the statistics are those of the batch instead of the inputs (attribute <c>training_mode</c>).</summary>
+    public static bool IsTraining(Node node) => node.Int("training_mode", 0) != 0;
 }

@@ -9,14 +9,14 @@ namespace OptimizerBuild.Operators.Linear;
 /// <c>channels_last</c> the activations are N,H,W,C.
 /// </summary>
 [Operator("Conv")]
-internal sealed class ConvOperator : Operator
+internal sealed class ConvOperator : Operator, IDotProduct, IWindow
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         WindowGeometry geometry = WindowGeometry.OfConvolution(context);
         (TensorType x, TensorType w) = (context.Type(0), context.Type(1));
-        long group = context.Node.Int("group", 1);
+        long group = Groups(context.Node);
         if (!x.Element.IsFloat() || w.Element != x.Element)
             throw context.Invalid($"its input is {x} and its weights are {w}");
         if (group < 1 || w.Dimensions[0] % group != 0 || w.Dimensions[1] * group != geometry.Channels)
@@ -36,7 +36,7 @@ internal sealed class ConvOperator : Operator
         float[] x = FloatTensor.Values(inputs[0]!);
         TensorType type = context.OutputTypes[0];
         var y = new float[type.Count];
-        int group = (int)context.Node.Int("group", 1);
+        int group = (int)Groups(context.Node);
         if (geometry.SpatialRank == 3)
         {
             VolumeWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0],
@@ -67,4 +67,10 @@ internal sealed class ConvOperator : Operator
             && (!context.Has(2) || context.InputConstants[2] is not null)
             ? Operators.IntegerForm.DotProduct
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public override bool TakesActivation => true;
+
+    /// <summary>The number of groups of channels that do not see each other (attribute <c>group</c>).</summary>
+    public static long Groups(Node node) => node.Int("group", 1);
 }

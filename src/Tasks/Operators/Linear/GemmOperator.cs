@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>alpha·A'·B' + beta·C with optional transpositions (ONNX operator Gemm).</summary>
 [Operator("Gemm")]
-internal sealed class GemmOperator : Operator
+internal sealed class GemmOperator : Operator, IDotProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -38,7 +38,7 @@ internal sealed class GemmOperator : Operator
         Tensor? c = inputs.Count > 2 ? inputs[2] : null;
         float[] x = FloatTensor.Values(a), w = FloatTensor.Values(b);
         (int m, int n, int k, _) = Sizes(context.Node, a.Type, b.Type);
-        float alpha = context.Node.Float("alpha", 1), beta = context.Node.Float("beta", 1);
+        float alpha = Alpha(context.Node), beta = Beta(context.Node);
         var y = new float[m * n];
         if (c is not null && beta != 0)
         {
@@ -48,7 +48,7 @@ internal sealed class GemmOperator : Operator
         }
         if (alpha != 1)
             x = Array.ConvertAll(x, v => v * alpha);
-        bool transA = context.Node.Int("transA", 0) != 0, transB = context.Node.Int("transB", 0) != 0;
+        bool transA = TransposesA(context.Node), transB = TransposesB(context.Node);
         MatrixProduct.Accumulate(m, n, k, x, transA ? 1 : k, transA ? m : 1, w, transB ? 1 : n, transB ? k : 1, y, n);
         return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
     }
@@ -69,7 +69,31 @@ internal sealed class GemmOperator : Operator
 
     private static (int M, int N, int K, int KOfB) Sizes(Node node, TensorType a, TensorType b)
     {
-        bool transA = node.Int("transA", 0) != 0, transB = node.Int("transB", 0) != 0;
+        bool transA = TransposesA(node), transB = TransposesB(node);
         return (a.Dimensions[transA ? 1 : 0], b.Dimensions[transB ? 0 : 1], a.Dimensions[transA ? 0 : 1], b.Dimensions[transB ? 1 : 0]);
     }
+
+    /// <inheritdoc/>
+    public override bool TakesActivation => true;
+
+    /// <summary>Whether the first matrix is transposed (attribute <c>transA</c>).</summary>
+    public static bool TransposesA(Node node) => node.Int("transA", 0) != 0;
+
+    /// <summary>Whether the second matrix is transposed (attribute <c>transB</c>).</summary>
+    public static bool TransposesB(Node node) => node.Int("transB", 0) != 0;
+
+    /// <summary>The factor of the product (attribute <c>alpha</c>).</summary>
+    public static float Alpha(Node node) => node.Float("alpha", 1);
+
+    /// <summary>The factor of the addend (attribute <c>beta</c>).</summary>
+    public static float Beta(Node node) => node.Float("beta", 1);
+
+    /// <summary>Whether the node says a factor, if only that it is 1.</summary>
+    public static bool HasFactors(Node node) => node.Has("alpha") || node.Has("beta");
+
+    /// <summary>The node without factors.</summary>
+    public static Node WithoutFactors(Node node) => node.Without("alpha").Without("beta");
+
+    /// <summary>The node without a factor of the addend.</summary>
+    public static Node WithoutBetaFactor(Node node) => node.Without("beta");
 }

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Linear;
 /// Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).
 /// </summary>
 [Operator("MatMul")]
-internal sealed class MatMulOperator : Operator
+internal sealed class MatMulOperator : Operator, IDotProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -119,4 +119,7 @@ internal sealed class MatMulOperator : Operator
             return new(type, y);
         }
     }
+
+    /// <inheritdoc/>
+    public override bool TakesActivation => true;
 }

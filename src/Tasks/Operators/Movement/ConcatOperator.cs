@@ -14,7 +14,7 @@ internal sealed class ConcatOperator : Operator
         TensorType first = context.Type(0);
         if (!context.Node.Has("axis"))
             throw context.Invalid("it has no axis");
-        int axis = context.Axis(context.Node.Int("axis", 0), first.Rank);
+        int axis = context.Axis(Axis(context.Node), first.Rank);
         int size = 0;
         for (int i = 0; i < context.InputTypes.Length; i++)
         {
@@ -31,7 +31,7 @@ internal sealed class ConcatOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         Tensor result = Tensor.Zeros(context.OutputTypes[0]);
-        int axis = context.Axis(context.Node.Int("axis", 0), result.Rank);
+        int axis = context.Axis(Axis(context.Node), result.Rank);
         int[] strides = Shapes.Strides(result.Dimensions.AsSpan());
         int at = 0;
         foreach (Tensor? x in inputs)
@@ -46,4 +46,19 @@ internal sealed class ConcatOperator : Operator
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => context.Node.Inputs.Length == 1;
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => node.Inputs.Length;
+
+    /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", 0);
+
+    /// <summary>The node with another axis.</summary>
+    public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
 }

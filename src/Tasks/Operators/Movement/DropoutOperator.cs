@@ -5,7 +5,7 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Dropout in inference: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).</summary>
 [Operator("Dropout")]
-internal sealed class DropoutOperator : Operator
+internal sealed class DropoutOperator : MovementOperator, IKeepsElementOrder
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -30,4 +30,7 @@ internal sealed class DropoutOperator : Operator
         context.Type(0).Element == ElementType.Float32 && context.Node.Outputs.Length == 1
             ? Operators.IntegerForm.SameScale
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => true;
 }

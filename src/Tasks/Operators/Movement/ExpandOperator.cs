@@ -6,7 +6,7 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor broadcast together with a shape (ONNX operator Expand).</summary>
 [Operator("Expand")]
-internal sealed class ExpandOperator : Operator
+internal sealed class ExpandOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -25,6 +25,5 @@ internal sealed class ExpandOperator : Operator
         [TensorMove.Expand(inputs[0]!, context.OutputTypes[0].Dimensions.AsSpan())];
 
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+    public override bool IsIdentity(OperatorContext context) => true;
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Slices of a tensor along one axis, in the order of an index tensor (ONNX operator Gather).</summary>
 [Operator("Gather")]
-internal sealed class GatherOperator : Operator
+internal sealed class GatherOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -15,7 +15,7 @@ internal sealed class GatherOperator : Operator
         (TensorType x, TensorType indices) = (context.Type(0), context.Type(1));
         if (indices.Element is not (ElementType.Int32 or ElementType.Int64))
             throw context.Invalid($"its indices are {indices}");
-        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         return [new(x.Element, [.. x.Dimensions.Take(axis), .. indices.Dimensions, .. x.Dimensions.Skip(axis + 1)])];
     }
 
@@ -24,7 +24,7 @@ internal sealed class GatherOperator : Operator
     {
         Tensor x = inputs[0]!;
         long[] indices = inputs[1]!.ToInt64();
-        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         Tensor result = Tensor.Zeros(context.OutputTypes[0]);
         int size = x.Dimensions[axis];
         int outer = Shapes.Count(x.Dimensions.AsSpan()[..axis]), inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
@@ -39,7 +39,6 @@ internal sealed class GatherOperator : Operator
         return [result];
     }
 
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+    /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", 0);
 }

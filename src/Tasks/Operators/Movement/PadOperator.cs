@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// operator Pad with modes constant, reflect, edge and wrap). Negative amounts remove elements.
 /// </summary>
 [Operator("Pad")]
-internal sealed class PadOperator : Operator
+internal sealed class PadOperator : MovementOperator
 {
     private const long MaximumPad = 1 << 30;
 
@@ -18,7 +18,7 @@ internal sealed class PadOperator : Operator
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        string mode = context.Node.Text("mode", "constant");
+        string mode = Mode(context.Node);
         if (mode is not ("constant" or "reflect" or "edge" or "wrap"))
             throw context.Invalid($"mode '{mode}' is not known");
         if (context.Has(2) && (context.Type(2).Element != x.Element || context.Type(2).Count != 1))
@@ -45,7 +45,7 @@ internal sealed class PadOperator : Operator
     {
         Tensor x = inputs[0]!;
         (long[] begin, _) = Amounts(context);
-        string mode = context.Node.Text("mode", "constant");
+        string mode = Mode(context.Node);
         if (mode == "constant")
             return [Constant(x, inputs.ElementAtOrDefault(2), begin, context.OutputTypes[0])];
         // One axis after the other: every plane of the result is a plane of the input.
@@ -57,7 +57,7 @@ internal sealed class PadOperator : Operator
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.Node.Text("mode", "constant") == "constant"
+        context.Type(0).Element == ElementType.Float32 && IsConstant(context.Node)
             && (!context.Has(2) || context.InputConstants[2] is not null)
             ? Operators.IntegerForm.SameScale
             : Operators.IntegerForm.None;
@@ -118,4 +118,13 @@ internal sealed class PadOperator : Operator
         }
         return result;
     }
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => context.Constant(1) is { } pads && pads.ToInt64().All(p => p == 0);
+
+    /// <summary>What is put around the input (attribute <c>mode</c>): constant, reflect, edge or wrap.</summary>
+    public static string Mode(Node node) => node.Text("mode", "constant");
+
+    /// <summary>Whether a constant is put around the input.</summary>
+    public static bool IsConstant(Node node) => Mode(node) == "constant";
 }

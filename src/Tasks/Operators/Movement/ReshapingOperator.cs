@@ -4,7 +4,7 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>An operator that only gives its input other dimensions: Reshape, Flatten, Squeeze, Unsqueeze, Identity.</summary>
-internal abstract class ReshapingOperator : Operator
+internal abstract class ReshapingOperator : MovementOperator, IKeepsElementOrder
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -18,10 +18,9 @@ internal abstract class ReshapingOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [inputs[0]!.Reshape(context.OutputTypes[0].Dimensions.AsSpan())];
 
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
-
     /// <summary>The output's dimensions.</summary>
     protected abstract int[] Dimensions(OperatorContext context);
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => true;
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A region of a tensor with steps, which may be negative (ONNX operator Slice; NumPy's slices).</summary>
 [Operator("Slice")]
-internal sealed class SliceOperator : Operator
+internal sealed class SliceOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
@@ -33,10 +33,6 @@ internal sealed class SliceOperator : Operator
         TensorMove.Copy(x, start, strides, result, 0, Shapes.Strides(dimensions), dimensions);
         return [result];
     }
-
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
 
     /// <summary>For every axis where the region begins, the step and the number of elements taken.</summary>
     /// <exception cref="ModelException">The node is not valid.</exception>
@@ -77,4 +73,9 @@ internal sealed class SliceOperator : Operator
     /// <param name="Step">The step to the next one.</param>
     /// <param name="Count">How many elements.</param>
     internal readonly record struct Region(int Start, int Step, int Count);
+
+    /// <inheritdoc/>
+    /// <remarks>All elements are kept where the types are the same, so only the direction could change them.</remarks>
+    public override bool IsIdentity(OperatorContext context) =>
+        context.Constant(4) is { } steps ? steps.ToInt64().All(s => s > 0) : !context.Has(4);
 }

@@ -6,13 +6,13 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor cut along one axis into parts of given or equal sizes (ONNX operator Split).</summary>
 [Operator("Split")]
-internal sealed class SplitOperator : Operator
+internal sealed class SplitOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         return [.. Sizes(context, x.Dimensions[axis]).Select(s => new TensorType(x.Element, x.Dimensions.SetItem(axis, s)))];
     }
 
@@ -20,7 +20,7 @@ internal sealed class SplitOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         Tensor x = inputs[0]!;
-        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         int[] strides = Shapes.Strides(x.Dimensions.AsSpan());
         var parts = new Tensor[context.OutputTypes.Count];
         int at = 0;
@@ -33,10 +33,6 @@ internal sealed class SplitOperator : Operator
         }
         return parts;
     }
-
-    /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
 
     private static int[] Sizes(OperatorContext context, int length)
     {
@@ -56,4 +52,10 @@ internal sealed class SplitOperator : Operator
             ? [.. Enumerable.Repeat(size, (int)count - 1), (int)last]
             : throw context.Invalid($"{length} elements cannot be cut into {count} parts");
     }
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => context.Node.Inputs.Length == 1 || context.Node.Outputs.Length == 1;
+
+    /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", 0);
 }

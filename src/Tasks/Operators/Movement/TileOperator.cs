@@ -39,4 +39,7 @@ internal sealed class TileOperator : Operator
         TensorMove.Copy(x, 0, source, result, 0, target, dimensions);
         return [result];
     }
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
 }

@@ -8,7 +8,7 @@ namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Mean over a sliding window, over the padding too where <c>count_include_pad</c> says so (ONNX operator AveragePool).</summary>
 [Operator("AveragePool")]
-internal sealed class AveragePoolOperator : Operator
+internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -24,7 +24,7 @@ internal sealed class AveragePoolOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        bool padded = context.Node.Int("count_include_pad", 0) != 0;
+        bool padded = CountsPadding(context.Node);
         float[] x = FloatTensor.Values(inputs[0]!);
         var y = new float[context.OutputTypes[0].Count];
         if (g.SpatialRank == 3)
@@ -62,7 +62,7 @@ internal sealed class AveragePoolOperator : Operator
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 ? context.Type(0).Rank - 1 : 1);
+        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
@@ -88,4 +88,10 @@ internal sealed class AveragePoolOperator : Operator
         if (count > 0)
             TensorPrimitives.Divide(y, count, y);
     }
+
+    /// <summary>Whether padding counts as elements of a window (attribute <c>count_include_pad</c>).</summary>
+    public static bool CountsPadding(Node node) => node.Int("count_include_pad", 0) != 0;
+
+    /// <summary>The node, counting padding as elements of a window.</summary>
+    public static Node WithPaddingCounted(Node node) => node.With("count_include_pad", 1);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Pooling;
@@ -7,6 +8,12 @@ namespace OptimizerBuild.Operators.Pooling;
 [Operator("GlobalAveragePool")]
 internal sealed class GlobalAveragePoolOperator : GlobalPoolOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Mean);
+
+    /// <inheritdoc/>
+    public override bool IsMean => true;
+
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Pooling;
@@ -7,6 +8,9 @@ namespace OptimizerBuild.Operators.Pooling;
 [Operator("GlobalMaxPool")]
 internal sealed class GlobalMaxPoolOperator : GlobalPoolOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Max);
+
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;

@@ -5,7 +5,7 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
-internal abstract class GlobalPoolOperator : Operator
+internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -15,7 +15,7 @@ internal abstract class GlobalPoolOperator : Operator
             throw context.Invalid($"its input is {x} instead of a floating-point tensor with spatial dimensions");
         if (x.Dimensions.Skip(2).Contains(0))
             throw context.Invalid($"its input {x} has no positions to reduce");
-        bool last = IsChannelsLast(context);
+        bool last = context.Node.IsChannelsLast();
         return [new(x.Element, [.. x.Dimensions.Select((d, i) => i == 0 || i == (last ? x.Rank - 1 : 1) ? d : 1)])];
     }
 
@@ -23,7 +23,7 @@ internal abstract class GlobalPoolOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         Tensor x = inputs[0]!;
-        if (IsChannelsLast(context))
+        if (context.Node.IsChannelsLast())
             x = TensorMove.Transpose(x, [0, x.Rank - 1, .. Enumerable.Range(1, x.Rank - 2)]);
         float[] values = FloatTensor.Values(x);
         int channels = x.Dimensions[0] * x.Dimensions[1];
@@ -36,10 +36,21 @@ internal abstract class GlobalPoolOperator : Operator
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 ? context.Type(0).Rank - 1 : 1);
+        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
+
+    /// <inheritdoc/>
+    public abstract string KernelMethod { get; }
+
+    /// <inheritdoc/>
+    public virtual bool IsMean => false;
+
+    /// <inheritdoc/>
+    public int[] ReducedAxes(OperatorContext context) =>
+        [.. Enumerable.Range(context.Node.FirstSpatialAxis(), context.Type(0).Rank - 2)];
 
     /// <summary>Reduces one channel.</summary>
     protected abstract float Reduce(ReadOnlySpan<float> positions);
 
-    private static bool IsChannelsLast(OperatorContext context) => context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0;
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => true;
 }

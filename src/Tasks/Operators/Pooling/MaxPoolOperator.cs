@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Maximum over a sliding window; padding does not take part (ONNX operator MaxPool).</summary>
 [Operator("MaxPool")]
-internal sealed class MaxPoolOperator : Operator
+internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -38,7 +38,7 @@ internal sealed class MaxPoolOperator : Operator
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.Int(WindowGeometry.ChannelsLastAttribute, 0) != 0 ? context.Type(0).Rank - 1 : 1);
+        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
@@ -46,7 +46,11 @@ internal sealed class MaxPoolOperator : Operator
             ? Operators.IntegerForm.SameScale
             : Operators.IntegerForm.None;
 
-    private static bool HasIndices(Node node) => node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
+    /// <summary>Whether the node gives the places of the maxima, too.</summary>
+    public static bool HasIndices(Node node) => node.HasOutput(1);
+
+    /// <summary>Whether the places of maxima are counted down the columns of a map (attribute <c>storage_order</c>).</summary>
+    public static bool IsColumnMajor(Node node) => node.Int("storage_order", 0) != 0;
 
     private readonly struct Code(OperatorContext context, Tensor tensor) : INumericCode<Tensor[]>
     {
@@ -59,7 +63,7 @@ internal sealed class MaxPoolOperator : Operator
             if (g.SpatialRank == 3)
             {
                 Tensor places = Tensor.Zeros(HasIndices(context.Node) ? context.OutputTypes[1] : TensorType.Of(ElementType.Int64, 0));
-                VolumeWindow.Maximum(g, x, y, places.Values<long>(), context.Node.Int("storage_order", 0) != 0);
+                VolumeWindow.Maximum(g, x, y, places.Values<long>(), IsColumnMajor(context.Node));
                 return [result, places];
             }
             if (g.ChannelsLast)
@@ -68,7 +72,7 @@ internal sealed class MaxPoolOperator : Operator
                 return [result, Tensor.Zeros(context.OutputTypes[1])];
             }
             Tensor indices = Tensor.Zeros(HasIndices(context.Node) ? context.OutputTypes[1] : TensorType.Of(ElementType.Int64, 0));
-            ChannelsFirst(g, x, y, indices.Values<long>(), context.Node.Int("storage_order", 0) != 0);
+            ChannelsFirst(g, x, y, indices.Values<long>(), IsColumnMajor(context.Node));
             return [result, indices];
         }
 

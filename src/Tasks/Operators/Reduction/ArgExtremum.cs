@@ -14,15 +14,25 @@ internal abstract class ArgExtremum : Operator
         TensorType x = context.Type(0);
         if (!x.Element.IsNumeric())
             throw context.Invalid($"its input is {x} instead of a numeric tensor");
-        int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         if (x.Dimensions[axis] == 0)
             throw context.Invalid($"axis {axis} of {x} has no elements");
-        return [new(ElementType.Int64, context.Node.Int("keepdims", 1) != 0 ? x.Dimensions.SetItem(axis, 1) : x.Dimensions.RemoveAt(axis))];
+        bool keeps = ReduceOperator.KeepsDimensions(context.Node);
+        return [new(ElementType.Int64, keeps ? x.Dimensions.SetItem(axis, 1) : x.Dimensions.RemoveAt(axis))];
     }
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericDispatch.Run<Code, Tensor>(inputs[0]!.Element, new Code(this, context, inputs[0]!))];
+
+    /// <summary>The method of the kernel <c>ArgExtremum</c> that computes it.</summary>
+    public abstract string KernelMethod { get; }
+
+    /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", 0);
+
+    /// <summary>Whether of equal elements the last one is chosen (attribute <c>select_last_index</c>).</summary>
+    public static bool SelectsLast(Node node) => node.Int("select_last_index", 0) != 0;
 
     /// <summary>Whether <paramref name="a"/> is more extreme than <paramref name="b"/>.</summary>
     protected abstract bool Beats<T>(T a, T b)
@@ -33,8 +43,8 @@ internal abstract class ArgExtremum : Operator
         public Tensor Run<T>()
             where T : unmanaged, INumber<T>, IMinMaxValue<T>
         {
-            int axis = context.Axis(context.Node.Int("axis", 0), x.Rank);
-            bool last = context.Node.Int("select_last_index", 0) != 0;
+            int axis = context.Axis(Axis(context.Node), x.Rank);
+            bool last = SelectsLast(context.Node);
             int length = x.Dimensions[axis], inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
             T[] values = x.Values<T>();
             var result = new long[context.OutputTypes[0].Count];

@@ -5,5 +5,8 @@ namespace OptimizerBuild.Operators.Reduction;
 internal sealed class ArgMinOperator : ArgExtremum
 {
     /// <inheritdoc/>
+    public override string KernelMethod => nameof(Kernels.ArgExtremum.Min);
+
+    /// <inheritdoc/>
     protected override bool Beats<T>(T a, T b) => a < b;
 }

@@ -8,7 +8,7 @@ namespace OptimizerBuild.Operators.Reduction;
 /// Rows brought to mean 0 and variance 1, then scaled and shifted (ONNX operator LayerNormalization; Ba, Kiros and Hinton, 2016).
 /// </summary>
 [Operator("LayerNormalization")]
-internal sealed class LayerNormalizationOperator : Operator
+internal sealed class LayerNormalizationOperator : Operator, INormalisation
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -16,7 +16,7 @@ internal sealed class LayerNormalizationOperator : Operator
         TensorType x = context.Type(0);
         if (!x.Element.IsFloat() || x.Rank == 0)
             throw context.Invalid($"its input is {x} instead of a floating-point tensor");
-        int axis = context.Axis(context.Node.Int("axis", -1), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         ReadOnlySpan<int> row = x.Dimensions.AsSpan()[axis..];
         if (row.Contains(0))
             throw context.Invalid($"rows of {x} from axis {axis} on are empty");
@@ -33,12 +33,12 @@ internal sealed class LayerNormalizationOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         Tensor x = inputs[0]!;
-        int axis = context.Axis(context.Node.Int("axis", -1), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         ReadOnlySpan<int> shape = x.Dimensions.AsSpan()[axis..];
         float[] values = FloatTensor.Values(x);
         float[] scale = FloatTensor.Values(TensorMove.Expand(inputs[1]!, shape));
         float[]? bias = inputs.ElementAtOrDefault(2) is { } b ? FloatTensor.Values(TensorMove.Expand(b, shape)) : null;
-        double epsilon = context.Node.Float("epsilon", 1e-5f);
+        double epsilon = INormalisation.Epsilon(context.Node);
         int length = scale.Length;
         var y = new float[values.Length];
         var means = new float[values.Length / length];
@@ -59,4 +59,10 @@ internal sealed class LayerNormalizationOperator : Operator
         }
         return [FloatTensor.Of(x.Type, y), new(context.OutputTypes[1], means), new(context.OutputTypes[2], inverses)];
     }
+
+    /// <summary>The first axis of a row as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", -1);
+
+    /// <summary>The node with rows that are the last axis alone.</summary>
+    public static Node WithLastAxis(Node node) => node.With("axis", -1);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -8,8 +9,10 @@ namespace OptimizerBuild.Operators.Reduction;
 internal sealed class LogSoftmaxOperator : AxisFunction
 {
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.FixedPoint : Operators.IntegerForm.None;
+    public override string FloatMethod => nameof(Float32Softmax.Logarithm);
+
+    /// <inheritdoc/>
+    public override string IntegerKernel => nameof(Int8LogSoftmax);
 
     /// <inheritdoc/>
     protected override void Row(Node node, Span<double> row)

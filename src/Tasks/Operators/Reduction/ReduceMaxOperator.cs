@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -8,6 +9,9 @@ namespace OptimizerBuild.Operators.Reduction;
 [Operator("ReduceMax")]
 internal sealed class ReduceMaxOperator : ReduceOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Max);
+
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;

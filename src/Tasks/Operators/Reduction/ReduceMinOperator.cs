@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -8,6 +9,9 @@ namespace OptimizerBuild.Operators.Reduction;
 [Operator("ReduceMin")]
 internal sealed class ReduceMinOperator : ReduceOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Min);
+
     /// <inheritdoc/>
     protected override bool Accepts(ElementType element) => element == ElementType.Bool || element.IsNumeric();
 

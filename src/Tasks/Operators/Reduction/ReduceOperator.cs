@@ -6,7 +6,7 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>A reduction over some or all axes, which are an optional input: ReduceMean, ReduceMax and their like.</summary>
-internal abstract class ReduceOperator : Operator
+internal abstract class ReduceOperator : Operator, IAxisReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -14,10 +14,10 @@ internal abstract class ReduceOperator : Operator
         TensorType x = context.Type(0);
         if (!Accepts(x.Element))
             throw context.Invalid($"its input is {x}");
-        HashSet<int> axes = Axes(context, x.Rank);
+        int[] axes = ReducedAxes(context);
         if (!HasIdentity && x.Count == 0 && axes.Any(a => x.Dimensions[a] == 0))
             throw context.Invalid($"it reduces no elements of {x}");
-        bool keep = context.Node.Int("keepdims", 1) != 0;
+        bool keep = KeepsDimensions(context.Node);
         var shape = ImmutableArray.CreateBuilder<int>();
         for (int i = 0; i < x.Rank; i++)
         {
@@ -33,13 +33,32 @@ internal abstract class ReduceOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         Tensor x = inputs[0]!;
-        HashSet<int> axes = Axes(context, x.Rank);
+        int[] axes = ReducedAxes(context);
         // The reduced axes go to the end, so that every result comes from one row.
         int[] order = [.. Enumerable.Range(0, x.Rank).Where(i => !axes.Contains(i)), .. Enumerable.Range(0, x.Rank).Where(axes.Contains)];
         Tensor rows = order.SequenceEqual(Enumerable.Range(0, x.Rank)) ? x : TensorMove.Transpose(x, order);
         int length = Shapes.Count([.. axes.Select(a => x.Dimensions[a])]);
         return [Compute(context.OutputTypes[0], rows, length)];
     }
+
+    /// <inheritdoc/>
+    public abstract string KernelMethod { get; }
+
+    /// <inheritdoc/>
+    public virtual bool IsMean => false;
+
+    /// <inheritdoc/>
+    public int[] ReducedAxes(OperatorContext context)
+    {
+        int rank = context.Type(0).Rank;
+        long[] given = context.ConstantInts(1) ?? [];
+        if (given.Length == 0)
+            return context.Node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
+        return [.. given.Select(a => context.Axis(a, rank)).Distinct().Order()];
+    }
+
+    /// <summary>Whether reduced axes stay as dimensions of size 1 (attribute <c>keepdims</c>).</summary>
+    public static bool KeepsDimensions(Node node) => node.Int("keepdims", 1) != 0;
 
     /// <summary>The reduction of adjacent rows.</summary>
     protected virtual Tensor Compute(TensorType type, Tensor rows, int length)
@@ -64,14 +83,6 @@ internal abstract class ReduceOperator : Operator
     /// <summary>Reduces one row.</summary>
     protected abstract T Row<T>(ReadOnlySpan<T> row)
         where T : unmanaged, INumber<T>, IMinMaxValue<T>;
-
-    private static HashSet<int> Axes(OperatorContext context, int rank)
-    {
-        long[] given = context.ConstantInts(1) ?? [];
-        if (given.Length == 0)
-            return context.Node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
-        return [.. given.Select(a => context.Axis(a, rank)).Order()];
-    }
 
     private readonly struct Code(ReduceOperator reduction, TensorType type, Tensor rows, int length) : INumericCode<Tensor>
     {

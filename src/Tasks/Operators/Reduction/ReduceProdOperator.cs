@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Reduction;
 
@@ -6,6 +7,9 @@ namespace OptimizerBuild.Operators.Reduction;
 [Operator("ReduceProd")]
 internal sealed class ReduceProdOperator : ReduceOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Prod);
+
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? T.One : TensorPrimitives.Product(row);
 }

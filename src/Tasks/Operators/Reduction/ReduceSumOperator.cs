@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -7,6 +8,9 @@ namespace OptimizerBuild.Operators.Reduction;
 [Operator("ReduceSum")]
 internal sealed class ReduceSumOperator : ReduceOperator
 {
+    /// <inheritdoc/>
+    public override string KernelMethod => nameof(Float32Reduce.Sum);
+
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;

@@ -25,4 +25,10 @@ internal sealed class CastLikeOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericCast.Convert(
             inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => true;
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Converts;
 }

@@ -27,4 +27,13 @@ internal sealed class CastOperator : Operator
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericCast.Convert(
             inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
+
+    /// <inheritdoc/>
+    public override bool IsIdentity(OperatorContext context) => true;
+
+    /// <summary>The node with the element type that it converts to.</summary>
+    public static Node WithType(Node node, ElementType type) => node.With("to", (long)type);
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Converts;
 }

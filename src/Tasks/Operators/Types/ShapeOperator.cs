@@ -29,4 +29,7 @@ internal sealed class ShapeOperator : Operator, IFoldsFromTypes
 
         int Bound(long axis) => (int)Math.Clamp(axis < 0 ? axis + x.Rank : axis, 0, x.Rank);
     }
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Converts;
 }

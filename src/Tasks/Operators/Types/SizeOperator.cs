@@ -19,4 +19,7 @@ internal sealed class SizeOperator : Operator, IFoldsFromTypes
 
     /// <inheritdoc/>
     public Tensor[] Fold(OperatorContext context) => [Tensor.Scalar((long)context.Type(0).Count)];
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Converts;
 }

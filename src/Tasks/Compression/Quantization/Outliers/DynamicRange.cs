@@ -1,5 +1,9 @@
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Outliers;
 
@@ -58,22 +62,22 @@ internal static class DynamicRange
         {
             string input = _node.Inputs[0];
             string extent = Extent(input);
-            string inverse = Step("inverse", "Reciprocal", editor.TypeOf(extent), extent);
-            string divided = Step(Divided, "Mul", editor.TypeOf(input), input, inverse);
+            string inverse = Step<ReciprocalOperator>("inverse", editor.TypeOf(extent), extent);
+            string divided = Step<MulOperator>(Divided, editor.TypeOf(input), input, inverse);
 
             TensorType type = editor.TypeOf(_node.Outputs[0]);
-            Node product = _node.Without("activation").Without("activation_min").Without("activation_max").Without("beta");
+            Node product = GemmOperator.WithoutBetaFactor(_node.WithoutActivation());
             string sums = editor.AddValue(_node.Outputs[0] + ".divided", type);
             _steps.Add(product with { Inputs = [divided, _node.Inputs[1]], Outputs = [sums] });
-            string result = Step("multiplied", "Mul", type, sums, extent);
+            string result = Step<MulOperator>("multiplied", type, sums, extent);
             if (_layer.Bias.Any(b => b != 0))
             {
                 int[] shape = _layer.InputAxis == 1 ? [_layer.Channels, .. Enumerable.Repeat(1, type.Rank - 2)] : [_layer.Channels];
                 string bias = editor.AddConstant(_node.Name + ".offset", Tensor.Of(_layer.Bias, shape));
                 string biased = editor.AddValue(_node.Name + ".biased.y", type);
-                _steps.Add(new Node(editor.UniqueName(_node.Name + ".biased"), "Add", [result, bias], [biased]));
+                _steps.Add(NodeOperators.New<AddOperator>(editor.UniqueName(_node.Name + ".biased"), [result, bias], [biased]));
             }
-            _steps[^1] = WithActivation(_steps[^1]) with { Outputs = _node.Outputs };
+            _steps[^1] = _steps[^1].WithActivationOf(_node) with { Outputs = _node.Outputs };
             editor.Replace(_node, [.. _steps]);
         }
 
@@ -82,33 +86,29 @@ internal static class DynamicRange
         {
             TensorType type = editor.TypeOf(input);
             int channels = _layer.InputAxis < 0 ? type.Rank + _layer.InputAxis : _layer.InputAxis;
-            string value = Step("magnitude", "Abs", type, input);
-            if (_node.OpType == "Conv")
+            string value = Step<AbsOperator>("magnitude", type, input);
+            if (_node.Is<ISpatial>())
                 value = Greatest("places", value, [.. Enumerable.Range(1, type.Rank - 1).Where(a => a != channels)]);
             value = Greatest("channels", value, [channels]);
-            return Step("extent", "Max", editor.TypeOf(value), value, editor.AddConstant(_node.Name + ".least", Tensor.Scalar(LeastExtent)));
+            return Step<MaxOperator>(
+                "extent", editor.TypeOf(value), value, editor.AddConstant(_node.Name + ".least", Tensor.Scalar(LeastExtent)));
         }
 
         private string Greatest(string name, string value, int[] axes)
         {
             TensorType type = editor.TypeOf(value);
             string along = editor.AddConstant(_node.Name + "." + name + ".axes", Tensor.Of([.. axes.Select(a => (long)a)], axes.Length));
-            return Step(name, "ReduceMax", TensorType.Float32([.. type.Dimensions.Select((d, a) => axes.Contains(a) ? 1 : d)]), value, along);
+            var reduced = TensorType.Float32([.. type.Dimensions.Select((d, a) => axes.Contains(a) ? 1 : d)]);
+            return Step<ReduceMaxOperator>(name, reduced, value, along);
         }
 
-        private string Step(string name, string op, TensorType type, params string[] inputs)
+        private string Step<T>(string name, TensorType type, params string[] inputs)
+            where T : Operator
         {
             string value = editor.AddValue(_node.Name + "." + name + ".y", type);
-            _steps.Add(new Node(editor.UniqueName(_node.Name + "." + name), op, [.. inputs], [value]).With(Attribute, new AttributeValue.Text(name)));
+            _steps.Add(NodeOperators.New<T>(editor.UniqueName(_node.Name + "." + name), [.. inputs], [value])
+                .With(Attribute, new AttributeValue.Text(name)));
             return value;
-        }
-
-        private Node WithActivation(Node last)
-        {
-            foreach (string attribute in (string[])["activation", "activation_min", "activation_max"])
-                if (_node.Attributes.TryGetValue(attribute, out AttributeValue? value))
-                    last = last.With(attribute, value);
-            return last;
         }
     }
 }

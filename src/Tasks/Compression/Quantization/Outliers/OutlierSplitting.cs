@@ -1,5 +1,7 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Compression.Quantization.Outliers;
 
@@ -48,15 +50,13 @@ internal static class OutlierSplitting
         string outer = editor.AddValue(node.Inputs[0] + ".outliers", inputType);
         string fine = editor.AddValue(node.Outputs[0] + ".inner", outputType);
         string coarse = editor.AddValue(node.Outputs[0] + ".outliers", outputType);
-        Node plain = node.Without("activation").Without("activation_min").Without("activation_max");
-        var sum = new Node(editor.UniqueName(node.Name + ".sum"), "Add", [fine, coarse], node.Outputs);
-        foreach (string attribute in (string[])["activation", "activation_min", "activation_max"])
-            if (node.Attributes.TryGetValue(attribute, out AttributeValue? value))
-                sum = sum.With(attribute, value);
+        Node plain = node.WithoutActivation();
+        Node sum = NodeOperators.New<AddOperator>(editor.UniqueName(node.Name + ".sum"), [fine, coarse], node.Outputs)
+            .WithActivationOf(node);
         editor.Replace(
             node,
-            new Node(editor.UniqueName(node.Name + ".clip"), "Clip", [node.Inputs[0], low, high], [inner]),
-            new Node(editor.UniqueName(node.Name + ".rest"), "Sub", [node.Inputs[0], inner], [outer]),
+            NodeOperators.New<ClipOperator>(editor.UniqueName(node.Name + ".clip"), [node.Inputs[0], low, high], [inner]),
+            NodeOperators.New<SubOperator>(editor.UniqueName(node.Name + ".rest"), [node.Inputs[0], inner], [outer]),
             plain with { Inputs = plain.Inputs.SetItem(0, inner), Outputs = [fine] },
             plain with { Name = editor.UniqueName(node.Name + ".outliers"), Inputs = [outer, node.Inputs[1]], Outputs = [coarse] },
             sum);

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
@@ -19,13 +20,12 @@ internal static class DoubleFunction
 
     private static Tensor Apply(Node node, Tensor?[] arguments)
     {
-        Tensor result = node.Attributes.GetValueOrDefault("body") is AttributeValue.GraphValue { Value: { } body } && node.Domain == Node.InternalDomain
+        Tensor result = FusedElementwiseOperator.BodyOf(node) is { } body
             ? ApplyBody(body, arguments)
             : OperatorRegistry.Of(node).Evaluate(Context(node, arguments), arguments)[0];
-        if (node.Text(FusedActivation.Attribute, "").Length == 0)
+        if (!node.HasActivation())
             return result;
-        double minimum = node.Float(FusedActivation.Minimum, float.NegativeInfinity);
-        double maximum = node.Float(FusedActivation.Maximum, float.PositiveInfinity);
+        (double minimum, double maximum) = node.ActivationBounds();
         return Tensor.Of(Array.ConvertAll(Values(result), y => Math.Min(Math.Max(y, minimum), maximum)), result.Dimensions.AsSpan());
     }
 

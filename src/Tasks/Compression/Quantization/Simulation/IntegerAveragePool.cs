@@ -1,6 +1,11 @@
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Pooling;
+
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>AveragePool and GlobalAveragePool: the sum of <c>x − z</c> times a multiplier that contains 1/count.</summary>
+[Simulates(IntegerForm.Rescale, typeof(AveragePoolOperator))]
+[Simulates(IntegerForm.Rescale, typeof(GlobalAveragePoolOperator))]
 internal sealed class IntegerAveragePool : IntegerNode
 {
     private readonly int[] _outputDimensions;
@@ -13,12 +18,12 @@ internal sealed class IntegerAveragePool : IntegerNode
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)
     {
         QuantizedTensor input = inputs[0]!;
-        bool global = Source.Node.OpType == "GlobalAveragePool";
-        bool channelsLast = Source.Node.Int("channels_last", 0) != 0;
+        bool global = Source.Node.Is<IAxisReduction>();
+        bool channelsLast = Source.Node.IsChannelsLast();
         int[] spatial = channelsLast ? input.Dimensions[1..^1] : input.Dimensions[2..];
-        int[] kernel = global ? spatial : Array.ConvertAll(Source.Node.Ints("kernel_shape")!, k => checked((int)k));
+        int[] kernel = global ? spatial : Array.ConvertAll(WindowAttributes.Kernel(Source.Node)!, k => checked((int)k));
         SpatialWindow window = SpatialWindow.Of(Source.Node, input.Dimensions, _outputDimensions, kernel);
-        bool countPadding = Source.Node.Int("count_include_pad", 0) != 0;
+        bool countPadding = AveragePoolOperator.CountsPadding(Source.Node);
 
         // A multiplier for each count a window can have. A global pool has only one.
         int area = window.Kernel[0] * window.Kernel[1];

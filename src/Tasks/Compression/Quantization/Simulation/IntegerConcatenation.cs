@@ -1,8 +1,11 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Concat: inputs whose scale differs from the output's go through a table, the others are copied.</summary>
+[Simulates(IntegerForm.Rescale, typeof(ConcatOperator))]
 internal sealed class IntegerConcatenation : IntegerNode
 {
     private readonly int[] _outputDimensions;
@@ -14,7 +17,7 @@ internal sealed class IntegerConcatenation : IntegerNode
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)
     {
-        int axis = Shapes.Axis(Source.Node.Int("axis", 0), _outputDimensions.Length);
+        int axis = Shapes.Axis(ConcatOperator.Axis(Source.Node), _outputDimensions.Length);
         int inner = 1;
         for (int d = axis + 1; d < _outputDimensions.Length; d++)
             inner *= _outputDimensions[d];

@@ -1,8 +1,11 @@
 using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Convolution over one or two spatial axes: padding is part of the sum and holds the input's zero point.</summary>
+[Simulates(IntegerForm.DotProduct, typeof(ConvOperator))]
 internal sealed class IntegerConvolution : IntegerNode
 {
     private readonly int[] _outputDimensions;

@@ -1,8 +1,11 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Add, Sub, Mul, Max and Min of two u8 tensors of different scales, with broadcasting.</summary>
+[Simulates(IntegerForm.Rescale, typeof(IFunctionOfTwoValues))]
 internal sealed class IntegerElementwise : IntegerNode
 {
     private readonly int[] _outputDimensions;
@@ -16,7 +19,9 @@ internal sealed class IntegerElementwise : IntegerNode
         double a = InputQuantization(0).Scale;
         double b = InputQuantization(1).Scale;
         double output = OutputQuantization.Scale;
-        _multipliers = node.Node.OpType == "Mul" ? FixedPointMultipliers.Of(a * b / output) : FixedPointMultipliers.Of(a / output, b / output);
+        _multipliers = node.Node.Is<MulOperator>()
+            ? FixedPointMultipliers.Of(a * b / output)
+            : FixedPointMultipliers.Of(a / output, b / output);
     }
 
     /// <inheritdoc/>
@@ -53,12 +58,12 @@ internal sealed class IntegerElementwise : IntegerNode
     private long Combine(long a, long b)
     {
         int[] m = _multipliers.Multipliers;
-        return Source.Node.OpType switch
+        return OperatorRegistry.Of(Source.Node) switch
         {
-            "Add" => _multipliers.Round((a * m[0]) + (b * m[1])),
-            "Sub" => _multipliers.Round((a * m[0]) - (b * m[1])),
-            "Mul" => _multipliers.Round(a * b * m[0]),
-            "Max" => Math.Max(_multipliers.Apply(a, 0), _multipliers.Apply(b, 1)),
+            AddOperator => _multipliers.Round((a * m[0]) + (b * m[1])),
+            SubOperator => _multipliers.Round((a * m[0]) - (b * m[1])),
+            MulOperator => _multipliers.Round(a * b * m[0]),
+            MaxOperator => Math.Max(_multipliers.Apply(a, 0), _multipliers.Apply(b, 1)),
             _ => Math.Min(_multipliers.Apply(a, 0), _multipliers.Apply(b, 1)),
         };
     }

@@ -1,15 +1,18 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>LogSoftmax along one axis in fixed point, as s32 logarithms of scale ln 2 · 2^−16.</summary>
+[Simulates(IntegerForm.FixedPoint, typeof(LogSoftmaxOperator))]
 internal sealed class IntegerLogSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)
     {
         QuantizedTensor input = inputs[0]!;
-        int axis = Shapes.Axis(Source.Node.Int("axis", -1), input.Dimensions.Length);
+        int axis = Shapes.Axis(AxisFunction.Axis(Source.Node), input.Dimensions.Length);
         int length = input.Dimensions[axis];
         int inner = Shapes.Count(input.Dimensions.AsSpan()[(axis + 1)..]);
         FixedPointMultipliers factor = FixedPointPower.Factor(input.Quantization.Scale);

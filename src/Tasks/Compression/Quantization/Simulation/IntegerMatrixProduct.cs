@@ -1,8 +1,12 @@
 using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Gemm, and MatMul with a constant matrix: one dot product for each row of the input and each output channel.</summary>
+[Simulates(IntegerForm.DotProduct, typeof(GemmOperator))]
+[Simulates(IntegerForm.DotProduct, typeof(MatMulOperator))]
 internal sealed class IntegerMatrixProduct : IntegerNode
 {
     private readonly int[] _outputDimensions;

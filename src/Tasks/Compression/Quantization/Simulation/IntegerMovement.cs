@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
@@ -8,6 +9,7 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 /// numbers <c>q − z</c>, all of which float32 represents exactly (32-bit values pass through operations on shapes only, which do not
 /// look at them): zeros that the operator adds of its own stand for the real 0, as they should.
 /// </summary>
+[Simulates(IntegerForm.SameScale, typeof(Operator))]
 internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
 {
     /// <inheritdoc/>
@@ -44,7 +46,7 @@ internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<
         arguments[0] = Tensor.Of(data, Source.Context.Type(0).Dimensions.AsSpan());
 
         // The value that Pad fills in is a real number; in steps it is that many times the scale.
-        if (Source.Node.OpType == "Pad" && arguments.Length > 2 && arguments[2] is { Element: ElementType.Float32 } fill)
+        if (Source.Node.Is<PadOperator>() && arguments.Length > 2 && arguments[2] is { Element: ElementType.Float32 } fill)
             arguments[2] = new Tensor(fill.Type, new[] { (float)(OutputLevels.Level(quantization, fill.Values<float>()[0]) - quantization.ZeroPoint) });
         return OperatorRegistry.Of(Source.Node).Evaluate(Source.Context, arguments);
     }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
@@ -10,6 +11,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 /// </summary>
 internal abstract class IntegerNode
 {
+    private static readonly TraitTable<IntegerForm, ConstructorInfo> Simulations = new(Read);
+
     /// <summary>What is known of the node.</summary>
     protected QuantizableNode Source { get; }
 
@@ -37,6 +40,9 @@ internal abstract class IntegerNode
     /// <param name="inputs">The inputs in the node's order; null where an input is omitted or is not a quantised value.</param>
     public abstract QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs);
 
+    /// <summary>Whether a node's operator has a simulation in a form.</summary>
+    public static bool Simulates(IntegerForm form, Node node) => Simulations.Find(form, OperatorRegistry.Of(node)) is not null;
+
     /// <summary>Prepares a node.</summary>
     /// <param name="graph">The graph around it, for its outputs' dimensions.</param>
     /// <param name="node">The node; its form is not <see cref="IntegerForm.None"/>.</param>
@@ -44,26 +50,40 @@ internal abstract class IntegerNode
     /// <param name="weights">Its weights, where it is a dot product.</param>
     public static IntegerNode Create(Graph graph, QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization? weights)
     {
-        int[][] outputs = [.. node.Node.Outputs.Select(o => o.Length == 0 ? Array.Empty<int>() : [.. graph.TypeOf(o).Dimensions])];
-        return (node.Form, node.Node.OpType) switch
-        {
-            (IntegerForm.DotProduct, "Conv") when node.Layer!.Groups == node.Layer.Channels && node.Layer.Groups == node.Layer.InputChannels =>
-                new IntegerDepthwise(node, values, weights!, outputs[0]),
-            (IntegerForm.DotProduct, "Conv") => new IntegerConvolution(node, values, weights!, outputs[0]),
-            (IntegerForm.DotProduct, _) => new IntegerMatrixProduct(node, values, weights!, outputs[0]),
-            (IntegerForm.Table, _) => new IntegerTable(node, values),
-            (IntegerForm.SameScale, _) => new IntegerMovement(node, values),
-            (IntegerForm.FixedPoint, "Softmax") => new IntegerSoftmax(node, values),
-            (IntegerForm.FixedPoint, "LogSoftmax") => new IntegerLogSoftmax(node, values),
-            (IntegerForm.FixedPoint, _) => new IntegerSigmoid(node, values),
-            (_, "Concat") => new IntegerConcatenation(node, values, outputs[0]),
-            (_, "AveragePool" or "GlobalAveragePool") => new IntegerAveragePool(node, values, outputs[0]),
-            (_, "ReduceMean" or "ReduceSum") => new IntegerReduction(node, values, outputs[0]),
-            _ => new IntegerElementwise(node, values, outputs[0]),
-        };
+        int[] dimensions = node.Node.Outputs[0].Length == 0 ? [] : [.. graph.TypeOf(node.Node.Outputs[0]).Dimensions];
+        if (node.Layer is { } layer && node.Node.Is<ISpatial>() && layer.Groups == layer.Channels && layer.Groups == layer.InputChannels)
+            return new IntegerDepthwise(node, values, weights!, dimensions);
+        ConstructorInfo constructor = Simulations.Find(node.Form, OperatorRegistry.Of(node.Node))
+            ?? throw new InvalidOperationException($"{node.Node} has no simulation in the form {node.Form}");
+        object?[] arguments = [.. constructor.GetParameters().Select(p => Argument(p.ParameterType))];
+        return (IntegerNode)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null);
+
+        object? Argument(Type type) => type == typeof(QuantizableNode) ? node
+            : type == typeof(WeightQuantization) ? weights
+            : type == typeof(int[]) ? dimensions
+            : values;
     }
+
+    private static IEnumerable<(IntegerForm Form, Type Trait, ConstructorInfo Simulation)> Read(Type type) =>
+        type.GetCustomAttributes<SimulatesAttribute>().Select(a => (a.Form, a.Trait, type.GetConstructors()[0]));
 
     /// <summary>The integers of an input or of a constant that takes its place, quantised as Lowering does it.</summary>
     protected QuantizedTensor Operand(IReadOnlyList<QuantizedTensor?> inputs, int index) => inputs[index]
         ?? QuantizedTensor.Of(Source.Context.InputConstants[index]!, InputQuantization(index));
+}
+
+/// <summary>
+/// Marks a subclass of <see cref="IntegerNode"/> as the simulation of operators in a form. Its only public constructor takes, in any
+/// order, what it needs of: the node, the quantisations of the values around it, the node's weights, the first output's dimensions.
+/// </summary>
+/// <param name="form">The integer form.</param>
+/// <param name="trait">The operators: their class, a base class or the interface of a trait. Of several the most special counts.</param>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+internal sealed class SimulatesAttribute(IntegerForm form, Type trait) : Attribute
+{
+    /// <summary>The integer form.</summary>
+    public IntegerForm Form { get; } = form;
+
+    /// <summary>The operators' class, base class or trait.</summary>
+    public Type Trait { get; } = trait;
 }

@@ -1,8 +1,11 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>ReduceMean and ReduceSum over any axes.</summary>
+[Simulates(IntegerForm.Rescale, typeof(ReduceOperator))]
 internal sealed class IntegerReduction : IntegerNode
 {
     private readonly int[] _outputDimensions;
@@ -16,13 +19,8 @@ internal sealed class IntegerReduction : IntegerNode
     {
         QuantizedTensor input = inputs[0]!;
         int[] dimensions = input.Dimensions;
-        long[]? axes = Source.Context.ConstantInts(1);
-        bool[] reduced = new bool[dimensions.Length];
-        if (axes is { Length: > 0 })
-            foreach (long axis in axes)
-                reduced[Shapes.Axis(axis, dimensions.Length)] = true;
-        else
-            Array.Fill(reduced, Source.Node.Int("noop_with_empty_axes", 0) == 0);
+        int[] axes = Source.Node.As<IAxisReduction>()!.ReducedAxes(Source.Context);
+        bool[] reduced = [.. Enumerable.Range(0, dimensions.Length).Select(axes.Contains)];
 
         // Each input element adds to the output element with the same position along the axes that stay.
         int[] kept = [.. dimensions.Select((d, i) => reduced[i] ? 1 : d)];
@@ -44,7 +42,7 @@ internal sealed class IntegerReduction : IntegerNode
             }
         }
         double factor = InputQuantization(0).Scale / OutputQuantization.Scale;
-        FixedPointMultipliers multiplier = FixedPointMultipliers.Of(Source.Node.OpType == "ReduceMean" ? factor / count : factor);
+        FixedPointMultipliers multiplier = FixedPointMultipliers.Of(Source.Node.As<IAxisReduction>()!.IsMean ? factor / count : factor);
         OutputLevels levels = OutputLevels;
         return [new(Array.ConvertAll(sums, s => levels.Of(multiplier.Apply(s))), _outputDimensions, OutputQuantization)];
     }

@@ -1,15 +1,18 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Softmax along one axis in fixed point.</summary>
+[Simulates(IntegerForm.FixedPoint, typeof(SoftmaxOperator))]
 internal sealed class IntegerSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)
     {
         QuantizedTensor input = inputs[0]!;
-        int axis = Shapes.Axis(Source.Node.Int("axis", -1), input.Dimensions.Length);
+        int axis = Shapes.Axis(AxisFunction.Axis(Source.Node), input.Dimensions.Length);
         int length = input.Dimensions[axis];
         int inner = 1;
         for (int d = axis + 1; d < input.Dimensions.Length; d++)

@@ -3,6 +3,7 @@ using OptimizerBuild.Operators;
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>A function of one u8 value as a table of 256 entries.</summary>
+[Simulates(IntegerForm.Table, typeof(Operator))]
 internal sealed class IntegerTable : IntegerNode
 {
     private readonly byte[] _table;

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
@@ -61,17 +62,17 @@ internal sealed class SpatialWindow
     /// <param name="kernel">The window's extents along the spatial axes.</param>
     public static SpatialWindow Of(Node node, ReadOnlySpan<int> input, ReadOnlySpan<int> output, ReadOnlySpan<int> kernel)
     {
-        bool channelsLast = node.Int("channels_last", 0) != 0;
+        bool channelsLast = node.IsChannelsLast();
         int axes = input.Length - 2;
         int[] size = ToImage(input, channelsLast);
         int[] target = ToImage(output, channelsLast);
         int[] window = Spread(kernel, 1);
-        int[] strides = Spread(ToInt(node.Ints("strides"), axes, 1), 1);
-        int[] dilations = Spread(ToInt(node.Ints("dilations"), axes, 1), 1);
-        int[] pads = ToInt(node.Ints("pads"), 2 * axes, 0);
+        int[] strides = Spread(ToInt(WindowAttributes.Strides(node), axes, 1), 1);
+        int[] dilations = Spread(ToInt(WindowAttributes.Dilations(node), axes, 1), 1);
+        int[] pads = ToInt(WindowAttributes.Pads(node), 2 * axes, 0);
         int[] before = Spread(pads.AsSpan(0, axes), 0);
         int[] after = Spread(pads.AsSpan(axes), 0);
-        string automatic = node.Text("auto_pad", "NOTSET");
+        string automatic = WindowAttributes.AutoPad(node);
         for (int i = 0; i < 2 && automatic is "SAME_UPPER" or "SAME_LOWER" or "VALID"; i++)
         {
             int reach = ((target[2 + i] - 1) * strides[i]) + ((window[i] - 1) * dilations[i]) + 1;

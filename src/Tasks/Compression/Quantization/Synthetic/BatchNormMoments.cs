@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -17,7 +18,8 @@ internal sealed class BatchNormMoments
 
     /// <summary>Reads the batch norms of a graph.</summary>
     public static BatchNormMoments Of(Graph graph) => new([.. graph.Nodes
-        .Where(n => n.OpType == "BatchNormalization" && n.Inputs.Length == 5 && !graph.IsConstant(n.Inputs[0]) && graph.TypeOf(n.Inputs[0]).Rank >= 2)
+        .Where(n => n.Is<BatchNormalizationOperator>() && n.Inputs.Length == 5
+            && !graph.IsConstant(n.Inputs[0]) && graph.TypeOf(n.Inputs[0]).Rank >= 2)
         .Select(n => (n.Inputs[0], Means: graph.Constant(n.Inputs[3]), Variances: graph.Constant(n.Inputs[4])))
         .Where(b => b.Means is { Element: ElementType.Float32 } && b.Variances is { Element: ElementType.Float32 })
         .Select(b => (b.Item1, b.Means!.Values<float>(), b.Variances!.Values<float>()))]);

@@ -14,10 +14,11 @@ internal static class FirstLayerSpread
     /// <summary>How far the spread of the first layer's outputs over samples is from 1, as a logarithm; null where there is no such layer.</summary>
     public static double? Distance(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
-        Node? layer = graph.Nodes.FirstOrDefault(n => n.OpType is "Conv" or "Gemm" or "MatMul" && !graph.IsConstant(n.Inputs[0]) && graph.IsConstant(n.Inputs[1]));
+        Node? layer = graph.Nodes.FirstOrDefault(
+            n => n.Is<IDotProduct>() && !graph.IsConstant(n.Inputs[0]) && graph.IsConstant(n.Inputs[1]));
         if (layer is null || graph.TypeOf(layer.Outputs[0]) is not { Element: ElementType.Float32, Rank: >= 2 } type || type.Count == 0)
             return null;
-        int axis = layer.OpType == "Conv" ? 1 : type.Rank - 1;
+        int axis = layer.Is<ISpatial>() ? 1 : type.Rank - 1;
         var moments = new ChannelMoments(type.Dimensions[axis]);
         var evaluator = new GraphEvaluator(graph);
         foreach (IReadOnlyList<Tensor> sample in samples)

@@ -1,5 +1,9 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -8,9 +12,6 @@ internal static class IntegerInputs
 {
     /// <summary>The bound where the graph tells none: bytes.</summary>
     public const long DefaultBound = 256;
-
-    private static readonly ImmutableHashSet<string> Forwarding =
-        ImmutableHashSet.Create(StringComparer.Ordinal, "Reshape", "Cast", "Expand", "Unsqueeze", "Squeeze", "Flatten", "Identity", "Transpose");
 
     /// <summary>For each integer input of which the graph tells it, the bound below which its values lie.</summary>
     public static ImmutableSortedDictionary<string, long> Bounds(Graph graph)
@@ -27,7 +28,7 @@ internal static class IntegerInputs
                 foreach (Node node in graph.Nodes.Where(n => n.Inputs.Contains(value)))
                 {
                     bound = Math.Min(bound, Bound(graph, node, value));
-                    if (Forwarding.Contains(node.OpType) && !graph.TypeOf(node.Outputs[0]).Element.IsFloat() && seen.Add(node.Outputs[0]))
+                    if (Forwards(node) && !graph.TypeOf(node.Outputs[0]).Element.IsFloat() && seen.Add(node.Outputs[0]))
                         waiting.Enqueue(node.Outputs[0]);
                 }
             if (bound is > 0 and < long.MaxValue)
@@ -36,18 +37,20 @@ internal static class IntegerInputs
         return bounds.ToImmutable();
     }
 
+    private static bool Forwards(Node node) =>
+        node.Is<ReshapingOperator>() || node.Is<CastOperator>() || node.Is<ExpandOperator>() || node.Is<TransposeOperator>();
+
     private static long Bound(Graph graph, Node node, string value)
     {
-        switch (node.OpType)
+        switch (node.As<Operator>())
         {
-            case "Gather" when node.Input(1) == value:
+            case GatherOperator when node.Input(1) == value:
                 TensorType data = graph.TypeOf(node.Inputs[0]);
-                return data.Dimensions[Shapes.Axis(node.Int("axis", 0), data.Rank)];
-            case "Embedding" when node.Input(1) == value:
+                return data.Dimensions[Shapes.Axis(GatherOperator.Axis(node), data.Rank)];
+            case EmbeddingOperator when node.Input(1) == value:
                 return graph.TypeOf(node.Inputs[0]).Dimensions[0];
-            case "OneHot" when graph.Constant(node.Input(1)) is { Count: 1 } depth && !depth.Element.IsFloat():
-                return depth.ToInt64()[0];
-            case "Equal" when node.Inputs.FirstOrDefault(i => i != value) is { } other && graph.Constant(other) is { Count: > 0 } codes && !codes.Element.IsFloat():
+            case EqualOperator when node.Inputs.FirstOrDefault(i => i != value) is { } other
+                && graph.Constant(other) is { Count: > 0 } codes && !codes.Element.IsFloat():
                 // A comparison with every code: a one-hot encoding.
                 return codes.ToInt64().Max() + 1;
             default:

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -29,7 +31,7 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
             var shift = new double[type.Count];
             string value = input;
             bool any = false;
-            while (graph.Nodes.Where(n => n.Inputs.Contains(value)).ToArray() is [{ Inputs.Length: 2, Domain: "" } node]
+            while (graph.Nodes.Where(n => n.Inputs.Contains(value)).ToArray() is [{ Inputs.Length: 2 } node]
                 && graph.TypeOf(node.Outputs[0]).Equals(type)
                 && Constant(graph, node, value, type) is { } constant
                 && Append(node, value, constant, factor, shift))
@@ -54,7 +56,7 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
     // The other operand, repeated to the input's shape.
     private static double[]? Constant(Graph graph, Node node, string value, TensorType type)
     {
-        if (node.OpType is not ("Add" or "Sub" or "Mul" or "Div"))
+        if (OperatorRegistry.Of(node) is not (AddOperator or SubOperator or MulOperator or DivOperator))
             return null;
         string other = node.Inputs[0] == value ? node.Inputs[1] : node.Inputs[0];
         if (graph.Constant(other) is not { Element: ElementType.Float32 } constant)
@@ -72,18 +74,18 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
         for (int i = 0; i < constant.Length; i++)
         {
             double c = constant[i];
-            switch (node.OpType)
+            switch (OperatorRegistry.Of(node))
             {
-                case "Add":
+                case AddOperator:
                     shift[i] += c;
                     break;
-                case "Sub":
+                case SubOperator:
                     (factor[i], shift[i]) = first ? (factor[i], shift[i] - c) : (-factor[i], c - shift[i]);
                     break;
-                case "Mul":
+                case MulOperator:
                     (factor[i], shift[i]) = (factor[i] * c, shift[i] * c);
                     break;
-                case "Div" when first:
+                case DivOperator when first:
                     (factor[i], shift[i]) = (factor[i] / c, shift[i] / c);
                     break;
                 default:

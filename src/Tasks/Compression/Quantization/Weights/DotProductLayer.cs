@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
@@ -69,11 +70,11 @@ internal sealed class DotProductLayer
             obstacle = "the activation is constant";
             return null;
         }
-        return node.OpType switch
+        return node.As<Operator>() switch
         {
-            "Conv" => ReadConvolution(context, weights, out obstacle),
-            "Gemm" => ReadGemm(context, weights, out obstacle),
-            "MatMul" => ReadMatMul(weights, out obstacle),
+            ConvOperator => ReadConvolution(context, weights, out obstacle),
+            GemmOperator => ReadGemm(context, weights, out obstacle),
+            MatMulOperator => ReadMatMul(weights, out obstacle),
             _ => Refuse("no integer form", out obstacle),
         };
     }
@@ -83,31 +84,32 @@ internal sealed class DotProductLayer
         obstacle = "";
         Node node = context.Node;
         int channels = weights.Dimensions[0];
-        int groups = checked((int)node.Int("group", 1));
+        int groups = checked((int)ConvOperator.Groups(node));
         if (weights.Count == 0 || channels % groups != 0)
             return Refuse("the weights are empty", out obstacle);
         float[]? bias = ReadBias(context, channels, 1);
         if (bias is null)
             return Refuse("the bias is not constant", out obstacle);
         int length = weights.Count / channels;
-        return new(weights.Values<float>(), bias, length, length, 1, length / weights.Dimensions[1], groups, node.Int("channels_last", 0) != 0 ? -1 : 1);
+        int inputAxis = node.IsChannelsLast() ? -1 : 1;
+        return new(weights.Values<float>(), bias, length, length, 1, length / weights.Dimensions[1], groups, inputAxis);
     }
 
     private static DotProductLayer? ReadGemm(OperatorContext context, Tensor weights, out string obstacle)
     {
         obstacle = "";
         Node node = context.Node;
-        if (node.Int("transA", 0) != 0)
+        if (GemmOperator.TransposesA(node))
             return Refuse("transA is set", out obstacle);
-        bool transposed = node.Int("transB", 0) != 0;
+        bool transposed = GemmOperator.TransposesB(node);
         int channels = weights.Dimensions[transposed ? 0 : 1];
         int length = weights.Dimensions[transposed ? 1 : 0];
         if (weights.Count == 0)
             return Refuse("the weights are empty", out obstacle);
-        float[]? bias = ReadBias(context, channels, node.Float("beta", 1));
+        float[]? bias = ReadBias(context, channels, GemmOperator.Beta(node));
         if (bias is null)
             return Refuse("the bias is not one constant for each channel", out obstacle);
-        float alpha = node.Float("alpha", 1);
+        float alpha = GemmOperator.Alpha(node);
         float[] values = weights.Values<float>();
         if (alpha != 1)
             values = Array.ConvertAll(values, w => w * alpha);

@@ -1,6 +1,8 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
@@ -34,7 +36,7 @@ internal sealed class PairBound
     public static PairBound Of(QuantizableNode node, bool isWide, ChannelMoments? moments)
     {
         DotProductLayer layer = node.Layer!;
-        if (node.Node.OpType != "Conv")
+        if (!node.Node.Is<ConvOperator>())
             return new(layer, moments, [.. Neighbours(1, layer.Length)]);
         ReadOnlySpan<int> shape = node.Context.InputConstants[1]!.Dimensions.AsSpan();
         int inputs = shape[1];
@@ -49,7 +51,7 @@ internal sealed class PairBound
                 : [.. Neighbours(width, height).Select(p => (Tap(p.First), Tap(p.Second)))]);
 
         // Packed by taps and inputs, stored by inputs and taps.
-        int dilation = node.Node.Ints("dilations") is [.., long last] ? checked((int)last) : 1;
+        int dilation = WindowAttributes.Dilations(node.Node) is [.., long last] ? checked((int)last) : 1;
         (int segments, int length) = Int8Packing.Segments(inputs, height, width, layer.InputChannels, dilation);
         return new(layer, moments, [.. Neighbours(segments, length).Select(p => (Stored(p.First), Stored(p.Second)))]);
 

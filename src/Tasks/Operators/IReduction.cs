@@ -1,0 +1,18 @@
+namespace OptimizerBuild.Operators;
+
+/// <summary>The trait of an operator that makes one element of many: pools and reductions.</summary>
+internal interface IReduction;
+
+/// <summary>The trait of a reduction over whole axes.</summary>
+internal interface IAxisReduction : IReduction
+{
+    /// <summary>The method of the kernels <c>Float32Reduce</c> and <c>NumericReduce</c> that computes it.</summary>
+    string KernelMethod { get; }
+
+    /// <summary>Whether the sum is divided by the number of its terms.</summary>
+    bool IsMean => false;
+
+    /// <summary>The axes that are reduced, ascending.</summary>
+    /// <exception cref="Diagnostics.ModelException">They depend on run-time data or lie outside the input's rank.</exception>
+    int[] ReducedAxes(OperatorContext context);
+}

@@ -1,0 +1,20 @@
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators.Movement;
+
+/// <summary>
+/// An operator that hands elements of its first input on: in other places, some of them left out or repeated. Quantised values move
+/// like all others and keep their scale.
+/// </summary>
+internal abstract class MovementOperator : Operator
+{
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
+}
+
+/// <summary>The trait of a movement that gives its input other dimensions, or none: every element keeps its place in memory.</summary>
+internal interface IKeepsElementOrder;
