@@ -47,6 +47,34 @@ public class ArchitectureTests
         Baseline.Compare("docs/design.md", text[..(begin + Begin.Length)] + "\n\n" + Table(order, references) + "\n" + text[end..]);
     }
 
+    /// <summary>
+    /// What lowering and export share with the quantiser is its annotations and its arithmetic. The simulation is the oracle of what they
+    /// make, so they may not call it; and arithmetic that called it would be no ground for both to stand on.
+    /// </summary>
+    [Fact]
+    public void TheSimulationIsNoPartOfWhatItChecks()
+    {
+        const string Quantization = "OptimizerBuild.Compression.Quantization";
+        string[] apart = ["OptimizerBuild.Lowering", "OptimizerBuild.Export", Quantization + ".Arithmetic"];
+        int seen = 0;
+        foreach (Type type in OperatorRegistry.OwnTypes)
+        {
+            if (type.Namespace is not { } from || !apart.Any(a => from == a || from.StartsWith(a + ".", StringComparison.Ordinal)))
+                continue;
+            seen++;
+            foreach (Type other in TypeReferences.Of(type))
+            {
+                string to = other.Namespace ?? "";
+                Assert.True(to != Quantization + ".Simulation", $"{type} refers to {other}");
+
+                // Arithmetic stands on the annotations beside it.
+                bool isOtherFolder = to.StartsWith(Quantization + ".", StringComparison.Ordinal) && to != from;
+                Assert.False(from == Quantization + ".Arithmetic" && isOtherFolder, $"{type} refers to {other}");
+            }
+        }
+        Assert.True(seen > 100, $"only {seen} types");
+    }
+
     private static string Table(List<string> order, IReadOnlyDictionary<string, SortedSet<string>> references)
     {
         var table = new StringBuilder("| folder | refers to |\n|---|---|\n");

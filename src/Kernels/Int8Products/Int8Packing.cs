@@ -88,10 +88,10 @@ internal static class Int8Packing
         int dilationWidth,
         Span<byte> packed)
     {
-        (int segments, int length) = Segments(inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride, dilationWidth);
         int taps = kernelHeight * kernelWidth;
-        int groupBytes = PackedBytes(outputsPerGroup, segments, length);
-        sbyte[] ordered = new sbyte[checked(outputsPerGroup * inputsPerGroup * taps)];
+        int groupBytes = ConvolutionBytes(1, outputsPerGroup, inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride, dilationWidth);
+        packed.Slice(0, groups * groupBytes).Clear();
+        int at = 0;
         for (int group = 0; group < groups; group++)
         {
             for (int output = 0; output < outputsPerGroup; output++)
@@ -100,14 +100,13 @@ internal static class Int8Packing
                 {
                     for (int tap = 0; tap < taps; tap++)
                     {
-                        // From channel-major to tap-major, the order of an NHWC input.
-                        ordered[(((output * taps) + tap) * inputsPerGroup) + input] =
-                            weights[(((((group * outputsPerGroup) + output) * inputsPerGroup) + input) * taps) + tap];
+                        int place = (group * groupBytes) + ConvolutionPlace(
+                            output, input, tap, outputsPerGroup, inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride,
+                            dilationWidth);
+                        packed[place] = unchecked((byte)weights[at++]);
                     }
                 }
             }
-
-            Pack(ordered, outputsPerGroup, segments, length, packed.Slice(group * groupBytes, groupBytes));
         }
     }
 
@@ -123,25 +122,52 @@ internal static class Int8Packing
         int dilationWidth,
         Span<sbyte> weights)
     {
-        (int segments, int length) = Segments(inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride, dilationWidth);
         int taps = kernelHeight * kernelWidth;
-        int groupBytes = PackedBytes(outputsPerGroup, segments, length);
-        sbyte[] ordered = new sbyte[checked(outputsPerGroup * inputsPerGroup * taps)];
+        int groupBytes = ConvolutionBytes(1, outputsPerGroup, inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride, dilationWidth);
+        int at = 0;
         for (int group = 0; group < groups; group++)
         {
-            Unpack(packed.Slice(group * groupBytes, groupBytes), outputsPerGroup, segments, length, ordered);
             for (int output = 0; output < outputsPerGroup; output++)
             {
                 for (int input = 0; input < inputsPerGroup; input++)
                 {
                     for (int tap = 0; tap < taps; tap++)
                     {
-                        weights[(((((group * outputsPerGroup) + output) * inputsPerGroup) + input) * taps) + tap] =
-                            ordered[(((output * taps) + tap) * inputsPerGroup) + input];
+                        int place = (group * groupBytes) + ConvolutionPlace(
+                            output, input, tap, outputsPerGroup, inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride,
+                            dilationWidth);
+                        weights[at++] = unchecked((sbyte)packed[place]);
                     }
                 }
             }
         }
+    }
+
+    /// <summary>Where a weight of a convolution lies among the packed bytes of its group.</summary>
+    /// <param name="output">The output channel within the group.</param>
+    /// <param name="input">The input channel within the group.</param>
+    /// <param name="tap">The tap, row by row.</param>
+    /// <param name="outputsPerGroup">Output channels of a group.</param>
+    /// <param name="inputsPerGroup">Input channels of a group.</param>
+    /// <param name="kernelHeight">Kernel rows.</param>
+    /// <param name="kernelWidth">Taps of a kernel row.</param>
+    /// <param name="inputPixelStride">Bytes from one input pixel to the next, as the kernel is told.</param>
+    /// <param name="dilationWidth">Input pixels from one tap to the next, as the kernel is told.</param>
+    public static int ConvolutionPlace(
+        int output,
+        int input,
+        int tap,
+        int outputsPerGroup,
+        int inputsPerGroup,
+        int kernelHeight,
+        int kernelWidth,
+        int inputPixelStride,
+        int dilationWidth)
+    {
+        // Taps outside, inputs inside: the order of an NHWC input.
+        (int segments, int length) = Segments(inputsPerGroup, kernelHeight, kernelWidth, inputPixelStride, dilationWidth);
+        int position = checked((tap * inputsPerGroup) + input);
+        return PackedIndex(output, position / length, position % length, outputsPerGroup, segments, length);
     }
 
     /// <summary>Packed size in bytes of depthwise weights.</summary>

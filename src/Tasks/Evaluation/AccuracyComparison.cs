@@ -14,9 +14,9 @@ internal sealed record AccuracyComparison(string Metric, double Original, double
 {
     /// <summary>Compares the models on the context's evaluation samples.</summary>
     /// <param name="context">The build's context; the user gave evaluation data.</param>
-    /// <param name="compressed">The compressed model; takes the float model's inputs.</param>
+    /// <param name="compressed">The compressed model.</param>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public static AccuracyComparison Run(CompressionContext context, PlanExecutor compressed)
+    public static AccuracyComparison Run(CompressionContext context, ShippedModel compressed)
     {
         SampleSet samples = context.Evaluation ?? throw new InvalidOperationException("there is no evaluation data");
         AccuracyMeasurement measurement = AccuracyMeasurement.Decide(context.Options.Metric, context.Teacher.Graph, samples);

@@ -1,5 +1,5 @@
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Export;
@@ -89,7 +89,7 @@ internal sealed class ExportedValues(Graph graph, GraphQuantization? quantizatio
         ActivationQuantization q = QuantizationOf(value)!;
         if (graph.Constant(value) is { } constant)
             return Constant(value + "/levels", new Tensor(
-                constant.Type.As(ElementType.UInt8), Array.ConvertAll(QuantizedTensor.Of(constant, q).Values, v => (byte)v)), order);
+                constant.Type.As(ElementType.UInt8), NearestLevels.Of(constant.Values<float>(), q)), order);
         int home = _homes[value].Order;
         return order == home
             ? Quantize(value, _forms[(value, Form.Real, home)], q)

@@ -1,7 +1,7 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Outliers;
-using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -160,7 +160,7 @@ internal sealed class QdqExporter
         (float minimum, float maximum) = node.ActivationBounds();
         if (isInteger && _values.QuantizationOf(node.Outputs[0]) is { } q)
         {
-            if (OutputLevels.Level(q, minimum) == 0 && OutputLevels.Level(q, maximum) == 255)
+            if (NearestLevels.Of(q, minimum) == 0 && NearestLevels.Of(q, maximum) == 255)
                 return real;
             real = _values.Dequantize(node.Name, _values.Quantize(node.Name, real, q), q);
         }

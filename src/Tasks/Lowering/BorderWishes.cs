@@ -16,9 +16,9 @@ internal static class BorderWishes
         var wishes = new Dictionary<string, Border>(StringComparer.Ordinal);
         foreach (Node node in graph.Nodes)
         {
-            if (!node.Is<ConvOperator>() || !WindowGeometry.Applies(graph, node))
+            if (!node.Is<ConvOperator>() || !WindowGeometry.IsMap(graph, node))
                 continue;
-            Border reach = WindowGeometry.Of(graph, node).Reach;
+            var reach = Border.Under(WindowGeometry.OfConvolution(OperatorContext.Of(graph, node)));
             if (!reach.IsNone)
                 wishes[node.Inputs[0]] = wishes.GetValueOrDefault(node.Inputs[0]).Union(reach);
         }

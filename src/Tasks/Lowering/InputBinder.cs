@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Movement;
@@ -165,8 +165,7 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         }
         if (quantization is null)
             return context.Weights.Add<float>(reals);
-        float inverse = 1f / (float)quantization.Scale;
-        return context.Weights.Add<byte>(Array.ConvertAll(reals, v => Quantize.Single(v, inverse, quantization.ZeroPoint)));
+        return context.Weights.Add<byte>(NearestLevels.Of(reals, quantization));
     }
 
     private int Length(string metadata, ImmutableArray<double> values, string input, int channels) =>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
@@ -365,7 +366,7 @@ internal sealed class LoweringContext
     public Storage QuantizedConstant(Tensor constant, ActivationQuantization quantization) => new()
     {
         Buffer = null,
-        Origin = Weights.Add<byte>(ConstantQuantizer.ToUInt8(constant, quantization)),
+        Origin = Weights.Add<byte>(NearestLevels.Of(constant.Values<float>(), quantization)),
         Element = ElementType.UInt8,
         Dimensions = constant.Dimensions,
         Strides = Storage.DenseStrides(constant.Dimensions.AsSpan(), 1),

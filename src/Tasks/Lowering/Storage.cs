@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering;
 
@@ -12,6 +13,12 @@ internal readonly record struct Border(int Top, int Left, int Bottom, int Right)
 
     /// <summary>Whether there is no border at all.</summary>
     public bool IsNone => (Top | Left | Bottom | Right) == 0;
+
+    /// <summary>The border that a window reaches into: on the far sides less than its padding where strides leave some of it
+    /// out.</summary>
+    /// <param name="window">A window over one or two axes.</param>
+    public static Border Under(WindowGeometry window) =>
+        new(window.Y.PadBegin, window.X.PadBegin, window.Y.ReachEnd, window.X.ReachEnd);
 
     /// <summary>The border that serves both of two readers.</summary>
     public Border Union(Border other) =>

@@ -9,12 +9,11 @@ internal static class WindowAttributes
     private const string StridesAttribute = "strides";
     private const string DilationsAttribute = "dilations";
     private const string PadsAttribute = "pads";
-    private const string AutoPadAttribute = "auto_pad";
     private const string CeilModeAttribute = "ceil_mode";
 
     /// <summary>The names of the attributes that describe a window in an ONNX model.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [AutoPadAttribute, CeilModeAttribute, DilationsAttribute, KernelAttribute, PadsAttribute, StridesAttribute];
+        [CeilModeAttribute, DilationsAttribute, KernelAttribute, PadsAttribute, StridesAttribute];
 
     /// <summary>The window's extents; null where the node declares none, which only a convolution may do.</summary>
     public static long[]? Kernel(Node node) => node.Ints(KernelAttribute);
@@ -28,18 +27,12 @@ internal static class WindowAttributes
     /// <summary>The padding before all spatial axes, then that behind them; null where there is none.</summary>
     public static long[]? Pads(Node node) => node.Ints(PadsAttribute);
 
-    /// <summary>How padding follows from sizes: NOTSET, where <see cref="Pads"/> says it, VALID, SAME_UPPER or SAME_LOWER.</summary>
-    public static string AutoPad(Node node) => node.Text(AutoPadAttribute, "NOTSET");
-
-    /// <summary>Whether <see cref="Pads"/> is all the padding there is: it does not follow from sizes.</summary>
-    public static bool IsPaddingExplicit(Node node) => AutoPad(node) is "NOTSET" or "VALID";
-
-    /// <summary>Whether there may be padding.</summary>
-    public static bool IsPadded(Node node) => (Pads(node) ?? []).Any(p => p != 0) || !IsPaddingExplicit(node);
+    /// <summary>Whether there is padding.</summary>
+    public static bool IsPadded(Node node) => (Pads(node) ?? []).Any(p => p != 0);
 
     /// <summary>Whether a last window that hangs over the end counts.</summary>
     public static bool RoundsUp(Node node) => node.Int(CeilModeAttribute, 0) != 0;
 
-    /// <summary>The node with explicit padding.</summary>
-    public static Node WithPads(Node node, long[] pads) => node.Without(AutoPadAttribute).With(PadsAttribute, pads);
+    /// <summary>The node with other padding.</summary>
+    public static Node WithPads(Node node, long[] pads) => node.With(PadsAttribute, pads);
 }

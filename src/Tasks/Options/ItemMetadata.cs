@@ -105,7 +105,8 @@ internal static class ItemMetadata
             nameof(InputElement.Float32),
             (o, value) => o with { InputType = value },
             (InputElement.Float32, "the numbers that the model expects"),
-            (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`")),
+            (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`, and evaluation data "
+                + "must be such numbers")),
         new("InputScale", MetadataKind.Text, "1", "a positive number, or one for each channel separated by commas",
             "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with "
             + "`InputType=\"UInt8\"` in calls, too. For example 1/255 = `0.00392156862745098`.",

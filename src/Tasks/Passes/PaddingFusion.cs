@@ -18,8 +18,7 @@ internal sealed class PaddingFusion : LocalRewrite
         bool pool = node.Is<AveragePoolOperator>();
         if (!(node.Is<ConvOperator>() || pool) || editor.Producer(node.Input(0)) is not { } pad || !pad.Is<PadOperator>()
             || !editor.HasSingleUse(node.Input(0))
-            || !PadOperator.IsConstant(pad) || pad.HasInput(3) || editor.Constant(pad.Input(1)) is not { } padding
-            || !WindowAttributes.IsPaddingExplicit(node))
+            || !PadOperator.IsConstant(pad) || pad.HasInput(3) || editor.Constant(pad.Input(1)) is not { } padding)
             return false;
         if (pad.HasInput(2) && Elementwise.Uniform(editor.Constant(pad.Input(2))) is not 0f)
             return false;

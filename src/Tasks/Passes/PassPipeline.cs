@@ -31,6 +31,7 @@ internal static class PassPipeline
         new PaddingFusion(),
         new ActivationFusion(),
         new ElementwiseFusion(),
+        new FunctionRecognition(),
         new SaturationBounds(),
         new EmbeddingFolding(),
         new GlobalPooling(),

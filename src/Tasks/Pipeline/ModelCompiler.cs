@@ -47,9 +47,11 @@ internal static class ModelCompiler
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
         ModelPlan plan = PlanOf(options, imported, model, lowered);
 
-        if (options.EvaluationData is not null)
+        if (options.EvaluationData is { } data)
         {
-            AccuracyComparison accuracy = AccuracyComparison.Run(context, EvaluationPlan(plan, model, lowered, boundary, cancellation));
+            var shipped = new ShippedModel(
+                new PlanExecutor(plan, lowered.Weights), new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
+            AccuracyComparison accuracy = AccuracyComparison.Run(context, shipped);
             plan = plan with
             {
                 Facts = plan.Facts with
@@ -142,23 +144,6 @@ internal static class ModelCompiler
         Buffers = lowered.Buffers,
         Steps = lowered.Steps,
     };
-
-    /// <summary>
-    /// The plan that evaluation runs. Evaluation samples are float32 in the model's layout; where callers pass something else, the
-    /// plan is lowered a second time for such samples: all steps but the bindings are the same, and the bindings quantise the
-    /// adapted values alike.
-    /// </summary>
-    private static PlanExecutor EvaluationPlan(
-        ModelPlan plan, CompressedModel model, LoweredModel lowered, BoundaryOptions boundary, CancellationToken cancellation)
-    {
-        if (boundary.Adaptation.Type == InputElement.Float32 && boundary.Adaptation.Layout == ImageLayout.NCHW)
-            return new(plan, lowered.Weights);
-        LoweredModel twin = GraphLowerer.Lower(model, boundary with { Adaptation = InputAdaptation.None }, cancellation);
-        return new(
-            plan with { Inputs = twin.Inputs, Outputs = twin.Outputs, Steps = twin.Steps, Buffers = twin.Buffers,
-                ArenaBytes = twin.ArenaBytes },
-            twin.Weights);
-    }
 
     private static string PrecisionOf(CompressedModel model)
     {

@@ -22,7 +22,7 @@ public sealed class QdqExportTests
     // The attributes that the ONNX operators in these models have; runtimes refuse any other.
     private static readonly HashSet<string> StandardAttributes =
     [
-        "allowzero", "alpha", "approximate", "auto_pad", "axis", "beta", "ceil_mode", "count_include_pad", "dilations", "epsilon", "group",
+        "allowzero", "alpha", "approximate", "axis", "beta", "ceil_mode", "count_include_pad", "dilations", "epsilon", "group",
         "kernel_shape", "keepdims", "mode", "noop_with_empty_axes", "num_outputs", "pads", "perm", "select_last_index", "stash_type",
         "storage_order", "strides", "to", "transA", "transB",
     ];

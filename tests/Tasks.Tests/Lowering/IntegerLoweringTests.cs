@@ -32,7 +32,10 @@ public sealed class IntegerLoweringTests
             Sorted((x, new ActivationQuantization(ActivationType.U8, 0.5, 3)),
                 (y, new ActivationQuantization(ActivationType.S32, 1 / 1024.0, 0))),
             Sorted((node, new NodePrecision(true, "", null))),
-            Sorted((node, new WeightQuantization(weights, [1e-6, 2e-6, 0.5e-6], [5, -7, 123456]))));
+            Sorted((node, new WeightQuantization(weights, [1e-6, 2e-6, 0.5e-6], [5, -7, 123456])
+            {
+                Layout = WeightLayout.Of(QuantizableNode.Of(graph, graph.Nodes[0]), isWide: true, addsBlocks: inputs > 65_000),
+            })));
 
         LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(graph, quantization), new BoundaryOptions());
         Assert.Equal(kernel, lowered.Steps[0].Kernel);
@@ -44,13 +47,18 @@ public sealed class IntegerLoweringTests
     [Fact]
     public void MultipliersLoseBitsRatherThanOverflow()
     {
-        var node = new Node("n", "Gemm", ["x", "w"], ["y"]);
+        var b = new Passes.GraphBuilder();
+        Graph graph = b.Build(b.Add("MatMul", b.Input(1, 200_000), b.Constant(Tensor.Of(new float[200_000], 200_000, 1))));
         var input = new ActivationQuantization(ActivationType.U8, 1, 255);
         var output = new ActivationQuantization(ActivationType.S32, 1, 0);
         var rows = new sbyte[200_000];
         Array.Fill(rows, (sbyte)127);
-        DotProductParameters parameters = DotProductParameters.Of(node, new WeightQuantization(rows, [1.9], [0]), rows, input, output);
-        Assert.True(parameters.NeedsBlocks);
+        var weights = new WeightQuantization(rows, [1.9], [0]);
+        QuantizableNode node = QuantizableNode.Of(graph, graph.Nodes[0]);
+        DotProductParameters parameters = DotProductParameters.Of(
+            node.Node, weights, WeightLayout.Of(node, isWide: true, addsBlocks: true), input, output);
+        Assert.Throws<InvalidOperationException>(() =>
+            DotProductParameters.Of(node.Node, weights, WeightLayout.Of(node, isWide: true, addsBlocks: false), input, output));
         Int128 greatest = (Int128)(Math.Abs(parameters.Biases[0]) + (255L * 127 * rows.Length)) * parameters.Multipliers[0];
         Assert.True(greatest < (Int128)1 << 62);
         Assert.Equal(1.9, parameters.Multipliers[0] / Math.Pow(2, parameters.Shift), 1e-6);

@@ -52,6 +52,13 @@ public sealed class OpsetNormalizationTests
         ["PRelu"] = (Old(6, m => m.Constant("a", Tensor.Of([0.5f, 2f, 3f], 3)).Node("PRelu", "x,a", "y")),
             New(m => m.Constant("a", Tensor.Of([0.5f, 2f, 3f], 3, 1)).Node("PRelu", "x,a", "y"))),
         ["Concat"] = (Old(3, m => m.Node("Concat", "x,x", "y")), New(m => m.Node("Concat", "x,x", "y", ("axis", 1)))),
+        ["Conv"] = (Old(11, m => Convolved(m, ("auto_pad", "SAME_UPPER"))), New(m => Convolved(m, ("pads", (long[])[0, 1])))),
+        ["MaxPool"] = (Old(11, m => m.Node("MaxPool", "x", "y", ("kernel_shape", (long[])[2]), ("strides", (long[])[3]),
+            ("auto_pad", "SAME_LOWER"))),
+            New(m => m.Node("MaxPool", "x", "y", ("kernel_shape", (long[])[2]), ("strides", (long[])[3]), ("pads", (long[])[1, 0])))),
+        ["AveragePool"] = (Old(11, m => m.Node("AveragePool", "x", "y", ("kernel_shape", (long[])[2]), ("auto_pad", "VALID"),
+            ("pads", (long[])[1, 1]))),
+            New(m => m.Node("AveragePool", "x", "y", ("kernel_shape", (long[])[2])))),
         ["Gemm"] = (Old(6, m => Product(m, ("broadcast", 1))), New(m => Product(m))),
     };
 
@@ -125,6 +132,9 @@ public sealed class OpsetNormalizationTests
         .Constant("scale", Tensor.Of([1f, 2f, 3f], 3)).Constant("bias", Tensor.Of([0f, 1f, 0f], 3))
         .Constant("mean", Tensor.Of([0f, 1f, 2f], 3)).Constant("var", Tensor.Of([1f, 2f, 3f], 3))
         .Node("BatchNormalization", "x,scale,bias,mean,var", outputs, attributes);
+
+    private static ModelBuilder Convolved(ModelBuilder model, params (string, object)[] attributes) => model
+        .Constant("w", Tensor.Of([.. Enumerable.Range(0, 12).Select(i => (i * 0.25f) - 1)], 2, 3, 2)).Node("Conv", "x,w", "y", attributes);
 
     private static ModelBuilder Product(ModelBuilder model, params (string, object)[] attributes) => model
         .Node("Flatten", "x", "f").Constant("w", Tensor.Of([.. Enumerable.Range(0, 24).Select(i => i * 0.25f)], 12, 2))

@@ -291,6 +291,17 @@ internal static class PassCases
         new(nameof(ElementwiseFusion), "a constant for each channel is none", b =>
             b.Build(b.Add("Exp", b.Add("Mul", b.Input(2, 3), b.Weights(3)))), "Exp:1 Mul:1"),
 
+        new(nameof(FunctionRecognition), "x · sigmoid(x) is Swish", b =>
+        {
+            string x = b.Input(3);
+            return new ElementwiseFusion().Apply(b.Build(b.Add("Mul", x, b.Add("Sigmoid", x))));
+        }, "FusedElementwise:1"),
+        new(nameof(FunctionRecognition), "x · sigmoid(x) + 0.01 is not", b =>
+        {
+            string x = b.Input(3);
+            return new ElementwiseFusion().Apply(b.Build(b.Add("Add", b.Add("Mul", x, b.Add("Sigmoid", x)), b.Scalar(0.01f))));
+        }, "FusedElementwise:1"),
+
         new(nameof(SaturationBounds), "HardSwish between products", b =>
             b.Build(b.Add("Gemm", b.Add("HardSwish", b.Add("Gemm", b.Input(2, 5), b.Weights(5, 4))), b.Weights(4, 3))),
                 "Gemm:2 HardSwish:1"),

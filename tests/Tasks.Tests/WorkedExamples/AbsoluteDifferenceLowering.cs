@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering;
@@ -30,7 +30,7 @@ internal sealed class AbsoluteDifferenceLowering : NodeLowering
     {
         double scale = output.Quantization!.Scale;
         FixedPointMultipliers multipliers = FixedPointMultipliers.Of(a.Quantization!.Scale / scale, b.Quantization!.Scale / scale);
-        (int minimum, int maximum) = ConstantQuantizer.ActivationLevels(node, output.Quantization);
+        var levels = new OutputLevels(output.Quantization, node.ActivationBounds());
         context.Step(nameof(Int8AbsoluteDifference), nameof(Int8AbsoluteDifference.Run), node, $"{output.Count} elements")
             .Operand("first", a)
             .Operand("second", b)
@@ -41,8 +41,8 @@ internal sealed class AbsoluteDifferenceLowering : NodeLowering
             .Int("secondMultiplier", multipliers.Multipliers[1])
             .Int("shift", multipliers.Shift)
             .Int("outputZeroPoint", output.Quantization.ZeroPoint)
-            .Int("minimum", minimum)
-            .Int("maximum", maximum)
+            .Int("minimum", levels.Minimum)
+            .Int("maximum", levels.Maximum)
             .Int("count", output.Count);
     }
 

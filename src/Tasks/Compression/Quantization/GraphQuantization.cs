@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
@@ -106,8 +106,12 @@ internal sealed record NodePrecision(bool Integer, string Reason, double? Signal
 /// <param name="Values">The weights in the order of the node's weight tensor, so that <c>Lowering</c> packs them: OIHW for Conv, as stored for Gemm (mind transB) and MatMul.</param>
 /// <param name="Scales">One scale for each output channel.</param>
 /// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros where the node has no bias.</param>
-/// <param name="PairSumsBounded">
-/// Whether two neighbouring products always add up within 16 bits (<see cref="PairBound"/>), by intent or by accident. <c>Lowering</c> proves
-/// it again from the packed bytes.
-/// </param>
-internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, bool PairSumsBounded = false);
+/// <param name="Layout">The kernel form and the order in which <c>Lowering</c> packs them; null until the quantiser has settled it.</param>
+internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, WeightLayout? Layout = null)
+{
+    /// <summary>
+    /// Whether two neighbouring products always add up within 16 bits, by intent (<see cref="Weights.PairBound"/>) or by accident, as far
+    /// as the quantiser can see: a map that is a slice of a wider one has other neighbours. <c>Lowering</c> proves it from its own bytes.
+    /// </summary>
+    public bool PairSumsBounded => Layout is not null && PairSums16.Fit(Layout.Pack(Values));
+}

@@ -15,20 +15,20 @@ internal sealed class ConvolutionLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        if (WindowGeometry.Applies(context.Graph, node) && context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32)
-            ChannelsLast(context, node);
+        WindowGeometry window = WindowGeometry.OfConvolution(OperatorContext.Of(context.Graph, node));
+        if (window.IsChannelsLastMap && context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32)
+            ChannelsLast(context, node, window);
         else
-            Other(context, node);
+            Other(context, node, window);
     }
 
-    private static void ChannelsLast(LoweringContext context, Node node)
+    private static void ChannelsLast(LoweringContext context, Node node, WindowGeometry window)
     {
-        WindowGeometry window = WindowGeometry.Of(context.Graph, node);
         Storage input = context.Read(node, node.Inputs[0]);
         if (FeatureMap.Of(input) is null)
             input = context.Dense(node, input);
         input = context.InArena(node, input);
-        input = context.WithBorder(node, input, window.Reach);
+        input = context.WithBorder(node, input, Border.Under(window));
         Storage output = context.Create(node.Outputs[0], bordered: true);
         FeatureMap from = FeatureMap.Of(input)!.Value;
         FeatureMap to = FeatureMap.Of(output)!.Value;
@@ -36,38 +36,34 @@ internal sealed class ConvolutionLowering : NodeLowering
         {
             Input = input,
             Output = output,
-            // Padding of less than nothing crops; so the first tap may also lie inside.
-            Origin = -(window.Pads.Top * from.RowStride) - (window.Pads.Left * from.PixelStride),
+            Origin = -(window.Y.PadBegin * from.RowStride) - (window.X.PadBegin * from.PixelStride),
             Positions = [to.Images, to.Height, to.Width],
-            InputSteps = [from.ImageStride, window.StrideHeight * from.RowStride, window.StrideWidth * from.PixelStride],
+            InputSteps = [from.ImageStride, window.Y.Stride * from.RowStride, window.X.Stride * from.PixelStride],
             OutputSteps = [to.ImageStride, to.RowStride, to.PixelStride],
-            Kernel = [window.KernelHeight, window.KernelWidth],
-            KernelSteps = [window.DilationHeight * from.RowStride, window.DilationWidth * from.PixelStride],
+            Kernel = [window.Y.Kernel, window.X.Kernel],
+            KernelSteps = [window.Y.Dilation * from.RowStride, window.X.Dilation * from.PixelStride],
         });
     }
 
     // Any number of axes, channels first or last, any real type: the input is copied into a channels-last map with a border.
-    private static void Other(LoweringContext context, Node node)
+    private static void Other(LoweringContext context, Node node, WindowGeometry window)
     {
-        bool last = node.IsChannelsLast();
+        bool last = window.ChannelsLast;
         Storage input = context.ReadFloat32(node, node.Inputs[0]);
         TensorType output = context.Graph.TypeOf(node.Outputs[0]);
         int rank = input.Dimensions.Length;
-        int axes = rank - 2;
+        int axes = window.Axes.Length;
         int[] forward = [0, .. Enumerable.Range(2, axes), 1];
         int[] backward = [0, rank - 1, .. Enumerable.Range(1, axes)];
         Storage source = last ? input : input.Permuted(forward);
         int[] outputShape = [.. last ? output.Dimensions : [.. forward.Select(i => output.Dimensions[i])]];
-        int[] kernel = [.. context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan()[2..]];
-        SpatialAxis[] window = SpatialAxis.Of(node, kernel, source.Dimensions.AsSpan()[1..^1], outputShape.AsSpan(1, axes));
-
         int[] padded = [.. source.Dimensions];
         Storage interior = context.CreateScratch(node, ElementType.Float32, Widen(padded, window));
         Storage map = interior;
-        if (window.Any(a => a.Before > 0 || a.After > 0))
+        if (window.Axes.Any(a => a.PadBegin > 0 || Behind(a) > 0))
             context.Fill(node, map, 0, "zeros around the map");
         for (int i = 0; i < axes; i++)
-            interior = interior.Cut(1 + i, Math.Max(window[i].Before, 0), source.Dimensions[1 + i]);
+            interior = interior.Cut(1 + i, window.Axes[i].PadBegin, source.Dimensions[1 + i]);
         context.Copy(node.Name, source, interior, "channels last, with border");
 
         int step = map.Strides[^1];
@@ -76,12 +72,12 @@ internal sealed class ConvolutionLowering : NodeLowering
         {
             Input = map,
             Output = result,
-            Origin = -Enumerable.Range(0, axes).Sum(i => Math.Min(window[i].Before, 0) * map.Strides[1 + i]),
+            Origin = 0,
             Positions = [.. outputShape[..^1]],
-            InputSteps = [map.Strides[0], .. Enumerable.Range(0, axes).Select(i => window[i].Stride * map.Strides[1 + i])],
+            InputSteps = [map.Strides[0], .. Enumerable.Range(0, axes).Select(i => window.Axes[i].Stride * map.Strides[1 + i])],
             OutputSteps = [.. result.Strides[..^1]],
-            Kernel = kernel,
-            KernelSteps = [.. Enumerable.Range(0, axes).Select(i => window[i].Dilation * map.Strides[1 + i])],
+            Kernel = [.. window.Axes.Select(a => a.Kernel)],
+            KernelSteps = [.. Enumerable.Range(0, axes).Select(i => window.Axes[i].Dilation * map.Strides[1 + i])],
         });
         Storage turned = last ? result : result.Permuted(backward);
         if (output.Element == ElementType.Float32)
@@ -92,12 +88,15 @@ internal sealed class ConvolutionLowering : NodeLowering
         context.Cast(node, context.Dense(node, turned), context.Create(node.Outputs[0]));
     }
 
-    private static int[] Widen(int[] dimensions, SpatialAxis[] window)
+    private static int[] Widen(int[] dimensions, WindowGeometry window)
     {
-        for (int i = 0; i < window.Length; i++)
-            dimensions[1 + i] += Math.Max(window[i].Before, 0) + Math.Max(window[i].After, 0);
+        for (int i = 0; i < window.Axes.Length; i++)
+            dimensions[1 + i] += window.Axes[i].PadBegin + Behind(window.Axes[i]);
         return dimensions;
     }
+
+    // The padding behind an axis, and what windows reach beyond it.
+    private static int Behind(WindowAxis axis) => Math.Max(axis.PadEnd, axis.ReachEnd);
 
     private static void Emit(LoweringContext context, Node node, Geometry g)
     {

@@ -16,7 +16,8 @@ internal sealed class FusedElementwiseLowering : NodeLowering
     public override void Lower(LoweringContext context, Node node)
     {
         Graph body = FusedElementwiseOperator.BodyOf(node) ?? throw LoweringContext.NoKernel(node, "it has no body");
-        if (context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32 && NamedFunctions.Find(body) is { } function)
+        if (context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32
+            && FusedElementwiseOperator.NamedFunction(node) is { } function)
         {
             Storage input = context.Read(node, node.Inputs[0]);
             if (input.OrderInMemory() is { } order)

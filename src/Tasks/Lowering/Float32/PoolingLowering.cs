@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Pooling;
@@ -39,12 +40,9 @@ internal sealed class PoolingLowering : NodeLowering
         if (output.Count == 0)
             return;
         bool average = node.Is<AveragePoolOperator>();
-        int axes = input.Dimensions.Length - 2;
-        int first = last ? 1 : 2;
-        int[] inputSizes = [.. input.Dimensions.AsSpan().Slice(first, axes)];
-        int[] outputSizes = [.. output.Dimensions.AsSpan().Slice(first, axes)];
-        int[] kernel = Array.ConvertAll(WindowAttributes.Kernel(node)!, v => checked((int)v));
-        SpatialAxis[] window = SpatialAxis.Of(node, kernel, inputSizes, outputSizes);
+        ImmutableArray<WindowAxis> window = WindowGeometry.OfPooling(OperatorContext.Of(context.Graph, node)).Axes;
+        int[] inputSizes = [.. window.Select(a => a.Input)];
+        int[] kernel = [.. window.Select(a => a.Kernel)];
         int channels = last ? input.Dimensions[^1] : 1;
         bool single = input.Element == ElementType.Float32 && indices is null;
         string kernelClass = average ? "Float32AveragePool" : single ? "Float32MaxPool" : "NumericMaxPool";
@@ -63,13 +61,13 @@ internal sealed class PoolingLowering : NodeLowering
         if (kernelClass != "NumericMaxPool")
             FusedBounds.Of(node).AddTo(step);
         step.Ints("inputSizes", Three(inputSizes, 1))
-            .Ints("outputSizes", Three(outputSizes, 1))
+            .Ints("outputSizes", Three([.. window.Select(a => a.Output)], 1))
             .Ints("kernel", Three(kernel, 1))
             .Ints("strides", Three([.. window.Select(a => a.Stride)], 1))
             .Ints("dilations", Three([.. window.Select(a => a.Dilation)], 1))
-            .Ints("pads", Three([.. window.Select(a => a.Before)], 0));
+            .Ints("pads", Three([.. window.Select(a => a.PadBegin)], 0));
         if (average)
-            step.Ints("padEnds", Three([.. window.Select(a => a.DeclaredAfter)], 0));
+            step.Ints("padEnds", Three([.. window.Select(a => a.PadEnd)], 0));
         step.Ints("inputSteps", Steps(input, last)).Ints("outputSteps", Steps(output, last));
         if (indices is not null)
             step.Ints("indexSteps", IndexSteps(node, inputSizes));

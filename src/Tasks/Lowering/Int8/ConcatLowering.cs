@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators.Movement;
@@ -24,13 +24,10 @@ internal sealed class ConcatLowering : NodeLowering
             if (input.Count > 0 && input.Quantization == output.Quantization)
                 context.Copy(node.Name, input, target, description);
             else if (input.Count > 0)
-                TableSteps.Emit(context, node, context.InArena(node, input), target, Rescaling(input.Quantization!, output.Quantization!),
-                    description);
+                TableSteps.Emit(
+                    context, node, context.InArena(node, input), target,
+                    LevelTable.Rescaling(input.Quantization!, output.Quantization!), description);
             start += count;
         }
     }
-
-    /// <summary>The table that takes one scale and zero point to another.</summary>
-    private static byte[] Rescaling(ActivationQuantization from, ActivationQuantization to) =>
-        [.. Enumerable.Range(0, 256).Select(q => (byte)ConstantQuantizer.Level(to, from.Scale * (q - from.ZeroPoint)))];
 }

@@ -1,7 +1,8 @@
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Int8;
@@ -16,33 +17,28 @@ internal sealed class ConvolutionLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        if (!WindowGeometry.Applies(context.Graph, node))
+        WindowGeometry window = WindowGeometry.OfConvolution(OperatorContext.Of(context.Graph, node));
+        if (!window.IsChannelsLastMap)
             throw LoweringContext.NoKernel(node, "integer convolutions run over one or two axes, channels last");
-        WindowGeometry window = WindowGeometry.Of(context.Graph, node);
         WeightQuantization quantized = context.Quantization!.Weights[node.Name];
-        int groups = checked((int)ConvOperator.Groups(node));
-        ReadOnlySpan<int> shape = context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan();
-        int outputsPerGroup = shape[0] / groups;
-        int inputsPerGroup = shape[1];
-
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
         if (FeatureMap.Of(input) is null)
             input = context.Dense(node, input);
-        input = context.WithBorder(node, input, window.Reach);
+        input = context.WithBorder(node, input, Border.Under(window));
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
         FeatureMap from = FeatureMap.Of(input)!.Value;
         FeatureMap to = FeatureMap.Of(output)!.Value;
-        DotProductParameters parameters = DotProductParameters.Of(node, quantized, quantized.Values, input.Quantization!,
-            output.Quantization!);
+        WeightLayout layout = quantized.Layout!.Over(from.PixelStride);
+        DotProductParameters parameters = DotProductParameters.Of(node, quantized, layout, input.Quantization!, output.Quantization!);
         bool wide = output.Quantization!.Type == ActivationType.S32;
-        bool depthwise = inputsPerGroup == 1 && outputsPerGroup == 1 && groups > 1 && !parameters.NeedsBlocks && !wide;
+        bool depthwise = layout.Order == WeightOrder.Depthwise;
 
         string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
-            + $"{window.KernelHeight}×{window.KernelWidth}";
+            + $"{window.Y.Kernel}×{window.X.Kernel}";
         LoweredStep step = context
-            .Step(Kernel(depthwise, parameters.NeedsBlocks), wide ? "RunWide" : "Run", node,
+            .Step(Kernel(depthwise, layout.AddsBlocks), wide ? "RunWide" : "Run", node,
                 (depthwise ? "depthwise Conv " : "Conv ") + shapes, context.Macs(node))
-            .Read("input", input, -(window.Pads.Top * from.RowStride) - (window.Pads.Left * from.PixelStride))
+            .Read("input", input, -(window.Y.PadBegin * from.RowStride) - (window.X.PadBegin * from.PixelStride))
             .Int("inputImageStride", from.ImageStride)
             .Int("inputRowStride", from.RowStride)
             .Int("inputPixelStride", from.PixelStride)
@@ -50,19 +46,11 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("outputImageStride", to.ImageStride)
             .Int("outputRowStride", to.RowStride)
             .Int("outputPixelStride", to.PixelStride);
-        var layer = new LayerShape(
-            depthwise ? LayerKind.Depthwise : LayerKind.Windows, groups, outputsPerGroup, inputsPerGroup,
-            [window.KernelHeight, window.KernelWidth])
-        {
-            InputPixelStride = from.PixelStride,
-            DilationWidth = window.DilationWidth,
-        };
         WeightSection weights = context.AddLayer(
-            node, layer, Tensor.Of(quantized.Values, shape[0], inputsPerGroup, layer.Taps), out byte[] packed);
-        context.PairSumsBounded[node.Name] = PairSumProof.Holds(packed);
-        (int bias, int multipliers) = depthwise
-            ? parameters.StoreDepthwise(context.Weights)
-            : parameters.Store(context.Weights, groups, Int8Packing.PaddedOutputs(outputsPerGroup));
+            node, LayerShape.Of(layout), Tensor.Of(quantized.Values, layout.Groups * layout.Outputs, layout.Inputs, layout.Taps),
+            out byte[] packed);
+        context.PairSumsBounded[node.Name] = PairSums16.Fit(packed);
+        (int bias, int multipliers) = parameters.Store(context.Weights, layout);
         step.Int("weights", weights.Offset).Int("bias", bias).Int("multipliers", multipliers);
         step.Int("shift", parameters.Shift);
         if (!wide)
@@ -75,14 +63,14 @@ internal sealed class ConvolutionLowering : NodeLowering
         if (depthwise)
             step.Int("channels", to.Channels);
         else
-            step.Int("groups", groups).Int("inputChannelsPerGroup", inputsPerGroup).Int("outputChannelsPerGroup", outputsPerGroup);
-        step.Int("kernelHeight", window.KernelHeight)
-            .Int("kernelWidth", window.KernelWidth)
-            .Int("strideHeight", window.StrideHeight)
-            .Int("strideWidth", window.StrideWidth)
-            .Int("dilationHeight", window.DilationHeight)
-            .Int("dilationWidth", window.DilationWidth);
-        if (!parameters.NeedsBlocks)
+            step.Int("groups", layout.Groups).Int("inputChannelsPerGroup", layout.Inputs).Int("outputChannelsPerGroup", layout.Outputs);
+        step.Int("kernelHeight", window.Y.Kernel)
+            .Int("kernelWidth", window.X.Kernel)
+            .Int("strideHeight", window.Y.Stride)
+            .Int("strideWidth", window.X.Stride)
+            .Int("dilationHeight", window.Y.Dilation)
+            .Int("dilationWidth", window.X.Dilation);
+        if (!layout.AddsBlocks)
             step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
 

@@ -1,8 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
-using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Int8;
@@ -16,24 +15,20 @@ internal sealed class DenseLowering : NodeLowering
     public override void Lower(LoweringContext context, Node node)
     {
         WeightQuantization quantized = context.Quantization!.Weights[node.Name];
-        ReadOnlySpan<int> shape = context.Graph.TypeOf(node.Inputs[1]).Dimensions.AsSpan();
-        bool transposed = node.Is<GemmOperator>() && GemmOperator.TransposesB(node);
-        int outputs = shape[transposed ? 0 : 1];
-        int inputs = shape[transposed ? 1 : 0];
-        sbyte[] rows = transposed ? quantized.Values : Transposed(quantized.Values, inputs, outputs);
-
+        WeightLayout layout = quantized.Layout!;
+        (int inputs, int outputs) = (layout.Inputs, layout.Outputs);
         Storage input = RowsOf(context, node, context.ReadQuantized(node, node.Inputs[0]), inputs, out int count, out int stride);
         Storage output = context.CreateQuantized(node.Outputs[0]);
-        DotProductParameters parameters = DotProductParameters.Of(node, quantized, rows, input.Quantization!, output.Quantization!);
+        DotProductParameters parameters = DotProductParameters.Of(node, quantized, layout, input.Quantization!, output.Quantization!);
         bool wide = output.Quantization!.Type == ActivationType.S32;
 
         WeightSection weights = context.AddLayer(
-            node, LayerShape.OfRows(outputs, inputs), Tensor.Of(rows, outputs, inputs, 1), out byte[] packed);
-        context.PairSumsBounded[node.Name] = PairSumProof.Holds(packed);
-        (int bias, int multipliers) = parameters.Store(context.Weights, 1, Int8Packing.PaddedOutputs(outputs));
+            node, LayerShape.Of(layout), Tensor.Of(layout.Rows(quantized.Values), outputs, inputs, 1), out byte[] packed);
+        context.PairSumsBounded[node.Name] = PairSums16.Fit(packed);
+        (int bias, int multipliers) = parameters.Store(context.Weights, layout);
 
         LoweredStep step = context
-            .Step(parameters.NeedsBlocks ? "Int8DenseBlocked" : "Int8Dense", wide ? "RunWide" : "Run", node,
+            .Step(layout.AddsBlocks ? "Int8DenseBlocked" : "Int8Dense", wide ? "RunWide" : "Run", node,
                 $"{node.OpType} {count}×{inputs} → {count}×{outputs}", context.Macs(node))
             .Read("input", input)
             .Int("inputRowStride", stride)
@@ -50,7 +45,7 @@ internal sealed class DenseLowering : NodeLowering
                 .Int("maximum", parameters.Maximum);
         }
         step.Int("rows", count).Int("inputs", inputs).Int("outputs", outputs);
-        if (!parameters.NeedsBlocks)
+        if (!layout.AddsBlocks)
             step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
 
@@ -63,14 +58,5 @@ internal sealed class DenseLowering : NodeLowering
             rows = context.Dense(node, input).TryReshape([count, length])!;
         stride = count > 1 ? rows.Strides[0] : length * input.ElementSize;
         return rows;
-    }
-
-    private static sbyte[] Transposed(sbyte[] values, int rows, int columns)
-    {
-        var result = new sbyte[values.Length];
-        for (int r = 0; r < rows; r++)
-            for (int c = 0; c < columns; c++)
-                result[(c * rows) + r] = values[(r * columns) + c];
-        return result;
     }
 }

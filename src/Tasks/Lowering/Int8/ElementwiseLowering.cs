@@ -1,5 +1,5 @@
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators;
@@ -44,8 +44,8 @@ internal sealed class ElementwiseLowering : NodeLowering
         TableSteps.Emit(context, node, view, output, table, description);
     }
 
-    private static int Constant(LoweringContext context, Node node, int input) => ConstantQuantizer.ToUInt8(
-        context.Graph.Constant(node.Inputs[input])!, context.QuantizationOf(node.Inputs[input]))[0];
+    private static int Constant(LoweringContext context, Node node, int input) => NearestLevels.Of(
+        context.Graph.Constant(node.Inputs[input])!.Values<float>(), context.QuantizationOf(node.Inputs[input]))[0];
 
     private static void ByKernel(LoweringContext context, Node node, Storage first, Storage second, Storage output, Arithmetic arithmetic)
     {
@@ -102,8 +102,9 @@ internal sealed class ElementwiseLowering : NodeLowering
             FixedPointMultipliers multipliers = node.Is<MulOperator>()
                 ? FixedPointMultipliers.Of(first.Scale * second.Scale / output.Scale)
                 : FixedPointMultipliers.Of(first.Scale / output.Scale, second.Scale / output.Scale);
-            (int minimum, int maximum) = ConstantQuantizer.ActivationLevels(node, output);
-            return new(OperatorRegistry.Of(node), first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, minimum, maximum);
+            var levels = new OutputLevels(output, node.ActivationBounds());
+            return new(
+                OperatorRegistry.Of(node), first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, levels.Minimum, levels.Maximum);
         }
 
         public void AddTo(LoweredStep step)

@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Pooling;
@@ -13,11 +13,11 @@ internal sealed class PoolLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        if (!WindowGeometry.Applies(context.Graph, node))
+        WindowGeometry window = WindowGeometry.OfPooling(OperatorContext.Of(context.Graph, node));
+        if (!window.IsChannelsLastMap)
             throw LoweringContext.NoKernel(node, "integer pooling runs over one or two axes, channels last");
         if (node.HasOutput(1))
             throw LoweringContext.NoKernel(node, "integer pooling gives no indices");
-        WindowGeometry window = WindowGeometry.Of(context.Graph, node);
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
         if (FeatureMap.Of(input) is null)
             input = context.Dense(node, input);
@@ -28,7 +28,7 @@ internal sealed class PoolLowering : NodeLowering
         LoweredStep step = context
             .Step(average ? "Int8AveragePool" : "Int8MaxPool", "Run", node,
                 $"{node.OpType} {from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
-                + $"{window.KernelHeight}×{window.KernelWidth}")
+                + $"{window.Y.Kernel}×{window.X.Kernel}")
             .Read("input", input)
             .Int("inputImageStride", from.ImageStride)
             .Int("inputRowStride", from.RowStride)
@@ -40,16 +40,16 @@ internal sealed class PoolLowering : NodeLowering
         if (average)
         {
             // One multiplier for each number of elements that a window at the edge may have.
-            int area = window.KernelHeight * window.KernelWidth;
+            int area = window.Y.Kernel * window.X.Kernel;
             double factor = input.Quantization!.Scale / output.Quantization!.Scale;
             FixedPointMultipliers multipliers = FixedPointMultipliers.Of([.. Enumerable.Range(1, area).Select(n => factor / n)]);
-            (int minimum, int maximum) = ConstantQuantizer.ActivationLevels(node, output.Quantization);
+            var levels = new OutputLevels(output.Quantization, node.ActivationBounds());
             step.Int("multipliers", context.Weights.Add<int>(multipliers.Multipliers))
                 .Int("shift", multipliers.Shift)
                 .Int("inputZeroPoint", input.Quantization.ZeroPoint)
                 .Int("outputZeroPoint", output.Quantization.ZeroPoint)
-                .Int("minimum", minimum)
-                .Int("maximum", maximum);
+                .Int("minimum", levels.Minimum)
+                .Int("maximum", levels.Maximum);
         }
         step.Int("images", to.Images)
             .Int("inputHeight", from.Height)
@@ -57,21 +57,21 @@ internal sealed class PoolLowering : NodeLowering
             .Int("outputHeight", to.Height)
             .Int("outputWidth", to.Width)
             .Int("channels", to.Channels)
-            .Int("kernelHeight", window.KernelHeight)
-            .Int("kernelWidth", window.KernelWidth)
-            .Int("strideHeight", window.StrideHeight)
-            .Int("strideWidth", window.StrideWidth)
-            .Int("dilationHeight", window.DilationHeight)
-            .Int("dilationWidth", window.DilationWidth)
-            .Int("padTop", window.Pads.Top)
-            .Int("padLeft", window.Pads.Left);
+            .Int("kernelHeight", window.Y.Kernel)
+            .Int("kernelWidth", window.X.Kernel)
+            .Int("strideHeight", window.Y.Stride)
+            .Int("strideWidth", window.X.Stride)
+            .Int("dilationHeight", window.Y.Dilation)
+            .Int("dilationWidth", window.X.Dilation)
+            .Int("padTop", window.Y.PadBegin)
+            .Int("padLeft", window.X.PadBegin);
         if (average)
         {
             bool counted = AveragePoolOperator.CountsPadding(node);
-            step.Int("countTop", counted ? window.Pads.Top : 0)
-                .Int("countLeft", counted ? window.Pads.Left : 0)
-                .Int("countBottom", counted ? window.Pads.Bottom : 0)
-                .Int("countRight", counted ? window.Pads.Right : 0);
+            step.Int("countTop", counted ? window.Y.PadBegin : 0)
+                .Int("countLeft", counted ? window.X.PadBegin : 0)
+                .Int("countBottom", counted ? window.Y.PadEnd : 0)
+                .Int("countRight", counted ? window.X.PadEnd : 0);
         }
     }
 }

@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
@@ -51,13 +51,13 @@ internal sealed class ReductionLowering : NodeLowering
                 throw LoweringContext.NoKernel(node, "it sums more values than 32 bits hold");
             double factor = input.Quantization!.Scale / output.Quantization!.Scale;
             FixedPointMultipliers multiplier = FixedPointMultipliers.Of(reduction.IsMean ? factor / count : factor);
-            (int least, int greatest) = ConstantQuantizer.ActivationLevels(node, output.Quantization);
+            var levels = new OutputLevels(output.Quantization, node.ActivationBounds());
             step.Int("multiplier", multiplier.Multipliers[0])
                 .Int("shift", multiplier.Shift)
                 .Int("inputZeroPoint", input.Quantization.ZeroPoint)
                 .Int("outputZeroPoint", output.Quantization.ZeroPoint)
-                .Int("minimum", least)
-                .Int("maximum", greatest);
+                .Int("minimum", levels.Minimum)
+                .Int("maximum", levels.Maximum);
         }
         step.Int("outer", groups.Outer).Int("reducedRows", groups.Rows).Int("reducedColumns", groups.Columns).Int("inner", groups.Inner);
     }

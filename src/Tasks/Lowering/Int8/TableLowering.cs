@@ -1,4 +1,4 @@
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
@@ -19,7 +19,7 @@ internal sealed class TableLowering : NodeLowering
     {
         Storage input = context.ReadQuantized(node, node.Inputs[0]);
         Storage output = context.CreateQuantized(node.Outputs[0], bordered: true);
-        byte[] table = IntegerTable.Compute(OperatorContext.Of(context.Graph, node), input.Quantization!, output.Quantization!);
+        byte[] table = LevelTable.Of(OperatorContext.Of(context.Graph, node), input.Quantization!, output.Quantization!);
         TableSteps.Emit(context, node, input, output, table, $"{node.OpType} {context.Graph.TypeOf(node.Outputs[0]).Extents}");
     }
 }

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Operators;
@@ -77,7 +78,7 @@ internal sealed class PadLowering : NodeLowering
         if (output.Quantization is { } quantization)
         {
             float real = node.HasInput(2) && context.Graph.Constant(node.Inputs[2]) is { } constant ? constant.Values<float>()[0] : 0f;
-            context.Fill(node, output, ConstantQuantizer.Level(quantization, real), "padding");
+            context.Fill(node, output, NearestLevels.Of(quantization, real), "padding");
             return;
         }
         if (!node.HasInput(2))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Weights;
@@ -28,6 +29,17 @@ internal sealed record LayerShape(LayerKind Kind, int Groups, int Outputs, int I
 {
     /// <summary>A dense layer.</summary>
     public static LayerShape OfRows(int outputs, int inputs) => new(LayerKind.Rows, 1, outputs, inputs, []);
+
+    /// <summary>The shape of an integer dot product, as the quantiser has laid it out.</summary>
+    public static LayerShape Of(WeightLayout layout) => layout.Order == WeightOrder.Dense
+        ? OfRows(layout.Outputs, layout.Inputs)
+        : new(
+            layout.Order == WeightOrder.Depthwise ? LayerKind.Depthwise : LayerKind.Windows, layout.Groups, layout.Outputs, layout.Inputs,
+            [layout.KernelHeight, layout.KernelWidth])
+        {
+            InputPixelStride = layout.PixelStride,
+            DilationWidth = layout.Dilation,
+        };
 
     /// <summary>Bytes from one input pixel to the next, where the packing joins taps that follow one another; else 0.</summary>
     public int InputPixelStride { get; init; }

@@ -13,6 +13,9 @@ internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
 {
     private const string Body = "body";
 
+    // The function with a name that the chain is, where a pass has recognised one: a graph of one node.
+    private const string Function = "function";
+
     /// <summary>The name of the chain's input.</summary>
     public const string Input = "x";
 
@@ -51,13 +54,21 @@ internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
     public double Derivative(OperatorContext context, double x) => ElementwiseChain.Evaluate(Attribute(context), x).Derivative;
 
     /// <summary>The chain of a node; null where the node is none of this operator.</summary>
-    public static Graph? BodyOf(Node node) =>
-        node.Is<FusedElementwiseOperator>() && node.Attributes.GetValueOrDefault(Body) is AttributeValue.GraphValue { Value: var body }
-            ? body
-            : null;
+    public static Graph? BodyOf(Node node) => Of(node, Body);
 
-    /// <summary>The node with another chain.</summary>
-    public static Node WithBody(Node node, Graph body) => node.With(Body, new AttributeValue.GraphValue(body));
+    /// <summary>The node with another chain, of which no name is known.</summary>
+    public static Node WithBody(Node node, Graph body) => node.Without(Function).With(Body, new AttributeValue.GraphValue(body));
+
+    /// <summary>The operator that computes what a node's chain spells out, with its attributes; null where none is known.</summary>
+    public static Node? NamedFunction(Node node) => Of(node, Function)?.Nodes[0];
+
+    /// <summary>The node with the name of its chain's function.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="function">A graph of one node.</param>
+    public static Node WithFunction(Node node, Graph function) => node.With(Function, new AttributeValue.GraphValue(function));
+
+    private static Graph? Of(Node node, string attribute) =>
+        node.Is<FusedElementwiseOperator>() ? (node.Attributes.GetValueOrDefault(attribute) as AttributeValue.GraphValue)?.Value : null;
 
     private static Graph Attribute(OperatorContext context)
     {

@@ -37,9 +37,9 @@ internal sealed class ConvOperator : Operator, IDotProduct, IWindow
         TensorType type = context.OutputTypes[0];
         var y = new float[type.Count];
         int group = (int)Groups(context.Node);
-        if (geometry.SpatialRank == 3)
+        if (geometry.Axes.Length > 2)
         {
-            VolumeWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0],
+            DirectWindow.Convolve(geometry, x, FloatTensor.Values(w), bias is null ? null : FloatTensor.Values(bias), w.Dimensions[0],
                 group, y);
             return [FusedActivation.Apply(context.Node, FloatTensor.Of(type, y))];
         }
@@ -57,7 +57,7 @@ internal sealed class ConvOperator : Operator, IDotProduct, IWindow
     public override long MultiplyAccumulates(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfConvolution(context);
-        return checked((long)g.Batch * g.Z.Output * g.Y.Output * g.X.Output * context.Type(1).Count);
+        return checked((long)g.Batch * g.OutputPixels * context.Type(1).Count);
     }
 
     /// <inheritdoc/>

@@ -75,7 +75,7 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                 for (int kx = 0; kx < _h.Kernel; kx++)
                 {
                     int offset = (kx * _h.Dilation) - _h.PadBegin;
-                    (int first, int last) = Inside(_h, offset);
+                    (int first, int last) = _h.OutputsInside(offset);
                     for (int oy = 0; oy < _v.Output; oy++, at += _h.Output)
                     {
                         Span<float> row = columns.Slice(at, _h.Output);
@@ -106,11 +106,11 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
         float[]? gathered = _h.Stride == 1 ? null : ArrayPool<float>.Shared.Rent(_h.Output);
         for (int ky = 0; ky < _v.Kernel; ky++)
         {
-            (int top, int bottom) = Inside(_v, (ky * _v.Dilation) - _v.PadBegin);
+            (int top, int bottom) = _v.OutputsInside((ky * _v.Dilation) - _v.PadBegin);
             for (int kx = 0; kx < _h.Kernel; kx++)
             {
                 int offset = (kx * _h.Dilation) - _h.PadBegin;
-                (int first, int last) = Inside(_h, offset);
+                (int first, int last) = _h.OutputsInside(offset);
                 if (first >= last)
                     continue;
                 float weight = w[(ky * _h.Kernel) + kx];
@@ -235,14 +235,5 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                     for (int o = 0; o < _out; o++)
                         turned[at++] = weights[((((g * _out) + o) * _in) + i) * _taps + t];
         return turned;
-    }
-
-    // The outputs whose element at a tap's offset lies inside the input.
-    private static (int First, int Last) Inside(WindowAxis axis, int offset)
-    {
-        int first = offset >= 0 ? 0 : (-offset + axis.Stride - 1) / axis.Stride;
-        int room = axis.Input - 1 - offset;
-        int last = room < 0 ? 0 : Math.Min(axis.Output, (room / axis.Stride) + 1);
-        return (Math.Min(first, axis.Output), Math.Max(last, 0));
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -27,9 +26,9 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
         bool padded = CountsPadding(context.Node);
         float[] x = FloatTensor.Values(inputs[0]!);
         var y = new float[context.OutputTypes[0].Count];
-        if (g.SpatialRank == 3)
+        if (g.Axes.Length > 2)
         {
-            VolumeWindow.Average(g, x, padded, y);
+            DirectWindow.Average(g, x, padded, y);
             return [FloatTensor.Of(context.OutputTypes[0], y)];
         }
         int images = g.ChannelsLast ? g.Batch : g.Batch * g.Channels;
@@ -43,8 +42,8 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
                 for (int ox = 0; ox < g.X.Output; ox++, at += channels)
                 {
                     int count = padded
-                        ? WindowTaps.CountWithPadding(g.Y, oy) * WindowTaps.CountWithPadding(g.X, ox)
-                        : WindowTaps.Count(g.Y, oy) * WindowTaps.Count(g.X, ox);
+                        ? g.Y.CountWithPadding(oy) * g.X.CountWithPadding(ox)
+                        : g.Y.Count(oy) * g.X.Count(ox);
                     Window(g, image, oy, ox, count, y.AsSpan(at, channels));
                 }
             }
@@ -56,8 +55,7 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count
-            * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return context.OutputTypes[0].Count * g.GreatestCover;
     }
 
     /// <inheritdoc/>
@@ -71,8 +69,8 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
     // The mean of one window for all adjacent channels: sums in order of the taps, then one division.
     private static void Window(WindowGeometry g, ReadOnlySpan<float> image, int oy, int ox, int count, Span<float> y)
     {
-        (int top, int bottom) = WindowTaps.Inside(g.Y, oy);
-        (int left, int right) = WindowTaps.Inside(g.X, ox);
+        (int top, int bottom) = g.Y.Inside(oy);
+        (int left, int right) = g.X.Inside(ox);
         y.Clear();
         for (int iy = top; iy < bottom; iy += g.Y.Dilation)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -32,8 +31,7 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
     public override long Work(OperatorContext context)
     {
         WindowGeometry g = WindowGeometry.OfPooling(context);
-        return (long)context.OutputTypes[0].Count
-            * Math.Min(g.Z.Kernel, g.Z.Input) * Math.Min(g.Y.Kernel, g.Y.Input) * Math.Min(g.X.Kernel, g.X.Input);
+        return context.OutputTypes[0].Count * g.GreatestCover;
     }
 
     /// <inheritdoc/>
@@ -60,10 +58,10 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
             WindowGeometry g = WindowGeometry.OfPooling(context);
             Tensor result = Tensor.Zeros(context.OutputTypes[0]);
             T[] x = tensor.Values<T>(), y = result.Values<T>();
-            if (g.SpatialRank == 3)
+            if (g.Axes.Length > 2)
             {
                 Tensor places = Tensor.Zeros(HasIndices(context.Node) ? context.OutputTypes[1] : TensorType.Of(ElementType.Int64, 0));
-                VolumeWindow.Maximum(g, x, y, places.Values<long>(), IsColumnMajor(context.Node));
+                DirectWindow.Maximum(g, x, y, places.Values<long>(), IsColumnMajor(context.Node));
                 return [result, places];
             }
             if (g.ChannelsLast)
@@ -85,10 +83,10 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
                 int start = plane * g.Y.Input * g.X.Input;
                 for (int oy = 0; oy < g.Y.Output; oy++)
                 {
-                    (int top, int bottom) = WindowTaps.Inside(g.Y, oy);
+                    (int top, int bottom) = g.Y.Inside(oy);
                     for (int ox = 0; ox < g.X.Output; ox++, at++)
                     {
-                        (int left, int right) = WindowTaps.Inside(g.X, ox);
+                        (int left, int right) = g.X.Inside(ox);
                         T best = T.MinValue;
                         int bestY = -1, bestX = -1;
                         for (int iy = top; iy < bottom; iy += g.Y.Dilation)
@@ -116,10 +114,10 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
             {
                 for (int oy = 0; oy < g.Y.Output; oy++)
                 {
-                    (int top, int bottom) = WindowTaps.Inside(g.Y, oy);
+                    (int top, int bottom) = g.Y.Inside(oy);
                     for (int ox = 0; ox < g.X.Output; ox++, at += channels)
                     {
-                        (int left, int right) = WindowTaps.Inside(g.X, ox);
+                        (int left, int right) = g.X.Inside(ox);
                         Span<T> pixel = y.AsSpan(at, channels);
                         pixel.Fill(T.MinValue);
                         bool first = true;

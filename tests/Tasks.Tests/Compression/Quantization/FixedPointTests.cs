@@ -1,10 +1,10 @@
 using FsCheck.Fluent;
-using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Compression.Quantization;
 
-/// <summary>Fixed-point multipliers and powers of the simulation.</summary>
+/// <summary>Fixed-point multipliers and powers.</summary>
 public class FixedPointTests
 {
     [Fact]

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -45,7 +46,7 @@ public class SimulationTests
     public void OneDimensionalConvolutionRoundsOnce()
     {
         var g = new FloatGraph();
-        string y = g.Add("y", "Conv", [g.Input("x", 1, 5, 17), Weights(g, "w", 3, 5, 4)], n => n.With("auto_pad", new AttributeValue.Text("SAME_UPPER")).With("strides", 3L));
+        string y = g.Add("y", "Conv", [g.Input("x", 1, 5, 17), Weights(g, "w", 3, 5, 4)], n => n.With("pads", 0, 1).With("strides", 3L));
         AssertRoundedOnce(g.Build(y));
     }
 

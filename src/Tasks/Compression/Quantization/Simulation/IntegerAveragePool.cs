@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Pooling;
 
@@ -19,50 +20,34 @@ internal sealed class IntegerAveragePool : IntegerNode
     {
         QuantizedTensor input = inputs[0]!;
         bool global = Source.Node.Is<IAxisReduction>();
-        bool channelsLast = Source.Node.IsChannelsLast();
-        int[] spatial = channelsLast ? input.Dimensions[1..^1] : input.Dimensions[2..];
-        int[] kernel = global ? spatial : Array.ConvertAll(WindowAttributes.Kernel(Source.Node)!, k => checked((int)k));
-        SpatialWindow window = SpatialWindow.Of(Source.Node, input.Dimensions, _outputDimensions, kernel);
+        WindowGeometry window = global
+            ? WindowGeometry.Whole(input.Dimensions, Source.Node.IsChannelsLast())
+            : WindowGeometry.OfPooling(Source.Context);
         bool countPadding = AveragePoolOperator.CountsPadding(Source.Node);
 
         // A multiplier for each count a window can have. A global pool has only one.
-        int area = window.Kernel[0] * window.Kernel[1];
+        int area = window.Taps;
         double factor = InputQuantization(0).Scale / OutputQuantization.Scale;
         int least = global ? area : 1;
         FixedPointMultipliers multipliers = FixedPointMultipliers.Of([.. Enumerable.Range(least, area - least + 1).Select(n => factor / n)]);
         OutputLevels levels = OutputLevels;
         var output = new int[_outputDimensions.Aggregate(1, (a, b) => a * b)];
-        for (int image = 0; image < window.Images; image++)
-            for (int y = 0; y < window.OutputHeight; y++)
-                for (int x = 0; x < window.OutputWidth; x++)
-                    for (int c = 0; c < window.Channels; c++)
-                    {
-                        (long sum, int count) = Sum(input, window, image, c, y, x, countPadding);
-                        output[window.OutputIndex(image, c, y, x)] = levels.Of(multipliers.Apply(sum, Math.Max(count, 1) - least));
-                    }
+        var windows = new WindowTaps(window);
+        int from = window.InputPixels, to = window.OutputPixels;
+        for (int pixel = 0; pixel < to; pixel++)
+        {
+            List<WindowTap> taps = windows.Of(pixel);
+            int count = countPadding ? windows.CountWithPadding(pixel) : taps.Count;
+            for (int image = 0; image < window.Batch; image++)
+                for (int c = 0; c < window.Channels; c++)
+                {
+                    long sum = 0;
+                    foreach (WindowTap tap in taps)
+                        sum += input.Values[window.Index(window.Channels, from, image, c, tap.Pixel)] - input.Quantization.ZeroPoint;
+                    output[window.Index(window.Channels, to, image, c, pixel)] =
+                        levels.Of(multipliers.Apply(sum, Math.Max(count, 1) - least));
+                }
+        }
         return [new(output, _outputDimensions, OutputQuantization)];
-    }
-
-    private static (long Sum, int Count) Sum(QuantizedTensor input, SpatialWindow window, int image, int channel, int y, int x, bool countPadding)
-    {
-        long sum = 0;
-        int count = 0;
-        for (int ky = 0; ky < window.Kernel[0]; ky++)
-            for (int kx = 0; kx < window.Kernel[1]; kx++)
-            {
-                int row = window.Row(y, ky);
-                int column = window.Column(x, kx);
-                if (window.Inside(row, column))
-                {
-                    sum += input.Values[window.InputIndex(image, channel, row, column)] - input.Quantization.ZeroPoint;
-                    count++;
-                }
-                else if (countPadding && row < window.Height + window.PadsAfter[0] && column < window.Width + window.PadsAfter[1])
-                {
-                    // Beyond the padding lies what ceil_mode lets the last window reach: it never counts.
-                    count++;
-                }
-            }
-        return (sum, count);
     }
 }

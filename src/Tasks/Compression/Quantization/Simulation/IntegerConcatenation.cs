@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Movement;
@@ -27,7 +28,7 @@ internal sealed class IntegerConcatenation : IntegerNode
         for (int i = 0; i < Source.Node.Inputs.Length; i++)
         {
             QuantizedTensor input = Operand(inputs, i);
-            int[] table = RescalingTable(input.Quantization, OutputQuantization);
+            byte[] table = LevelTable.Rescaling(input.Quantization, OutputQuantization);
             int length = inner * input.Dimensions[axis];
             for (int n = 0; n < input.Values.Length; n++)
                 output[(n / length * row) + start + (n % length)] = table[input.Values[n]];
@@ -35,7 +36,4 @@ internal sealed class IntegerConcatenation : IntegerNode
         }
         return [new(output, _outputDimensions, OutputQuantization)];
     }
-
-    private static int[] RescalingTable(ActivationQuantization from, ActivationQuantization to) =>
-        [.. Enumerable.Range(0, 256).Select(q => OutputLevels.Level(to, from.Scale * (q - from.ZeroPoint)))];
 }

@@ -1,4 +1,6 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
@@ -32,33 +34,32 @@ internal sealed class IntegerDepthwise : IntegerNode
     {
         QuantizedTensor input = inputs[0]!;
         int zeroPoint = input.Quantization.ZeroPoint;
-        int[] kernel = [.. Source.Context.InputConstants[1]!.Dimensions.Skip(2)];
-        SpatialWindow window = SpatialWindow.Of(Source.Node, input.Dimensions, _outputDimensions, kernel);
+        WindowGeometry window = WindowGeometry.OfConvolution(Source.Context);
         OutputLevels levels = OutputLevels;
         var output = new int[_outputDimensions.Aggregate(1, (a, b) => a * b)];
-        int inputStep = window.InputIndex(0, 1, 0, 0);
-        int outputStep = window.OutputIndex(0, 1, 0, 0);
+        int from = window.InputPixels, to = window.OutputPixels;
+        int inputStep = window.ChannelsLast ? 1 : from;
+        int outputStep = window.ChannelsLast ? 1 : to;
         var sums = new long[window.Channels];
-        for (int image = 0; image < window.Images; image++)
-            for (int y = 0; y < window.OutputHeight; y++)
-                for (int x = 0; x < window.OutputWidth; x++)
+        var windows = new WindowTaps(window);
+        for (int pixel = 0; pixel < to; pixel++)
+        {
+            List<WindowTap> taps = windows.Of(pixel);
+            for (int image = 0; image < window.Batch; image++)
+            {
+                _bias.CopyTo(sums, 0);
+                foreach (WindowTap place in taps)
                 {
-                    _bias.CopyTo(sums, 0);
-                    for (int k = 0; k < _taps.Length; k++)
-                    {
-                        int row = window.Row(y, k / window.Kernel[1]);
-                        int column = window.Column(x, k % window.Kernel[1]);
-                        if (!window.Inside(row, column))
-                            continue;
-                        long[] tap = _taps[k];
-                        int index = window.InputIndex(image, 0, row, column);
-                        for (int c = 0; c < sums.Length; c++, index += inputStep)
-                            sums[c] += (input.Values[index] - zeroPoint) * tap[c];
-                    }
-                    int target = window.OutputIndex(image, 0, y, x);
-                    for (int c = 0; c < sums.Length; c++)
-                        output[target + (c * outputStep)] = levels.Of(_multipliers.Apply(sums[c], c));
+                    long[] tap = _taps[place.Tap];
+                    int index = window.Index(window.Channels, from, image, 0, place.Pixel);
+                    for (int c = 0; c < sums.Length; c++, index += inputStep)
+                        sums[c] += (input.Values[index] - zeroPoint) * tap[c];
                 }
+                int target = window.Index(window.Channels, to, image, 0, pixel);
+                for (int c = 0; c < sums.Length; c++)
+                    output[target + (c * outputStep)] = levels.Of(_multipliers.Apply(sums[c], c));
+            }
+        }
         return [new(output, _outputDimensions, OutputQuantization)];
     }
 }

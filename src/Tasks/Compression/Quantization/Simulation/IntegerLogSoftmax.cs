@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Reduction;

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Movement;
@@ -47,7 +48,8 @@ internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<
 
         // The value that Pad fills in is a real number; in steps it is that many times the scale.
         if (Source.Node.Is<PadOperator>() && arguments.Length > 2 && arguments[2] is { Element: ElementType.Float32 } fill)
-            arguments[2] = new Tensor(fill.Type, new[] { (float)(OutputLevels.Level(quantization, fill.Values<float>()[0]) - quantization.ZeroPoint) });
+            arguments[2] = new Tensor(
+                fill.Type, new[] { (float)(NearestLevels.Of(quantization, fill.Values<float>()[0]) - quantization.ZeroPoint) });
         return OperatorRegistry.Of(Source.Node).Evaluate(Source.Context, arguments);
     }
 }

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
@@ -10,14 +11,7 @@ internal sealed class IntegerTable : IntegerNode
 
     /// <summary>Computes the table.</summary>
     public IntegerTable(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
-        : base(node, values) => _table = Compute(node.Context, values[node.Inputs[0]], OutputQuantization);
-
-    /// <summary><c>table[q] = clamp(round_half_up(f(scale·(q − z)) / outputScale) + outputZ)</c>, where f is the node in double precision.</summary>
-    public static byte[] Compute(OperatorContext context, ActivationQuantization input, ActivationQuantization output)
-    {
-        double[] reals = [.. Enumerable.Range(0, 256).Select(q => input.Scale * (q - input.ZeroPoint))];
-        return Array.ConvertAll(DoubleFunction.Apply(context, reals), y => double.IsNaN(y) ? (byte)output.ZeroPoint : (byte)OutputLevels.Level(output, y));
-    }
+        : base(node, values) => _table = LevelTable.Of(node.Context, values[node.Inputs[0]], OutputQuantization);
 
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
@@ -19,16 +20,8 @@ internal sealed record QuantizedTensor(int[] Values, int[] Dimensions, Activatio
                 Array.ConvertAll(tensor.Values<float>(), x => (int)Math.Clamp(Math.Round(float.IsNaN(x) ? 0 : x / quantization.Scale), int.MinValue, int.MaxValue)),
                 [.. tensor.Dimensions],
                 quantization);
-        float inverse = 1f / (float)quantization.Scale;
-        int zeroPoint = quantization.ZeroPoint;
-        float[] source = tensor.Values<float>();
-        var values = new int[source.Length];
-        for (int i = 0; i < values.Length; i++)
-        {
-            float v = MathF.FusedMultiplyAdd(source[i], inverse, zeroPoint);
-            values[i] = float.IsNaN(v) ? zeroPoint : (int)MathF.Floor(Math.Clamp(v, 0f, 255f) + 0.5f);
-        }
-        return new(values, [.. tensor.Dimensions], quantization);
+        return new(
+            Array.ConvertAll(NearestLevels.Of(tensor.Values<float>(), quantization), q => (int)q), [.. tensor.Dimensions], quantization);
     }
 
     /// <summary>The real values: one conversion and one float32 multiplication each.</summary>

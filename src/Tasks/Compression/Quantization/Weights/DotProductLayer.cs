@@ -43,6 +43,9 @@ internal sealed class DotProductLayer
     /// <summary>The number of groups of a grouped convolution, else 1.</summary>
     public int Groups { get; }
 
+    /// <summary>Whether this is a matrix product and no convolution.</summary>
+    public required bool IsMatrix { get; init; }
+
     /// <summary>The axis of the input along which its channels lie, counted from the end when negative.</summary>
     public int InputAxis { get; }
 
@@ -92,7 +95,10 @@ internal sealed class DotProductLayer
             return Refuse("the bias is not constant", out obstacle);
         int length = weights.Count / channels;
         int inputAxis = node.IsChannelsLast() ? -1 : 1;
-        return new(weights.Values<float>(), bias, length, length, 1, length / weights.Dimensions[1], groups, inputAxis);
+        return new(weights.Values<float>(), bias, length, length, 1, length / weights.Dimensions[1], groups, inputAxis)
+        {
+            IsMatrix = false,
+        };
     }
 
     private static DotProductLayer? ReadGemm(OperatorContext context, Tensor weights, out string obstacle)
@@ -113,7 +119,7 @@ internal sealed class DotProductLayer
         float[] values = weights.Values<float>();
         if (alpha != 1)
             values = Array.ConvertAll(values, w => w * alpha);
-        return new(values, bias, length, transposed ? length : 1, transposed ? 1 : channels, 1, 1, -1);
+        return new(values, bias, length, transposed ? length : 1, transposed ? 1 : channels, 1, 1, -1) { IsMatrix = true };
     }
 
     private static DotProductLayer? ReadMatMul(Tensor weights, out string obstacle)
@@ -122,7 +128,7 @@ internal sealed class DotProductLayer
         if (weights.Rank != 2 || weights.Count == 0)
             return Refuse("the weights are not a matrix", out obstacle);
         int channels = weights.Dimensions[1];
-        return new(weights.Values<float>(), new float[channels], weights.Dimensions[0], 1, channels, 1, 1, -1);
+        return new(weights.Values<float>(), new float[channels], weights.Dimensions[0], 1, channels, 1, 1, -1) { IsMatrix = true };
     }
 
     private static float[]? ReadBias(OperatorContext context, int channels, float factor)

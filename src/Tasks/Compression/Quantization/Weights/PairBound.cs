@@ -1,15 +1,12 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Calibration;
-using OptimizerBuild.Graphs;
-using OptimizerBuild.Kernels;
-using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// The bound under which two products of neighbouring weights add up in 16 bits: VPMADDUBSW of AVX2 and AVX-512 saturates
-/// <c>x0·w0 + x1·w1</c>, with x in 0…255, unless weights of one sign add up to at most 128 (255 · 128 &lt; 2^15 &lt; 255 · 129). Neighbours
-/// are those of <see cref="Int8Packing"/>: places 2i and 2i + 1 of a segment, or kernel rows 2i and 2i + 1 of a depthwise convolution.
+/// <c>x0·w0 + x1·w1</c>, with x in 0…255, unless weights of one sign add up to at most 128 (255 · 128 &lt; 2^15 &lt; 255 · 129). Which
+/// weights are neighbours is what <see cref="WeightLayout"/> says.
 /// </summary>
 internal sealed class PairBound
 {
@@ -19,14 +16,16 @@ internal sealed class PairBound
     private readonly DotProductLayer _layer;
     private readonly ChannelMoments? _moments;
     private readonly double _floor;
+    private readonly WeightLayout _layout;
     private readonly (int First, int Second)[] _pairs;
 
-    private PairBound(DotProductLayer layer, ChannelMoments? moments, (int First, int Second)[] pairs)
+    private PairBound(DotProductLayer layer, ChannelMoments? moments, WeightLayout layout)
     {
         _layer = layer;
+        _layout = layout;
         _moments = moments;
         _floor = moments is null ? 0 : Enumerable.Range(0, moments.Channels).Average(moments.Variance);
-        _pairs = pairs;
+        _pairs = layout.Neighbours();
     }
 
     /// <summary>The bound for a dot product.</summary>
@@ -35,44 +34,14 @@ internal sealed class PairBound
     /// <param name="moments">Means and variances of the input's channels, which say which weight of a pair is rather lowered; null: alike.</param>
     public static PairBound Of(QuantizableNode node, bool isWide, ChannelMoments? moments)
     {
-        DotProductLayer layer = node.Layer!;
-        if (!node.Node.Is<ConvOperator>())
-            return new(layer, moments, [.. Neighbours(1, layer.Length)]);
-        ReadOnlySpan<int> shape = node.Context.InputConstants[1]!.Dimensions.AsSpan();
-        int inputs = shape[1];
-        int width = shape[^1];
-        int height = Shapes.Count(shape[2..^1]);
-        int taps = height * width;
-
-        // Depthwise: the rows of a column side by side, or the columns of an only row.
-        if (inputs == 1 && layer.Groups == layer.Channels && layer.Groups > 1 && !isWide)
-            return new(layer, moments, height == 1
-                ? [.. Neighbours(1, width)]
-                : [.. Neighbours(width, height).Select(p => (Tap(p.First), Tap(p.Second)))]);
-
-        // Packed by taps and inputs, stored by inputs and taps.
-        int dilation = WindowAttributes.Dilations(node.Node) is [.., long last] ? checked((int)last) : 1;
-        (int segments, int length) = Int8Packing.Segments(inputs, height, width, layer.InputChannels, dilation);
-        return new(layer, moments, [.. Neighbours(segments, length).Select(p => (Stored(p.First), Stored(p.Second)))]);
-
-        int Tap(int packed) => (packed % height * width) + (packed / height);
-
-        int Stored(int packed) => (packed % inputs * taps) + (packed / inputs);
+        // Whether sums need blocks is known only of rounded weights; a layer that does has no use for the bound.
+        var layout = WeightLayout.Of(node, isWide, addsBlocks: false);
+        return new(node.Layer!, moments, layout);
     }
 
-    /// <summary>Whether two weights may stand side by side.</summary>
-    public static bool Allows(int first, int second) => first + second is >= -Limit and <= Limit || (first ^ second) < 0;
-
-    /// <summary>Whether weights keep the bound.</summary>
+    /// <summary>Whether weights keep the bound: as Lowering proves it, from the bytes that the kernel reads.</summary>
     /// <param name="weights">The weights in the order of the node's weight tensor.</param>
-    public bool Holds(ReadOnlySpan<sbyte> weights)
-    {
-        for (int channel = 0; channel < _layer.Channels; channel++)
-            foreach ((int i, int j) in _pairs)
-                if (!Allows(weights[_layer.Index(channel, i)], weights[_layer.Index(channel, j)]))
-                    return false;
-        return true;
-    }
+    public bool Holds(sbyte[] weights) => PairSums16.Fit(_layout.Pack(weights));
 
     /// <summary>
     /// Lowers rounded weights of one channel until the bound holds: of each pair beyond it both by what costs least squared error,
@@ -86,7 +55,7 @@ internal sealed class PairBound
         foreach ((int i, int j) in _pairs)
         {
             (int first, int second) = (rounded[i], rounded[j]);
-            if (Allows(first, second))
+            if (PairSums16.Fit(first, second))
                 continue;
             double a = Math.Abs(_layer.Weights[_layer.Index(channel, i)] / scale);
             double b = Math.Abs(_layer.Weights[_layer.Index(channel, j)] / scale);
@@ -103,11 +72,4 @@ internal sealed class PairBound
 
     // An input that hardly moved on the calibration data may do so later: the mean of all variances is added.
     private double Importance(int channel, int k) => _moments is null ? 1 : _moments.Variance(_layer.InputChannel(channel, k)) + _floor;
-
-    private static IEnumerable<(int First, int Second)> Neighbours(int segments, int length)
-    {
-        for (int segment = 0; segment < segments; segment++)
-            for (int k = 0; k + 1 < length; k += 2)
-                yield return ((segment * length) + k, (segment * length) + k + 1);
-    }
 }

@@ -39,7 +39,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
         else
         {
             (best, highest) = Choose(node, values);
-            best = best with { PairSumsBounded = PairBound.Of(node, IsWide(node, values), null).Holds(best.Values) };
+            bool fits = AccumulatorBound.Holds(node.Layer, best, values[node.Node.Inputs[0]].ZeroPoint);
+            best = best with { Layout = WeightLayout.Of(node, IsWide(node, values), addsBlocks: !fits) };
         }
         _measured[node.Node.Name] = (key, best, highest);
         return (best, highest);

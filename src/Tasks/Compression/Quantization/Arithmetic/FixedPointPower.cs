@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization.Simulation;
+namespace OptimizerBuild.Compression.Quantization.Arithmetic;
 
 /// <summary>2^(−t) in fixed point for Softmax and Sigmoid (docs/arithmetic.md, Fixed-point Softmax).</summary>
 internal static class FixedPointPower

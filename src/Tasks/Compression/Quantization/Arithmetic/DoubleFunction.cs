@@ -2,7 +2,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 
-namespace OptimizerBuild.Compression.Quantization.Simulation;
+namespace OptimizerBuild.Compression.Quantization.Arithmetic;
 
 /// <summary>
 /// A node that is a function of one value, applied to many values in double precision: what tables are made from

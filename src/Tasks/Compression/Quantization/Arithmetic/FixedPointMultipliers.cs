@@ -1,4 +1,4 @@
-namespace OptimizerBuild.Compression.Quantization.Simulation;
+namespace OptimizerBuild.Compression.Quantization.Arithmetic;
 
 /// <summary>
 /// Real factors as integers over a common power of two (docs/arithmetic.md, Requantisation): <c>factor ≈ Multipliers[c] / 2^Shift</c>.
@@ -29,9 +29,18 @@ internal sealed record FixedPointMultipliers(int[] Multipliers, int Shift)
     public FixedPointMultipliers For(IReadOnlyList<long> magnitudes)
     {
         FixedPointMultipliers result = this;
-        while (result.Shift > 1 && result.Multipliers.Where((m, i) => (Int128)magnitudes[i] * m >= (Int128)1 << 62).Any())
+        while (result.Shift > 1 && !result.Suit(magnitudes))
             result = new(Array.ConvertAll(result.Multipliers, m => (int)((m + 1L) >> 1)), result.Shift - 1);
         return result;
+    }
+
+    /// <summary>Whether <c>|sum · multiplier| &lt; 2^62</c> for sums of the given magnitudes, one for each multiplier.</summary>
+    public bool Suit(IReadOnlyList<long> magnitudes)
+    {
+        for (int i = 0; i < Multipliers.Length; i++)
+            if ((Int128)magnitudes[i] * Multipliers[i] >= (Int128)1 << 62)
+                return false;
+        return true;
     }
 
     /// <summary><c>(value · multiplier + 2^(s−1)) >> s</c>.</summary>
