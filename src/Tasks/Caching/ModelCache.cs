@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using OptimizerBuild.Files;
 using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Caching;

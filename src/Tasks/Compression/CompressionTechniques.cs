@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression;
 

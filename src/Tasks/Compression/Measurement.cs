@@ -1,4 +1,3 @@
-using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Compression;
