@@ -3,7 +3,6 @@ using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
-using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Compression;
 

@@ -3,7 +3,6 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
-using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering;
 
