@@ -82,11 +82,12 @@ internal sealed class KernelsCommand : BenchCommand
         }
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
         ModelPlan plan = PlanOf(lowered);
-        int index = lowered.Steps.ToList().FindIndex(s => s.Macs > 0);
-        StepCall call = KernelBinder.Bind(lowered.Steps[index]);
+        List<PlanCall> steps = [.. lowered.Calls];
+        int index = steps.FindIndex(s => s.Macs > 0);
+        StepCall call = KernelBinder.Bind(steps[index]);
         var workspace = new Workspace(PackedWeights.Of(lowered.Weights), lowered.ArenaBytes);
         double fastest = Stopwatches.Fastest(() => call(workspace), seconds);
-        return StepCost.Of(plan, lowered.Steps[index] with { Description = shape.ToString() }, index, fastest);
+        return StepCost.Of(plan, steps[index] with { Description = shape.ToString() }, index, fastest);
     }
 
     // The layer with a Relu; int8 outputs are made by a second layer, as a last one hands on 32-bit sums.
@@ -136,9 +137,11 @@ internal sealed class KernelsCommand : BenchCommand
         Facts = new("", "", "", 0, 0, "", null, null, 0),
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
+        States = lowered.States,
         Weights = new("layer.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
+        Values = lowered.Values,
         Steps = lowered.Steps,
     };
 

@@ -89,7 +89,7 @@ internal sealed class LayersCommand : BenchCommand
         Graph graph = OnnxImporter.Import(model.Path, ModelCompiler.ImportSettings(options), CancellationToken.None).Graph;
         ModelSamples samples = ModelSamples.Of(model, options, graph, 1)[^1];
         var workspace = new Workspace(PackedWeights.Of(outcome.Weights), plan.ArenaBytes);
-        var steps = new List<(PlanStep Step, int Index, Action Run)>();
+        var steps = new List<(PlanCall Step, int Index, Action Run)>();
         for (int i = 0; i < plan.Inputs.Count; i++)
         {
             if (plan.Inputs[i].Binding is not { } binding)
@@ -98,10 +98,12 @@ internal sealed class LayersCommand : BenchCommand
             Tensor elements = Elements(plan.Inputs[i], samples.Samples[0][i]);
             steps.Add((binding, -1, () => bind(workspace, elements)));
         }
-        for (int i = 0; i < plan.Steps.Count; i++)
+        foreach ((int line, PlanStep step) in PlanSteps.Numbered(plan.Steps))
         {
-            StepCall call = KernelBinder.Bind(plan.Steps[i]);
-            steps.Add((plan.Steps[i], i, () => call(workspace)));
+            if (step is not PlanCall planned)
+                continue;
+            StepCall call = KernelBinder.Bind(planned);
+            steps.Add((planned, line, () => call(workspace)));
         }
 
         var fastest = new double[steps.Count];

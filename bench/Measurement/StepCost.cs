@@ -34,7 +34,7 @@ internal sealed record StepCost(
     /// <param name="step">The step.</param>
     /// <param name="index">Its place among the plan's steps; −1 for the binding of an input.</param>
     /// <param name="microseconds">Its shortest time.</param>
-    public static StepCost Of(ModelPlan plan, PlanStep step, int index, double microseconds)
+    public static StepCost Of(ModelPlan plan, PlanCall step, int index, double microseconds)
     {
         long bytes = BytesOf(plan, step, index);
         int workingSet = plan.Weights.Bytes + plan.ArenaBytes;
@@ -47,20 +47,20 @@ internal sealed record StepCost(
     }
 
     // Arguments that are offsets of buffers or of sections of the weights; which ones they are, their names tell.
-    private static long BytesOf(ModelPlan plan, PlanStep step, int index)
+    private static long BytesOf(ModelPlan plan, PlanCall step, int index)
     {
-        int[] sections = [.. plan.Steps.SelectMany(WeightOffsets).Append(plan.Weights.Bytes).Distinct().Order()];
+        int[] sections = [.. plan.Calls.SelectMany(WeightOffsets).Append(plan.Weights.Bytes).Distinct().Order()];
         return WeightOffsets(step).Sum(o => (long)sections.First(s => s > o) - o)
             + BufferOffsets(step).Sum(o => plan.Buffers
                 .Where(b => b.FirstStep <= index && index <= b.LastStep && b.Offset <= o && o < b.Offset + b.Bytes)
                 .Sum(b => (long)b.Bytes));
     }
 
-    private static IEnumerable<int> WeightOffsets(PlanStep step) => step.Arguments.OfType<PlanArgument.Integer>()
+    private static IEnumerable<int> WeightOffsets(PlanCall step) => step.Arguments.OfType<PlanArgument.Integer>()
         .Where(a => Weights.Contains(a.Name) || (Buffers.Contains(a.Name) && a.Value < 0))
         .Select(a => (int)(a.Value < 0 ? ~a.Value : a.Value));
 
-    private static IEnumerable<int> BufferOffsets(PlanStep step) => step.Arguments.OfType<PlanArgument.Integer>()
+    private static IEnumerable<int> BufferOffsets(PlanCall step) => step.Arguments.OfType<PlanArgument.Integer>()
         .Where(a => Buffers.Contains(a.Name) && a.Value >= 0)
         .Select(a => (int)a.Value);
 }

@@ -81,7 +81,10 @@ public sealed class PredictorGenerator : IIncrementalGenerator
         }
         output.AddSource(predictor.HintName + ".g.cs", Text(PredictorEmitter.Emit(plan)));
         if (!plan.IsSignatureOnly)
+        {
             output.AddSource(predictor.HintName + ".Layers.g.cs", Text(LayersEmitter.Emit(plan)));
+            output.AddSource(predictor.HintName + ".Debug.g.cs", Text(DebugEmitter.Emit(plan)));
+        }
     }
 
     private static void AddKernels(SourceProductionContext output, EquatableList<string> files)

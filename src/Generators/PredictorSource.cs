@@ -51,8 +51,8 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 
-    private static IEnumerable<PlanStep> CallsOf(ModelPlan plan) =>
-        plan.Inputs.Select(i => i.Binding!).Where(b => b is not null).Concat(plan.Steps);
+    private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) =>
+        plan.Inputs.Select(i => i.Binding).Concat(plan.States.Select(s => s.Binding)).OfType<PlanCall>().Concat(plan.Calls);
 
     private static PlanError? MissingKernel(ModelPlan plan) => plan.IsSignatureOnly
         ? null

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Plan;
 internal sealed record ModelPlan
 {
     /// <summary>The version of the text form.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>The model's short name, for example <c>fashion-mobilenet</c>.</summary>
     public required string Model { get; init; }
@@ -30,6 +30,9 @@ internal sealed record ModelPlan
     /// <summary>The model's outputs, in order.</summary>
     public required EquatableList<PlanOutput> Outputs { get; init; }
 
+    /// <summary>Values that one prediction leaves to the next: inputs and outputs that are neither parameters nor properties.</summary>
+    public EquatableList<PlanState> States { get; init; } = EquatableList<PlanState>.Empty;
+
     /// <summary>How the class's <c>Prediction</c> is made; null for models that are no classifiers.</summary>
     public PlanClassifier? Classifier { get; init; }
 
@@ -39,29 +42,26 @@ internal sealed record ModelPlan
     /// <summary>Size of the scratch memory in bytes, tail padding included.</summary>
     public required int ArenaBytes { get; init; }
 
-    /// <summary>Where each value lives, for readers and for the overlap test; nothing is generated from it.</summary>
+    /// <summary>Where each value lives, for readers and for the overlap test; the generated code has their names for their offsets.</summary>
     public required EquatableList<PlanBuffer> Buffers { get; init; }
 
-    /// <summary>The kernel calls, in order, after the inputs' bindings. Empty in a design-time plan, which only has signatures.</summary>
+    /// <summary>Where the values of the model lie, by their names: what debug builds show of it.</summary>
+    public EquatableList<PlanValue> Values { get; init; } = EquatableList<PlanValue>.Empty;
+
+    /// <summary>
+    /// What runs after the inputs' bindings, in order: kernel calls, and blocks of them. Empty in a design-time plan, which only has
+    /// signatures.
+    /// </summary>
     public required EquatableList<PlanStep> Steps { get; init; }
 
-    /// <summary>
-    /// Multiply-accumulates of a prediction from which on it is worth several threads: about a tenth of a millisecond on one. Handing
-    /// out a step costs about a microsecond, waking the threads about ten (<c>bench threads</c>).
-    /// </summary>
-    public const long LeastWorkForThreads = 20_000_000;
+    /// <summary>The kernel calls of the steps in the order of the text, those in blocks among them.</summary>
+    public IEnumerable<PlanCall> Calls => PlanSteps.CallsOf(Steps);
 
     /// <summary>Whether one prediction may run on several threads, if its user asks for them.</summary>
-    public bool UsesThreads => Facts.Macs >= LeastWorkForThreads;
+    public bool UsesThreads { get; init; }
 
-    /// <summary>
-    /// Multiply-accumulates of a prediction up to which its first one in a process is quicker in small code than in fast code that has to
-    /// be compiled first (<c>bench first</c>): with many kinds of layers twice as quick at 300 million, with few kinds even at 330.
-    /// </summary>
-    public const long MostWorkForStartUp = 320_000_000;
-
-    /// <summary>Whether the first predictions of a process run in small code.</summary>
-    public bool HasStartUp => !IsSignatureOnly && Facts.Macs is > 0 and <= MostWorkForStartUp;
+    /// <summary>Whether the first predictions of a process run in small code that is compiled at once.</summary>
+    public bool HasStartUp { get; init; }
 
     /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
     public bool IsSignatureOnly { get; init; }
@@ -168,7 +168,7 @@ internal enum BoundaryType
 /// <param name="Dimensions">The dimensions in the order in which the caller passes the elements.</param>
 /// <param name="Binding">The kernel call that brings the caller's elements into the arena. Its method takes a
 /// <c>ReadOnlySpan</c> of the element type as its first parameter, then the workspace. Null where nothing reads the input.</param>
-internal sealed record PlanInput(string OnnxName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, PlanStep? Binding)
+internal sealed record PlanInput(string OnnxName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, PlanCall? Binding)
 {
     /// <summary>The number of elements.</summary>
     public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
@@ -182,6 +182,26 @@ internal sealed record PlanInput(string OnnxName, string ParameterName, Boundary
 /// <param name="Dimensions">The dimensions.</param>
 /// <param name="Offset">Where the elements lie in the arena, in bytes.</param>
 internal sealed record PlanOutput(string OnnxName, string PropertyName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, int Offset)
+{
+    /// <summary>The number of elements.</summary>
+    public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
+}
+
+/// <summary>
+/// A value that persists between predictions: an input of the model that takes what the last prediction gave as an output. The state object
+/// of the generated class holds its elements.
+/// </summary>
+/// <param name="OnnxName">The input's name in the model.</param>
+/// <param name="OutputName">The output's name in the model.</param>
+/// <param name="PropertyName">Its property's name in the state's class: a C# identifier in Pascal case.</param>
+/// <param name="Type">The element type.</param>
+/// <param name="Dimensions">The dimensions.</param>
+/// <param name="Offset">Where the output's elements lie in the arena after the last step, in bytes.</param>
+/// <param name="Initial">Where the initial elements lie in the weights, in bytes; null for zeros.</param>
+/// <param name="Binding">The kernel call that brings the elements into the arena; null where nothing reads them.</param>
+internal sealed record PlanState(
+    string OnnxName, string OutputName, string PropertyName, BoundaryType Type, EquatableList<int> Dimensions, int Offset, int? Initial,
+    PlanCall? Binding)
 {
     /// <summary>The number of elements.</summary>
     public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
@@ -205,32 +225,18 @@ internal sealed record PlanWeights(string ResourceName, int Bytes, ulong Checksu
 /// <param name="Name">The value's name.</param>
 /// <param name="Offset">Offset in bytes, a multiple of 64.</param>
 /// <param name="Bytes">Length in bytes.</param>
-/// <param name="FirstStep">Index of the step that writes it; −1 for inputs.</param>
-/// <param name="LastStep">Index of the last step that reads it; the number of steps for outputs.</param>
+/// <param name="FirstStep">The line (see <see cref="PlanSteps"/>) from which on it is in use; −1 for inputs.</param>
+/// <param name="LastStep">The last line at which it is in use; the number of lines for outputs.</param>
 /// <param name="SharesWith">Name of the buffer whose place it deliberately takes over (in-place operation); empty otherwise.</param>
 internal sealed record PlanBuffer(string Name, int Offset, int Bytes, int FirstStep, int LastStep, string SharesWith);
 
-/// <summary>
-/// One call of a kernel method: <c>Kernel.Method(workspace, name: value, …)</c>. The arguments after the workspace are literals,
-/// named as the method's parameters are and in their order.
-/// </summary>
-/// <param name="Kernel">The static class in <c>OptimizerBuild.Kernels</c>, for example <c>Int8Convolution</c>.</param>
-/// <param name="Method">The static method, for example <c>Run</c>.</param>
-/// <param name="Node">The ONNX node's name, for the comment.</param>
-/// <param name="Description">What it does, for the comment: operator and shapes, for example <c>Conv 28×28×1 → 28×28×16, 3×3</c>.</param>
-/// <param name="Macs">Multiply-accumulates of the call.</param>
-/// <param name="Arguments">The literal arguments.</param>
-internal sealed record PlanStep(string Kernel, string Method, string Node, string Description, long Macs, EquatableList<PlanArgument> Arguments);
-
-/// <summary>A literal argument.</summary>
-internal abstract record PlanArgument(string Name)
-{
-    /// <summary>An <c>int</c>, <c>long</c>, <c>byte</c>… parameter; also <c>bool</c> as 0 or 1 is not used: kernels take int.</summary>
-    public sealed record Integer(string Name, long Value) : PlanArgument(Name);
-
-    /// <summary>A <c>float</c> parameter, kept as its IEEE bits.</summary>
-    public sealed record Real(string Name, int Bits) : PlanArgument(Name);
-
-    /// <summary>A <c>ReadOnlySpan&lt;int&gt;</c> parameter (dimensions, strides).</summary>
-    public sealed record Integers(string Name, EquatableList<int> Values) : PlanArgument(Name);
-}
+/// <summary>Where the elements of a value of the model lie while it is in use.</summary>
+/// <param name="Name">Its name in the model.</param>
+/// <param name="Type">The type of the elements in memory.</param>
+/// <param name="Dimensions">The dimensions, outermost first.</param>
+/// <param name="Offset">Where the first element lies in the arena, in bytes.</param>
+/// <param name="Strides">Bytes from one element to the next, for each dimension.</param>
+/// <param name="ScaleBits">Of quantised values the bits of the float by which integers are multiplied; null for others.</param>
+/// <param name="ZeroPoint">Of quantised values the integer that stands for zero.</param>
+internal sealed record PlanValue(
+    string Name, BoundaryType Type, EquatableList<int> Dimensions, int Offset, EquatableList<int> Strides, int? ScaleBits, int ZeroPoint);

@@ -109,6 +109,9 @@ internal sealed class PlanLine(string text, int number)
     /// <summary>A non-negative <c>int</c>.</summary>
     public int Natural() => (int)Integer(0, int.MaxValue);
 
+    /// <summary>A non-negative integer up to a maximum, or <c>none</c>.</summary>
+    public long? OptionalNatural(long maximum) => TrySkip("none") ? null : Integer(0, maximum);
+
     /// <summary>A list of integers in brackets.</summary>
     public EquatableList<int> Integers(int minimum = int.MinValue)
     {

@@ -11,9 +11,13 @@ internal sealed class PlanReader
     /// <summary>The first word of every plan.</summary>
     public const string Magic = "optimizerbuild-plan";
 
+    // Deeper nesting than any exporter writes would cost the generator, which follows it, its stack.
+    private const int DeepestBlock = 64;
+
     private readonly string[] _lines;
     private readonly List<PlanInput> _inputs = [];
     private readonly List<PlanOutput> _outputs = [];
+    private readonly List<PlanState> _states = [];
     private readonly List<string> _labels = [];
     private readonly List<string> _labelIdentifiers = [];
     private readonly HashSet<string> _parameters = new(StringComparer.Ordinal);
@@ -71,18 +75,26 @@ internal sealed class PlanReader
         line = Begin("arena bytes=");
         int arenaBytes = line.Natural();
         line.End();
+        line = Begin("execution threads=");
+        bool usesThreads = line.OneOf(("one", false), ("many", true));
+        line.Skip(" start=");
+        bool hasStartUp = line.OneOf(("fast", false), ("small", true));
+        line.End();
+        // A plan that only has signatures has no memory either.
+        int room = isSignature ? int.MaxValue : arenaBytes;
+        ReadStates(room, isSignature ? int.MaxValue : weights.Bytes, className);
         while (Peek().StartsWith("input"))
             ReadInput();
-        // A plan that only has signatures has no memory either.
         while (Peek().StartsWith("output"))
-            ReadOutput(isSignature ? int.MaxValue : arenaBytes);
+            ReadOutput(room);
         PlanClassifier? classifier = Peek().StartsWith("classifier") ? ReadClassifier() : null;
         var buffers = new List<PlanBuffer>();
         while (Peek().StartsWith("buffer"))
             buffers.Add(ReadBuffer());
-        var steps = new List<PlanStep>();
-        while (Peek().StartsWith("step"))
-            steps.Add(ReadCall("step "));
+        var values = new List<PlanValue>();
+        while (Peek().StartsWith("value"))
+            values.Add(ReadValue());
+        EquatableList<PlanStep> steps = ReadSteps(arenaBytes, 0);
         Begin("end").End();
         for (; _next < _lines.Length; _next++)
             if (_lines[_next].Length > 0)
@@ -100,9 +112,13 @@ internal sealed class PlanReader
             ArenaBytes = arenaBytes,
             Inputs = new(_inputs),
             Outputs = new(_outputs),
+            States = new(_states),
             Classifier = classifier,
+            UsesThreads = usesThreads,
+            HasStartUp = hasStartUp,
             Buffers = new(buffers),
-            Steps = new(steps),
+            Values = new(values),
+            Steps = steps,
         };
     }
 
@@ -151,7 +167,7 @@ internal sealed class PlanReader
         string parameter = Unique(line, _parameters);
         (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
         line.End();
-        PlanStep? binding = Peek().StartsWith("bind") ? ReadCall("bind ") : null;
+        PlanCall? binding = Peek().StartsWith("bind") ? ReadCall("bind ") : null;
         _inputs.Add(new PlanInput(name, parameter, type, dimensions, binding));
     }
 
@@ -170,12 +186,48 @@ internal sealed class PlanReader
         int offset = line.Natural();
         line.End();
         var output = new PlanOutput(name, property, parameter, type, dimensions, offset);
-        if (offset + ((long)output.Length * type.Size()) > arenaBytes)
-        {
-            string expected = string.Format(CultureInfo.InvariantCulture, "an output inside the arena of {0} bytes", arenaBytes);
-            throw line.Contradiction(expected, "one that ends behind it");
-        }
+        RequireInside(line, "an output inside the arena", offset, (long)output.Length * type.Size(), arenaBytes);
         _outputs.Add(output);
+    }
+
+    private void ReadStates(int arenaBytes, int weightBytes, string className)
+    {
+        var properties = new HashSet<string>(PredictorNames.StateMembers, StringComparer.Ordinal);
+        while (Peek().StartsWith("state"))
+        {
+            PlanLine line = Begin("state name=");
+            string name = line.String();
+            line.Skip(" output=");
+            string output = line.String();
+            line.Skip(" property=");
+            string property = Unique(line, properties);
+            (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
+            line.Skip(" offset=");
+            int offset = line.Natural();
+            line.Skip(" initial=");
+            int? initial = (int?)line.OptionalNatural(int.MaxValue);
+            line.End();
+            if (className is PredictorNames.StateClass or PredictorNames.StateProperty)
+                throw line.Contradiction("a class of another name than its state's", "'" + className + "'");
+            PlanCall? binding = Peek().StartsWith("bind") ? ReadCall("bind ") : null;
+            var state = new PlanState(name, output, property, type, dimensions, offset, initial, binding);
+            long bytes = (long)state.Length * type.Size();
+            RequireInside(line, "a state inside the arena", offset, bytes, arenaBytes);
+            if (initial is { } start)
+                RequireInside(line, "initial values inside the weights", start, bytes, weightBytes);
+            _states.Add(state);
+        }
+        if (_states.Count == 0)
+            return;
+        _parameters.Add(PredictorNames.StateParameter);
+        _members.Add(PredictorNames.StateClass);
+        _members.Add(PredictorNames.StateProperty);
+    }
+
+    private static void RequireInside(PlanLine line, string what, int offset, long bytes, int room)
+    {
+        if (offset + bytes > room)
+            throw line.Contradiction(string.Format(CultureInfo.InvariantCulture, "{0} of {1} bytes", what, room), "one that ends behind it");
     }
 
     private static (BoundaryType Type, EquatableList<int> Dimensions) ReadType(PlanLine line)
@@ -241,7 +293,64 @@ internal sealed class PlanReader
         return new PlanBuffer(name, offset, bytes, first, last, shares);
     }
 
-    private PlanStep ReadCall(string keyword)
+    private EquatableList<PlanStep> ReadSteps(int arenaBytes, int depth)
+    {
+        var steps = new List<PlanStep>();
+        while (true)
+        {
+            PlanLine line = Peek();
+            if (depth == DeepestBlock && (line.StartsWith("if") || line.StartsWith("loop")))
+                throw line.Contradiction("blocks in blocks up to a depth of " + DeepestBlock.ToString(CultureInfo.InvariantCulture), "more");
+            if (line.StartsWith("step"))
+                steps.Add(ReadCall("step "));
+            else if (line.StartsWith("if"))
+                steps.Add(ReadIf(arenaBytes, depth));
+            else if (line.StartsWith("loop"))
+                steps.Add(ReadLoop(arenaBytes, depth));
+            else
+                return new(steps);
+        }
+    }
+
+    private PlanIf ReadIf(int arenaBytes, int depth)
+    {
+        PlanLine line = Begin("if condition=");
+        int condition = (int)line.Integer(0, arenaBytes - 1);
+        (string node, string description) = ReadOrigin(line);
+        EquatableList<PlanStep> then = ReadSteps(arenaBytes, depth + 1);
+        Begin("else").End();
+        EquatableList<PlanStep> otherwise = ReadSteps(arenaBytes, depth + 1);
+        Begin("end if").End();
+        return new PlanIf(node, description, condition, then, otherwise);
+    }
+
+    private PlanLoop ReadLoop(int arenaBytes, int depth)
+    {
+        PlanLine line = Begin("loop bound=");
+        long? bound = line.OptionalNatural(long.MaxValue);
+        line.Skip(" count=");
+        int? count = (int?)line.OptionalNatural(arenaBytes - sizeof(long));
+        line.Skip(" condition=");
+        int? condition = (int?)line.OptionalNatural(arenaBytes - 1);
+        line.Skip(" iteration=");
+        int? iteration = (int?)line.OptionalNatural(arenaBytes - sizeof(long));
+        (string node, string description) = ReadOrigin(line);
+        EquatableList<PlanStep> body = ReadSteps(arenaBytes, depth + 1);
+        Begin("end loop").End();
+        return new PlanLoop(node, description, bound, count, condition, iteration, body);
+    }
+
+    private static (string Node, string Description) ReadOrigin(PlanLine line)
+    {
+        line.Skip(" node=");
+        string node = line.String();
+        line.Skip(" description=");
+        string description = line.String();
+        line.End();
+        return (node, description);
+    }
+
+    private PlanCall ReadCall(string keyword)
     {
         PlanLine line = Begin(keyword);
         string kernel = line.Word();
@@ -270,14 +379,38 @@ internal sealed class PlanReader
         line.Skip(" description=");
         string description = line.String();
         line.End();
-        return new PlanStep(kernel, method, node, description, macs, new(arguments));
+        return new PlanCall(kernel, method, node, description, macs, new(arguments));
+    }
+
+    private PlanValue ReadValue()
+    {
+        PlanLine line = Begin("value name=");
+        string name = line.String();
+        (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
+        line.Skip(" offset=");
+        int offset = line.Natural();
+        line.Skip(" strides=");
+        EquatableList<int> strides = line.Integers();
+        if (strides.Count != dimensions.Count)
+            throw line.Contradiction("as many strides as dimensions", strides.Count.ToString(CultureInfo.InvariantCulture));
+        line.Skip(" scale=");
+        int? scale = line.TrySkip("f:") ? unchecked((int)(uint)line.Hexadecimal(8)) : null;
+        if (scale is null)
+            line.Skip("none");
+        line.Skip(" zeroPoint=");
+        int zeroPoint = (int)line.Integer(int.MinValue, int.MaxValue);
+        line.End();
+        return new PlanValue(name, type, dimensions, offset, strides, scale, zeroPoint);
     }
 
     private static PlanArgument ReadArgument(PlanLine line, string name)
     {
         if (line.TrySkip("f:"))
             return new PlanArgument.Real(name, unchecked((int)(uint)line.Hexadecimal(8)));
-        return line.IsAt('[') ? new PlanArgument.Integers(name, line.Integers()) : new PlanArgument.Integer(name, line.Integer());
+        if (line.IsAt('['))
+            return new PlanArgument.Integers(name, line.Integers());
+        long value = line.Integer();
+        return new PlanArgument.Integer(name, value) { Buffer = line.TrySkip("@") ? line.String(b => b.Length > 0, "a buffer's name") : "" };
     }
 
     private static string Unique(PlanLine line, HashSet<string> taken)

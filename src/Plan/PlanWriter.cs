@@ -32,6 +32,9 @@ internal sealed class PlanWriter
         Line($"weights resource={Quote(plan.Weights.ResourceName)} bytes={Number(plan.Weights.Bytes)}"
             + $" checksum=x:{plan.Weights.Checksum.ToString("X16", CultureInfo.InvariantCulture)}");
         Line($"arena bytes={Number(plan.ArenaBytes)}");
+        Line($"execution threads={(plan.UsesThreads ? "many" : "one")} start={(plan.HasStartUp ? "small" : "fast")}");
+        foreach (PlanState state in plan.States)
+            WriteState(state);
         foreach (PlanInput input in plan.Inputs)
             WriteInput(input);
         foreach (PlanOutput output in plan.Outputs)
@@ -46,8 +49,13 @@ internal sealed class PlanWriter
             Line($"buffer name={Quote(buffer.Name)} offset={Number(buffer.Offset)} bytes={Number(buffer.Bytes)}"
                 + $" first={Number(buffer.FirstStep)} last={Number(buffer.LastStep)} shares={Quote(buffer.SharesWith)}");
         }
-        foreach (PlanStep step in plan.Steps)
-            WriteCall("step", step);
+        foreach (PlanValue value in plan.Values)
+        {
+            Line($"value name={Quote(value.Name)} type={value.Type} dimensions={Integers(value.Dimensions)} offset={Number(value.Offset)}"
+                + $" strides={Integers(value.Strides)} scale={(value.ScaleBits is { } bits ? Bits(bits) : "none")}"
+                + $" zeroPoint={Number(value.ZeroPoint)}");
+        }
+        WriteSteps(plan.Steps);
         Line("end");
     }
 
@@ -62,6 +70,14 @@ internal sealed class PlanWriter
             comment += " compressed " + compressedText;
         Line($"accuracy metric={Quote(facts.Metric)} float={Real(facts.FloatMetric)} compressed={Real(facts.CompressedMetric)}"
             + $" samples={Number(facts.Samples)}{(comment.Length == 0 ? "" : " #" + comment)}");
+    }
+
+    private void WriteState(PlanState state)
+    {
+        Line($"state name={Quote(state.OnnxName)} output={Quote(state.OutputName)} property={Quote(state.PropertyName)} type={state.Type}"
+            + $" dimensions={Integers(state.Dimensions)} offset={Number(state.Offset)} initial={Optional(state.Initial)}");
+        if (state.Binding is { } binding)
+            WriteCall("bind", binding);
     }
 
     private void WriteInput(PlanInput input)
@@ -80,7 +96,39 @@ internal sealed class PlanWriter
             Line($"label identifier={Quote(classifier.LabelIdentifiers[i])} text={Quote(classifier.Labels[i])}");
     }
 
-    private void WriteCall(string keyword, PlanStep step)
+    private void WriteSteps(EquatableList<PlanStep> steps)
+    {
+        foreach (PlanStep step in steps)
+        {
+            switch (step)
+            {
+                case PlanCall call:
+                    WriteCall("step", call);
+                    break;
+                case PlanIf branch:
+                    Line($"if condition={Number(branch.Condition)}{Origin(branch)}");
+                    WriteSteps(branch.Then);
+                    Line("else");
+                    WriteSteps(branch.Else);
+                    Line("end if");
+                    break;
+                case PlanLoop loop:
+                    Line($"loop bound={Optional(loop.Bound)} count={Optional(loop.Count)} condition={Optional(loop.Condition)}"
+                        + $" iteration={Optional(loop.Iteration)}{Origin(loop)}");
+                    WriteSteps(loop.Body);
+                    Line("end loop");
+                    break;
+                default:
+                    throw new InvalidOperationException("a step of an unknown kind: " + step.GetType().Name);
+            }
+        }
+    }
+
+    private static string Origin(PlanStep step) => $" node={Quote(step.Node)} description={Quote(step.Description)}";
+
+    private static string Optional(long? value) => value is { } number ? Number(number) : "none";
+
+    private void WriteCall(string keyword, PlanCall step)
     {
         _text.Append(keyword).Append(' ').Append(step.Kernel).Append('.').Append(step.Method).Append('(');
         var comment = new StringBuilder();
@@ -92,12 +140,14 @@ internal sealed class PlanWriter
             {
                 case PlanArgument.Integer integer:
                     _text.Append(Number(integer.Value));
+                    if (integer.Buffer.Length > 0)
+                        _text.Append('@').Append(Quote(integer.Buffer));
                     break;
                 case PlanArgument.Integers integers:
                     _text.Append(Integers(integers.Values));
                     break;
                 case PlanArgument.Real real:
-                    _text.Append("f:").Append(real.Bits.ToString("X8", CultureInfo.InvariantCulture));
+                    _text.Append(Bits(real.Bits));
                     if (PlanText.Decimal(PlanText.FloatOf(real.Bits)) is { } value)
                         comment.Append(' ').Append(real.Name).Append(' ').Append(value);
                     break;
@@ -111,6 +161,8 @@ internal sealed class PlanWriter
             _text.Append(" #").Append(comment.ToString());
         _text.Append('\n');
     }
+
+    private static string Bits(int real) => "f:" + real.ToString("X8", CultureInfo.InvariantCulture);
 
     private static string Quote(string value) => PlanText.Quote(value);
 

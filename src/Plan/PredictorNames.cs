@@ -23,18 +23,40 @@ internal sealed record PredictorNames(
         "_sharedWeights", "_startUp", "_weightsGate", "_workspace",
     ];
 
+    /// <summary>The nested class that holds the state of a model that has one.</summary>
+    public const string StateClass = "State";
+
+    /// <summary>The property that holds the state of an instance's own.</summary>
+    public const string StateProperty = "DefaultState";
+
+    /// <summary>The parameter of methods that take a state.</summary>
+    public const string StateParameter = "state";
+
+    /// <summary>The members of the state's class that do not come from the model.</summary>
+    public static IReadOnlyList<string> StateMembers { get; } =
+        ["Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString", "CopyFrom", "Reset", StateClass];
+
     /// <summary>The names for a model's inputs and outputs: identifiers, unique, different from the class's own members.</summary>
     /// <param name="className">The generated class's name.</param>
     /// <param name="inputs">Names of the inputs in the model, in order.</param>
     /// <param name="outputs">Names of the outputs in the model, in order.</param>
-    public static PredictorNames Of(string className, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs)
+    /// <param name="hasState">Whether the model has a state, whose names are then taken.</param>
+    public static PredictorNames Of(
+        string className, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, bool hasState = false)
     {
         IReadOnlyList<string> parameters = Identifiers.Unique(
-            inputs.Select(i => Identifiers.Camel(i, "input")).Concat(outputs.Select(o => Identifiers.Camel(o, "output"))), []);
+            inputs.Select(i => Identifiers.Camel(i, "input")).Concat(outputs.Select(o => Identifiers.Camel(o, "output"))),
+            hasState ? [StateParameter] : []);
         IReadOnlyList<string> properties = Identifiers.Unique(
-            outputs.Select(o => Identifiers.Pascal(o, "Output")), [.. Reserved, className]);
+            outputs.Select(o => Identifiers.Pascal(o, "Output")),
+            [.. Reserved, className, .. hasState ? (string[])[StateClass, StateProperty] : []]);
         return new(new(parameters.Take(inputs.Count)), new(properties), new(parameters.Skip(inputs.Count)));
     }
+
+    /// <summary>The properties of the state's class: identifiers, unique.</summary>
+    /// <param name="inputs">Names of the state's inputs in the model, in order.</param>
+    public static IReadOnlyList<string> StateProperties(IReadOnlyList<string> inputs) =>
+        Identifiers.Unique(inputs.Select(i => Identifiers.Pascal(i, "Value")), StateMembers);
 
     /// <summary>The class's name for a model file: its stem in Pascal case, kept apart from the class's own members.</summary>
     /// <param name="stem">The file's name without its extension.</param>

@@ -35,6 +35,7 @@ public class EmissionTests
         {
             Namespace = plan.Namespace + (plan.Namespace.Length > 0 ? "." : "") + "N" + i,
             Inputs = new(plan.Inputs.Select(input => input with { Binding = null })),
+            States = new(plan.States.Select(state => state with { Binding = null })),
             Steps = EquatableList<PlanStep>.Empty,
         })];
         HandMadeModels.Project(plans).Generate().AssertBuilds();

@@ -39,7 +39,7 @@ public class GeneratorDiagnosticsTests
     public void AKernelThatDoesNotExist()
     {
         ModelPlan plan = HandMadeModels.Classifier();
-        Diagnostic diagnostic = Only(PlanWriter.Write(plan with { Steps = new([plan.Steps[0] with { Kernel = "Int3Dense" }]) }));
+        Diagnostic diagnostic = Only(PlanWriter.Write(plan with { Steps = new([plan.Calls.First() with { Kernel = "Int3Dense" }]) }));
         Assert.Equal("OPT0023", diagnostic.Id);
         Assert.Contains("'Int3Dense'", diagnostic.GetMessage(null), StringComparison.Ordinal);
     }

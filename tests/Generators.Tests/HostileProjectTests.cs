@@ -106,7 +106,7 @@ public class HostileProjectTests
                 Labels = new([text, text, text]),
                 LabelIdentifiers = PredictorNames.LabelIdentifiers([text, text, text]),
             },
-            Steps = new(plan.Steps.Select(s => s with { Node = text, Description = text })),
+            Steps = new(plan.Calls.Select(s => s with { Node = text, Description = text })),
         };
         const string Source = """
             internal static class Driver

@@ -176,7 +176,7 @@ public class PredictorRunTests
     {
         // The copy's count is greater than the input: the kernel throws while the instance is entered.
         ModelPlan plan = HandMadeModels.Classifier();
-        PlanStep binding = HandMadeModels.Step("InputCopy", "Run", "", "copy", 0, ("destination", 0), ("count", 100));
+        PlanCall binding = HandMadeModels.Step("InputCopy", "Run", "", "copy", 0, ("destination", 0), ("count", 100));
         plan = plan with { Inputs = new([plan.Inputs[0] with { Binding = binding }]) };
         using LoadedProject loaded = HandMadeModels.Project([plan], Driver).Generate().AssertBuilds().Load();
         object model = loaded.Call("Consumer.Driver", "Create")!;

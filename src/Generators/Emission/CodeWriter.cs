@@ -30,10 +30,11 @@ internal sealed class CodeWriter
     }
 
     /// <summary>Closes the block.</summary>
-    public void Close()
+    /// <param name="behind">What follows the brace.</param>
+    public void Close(string behind = "")
     {
         _indentation--;
-        Line("}");
+        Line("}" + behind);
     }
 
     /// <summary>Writes lines one level deeper.</summary>

@@ -8,89 +8,171 @@ namespace OptimizerBuild.Generators.Emission;
 /// Renders a plan's steps: one short method for each, above it a comment that names the node of the model, and a method that calls
 /// them in order. All steps are rendered alike, because the plan says which method is called with which arguments.
 /// </summary>
-internal static class LayersEmitter
+internal sealed class LayersEmitter
 {
     private const int StepsInAGroup = 50;
     private const int LongestLine = 128;
-    private const int LongestName = 40;
     private const string Kernels = "global::OptimizerBuild.Kernels.";
     private const string Workspace = Kernels + "Workspace workspace";
+
+    private readonly BufferNames _buffers;
+
+    private LayersEmitter(ModelPlan plan) => _buffers = new BufferNames(plan.Buffers);
 
     /// <summary>The file with the layers of a predictor.</summary>
     public static string Emit(ModelPlan plan)
     {
+        var emitter = new LayersEmitter(plan);
         var code = new CodeWriter();
+        emitter.Emit(code, plan);
+        return code.ToString();
+    }
+
+    private void Emit(CodeWriter code, ModelPlan plan)
+    {
         PredictorEmitter.Header(code, plan, "The layers of the model '" + plan.Model + "', in the order in which they run.");
         code.Open("partial class " + Identifiers.Escape(plan.ClassName));
         code.Summary("The steps of one prediction: calls of kernels with the memory offsets and constants that the build planned.");
         code.Open("private static class Layers");
-        EmitRun(code, plan);
+        code.Summary("Runs all steps.");
+        EmitSequence(code, "public static void Run", "RunGroup", Numbered(plan.Steps, 0));
         for (int i = 0; i < plan.Inputs.Count; i++)
             if (plan.Inputs[i].Binding is { } binding)
-                EmitBinding(code, plan, i, binding);
-        for (int i = 0; i < plan.Steps.Count; i++)
-            EmitStep(code, StepName(plan, i), plan.Steps[i]);
+                EmitBinding(code, "Input " + plan.Inputs[i].OnnxName, BindingName(plan, i), plan.Inputs[i].Type, binding);
+        for (int i = 0; i < plan.States.Count; i++)
+            if (plan.States[i].Binding is { } binding)
+                EmitBinding(code, "State " + plan.States[i].OnnxName, StateEmitter.BindingName(i), plan.States[i].Type, binding);
+        foreach ((int line, PlanStep step) in PlanSteps.Numbered(plan.Steps))
+            EmitStep(code, line, step);
+        _buffers.Emit(code);
         code.Close();
         code.Close();
-        return code.ToString();
     }
 
     /// <summary>The name of the method that brings an input's elements into the arena.</summary>
     public static string BindingName(ModelPlan plan, int input) =>
         plan.Inputs.Count == 1 ? "ReadInput" : "ReadInput" + Wording.Integer(input);
 
-    private static void EmitRun(CodeWriter code, ModelPlan plan)
+    // A method that runs steps one after the other, and where they are many, methods that run fifty of them each.
+    private static void EmitSequence(CodeWriter code, string signature, string group, IReadOnlyList<(int Line, PlanStep Step)> steps)
     {
-        int groups = (plan.Steps.Count + StepsInAGroup - 1) / StepsInAGroup;
-        code.Summary("Runs all steps.");
-        code.Open("public static void Run(" + Workspace + ")");
+        int groups = (steps.Count + StepsInAGroup - 1) / StepsInAGroup;
+        code.Open(signature + "(" + Workspace + ")");
         if (groups <= 1)
-        {
-            EmitCalls(code, plan, 0, plan.Steps.Count);
-        }
-        else
-        {
-            for (int group = 0; group < groups; group++)
-                code.Line(GroupName(group) + "(workspace);");
-        }
+            EmitCalls(code, steps);
+        for (int g = 0; groups > 1 && g < groups; g++)
+            code.Line(group + Wording.Integer(g) + "(workspace);");
         code.Close();
-        for (int group = 0; groups > 1 && group < groups; group++)
+        for (int g = 0; groups > 1 && g < groups; g++)
         {
-            int last = Math.Min((group + 1) * StepsInAGroup, plan.Steps.Count);
+            (int Line, PlanStep Step)[] part = [.. steps.Skip(g * StepsInAGroup).Take(StepsInAGroup)];
             code.Line();
-            code.Summary("Runs the steps " + Wording.Integer(group * StepsInAGroup) + " to " + Wording.Integer(last - 1) + ".");
-            code.Open("private static void " + GroupName(group) + "(" + Workspace + ")");
-            EmitCalls(code, plan, group * StepsInAGroup, last);
+            code.Summary("Runs the steps " + Wording.Integer(part[0].Line) + " to "
+                + Wording.Integer(part[part.Length - 1].Line + part[part.Length - 1].Step.Lines - 1) + ".");
+            code.Open("private static void " + group + Wording.Integer(g) + "(" + Workspace + ")");
+            EmitCalls(code, part);
             code.Close();
         }
     }
 
-    private static void EmitCalls(CodeWriter code, ModelPlan plan, int first, int end)
+    private static void EmitCalls(CodeWriter code, IReadOnlyList<(int Line, PlanStep Step)> steps)
     {
-        for (int i = first; i < end; i++)
-            code.Line(StepName(plan, i) + "(workspace);");
+        foreach ((int line, PlanStep step) in steps)
+            code.Line(StepName(line, step) + "(workspace);");
     }
 
-    private static void EmitBinding(CodeWriter code, ModelPlan plan, int index, PlanStep binding)
+    // Each step with the number of its line, without those in blocks.
+    private static List<(int Line, PlanStep Step)> Numbered(EquatableList<PlanStep> steps, int line)
     {
-        PlanInput input = plan.Inputs[index];
+        var numbered = new List<(int Line, PlanStep Step)>(steps.Count);
+        foreach (PlanStep step in steps)
+        {
+            numbered.Add((line, step));
+            line += step.Lines;
+        }
+        return numbered;
+    }
+
+    private void EmitBinding(CodeWriter code, string what, string name, BoundaryType type, PlanCall binding)
+    {
         code.Line();
-        code.Line("// Input " + PlanText.OneLine(input.OnnxName) + ": " + PlanText.OneLine(binding.Description));
-        string source = "global::System.ReadOnlySpan<" + input.Type.Keyword() + "> source";
-        code.Line("public static void " + BindingName(plan, index) + "(" + source + ", " + Workspace + ") =>");
+        code.Line("// " + PlanText.OneLine(what) + ": " + PlanText.OneLine(binding.Description));
+        string source = "global::System.ReadOnlySpan<" + type.Keyword() + "> source";
+        code.Line("public static void " + name + "(" + source + ", " + Workspace + ") =>");
         EmitCall(code, binding, "source", "workspace");
     }
 
-    private static void EmitStep(CodeWriter code, string name, PlanStep step)
+    private void EmitStep(CodeWriter code, int line, PlanStep step)
     {
+        string name = StepName(line, step);
         code.Line();
         code.Line("// " + (step.Node.Length == 0 ? "" : PlanText.OneLine(step.Node) + ": ") + PlanText.OneLine(step.Description)
             + (step.Macs == 0 ? "" : " (" + Wording.Count(step.Macs, "multiply-accumulate") + ")"));
-        code.Line("private static void " + name + "(" + Workspace + ") =>");
-        EmitCall(code, step, "workspace");
+        switch (step)
+        {
+            case PlanCall call:
+                code.Line("private static void " + name + "(" + Workspace + ") =>");
+                EmitCall(code, call, "workspace");
+                break;
+            case PlanIf branch:
+                EmitIf(code, name, line, branch);
+                break;
+            case PlanLoop loop:
+                EmitLoop(code, name, line, loop);
+                break;
+            default:
+                throw new InvalidOperationException("a step of an unknown kind: " + step.GetType().Name);
+        }
     }
 
-    private static void EmitCall(CodeWriter code, PlanStep call, params string[] leading)
+    private void EmitIf(CodeWriter code, string name, int line, PlanIf branch)
+    {
+        code.Open("private static void " + name + "(" + Workspace + ")");
+        code.Open("if (" + Condition(line, branch.Condition) + ")");
+        code.Line(name + "_Then(workspace);");
+        code.Close();
+        code.Open("else");
+        code.Line(name + "_Else(workspace);");
+        code.Close();
+        code.Close();
+        string[] names = [name + "_Then", name + "_Else"];
+        int body = 0;
+        foreach ((int first, EquatableList<PlanStep> steps) in PlanSteps.Bodies(branch, line))
+            EmitBody(code, names[body++], branch, body == 1 ? "where the condition holds" : "where the condition does not hold", steps, first);
+    }
+
+    private void EmitLoop(CodeWriter code, string name, int line, PlanLoop loop)
+    {
+        code.Open("private static void " + name + "(" + Workspace + ")");
+        string? limit = loop.Bound is { } bound ? Wording.Integer(bound) + "L" : null;
+        if (loop.Count is { } count)
+        {
+            code.Line("long count = workspace.ArenaSpan<long>(" + _buffers.Place(line, count) + ", 1)[0];");
+            if (limit is not null)
+                code.Line("count = global::System.Math.Min(count, " + limit + ");");
+            limit = "count";
+        }
+        string?[] conditions = [limit is null ? null : "i < " + limit, loop.Condition is { } condition ? Condition(line, condition) : null];
+        code.Open("for (long i = 0; " + string.Join(" && ", conditions.Where(c => c is not null)) + "; i++)");
+        if (loop.Iteration is { } iteration)
+            code.Line("workspace.ArenaSpan<long>(" + _buffers.Place(line, iteration) + ", 1)[0] = i;");
+        code.Line(name + "_Body(workspace);");
+        code.Close();
+        code.Close();
+        foreach ((int first, EquatableList<PlanStep> steps) in PlanSteps.Bodies(loop, line))
+            EmitBody(code, name + "_Body", loop, "one trip of the loop", steps, first);
+    }
+
+    private static void EmitBody(CodeWriter code, string name, PlanStep block, string when, EquatableList<PlanStep> steps, int first)
+    {
+        code.Line();
+        code.Line("// " + (block.Node.Length == 0 ? "" : PlanText.OneLine(block.Node) + ": ") + when);
+        EmitSequence(code, "private static void " + name, name + "Group", Numbered(steps, first));
+    }
+
+    private string Condition(int line, int offset) => "workspace.Arena(" + _buffers.Place(line, offset) + ") != 0";
+
+    private void EmitCall(CodeWriter code, PlanCall call, params string[] leading)
     {
         string start = Kernels + call.Kernel + "." + Identifiers.Escape(call.Method) + "(";
         string[] arguments = [.. leading, .. call.Arguments.Select(Argument)];
@@ -116,26 +198,19 @@ internal static class LayersEmitter
         code.Indented(lines);
     }
 
-    private static string Argument(PlanArgument argument) => Identifiers.Escape(argument.Name) + ": " + argument switch
+    private string Argument(PlanArgument argument) => Identifiers.Escape(argument.Name) + ": " + argument switch
     {
         PlanArgument.Real real => Wording.Float(real.Bits),
         PlanArgument.Integers integers => Wording.Integers(integers.Values),
-        PlanArgument.Integer integer => Wording.Integer(integer.Value),
+        PlanArgument.Integer integer => integer.Buffer.Length > 0 ? _buffers.Place(integer.Buffer, integer.Value)
+            : Wording.Integer(integer.Value),
         _ => throw new InvalidOperationException("an argument of an unknown kind: " + argument.GetType().Name),
     };
 
-    private static string GroupName(int group) => "RunGroup" + Wording.Integer(group);
-
-    /// <summary>The step's number and the last parts of its node's path: <c>Step005_F_F3_Conv</c> for <c>/f/f.3/Conv</c>.</summary>
-    private static string StepName(ModelPlan plan, int index)
+    /// <summary>The line's number and the last parts of its node's path: <c>Step005_F_F3_Conv</c> for <c>/f/f.3/Conv</c>.</summary>
+    private static string StepName(int line, PlanStep step)
     {
-        string name = "";
-        foreach (string part in plan.Steps[index].Node.Split('/').Select(p => Identifiers.Pascal(p, "")).Where(p => p.Length > 0).Reverse())
-        {
-            if (name.Length + part.Length + 1 > LongestName)
-                break;
-            name = "_" + part + name;
-        }
-        return "Step" + index.ToString("D3", CultureInfo.InvariantCulture) + name;
+        string path = BufferNames.LastParts(step.Node);
+        return "Step" + line.ToString("D3", CultureInfo.InvariantCulture) + (path.Length > 0 ? "_" + path : "");
     }
 }

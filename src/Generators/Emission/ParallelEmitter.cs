@@ -8,9 +8,10 @@ internal static class ParallelEmitter
     private const string Memory = "global::System.Memory<";
     private const string ReadOnlyMemory = "global::System.ReadOnlyMemory<";
 
-    /// <summary>Whether the predictor takes batches: there is something to read and something to write.</summary>
+    /// <summary>Whether the predictor takes batches: there is something to read and something to write, and samples are independent of each
+    /// other.</summary>
     public static bool HasBatches(ModelPlan plan) =>
-        plan.Outputs.Count > 0 && plan.Inputs.Count > 0 && plan.Inputs.All(i => i.Length > 0);
+        !StateEmitter.HasState(plan) && plan.Outputs.Count > 0 && plan.Inputs.Count > 0 && plan.Inputs.All(i => i.Length > 0);
 
     /// <summary>Renders the members.</summary>
     /// <param name="code">Where to.</param>

@@ -59,7 +59,8 @@ internal sealed class PredictorEmitter
 
     private static string Parameter(PlanOutput output) => Identifiers.Escape(output.ParameterName);
 
-    private static string Describe(BoundaryType type, int length, EquatableList<int> dimensions) =>
+    /// <summary>A tensor for documentation: how many values of which type, and their shape.</summary>
+    public static string Describe(BoundaryType type, int length, EquatableList<int> dimensions) =>
         Wording.Count(length) + " " + type.Keyword().Replace("global::System.", "") + (length == 1 ? " value" : " values")
             + (type.Meaning().Length > 0 ? " (each " + type.Meaning() + ")" : "") + ", shape " + Wording.Shape(dimensions);
 
@@ -76,15 +77,24 @@ internal sealed class PredictorEmitter
         EmitConstructor();
         foreach (PlanOutput output in _plan.Outputs)
             EmitOutput(output);
-        EmitPredict();
+        EmitPredict(withState: false);
         if (_plan.Outputs.Count > 0)
-            EmitPredictIntoBuffers();
+            EmitPredictIntoBuffers(withState: false);
+        if (StateEmitter.HasState(_plan))
+        {
+            StateEmitter.EmitProperty(_code, _plan, NotBuilt);
+            EmitPredict(withState: true);
+            if (_plan.Outputs.Count > 0)
+                EmitPredictIntoBuffers(withState: true);
+        }
         StartUpEmitter.EmitWarmUp(_code, _plan, NotBuilt);
         ParallelEmitter.Emit(_code, _plan, NotBuilt);
         if (!_plan.IsSignatureOnly)
             EmitMachinery();
         if (_plan.Classifier is { } classifier)
             PredictionEmitter.Emit(_code, _plan, classifier);
+        if (StateEmitter.HasState(_plan))
+            StateEmitter.EmitClass(_code, _plan, NotBuilt);
         InfoEmitter.Emit(_code, _plan);
         _code.Close();
     }
@@ -162,7 +172,7 @@ internal sealed class PredictorEmitter
             + (_plan.IsSignatureOnly ? NotBuilt : View(output)) + ";");
     }
 
-    private void EmitPredict()
+    private void EmitPredict(bool withState)
     {
         PlanOutput? only = _plan.Classifier is null && _plan.Outputs.Count == 1 ? _plan.Outputs[0] : null;
         string type = _plan.Classifier is not null ? PredictorEmitter.FullName(_plan) + ".Prediction"
@@ -171,53 +181,58 @@ internal sealed class PredictorEmitter
         _code.Summary(_plan.Classifier is not null ? "Classifies one sample."
             : only is not null ? "Runs the model on one sample."
             : "Runs the model on one sample; the outputs are then in the properties.");
-        EmitInputDocumentation();
+        EmitInputDocumentation(withState);
         if (_plan.Classifier is not null)
             _code.Line("/// <returns>The class of the greatest score; all scores are then in the property.</returns>");
         else if (only is not null)
             _code.Line("/// <returns>The output: " + Describe(only) + ". Valid until the next prediction.</returns>");
-        EmitExceptionDocumentation("An input has another length");
-        string signature = "public " + type + " Predict(" + _inputParameters + ")";
+        EmitExceptionDocumentation("An input has another length", withState);
+        string signature = "public " + type + " Predict(" + Parameters(withState) + ")";
         if (_plan.IsSignatureOnly)
         {
             _code.Line(signature + " => " + NotBuilt + ";");
             return;
         }
         _code.Open(signature);
-        EmitInputChecks();
+        EmitInputChecks(withState);
         EmitGuarded(
+            withState,
             _plan.Classifier is not null ? "return this.Classify();"
             : only is not null ? "return " + View(only) + ";" : null);
         _code.Close();
     }
 
-    private void EmitPredictIntoBuffers()
+    private void EmitPredictIntoBuffers(bool withState)
     {
         _code.Line();
         _code.Summary("Runs the model on one sample and copies the outputs into the caller's memory. Allocates nothing.");
-        EmitInputDocumentation();
+        EmitInputDocumentation(withState);
         foreach (PlanOutput output in _plan.Outputs)
         {
             _code.Line("/// <param name=\"" + output.ParameterName + "\">Takes the output <c>" + Wording.Xml(output.OnnxName) + "</c>: "
                 + Describe(output) + ".</param>");
         }
-        EmitExceptionDocumentation("An input or an output has another length");
+        EmitExceptionDocumentation("An input or an output has another length", withState);
         string outputs = string.Join(", ", _plan.Outputs.Select(o => Span + o.Type.Keyword() + "> " + Parameter(o)));
-        string signature = "public void Predict(" + _inputParameters + (_inputParameters.Length > 0 ? ", " : "") + outputs + ")";
+        string parameters = Parameters(withState);
+        string signature = "public void Predict(" + parameters + (parameters.Length > 0 ? ", " : "") + outputs + ")";
         if (_plan.IsSignatureOnly)
         {
             _code.Line(signature + " => " + NotBuilt + ";");
             return;
         }
         _code.Open(signature);
-        EmitInputChecks();
+        EmitInputChecks(withState);
         foreach (PlanOutput output in _plan.Outputs)
             EmitLengthCheck(Parameter(output), output.ParameterName, output.Length, output.Dimensions);
-        EmitGuarded([.. _plan.Outputs.Select(o => View(o) + ".CopyTo(" + Parameter(o) + ");")]);
+        EmitGuarded(withState, [.. _plan.Outputs.Select(o => View(o) + ".CopyTo(" + Parameter(o) + ");")]);
         _code.Close();
     }
 
-    private void EmitInputDocumentation()
+    private string Parameters(bool withState) => !withState ? _inputParameters
+        : _inputParameters + (_inputParameters.Length > 0 ? ", " : "") + StateEmitter.Parameter(_plan);
+
+    private void EmitInputDocumentation(bool withState)
     {
         foreach (PlanInput input in _plan.Inputs)
         {
@@ -225,10 +240,14 @@ internal sealed class PredictorEmitter
             _code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName) + "</c>: "
                 + Describe(input.Type, input.Length, input.Dimensions) + unused + ".</param>");
         }
+        if (withState)
+            _code.Line("/// <param name=\"" + PredictorNames.StateParameter + "\">The state to continue; afterwards the next one.</param>");
     }
 
-    private void EmitExceptionDocumentation(string wrongLength)
+    private void EmitExceptionDocumentation(string wrongLength, bool withState)
     {
+        if (withState)
+            Throws("ArgumentNullException", "There is no state.");
         Throws("ArgumentException", wrongLength + ", or an input is this instance's own output.");
         Throws("InvalidOperationException", _plan.IsSignatureOnly
             ? "The model has not been compiled yet."
@@ -240,8 +259,10 @@ internal sealed class PredictorEmitter
     private void Throws(string exception, string xml) =>
         _code.Line("/// <exception cref=\"global::System." + exception + "\">" + xml + "</exception>");
 
-    private void EmitInputChecks()
+    private void EmitInputChecks(bool withState)
     {
+        if (withState)
+            _code.Line("global::System.ArgumentNullException.ThrowIfNull(" + PredictorNames.StateParameter + ");");
         foreach (PlanInput input in _plan.Inputs)
         {
             EmitLengthCheck(Parameter(input), input.ParameterName, input.Length, input.Dimensions);
@@ -258,11 +279,13 @@ internal sealed class PredictorEmitter
         "RequireLength(" + argument + ".Length, " + Wording.Integer(length) + ", "
         + PlanText.Quote(Wording.Shape(dimensions)) + ", " + PlanText.Quote(name) + ");");
 
-    private void EmitGuarded(params string?[] afterwards)
+    private void EmitGuarded(bool withState, params string?[] afterwards)
     {
         _code.Line("this.Enter();");
         _code.Open("try");
-        _code.Line("this.Compute(" + string.Join(", ", _plan.Inputs.Select(Parameter)) + ");");
+        string[] state = withState ? [PredictorNames.StateParameter]
+            : StateEmitter.HasState(_plan) ? ["this." + PredictorNames.StateProperty] : [];
+        _code.Line("this.Compute(" + string.Join(", ", _plan.Inputs.Select(Parameter).Concat(state)) + ");");
         foreach (string? line in afterwards)
             if (line is not null)
                 _code.Line(line);
@@ -279,11 +302,12 @@ internal sealed class PredictorEmitter
     private void EmitMachinery()
     {
         _code.Line();
-        _code.Open("private void Compute(" + _inputParameters + ")");
+        _code.Open("private void Compute(" + Parameters(StateEmitter.HasState(_plan)) + ")");
         StartUpEmitter.EmitBeginning(_code, _plan);
         for (int i = 0; i < _plan.Inputs.Count; i++)
             if (_plan.Inputs[i].Binding is not null)
                 _code.Line("Layers." + LayersEmitter.BindingName(_plan, i) + "(" + Parameter(_plan.Inputs[i]) + ", this._workspace);");
+        StateEmitter.EmitReading(_code, _plan);
         if (_plan.UsesThreads)
         {
             _code.Line("this._workspace.EnterThreads();");
@@ -298,6 +322,7 @@ internal sealed class PredictorEmitter
         {
             _code.Line("Layers.Run(this._workspace);");
         }
+        StateEmitter.EmitWriting(_code, _plan);
         _code.Close();
         StartUpEmitter.EmitRunOnce(_code, _plan);
         if (_plan.Classifier is { } classifier)

@@ -58,7 +58,9 @@ internal static class StartUpEmitter
         code.Open("try");
         if (plan.HasStartUp)
             code.Line("this._workspace.IsStarting = false;");
-        code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(Zeros)) + ");");
+        string[] arguments =
+            [.. plan.Inputs.Select(Zeros), .. StateEmitter.HasState(plan) ? (string[])["new " + StateEmitter.TypeName(plan) + "()"] : []];
+        code.Line("this.Compute(" + string.Join(", ", arguments) + ");");
         if (plan.Classifier is not null)
             code.Line("_ = this.Classify();");
         if (plan.HasStartUp)
@@ -81,6 +83,10 @@ internal static class StartUpEmitter
         for (int i = 0; i < plan.Inputs.Count; i++)
             if (plan.Inputs[i].Binding is not null)
                 code.Line("Layers." + LayersEmitter.BindingName(plan, i) + "(" + Zeros(plan.Inputs[i]) + ", workspace);");
+        for (int i = 0; i < plan.States.Count; i++)
+            if (plan.States[i].Binding is not null)
+                code.Line("Layers." + StateEmitter.BindingName(i) + "(new " + plan.States[i].Type.Keyword() + "["
+                    + Wording.Integer(plan.States[i].Length) + "], workspace);");
         code.Line("Layers.Run(workspace);");
         code.Close();
     }

@@ -20,7 +20,7 @@ internal sealed class StartUp
 
     /// <summary>
     /// Multiply-accumulates that scalar code does in the time in which the JIT compiles the fast code, about 50 ms. What vectors do in that
-    /// time the build compares with (<c>ModelPlan.MostWorkForStartUp</c>).
+    /// time the build compares with (<c>ExecutionRules.MostWorkForStartUp</c>).
     /// </summary>
     private const long MostWorkOfScalars = 40_000_000;
 

@@ -29,7 +29,11 @@ internal sealed class CallerInputs(Graph graph, InputAdaptation adaptation, stri
     /// <exception cref="ModelException">A number is none that a byte stands for.</exception>
     public Tensor[] Of(IReadOnlyList<Tensor> sample) => [.. sample.Select((value, i) => Of(graph.Inputs[i], value))];
 
-    private Tensor Of(string input, Tensor value)
+    /// <summary>The caller's tensor of one input.</summary>
+    /// <param name="input">The input's name.</param>
+    /// <param name="value">A tensor of its type.</param>
+    /// <exception cref="ModelException">A number is none that a byte stands for.</exception>
+    public Tensor Of(string input, Tensor value)
     {
         if (value.Element != ElementType.Float32)
             return value;

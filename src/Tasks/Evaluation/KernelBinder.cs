@@ -24,14 +24,14 @@ internal static class KernelBinder
 
     /// <summary>Binds a step.</summary>
     /// <exception cref="InvalidOperationException">There is no such method, or its parameters differ from the arguments.</exception>
-    public static StepCall Bind(PlanStep step) => (StepCall)Compile(step, null, typeof(StepCall));
+    public static StepCall Bind(PlanCall step) => (StepCall)Compile(step, null, typeof(StepCall));
 
     /// <summary>Binds an input's binding, whose method takes the caller's elements first.</summary>
     /// <exception cref="InvalidOperationException">There is no such method, or its parameters differ from the arguments.</exception>
-    public static BindingCall<T> BindInput<T>(PlanStep step)
+    public static BindingCall<T> BindInput<T>(PlanCall step)
         where T : unmanaged => (BindingCall<T>)Compile(step, typeof(T), typeof(BindingCall<T>));
 
-    private static Delegate Compile(PlanStep step, Type? source, Type delegateType)
+    private static Delegate Compile(PlanCall step, Type? source, Type delegateType)
     {
         MethodInfo method = Find(step, source);
         ParameterInfo[] parameters = method.GetParameters();
@@ -54,7 +54,7 @@ internal static class KernelBinder
         return dynamic.CreateDelegate(delegateType, lists);
     }
 
-    private static MethodInfo Find(PlanStep step, Type? source)
+    private static MethodInfo Find(PlanCall step, Type? source)
     {
         string name = "OptimizerBuild.Kernels." + step.Kernel;
         Type kernel = OperatorRegistry.Assemblies.Prepend(Library).Select(a => a.GetType(name)).FirstOrDefault(t => t is not null)
@@ -75,7 +75,7 @@ internal static class KernelBinder
         throw Mismatch(step, source is null ? "there is no such method" : $"there is no such method for elements of type {source.Name}");
     }
 
-    private static void Load(ILGenerator il, PlanStep step, int index, PlanArgument argument, ParameterInfo parameter)
+    private static void Load(ILGenerator il, PlanCall step, int index, PlanArgument argument, ParameterInfo parameter)
     {
         if (argument.Name != parameter.Name)
             throw Mismatch(step, $"argument {index} is '{argument.Name}', the parameter '{parameter.Name}'");
@@ -103,6 +103,6 @@ internal static class KernelBinder
         }
     }
 
-    private static InvalidOperationException Mismatch(PlanStep step, string reason) =>
+    private static InvalidOperationException Mismatch(PlanCall step, string reason) =>
         new($"step {step.Kernel}.{step.Method} of node '{step.Node}': {reason}");
 }

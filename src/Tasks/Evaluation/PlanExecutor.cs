@@ -15,7 +15,8 @@ internal sealed class PlanExecutor
     private readonly ModelPlan _plan;
     private readonly PackedWeights _weights;
     private readonly Action<Workspace, Tensor>?[] _bindings;
-    private readonly StepCall[] _steps;
+    private readonly Action<Workspace, Tensor>?[] _stateBindings;
+    private readonly StepCall _steps;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
     /// <summary>Binds every step of a plan.</summary>
@@ -25,19 +26,30 @@ internal sealed class PlanExecutor
         _plan = plan;
         _weights = PackedWeights.Of(weights);
         _bindings = [.. plan.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding))];
-        _steps = [.. plan.Steps.Select(KernelBinder.Bind)];
+        _stateBindings = [.. plan.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
+        _steps = StepSequence.Bind(plan.Steps);
     }
 
     /// <summary>The plan.</summary>
     public ModelPlan Plan => _plan;
 
+    /// <summary>The state before the first prediction of a stream: a tensor for each of the plan's states.</summary>
+    public Tensor[] InitialState() => [.. _plan.States.Select(s =>
+    {
+        Tensor value = Tensor.Zeros(TensorType.Of(ToElement(s.Type), [.. s.Dimensions]));
+        if (s.Initial is { } offset)
+            _weights.Bytes.Slice(offset, Bytes(value).Length).CopyTo(Bytes(value));
+        return value;
+    })];
+
     /// <summary>Runs the plan once.</summary>
     /// <param name="inputs">For each input a tensor of the boundary's element type with the boundary's number of elements, in the
     /// caller's layout.</param>
-    /// <param name="observer">Called before each step with its index and the workspace, and once after the last.</param>
+    /// <param name="state">The state to continue, where the plan has one: the tensors are overwritten by the next state. Null for the
+    /// initial one.</param>
     /// <returns>The outputs in order.</returns>
     /// <exception cref="ArgumentException">The inputs do not fit the plan.</exception>
-    public Tensor[] Run(IReadOnlyList<Tensor> inputs, Action<int, Workspace>? observer = null)
+    public Tensor[] Run(IReadOnlyList<Tensor> inputs, Tensor[]? state = null)
     {
         if (inputs.Count != _plan.Inputs.Count)
             throw new ArgumentException($"the plan has {_plan.Inputs.Count} inputs, {inputs.Count} were given", nameof(inputs));
@@ -52,12 +64,12 @@ internal sealed class PlanExecutor
             workspace = new Workspace(_weights, _plan.ArenaBytes);
         for (int i = 0; i < inputs.Count; i++)
             _bindings[i]?.Invoke(workspace, inputs[i]);
-        for (int i = 0; i < _steps.Length; i++)
-        {
-            observer?.Invoke(i, workspace);
-            _steps[i](workspace);
-        }
-        observer?.Invoke(_steps.Length, workspace);
+        state ??= InitialState();
+        for (int i = 0; i < state.Length; i++)
+            _stateBindings[i]?.Invoke(workspace, state[i]);
+        _steps(workspace);
+        for (int i = 0; i < state.Length; i++)
+            workspace.ArenaSpan<byte>(_plan.States[i].Offset, Bytes(state[i]).Length).CopyTo(Bytes(state[i]));
         Tensor[] outputs = [.. _plan.Outputs.Select(o => Output(workspace, o))];
         _workspaces.Add(workspace);
         return outputs;
@@ -79,7 +91,7 @@ internal sealed class PlanExecutor
 
     /// <summary>The binding of an input, whose tensors have the boundary's element type and the caller's layout.</summary>
     /// <exception cref="InvalidOperationException">The step does not fit the kernel library.</exception>
-    public static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanStep step) => type.Keyword() switch
+    public static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanCall step) => type.Keyword() switch
     {
         "float" => Bind<float>(step),
         "double" => Bind<double>(step),
@@ -95,17 +107,20 @@ internal sealed class PlanExecutor
         _ => Bind<Half>(step),
     };
 
-    private static Action<Workspace, Tensor> Bind<T>(PlanStep step)
+    private static Action<Workspace, Tensor> Bind<T>(PlanCall step)
         where T : unmanaged
     {
         BindingCall<T> call = KernelBinder.BindInput<T>(step);
         return (workspace, tensor) => call(tensor.Values<T>(), workspace);
     }
 
+    private static Span<byte> Bytes(Tensor tensor) =>
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(tensor.Data), tensor.Count * tensor.Element.Size());
+
     private static Tensor Output(Workspace workspace, PlanOutput output)
     {
         Tensor result = Tensor.Zeros(TensorType.Of(ToElement(output.Type), [.. output.Dimensions]));
-        Span<byte> bytes = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(result.Data), output.Length * output.Type.Size());
+        Span<byte> bytes = Bytes(result);
         workspace.ArenaSpan<byte>(output.Offset, bytes.Length).CopyTo(bytes);
         return result;
     }

@@ -5,6 +5,7 @@ using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
 
@@ -106,6 +107,9 @@ internal sealed class QdqExporter
     {
         if (FusedElementwiseOperator.BodyOf(node) is { } body)
             return [Inline(body, Read(node, 0, isInteger, order), node)];
+        if (OperatorRegistry.Of(node) is IControlFlow)
+            throw new ModelException(DiagnosticCatalog.MetadataNotUnderstood, _graph.Name, "ExportOnnx", "True",
+                $"node '{node.Name}' ({node.OpType}) has sub-graphs, which are not exported");
         string[] inputs = [.. Enumerable.Range(0, node.Inputs.Length).Select(i => Read(node, i, isInteger, order))];
         string[] outputs = [.. node.Outputs.Select(o => o.Length == 0 ? "" : _builder.Name(o + "/real"))];
         if (node.Is<EmbeddingOperator>())

@@ -26,6 +26,6 @@ internal abstract record AttributeValue
     /// <summary>A tensor (TENSOR).</summary>
     public sealed record TensorValue(Tensor Value) : AttributeValue;
 
-    /// <summary>A sub-graph (GRAPH), which may refer to values of the graphs around it by name.</summary>
+    /// <summary>A sub-graph (GRAPH). It is closed: whatever it reads from around it is an input of its own.</summary>
     public sealed record GraphValue(Graph Value) : AttributeValue;
 }

@@ -240,38 +240,10 @@ internal sealed class GraphEditor
         };
     }
 
-    // A node reads its inputs and whatever its sub-graphs read from around them; names that a sub-graph defines are its own.
-    private static IEnumerable<string> Reads(Node node)
-    {
-        foreach (string input in node.Inputs)
-            if (input.Length > 0)
-                yield return input;
-        foreach (AttributeValue attribute in node.Attributes.Values)
-        {
-            if (attribute is not AttributeValue.GraphValue { Value: { } inner })
-                continue;
-            HashSet<string> own = Defines(inner);
-            foreach (string name in inner.Nodes.SelectMany(Reads).Concat(inner.Outputs))
-                if (!own.Contains(name))
-                    yield return name;
-        }
-    }
+    private static IEnumerable<string> Reads(Node node) => node.Inputs.Where(i => i.Length > 0);
 
-    private static HashSet<string> Defines(Graph graph) =>
-        new(graph.Inputs.Concat(graph.Constants.Keys).Concat(graph.Nodes.SelectMany(n => n.Outputs)), StringComparer.Ordinal);
-
-    private static Node Rename(Node node, string value, string replacement)
-    {
-        Node renamed = node with { Inputs = [.. node.Inputs.Select(n => n == value ? replacement : n)] };
-        foreach ((string name, AttributeValue attribute) in node.Attributes)
-            if (attribute is AttributeValue.GraphValue { Value: { } inner } && !Defines(inner).Contains(value))
-                renamed = renamed.With(name, new AttributeValue.GraphValue(inner with
-                {
-                    Nodes = [.. inner.Nodes.Select(n => Rename(n, value, replacement))],
-                    Outputs = [.. inner.Outputs.Select(o => o == value ? replacement : o)],
-                }));
-        return renamed;
-    }
+    private static Node Rename(Node node, string value, string replacement) =>
+        node with { Inputs = [.. node.Inputs.Select(n => n == value ? replacement : n)] };
 
     private void Invalidate()
     {

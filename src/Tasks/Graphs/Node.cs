@@ -55,6 +55,9 @@ internal sealed record Node(string Name, string OpType, ImmutableArray<string> I
     /// <summary>An integer-list attribute, or null where it is absent.</summary>
     public long[]? Ints(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Ints v ? [.. v.Values] : null;
 
+    /// <summary>A sub-graph attribute, or null where it is absent.</summary>
+    public Graph? SubGraph(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.GraphValue v ? v.Value : null;
+
     /// <summary>The name of an input, or the empty name where it is omitted or beyond the list.</summary>
     public string Input(int index) => index < Inputs.Length ? Inputs[index] : "";
 

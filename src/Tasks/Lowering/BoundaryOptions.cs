@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 
@@ -11,6 +12,9 @@ internal sealed record BoundaryOptions
 
     /// <summary>How callers' data becomes what float32 inputs expect: the same as for calibration and evaluation data.</summary>
     public InputAdaptation Adaptation { get; init; } = InputAdaptation.None;
+
+    /// <summary>Inputs and outputs that are neither parameters nor properties, but a state that persists between predictions.</summary>
+    public ImmutableArray<StateBinding> State { get; init; } = [];
 
     /// <summary>The graph by which the layout of inputs is judged: the imported one, before passes moved transpositions; null for the
     /// lowered graph itself.</summary>

@@ -16,16 +16,16 @@ internal static class CostModel
     public const double BytesPerNanosecond = 100;
 
     /// <summary>The estimated time of all steps, in nanoseconds.</summary>
-    /// <param name="steps">The steps with their products and the buffers that they read and write.</param>
+    /// <param name="steps">The steps, one trip of each loop and both halves of each condition, with their products and the buffers that they read and write.</param>
     /// <param name="sections">The layers' weights.</param>
-    public static double Nanoseconds(IReadOnlyList<LoweredStep> steps, IReadOnlyList<WeightSection> sections)
+    public static double Nanoseconds(IReadOnlyList<LoweredOperation> steps, IReadOnlyList<WeightSection> sections)
     {
         Dictionary<string, WeightSection> byNode = new(StringComparer.Ordinal);
         foreach (WeightSection section in sections)
             byNode.TryAdd(section.Node, section);
         double otherwise = WeightStorage.All.Min(s => s.MacsPerNanosecond);
         double sum = 0;
-        foreach (LoweredStep step in steps)
+        foreach (LoweredStep step in steps.OfType<LoweredStep>())
         {
             WeightSection? section = step.Macs > 0 ? byNode.GetValueOrDefault(step.Node) : null;
             double bytes = step.Reads.Concat(step.Writes).Sum(b => (double)b.Bytes) + (section?.Bytes ?? 0);

@@ -18,9 +18,10 @@ internal static class GraphLowerer
     public static LoweredModel Lower(CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default)
     {
         Graph graph = model.Graph;
-        var context = new LoweringContext(graph, model.Annotation<GraphQuantization>());
+        var context = new LoweringContext(graph, model.Annotation<GraphQuantization>()) { Cancellation = cancellation };
         var binder = new InputBinder(context, options);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
+        int?[] initial = [.. options.State.Select(s => s.Initial is null ? (int?)null : context.AddTensor(s.Initial))];
         var bindings = new LoweredStep?[signatures.Length];
         for (int i = 0; i < bindings.Length; i++)
         {
@@ -28,38 +29,24 @@ internal static class GraphLowerer
             context.FillBorders(graph.Inputs[i]);
         }
 
-        foreach (Node node in graph.Nodes)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (binder.Absorbed.Contains(node))
-                continue;
-            LoweringForm form = context.IsInteger(node) ? LoweringForm.Integer : LoweringForm.Native;
-            NodeLowering lowering = NodeLowerings.Find(form, node)
-                ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel"
-                    : "it has no float32 kernel");
-            try
-            {
-                lowering.Lower(context, node);
-            }
-            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", $"'{node.Name}' ({node.OpType})"))
-            {
-                throw;
-            }
-            context.FillBorders(node.Name);
-        }
+        NodeSequence.Lower(context, graph.Nodes.Where(n => !binder.Absorbed.Contains(n)));
 
         Storage[] outputs = [.. graph.Outputs.Select(o => OutputStorage(context, o))];
         MemoryPlan memory = MemoryPlanner.Plan(context.Buffers, context.Steps);
         Dictionary<ArenaBuffer, int> offsets = memory.Buffers.ToDictionary(b => b.Buffer, b => b.Offset);
-        PredictorNames names = PredictorNames.Of(options.ClassName, graph.Inputs, graph.Outputs);
+        PlanInterface face = PlanInterface.Of(graph, options);
         var lowered = new LoweredModel(
-            new(graph.Inputs.Select((input, i) => new PlanInput(
-                input, names.InputParameters[i], signatures[i].Type, new(signatures[i].Dimensions), bindings[i]?.Resolve(OffsetOf)))),
-            new(graph.Outputs.Select((output, i) => new PlanOutput(
-                output, names.OutputProperties[i], names.OutputParameters[i], OutputType(graph, output), new(outputs[i].Dimensions),
-                OffsetOf(outputs[i].Buffer!) + outputs[i].Origin))),
-            new(context.Steps.Select(s => s.Resolve(OffsetOf))),
+            new(face.Inputs.Select(i => i with { Binding = BindingOf(i.OnnxName) })),
+            new(face.Outputs.Select(o => o with { Offset = PlaceOf(o.OnnxName) })),
+            new(face.States.Select((s, i) => s with
+            {
+                Binding = BindingOf(s.OnnxName),
+                Offset = PlaceOf(s.OutputName),
+                Initial = initial[i],
+            })),
+            StepResolution.Resolve(context.Steps, OffsetOf),
             new(memory.Buffers.Select(b => new PlanBuffer(b.Buffer.Name, b.Offset, b.Buffer.Bytes, b.First, b.Last, b.SharesWith))),
+            new(context.Values.Where(v => v.Storage.Buffer is { } b && offsets.ContainsKey(b)).Select(v => ValueOf(v.Name, v.Storage))),
             memory.ArenaBytes,
             context.Weights.ToArray(),
             context.PairSumsBounded.ToImmutableSortedDictionary(StringComparer.Ordinal),
@@ -68,15 +55,22 @@ internal static class GraphLowerer
         PlanVerifier.Verify(lowered);
         return lowered;
 
+        PlanCall? BindingOf(string input) => bindings[graph.Inputs.IndexOf(input)]?.Resolve(OffsetOf);
+
+        PlanValue ValueOf(string name, Storage storage) => new(
+            name, InputSignature.OfElement(storage.Element)!.Value, new(storage.Dimensions), OffsetOf(storage.Buffer!) + storage.Origin,
+            new(storage.Strides), storage.Quantization is { } q ? BitConverter.SingleToInt32Bits((float)q.Scale) : null,
+            storage.Quantization?.ZeroPoint ?? 0);
+
+        int PlaceOf(string output)
+        {
+            Storage storage = outputs[graph.Outputs.IndexOf(output)];
+            return OffsetOf(storage.Buffer!) + storage.Origin;
+        }
+
         // No step writes a buffer without elements; any place will do.
         int OffsetOf(ArenaBuffer buffer) => buffer.Bytes == 0 ? offsets.GetValueOrDefault(buffer) : offsets[buffer];
     }
-
-    /// <summary>The element type of a graph output as callers receive it.</summary>
-    public static BoundaryType OutputType(Graph graph, string output) => InputSignature.OfElement(graph.TypeOf(output).Element)
-        ?? throw new ModelException(
-            Diagnostics.DiagnosticCatalog.NoKernel, output, "output",
-                $"elements of type {graph.TypeOf(output).Element} cannot be handed to a caller");
 
     /// <summary>A graph output as callers get it: in its own elements, dense, in the arena until the next prediction.</summary>
     private static Storage OutputStorage(LoweringContext context, string output)

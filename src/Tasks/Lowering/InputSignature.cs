@@ -19,7 +19,8 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
     {
         TensorType type = graph.TypeOf(input);
         Graph judged = options.Interface ?? graph;
-        InputAdaptation adaptation = options.Adaptation;
+        // The elements of a state are the model's own.
+        InputAdaptation adaptation = options.State.Any(s => s.Input == input) ? InputAdaptation.None : options.Adaptation;
         BoundaryType boundary = type.Element == ElementType.Float32 && adaptation.Type == InputElement.UInt8
             ? BoundaryType.UInt8
             : OfElement(type.Element) ?? throw new ModelException(

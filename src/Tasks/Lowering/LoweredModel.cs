@@ -7,8 +7,10 @@ namespace OptimizerBuild.Lowering;
 /// <summary>The outcome of lowering: the parts of a <see cref="ModelPlan"/> that follow from the graph, and the packed weights.</summary>
 /// <param name="Inputs">The inputs with their bindings.</param>
 /// <param name="Outputs">The outputs and where they lie.</param>
-/// <param name="Steps">The kernel calls.</param>
+/// <param name="States">The values that persist between predictions, with their bindings.</param>
+/// <param name="Steps">The kernel calls and blocks.</param>
 /// <param name="Buffers">Where every buffer lies.</param>
+/// <param name="Values">Where the values of the model lie, by their names.</param>
 /// <param name="ArenaBytes">The arena's size.</param>
 /// <param name="Weights">The packed weights.</param>
 /// <param name="PairSumsBounded">
@@ -19,10 +21,16 @@ namespace OptimizerBuild.Lowering;
 internal sealed record LoweredModel(
     EquatableList<PlanInput> Inputs,
     EquatableList<PlanOutput> Outputs,
+    EquatableList<PlanState> States,
     EquatableList<PlanStep> Steps,
     EquatableList<PlanBuffer> Buffers,
+    EquatableList<PlanValue> Values,
     int ArenaBytes,
     byte[] Weights,
     ImmutableSortedDictionary<string, bool> PairSumsBounded,
     ImmutableArray<WeightSection> Sections,
-    double EstimatedNanoseconds);
+    double EstimatedNanoseconds)
+{
+    /// <summary>The kernel calls of the steps, those in blocks among them.</summary>
+    public IEnumerable<PlanCall> Calls => PlanSteps.CallsOf(Steps);
+}

@@ -6,11 +6,9 @@ namespace OptimizerBuild.Lowering;
 /// A plan step whose arena offsets are still open. Arguments are added in the order of the kernel method's parameters; what a step
 /// reads and writes decides how long buffers live.
 /// </summary>
-internal sealed class LoweredStep(string kernel, string method, string node, string description, long macs)
+internal sealed class LoweredStep(string kernel, string method, string node, string description, long macs) : LoweredOperation
 {
     private readonly List<Argument> _arguments = [];
-    private readonly List<ArenaBuffer> _reads = [];
-    private readonly List<ArenaBuffer> _writes = [];
 
     /// <summary>The name of the node that the step belongs to.</summary>
     public string Node => node;
@@ -18,24 +16,14 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     /// <summary>The step's multiply-accumulates.</summary>
     public long Macs => macs;
 
-    /// <summary>Buffers that the step reads.</summary>
-    public IReadOnlyList<ArenaBuffer> Reads => _reads;
-
-    /// <summary>Buffers that the step writes.</summary>
-    public IReadOnlyList<ArenaBuffer> Writes => _writes;
-
     /// <summary>The kernel and its method, for messages.</summary>
     public string Call => $"{kernel}.{method}";
-
-    /// <summary>Output and input of equal layout of which the output may take the input's place, because every element is read before it
-    /// is written.</summary>
-    public (ArenaBuffer Output, ArenaBuffer Input)? InPlace { get; private set; }
 
     /// <summary>The arena offset of a storage that is read.</summary>
     public LoweredStep Read(string name, Storage storage, int delta = 0)
     {
         ArenaBuffer buffer = storage.Buffer ?? throw new InvalidOperationException($"{Call} cannot read '{name}' from the weights");
-        _reads.Add(buffer);
+        AddRead(buffer);
         return Place(name, buffer, storage.Origin + delta);
     }
 
@@ -43,7 +31,7 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     public LoweredStep Write(string name, Storage storage, int delta = 0)
     {
         ArenaBuffer buffer = storage.Buffer ?? throw new InvalidOperationException($"{Call} cannot write '{name}' to the weights");
-        _writes.Add(buffer);
+        AddWrite(buffer);
         return Place(name, buffer, storage.Origin + delta);
     }
 
@@ -85,14 +73,14 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     }
 
     /// <summary>The step with its offsets filled in.</summary>
-    public PlanStep Resolve(Func<ArenaBuffer, int> offsetOf) => new(
+    public PlanCall Resolve(Func<ArenaBuffer, int> offsetOf) => new(
         kernel, method, node, description, macs,
-        new EquatableList<PlanArgument>(_arguments.Select(a => a.Buffer is null ? a.Value : Moved(a, offsetOf(a.Buffer)))));
+        new EquatableList<PlanArgument>(_arguments.Select(a => a.Buffer is null ? a.Value : Moved(a, a.Buffer.Name, offsetOf(a.Buffer)))));
 
-    private static PlanArgument Moved(Argument argument, int offset)
+    private static PlanArgument Moved(Argument argument, string buffer, int offset)
     {
         var value = (PlanArgument.Integer)argument.Value;
-        return new PlanArgument.Integer(value.Name, checked(value.Value + offset));
+        return value with { Value = checked(value.Value + offset), Buffer = buffer };
     }
 
     private LoweredStep Place(string name, ArenaBuffer buffer, int offset)

@@ -17,15 +17,12 @@ namespace OptimizerBuild.Lowering;
 /// </summary>
 internal sealed class LoweringContext
 {
-    private readonly Dictionary<string, Storage> _primary = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Value, bool Quantized), Storage> _converted = [];
-    private readonly Dictionary<Storage, Storage> _dense = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Storage, Storage> _inArena = new(ReferenceEqualityComparer.Instance);
-    private readonly List<(Storage Copy, Storage Source)> _bordered = [];
-    private readonly Dictionary<string, Border> _wantedBorders;
+    private readonly Stack<LoweringScope> _around = new();
+    private readonly List<(string Name, Storage Storage)> _values = [];
+    private LoweringScope _scope;
     private readonly HashSet<string> _bufferNames = new(StringComparer.Ordinal);
     private readonly List<Storage> _openBorders = [];
-    private readonly List<LoweredStep> _steps = [];
+    private readonly List<LoweredOperation> _steps = [];
     private readonly List<ArenaBuffer> _buffers = [];
     private readonly List<WeightSection> _sections = [];
 
@@ -34,16 +31,17 @@ internal sealed class LoweringContext
     /// <param name="quantization">How it is quantised; null for float32 throughout.</param>
     public LoweringContext(Graph graph, GraphQuantization? quantization)
     {
-        Graph = graph;
-        Quantization = quantization;
-        _wantedBorders = BorderWishes.Of(graph);
+        _scope = new LoweringScope(graph, quantization);
     }
 
-    /// <summary>The graph.</summary>
-    public Graph Graph { get; }
+    /// <summary>The graph, or the body of control flow that is being lowered.</summary>
+    public Graph Graph => _scope.Graph;
 
-    /// <summary>The quantisation; null for float32 throughout.</summary>
-    public GraphQuantization? Quantization { get; }
+    /// <summary>The quantisation; null for float32 throughout, as in bodies.</summary>
+    public GraphQuantization? Quantization => _scope.Quantization;
+
+    /// <summary>Stops the work.</summary>
+    public CancellationToken Cancellation { get; init; }
 
     /// <summary>The packed weights.</summary>
     public WeightsBlob Weights { get; } = new();
@@ -56,11 +54,14 @@ internal sealed class LoweringContext
     /// <summary>The layers' weights so far, in the order in which they were packed.</summary>
     public IReadOnlyList<WeightSection> Sections => _sections;
 
-    /// <summary>The steps so far.</summary>
-    public IReadOnlyList<LoweredStep> Steps => _steps;
+    /// <summary>The steps and the boundaries of blocks so far.</summary>
+    public IReadOnlyList<LoweredOperation> Steps => _steps;
 
     /// <summary>The buffers so far.</summary>
     public IReadOnlyList<ArenaBuffer> Buffers => _buffers;
+
+    /// <summary>The values of the graph and of bodies, as their producers left them, in the order in which they are computed.</summary>
+    public IReadOnlyList<(string Name, Storage Storage)> Values => _values;
 
     /// <summary>Whether a node runs in integers.</summary>
     public bool IsInteger(Node node) => Quantization?.Nodes.GetValueOrDefault(node.Name)?.Integer ?? false;
@@ -75,6 +76,26 @@ internal sealed class LoweringContext
 
     /// <summary>The error of a form of a node that no kernel covers.</summary>
     public static ModelException NoKernel(Node node, string reason) => new(DiagnosticCatalog.NoKernel, node.Name, node.OpType, reason);
+
+    /// <summary>Adds the boundary of a block.</summary>
+    public void Add(BlockBoundary boundary) => _steps.Add(boundary);
+
+    /// <summary>
+    /// Turns to a body of control flow, whose block has begun. Until <see cref="LeaveBody"/> names are those of the body.
+    /// </summary>
+    /// <param name="body">The body.</param>
+    /// <param name="arguments">Where its inputs lie, in its order; null for those that it does not read.</param>
+    public void EnterBody(Graph body, IReadOnlyList<Storage?> arguments)
+    {
+        _around.Push(_scope);
+        _scope = new LoweringScope(body, _scope);
+        for (int i = 0; i < body.Inputs.Length; i++)
+            if (arguments[i] is { } argument)
+                Alias(body.Inputs[i], argument);
+    }
+
+    /// <summary>Turns back to the graph around. What the body converted or copied for itself is not there where it does not run.</summary>
+    public void LeaveBody() => _scope = _around.Pop();
 
     /// <summary>Adds a kernel call; the caller adds its arguments in the order of the method's parameters.</summary>
     public LoweredStep Step(string kernel, string method, Node node, string description, long macs = 0) =>
@@ -110,21 +131,21 @@ internal sealed class LoweringContext
         Storage storage = Primary(value);
         if (storage.Quantization is null)
             return storage;
-        return _converted.TryGetValue((value, false), out Storage? done) ? done
-            : _converted[(value, false)] = Dequantized(node.Name, value, storage);
+        return _scope.Converted.TryGetValue((value, false), out Storage? done) ? done
+            : _scope.Converted[(value, false)] = Dequantized(node.Name, value, storage);
     }
 
     /// <summary>A value in its quantised form, in any layout; constants are quantised into the weights.</summary>
     public Storage ReadQuantized(Node node, string value)
     {
-        if (_converted.TryGetValue((value, true), out Storage? done))
+        if (_scope.Converted.TryGetValue((value, true), out Storage? done))
             return done;
         if (Graph.Constant(value) is { } constant)
-            return _converted[(value, true)] = QuantizedConstant(constant, QuantizationOf(value));
+            return _scope.Converted[(value, true)] = QuantizedConstant(constant, QuantizationOf(value));
         Storage storage = Primary(value);
         if (storage.Quantization is not null)
             return storage;
-        return _converted[(value, true)] = Quantized(node.Name, value, storage);
+        return _scope.Converted[(value, true)] = Quantized(node.Name, value, storage);
     }
 
     /// <summary>A value as the node's form wants it: quantised for integer nodes, else in its own elements.</summary>
@@ -144,11 +165,11 @@ internal sealed class LoweringContext
             return storage.Strides.AsSpan().SequenceEqual(Storage.DenseStrides(storage.Dimensions.AsSpan(), storage.ElementSize).AsSpan())
                 ? storage
                 : storage with { Strides = Storage.DenseStrides(storage.Dimensions.AsSpan(), storage.ElementSize) };
-        if (_dense.TryGetValue(storage, out Storage? done))
+        if (_scope.Dense.TryGetValue(storage, out Storage? done))
             return done;
         Storage copy = NewStorage(NameOf(storage) + " dense", storage.Element, storage.Dimensions, storage.Quantization, Border.None);
         Copy(node, storage, copy, "rows without gaps");
-        return _dense[storage] = copy;
+        return _scope.Dense[storage] = copy;
     }
 
     /// <summary>A storage in the arena: constants are copied there once.</summary>
@@ -159,11 +180,11 @@ internal sealed class LoweringContext
     {
         if (storage.Buffer is not null)
             return storage;
-        if (_inArena.TryGetValue(storage, out Storage? done))
+        if (_scope.InArena.TryGetValue(storage, out Storage? done))
             return done;
         Storage copy = NewStorage("constant of " + node, storage.Element, storage.Dimensions, storage.Quantization, Border.None);
         Copy(node, storage, copy, "constant");
-        return _inArena[storage] = copy;
+        return _scope.InArena[storage] = copy;
     }
 
     /// <summary>A channels-last storage with at least a border; copied into a new buffer where it has a smaller one.</summary>
@@ -171,13 +192,13 @@ internal sealed class LoweringContext
     {
         if (storage.Border.Covers(border))
             return storage;
-        foreach ((Storage copy, Storage source) in _bordered)
+        foreach ((Storage copy, Storage source) in _scope.Bordered)
             if (ReferenceEquals(source, storage) && copy.Border.Covers(border))
                 return copy;
         Storage made = NewStorage(NameOf(storage) + " bordered", storage.Element, storage.Dimensions, storage.Quantization, border);
         Copy(node.Name, storage, made, "with border");
         FillBorders(node.Name);
-        _bordered.Add((made, storage));
+        _scope.Bordered.Add((made, storage));
         return made;
     }
 
@@ -189,7 +210,7 @@ internal sealed class LoweringContext
     public Storage Create(string value, bool bordered = false)
     {
         TensorType type = Graph.TypeOf(value);
-        return _primary[value] = NewStorage(value, type.Element, type.Dimensions, null, WantedBorder(value, bordered));
+        return Made(value, NewStorage(value, type.Element, type.Dimensions, null, WantedBorder(value, bordered)));
     }
 
     /// <summary>Makes room for a node's output in its quantised form.</summary>
@@ -200,7 +221,7 @@ internal sealed class LoweringContext
         ActivationQuantization quantization = QuantizationOf(value);
         ElementType element = quantization.Type == ActivationType.U8 ? ElementType.UInt8 : ElementType.Int32;
         Border border = element == ElementType.UInt8 ? WantedBorder(value, bordered) : Border.None;
-        return _primary[value] = NewStorage(value, element, Graph.TypeOf(value).Dimensions, quantization, border);
+        return Made(value, NewStorage(value, element, Graph.TypeOf(value).Dimensions, quantization, border));
     }
 
     /// <summary>Makes room for intermediate results of a node, dense.</summary>
@@ -208,7 +229,7 @@ internal sealed class LoweringContext
         NewStorage("scratch of " + node.Name, element, [.. dimensions], null, Border.None);
 
     /// <summary>Says that a node's output consists of elements that lie in memory already.</summary>
-    public void Alias(string value, Storage storage) => _primary[value] = storage;
+    public void Alias(string value, Storage storage) => Made(value, storage);
 
     /// <summary>Emits the steps that fill the borders of outputs made since the last call; the driver calls it after each node.</summary>
     public void FillBorders(string node)
@@ -220,7 +241,7 @@ internal sealed class LoweringContext
 
     /// <summary>The storage that a value's producer made.</summary>
     public Storage Primary(string value) =>
-        _primary.GetValueOrDefault(value) ?? throw new InvalidOperationException($"value '{value}' is read before it is produced");
+        _scope.Primary.GetValueOrDefault(value) ?? throw new InvalidOperationException($"value '{value}' is read before it is produced");
 
     /// <summary>Emits a copy of all elements from one storage to another of the same shape.</summary>
     public LoweredStep Copy(string node, Storage source, Storage destination, string description)
@@ -277,6 +298,12 @@ internal sealed class LoweringContext
         return storage;
     }
 
+    private Storage Made(string value, Storage storage)
+    {
+        _values.Add((value, storage));
+        return _scope.Primary[value] = storage;
+    }
+
     private ArenaBuffer NewBuffer(string name, long bytes)
     {
         if (bytes > MemoryPlanner.MaximumBytes)
@@ -289,7 +316,7 @@ internal sealed class LoweringContext
         return buffer;
     }
 
-    private Border WantedBorder(string value, bool bordered) => bordered ? _wantedBorders.GetValueOrDefault(value) : Border.None;
+    private Border WantedBorder(string value, bool bordered) => bordered ? _scope.WantedBorders.GetValueOrDefault(value) : Border.None;
 
     private static string NameOf(Storage storage) => storage.Buffer?.Name ?? "constant";
 
@@ -350,9 +377,9 @@ internal sealed class LoweringContext
 
     private Storage ConstantStorage(string value, Tensor constant)
     {
-        if (_primary.TryGetValue(value, out Storage? done))
+        if (_scope.Primary.TryGetValue(value, out Storage? done))
             return done;
-        return _primary[value] = new()
+        return _scope.Primary[value] = new()
         {
             Buffer = null,
             Origin = AddTensor(constant),
@@ -378,7 +405,8 @@ internal sealed class LoweringContext
         Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 } && !Graph.Outputs.Contains(value, StringComparer.Ordinal)
         && Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal)).All(IsInteger);
 
-    private int AddTensor(Tensor constant) => constant.Data switch
+    /// <summary>Puts a constant into the weights and returns its offset.</summary>
+    public int AddTensor(Tensor constant) => constant.Data switch
     {
         float[] v => Weights.Add<float>(v),
         double[] v => Weights.Add<double>(v),

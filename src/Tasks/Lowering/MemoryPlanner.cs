@@ -16,11 +16,11 @@ internal static class MemoryPlanner
     /// <summary>Alignment of buffers in bytes.</summary>
     public const int Alignment = 64;
 
-    /// <summary>Plans the arena for a sequence of steps.</summary>
+    /// <summary>Plans the arena for a sequence of steps, blocks among them.</summary>
     /// <param name="buffers">All buffers, in order of creation.</param>
     /// <param name="steps">The steps in order; input buffers are written before the first one, output buffers read after the last.</param>
     /// <exception cref="ModelException">The arena would exceed <see cref="MaximumBytes"/>.</exception>
-    public static MemoryPlan Plan(IReadOnlyList<ArenaBuffer> buffers, IReadOnlyList<LoweredStep> steps)
+    public static MemoryPlan Plan(IReadOnlyList<ArenaBuffer> buffers, IReadOnlyList<LoweredOperation> steps)
     {
         Dictionary<ArenaBuffer, Lifetime> lifetimes = Lifetimes(buffers, steps);
         Dictionary<ArenaBuffer, ArenaBuffer> owners = MergeInPlace(lifetimes, steps);
@@ -48,8 +48,12 @@ internal static class MemoryPlanner
         return new(placed, (int)peak);
     }
 
-    /// <summary>From the first step that writes a buffer to the last that uses it.</summary>
-    private static Dictionary<ArenaBuffer, Lifetime> Lifetimes(IReadOnlyList<ArenaBuffer> buffers, IReadOnlyList<LoweredStep> steps)
+    /// <summary>
+    /// From the first line that writes a buffer to the last that uses it, in the order of the text; the halves of a condition follow one
+    /// another in it, so that they may share memory. A buffer that is in use inside and outside of a loop is so during the whole loop,
+    /// whose later trips find in it what earlier ones left: values from around it, values carried from trip to trip, results.
+    /// </summary>
+    private static Dictionary<ArenaBuffer, Lifetime> Lifetimes(IReadOnlyList<ArenaBuffer> buffers, IReadOnlyList<LoweredOperation> steps)
     {
         var lifetimes = new Dictionary<ArenaBuffer, Lifetime>();
         foreach (ArenaBuffer buffer in buffers.Where(b => b.IsInput))
@@ -62,12 +66,29 @@ internal static class MemoryPlanner
         foreach (ArenaBuffer buffer in buffers.Where(b => b.IsOutput))
             if (lifetimes.TryGetValue(buffer, out Lifetime life))
                 lifetimes[buffer] = life with { Last = steps.Count };
+        foreach (Lifetime loop in Loops(steps))
+            foreach (ArenaBuffer buffer in buffers)
+                if (lifetimes.TryGetValue(buffer, out Lifetime life) && loop.Overlaps(life) && !loop.Holds(life))
+                    lifetimes[buffer] = life.Union(loop);
         return lifetimes;
+    }
+
+    /// <summary>From the first to the last line of each loop, loops before those around them.</summary>
+    private static IEnumerable<Lifetime> Loops(IReadOnlyList<LoweredOperation> steps)
+    {
+        var open = new Stack<int>();
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (steps[i] is BlockBoundary { Kind: BlockBoundaryKind.Loop })
+                open.Push(i);
+            else if (steps[i] is BlockBoundary { Kind: BlockBoundaryKind.EndLoop })
+                yield return new(open.Pop(), i);
+        }
     }
 
     /// <summary>Output buffers that take over an input's place: the input must end and the output begin at the same step.</summary>
     private static Dictionary<ArenaBuffer, ArenaBuffer> MergeInPlace(
-        Dictionary<ArenaBuffer, Lifetime> lifetimes, IReadOnlyList<LoweredStep> steps)
+        Dictionary<ArenaBuffer, Lifetime> lifetimes, IReadOnlyList<LoweredOperation> steps)
     {
         var owners = new Dictionary<ArenaBuffer, ArenaBuffer>();
         for (int i = 0; i < steps.Count; i++)
@@ -115,10 +136,13 @@ internal static class MemoryPlanner
 
     private static long Aligned(int bytes) => (Math.Max(bytes, 1L) + Alignment - 1) / Alignment * Alignment;
 
-    /// <summary>The steps at which a buffer is in use; −1 before the first step.</summary>
+    /// <summary>The lines at which a buffer is in use; −1 before the first step.</summary>
     private readonly record struct Lifetime(int First, int Last)
     {
         public bool Overlaps(Lifetime other) => First <= other.Last && other.First <= Last;
+
+        /// <summary>Whether another lies strictly between this one's ends: begins and ends in the body of the loop that this one is.</summary>
+        public bool Holds(Lifetime other) => First < other.First && other.Last < Last;
 
         public Lifetime Union(Lifetime other) => new(Math.Min(First, other.First), Math.Max(Last, other.Last));
     }
@@ -135,7 +159,7 @@ internal sealed record MemoryPlan(IReadOnlyList<PlacedBuffer> Buffers, int Arena
 /// <summary>A buffer with its place.</summary>
 /// <param name="Buffer">The buffer.</param>
 /// <param name="Offset">Its offset in the arena.</param>
-/// <param name="First">The first step that uses it; −1 for inputs.</param>
-/// <param name="Last">The last step that uses it; the number of steps for outputs.</param>
+/// <param name="First">The first line that uses it; −1 for inputs.</param>
+/// <param name="Last">The last line that uses it; the number of lines for outputs.</param>
 /// <param name="SharesWith">Name of the buffer whose place it takes over; else empty.</param>
 internal sealed record PlacedBuffer(ArenaBuffer Buffer, int Offset, int First, int Last, string SharesWith);

@@ -19,16 +19,22 @@ internal static class PlanVerifier
             Require(buffer.Offset >= 0 && (long)buffer.Offset + buffer.Bytes <= model.ArenaBytes,
                 $"buffer '{buffer.Name}' leaves the arena");
         foreach (PlanOutput output in model.Outputs)
+            RequireInside(model, output.OnnxName, output.Offset, (long)output.Length * output.Type.Size());
+        foreach (PlanState state in model.States)
+            RequireInside(model, state.OutputName, state.Offset, (long)state.Length * state.Type.Size());
+        foreach ((int line, PlanStep step) in PlanSteps.Numbered(model.Steps))
         {
-            long bytes = (long)output.Length * output.Type.Size();
-            Require(output.Offset >= 0 && output.Offset + bytes <= model.ArenaBytes, $"output '{output.OnnxName}' leaves the arena");
+            if (step is not PlanLoop loop)
+                continue;
+            if (HalfInside(model.Buffers, line, line + loop.Lines - 1) is { } buffer)
+                throw new InvalidOperationException($"buffer '{buffer.Name}' is in use during a part of the loop '{loop.Node}' only");
         }
         foreach (WeightSection section in model.Sections)
         {
             ImmutableArray<string> kernels = section.Storage.Kernels(section.Shape.Kind);
             Require(section.Offset >= 0 && (long)section.Offset + section.Bytes <= model.Weights.Length,
                 $"the weights of '{section.Node}' leave the blob");
-            Require(model.Steps.Any(s => s.Node == section.Node && kernels.Contains(s.Kernel)),
+            Require(model.Calls.Any(s => s.Node == section.Node && kernels.Contains(s.Kernel)),
                 $"no kernel for {section.Storage.Name} reads the weights of '{section.Node}'");
         }
         foreach ((PlanBuffer first, PlanBuffer second) in Overlaps(model.Buffers))
@@ -51,12 +57,26 @@ internal static class PlanVerifier
         }
     }
 
+    /// <summary>
+    /// A buffer that lives inside and outside of a loop, but not during all of it, so that a later trip would find it overwritten; null
+    /// where there is none.
+    /// </summary>
+    /// <param name="buffers">The buffers.</param>
+    /// <param name="first">The loop's first line.</param>
+    /// <param name="last">Its last line.</param>
+    public static PlanBuffer? HalfInside(IReadOnlyList<PlanBuffer> buffers, int first, int last) => buffers.FirstOrDefault(b =>
+        b.FirstStep <= last && first <= b.LastStep
+        && !(first < b.FirstStep && b.LastStep < last) && !(b.FirstStep <= first && last <= b.LastStep));
+
     // The one that takes over begins at the step at which the other ends.
     private static bool SharesOnPurpose(PlanBuffer a, PlanBuffer b)
     {
         string Group(PlanBuffer buffer) => buffer.SharesWith.Length > 0 ? buffer.SharesWith : buffer.Name;
         return Group(a) == Group(b) && a.Offset == b.Offset && (a.LastStep == b.FirstStep || b.LastStep == a.FirstStep);
     }
+
+    private static void RequireInside(LoweredModel model, string output, int offset, long bytes) =>
+        Require(offset >= 0 && offset + bytes <= model.ArenaBytes, $"output '{output}' leaves the arena");
 
     private static void Require(bool condition, string message)
     {

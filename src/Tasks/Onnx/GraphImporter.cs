@@ -12,9 +12,9 @@ namespace OptimizerBuild.Onnx;
 /// <summary>
 /// Builds the graph of one model, node by node in order of execution: attributes are read, the node is brought into the newest
 /// opset's form, its types are inferred and, where its inputs are constant, it is folded. <c>If</c> with a constant condition
-/// and model-local functions are replaced by their contents.
+/// and model-local functions are replaced by their contents; the bodies of other control flow are graphs of their own.
 /// </summary>
-internal sealed class GraphImporter
+internal sealed partial class GraphImporter
 {
     /// <summary>The newest opset of the domain <c>ai.onnx</c> whose operators this importer knows.</summary>
     public const int NewestOpset = 27;
@@ -27,10 +27,10 @@ internal sealed class GraphImporter
     private readonly ExternalDataFolder _external;
     private readonly ImportOptions _options;
     private readonly CancellationToken _cancellation;
-    private readonly ShapeInference _inference = new();
+    private ShapeInference _inference = new();
     private readonly UniqueNames _nodeNames = new();
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
-    private readonly BFloat16Arithmetic _bfloat16;
+    private BFloat16Arithmetic _bfloat16;
     private int _imported;
 
     /// <param name="model">The parsed file.</param>
@@ -50,6 +50,9 @@ internal sealed class GraphImporter
 
     /// <summary>Messages and warnings that arose.</summary>
     public List<Diagnostic> Diagnostics { get; } = [];
+
+    /// <summary>The initial values of inputs that are a state.</summary>
+    public Dictionary<string, Tensor> InitialValues { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Imports the graph.</summary>
     /// <exception cref="ModelException">The model cannot be imported.</exception>
@@ -100,7 +103,13 @@ internal sealed class GraphImporter
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (TensorProto initialiser in graph.Initializer.Where(i => !scope.KeepsNames || !IsReplaced(graph, i.Name)))
-            Define(initialiser.Name, TensorProtoReader.Read(initialiser, initialiser.Name, _external));
+        {
+            Tensor value = TensorProtoReader.Read(initialiser, initialiser.Name, _external);
+            if (scope.KeepsNames && _options.StateInputs.Contains(initialiser.Name) && graph.Input.Any(i => i.Name == initialiser.Name))
+                InitialValues[initialiser.Name] = value;
+            else
+                Define(initialiser.Name, value);
+        }
         foreach (SparseTensorProto sparse in graph.SparseInitializer)
             Define(sparse.Values?.Name ?? "", AttributeReader.Dense(sparse, sparse.Values?.Name ?? "", _external));
         return names;
@@ -147,9 +156,9 @@ internal sealed class GraphImporter
             return;
         }
         int opset = Opset(scope, domain, name, proto.OpType);
-        if (domain.Length == 0 && proto.OpType == "If")
+        if (domain.Length == 0 && ControlFlow.TryGetValue(proto.OpType, out ControlFlowImport? import))
         {
-            ImportBranch(name, proto, opset, inputs, scope, depth);
+            import(this, name, proto, opset, inputs, scope, depth);
             return;
         }
         if (domain == Node.InternalDomain || !OpsetNormalization.IsKnown(domain, proto.OpType))
@@ -163,25 +172,6 @@ internal sealed class GraphImporter
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
             foreach (Node computed in _bfloat16.Widen(normal))
                 _inference.Add(computed, opset);
-    }
-
-    // An If whose condition is constant is its branch; its outputs get the names of the If's outputs.
-    private void ImportBranch(string name, NodeProto proto, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
-    {
-        Tensor? condition = inputs.Length == 1 ? _inference.Constant(inputs[0]) : null;
-        if (condition is null)
-            throw Unsupported(name, "If", "", opset, "If whose condition is constant (fix the input it depends on with `Constants`)");
-        if (condition.Element != ElementType.Bool || condition.Count != 1)
-            throw Invalid(name, "If", $"its condition is {condition.Type} instead of one bool");
-        string branch = condition.Values<bool>()[0] ? "then_branch" : "else_branch";
-        GraphProto body = proto.Attribute.FirstOrDefault(a => a.Name == branch)?.G ?? throw Invalid(name, "If", $"it has no {branch}");
-        if (body.Output.Count != proto.Output.Count)
-            throw Invalid(name, "If", $"its {branch} has {body.Output.Count} outputs instead of {proto.Output.Count}");
-
-        var inner = new ImportScope(scope, scope.Opsets) { Attributes = scope.Attributes };
-        ReadInitialisers(body, inner);
-        ImportNodes(body.Node, inner, depth + 1);
-        Hand(name, proto, [.. body.Output.Select(o => o.Name)], inner, scope);
     }
 
     private void ImportFunction(
@@ -224,10 +214,11 @@ internal sealed class GraphImporter
             $"it produces '{output}', which is defined already");
     }
 
-    private ImmutableSortedDictionary<string, AttributeValue> Attributes(NodeProto proto, string name, ImportScope scope)
+    private ImmutableSortedDictionary<string, AttributeValue> Attributes(
+        NodeProto proto, string name, ImportScope scope, string? without = null)
     {
         var attributes = ImmutableSortedDictionary.CreateBuilder<string, AttributeValue>(StringComparer.Ordinal);
-        foreach (AttributeProto attribute in proto.Attribute)
+        foreach (AttributeProto attribute in proto.Attribute.Where(a => a.Name != without))
         {
             AttributeProto? actual = attribute.RefAttrName.Length == 0 ? attribute : Referred(attribute, scope);
             // A reference to an attribute that the caller of the function leaves out leaves it out, too.

@@ -17,6 +17,9 @@ internal sealed record ImportOptions
     public ImmutableSortedDictionary<string, Tensor> Constants { get; init; } =
         ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal);
 
+    /// <summary>Inputs that stay inputs although the model gives them an initial value: those of a state.</summary>
+    public ImmutableSortedSet<string> StateInputs { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>The options with the shape of one more input.</summary>
     public ImportOptions WithShape(string input, params ReadOnlySpan<int> dimensions) =>
         this with { Shapes = Shapes.SetItem(input, [.. dimensions]) };

@@ -18,8 +18,17 @@ internal sealed class ImportScope(ImportScope? outer, IReadOnlyDictionary<string
     /// <summary>Attributes of the function call being inlined, by name; empty outside functions.</summary>
     public IReadOnlyDictionary<string, AttributeProto> Attributes { get; init; } = new Dictionary<string, AttributeProto>();
 
-    /// <summary>The name in the imported graph of a value; null where it is not defined.</summary>
-    public string? Find(string name) => _values.TryGetValue(name, out string? value) ? value : outer?.Find(name);
+    /// <summary>In a body that is imported as a graph of its own: gives a value from around it a name in the body; else null.</summary>
+    public Func<string, string>? Capture { get; init; }
+
+    /// <summary>The name in the imported graph, or body, of a value; null where it is not defined.</summary>
+    public string? Find(string name)
+    {
+        if (_values.TryGetValue(name, out string? value))
+            return value;
+        string? around = outer?.Find(name);
+        return Capture is null || string.IsNullOrEmpty(around) ? around : Capture(around);
+    }
 
     /// <summary>Defines a value.</summary>
     /// <param name="name">Its name in this scope.</param>

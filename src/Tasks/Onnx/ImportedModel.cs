@@ -20,4 +20,8 @@ internal sealed record ImportedModel(
     long SourceBytes,
     long FloatWeightBytes,
     ImmutableArray<string> ExternalDataFiles,
-    ImmutableArray<Diagnostic> Diagnostics);
+    ImmutableArray<Diagnostic> Diagnostics)
+{
+    /// <summary>What the model gives as initial values of inputs that are a state.</summary>
+    public IReadOnlyDictionary<string, Tensor> InitialValues { get; init; } = new Dictionary<string, Tensor>();
+}

@@ -20,8 +20,6 @@ internal static class NearestOperators
         ["Einsum"] = "MatMul with Transpose and Reshape",
         ["GatherND"] = "Gather",
         ["GatherElements"] = "Gather",
-        ["Loop"] = "a loop unrolled by the exporter",
-        ["Scan"] = "a loop unrolled by the exporter",
         ["QLinearConv"] = "the float model: quantisation is done by this build",
         ["QLinearMatMul"] = "the float model: quantisation is done by this build",
         ["ConvInteger"] = "the float model: quantisation is done by this build",

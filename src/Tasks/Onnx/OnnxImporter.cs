@@ -3,6 +3,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators.Control;
 
 namespace OptimizerBuild.Onnx;
 
@@ -73,10 +74,10 @@ internal static class OnnxImporter
             file,
             Convert.ToHexStringLower(hash.GetHashAndReset()),
             size,
-            graph.Constants.Values.Where(c => c.Element.IsFloat() || c.Element.IsNarrow())
+            SubGraphs.Constants(graph).Where(c => c.Element.IsFloat() || c.Element.IsNarrow())
                 .Sum(c => (((long)c.Count * c.Element.StoredBits()) + 7) / 8),
             [.. external.Files.Keys],
-            [.. importer.Diagnostics]);
+            [.. importer.Diagnostics]) { InitialValues = importer.InitialValues };
     }
 
     private static ModelProto Parse(byte[] bytes, string file)

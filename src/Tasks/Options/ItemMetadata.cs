@@ -40,6 +40,12 @@ internal static class ItemMetadata
         new("Constants", MetadataKind.Text, "none", "`input=value` or `input=value,value,…`, several separated by semicolons",
             "Inputs that are fixed to a value at build time, for example a sampling rate; they are no parameters of the generated methods.",
             (o, value, _) => MetadataValues.Constants(value) is { } constants ? o with { Constants = constants } : null),
+        new("State", MetadataKind.Text, "none", "`input=output` pairs separated by semicolons, no name twice",
+            "A state that persists between predictions, for models of streams: each input takes what the output of the last prediction gave. "
+            + "Neither is a parameter then: the generated class has a nested class `State`, and `Predict` takes one or continues "
+            + "`DefaultState`. A state begins with zeros, or with the initialiser that the model gives the input. Calibration and evaluation "
+            + "data hold these inputs like others. For example `h=hn;c=cn`.",
+            (o, value, _) => MetadataValues.Pairs(value) is { } state ? o with { State = state } : null),
         MetadataEntry.Choice<ModelTask>("Task", "What the model is for.", nameof(ModelTask.Auto),
             (o, value) => o with { Task = value },
             (ModelTask.Auto, "classification where `Labels` are given, else other"),

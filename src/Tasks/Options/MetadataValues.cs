@@ -71,6 +71,17 @@ internal static class MetadataValues
         return constants.Count == 0 ? null : constants.ToImmutable();
     }
 
+    /// <summary><c>input=output</c>, several separated by semicolons; no name twice.</summary>
+    public static ImmutableSortedDictionary<string, string>? Pairs(string text)
+    {
+        var pairs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var outputs = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string? input, string value) in Assignments(text))
+            if (input is null || value.Trim() is not { Length: > 0 } output || !outputs.Add(output) || !pairs.TryAdd(input, output))
+                return null;
+        return pairs.Count == 0 ? null : pairs.ToImmutable();
+    }
+
     /// <summary>Whether a text can be a path at all.</summary>
     public static bool Path(string text) => !text.Contains('\0');
 

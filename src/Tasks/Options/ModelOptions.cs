@@ -30,6 +30,12 @@ internal sealed record ModelOptions
     public ImmutableSortedDictionary<string, ConstantInput> Constants { get; init; } =
         ImmutableSortedDictionary.Create<string, ConstantInput>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Inputs that take in each prediction what an output gave in the last one: names of outputs by those of inputs.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> State { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     /// <summary>What the model is for.</summary>
     public ModelTask Task { get; init; }
 

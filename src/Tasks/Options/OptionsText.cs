@@ -25,6 +25,8 @@ internal static class OptionsText
             Line("Shapes " + name, string.Join(',', shape));
         foreach ((string name, ConstantInput constant) in options.Constants)
             Line("Constants " + name, constant.Integers.IsDefault ? Numbers(constant.Reals) : string.Join(',', constant.Integers));
+        foreach ((string input, string output) in options.State)
+            Line("State " + input, output);
         Line("Task", options.Task.ToString());
         Line("CalibrationData", options.CalibrationData?.Spec ?? "");
         Line("CalibrationSamples", options.CalibrationSamples.ToString(CultureInfo.InvariantCulture));

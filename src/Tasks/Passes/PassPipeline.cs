@@ -48,7 +48,7 @@ internal static class PassPipeline
     public static ImmutableHashSet<string> Layout { get; } =
         ImmutableHashSet.Create(StringComparer.Ordinal, nameof(ChannelsLast), nameof(TransposeSinking), nameof(TransposeIntoProduct));
 
-    /// <summary>Rewrites a graph with all passes.</summary>
+    /// <summary>Rewrites a graph and the bodies of its control flow with all passes.</summary>
     /// <param name="graph">The graph as imported.</param>
     /// <param name="cancellation">Stops the work; checked between passes.</param>
     /// <param name="off">Names of passes that are left out.</param>
@@ -56,7 +56,8 @@ internal static class PassPipeline
     {
         IGraphPass[] chosen = [.. All.Where(p => off is null || !off.Contains(p.Name))];
         graph = Settle(graph, [.. chosen.Where(p => !Layout.Contains(p.Name))], cancellation);
-        return Settle(graph, chosen, cancellation);
+        graph = Settle(graph, chosen, cancellation);
+        return SubGraphRewriting.Apply(graph, body => Run(body, cancellation, off));
     }
 
     private static Graph Settle(Graph graph, IGraphPass[] passes, CancellationToken cancellation)

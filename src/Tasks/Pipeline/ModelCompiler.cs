@@ -43,14 +43,15 @@ internal static class ModelCompiler
         (ImportedModel imported, CompressedModel model, CompressionContext context) =
             (compression.Imported, compression.Run.Model, compression.Context);
         (ModelOptions options, CancellationToken cancellation) = (context.Options, context.Cancellation);
-        BoundaryOptions boundary = Boundary(options, imported.Graph);
+        BoundaryOptions boundary = Boundary(options, imported);
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
         ModelPlan plan = PlanOf(options, imported, model, lowered);
 
         if (options.EvaluationData is { } data)
         {
             var shipped = new ShippedModel(
-                new PlanExecutor(plan, lowered.Weights), new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
+                new PlanExecutor(plan, lowered.Weights), imported.Graph,
+                new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
             AccuracyComparison accuracy = AccuracyComparison.Run(context, shipped);
             plan = plan with
             {
@@ -74,25 +75,25 @@ internal static class ModelCompiler
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
         Graph graph = imported.Graph;
-        var boundary = Boundary(options, graph);
-        PredictorNames names = PredictorNames.Of(options.ClassName, graph.Inputs, graph.Outputs);
+        var boundary = Boundary(options, imported);
+        PlanInterface face = PlanInterface.Of(graph, boundary);
         var signature = new LoweredModel(
-            new(graph.Inputs.Select((input, i) =>
-            {
-                InputSignature s = InputSignature.Of(graph, input, boundary);
-                return new PlanInput(input, names.InputParameters[i], s.Type, new(s.Dimensions), null);
-            })),
-            new(graph.Outputs.Select((output, i) => new PlanOutput(
-                output, names.OutputProperties[i], names.OutputParameters[i], GraphLowerer.OutputType(graph, output),
-                    new(graph.TypeOf(output).Dimensions), 0))),
+            new(face.Inputs),
+            new(face.Outputs),
+            new(face.States),
             EquatableList<PlanStep>.Empty,
             EquatableList<PlanBuffer>.Empty,
+            EquatableList<PlanValue>.Empty,
             0,
             [],
             ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal),
             [],
             0);
-        return PlanOf(options, imported, new CompressedModel(graph), signature) with { IsSignatureOnly = true };
+        return PlanOf(options, imported, new CompressedModel(graph), signature) with
+        {
+            IsSignatureOnly = true,
+            HasStartUp = false,
+        };
     }
 
     /// <summary>The part of the way before lowering: import, passes, and the compression techniques that the options ask for.</summary>
@@ -113,6 +114,7 @@ internal static class ModelCompiler
     public static ImportOptions ImportSettings(ModelOptions options) => new()
     {
         Shapes = options.Shapes,
+        StateInputs = [.. options.State.Keys],
         Constants = options.Constants.ToImmutableSortedDictionary(c => c.Key, c => ConstantTensor(c.Value), StringComparer.Ordinal),
     };
 
@@ -120,11 +122,12 @@ internal static class ModelCompiler
         ? Tensor.Of([.. constant.Reals], constant.Reals.Length)
         : Tensor.Of([.. constant.Integers], constant.Integers.Length);
 
-    private static BoundaryOptions Boundary(ModelOptions options, Graph imported) => new()
+    private static BoundaryOptions Boundary(ModelOptions options, ImportedModel imported) => new()
     {
         ClassName = options.ClassName,
         Adaptation = InputAdaptation.Of(options),
-        Interface = imported,
+        State = StateOfModel.Of(options, imported),
+        Interface = imported.Graph,
     };
 
     private static ModelPlan PlanOf(ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered) => new()
@@ -138,10 +141,17 @@ internal static class ModelCompiler
                 "", null, null, 0),
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
-        Classifier = ClassifierDetection.Of(options, imported.Graph),
+        States = lowered.States,
+        Classifier = ClassifierDetection.Of(options, imported.Graph with
+        {
+            Outputs = [.. imported.Graph.Outputs.Except(options.State.Values)],
+        }),
+        UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
+        HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
         Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
+        Values = lowered.Values,
         Steps = lowered.Steps,
     };
 

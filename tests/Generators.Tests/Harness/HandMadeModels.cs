@@ -47,6 +47,7 @@ internal static class HandMadeModels
         Facts = new("tiny-classifier.onnx", "00ff", "int8", 12, 60, "Top-1", 0.923, 0.9215, 10_000),
         Inputs = new([new PlanInput("image", "image", BoundaryType.Float32, new([1, 4]), Quantise(output: 0))]),
         Outputs = new([new PlanOutput("scores", "Scores", "scores", BoundaryType.Float32, new([1, 3]), 128)]),
+        HasStartUp = true,
         Classifier = new(0, 3, false, new(Labels), PredictorNames.LabelIdentifiers(Labels)),
         Weights = new(ResourceName, 160, Checksum(Weights())),
         ArenaBytes = 192,
@@ -55,6 +56,12 @@ internal static class HandMadeModels
             new PlanBuffer("image", 0, 4, -1, 0, ""),
             new PlanBuffer("sums", 64, 12, 0, 1, ""),
             new PlanBuffer("scores", 128, 12, 1, 2, ""),
+        ]),
+        Values = new(
+        [
+            new PlanValue("image", BoundaryType.UInt8, new([1, 4]), 0, new([4, 1]), BitConverter.SingleToInt32Bits(1f), 0),
+            new PlanValue("/fc/sums", BoundaryType.Int32, new([1, 3]), 64, new([12, 4]), BitConverter.SingleToInt32Bits(0.5f), 0),
+            new PlanValue("scores", BoundaryType.Float32, new([1, 3]), 128, new([12, 4]), null, 0),
         ]),
         Steps = new([Dense("/fc/Gemm", input: 0, output: 64), Dequantise(input: 64, output: 128)]),
     };
@@ -73,27 +80,28 @@ internal static class HandMadeModels
         Resources = new Dictionary<string, byte[]> { [ResourceName] = Weights() },
     };
 
-    public static PlanStep Quantise(int output, string node = "image", int length = 4) => Step(
+    public static PlanCall Quantise(int output, string node = "image", int length = 4) => Step(
         "QuantizeInput", "FromFloat32", node, "quantise 1×4", 0,
         ("sourceImageStride", length), ("sourceRowStride", length), ("sourcePixelStride", length), ("sourceChannelStride", 1),
         ("output", output), ("outputImageStride", length), ("outputRowStride", length), ("outputPixelStride", length),
         ("inverseScale", 1f), ("zeroPoint", 0), ("images", 1), ("height", 1), ("width", 1), ("channels", length));
 
-    public static PlanStep Dense(string node, int input, int output) => Step("Int8Dense", "RunWide", node, "Gemm 1×4 → 1×3", 12,
-        ("input", input), ("inputRowStride", 4), ("output", output), ("outputRowStride", 12), ("weights", 0), ("bias", BiasOffset),
+    public static PlanCall Dense(string node, int input, int output) => Step("Int8Dense", "RunWide", node, "Gemm 1×4 → 1×3", 12,
+        ("input", (input, "image")), ("inputRowStride", 4), ("output", (output, "sums")), ("outputRowStride", 12), ("weights", 0), ("bias", BiasOffset),
         ("multipliers", MultiplierOffset), ("shift", 30), ("rows", 1), ("inputs", 4), ("outputs", 3), ("pairSums", 0));
 
-    public static PlanStep Dequantise(int input, int output) => Step("Dequantize", "Int32ToFloat32", "scores", "dequantise 1×3", 0,
-        ("input", input), ("inputImageStride", 12), ("inputRowStride", 12), ("output", output), ("outputImageStride", 12),
+    public static PlanCall Dequantise(int input, int output) => Step("Dequantize", "Int32ToFloat32", "scores", "dequantise 1×3", 0,
+        ("input", (input, "sums")), ("inputImageStride", 12), ("inputRowStride", 12), ("output", (output, "scores")), ("outputImageStride", 12),
         ("outputRowStride", 12), ("scale", 0.5f), ("images", 1), ("rows", 1), ("rowLength", 3));
 
-    public static PlanStep Step(
+    public static PlanCall Step(
         string kernel, string method, string node, string description, long macs, params (string Name, object Value)[] arguments) =>
         new(kernel, method, node, description, macs, new(arguments.Select(a => (PlanArgument)(a.Value switch
         {
             float real => new PlanArgument.Real(a.Name, BitConverter.SingleToInt32Bits(real)),
             int[] integers => new PlanArgument.Integers(a.Name, new(integers)),
             int integer => new PlanArgument.Integer(a.Name, integer),
+            (int offset, string buffer) => new PlanArgument.Integer(a.Name, offset) { Buffer = buffer },
             long integer => new PlanArgument.Integer(a.Name, integer),
             _ => throw new ArgumentException("no argument of a plan", nameof(arguments)),
         }))));

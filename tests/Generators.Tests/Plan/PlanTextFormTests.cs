@@ -30,8 +30,8 @@ public class PlanTextFormTests
             int seed = any.Item;
             ModelPlan plan = RandomPlans.Create(seed);
             string text = PlanWriter.Write(plan);
-            int expected = 7 + plan.Inputs.Count + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count
-                + plan.Steps.Count + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
+            int expected = 8 + plan.States.Count + plan.States.Count(s => s.Binding is not null) + plan.Inputs.Count + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
+                + PlanSteps.LinesOf(plan.Steps) + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
             Assert.Equal(expected, text.Count(ch => ch == '\n'));
             Assert.DoesNotContain(text, ch => ch != '\n' && PlanText.BreaksLine(ch));
         }).Check(Thorough);
@@ -101,18 +101,18 @@ public class PlanTextFormTests
     [Fact]
     public void AnotherVersionIsACodedError()
     {
-        string text = PlanWriter.Write(RandomPlans.Create(1)).Replace(PlanReader.Magic + " 1", PlanReader.Magic + " 2");
-        Assert.Equal(new PlanError("OPT0021", 1, "2"), PlanReader.Read(text).Error);
+        string text = PlanWriter.Write(RandomPlans.Create(1)).Replace(PlanReader.Magic + " 2", PlanReader.Magic + " 1");
+        Assert.Equal(new PlanError("OPT0021", 1, "1"), PlanReader.Read(text).Error);
     }
 
     [Theory]
     [InlineData("", 1, "line 1: expected 'optimizerbuild-plan', found the end of the line")]
     [InlineData("hello", 1, "line 1: expected 'optimizerbuild-plan', found 'hello'")]
     [InlineData("optimizerbuild-plan x", 1, "line 1: expected an integer, found 'x'")]
-    [InlineData("optimizerbuild-plan 1\n", 2, "line 2: expected 'model name=', found the end of the line")]
-    [InlineData("optimizerbuild-plan 1\nmodel name=\"x\" class=\"1\"", 2, "line 2: expected a C# identifier for the class, found '\"1\"'")]
+    [InlineData("optimizerbuild-plan 2\n", 2, "line 2: expected 'model name=', found the end of the line")]
+    [InlineData("optimizerbuild-plan 2\nmodel name=\"x\" class=\"1\"", 2, "line 2: expected a C# identifier for the class, found '\"1\"'")]
     [InlineData(
-        "optimizerbuild-plan 1\nmodel name=\"x\" class=\"Info\"", 2,
+        "optimizerbuild-plan 2\nmodel name=\"x\" class=\"Info\"", 2,
         "line 2: expected a C# identifier for the class, found '\"Info\"'")]
     public void ErrorsSayWhatWasExpectedAndWhatWasFound(string text, int line, string message) =>
         Assert.Equal(new PlanError("OPT0023", line, message), PlanReader.Read(text).Error);
@@ -132,15 +132,28 @@ public class PlanTextFormTests
     [InlineData("end\n", "end\nmore\n", "nothing after 'end'")]
     [InlineData("a=1, b=2", "a=1, a=2", "each argument once")]
     [InlineData("K.Run", "K.Run;Evil", "expected '('")]
+    [InlineData("offset=400", "offset=496", "inside the arena")]
+    [InlineData("initial=none", "initial=0", "inside the weights")]
+    [InlineData("property=\"H\"", "property=\"Reset\"", "twice")]
+    [InlineData("parameter=\"scores\"", "parameter=\"state\"", "twice")]
+    [InlineData("threads=one", "threads=two", "one of one, many")]
+    [InlineData("condition=499", "condition=500", "an integer from 0 to 499")]
+    [InlineData("iteration=0", "iteration=493", "an integer from 0 to 492")]
+    [InlineData("bound=4", "bound=-4", "an integer from 0")]
+    [InlineData("end if\n", "", "expected 'end if'")]
+    [InlineData("end loop\n", "", "expected 'end loop'")]
+    [InlineData("else\n", "", "expected 'else'")]
     public void ContradictionsAreErrors(string old, string replacement, string message)
     {
         const string Text = """
-            optimizerbuild-plan 1
+            optimizerbuild-plan 2
             model name="digits" class="Digits" namespace="" access=public content=complete
             source file="digits.onnx" sha256="" precision="int8" macs=0 floatWeightBytes=0
             accuracy metric="" float=none compressed=none samples=0
             weights resource="digits" bytes=0 checksum=x:0000000000000000
             arena bytes=500
+            execution threads=one start=small
+            state name="h" output="hn" property="H" type=Float32 dimensions=[2] offset=400 initial=none
             input name="image" parameter="image" type=UInt8 dimensions=[1, 3]
             output name="scores" property="Scores" parameter="scores" type=Float32 dimensions=[1, 3] offset=0
             classifier output=0 classes=3 scores=logits
@@ -148,6 +161,11 @@ public class PlanTextFormTests
             label identifier="B" text="b"
             label identifier="C" text="c"
             step K.Run(a=1, b=2) node="n" macs=0 description="d"
+            loop bound=4 count=none condition=none iteration=0 node="n" description="d"
+            if condition=499 node="n" description="d"
+            else
+            end if
+            end loop
             end
 
             """;
@@ -155,6 +173,18 @@ public class PlanTextFormTests
         Assert.Contains(old, Text, StringComparison.Ordinal);
         PlanReading reading = PlanReader.Read(Text.Replace(old, replacement));
         Assert.Contains(message, reading.Error?.Detail ?? "no error", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BlocksNestedTooDeeplyAreAnError()
+    {
+        const int Depth = 70;
+        ModelPlan plan = RandomPlans.Create(3);
+        EquatableList<PlanStep> steps = EquatableList<PlanStep>.Empty;
+        for (int i = 0; i < Depth; i++)
+            steps = new([new PlanIf("n", "d", 0, steps, EquatableList<PlanStep>.Empty)]);
+        Assert.Contains("blocks in blocks", PlanReader.Read(PlanWriter.Write(plan with { Steps = steps })).Error?.Detail ?? "",
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,6 +35,10 @@ internal sealed class RandomPlans(int seed)
             Facts = new(Text(), Text(), Text(), Number(), Number(), Text(), Real(), Real(), _random.Next()),
             Inputs = new(inputs),
             Outputs = new(outputs),
+            UsesThreads = _random.Next(2) == 0,
+            HasStartUp = _random.Next(2) == 0,
+            States = new(List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, Type(), Dimensions(), _random.Next(1000), null,
+                _random.Next(3) == 0 ? null : Step()))),
             Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
                 labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
@@ -42,16 +46,34 @@ internal sealed class RandomPlans(int seed)
             ArenaBytes = 100_000 + _random.Next(1_000_000),
             Buffers = new(List(0, 4, _ =>
                 new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),
-            Steps = new(List(0, 6, _ => Step())),
+            Values = new(List(0, 3, _ =>
+            {
+                EquatableList<int> dimensions = Dimensions();
+                return new PlanValue(Text(), Type(), dimensions, _random.Next(), new(dimensions.Select(_ => _random.Next(-9, 9))),
+                    _random.Next(2) == 0 ? null : _random.Next(), _random.Next(-9, 9));
+            })),
+            Steps = new(List(0, 6, _ => AnyStep(0))),
         };
     }
 
-    private PlanStep Step() => new(
+    private PlanStep AnyStep(int depth) => depth > 3 || _random.Next(4) > 0 ? Step() : _random.Next(2) == 0
+        ? new PlanIf(Text(), Text(), _random.Next(1000), Body(depth), Body(depth))
+        : new PlanLoop(Text(), Text(), Maybe(_random.NextInt64()), (int?)Maybe(_random.Next(1000)), (int?)Maybe(_random.Next(1000)),
+            (int?)Maybe(_random.Next(1000)), Body(depth));
+
+    private EquatableList<PlanStep> Body(int depth) => new(List(0, 3, _ => AnyStep(depth + 1)));
+
+    private long? Maybe(long value) => _random.Next(2) == 0 ? value : null;
+
+    private PlanCall Step() => new(
         Pick("Int8Dense", "K_1"), Pick("Run", "_"), Text(), Text(), Number(), new(List(0, 5, Argument)));
 
     private PlanArgument Argument(int i) => _random.Next(3) switch
     {
-        0 => new PlanArgument.Integer("a" + i, _random.NextInt64(long.MinValue, long.MaxValue) >> _random.Next(64)),
+        0 => new PlanArgument.Integer("a" + i, _random.NextInt64(long.MinValue, long.MaxValue) >> _random.Next(64))
+        {
+            Buffer = _random.Next(2) == 0 ? "" : "b" + Text(),
+        },
         1 => new PlanArgument.Real("a" + i, _random.Next(4) switch
         {
             0 => BitConverter.SingleToInt32Bits(

@@ -29,6 +29,8 @@ internal static class MovementCases
                 yield return Copy(dimensions, order, size, seed++);
         }
 
+        foreach (int bytes in (int[])[1, 12, 64, 1000])
+            yield return Slice(bytes, seed++);
         yield return Input((_, i) => (byte)((i * 7) + 1), seed++);
         yield return Input((_, i) => (ushort)((i * 777) + 1), seed++);
         yield return Input((random, _) => random.Next(), seed++);
@@ -52,6 +54,26 @@ internal static class MovementCases
             Run = w => StridedCopy.Run(w, from, to, size, dimensions, sourceStrides, strides),
             Oracle = arena => Each(dimensions, index =>
                 Array.Copy(before, from + Dot(index, sourceStrides), arena, to + Dot(index, strides), size)),
+        };
+    }
+
+    private static KernelCase Slice(int bytes, int seed)
+    {
+        var data = new CaseData(seed);
+        int from = data.Reserve(bytes);
+        int index = data.Reserve(sizeof(long));
+        int to = data.Reserve(5 * bytes);
+        for (int i = 0; i < sizeof(long); i++)
+            data.Put(index + i, (byte)(i == 0 ? 3 : 0));
+        byte[] before = data.Arena;
+        return new KernelCase
+        {
+            Kernel = "SliceStore.Run",
+            Name = $"slice 3 of {bytes} bytes",
+            Arena = before,
+            Weights = data.Weights,
+            Run = w => SliceStore.Run(w, from, to, index, bytes),
+            Oracle = arena => Array.Copy(before, from, arena, to + (3 * bytes), bytes),
         };
     }
 

@@ -49,9 +49,11 @@ internal static class SharedModels
         Facts = new("", "", "", 0, 0, "", null, null, 0),
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
+        States = lowered.States,
         Weights = new(options.ResourceName, lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
+        Values = lowered.Values,
         Steps = lowered.Steps,
     };
 

@@ -36,6 +36,7 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
         ["Reshape"] = [1], ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Expand"] = [1], ["Split"] = [1], ["ConstantOfShape"] = [0],
         ["Slice"] = [1, 2, 3, 4], ["Pad"] = [1, 3], ["ReduceMean"] = [1], ["ReduceMax"] = [1], ["ReduceSum"] = [1], ["Dropout"] = [2],
         ["ReduceMin"] = [1], ["ReduceProd"] = [1], ["Tile"] = [1], ["Range"] = [0, 1, 2],
+        ["Loop"] = [0, 1],
     };
 
     /// <summary>The operators that the test belongs to.</summary>

@@ -25,9 +25,13 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
                 null, null, 0),
             Inputs = lowered.Inputs,
             Outputs = lowered.Outputs,
+            States = lowered.States,
+            UsesThreads = ExecutionRules.UsesThreads(lowered.Steps.Sum(s => s.Macs)),
+            HasStartUp = ExecutionRules.HasStartUp(lowered.Steps.Sum(s => s.Macs)),
             Weights = new("OptimizerBuild." + className + ".weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
             ArenaBytes = lowered.ArenaBytes,
             Buffers = lowered.Buffers,
+            Values = lowered.Values,
             Steps = lowered.Steps,
         },
         lowered.Weights);

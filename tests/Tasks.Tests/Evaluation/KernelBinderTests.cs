@@ -16,7 +16,7 @@ public sealed class KernelBinderTests
     [Fact]
     public void BindingsTakeTheCallersElements()
     {
-        var step = new PlanStep("InputCopy", "Run", "x", "", 0,
+        var step = new PlanCall("InputCopy", "Run", "x", "", 0,
             new([new PlanArgument.Integer("destination", 4), new PlanArgument.Integer("count", 3)]));
         var workspace = new Workspace(PackedWeights.Of([]), 64);
         KernelBinder.BindInput<short>(step)([1, -2, 3, 99], workspace);
@@ -38,14 +38,14 @@ public sealed class KernelBinderTests
     public void ArgumentsMustFitTheParametersTypes()
     {
         Assert.Throws<InvalidOperationException>(() => KernelBinder.Bind(Fill("destination", 1L << 40, "elementSize", 1, "bits", 7)));
-        PlanStep step = Fill("destination", 0, "elementSize", 1, "bits", 7);
+        PlanCall step = Fill("destination", 0, "elementSize", 1, "bits", 7);
         Assert.Throws<InvalidOperationException>(() => KernelBinder.Bind(step with { Arguments = new(step.Arguments.Take(3)) }));
         Assert.Throws<InvalidOperationException>(() => KernelBinder.Bind(step with { Kernel = "NoSuchKernel" }));
         Assert.Throws<InvalidOperationException>(() => KernelBinder.Bind(step with { Method = "NoSuchMethod" }));
         Assert.Throws<InvalidOperationException>(() => KernelBinder.BindInput<float>(step));
     }
 
-    private static PlanStep Fill(string first, long a, string second, long b, string third, long c) => new(
+    private static PlanCall Fill(string first, long a, string second, long b, string third, long c) => new(
         "Fill", "Run", "n", "", 0,
         new([
             new PlanArgument.Integer(first, a + 8),

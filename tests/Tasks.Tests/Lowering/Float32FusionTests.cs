@@ -90,6 +90,6 @@ public class Float32FusionTests
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
             Assert.InRange(actual[i], expected[i] - (greatest * tolerance), expected[i] + (greatest * tolerance));
-        return [.. lowered.Steps.Select(s => $"{s.Kernel}.{s.Method}")];
+        return [.. lowered.Calls.Select(s => $"{s.Kernel}.{s.Method}")];
     }
 }

@@ -78,9 +78,9 @@ public sealed class InputBindingTests
         CompressedModel model = Plans.Quantize(graph);
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
         Assert.Equal("QuantizeInput", lowered.Inputs[0].Binding!.Kernel);
-        Assert.DoesNotContain(lowered.Steps, s => s.Kernel == "StridedCopy" && s.Description == "with border");
-        Assert.Equal("BorderFill", lowered.Steps[0].Kernel);
-        Assert.StartsWith("Int8Convolution", lowered.Steps[1].Kernel, StringComparison.Ordinal);
+        Assert.DoesNotContain(lowered.Calls, s => s.Kernel == "StridedCopy" && s.Description == "with border");
+        Assert.Equal("BorderFill", lowered.Calls.ElementAt(0).Kernel);
+        Assert.StartsWith("Int8Convolution", lowered.Calls.ElementAt(1).Kernel, StringComparison.Ordinal);
     }
 
     [Fact]

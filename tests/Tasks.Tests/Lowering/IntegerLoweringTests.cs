@@ -38,7 +38,7 @@ public sealed class IntegerLoweringTests
             })));
 
         LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(graph, quantization), new BoundaryOptions());
-        Assert.Equal(kernel, lowered.Steps[0].Kernel);
+        Assert.Equal(kernel, lowered.Calls.ElementAt(0).Kernel);
         Tensor sample = Tensor.Of([.. Enumerable.Range(0, inputs).Select(_ => random.NextSingle() * 126)], 1, inputs);
         Tensor[] expected = new QuantizedGraphEvaluator(graph, quantization).Evaluate([sample]);
         Assert.Equal(expected[0].Values<float>(), Plans.Execute(lowered).Run([sample])[0].Values<float>());

@@ -23,9 +23,9 @@ public sealed class LookUpTests
         CompressedModel model = Quantized(graph);
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
 
-        PlanStep gather = Assert.Single(lowered.Steps, s => s.Kernel == "Gather");
+        PlanCall gather = Assert.Single(lowered.Calls, s => s.Kernel == "Gather");
         Assert.Equal(Width, Assert.IsType<PlanArgument.Integer>(gather.Arguments.Single(a => a.Name == "rowBytes")).Value);
-        Assert.DoesNotContain(lowered.Steps, s => s.Kernel == "Quantize");
+        Assert.DoesNotContain(lowered.Calls, s => s.Kernel == "Quantize");
         AssertSameBytes(model, lowered, embedding);
     }
 
@@ -35,7 +35,7 @@ public sealed class LookUpTests
         CompressedModel model = Quantized(Model(embedding: false, shared: true));
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
 
-        PlanStep gather = Assert.Single(lowered.Steps, s => s.Kernel == "Gather");
+        PlanCall gather = Assert.Single(lowered.Calls, s => s.Kernel == "Gather");
         Assert.Equal(4 * Width, Assert.IsType<PlanArgument.Integer>(gather.Arguments.Single(a => a.Name == "rowBytes")).Value);
         AssertSameBytes(model, lowered, embedding: false);
     }

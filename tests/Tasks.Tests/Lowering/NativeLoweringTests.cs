@@ -60,7 +60,7 @@ public class NativeLoweringTests
                 .ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
         LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions());
-        Assert.Contains(new PlanArgument.Integer("last", argument), lowered.Steps.Single(s => s.Kernel == "ArgExtremum").Arguments);
+        Assert.Contains(new PlanArgument.Integer("last", argument), lowered.Calls.Single(s => s.Kernel == "ArgExtremum").Arguments);
     }
 
     [Fact]

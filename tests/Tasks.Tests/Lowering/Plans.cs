@@ -23,9 +23,11 @@ internal static class Plans
         Facts = new("test.onnx", "", "", 0, 0, "", null, null, 0),
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
+        States = lowered.States,
         Weights = new("test.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
+        Values = lowered.Values,
         Steps = lowered.Steps,
     };
 

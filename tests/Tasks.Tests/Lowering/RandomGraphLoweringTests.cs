@@ -38,7 +38,7 @@ public sealed class RandomGraphLoweringTests
     // Whether pixels do not follow one another, as in a view: taps then are segments of their own, which the quantiser does not foresee.
     private static bool HasGaps(LoweredModel lowered, string node)
     {
-        PlanStep step = lowered.Steps.Last(s => s.Node == node);
+        PlanCall step = lowered.Calls.Last(s => s.Node == node);
         return step.Kernel == "Int8Convolution" && Value("inputPixelStride") != Value("groups") * Value("inputChannelsPerGroup");
 
         long Value(string argument) => step.Arguments.OfType<PlanArgument.Integer>().Single(a => a.Name == argument).Value;

@@ -52,7 +52,7 @@ public sealed class WorkedExampleTests
     {
         Graph imported = Model().Import();
         LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(imported)), new BoundaryOptions());
-        Assert.Contains(lowered.Steps, s => (s.Kernel, s.Method) == ("Float32Squareplus", "Run"));
+        Assert.Contains(lowered.Calls, s => (s.Kernel, s.Method) == ("Float32Squareplus", "Run"));
         Tensor sample = RandomTensors.Of(new Random(3), imported.TypeOf("x"));
         Tensor expected = new GraphEvaluator(imported).Evaluate([sample])[0];
         TensorComparison.AssertClose(expected, Plans.Execute(lowered).Run([sample])[0], 1e-4, 1e-4);
@@ -66,7 +66,7 @@ public sealed class WorkedExampleTests
         GraphQuantization quantization = model.Annotation<GraphQuantization>()!;
         Assert.All(model.Graph.Nodes, n => Assert.True(quantization.Nodes[n.Name].Integer, quantization.Nodes[n.Name].Reason));
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
-        string[] kernels = [.. lowered.Steps.Select(s => s.Kernel)];
+        string[] kernels = [.. lowered.Calls.Select(s => s.Kernel)];
         Assert.Contains("Int8Table", kernels);
         Assert.Contains("Int8AbsoluteDifference", kernels);
         PlanExecutor executor = Plans.Execute(lowered);

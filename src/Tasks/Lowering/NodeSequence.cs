@@ -1,0 +1,33 @@
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>Hands the nodes of a graph or of a body one by one to their lowerings.</summary>
+internal static class NodeSequence
+{
+    /// <summary>Emits the steps of nodes.</summary>
+    /// <param name="context">Where to; its graph is the one that the nodes belong to.</param>
+    /// <param name="nodes">The nodes in order.</param>
+    /// <exception cref="ModelException">A node has no kernel.</exception>
+    public static void Lower(LoweringContext context, IEnumerable<Node> nodes)
+    {
+        foreach (Node node in nodes)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            LoweringForm form = context.IsInteger(node) ? LoweringForm.Integer : LoweringForm.Native;
+            NodeLowering lowering = NodeLowerings.Find(form, node)
+                ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel"
+                    : "it has no float32 kernel");
+            try
+            {
+                lowering.Lower(context, node);
+            }
+            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", $"'{node.Name}' ({node.OpType})"))
+            {
+                throw;
+            }
+            context.FillBorders(node.Name);
+        }
+    }
+}
