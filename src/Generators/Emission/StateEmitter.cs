@@ -8,8 +8,6 @@ namespace OptimizerBuild.Generators.Emission;
 /// </summary>
 internal static class StateEmitter
 {
-    private const string Kernels = "global::OptimizerBuild.Kernels.";
-
     /// <summary>Whether predictions leave something to later ones.</summary>
     public static bool HasState(ModelPlan plan) => plan.States.Count > 0;
 

@@ -1,6 +1,5 @@
 namespace OptimizerBuild.Kernels;
 
-using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 

@@ -1,4 +1,3 @@
-using OptimizerBuild.Kernels;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Evaluation;
