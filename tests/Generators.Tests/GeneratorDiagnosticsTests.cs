@@ -11,10 +11,10 @@ public class GeneratorDiagnosticsTests
     public void APlanOfAnotherVersion()
     {
         string text = PlanWriter.Write(HandMadeModels.Classifier());
-        Diagnostic diagnostic = Only(text.Replace("optimizerbuild-plan 1", "optimizerbuild-plan 99"));
+        Diagnostic diagnostic = Only(text.Replace("optimizerbuild-plan 2", "optimizerbuild-plan 99"));
         Assert.Equal("OPT0021", diagnostic.Id);
         Assert.Equal(
-            "the plan 'Plan0.plan' has version 99, but this generator reads version 1: rebuild the project (dotnet build --no-incremental)",
+            "the plan 'Plan0.plan' has version 99, but this generator reads version 2: rebuild the project (dotnet build --no-incremental)",
             diagnostic.GetMessage(null));
         Assert.EndsWith("docs/diagnostics.md#opt0021", diagnostic.Descriptor.HelpLinkUri, StringComparison.Ordinal);
     }

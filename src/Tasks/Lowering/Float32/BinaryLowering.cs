@@ -41,8 +41,15 @@ internal sealed class BinaryLowering : NodeLowering
             PReluOfOtherTypes(context, node, inputs[0], inputs[1], output);
             return;
         }
-        if (operation.Is<PowOperator>())
-            inputs = [inputs[0], Exponent(context, node, inputs[1], output.Element)];
+        if (operation.Is<PowOperator>() && inputs[1].Element != output.Element)
+        {
+            if (IsWider(inputs[1].Element, output.Element))
+            {
+                RealPower(context, node, inputs[0], inputs[1], output);
+                return;
+            }
+            inputs = [inputs[0], Converted(context, node, inputs[1], output.Element)];
+        }
         Combine(context, node, Method(operation), inputs, output, bounds);
     }
 
@@ -63,13 +70,24 @@ internal sealed class BinaryLowering : NodeLowering
         }
     }
 
-    // The exponent in the base's type. A real exponent of an integer base is converted towards zero, which is exact for the
-    // whole numbers that such models use.
-    private static Storage Exponent(LoweringContext context, Node node, Storage exponent, ElementType type)
+    // Whether a real exponent has more places than the base's type holds.
+    private static bool IsWider(ElementType exponent, ElementType to) =>
+        exponent.IsFloat() && (!to.IsFloat() || exponent.Size() > to.Size());
+
+    // As the operator says: the power in real numbers, converted to the base's type once.
+    private static void RealPower(LoweringContext context, Node node, Storage x, Storage exponent, Storage output)
     {
-        if (exponent.Element == type)
-            return exponent;
-        Storage dense = context.Dense(node, exponent);
+        Storage power = context.CreateScratch(node, ElementType.Float64, output.Dimensions.AsSpan());
+        context.Binary(node, "Pow", Converted(context, node, x, ElementType.Float64), Converted(context, node, exponent, ElementType.Float64),
+            power, FusedBounds.None);
+        context.Cast(node, power, output);
+    }
+
+    private static Storage Converted(LoweringContext context, Node node, Storage operand, ElementType type)
+    {
+        if (operand.Element == type)
+            return operand;
+        Storage dense = context.Dense(node, operand);
         Storage converted = context.CreateScratch(node, type, dense.Dimensions.AsSpan());
         context.Cast(node, dense, converted);
         return converted;

@@ -72,9 +72,9 @@ internal sealed class LayerNormalizationLowering : NodeLowering
             .Real("epsilon", INormalisation.Epsilon(node))
             .MayReuse(output, input);
 
-    // A parameter for each element of a row.
+    // A parameter for each element of a row; the kernel reads as many, so that one which holds for several is repeated.
     private static Storage Row(LoweringContext context, Node node, int input, ReadOnlySpan<int> shape, int length) =>
-        context.Reshaped(node, context.ReadFloat32(node, node.Inputs[input]).Broadcast([.. shape]), [length]);
+        context.Reshaped(node, context.Dense(node, context.ReadFloat32(node, node.Inputs[input]).Broadcast([.. shape])), [length]);
 
     // The means and the inverse deviations are optional outputs.
     private static Storage Statistics(LoweringContext context, Node node, int output, int rows) =>
