@@ -16,11 +16,13 @@ for (int i = 0; i < images.Count; i++)
     if (model.Predict(images.Pixels(i)).Index == images.Label(i))
         right++;
 
-Console.WriteLine($"{FashionMobilenet.Info.ModelFile}: {FashionMobilenet.Info.Precision}, {FashionMobilenet.Info.Macs / 1e6:F1} M multiply-accumulates");
+Console.WriteLine($"{FashionMobilenet.Info.ModelFile}: {FashionMobilenet.Info.Precision}, "
+    + $"{FashionMobilenet.Info.Macs / 1e6:F1} M multiply-accumulates");
 Console.WriteLine($"  Top-1 of the float model, measured by the build      {FashionMobilenet.Info.FloatAccuracy:P1}");
 Console.WriteLine($"  Top-1 of the compressed model, measured by the build {FashionMobilenet.Info.Accuracy:P1}");
 Console.WriteLine($"  Top-1 of this app on the same {images.Count:N0} images         {(double)right / images.Count:P1}");
-Console.WriteLine($"  weights {FashionMobilenet.Info.WeightBytes / 1024.0:F1} KB, scratch memory {FashionMobilenet.Info.ScratchBytes / 1024.0:F1} KB");
+Console.WriteLine($"  weights {FashionMobilenet.Info.WeightBytes / 1024.0:F1} KB, "
+    + $"scratch memory {FashionMobilenet.Info.ScratchBytes / 1024.0:F1} KB");
 Console.WriteLine($"  one prediction on one thread: {FastestMicroseconds(model, images):F1} µs");
 Console.WriteLine();
 
@@ -46,7 +48,8 @@ static double FastestMicroseconds(FashionMobilenet model, FashionImages images)
 static void Draw(FashionImages images, (int Image, FashionMobilenet.Prediction Prediction)[] classified)
 {
     const string Shades = " .:-=+*#%@";
-    Console.WriteLine(string.Concat(classified.Select(c => $"  {c.Prediction.Label} ({c.Prediction.Confidence:P1})".PadRight(FashionImages.Side + 4))).TrimEnd());
+    Console.WriteLine(string.Concat(classified.Select(c =>
+        $"  {c.Prediction.Label} ({c.Prediction.Confidence:P1})".PadRight(FashionImages.Side + 4))).TrimEnd());
     for (int y = 0; y < FashionImages.Side; y += 2)
     {
         var line = new StringBuilder();

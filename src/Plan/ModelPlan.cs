@@ -42,7 +42,9 @@ internal sealed record ModelPlan
     /// <summary>Size of the scratch memory in bytes, tail padding included.</summary>
     public required int ArenaBytes { get; init; }
 
-    /// <summary>Where each value lives, for readers and for the overlap test; the generated code has their names for their offsets.</summary>
+    /// <summary>
+    /// Where each value lives, for readers and for the overlap test; the generated code has their names for their offsets.
+    /// </summary>
     public required EquatableList<PlanBuffer> Buffers { get; init; }
 
     /// <summary>Where the values of the model lie, by their names: what debug builds show of it.</summary>
@@ -181,7 +183,8 @@ internal sealed record PlanInput(string OnnxName, string ParameterName, Boundary
 /// <param name="Type">The element type.</param>
 /// <param name="Dimensions">The dimensions.</param>
 /// <param name="Offset">Where the elements lie in the arena, in bytes.</param>
-internal sealed record PlanOutput(string OnnxName, string PropertyName, string ParameterName, BoundaryType Type, EquatableList<int> Dimensions, int Offset)
+internal sealed record PlanOutput(string OnnxName, string PropertyName, string ParameterName, BoundaryType Type,
+    EquatableList<int> Dimensions, int Offset)
 {
     /// <summary>The number of elements.</summary>
     public int Length => Dimensions.Aggregate(1, (a, b) => a * b);
@@ -210,10 +213,12 @@ internal sealed record PlanState(
 /// <summary>How a classifier's <c>Prediction</c> follows from an output.</summary>
 /// <param name="Output">Index of the output that holds the scores.</param>
 /// <param name="Classes">The number of classes: the output's length.</param>
-/// <param name="ScoresAreProbabilities">Whether the scores are probabilities already, so that the confidence is the score itself; otherwise it is their softmax.</param>
+/// <param name="ScoresAreProbabilities">Whether the scores are probabilities already, so that the confidence is the score itself; otherwise
+/// it is their softmax.</param>
 /// <param name="Labels">The labels as the user gave them, one for each class; empty without <c>Labels</c>.</param>
 /// <param name="LabelIdentifiers">The same as C# identifiers, unique.</param>
-internal sealed record PlanClassifier(int Output, int Classes, bool ScoresAreProbabilities, EquatableList<string> Labels, EquatableList<string> LabelIdentifiers);
+internal sealed record PlanClassifier(int Output, int Classes, bool ScoresAreProbabilities, EquatableList<string> Labels,
+    EquatableList<string> LabelIdentifiers);
 
 /// <summary>The packed weights: one embedded resource.</summary>
 /// <param name="ResourceName">Its logical name.</param>

@@ -227,7 +227,8 @@ internal sealed class PlanReader
     private static void RequireInside(PlanLine line, string what, int offset, long bytes, int room)
     {
         if (offset + bytes > room)
-            throw line.Contradiction(string.Format(CultureInfo.InvariantCulture, "{0} of {1} bytes", what, room), "one that ends behind it");
+            throw line.Contradiction(string.Format(CultureInfo.InvariantCulture, "{0} of {1} bytes", what, room),
+                "one that ends behind it");
     }
 
     private static (BoundaryType Type, EquatableList<int> Dimensions) ReadType(PlanLine line)
@@ -300,7 +301,8 @@ internal sealed class PlanReader
         {
             PlanLine line = Peek();
             if (depth == DeepestBlock && (line.StartsWith("if") || line.StartsWith("loop")))
-                throw line.Contradiction("blocks in blocks up to a depth of " + DeepestBlock.ToString(CultureInfo.InvariantCulture), "more");
+                throw line.Contradiction("blocks in blocks up to a depth of " + DeepestBlock.ToString(CultureInfo.InvariantCulture),
+                    "more");
             if (line.StartsWith("step"))
                 steps.Add(ReadCall("step "));
             else if (line.StartsWith("if"))
@@ -410,7 +412,10 @@ internal sealed class PlanReader
         if (line.IsAt('['))
             return new PlanArgument.Integers(name, line.Integers());
         long value = line.Integer();
-        return new PlanArgument.Integer(name, value) { Buffer = line.TrySkip("@") ? line.String(b => b.Length > 0, "a buffer's name") : "" };
+        return new PlanArgument.Integer(name, value)
+        {
+            Buffer = line.TrySkip("@") ? line.String(b => b.Length > 0, "a buffer's name") : "",
+        };
     }
 
     private static string Unique(PlanLine line, HashSet<string> taken)

@@ -56,7 +56,8 @@ internal sealed record PlanIf(
 /// <param name="Description">What it repeats, for the comment.</param>
 /// <param name="Bound">The most trips, as the build knows it; null where it knows no bound.</param>
 /// <param name="Count">Where in the arena the number of trips lies before the loop: a 64-bit integer; null where there is none.</param>
-/// <param name="Condition">Where in the arena the condition lies, which must be 1 before each trip: one byte; null where there is none.</param>
+/// <param name="Condition">Where in the arena the condition lies, which must be 1 before each trip: one byte; null where there is
+/// none.</param>
 /// <param name="Iteration">Where in the arena each trip finds its number, from 0: a 64-bit integer; null where none asks for it.</param>
 /// <param name="Body">The steps of one trip.</param>
 internal sealed record PlanLoop(

@@ -170,7 +170,8 @@ public sealed class CollectModels : Task, ICancelableTask
 
             List<InputFile> inputs = [.. InputFiles.Of(options)];
             List<InputFile> external = [.. ExternalFilesOfLastBuild(options, files, out bool changed)];
-            string[] paths = [.. inputs.Concat(external).Select(f => f.Path), files[ModelFiles.Options], typeof(CollectModels).Assembly.Location];
+            string[] paths = [.. inputs.Concat(external).Select(f => f.Path), files[ModelFiles.Options],
+                typeof(CollectModels).Assembly.Location];
             if (!IsDesignTime)
                 WriteOptions(options, files, inputs, changed);
             yield return ModelItem.Create(item, options, files, paths, IsStale(files, paths));
@@ -187,7 +188,8 @@ public sealed class CollectModels : Task, ICancelableTask
         text.Append(CultureInfo.InvariantCulture, $"MaxAccuracyDrop={options.MaxAccuracyDrop:R}\n");
         text.Append(CultureInfo.InvariantCulture, $"Tasks={ToolIdentity.OfTasks}\nGenerator={ToolIdentity.Of(GeneratorAssembly)}\n");
         foreach (InputFile input in inputs)
-            text.Append(CultureInfo.InvariantCulture, $"Input={Path.GetRelativePath(ProjectFolder, input.Path)} {HashOrReason(input.Path)}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"Input={Path.GetRelativePath(ProjectFolder, input.Path)} {HashOrReason(input.Path)}\n");
         string path = files[ModelFiles.Options];
         AtomicFile.WriteIfDifferent(path, text.ToString());
         if (externalDataChanged)

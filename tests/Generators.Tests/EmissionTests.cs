@@ -50,7 +50,8 @@ public class EmissionTests
             ModelPlan plan = HandMadeModels.Regressor();
             plan = plan with { Outputs = new([plan.Outputs[0] with { Type = type }]) };
             string code = PredictorEmitter.Emit(plan);
-            bool explained = code.Contains("3 " + type.Keyword() + " values (each " + type.Meaning() + "), shape 1×3", StringComparison.Ordinal);
+            bool explained = code.Contains("3 " + type.Keyword() + " values (each " + type.Meaning() + "), shape 1×3",
+                StringComparison.Ordinal);
             Assert.Equal(type is >= BoundaryType.BFloat16 and <= BoundaryType.Int2, explained);
             Assert.Equal(explained, type.Meaning().Length > 0);
         }

@@ -24,7 +24,9 @@ public class GeneratorAssemblyTests
         string[] used = [.. References()];
         Assert.Contains("System.Reflection.Assembly.GetManifestResourceStream", used);
         // The compiler itself asks for the thread in every iterator.
-        Assert.Equal([], used.Where(u => u != "System.Environment.get_CurrentManagedThreadId" && Banned.Any(b => u == b || u.StartsWith(b + ".", StringComparison.Ordinal))));
+        Assert.Equal([], used.Where(u =>
+            u != "System.Environment.get_CurrentManagedThreadId"
+                && Banned.Any(b => u == b || u.StartsWith(b + ".", StringComparison.Ordinal))));
     }
 
     [Fact]

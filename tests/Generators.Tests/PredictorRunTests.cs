@@ -267,7 +267,9 @@ public class PredictorRunTests
         Assert.Equal(expected, (float[])loaded.Call("Consumer.Driver", "Batch", pixels, threads)!);
     }
 
-    /// <summary>As after an exception out of the constructor of one of the instances that a batch needs: it is made the next time.</summary>
+    /// <summary>
+    /// As after an exception out of the constructor of one of the instances that a batch needs: it is made the next time.
+    /// </summary>
     [Fact]
     public void BatchesMakeInstancesThatAreMissing()
     {

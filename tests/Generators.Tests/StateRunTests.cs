@@ -103,7 +103,8 @@ public class StateRunTests
             code, StringComparison.Ordinal);
         Assert.DoesNotContain("PredictBatch(", code, StringComparison.Ordinal);
         Baseline.Compare("tests/Generators.Tests/Baselines/Sums.State.g.cs.txt",
-            System.Text.RegularExpressions.Regex.Replace(code[start..end], "\"OptimizerBuild\", \"[0-9.]+\"", "\"OptimizerBuild\", \"<VERSION>\""));
+            System.Text.RegularExpressions.Regex.Replace(code[start..end], "\"OptimizerBuild\", \"[0-9.]+\"",
+                "\"OptimizerBuild\", \"<VERSION>\""));
     }
 
     [Fact]

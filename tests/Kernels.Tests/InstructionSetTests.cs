@@ -33,7 +33,8 @@ public sealed class InstructionSetTests
         string[] disabled = off.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         foreach ((string name, bool supported) in InstructionSets.Supported())
         {
-            Assert.True(report.Supports[name] == (supported && !disabled.Contains(name)), $"{switches}: {name} is {report.Supports[name]} in the child");
+            Assert.True(report.Supports[name] == (supported && !disabled.Contains(name)),
+                $"{switches}: {name} is {report.Supports[name]} in the child");
         }
 
         report.AssertPaths();

@@ -35,7 +35,8 @@ public sealed class NarrowCastTests
             for (int code = 0; code < count; code++)
             {
                 if (double.IsNaN(oracle.Values[code]))
-                    Assert.True(double.IsNaN(oracle.Values[back[code]]) && (back[code] >> (oracle.Width - 1)) == (code >> (oracle.Width - 1)));
+                    Assert.True(double.IsNaN(oracle.Values[back[code]])
+                        && (back[code] >> (oracle.Width - 1)) == (code >> (oracle.Width - 1)));
                 else
                     Assert.Equal(code, back[code]);
             }
@@ -132,15 +133,18 @@ public sealed class NarrowCastTests
     public void Wide_integers_are_truncated_and_saturate()
     {
         ushort[] values = Cast<ushort>(
-            Bytes<float>([3.9f, -3.9f, 1e30f, -1e30f, float.NaN, 300f, float.PositiveInfinity]), 7, NumericType.Float32, NumericType.BFloat16);
+            Bytes<float>([3.9f, -3.9f, 1e30f, -1e30f, float.NaN, 300f, float.PositiveInfinity]), 7, NumericType.Float32,
+                NumericType.BFloat16);
         byte[] bytes = Bytes(values);
         Assert.Equal<byte>([3, 0, 255, 0, 0, 255, 255], Convert(bytes, 7, NumericType.BFloat16, NumericType.UInt8));
         Assert.Equal<sbyte>([3, -3, 127, -128, 0, 127, 127], Cast<sbyte>(bytes, 7, NumericType.BFloat16, NumericType.Int8));
         Assert.Equal<short>([3, -3, 32767, -32768, 0, 300, 32767], Cast<short>(bytes, 7, NumericType.BFloat16, NumericType.Int16));
         Assert.Equal<ushort>([3, 0, 65535, 0, 0, 300, 65535], Cast<ushort>(bytes, 7, NumericType.BFloat16, NumericType.UInt16));
-        Assert.Equal([3, -3, int.MaxValue, int.MinValue, 0, 300, int.MaxValue], Cast<int>(bytes, 7, NumericType.BFloat16, NumericType.Int32));
+        Assert.Equal([3, -3, int.MaxValue, int.MinValue, 0, 300, int.MaxValue],
+            Cast<int>(bytes, 7, NumericType.BFloat16, NumericType.Int32));
         Assert.Equal([3u, 0, uint.MaxValue, 0, 0, 300, uint.MaxValue], Cast<uint>(bytes, 7, NumericType.BFloat16, NumericType.UInt32));
-        Assert.Equal([3, -3, long.MaxValue, long.MinValue, 0, 300, long.MaxValue], Cast<long>(bytes, 7, NumericType.BFloat16, NumericType.Int64));
+        Assert.Equal([3, -3, long.MaxValue, long.MinValue, 0, 300, long.MaxValue],
+            Cast<long>(bytes, 7, NumericType.BFloat16, NumericType.Int64));
         Assert.Equal([3, 0, ulong.MaxValue, 0, 0, 300, ulong.MaxValue], Cast<ulong>(bytes, 7, NumericType.BFloat16, NumericType.UInt64));
         Assert.Equal([true, true, true, true, true, true, true], Cast<bool>(bytes, 7, NumericType.BFloat16, NumericType.Bool));
     }

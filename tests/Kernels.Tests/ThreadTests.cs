@@ -19,7 +19,8 @@ public sealed class ThreadTests
     [Fact]
     public void Predictions_side_by_side_take_turns_with_the_threads()
     {
-        KernelCase[] cases = [.. KernelCases.All.Where(c => c.Product is not null || c.Kernel.StartsWith("Int8Depthwise", StringComparison.Ordinal))];
+        KernelCase[] cases = [.. KernelCases.All.Where(c =>
+            c.Product is not null || c.Kernel.StartsWith("Int8Depthwise", StringComparison.Ordinal))];
         Assert.NotEmpty(cases);
         Parallel.For(0, 4, _ =>
         {
@@ -50,7 +51,9 @@ public sealed class ThreadTests
         }
     }
 
-    /// <summary>An exception in a chunk, on whatever thread, reaches the caller when all chunks are done, and harms no later step.</summary>
+    /// <summary>
+    /// An exception in a chunk, on whatever thread, reaches the caller when all chunks are done, and harms no later step.
+    /// </summary>
     [Fact]
     public void Exceptions_reach_the_caller()
     {

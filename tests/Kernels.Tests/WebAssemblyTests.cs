@@ -53,7 +53,8 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
     public void Float32_kernels_differ_by_rounding_only()
     {
         NodeJs.Require();
-        string[][] lines = [.. _app.Run("rounding").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))];
+        string[][] lines = [.. _app.Run("rounding").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+            line.Split(' '))];
 
         foreach (string[] line in lines)
             Assert.True(double.Parse(line[2], CultureInfo.InvariantCulture) < LargestRounding, string.Join(' ', line));

@@ -35,7 +35,8 @@ public class AppScenarioTests(PackedPackage package)
 
         // An editor opens the project before anything was built: the class is known from its signature alone.
         folder.DotNet(Project, "restore").Succeeded();
-        ProcessResult design = folder.BuildBy("msbuild", Project, "-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false").Succeeded();
+        ProcessResult design = folder.BuildBy("msbuild", Project, "-t:Compile", "-p:DesignTimeBuild=true",
+            "-p:BuildProjectReferences=false").Succeeded();
         Assert.True(design.Compiled);
         Assert.False(design.Compressed("tiny-mlp"));
         Assert.True(File.Exists(folder[Objects + "/tiny-mlp/tiny-mlp.signature.plan"]));
@@ -49,7 +50,8 @@ public class AppScenarioTests(PackedPackage package)
         CheckReport(folder[Objects + "/tiny-mlp/tiny-mlp.report.json"]);
 
         ProcessResult second = folder.Build(Project).Succeeded().Skipped("OptimizerBuildCompress").Skipped("CoreCompile");
-        Assert.False(second.Compressed("tiny-mlp") || second.Compressed("small-cnn") || second.Compiled || second.FromCache("tiny-mlp") > 0);
+        Assert.False(second.Compressed("tiny-mlp") || second.Compressed("small-cnn") || second.Compiled
+            || second.FromCache("tiny-mlp") > 0);
 
         // External data is part of the model, and another model's outputs stay as they are.
         byte[] external = File.ReadAllBytes(folder[Project + "/models/data/w 1.bin"]);
@@ -61,13 +63,15 @@ public class AppScenarioTests(PackedPackage package)
         Assert.Equal(0, changed.FromCache("tiny-mlp"));
 
         // The compressed model as an ONNX file: made where it is asked for, anew where it is missing, gone after a clean.
-        string asked = File.ReadAllText(folder[Project + "/app.csproj"]).Replace("Labels=", "ExportOnnx=\"true\" Labels=", StringComparison.Ordinal);
+        string asked = File.ReadAllText(folder[Project + "/app.csproj"]).Replace("Labels=", "ExportOnnx=\"true\" Labels=",
+            StringComparison.Ordinal);
         string plain = File.ReadAllText(folder[Project + "/app.csproj"]);
         string exported = folder[Objects + "/tiny-mlp/tiny-mlp.qdq.onnx"];
         folder.Write($"{Project}/app.csproj", asked);
         Assert.True(folder.Build(Project, "--no-restore").Succeeded().Compressed("tiny-mlp"));
         byte[] model = File.ReadAllBytes(exported);
-        Assert.Equal(4, OnnxImporter.Import(model, exported, ImportOptions.Default).Graph.Nodes.Count(n => n.OpType is "QuantizeLinear" or "Gemm"));
+        Assert.Equal(4, OnnxImporter.Import(model, exported, ImportOptions.Default).Graph.Nodes.Count(n =>
+            n.OpType is "QuantizeLinear" or "Gemm"));
         folder.Build(Project, "--no-restore").Succeeded().Skipped("OptimizerBuildCompress");
         File.Delete(exported);
         folder.Build(Project, "--no-restore").Succeeded();

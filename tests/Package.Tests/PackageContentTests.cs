@@ -11,7 +11,8 @@ public class PackageContentTests(PackedPackage package)
     public void HoldsTasksGeneratorPropsTargetsAndReadme()
     {
         using ZipArchive archive = ZipFile.OpenRead(package.File);
-        string[] files = [.. archive.Entries.Select(e => e.FullName).Where(n => !n.StartsWith('_') && !n.StartsWith('[') && !n.StartsWith("package/", StringComparison.Ordinal))
+        string[] files = [.. archive.Entries.Select(e => e.FullName).Where(n =>
+            !n.StartsWith('_') && !n.StartsWith('[') && !n.StartsWith("package/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
         Assert.Equal(

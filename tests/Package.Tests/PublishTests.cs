@@ -13,7 +13,8 @@ public class PublishTests(PackedPackage package)
     [Fact]
     public void TrimmedSingleFile()
     {
-        ConsumerFolder folder = App("trimmed", "net10.0", "<PublishTrimmed>true</PublishTrimmed><PublishSingleFile>true</PublishSingleFile>");
+        ConsumerFolder folder = App("trimmed", "net10.0",
+            "<PublishTrimmed>true</PublishTrimmed><PublishSingleFile>true</PublishSingleFile>");
 
         Publish(folder, "--self-contained");
 
@@ -111,6 +112,7 @@ public class PublishTests(PackedPackage package)
     private static void Check(ConsumerFolder folder, string framework, int runtime)
     {
         string program = folder["app/out/app" + (OperatingSystem.IsWindows() ? ".exe" : "")];
-        ConsumerProgram.Check(Testing.DotNet.Start(program, folder["app"], []), folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
+        ConsumerProgram.Check(Testing.DotNet.Start(program, folder["app"], []),
+            folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
     }
 }

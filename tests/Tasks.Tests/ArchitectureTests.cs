@@ -35,7 +35,8 @@ public class ArchitectureTests
         var order = new List<string>();
         while (order.Count < references.Count)
         {
-            string[] next = [.. references.Keys.Where(f => !order.Contains(f) && references[f].All(order.Contains)).Order(StringComparer.Ordinal)];
+            string[] next = [.. references.Keys.Where(f =>
+                !order.Contains(f) && references[f].All(order.Contains)).Order(StringComparer.Ordinal)];
             Assert.True(next.Length > 0, "in a circle: " + string.Join("; ", references.Where(r => !order.Contains(r.Key))
                 .Select(r => $"{r.Key} -> {string.Join(", ", r.Value.Where(v => !order.Contains(v)))}")));
             order.AddRange(next);
@@ -102,7 +103,8 @@ public class ArchitectureTests
         string root = Path.Combine(SharedAssets.RepositoryRoot, "src", "Tasks");
         foreach (string folder in references.Keys)
             foreach (string file in Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
-                foreach (Match directive in Regex.Matches(File.ReadAllText(file), @"^\s*using (?:\w+ = |static )?OptimizerBuild\.(\w+)", RegexOptions.Multiline))
+                foreach (Match directive in Regex.Matches(File.ReadAllText(file), @"^\s*using (?:\w+ = |static )?OptimizerBuild\.(\w+)",
+                    RegexOptions.Multiline))
                     if (directive.Groups[1].Value != folder && references.ContainsKey(directive.Groups[1].Value))
                         references[folder].Add(directive.Groups[1].Value);
         return references;

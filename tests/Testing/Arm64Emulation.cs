@@ -50,7 +50,8 @@ public static class Arm64Emulation
     private static string? FindLibraries()
     {
         string? named = Environment.GetEnvironmentVariable("QEMU_LD_PREFIX");
-        return ((string[])[.. named is { Length: > 0 } ? [named] : (string[])[], "/usr/aarch64-linux-gnu", "/usr/aarch64-linux-gnu/sys-root"])
+        return ((string[])[.. named is { Length: > 0 } ? [named] : (string[])[], "/usr/aarch64-linux-gnu",
+            "/usr/aarch64-linux-gnu/sys-root"])
             .FirstOrDefault(root => Has(root, "ld-linux-aarch64.so.1") && Has(root, "libstdc++.so.6"));
 
         static bool Has(string root, string library) =>

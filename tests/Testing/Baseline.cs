@@ -20,7 +20,8 @@ public static class Baseline
         }
         string found = File.Exists(file) ? File.ReadAllText(file).ReplaceLineEndings("\n") : "";
         if (found != text)
-            Assert.Fail($"{path} differs from what the code says: run the test with UPDATE_BASELINES=1 and look at the difference.\n{FirstDifference(found, text)}");
+            Assert.Fail($"{path} differs from what the code says: run the test with UPDATE_BASELINES=1 and look at the difference.\n"
+                + $"{FirstDifference(found, text)}");
     }
 
     private static string FirstDifference(string found, string expected)

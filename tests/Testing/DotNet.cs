@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OptimizerBuild.Testing;
 
-/// <summary>Runs the <c>dotnet</c> command and programs that it built, in an environment that does not come from the tests' own host.</summary>
+/// <summary>
+/// Runs the <c>dotnet</c> command and programs that it built, in an environment that does not come from the tests' own host.
+/// </summary>
 public static class DotNet
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);

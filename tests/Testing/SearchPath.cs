@@ -8,7 +8,8 @@ public static class SearchPath
     public static string? Find(params IReadOnlyList<string> names)
     {
         string suffix = OperatingSystem.IsWindows() ? ".exe" : "";
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] folders = (Environment.GetEnvironmentVariable("PATH")
+            ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name + suffix))).FirstOrDefault(File.Exists);
     }
 }

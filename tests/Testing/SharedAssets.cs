@@ -24,7 +24,8 @@ public static class SharedAssets
     /// <summary>The full path of a file or folder of the development set.</summary>
     /// <param name="relative">The path inside it, with forward slashes.</param>
     public static string Path(string relative) =>
-        System.IO.Path.Combine(Folder ?? throw new InvalidOperationException(SkipReason), relative.Replace('/', System.IO.Path.DirectorySeparatorChar));
+        System.IO.Path.Combine(Folder
+            ?? throw new InvalidOperationException(SkipReason), relative.Replace('/', System.IO.Path.DirectorySeparatorChar));
 
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {
@@ -32,7 +33,8 @@ public static class SharedAssets
             for (DirectoryInfo? d = new(start); d is not null; d = d.Parent)
                 if (File.Exists(System.IO.Path.Combine(d.FullName, "OptimizerBuild.sln")))
                     return d.FullName;
-        throw new InvalidOperationException("the tests run outside the repository: no OptimizerBuild.sln above " + AppContext.BaseDirectory);
+        throw new InvalidOperationException("the tests run outside the repository: no OptimizerBuild.sln above "
+            + AppContext.BaseDirectory);
     }
 
     private static string? FindShared()

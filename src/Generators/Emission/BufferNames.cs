@@ -20,7 +20,9 @@ internal sealed class BufferNames
             _indices[buffers[i].Name] = i;
     }
 
-    /// <summary>The last parts of a path as an identifier without a beginning: <c>F_F3_Conv</c> for <c>/f/f.3/Conv</c>; may be empty.</summary>
+    /// <summary>
+    /// The last parts of a path as an identifier without a beginning: <c>F_F3_Conv</c> for <c>/f/f.3/Conv</c>; may be empty.
+    /// </summary>
     public static string LastParts(string path)
     {
         string name = "";

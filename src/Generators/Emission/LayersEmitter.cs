@@ -138,7 +138,8 @@ internal sealed class LayersEmitter
         string[] names = [name + "_Then", name + "_Else"];
         int body = 0;
         foreach ((int first, EquatableList<PlanStep> steps) in PlanSteps.Bodies(branch, line))
-            EmitBody(code, names[body++], branch, body == 1 ? "where the condition holds" : "where the condition does not hold", steps, first);
+            EmitBody(code, names[body++], branch, body == 1 ? "where the condition holds" : "where the condition does not hold", steps,
+                first);
     }
 
     private void EmitLoop(CodeWriter code, string name, int line, PlanLoop loop)

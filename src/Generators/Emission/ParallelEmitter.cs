@@ -65,7 +65,8 @@ internal static class ParallelEmitter
             + "<see cref=\"Parallelism\"/> says, each with scratch memory of its own.");
         foreach (PlanInput input in plan.Inputs)
         {
-            code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName) + "</c> of every sample: "
+            code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName)
+                + "</c> of every sample: "
                 + Wording.Count(input.Length) + " values each, shape " + Wording.Shape(input.Dimensions) + ".</param>");
         }
         foreach (PlanOutput output in plan.Outputs)

@@ -65,7 +65,8 @@ internal static class StateEmitter
         if (!plan.IsSignatureOnly)
         {
             for (int i = 0; i < plan.States.Count; i++)
-                code.Line("internal readonly " + plan.States[i].Type.Keyword() + "[] " + Field(i) + " = new " + plan.States[i].Type.Keyword()
+                code.Line("internal readonly " + plan.States[i].Type.Keyword() + "[] " + Field(i) + " = new "
+                    + plan.States[i].Type.Keyword()
                     + "[" + Wording.Integer(plan.States[i].Length) + "];");
             code.Line();
         }
@@ -130,7 +131,8 @@ internal static class StateEmitter
 
     private static string Initial(PlanState state, int index) => state.Initial is { } offset
         ? "global::System.Runtime.InteropServices.MemoryMarshal.Cast<byte, " + state.Type.Keyword() + ">(LoadWeights().Bytes.Slice("
-            + Wording.Integer(offset) + ", " + Wording.Integer((long)state.Length * state.Type.Size()) + ")).CopyTo(this." + Field(index) + ");"
+            + Wording.Integer(offset) + ", " + Wording.Integer((long)state.Length * state.Type.Size()) + ")).CopyTo(this." + Field(index)
+                + ");"
         : "global::System.Array.Clear(this." + Field(index) + ");";
 
     private static string Field(int index) => "_value" + Wording.Integer(index);

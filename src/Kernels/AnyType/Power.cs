@@ -5,7 +5,8 @@ using global::System.Runtime.CompilerServices;
 
 /// <summary>
 /// x to the power of y in double precision, from additions, multiplications and divisions only, so that every machine gives the
-/// same bits. Whole exponents up to 64 are products and an exponent of ½ is a root, so that powers which are whole numbers come out as such;
+/// same bits. Whole exponents up to 64 are products and an exponent of ½ is a root, so that powers which are whole numbers come out as
+/// such;
 /// elsewhere the relative error is below 2^−40 wherever the result is a normal float32 number.
 /// </summary>
 internal static class Power

@@ -7,7 +7,8 @@ namespace OptimizerBuild.Caching;
 /// <summary>
 /// Outputs of earlier builds by content: shared by the inner builds of a multi-targeted project, kept over <c>clean</c>, bounded
 /// in size. An entry is a folder that appears by one rename, so that builds may run side by side. Nothing in the cache is needed:
-/// whatever goes wrong with it only costs time. An entry is believed only whole: a digest over its key and all its files stands beside them.
+/// whatever goes wrong with it only costs time. An entry is believed only whole: a digest over its key and all its files stands beside
+/// them.
 /// </summary>
 /// <param name="folder">Full path of the cache's folder.</param>
 /// <param name="maximumBytes">The size above which the entries used least recently are removed.</param>
@@ -60,7 +61,8 @@ internal sealed class ModelCache(string folder, long maximumBytes)
             if (outputs.Files.Sum(f => (long)f.Content.Length) > maximumBytes)
                 return;
             Directory.CreateDirectory(temporary);
-            var contents = new SortedDictionary<string, byte[]>(outputs.Files.ToDictionary(f => f.Extension, f => f.Content), StringComparer.Ordinal);
+            var contents = new SortedDictionary<string, byte[]>(
+                outputs.Files.ToDictionary(f => f.Extension, f => f.Content), StringComparer.Ordinal);
             foreach ((string extension, byte[] content) in contents)
                 File.WriteAllBytes(Path.Combine(temporary, Stem + extension), content);
             File.WriteAllBytes(Path.Combine(temporary, Stem + DigestName), Digest(key, contents));

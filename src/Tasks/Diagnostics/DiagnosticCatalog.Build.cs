@@ -25,7 +25,8 @@ internal static partial class DiagnosticCatalog
     /// <summary>An exception that nobody foresaw. Arguments: step, node, the exception's type.</summary>
     public static readonly DiagnosticDescriptor InternalError = new("OPT0099", Severity.Error, "Internal error",
         "internal error ({2}) in {0} on node {1}; please report it with the model, or with the exception in the build's detailed log",
-        "The build met a case that its authors did not foresee. The model may be at fault, but then it should have been told in another way.",
+        "The build met a case that its authors did not foresee. The model may be at fault, but then it should have been told in another "
+            + "way.",
         "Report the case. The exception with its place stands in the log (`dotnet build -v:detailed`). Until it is mended, "
         + "`Precision=\"Float32\"` takes another way through most of the code.");
 

@@ -18,12 +18,15 @@ internal static partial class DiagnosticCatalog
     /// <summary>A node breaks its operator's rules. Arguments: node, operator, what is wrong.</summary>
     public static readonly DiagnosticDescriptor InvalidNode = new("OPT0005", Severity.Error, "Invalid node",
         "node '{0}' ({1}) is not valid: {2}",
-        "A node of the model breaks the rules of its operator: an input is missing, a type or shape does not fit, an attribute has an impossible value.",
+        "A node of the model breaks the rules of its operator: an input is missing, a type or shape does not fit, an attribute has an "
+            + "impossible value.",
         "Run the ONNX checker on the model (`onnx.checker.check_model(model, full_check=True)`) and export it again.");
 
     /// <summary>A shape depends on run-time data. Arguments: node, operator, input value.</summary>
     public static readonly DiagnosticDescriptor DataDependentShape = new("OPT0007", Severity.Error, "Shape depends on run-time data",
         "node '{0}' ({1}) takes a shape or an index list from '{2}', which is known only at run time",
-        "Every shape must be known at build time, because memory is planned and code is specialised then. Here a shape, axis or index list is computed from the model's inputs.",
-        "Fix the input with the item metadata `Constants` (for example `Constants=\"shape=1,64\"`), or export the model with static shapes.");
+        "Every shape must be known at build time, because memory is planned and code is specialised then. Here a shape, axis or index "
+            + "list is computed from the model's inputs.",
+        "Fix the input with the item metadata `Constants` (for example `Constants=\"shape=1,64\"`), or export the model with static "
+            + "shapes.");
 }

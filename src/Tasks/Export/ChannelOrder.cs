@@ -33,6 +33,8 @@ internal static class ChannelOrder
         return TensorMove.Transpose(full, ToSecond(rank));
     }
 
-    /// <summary>Whether a node computes each element from the elements of the same place, with broadcasting, or joins along an axis.</summary>
+    /// <summary>
+    /// Whether a node computes each element from the elements of the same place, with broadcasting, or joins along an axis.
+    /// </summary>
     public static bool Follows(Node node) => node.Is<IElementwise>() || node.Is<ConcatOperator>() || node.Is<IdentityOperator>();
 }

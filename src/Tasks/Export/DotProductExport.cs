@@ -32,7 +32,8 @@ internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, Ex
             new Tensor(TensorType.Of(ElementType.Int8, weights.Scales.Length), new sbyte[weights.Scales.Length]), axis);
         double scale = values.QuantizationOf(node.Inputs[0])!.Scale;
         string bias = hasBias
-            ? Dequantized(node.Name + "/bias", Tensor.Of(weights.Bias, weights.Bias.Length), [.. weights.Scales.Select(s => s * scale)], null, 0)
+            ? Dequantized(node.Name + "/bias", Tensor.Of(weights.Bias, weights.Bias.Length), [.. weights.Scales.Select(s => s * scale)],
+                null, 0)
             : "";
         // The factors of a Gemm are in the weights and the bias.
         Node plain = GemmOperator.WithoutFactors(product);

@@ -42,7 +42,8 @@ internal sealed class OnnxModelBuilder
     {
         _constantBytes += value.Element == ElementType.String ? 0 : (long)value.Count * value.Element.Size();
         if (_constantBytes > TensorProtoReader.MaximumBytes)
-            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the model that ExportOnnx asks for", $"{_constantBytes} bytes of weights",
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the model that ExportOnnx asks for",
+                $"{_constantBytes} bytes of weights",
                 $"{TensorProtoReader.MaximumBytes} bytes");
         string name = Name(stem);
         _graph.Initializer.Add(TensorProtoWriter.Write(name, value));
@@ -55,7 +56,8 @@ internal sealed class OnnxModelBuilder
     /// <param name="inputs">Names of its inputs.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <returns>The output's name.</returns>
-    public string Add(string stem, string opType, IEnumerable<string> inputs, params IEnumerable<(string Name, AttributeValue Value)> attributes)
+    public string Add(string stem, string opType, IEnumerable<string> inputs,
+        params IEnumerable<(string Name, AttributeValue Value)> attributes)
     {
         string output = Name(stem);
         Add(stem, opType, inputs, [output], attributes);

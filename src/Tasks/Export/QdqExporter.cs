@@ -36,7 +36,8 @@ internal sealed class QdqExporter
     /// <param name="model">The model after all compression techniques.</param>
     /// <param name="cancellation">Stops the work; checked between nodes.</param>
     /// <exception cref="ModelException">The model is too large for one file.</exception>
-    public static byte[] Export(CompressedModel model, CancellationToken cancellation = default) => new QdqExporter(model).Run(cancellation);
+    public static byte[] Export(CompressedModel model, CancellationToken cancellation = default) =>
+        new QdqExporter(model).Run(cancellation);
 
     private byte[] Run(CancellationToken cancellation)
     {
@@ -136,7 +137,8 @@ internal sealed class QdqExporter
         if (_graph.TypeOf(value).Rank == 0 || (index > 0 && !ChannelOrder.Follows(node)))
             order = 0;
         bool rounded = isInteger && _values.QuantizationOf(value) is not null
-            && (!_graph.IsConstant(value) || OperatorRegistry.Of(node).IntegerForm(OperatorContext.Of(_graph, node)) == IntegerForm.Rescale);
+            && (!_graph.IsConstant(value)
+                || OperatorRegistry.Of(node).IntegerForm(OperatorContext.Of(_graph, node)) == IntegerForm.Rescale);
         return rounded ? _values.Dequantized(value, order) : _values.Real(value, order);
     }
 
@@ -171,7 +173,8 @@ internal sealed class QdqExporter
         if (minimum == 0 && float.IsPositiveInfinity(maximum))
             return _builder.Add(node.Name + "/activation", "Relu", [real]);
         string low = float.IsNegativeInfinity(minimum) ? "" : _builder.Constant(node.Name + "/minimum", Tensor.Scalar(minimum));
-        string[] bounds = float.IsPositiveInfinity(maximum) ? [low] : [low, _builder.Constant(node.Name + "/maximum", Tensor.Scalar(maximum))];
+        string[] bounds = float.IsPositiveInfinity(maximum) ? [low]
+            : [low, _builder.Constant(node.Name + "/maximum", Tensor.Scalar(maximum))];
         return _builder.Add(node.Name + "/activation", "Clip", [real, .. bounds]);
     }
 

@@ -28,7 +28,8 @@ internal static class TensorProtoWriter
     {
         var shape = new TensorShapeProto();
         shape.Dim.Add(type.Dimensions.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new() { ElemType = (int)type.Element, Shape = shape } } };
+        return new ValueInfoProto { Name = name,
+            Type = new TypeProto { TensorType = new() { ElemType = (int)type.Element, Shape = shape } } };
     }
 
     /// <summary>An attribute of any kind but a graph, which only operators of the build's own domain have.</summary>

@@ -16,7 +16,8 @@ internal static class CostModel
     public const double BytesPerNanosecond = 100;
 
     /// <summary>The estimated time of all steps, in nanoseconds.</summary>
-    /// <param name="steps">The steps, one trip of each loop and both halves of each condition, with their products and the buffers that they read and write.</param>
+    /// <param name="steps">The steps, one trip of each loop and both halves of each condition, with their products and the buffers that
+    /// they read and write.</param>
     /// <param name="sections">The layers' weights.</param>
     public static double Nanoseconds(IReadOnlyList<LoweredOperation> steps, IReadOnlyList<WeightSection> sections)
     {

@@ -14,7 +14,8 @@ namespace OptimizerBuild.Lowering;
 /// <param name="ArenaBytes">The arena's size.</param>
 /// <param name="Weights">The packed weights.</param>
 /// <param name="PairSumsBounded">
-/// For each integer dot product, by its node's name, whether its packed weights prove that sums of two neighbouring products fit into 16 bits.
+/// For each integer dot product, by its node's name, whether its packed weights prove that sums of two neighbouring products fit into 16
+/// bits.
 /// </param>
 /// <param name="Sections">Where each layer's weights lie and in which form, in the order in which they were packed.</param>
 /// <param name="EstimatedNanoseconds">The time of one prediction as <see cref="CostModel"/> estimates it.</param>

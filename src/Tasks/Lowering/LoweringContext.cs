@@ -402,7 +402,8 @@ internal sealed class LoweringContext
 
     /// <summary>Whether a value is read in its quantised form only: by integer nodes, and not by the caller.</summary>
     public bool IsReadQuantizedOnly(string value) =>
-        Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 } && !Graph.Outputs.Contains(value, StringComparer.Ordinal)
+        Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 }
+            && !Graph.Outputs.Contains(value, StringComparer.Ordinal)
         && Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal)).All(IsInteger);
 
     /// <summary>Puts a constant into the weights and returns its offset.</summary>

@@ -141,7 +141,9 @@ internal static class MemoryPlanner
     {
         public bool Overlaps(Lifetime other) => First <= other.Last && other.First <= Last;
 
-        /// <summary>Whether another lies strictly between this one's ends: begins and ends in the body of the loop that this one is.</summary>
+        /// <summary>
+        /// Whether another lies strictly between this one's ends: begins and ends in the body of the loop that this one is.
+        /// </summary>
         public bool Holds(Lifetime other) => First < other.First && other.Last < Last;
 
         public Lifetime Union(Lifetime other) => new(Math.Min(First, other.First), Math.Max(Last, other.Last));

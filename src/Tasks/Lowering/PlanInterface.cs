@@ -4,7 +4,9 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>What callers see of a graph: names, types and shapes, without places in memory, which the design-time build does not know.</summary>
+/// <summary>
+/// What callers see of a graph: names, types and shapes, without places in memory, which the design-time build does not know.
+/// </summary>
 /// <param name="Inputs">The inputs that are parameters.</param>
 /// <param name="Outputs">The outputs that are properties and parameters.</param>
 /// <param name="States">The inputs and outputs that are a state.</param>

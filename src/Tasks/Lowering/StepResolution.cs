@@ -2,7 +2,9 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>Makes a plan's steps, with blocks in blocks, out of the flat list that lowering writes, once every buffer has its place.</summary>
+/// <summary>
+/// Makes a plan's steps, with blocks in blocks, out of the flat list that lowering writes, once every buffer has its place.
+/// </summary>
 internal sealed class StepResolution
 {
     private readonly IReadOnlyList<LoweredOperation> _operations;

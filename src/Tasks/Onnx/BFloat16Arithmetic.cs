@@ -16,7 +16,9 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
 {
     private readonly Dictionary<string, string> _unrounded = new(StringComparer.Ordinal);
 
-    /// <summary>The node itself, or nodes that do the same in float32. Each must be added to the values before the next is asked for.</summary>
+    /// <summary>
+    /// The node itself, or nodes that do the same in float32. Each must be added to the values before the next is asked for.
+    /// </summary>
     public IEnumerable<Node> Widen(Node node)
     {
         string[] narrow = [.. node.Inputs.Where(IsBFloat16).Distinct(StringComparer.Ordinal)];

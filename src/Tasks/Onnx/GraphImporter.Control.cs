@@ -55,7 +55,8 @@ internal sealed partial class GraphImporter
         GraphProto graph = BodyOf(name, proto, LoopOperator.Body);
         int carried = inputs.Length - 2;
         if (graph.Input.Count != 2 + carried || graph.Output.Count < 1 + carried || proto.Output.Count > graph.Output.Count - 1)
-            throw Invalid(name, "Loop", $"its body has {graph.Input.Count} inputs and {graph.Output.Count} outputs, but it carries {carried} values");
+            throw Invalid(name, "Loop",
+                $"its body has {graph.Input.Count} inputs and {graph.Output.Count} outputs, but it carries {carried} values");
         var captures = new List<string>();
         var body = new BodyImport(_inference, captures);
         string number = body.AddInput(graph.Input[0].Name, TensorType.Of(ElementType.Int64));
@@ -156,7 +157,8 @@ internal sealed partial class GraphImporter
                 _inference.Add(new Node(UniqueNodeName(name + "/reverse"), "Slice", [value, .. bounds], [backwards]));
                 value = backwards;
             }
-            long[] order = [.. Enumerable.Range(1, to).Select(i => (long)i), 0, .. Enumerable.Range(to + 1, rank - 1 - to).Select(i => (long)i)];
+            long[] order = [.. Enumerable.Range(1, to).Select(i => (long)i), 0,
+                .. Enumerable.Range(to + 1, rank - 1 - to).Select(i => (long)i)];
             _inference.Add(new Node(UniqueNodeName(name + "/result"), "Transpose", [value], [Define(output, name, proto, scope)])
                 .With("perm", order));
         }

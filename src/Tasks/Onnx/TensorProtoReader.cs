@@ -86,7 +86,8 @@ internal static class TensorProtoReader
         Enum.IsDefined((ElementType)dataType)
             ? (ElementType)dataType
             : throw new ModelException(DiagnosticCatalog.UnsupportedElementType, value, TypeName(dataType),
-                "supported are double, float, float16, bfloat16, the floats of 8 and 4 bits, the integers of 2 to 64 bits, bool and string");
+                "supported are double, float, float16, bfloat16, the floats of 8 and 4 bits, the integers of 2 to 64 bits, bool and "
+                    + "string");
 
     /// <summary>Concrete dimensions from a file's numbers.</summary>
     /// <exception cref="ModelException">A dimension is negative, or the tensor has too many elements.</exception>

@@ -121,7 +121,8 @@ internal sealed class ShapeInference
             foreach (TensorType type in types)
                 Check(context, type);
         }
-        catch (Exception e) when (e is not OverflowException && InternalFault.PassesBy(e, "shape inference", $"'{node.Name}' ({node.OpType})"))
+        catch (Exception e) when (e is not OverflowException
+            && InternalFault.PassesBy(e, "shape inference", $"'{node.Name}' ({node.OpType})"))
         {
             throw;
         }

@@ -41,9 +41,11 @@ internal static class ItemMetadata
             "Inputs that are fixed to a value at build time, for example a sampling rate; they are no parameters of the generated methods.",
             (o, value, _) => MetadataValues.Constants(value) is { } constants ? o with { Constants = constants } : null),
         new("State", MetadataKind.Text, "none", "`input=output` pairs separated by semicolons, no name twice",
-            "A state that persists between predictions, for models of streams: each input takes what the output of the last prediction gave. "
+            "A state that persists between predictions, for models of streams: each input takes what the output of the last prediction "
+                + "gave. "
             + "Neither is a parameter then: the generated class has a nested class `State`, and `Predict` takes one or continues "
-            + "`DefaultState`. A state begins with zeros, or with the initialiser that the model gives the input. Calibration and evaluation "
+            + "`DefaultState`. A state begins with zeros, or with the initialiser that the model gives the input. Calibration and "
+            + "evaluation "
             + "data hold these inputs like others. For example `h=hn;c=cn`.",
             (o, value, _) => MetadataValues.Pairs(value) is { } state ? o with { State = state } : null),
         MetadataEntry.Choice<ModelTask>("Task", "What the model is for.", nameof(ModelTask.Auto),
@@ -96,7 +98,8 @@ internal static class ItemMetadata
             (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
             (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
         MetadataEntry.Choice<Switch>("Equalize",
-            "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see [compression.md](compression.md#equalisation).", nameof(Switch.False),
+            "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
+                + "[compression.md](compression.md#equalisation).", nameof(Switch.False),
             (o, value) => o with { Equalize = value == Switch.True },
             (Switch.False, "they do not"),
             (Switch.True, "before quantisation, without data; helps models whose channels differ much")),

@@ -66,7 +66,8 @@ internal sealed record ModelFiles(string Folder, string Name)
     public string this[string extension] => Path.Combine(Folder, Name + extension);
 
     /// <summary>Writes the outputs, each under a temporary name first, so that no reader ever sees half a file.</summary>
-    /// <exception cref="ModelException">A file cannot be written, or one of an earlier build that is no longer wanted not removed.</exception>
+    /// <exception cref="ModelException">A file cannot be written, or one of an earlier build that is no longer wanted not
+    /// removed.</exception>
     public void Write(ModelOutputs outputs)
     {
         if (outputs.QdqModel is null)

@@ -37,5 +37,6 @@ internal static class StateOfModel
     }
 
     private static ModelException Wrong(ModelOptions options, string reason) => new(
-        DiagnosticCatalog.MetadataNotUnderstood, options.Name, "State", string.Join(';', options.State.Select(s => $"{s.Key}={s.Value}")), reason);
+        DiagnosticCatalog.MetadataNotUnderstood, options.Name, "State", string.Join(';', options.State.Select(s => $"{s.Key}={s.Value}")),
+            reason);
 }

@@ -117,7 +117,8 @@ internal sealed record ModelReport
             Techniques =
             [
                 .. outcome.Techniques.Select(t => new TechniqueReport(
-                    t.Technique, t.Before.Bytes, t.After.Bytes, t.Before.Macs, t.After.Macs, t.Before.Parameters, t.After.Parameters, t.Notes)),
+                    t.Technique, t.Before.Bytes, t.After.Bytes, t.Before.Macs, t.After.Macs, t.Before.Parameters, t.After.Parameters,
+                        t.Notes)),
             ],
             Diagnostics = [.. outcome.Diagnostics.Select(d => new ReportedDiagnostic(d.Descriptor.Code, d.Text))],
         };

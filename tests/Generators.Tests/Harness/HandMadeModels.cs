@@ -87,11 +87,13 @@ internal static class HandMadeModels
         ("inverseScale", 1f), ("zeroPoint", 0), ("images", 1), ("height", 1), ("width", 1), ("channels", length));
 
     public static PlanCall Dense(string node, int input, int output) => Step("Int8Dense", "RunWide", node, "Gemm 1×4 → 1×3", 12,
-        ("input", (input, "image")), ("inputRowStride", 4), ("output", (output, "sums")), ("outputRowStride", 12), ("weights", 0), ("bias", BiasOffset),
+        ("input", (input, "image")), ("inputRowStride", 4), ("output", (output, "sums")), ("outputRowStride", 12), ("weights", 0),
+            ("bias", BiasOffset),
         ("multipliers", MultiplierOffset), ("shift", 30), ("rows", 1), ("inputs", 4), ("outputs", 3), ("pairSums", 0));
 
     public static PlanCall Dequantise(int input, int output) => Step("Dequantize", "Int32ToFloat32", "scores", "dequantise 1×3", 0,
-        ("input", (input, "sums")), ("inputImageStride", 12), ("inputRowStride", 12), ("output", (output, "scores")), ("outputImageStride", 12),
+        ("input", (input, "sums")), ("inputImageStride", 12), ("inputRowStride", 12), ("output", (output, "scores")),
+            ("outputImageStride", 12),
         ("outputRowStride", 12), ("scale", 0.5f), ("images", 1), ("rows", 1), ("rowLength", 3));
 
     public static PlanCall Step(

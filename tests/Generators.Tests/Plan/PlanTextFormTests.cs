@@ -30,7 +30,8 @@ public class PlanTextFormTests
             int seed = any.Item;
             ModelPlan plan = RandomPlans.Create(seed);
             string text = PlanWriter.Write(plan);
-            int expected = 8 + plan.States.Count + plan.States.Count(s => s.Binding is not null) + plan.Inputs.Count + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
+            int expected = 8 + plan.States.Count + plan.States.Count(s => s.Binding is not null) + plan.Inputs.Count
+                + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
                 + PlanSteps.LinesOf(plan.Steps) + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
             Assert.Equal(expected, text.Count(ch => ch == '\n'));
             Assert.DoesNotContain(text, ch => ch != '\n' && PlanText.BreaksLine(ch));

@@ -24,7 +24,8 @@ internal sealed class RandomPlans(int seed)
         int scores = _random.Next(outputs.Count);
         bool labelled = _random.Next(2) == 0;
         int classes = outputs[scores].Length;
-        bool classifies = classes > 0 && outputs[scores].Type != BoundaryType.Bool && !outputs[scores].Type.HoldsBits() && _random.Next(3) > 0;
+        bool classifies = classes > 0 && outputs[scores].Type != BoundaryType.Bool && !outputs[scores].Type.HoldsBits()
+            && _random.Next(3) > 0;
         return new ModelPlan
         {
             Model = Text(),

@@ -139,7 +139,8 @@ internal static class ConvolutionCases
                 magnitude += Math.Abs((long)weights[(o * perWeight) + k]);
             }
 
-            int index = depthwise ? Int8DepthwiseLayout.Lane(o, channels) : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup);
+            int index = depthwise ? Int8DepthwiseLayout.Lane(o, channels) : (o / g.OutputsPerGroup * paddedPerGroup)
+                + (o % g.OutputsPerGroup);
             folded[index] = bias[o] - (zeroPoint * weightSum);
             largest = Math.Max(largest, Math.Abs(folded[index]) + (255 * magnitude));
         }

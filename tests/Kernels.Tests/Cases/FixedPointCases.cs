@@ -127,9 +127,11 @@ internal static class FixedPointCases
             Run = w =>
             {
                 if (wideIn)
-                    Int8LogSoftmax.Int32ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer, length, inner);
+                    Int8LogSoftmax.Int32ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer,
+                        length, inner);
                 else
-                    Int8LogSoftmax.UInt8ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer, length, inner);
+                    Int8LogSoftmax.UInt8ToInt32(w, from, length * stepIn, stepIn, to, length * stepOut, stepOut, multiplier, shift, outer,
+                        length, inner);
             },
             Oracle = arena =>
             {
@@ -143,7 +145,8 @@ internal static class FixedPointCases
                         })];
                         long[] logarithms = FixedPointOracle.LogSoftmax(row, multiplier, shift);
                         for (int k = 0; k < length; k++)
-                            BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to + (o * length * stepOut) + (k * stepOut) + (i * 4)), (int)logarithms[k]);
+                            BinaryPrimitives.WriteInt32LittleEndian(arena.AsSpan(to + (o * length * stepOut) + (k * stepOut) + (i * 4)),
+                                (int)logarithms[k]);
                     }
             },
         };

@@ -67,7 +67,8 @@ internal static partial class Float32Cases
             foreach (string method in (string[])["Sum", "Mean", "Prod", "Max", "Min"])
                 if (reduced > 0 || method != "Mean")
                     yield return Reduce(method, outer, reduced, inner, seed++);
-        foreach ((int outer, int count, int inner) in ((int, int, int)[])[(1, 1, 1), (2, 10, 1), (1, 33, 1), (2, 5, 7), (1, 4, 40), (37, 2, 1), (18, 24, 1), (17, 25, 1)])
+        foreach ((int outer, int count, int inner) in ((int, int, int)[])[(1, 1, 1), (2, 10, 1), (1, 33, 1), (2, 5, 7), (1, 4, 40),
+            (37, 2, 1), (18, 24, 1), (17, 25, 1)])
             foreach (bool logarithm in (bool[])[false, true])
                 yield return Softmax(outer, count, inner, logarithm, seed++);
 

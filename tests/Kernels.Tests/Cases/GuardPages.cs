@@ -21,7 +21,9 @@ internal static class GuardPages
     /// <summary>What a page that will be protected holds until then.</summary>
     public static byte[] Page { get; } = [.. Enumerable.Repeat((byte)0xDB, PageSize)];
 
-    /// <summary>Runs all cases and compares what they wrote with the oracle; the last line printed names the case that was running.</summary>
+    /// <summary>
+    /// Runs all cases and compares what they wrote with the oracle; the last line printed names the case that was running.
+    /// </summary>
     public static int RunAll()
     {
         CaseData.HasGuards = true;

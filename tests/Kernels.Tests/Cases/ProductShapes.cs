@@ -1,7 +1,8 @@
 namespace OptimizerBuild.Kernels.Tests.Cases;
 
 /// <summary>A layer of products: a convolution, a dense layer or a product of two matrices.</summary>
-/// <param name="Kernel">The kernel's class without its element type: <c>Convolution</c>, <c>Depthwise</c>, <c>Dense</c> or <c>MatMul</c>.</param>
+/// <param name="Kernel">The kernel's class without its element type: <c>Convolution</c>, <c>Depthwise</c>, <c>Dense</c> or
+/// <c>MatMul</c>.</param>
 /// <param name="Height">Output rows; the rows of a dense layer or of a first matrix.</param>
 /// <param name="Width">Output pixels of a row; 1 for a dense layer.</param>
 /// <param name="Inputs">Input channels, or the length of a row; for depthwise convolutions the channels.</param>

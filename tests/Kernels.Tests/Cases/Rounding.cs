@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace OptimizerBuild.Kernels.Tests.Cases;
 
-/// <summary>How far the float32 kernels are from their oracles where there is no fused multiply-add, and results differ by rounding.</summary>
+/// <summary>
+/// How far the float32 kernels are from their oracles where there is no fused multiply-add, and results differ by rounding.
+/// </summary>
 internal static class Rounding
 {
     /// <summary>Prints for each float32 kernel the greatest difference from its oracle, relative to values above 1.</summary>

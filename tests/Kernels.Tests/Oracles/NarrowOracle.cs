@@ -22,7 +22,8 @@ internal sealed class NarrowOracle
             double magnitude = exponent == 0 ? fraction * Math.Pow(2, 1 - bias) : (1 + fraction) * Math.Pow(2, exponent - bias);
             Values[code] = special(code) ?? ((code & signBit) != 0 ? -magnitude : magnitude);
         }
-        _ordered = [.. Enumerable.Range(0, signBit).Where(c => double.IsFinite(Values[c])).Select(c => (Values[c], c)).OrderBy(x => x.Item1)];
+        _ordered = [.. Enumerable.Range(0, signBit).Where(c => double.IsFinite(Values[c])).Select(c => (Values[c], c)).OrderBy(x =>
+            x.Item1)];
         double spacing = _ordered[^1].Value - _ordered[^2].Value;
         _overflow = _ordered[^1].Value + (spacing / 2);
     }

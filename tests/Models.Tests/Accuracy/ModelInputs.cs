@@ -37,7 +37,8 @@ internal static class ModelInputs
             ? sample
             : Tensor.Of(
                 Array.ConvertAll(
-                    sample.Values<float>(), v => (byte)Math.Clamp(Math.Round((v - options.InputOffset[0]) / options.InputScale[0]), 0, 255)),
+                    sample.Values<float>(), v =>
+                        (byte)Math.Clamp(Math.Round((v - options.InputOffset[0]) / options.InputScale[0]), 0, 255)),
                 [.. input.Dimensions]);
 
     // Even rounds: one extreme everywhere. Odd rounds: noise with that extreme here and there.

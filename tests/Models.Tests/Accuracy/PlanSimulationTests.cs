@@ -12,7 +12,8 @@ namespace OptimizerBuild.Models.Accuracy;
 
 /// <summary>
 /// Plans run by the kernels against the quantiser's own simulation, which is plain 64-bit code that calls no kernel and shares only the
-/// choice of multipliers and shifts with lowering: the same bytes, sample for sample. Where nodes stay in float32 the simulation uses the reference evaluator, whose sums and
+/// choice of multipliers and shifts with lowering: the same bytes, sample for sample. Where nodes stay in float32 the simulation uses the
+/// reference evaluator, whose sums and
 /// functions may round otherwise: there the outputs must agree up to that.
 /// </summary>
 public sealed class PlanSimulationTests
@@ -37,11 +38,13 @@ public sealed class PlanSimulationTests
         CompressedModel model = compression.Model;
         LoweredModel lowered = GraphLowerer.Lower(model,
             new BoundaryOptions { ClassName = options.ClassName, Interface = compression.Imported.Graph });
-        Assert.Equal(model.Annotation<GraphQuantization>()!.Weights.Select(w => (w.Key, w.Value.PairSumsBounded)), lowered.PairSumsBounded.Select(p => (p.Key, p.Value)));
+        Assert.Equal(model.Annotation<GraphQuantization>()!.Weights.Select(w => (w.Key, w.Value.PairSumsBounded)),
+            lowered.PairSumsBounded.Select(p => (p.Key, p.Value)));
         var executor = new PlanExecutor(SharedModels.PlanOf(options, lowered), lowered.Weights);
         var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
         List<Tensor[]> samples = ModelInputs.Of(name, executor.Plan, Budget, MostSamples);
-        bool exact = model.Graph.Nodes.All(n => model.Annotation<GraphQuantization>()!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
+        bool exact = model.Graph.Nodes.All(n =>
+            model.Annotation<GraphQuantization>()!.Nodes[n.Name].Integer || ExactInFloat.Contains(n.OpType));
         for (int i = 0; i < samples.Count; i++)
         {
             Tensor[] actual = executor.Run(samples[i]);

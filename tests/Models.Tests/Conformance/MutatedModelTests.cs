@@ -88,7 +88,8 @@ public sealed class MutatedModelTests
     {
         if (outcome.Plan.ArenaBytes > LargestArena)
             return;
-        Tensor[] inputs = [.. outcome.Plan.Inputs.Select(i => Tensor.Zeros(TensorType.Of(PredictorFolder.Element(i.Type), [.. i.Dimensions])))];
+        Tensor[] inputs = [.. outcome.Plan.Inputs.Select(i =>
+            Tensor.Zeros(TensorType.Of(PredictorFolder.Element(i.Type), [.. i.Dimensions])))];
         new PlanExecutor(outcome.Plan, outcome.Weights).Run(inputs);
         if (compiled)
             GeneratedModels.Compile(new PlannedModel(outcome.Plan, outcome.Weights)).Dispose();

@@ -35,7 +35,8 @@ internal static class OperatorDocument
         ["Gather"] = "any axis; indices int32, int64, uint8; an index outside gives zeros",
         ["Shape"] = "folded at build time, as every shape is known then",
         ["Constant"] = "folded at build time",
-        ["Cast"] = "all pairs of the element types, those of 16 bits and fewer included; saturate, round_mode; real to integer saturates, NaN gives 0",
+        ["Cast"] = "all pairs of the element types, those of 16 bits and fewer included; saturate, round_mode; real to integer "
+            + "saturates, NaN gives 0",
         ["Pow"] = "exponents of any numeric type",
         ["Clip"] = "constant or computed bounds",
     };

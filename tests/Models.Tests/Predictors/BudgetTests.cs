@@ -46,7 +46,8 @@ public sealed partial class BudgetTests
         GeneratedProject project = GeneratedModels.Generate([model]);
         int characters = project.Files.Values.Sum(f => f.Length);
         Assert.True(characters <= SourceCharacters, $"{name}: {characters} characters of generated sources");
-        Tensor[] input = [.. model.Plan.Inputs.Select(i => Tensor.Zeros(TensorType.Of(PredictorFolder.Element(i.Type), [.. i.Dimensions])))];
+        Tensor[] input = [.. model.Plan.Inputs.Select(i =>
+            Tensor.Zeros(TensorType.Of(PredictorFolder.Element(i.Type), [.. i.Dimensions])))];
         string folder = Directory.CreateTempSubdirectory("optimizerbuild-budget-").FullName;
         try
         {
@@ -103,6 +104,7 @@ public sealed partial class BudgetTests
         }
     }
 
-    [GeneratedRegex(@"JIT compiled (?<method>(OptimizerBuild\.Kernels|Generated)\..*) \[(Instrumented )?(Tier0|MinOpts|FullOpts|Tier1-OSR).*IL size=(?<bytes>\d+)")]
+    [GeneratedRegex(@"JIT compiled (?<method>(OptimizerBuild\.Kernels|Generated)\..*) "
+        + @"\[(Instrumented )?(Tier0|MinOpts|FullOpts|Tier1-OSR).*IL size=(?<bytes>\d+)")]
     private static partial Regex CompiledMethod();
 }

@@ -98,7 +98,8 @@ public sealed class GeneratedCodeTests : IClassFixture<GeneratedCodeTests.Folder
                 CompilationOutcome outcome = SharedModels.Compile(n);
                 return new PlannedModel(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
             })];
-            IReadOnlyList<Tensor[]>[] inputs = [.. models.Select((m, i) => ModelInputs.Of(SharedModels.Names[i], m.Plan, Budget, MostSamples))];
+            IReadOnlyList<Tensor[]>[] inputs = [.. models.Select((m, i) =>
+                ModelInputs.Of(SharedModels.Names[i], m.Plan, Budget, MostSamples))];
             var folder = new PredictorFolder(models, inputs, GeneratedModels.Emit(models));
             Location = Directory.CreateTempSubdirectory("optimizerbuild-predictors-").FullName;
             folder.Write(Location);

@@ -16,10 +16,12 @@ public sealed class CollectModelsTests : IDisposable
     [Fact]
     public void FindsInputsAndNamesOutputs()
     {
-        foreach (string file in (string[])["m.onnx", "labels.txt", "eval;1.npz", "tensors/test_data_set_0/input_0.pb", "tensors/test_data_set_1/input_0.pb"])
+        foreach (string file in (string[])["m.onnx", "labels.txt", "eval;1.npz", "tensors/test_data_set_0/input_0.pb",
+            "tensors/test_data_set_1/input_0.pb"])
             File.WriteAllText(_project[file], "");
 
-        ITaskItem item = Assert.Single(Collect(Item("m.onnx", ("CalibrationData", "tensors"), ("EvaluationData", "eval%3b1.npz"), ("Labels", "labels.txt"))));
+        ITaskItem item = Assert.Single(Collect(Item("m.onnx", ("CalibrationData", "tensors"), ("EvaluationData", "eval%3b1.npz"),
+            ("Labels", "labels.txt"))));
 
         string folder = Path.Combine(_project.Path, "obj", "OptimizerBuild", "m");
         Assert.Equal(Path.Combine(folder, "m.plan"), item.GetMetadata("_Plan"));
@@ -32,7 +34,8 @@ public sealed class CollectModelsTests : IDisposable
         // Escaped, so that MSBuild's splitting leaves the semicolon in the name alone.
         Assert.Equal(
             [
-                _project["m.onnx"], _project["labels.txt"], _project["tensors/test_data_set_0/input_0.pb"], _project["tensors/test_data_set_1/input_0.pb"],
+                _project["m.onnx"], _project["labels.txt"], _project["tensors/test_data_set_0/input_0.pb"],
+                    _project["tensors/test_data_set_1/input_0.pb"],
                 _project["eval%3b1.npz"], Path.Combine(folder, "m.options"), typeof(CollectModels).Assembly.Location,
             ],
             ((ITaskItem2)item).GetMetadataValueEscaped("_Inputs").Split(';'));
@@ -85,7 +88,8 @@ public sealed class CollectModelsTests : IDisposable
         File.WriteAllText(_project["models/m.onnx"], "model");
         File.WriteAllText(_project["secret.bin"], "s");
         Collect(Item("models/m.onnx"));
-        File.WriteAllText(_project["obj/OptimizerBuild/m/m.external"], new ExternalFile("../secret.bin", new string('0', 64)).Line + "nonsense\n");
+        File.WriteAllText(_project["obj/OptimizerBuild/m/m.external"],
+            new ExternalFile("../secret.bin", new string('0', 64)).Line + "nonsense\n");
 
         Assert.DoesNotContain("secret", Collect(Item("models/m.onnx"))[0].GetMetadata("_Inputs"));
     }

@@ -32,10 +32,12 @@ public sealed class CompressModelTests : IDisposable
         Assert.Equal("My.App", PlanReader.Read(File.ReadAllText(Output("m.plan"))).Plan!.Namespace);
         Assert.Equal(100, File.ReadAllBytes(Output("m.weights")).Length);
         ModelReport report = ModelReport.TryParse(File.ReadAllText(Output("m.report.json")))!;
-        Assert.Equal((456, 400, 100, 128, 1000, 0.9), (report.SourceBytes, report.FloatWeightBytes, report.WeightBytes, report.ScratchBytes, report.Macs, report.IntegerMacShare));
+        Assert.Equal((456, 400, 100, 128, 1000, 0.9),
+            (report.SourceBytes, report.FloatWeightBytes, report.WeightBytes, report.ScratchBytes, report.Macs, report.IntegerMacShare));
         Assert.InRange(report.LargestLiveSetBytes, 0, report.ScratchBytes);
         Assert.Contains(_engine.Messages, m => m.Importance == MessageImportance.High
-            && m.Message == "m: 400 bytes → 100 bytes (4.0×), Top-1 92.3 % → 91.5 % on 10,000 samples, 128 bytes scratch, 1.0 K MACs (mixed, 90 % of them in int8)");
+            && m.Message == "m: 400 bytes → 100 bytes (4.0×), Top-1 92.3 % → 91.5 % on 10,000 samples, "
+                + "128 bytes scratch, 1.0 K MACs (mixed, 90 % of them in int8)");
     }
 
     [Fact]
@@ -157,7 +159,8 @@ public sealed class CompressModelTests : IDisposable
 
         BuildErrorEventArgs error = Assert.Single(_engine.Errors);
         Assert.Equal("OPT0013", error.Code);
-        Assert.Contains("Top-1 is 91.5 % after compression instead of 92.3 % on 10,000 samples: a drop of 0.8 percentage points", error.Message);
+        Assert.Contains("Top-1 is 91.5 % after compression instead of 92.3 % on 10,000 samples: a drop of 0.8 percentage points",
+            error.Message);
         Assert.Contains("CalibrationData", error.Message);
         Assert.False(File.Exists(Output("m.plan")));
 
@@ -172,7 +175,8 @@ public sealed class CompressModelTests : IDisposable
         Run();
         File.AppendAllText(_project["m.onnx"], "!");
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _, _) => throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
+        task.Compiler = (_, _, _) =>
+            throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
 
         Assert.False(task.Execute());
 
@@ -193,7 +197,8 @@ public sealed class CompressModelTests : IDisposable
             {
                 Plan = outcome.Plan with
                 {
-                    Inputs = new([new PlanInput("Input.Ids", "inputIds", BoundaryType.Float32, new([1]), null), new PlanInput("input_ids", "inputIds2", BoundaryType.Float32, new([1]), null)]),
+                    Inputs = new([new PlanInput("Input.Ids", "inputIds", BoundaryType.Float32, new([1]), null),
+                        new PlanInput("input_ids", "inputIds2", BoundaryType.Float32, new([1]), null)]),
                     Outputs = new([new PlanOutput("Predict", "Predict2", "predict", BoundaryType.Float32, new([1, 3]), 0)]),
                     Classifier = new PlanClassifier(0, 3, true, new(["T-shirt/top", "3", "b"]), new(["TShirtTop", "Class3", "B"])),
                 },
@@ -204,7 +209,8 @@ public sealed class CompressModelTests : IDisposable
         Assert.True(task.Execute());
 
         Assert.Equal(
-            ["the input 'input_ids' is called 'inputIds2' in the generated code", "the output 'Predict' is called 'Predict2' in the generated code",
+            ["the input 'input_ids' is called 'inputIds2' in the generated code",
+                "the output 'Predict' is called 'Predict2' in the generated code",
                 "the label '3' is called 'Class3' in the generated code"],
             _engine.Messages.Where(m => m.Code == "OPT0022").Select(m => m.Message));
     }
@@ -236,7 +242,8 @@ public sealed class CompressModelTests : IDisposable
             {
                 throw new KeyNotFoundException("inner");
             }
-            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", "'n' (Conv)") || InternalFault.PassesBy(e, "outer", "'m' (Add)"))
+            catch (Exception e) when (InternalFault.PassesBy(e, "lowering", "'n' (Conv)")
+                || InternalFault.PassesBy(e, "outer", "'m' (Add)"))
             {
                 throw;
             }

@@ -20,7 +20,8 @@ internal static class SmallOutcome
             weights,
             SourceBytes: 456,
             ExternalDataFiles: [],
-            [new LayerOutcome("conv", "Conv", "int8", "", 900, 31.5), new LayerOutcome("exotic", "Erf", "float32", "no integer form", 100, null)],
+            [new LayerOutcome("conv", "Conv", "int8", "", 900, 31.5),
+                new LayerOutcome("exotic", "Erf", "float32", "no integer form", 100, null)],
             [new("Quantization", ["quantised 1 of 2 nodes"], new ModelSize(400, 1000, 100), new ModelSize(100, 1000, 100))],
             [Diagnostic.Of(DiagnosticCatalog.NameChanged, null, "output", "a b", "AB")],
             options.ExportOnnx ? QdqModel : null);

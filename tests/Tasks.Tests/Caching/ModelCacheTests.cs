@@ -143,7 +143,8 @@ public sealed class ModelCacheTests : IDisposable
         Assert.Equal(key, Of("model", "b/x"));
         Assert.NotEqual(key, Of("labels", "a/x"));
         Assert.NotEqual(key, Of("model", "c/x"));
-        Assert.NotEqual(key, CacheKey.Of(Options with { InputScale = ImmutableArray.Create(2.0) }, [new("model", _folder["a/x"])], default));
+        Assert.NotEqual(key,
+            CacheKey.Of(Options with { InputScale = ImmutableArray.Create(2.0) }, [new("model", _folder["a/x"])], default));
         Assert.Null(Of("model", "missing"));
 
         string? Of(string role, string file) => CacheKey.Of(Options, [new(role, _folder[file])], default);

@@ -129,7 +129,8 @@ public sealed class SampleSplitterTests
             Assert.Equal([1.5f, -2f], SampleSplitter.ToSamples(
                 Data(("x", new Tensor(TensorType.Of(type, 1, 2), bits))), real, scaled).Samples[0][0].Values<float>());
         }
-        Assert.Equal([7f, -8f], SampleSplitter.ToSamples(Data(("x", new Tensor(TensorType.Of(ElementType.Int4, 1, 2), (sbyte[])[7, -8]))), real,
+        Assert.Equal([7f, -8f],
+            SampleSplitter.ToSamples(Data(("x", new Tensor(TensorType.Of(ElementType.Int4, 1, 2), (sbyte[])[7, -8]))), real,
             InputAdaptation.None).Samples[0][0].Values<float>());
         Graph small = DataFiles.Model(("x", TensorType.Of(ElementType.Int4, 1, 2)));
         Assert.Equal<sbyte>([7, -8], SampleSplitter.ToSamples(Data(("x", Tensor.Of([7f, -8f], 1, 2))), small,

@@ -21,11 +21,13 @@ public partial class DiagnosticsDocumentTests
 
             """.ReplaceLineEndings("\n"));
         foreach (DiagnosticDescriptor descriptor in DiagnosticCatalog.All)
-            text.Append($"| [{descriptor.Code}](#{descriptor.Code.ToLowerInvariant()}) | {descriptor.Severity.ToString().ToLowerInvariant()} | {descriptor.Title} |\n");
+            text.Append($"| [{descriptor.Code}](#{descriptor.Code.ToLowerInvariant()}) | "
+                + $"{descriptor.Severity.ToString().ToLowerInvariant()} | {descriptor.Title} |\n");
         foreach (DiagnosticDescriptor descriptor in DiagnosticCatalog.All)
         {
             text.Append($"\n## {descriptor.Code}\n\n**{descriptor.Title}** ({descriptor.Severity.ToString().ToLowerInvariant()})\n\n");
-            text.Append($"> {Placeholder().Replace(descriptor.Format, "…")}\n\n*Cause.* {descriptor.Cause}\n\n*Remedy.* {descriptor.Remedy}\n");
+            text.Append($"> {Placeholder().Replace(descriptor.Format, "…")}\n\n"
+                + $"*Cause.* {descriptor.Cause}\n\n*Remedy.* {descriptor.Remedy}\n");
         }
         Baseline.Compare("docs/diagnostics.md", text.ToString());
     }
@@ -66,7 +68,8 @@ public partial class DiagnosticsDocumentTests
 
     private static bool Mentions(string source, string field)
     {
-        for (int at = source.IndexOf(field, StringComparison.Ordinal); at >= 0; at = source.IndexOf(field, at + 1, StringComparison.Ordinal))
+        for (int at = source.IndexOf(field, StringComparison.Ordinal); at >= 0; at = source.IndexOf(field, at + 1,
+            StringComparison.Ordinal))
             if (at + field.Length == source.Length || !char.IsLetterOrDigit(source[at + field.Length]))
                 return true;
         return false;

@@ -37,7 +37,8 @@ public sealed class QdqExporterTests
             NodeProto[] inputs = [.. conv.Input.Select(i => exported.Node.Single(n => n.Output[0] == i))];
             Assert.All(inputs, n => Assert.Equal("DequantizeLinear", n.OpType));
             float inputScale = Constant(exported, inputs[0].Input[1]).Values<float>()[0];
-            Assert.Equal((float)model.Annotation<GraphQuantization>()!.Values[name == "a" ? "x" : name == "b" ? "a" : "b"].Scale, inputScale);
+            Assert.Equal((float)model.Annotation<GraphQuantization>()!.Values[name == "a" ? "x" : name == "b" ? "a" : "b"].Scale,
+                inputScale);
             Assert.Equal(weights.Values, Constant(exported, inputs[1].Input[0]).Values<sbyte>());
             Assert.Equal(weights.Scales.Select(s => (float)s), Constant(exported, inputs[1].Input[1]).Values<float>());
             Assert.Equal(0, inputs[1].Attribute.Single(a => a.Name == "axis").I);
@@ -75,7 +76,8 @@ public sealed class QdqExporterTests
         string x = g.Input("x", 1, 6, 6, 4);
         g.Conv("a", x, 4, 4, 3);
         g.Add("half", "Conv", ["a", g.Noise("w", 1, 4, 4, 1, 1)], n => n.With("channels_last", 1)
-            .With("activation", new AttributeValue.Text("Clip")).With("activation_min", new AttributeValue.Float(-0.5f)).With("activation_max", new AttributeValue.Float(0.25f)));
+            .With("activation", new AttributeValue.Text("Clip")).With("activation_min",
+                new AttributeValue.Float(-0.5f)).With("activation_max", new AttributeValue.Float(0.25f)));
         g.Conv("c", "half", 4, 4, 1);
         CompressedModel model = Quantize(g.Build("c"));
         GraphQuantization quantization = model.Annotation<GraphQuantization>()!;
@@ -169,7 +171,8 @@ public sealed class QdqExporterTests
         Assert.DoesNotContain(exported.Nodes, n => n.OpType is "QuantizeLinear" or "DequantizeLinear");
         SampleSet samples = FloatGraph.Samples(model.Graph, 1);
         Passes.RandomTensors.AssertClose(
-            new GraphEvaluator(model.Graph).Evaluate(samples.Samples[0])[0], new GraphEvaluator(exported).Evaluate(samples.Samples[0])[0], 1e-5f, "a");
+            new GraphEvaluator(model.Graph).Evaluate(samples.Samples[0])[0], new GraphEvaluator(exported).Evaluate(samples.Samples[0])[0],
+                1e-5f, "a");
     }
 
     [Fact]

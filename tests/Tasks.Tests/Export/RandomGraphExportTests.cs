@@ -44,7 +44,8 @@ public sealed class RandomGraphExportTests
                 float[] e = expected[o].Values<float>(), a = actual[o].Values<float>();
 
                 // Of an output that hardly moves, a step of its scale turns everything round; zeros have no direction.
-                double step = model.Annotation<GraphQuantization>()!.Values.TryGetValue(model.Graph.Outputs[o], out ActivationQuantization? q) ? q.Scale : 0;
+                double step = model.Annotation<GraphQuantization>()!.Values.TryGetValue(model.Graph.Outputs[o],
+                    out ActivationQuantization? q) ? q.Scale : 0;
                 if (e.Zip(a).All(p => Math.Abs(p.First - p.Second) <= Math.Max(1.5 * step, 1e-6)))
                 {
                     compared++;

@@ -26,7 +26,8 @@ public sealed class UserFileTests : IDisposable
 
         Assert.Throws<UnusableFileException>(() => UserFile.HashOf(file));
         Assert.Equal("OPT0002", Code(() => OnnxImporter.Import(file, new ImportOptions())));
-        Assert.Equal(DiagnosticCatalog.DataFileMalformed.Code, Code(() => DataSetReader.Read("special.npz", _folder.Path, DataLimits.Default)));
+        Assert.Equal(DiagnosticCatalog.DataFileMalformed.Code,
+            Code(() => DataSetReader.Read("special.npz", _folder.Path, DataLimits.Default)));
         Assert.Equal(DiagnosticCatalog.LabelsMismatch.Code, Code(() => LabelsFile.Read(labels, 3)));
         Assert.Empty(ExternalDataNames.Of(file));
     }
@@ -77,7 +78,8 @@ public sealed class UserFileTests : IDisposable
             if (own.Contains(name.Split(Path.DirectorySeparatorChar)[0]) || name is "CollectModels.cs")
                 continue;
             Assert.False(
-                Regex.IsMatch(File.ReadAllText(file), @"(?<!User)File\.(Open\w*|Read\w+)\(|new FileStream\("), $"{name} opens files without UserFile");
+                Regex.IsMatch(File.ReadAllText(file), @"(?<!User)File\.(Open\w*|Read\w+)\(|new FileStream\("),
+                    $"{name} opens files without UserFile");
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class RecordingBuildEngine : IBuildEngine
 
     public string ProjectFileOfTaskNode => "test.csproj";
 
-    public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) => false;
+    public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) =>
+        false;
 
     public void LogCustomEvent(CustomBuildEventArgs e)
     {

@@ -109,12 +109,14 @@ public sealed class ControlFlowTests
     {
         // Twice: inner loop of three trips, in which an If by the number of the outer trip reads values of all three graphs.
         GraphProto inner = Body(
-            [ModelBuilder.Value("j", ElementType.Int64), ModelBuilder.Value("goIn", ElementType.Bool), ModelBuilder.Value("u", ElementType.Float32, 2)],
+            [ModelBuilder.Value("j", ElementType.Int64), ModelBuilder.Value("goIn", ElementType.Bool),
+                ModelBuilder.Value("u", ElementType.Float32, 2)],
             [("Equal", "number,zero", "isFirst"), ("If", "isFirst", "d"), ("Add", "u,d", "un")], "goIn", "un");
         inner.Node[1].Attribute.Add(ModelBuilder.Attribute("then_branch", Body([], [("Mul", "x,s", "t")], "t")));
         inner.Node[1].Attribute.Add(ModelBuilder.Attribute("else_branch", Body([], [("Sub", "x,u", "e")], "e")));
         GraphProto outer = Body(
-            [Number, Condition, ModelBuilder.Value("s", ElementType.Float32, 2)], [("Loop", "three,,s", "inside"), ("Add", "inside,x", "next")],
+            [Number, Condition, ModelBuilder.Value("s", ElementType.Float32, 2)],
+                [("Loop", "three,,s", "inside"), ("Add", "inside,x", "next")],
             "go", "next");
         outer.Node[0].Attribute.Add(ModelBuilder.Attribute("body", inner));
         ModelBuilder model = new ModelBuilder().Input("x", 2).Constant("two", Tensor.Scalar(2L)).Constant("three", Tensor.Scalar(3L))
@@ -162,8 +164,10 @@ public sealed class ControlFlowTests
     public void WhatDependsOnRunTimeDataIsACodedError()
     {
         AssertCode("OPT0007", new ModelBuilder().Input("x", 2).Input("m", ElementType.Int64).Node("Loop", "m,,x", "s,all", ("body",
-            Body([Number, Condition, ModelBuilder.Value("v", ElementType.Float32, 2)], [("Neg", "v", "n")], "go", "n", "n"))).Output("all"));
-        AssertCode("OPT0007", new ModelBuilder().Input("x", 2).Input("c", ElementType.Bool).Constant("k", Tensor.Of([1f], 1)).Node("If", "c", "y",
+            Body([Number, Condition, ModelBuilder.Value("v", ElementType.Float32, 2)], [("Neg", "v", "n")], "go", "n",
+                "n"))).Output("all"));
+        AssertCode("OPT0007",
+            new ModelBuilder().Input("x", 2).Input("c", ElementType.Bool).Constant("k", Tensor.Of([1f], 1)).Node("If", "c", "y",
             ("then_branch", Body([], [], "x")), ("else_branch", Body([], [], "k"))).Output("y"));
         AssertCode("OPT0004", new ModelBuilder().Input("x", 2).Input("m", ElementType.Int64).Node("Loop", "m,,x", "s", ("body",
             Body([Number, Condition, ModelBuilder.Value("v", ElementType.Float32, 2)], [("Concat", "v,v", "n")], "go", "n"))).Output("s"));
@@ -200,7 +204,8 @@ public sealed class ControlFlowTests
         Assert.Equal(plan, PlanReader.Read(PlanWriter.Write(plan)).Plan);
         Tensor[][] ways =
         [
-            new GraphEvaluator(imported).Evaluate(inputs), new GraphEvaluator(rewritten).Evaluate(inputs), Plans.Execute(lowered).Run(inputs),
+            new GraphEvaluator(imported).Evaluate(inputs), new GraphEvaluator(rewritten).Evaluate(inputs),
+                Plans.Execute(lowered).Run(inputs),
         ];
         foreach (Tensor[] outputs in ways)
             for (int i = 0; i < expected.Length; i++)

@@ -30,9 +30,11 @@ public class Float32FusionTests
         string y = chain switch
         {
             "x/2 · (1 + erf(x / √2))" =>
-                b.Add("Mul", b.Add("Mul", x, b.Scalar(0.5f)), b.Add("Add", b.Scalar(1), b.Add("Erf", b.Add("Div", x, b.Scalar(MathF.Sqrt(2)))))),
+                b.Add("Mul", b.Add("Mul", x, b.Scalar(0.5f)),
+                    b.Add("Add", b.Scalar(1), b.Add("Erf", b.Add("Div", x, b.Scalar(MathF.Sqrt(2)))))),
             "x · (erf(x · 0.7071) + 1) · 0.5" =>
-                b.Add("Mul", b.Add("Mul", x, b.Add("Add", b.Add("Erf", b.Add("Mul", x, b.Scalar(0.70710678f))), b.Scalar(1))), b.Scalar(0.5f)),
+                b.Add("Mul", b.Add("Mul", x, b.Add("Add", b.Add("Erf", b.Add("Mul", x, b.Scalar(0.70710678f))), b.Scalar(1))),
+                    b.Scalar(0.5f)),
             "x/2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))" =>
                 Half(b.Add("Mul", b.Add("Add", x, b.Add("Mul", b.Add("Mul", b.Add("Mul", x, x), x), b.Scalar(0.044715f))), b.Scalar(Root))),
             "x/2 · (1 + tanh(√(2/π) · x · (1 + 0.044715 · x²)))" =>
@@ -75,7 +77,8 @@ public class Float32FusionTests
             string moved = b.Add("Transpose", [x], ("perm", order));
             normal = b.Add("Transpose", [b.Add("LayerNormalization", [moved, b.Weights(length)], ("axis", -1))], ("perm", back));
         }
-        Assert.Equal(["Float32Unary.Relu", "Float32LayerNormalization.Run", "Float32Unary.Neg"], Check(b.Build(b.Add("Neg", normal)), 1e-5f));
+        Assert.Equal(["Float32Unary.Relu", "Float32LayerNormalization.Run", "Float32Unary.Neg"],
+            Check(b.Build(b.Add("Neg", normal)), 1e-5f));
     }
 
     // Lowers the graph as the pipeline does, compares its outputs with the reference, and names the steps.

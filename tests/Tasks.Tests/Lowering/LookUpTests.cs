@@ -8,7 +8,9 @@ using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>Rows of constant tables that integer nodes read: the table holds bytes, and the bytes are those of rounding behind the look-up.</summary>
+/// <summary>
+/// Rows of constant tables that integer nodes read: the table holds bytes, and the bytes are those of rounding behind the look-up.
+/// </summary>
 public sealed class LookUpTests
 {
     private const int Rows = 50;

@@ -51,7 +51,8 @@ public sealed class NarrowTypeTests
     public void The_plan_says_what_the_bits_are()
     {
         LoweredModel lowered = Lower(
-            new ModelBuilder(25).Input("x", ElementType.BFloat16, 4).Node("Cast", "x", "y", ("to", (int)ElementType.Int4)).Output("y").Import());
+            new ModelBuilder(25).Input("x", ElementType.BFloat16, 4).Node("Cast", "x", "y",
+                ("to", (int)ElementType.Int4)).Output("y").Import());
         Assert.Equal(BoundaryType.BFloat16, Assert.Single(lowered.Inputs).Type);
         Assert.Equal(BoundaryType.Int4, Assert.Single(lowered.Outputs).Type);
         Assert.Equal(4, lowered.Outputs[0].Length);
@@ -64,7 +65,8 @@ public sealed class NarrowTypeTests
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.Equal(expected[i].Type, actual[i].Type);
-            Assert.True(ModelBuilder.Raw(expected[i]).AsSpan().SequenceEqual(ModelBuilder.Raw(actual[i])), $"{graph.Outputs[i]} of {inputs[0].Type}");
+            Assert.True(ModelBuilder.Raw(expected[i]).AsSpan().SequenceEqual(ModelBuilder.Raw(actual[i])),
+                $"{graph.Outputs[i]} of {inputs[0].Type}");
         }
     }
 
@@ -88,7 +90,8 @@ public sealed class NarrowTypeTests
         return type switch
         {
             ElementType.BFloat16 => new(TensorType.Of(type, 65536), (ushort[])[.. Enumerable.Range(0, 65536).Select(i => (ushort)i)]),
-            ElementType.Int4 => new(TensorType.Of(type, 65536), (sbyte[])[.. Enumerable.Range(0, 65536).Select(i => (sbyte)((i & 15) - 8))]),
+            ElementType.Int4 => new(TensorType.Of(type, 65536),
+                (sbyte[])[.. Enumerable.Range(0, 65536).Select(i => (sbyte)((i & 15) - 8))]),
             ElementType.Int2 => new(TensorType.Of(type, 65536), (sbyte[])[.. Enumerable.Range(0, 65536).Select(i => (sbyte)((i & 3) - 2))]),
             _ when type.IsNarrow() => new(TensorType.Of(type, 65536), (byte[])[
                 .. Enumerable.Range(0, 65536).Select(i => (byte)(i & ((1 << type.StoredBits()) - 1)))]),

@@ -39,7 +39,8 @@ public class NativeLoweringTests
         };
         var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
         Assert.Equal("OPT0029", e.Diagnostic.Descriptor.Code);
-        Assert.Contains("'levels' (QuantizeLinear): the model is quantised already; give the float model", e.Message, StringComparison.Ordinal);
+        Assert.Contains("'levels' (QuantizeLinear): the model is quantised already; give the float model", e.Message,
+            StringComparison.Ordinal);
     }
 
     // ONNX's attributes are 64-bit integers, kernels take 32 bits: a flag is a flag whatever its number.

@@ -28,7 +28,8 @@ public sealed class OperandTests
     [MemberData(nameof(Parameters))]
     public void ParametersOfANormalisationAreRepeated(string scale, string bias)
     {
-        Graph graph = new ModelBuilder(17).Input("x", 2, 4, 6).Constant("s", Ramp(scale, 0.5f)).Input("b", Dimensions(bias).Cast<object?>().ToArray())
+        Graph graph = new ModelBuilder(17).Input("x", 2, 4, 6).Constant("s", Ramp(scale, 0.5f)).Input("b",
+            Dimensions(bias).Cast<object?>().ToArray())
             .Node("LayerNormalization", "x,s,b", "y", ("axis", 1)).Output("y").Import();
         Tensor[] inputs = [Ramp("2,4,6", -3), Ramp(bias, 2)];
 
@@ -100,7 +101,8 @@ public sealed class OperandTests
         Tensor x = Tensor.Of([.. Enumerable.Range(0, Shapes.Count(shape)).Select(i => ((i * 37 % 64) - 32) / 40f)], shape);
 
         float[] expected = new GraphEvaluator(graph).Evaluate([x])[0].Values<float>();
-        float[] actual = Plans.Execute(GraphLowerer.Lower(quantised, new BoundaryOptions { ClassName = "Pool" })).Run([x])[0].Values<float>();
+        float[] actual = Plans.Execute(GraphLowerer.Lower(quantised,
+            new BoundaryOptions { ClassName = "Pool" })).Run([x])[0].Values<float>();
 
         Assert.Equal(3, actual.Length);
         for (int i = 0; i < 3; i++)
@@ -120,7 +122,8 @@ public sealed class OperandTests
 
     private static void AssertClose(Graph graph, Tensor[] inputs, double tolerance)
     {
-        double[] expected = Reals(new GraphEvaluator(graph).Evaluate(inputs)[0]), actual = Reals(Plans.Execute(Lower(graph)).Run(inputs)[0]);
+        double[] expected = Reals(new GraphEvaluator(graph).Evaluate(inputs)[0]),
+            actual = Reals(Plans.Execute(Lower(graph)).Run(inputs)[0]);
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
             Assert.Equal(expected[i], actual[i], tolerance * Math.Max(1, Math.Abs(expected[i])));

@@ -25,7 +25,8 @@ public sealed class ExternalDataNamesTests : IDisposable
         var model = new ModelProto { Graph = new GraphProto() };
         model.Graph.Node.Add(node);
         model.Graph.Initializer.Add([External("w.bin"), External("w.bin"), new TensorProto()]);
-        model.Graph.SparseInitializer.Add(new SparseTensorProto { Values = External(@"sub\values.bin"), Indices = External("indices.bin") });
+        model.Graph.SparseInitializer.Add(new SparseTensorProto { Values = External(@"sub\values.bin"),
+            Indices = External("indices.bin") });
         model.Functions.Add(function);
 
         Assert.Equal(["attribute.bin", "function.bin", "in/branch.bin", "indices.bin", "sub/values.bin", "w.bin"], Names(model));

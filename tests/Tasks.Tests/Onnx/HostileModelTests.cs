@@ -63,7 +63,8 @@ public sealed class HostileModelTests
         AssertCode("OPT0004", () => new ModelBuilder(99).Input("x", 2).Node("Relu", "x", "y").Output("y").Import(), "opset 99");
         AssertCode("OPT0004", () => new ModelBuilder(13).Input("x", 1, 1, 4, 4, 4, 4)
             .Node("MaxPool", "x", "y", ("kernel_shape", (long[])[2, 2, 2, 2])).Output("y").Import(), "opset 13", "1 to 3 spatial");
-        AssertCode("OPT0005", () => new ModelBuilder().Input("c", ElementType.Bool).Node("If", "c", "y").Output("y").Import(), "then_branch");
+        AssertCode("OPT0005", () =>
+            new ModelBuilder().Input("c", ElementType.Bool).Node("If", "c", "y").Output("y").Import(), "then_branch");
         ModelBuilder inside = new ModelBuilder().Input("x", 2).Node("FusedElementwise", "x", "y").Output("y");
         inside.Model.Graph.Node[0].Domain = Graphs.Node.InternalDomain;
         AssertCode("OPT0004", () => inside.Import());

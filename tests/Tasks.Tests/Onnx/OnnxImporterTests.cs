@@ -78,11 +78,13 @@ public sealed class OnnxImporterTests
         ModelBuilder scalar = new ModelBuilder().Input("x", 3).Input("k", ElementType.Float32).Node("Mul", "x,k", "y").Output("y");
         Assert.Empty(scalar.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([16000.0], 1))).Constant("k")!.Dimensions);
 
-        ModelBuilder open = new ModelBuilder().Input("x", 3).Input("k", ElementType.Float32, "batch", 2, "n").Node("Add", "x,k", "y").Output("y");
+        ModelBuilder open = new ModelBuilder().Input("x", 3).Input("k", ElementType.Float32, "batch", 2, "n").Node("Add", "x,k",
+            "y").Output("y");
         Graph graph = open.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([1.0, 2, 3, 4, 5, 6], 6)));
         Assert.Equal(TensorType.Float32(1, 2, 3), graph.Constant("k")!.Type);
 
-        ModelException error = Assert.Throws<ModelException>(() => open.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([1.0, 2, 3], 3))));
+        ModelException error = Assert.Throws<ModelException>(() =>
+            open.Import(ImportOptions.Default.WithConstant("k", Tensor.Of([1.0, 2, 3], 3))));
         Assert.Equal("OPT0006", error.Diagnostic.Descriptor.Code);
     }
 

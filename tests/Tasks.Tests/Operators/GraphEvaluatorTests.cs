@@ -63,7 +63,8 @@ public sealed class GraphEvaluatorTests
 
         // What arrays that nobody has seen before give.
         Tensor copy = new(graph.Constants["y.w"].Type, (float[])weights.Clone());
-        float[] expected = new GraphEvaluator(graph with { Constants = graph.Constants.SetItem("y.w", copy) }).Evaluate([x])[0].Values<float>();
+        float[] expected = new GraphEvaluator(graph with { Constants = graph.Constants.SetItem("y.w",
+            copy) }).Evaluate([x])[0].Values<float>();
         Assert.NotEqual(before, expected);
         Assert.Equal(expected, new GraphEvaluator(graph).Evaluate([x])[0].Values<float>());
         evaluator.Invalidate();

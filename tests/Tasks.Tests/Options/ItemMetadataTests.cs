@@ -27,7 +27,8 @@ public class ItemMetadataTests
         ModelOptions options = Parse(
             ("ClassName", "Net"), ("Namespace", "A.B"), ("Accessibility", "Public"), ("Shapes", "image=1,3,224,224;a=b:0=2"),
             ("Constants", "sr=16000; state=0,0.5;flag=true"), ("Task", "regression"), ("CalibrationData", "data/train.npz"),
-            ("CalibrationSamples", "64"), ("EvaluationData", "x=a.npy;y=b.npy"), ("LabelKey", "target"), ("Labels", "labels.txt"), ("Metric", "R2"),
+            ("CalibrationSamples", "64"), ("EvaluationData", "x=a.npy;y=b.npy"), ("LabelKey", "target"), ("Labels", "labels.txt"),
+                ("Metric", "R2"),
             ("MaxAccuracyDrop", "0.005"), ("Precision", "Int8"), ("MinSignalToNoise", "12.5"), ("Calibration", "Entropy"),
             ("InputType", "UInt8"), ("InputScale", "0.5,0.25,1e-2"), ("InputOffset", "-1"), ("InputLayout", "NHWC"));
 
@@ -105,7 +106,8 @@ public class ItemMetadataTests
     [Fact]
     public void MetadataOfOthersAreLeftAlone()
     {
-        ModelOptions options = Parse(("Link", "x"), ("Visible", "false"), ("Generator", "MSBuild:Compile"), ("_Mine", "1"), ("Precision", " "));
+        ModelOptions options = Parse(("Link", "x"), ("Visible", "false"), ("Generator", "MSBuild:Compile"), ("_Mine", "1"),
+            ("Precision", " "));
 
         Assert.Equal(ModelPrecision.Auto, options.Precision);
     }
@@ -115,7 +117,8 @@ public class ItemMetadataTests
 
     [Fact]
     public void MixedPathSeparatorsMeanTheSameFile() =>
-        Assert.Equal(Path.Combine(Folder, "a", "b.onnx"), ItemMetadata.Parse(@"a\b.onnx", new Dictionary<string, string>(), Folder, "").ModelPath);
+        Assert.Equal(Path.Combine(Folder, "a", "b.onnx"),
+            ItemMetadata.Parse(@"a\b.onnx", new Dictionary<string, string>(), Folder, "").ModelPath);
 
     [Fact]
     public void OptionsTextFollowsEveryOptionThatDecidesAboutOutputs()
@@ -123,9 +126,12 @@ public class ItemMetadataTests
         string text = OptionsText.Write(Parse());
         foreach ((string, string)[] change in ((string, string)[][])
         [
-            [("ClassName", "N")], [("Namespace", "N")], [("Accessibility", "Public")], [("Shapes", "a=1")], [("Constants", "a=1")], [("Task", "Other")],
-            [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")], [("Metric", "R2")],
-            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")], [("InputType", "UInt8")],
+            [("ClassName", "N")], [("Namespace", "N")], [("Accessibility", "Public")], [("Shapes", "a=1")], [("Constants", "a=1")],
+                [("Task", "Other")],
+            [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
+                [("Metric", "R2")],
+            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")],
+                [("InputType", "UInt8")],
             [("InputType", "UInt8"), ("InputScale", "2")], [("InputType", "UInt8"), ("InputOffset", "2")], [("InputLayout", "NHWC")],
         ])
         {
@@ -139,10 +145,13 @@ public class ItemMetadataTests
     public void DocumentationIsTheTable() => Testing.Baseline.Compare("docs/metadata.md", MetadataDocuments.Markdown());
 
     [Fact]
-    public void PropertyPageIsTheTable() => Testing.Baseline.Compare("src/Tasks/build/OptimizerBuild.Rules.xaml", MetadataDocuments.PropertyPage());
+    public void PropertyPageIsTheTable() =>
+        Testing.Baseline.Compare("src/Tasks/build/OptimizerBuild.Rules.xaml", MetadataDocuments.PropertyPage());
 
     private static ModelOptions Parse(params (string Name, string Value)[] metadata) => ItemMetadata.Parse(
-        "models/fashion-mobilenet.onnx", metadata.ToDictionary(m => m.Name, m => m.Value, StringComparer.OrdinalIgnoreCase), Folder, "My.App");
+        "models/fashion-mobilenet.onnx", metadata.ToDictionary(m => m.Name, m => m.Value, StringComparer.OrdinalIgnoreCase), Folder,
+            "My.App");
 
-    private static Diagnostic Fail(params (string Name, string Value)[] metadata) => Assert.Throws<ModelException>(() => Parse(metadata)).Diagnostic;
+    private static Diagnostic Fail(params (string Name, string Value)[] metadata) =>
+        Assert.Throws<ModelException>(() => Parse(metadata)).Diagnostic;
 }

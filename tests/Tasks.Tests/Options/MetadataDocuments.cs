@@ -23,7 +23,8 @@ internal static class MetadataDocuments
             """.ReplaceLineEndings("\n"));
         foreach (MetadataEntry entry in ItemMetadata.Table)
         {
-            string accepted = entry.Kind == MetadataKind.Choice ? string.Join(", ", entry.Values.Select(v => "`" + v.Value + "`")) : entry.Accepted;
+            string accepted = entry.Kind == MetadataKind.Choice ? string.Join(", ", entry.Values.Select(v => "`" + v.Value + "`"))
+                : entry.Accepted;
             text.Append($"| [`{entry.Name}`](#{entry.Name.ToLowerInvariant()}) | {entry.Default} | {accepted} | {entry.Description} |\n");
         }
         foreach (MetadataEntry entry in ItemMetadata.Table)
@@ -55,7 +56,8 @@ internal static class MetadataDocuments
                 new XAttribute("ItemType", "CompressedModel"),
                 new XAttribute("HasConfigurationCondition", "false"),
                 new XAttribute("SourceOfDefaultValue", "AfterContext"))),
-            new XElement(ns + "Rule.Categories", new XElement(ns + "Category", new XAttribute("Name", "Compression"), new XAttribute("DisplayName", "Compression"))));
+            new XElement(ns + "Rule.Categories",
+                new XElement(ns + "Category", new XAttribute("Name", "Compression"), new XAttribute("DisplayName", "Compression"))));
         foreach (MetadataEntry entry in ItemMetadata.Table)
         {
             var property = new XElement(ns + (entry.Kind == MetadataKind.Choice ? "EnumProperty" : "StringProperty"),
@@ -63,16 +65,19 @@ internal static class MetadataDocuments
                 new XAttribute("DisplayName", entry.Name),
                 new XAttribute("Description", $"{entry.Description} Default: {entry.Default}."),
                 new XAttribute("Category", "Compression"),
-                new XAttribute("HelpUrl", "https://github.com/OptimizerBuild/OptimizerBuild/blob/main/docs/metadata.md#" + entry.Name.ToLowerInvariant()));
+                new XAttribute("HelpUrl",
+                    "https://github.com/OptimizerBuild/OptimizerBuild/blob/main/docs/metadata.md#" + entry.Name.ToLowerInvariant()));
             if (entry.Kind == MetadataKind.Path)
                 property.Add(new XAttribute("Subtype", "file"));
             foreach ((string value, string meaning) in entry.Values)
-                property.Add(new XElement(ns + "EnumValue", new XAttribute("Name", value), new XAttribute("DisplayName", $"{value}: {meaning}")));
+                property.Add(new XElement(ns + "EnumValue", new XAttribute("Name", value),
+                    new XAttribute("DisplayName", $"{value}: {meaning}")));
             rule.Add(property);
         }
         var document = new XElement(ns + "ProjectSchemaDefinitions",
             new XComment(" Generated from src/Tasks/Pipeline/ItemMetadata.cs; a test keeps the two equal. "),
-            new XElement(ns + "ContentType", new XAttribute("Name", "OnnxModel"), new XAttribute("DisplayName", "ONNX model"), new XAttribute("ItemType", "CompressedModel")),
+            new XElement(ns + "ContentType", new XAttribute("Name", "OnnxModel"), new XAttribute("DisplayName", "ONNX model"),
+                new XAttribute("ItemType", "CompressedModel")),
             new XElement(ns + "ItemType", new XAttribute("Name", "CompressedModel"), new XAttribute("DisplayName", "Compressed model")),
             new XElement(ns + "FileExtension", new XAttribute("Name", ".onnx"), new XAttribute("ContentType", "OnnxModel")),
             rule);

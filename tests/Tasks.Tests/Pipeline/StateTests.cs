@@ -25,7 +25,8 @@ public sealed class StateTests
         Assert.Equal(["x"], plan.Inputs.Select(i => i.OnnxName));
         Assert.Equal(["y"], plan.Outputs.Select(o => o.OnnxName));
         PlanState state = Assert.Single(plan.States);
-        Assert.Equal(("h", "hn", "H", 2, initialised), (state.OnnxName, state.OutputName, state.PropertyName, state.Length, state.Initial is not null));
+        Assert.Equal(("h", "hn", "H", 2, initialised),
+            (state.OnnxName, state.OutputName, state.PropertyName, state.Length, state.Initial is not null));
         Assert.Equal(plan, PlanReader.Read(PlanWriter.Write(plan)).Plan);
 
         var executor = new PlanExecutor(plan, outcome.Weights);
@@ -53,7 +54,8 @@ public sealed class StateTests
         ModelBuilder model = Model(initialised: true);
         CompilationOutcome outcome = ModelCompiler.Compile(Options(folder, model, "h=hn", "Float32"), CancellationToken.None);
         Graph graph = model.Import(new ImportOptions { StateInputs = ["h"] });
-        var shipped = new ShippedModel(new PlanExecutor(outcome.Plan, outcome.Weights), graph, new CallerInputs(graph, InputAdaptation.None, ""));
+        var shipped = new ShippedModel(new PlanExecutor(outcome.Plan, outcome.Weights), graph,
+            new CallerInputs(graph, InputAdaptation.None, ""));
         Tensor[] h = [Tensor.Of([1f, 2f], 1, 2), Tensor.Of([-1f, 0f], 1, 2)];
         Tensor x = Tensor.Of([0.5f, 0.25f], 1, 2);
         Tensor[][] results = shipped.RunMany([.. h.Select(v => (IReadOnlyList<Tensor>)[x, v])], TestContext.Current.CancellationToken);
@@ -85,7 +87,8 @@ public sealed class StateTests
         using var folder = new TemporaryFolder();
         ModelBuilder model = Model(initialised: false);
         model.Model.Graph.Input[0] = ModelBuilder.Value("x", ElementType.Float32, 1, 1);
-        Diagnostic error = Assert.Throws<ModelException>(() => ModelCompiler.Compile(Options(folder, model, state, "Float32"), CancellationToken.None)).Diagnostic;
+        Diagnostic error = Assert.Throws<ModelException>(() =>
+            ModelCompiler.Compile(Options(folder, model, state, "Float32"), CancellationToken.None)).Diagnostic;
         Assert.Equal("OPT0010", error.Descriptor.Code);
         Assert.Contains(text, error.Text, StringComparison.Ordinal);
     }
@@ -102,6 +105,7 @@ public sealed class StateTests
     {
         string path = Path.Combine(folder.Path, "stream.onnx");
         File.WriteAllBytes(path, model.Bytes);
-        return ItemMetadata.Parse(path, new Dictionary<string, string> { ["State"] = state, ["Precision"] = precision }, folder.Path, "App");
+        return ItemMetadata.Parse(path, new Dictionary<string, string> { ["State"] = state, ["Precision"] = precision }, folder.Path,
+            "App");
     }
 }

@@ -8,7 +8,8 @@ namespace OptimizerBuild.Reporting;
 
 public class SummaryTests
 {
-    private static readonly ModelReport Report = ModelReport.Of(SmallOutcome.Of(new() { ModelPath = "fashion-mobilenet.onnx", Name = "fashion-mobilenet", ClassName = "Net" })) with
+    private static readonly ModelReport Report = ModelReport.Of(SmallOutcome.Of(new() { ModelPath = "fashion-mobilenet.onnx",
+        Name = "fashion-mobilenet", ClassName = "Net" })) with
     {
         FloatWeightBytes = 160 * 1024,
         WeightBytes = 42 * 1024,
@@ -23,7 +24,8 @@ public class SummaryTests
 
     [Fact]
     public void ReadsAsDocumented() => Assert.Equal(
-        "fashion-mobilenet: 160 KB → 42 KB (3.8×), Top-1 92.3 % → 92.2 % on 10,000 samples, 42 KB scratch, 5.9 M MACs (int8)", SummaryLine.Of(Report));
+        "fashion-mobilenet: 160 KB → 42 KB (3.8×), Top-1 92.3 % → 92.2 % on 10,000 samples, 42 KB scratch, 5.9 M MACs (int8)",
+            SummaryLine.Of(Report));
 
     [Fact]
     public void FiguresThatDifferAreTwoFigures() =>
@@ -33,14 +35,16 @@ public class SummaryTests
     public void WithoutEvaluationThereIsNoMetric() =>
         Assert.Equal("m: 0 bytes → 0 bytes, 1.5 MB scratch, 12 MACs (float32)", SummaryLine.Of(Report with
         {
-            Model = "m", FloatWeightBytes = 0, WeightBytes = 0, Metric = null, ScratchBytes = 3 << 19, Macs = 12, Precision = "float32", IntegerMacShare = 0,
+            Model = "m", FloatWeightBytes = 0, WeightBytes = 0, Metric = null, ScratchBytes = 3 << 19, Macs = 12, Precision = "float32",
+                IntegerMacShare = 0,
         }));
 
     [Fact]
     public void TheReportHasTheDocumentedFields()
     {
         using JsonDocument json = JsonDocument.Parse(Report.ToJson());
-        foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes", "largestLiveSetBytes", "macs", "metric", "floatMetric",
+        foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes",
+            "largestLiveSetBytes", "macs", "metric", "floatMetric",
             "compressedMetric", "samples", "integerMacShare", "layers", "techniques"])
             Assert.True(json.RootElement.TryGetProperty(field, out _), field);
         foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise", "storage", "weightBytes"])
@@ -69,7 +73,8 @@ public class SummaryTests
     [InlineData(nameof(AccuracyMetric.R2), 0.8, double.NaN, 1, false)]
     public void TheGateTakesTheDropInTheMetricsSense(string metric, double original, double compressed, double limit, bool passes)
     {
-        ModelReport report = Report with { Metric = AccuracyMeasurement.Create(Enum.Parse<AccuracyMetric>(metric)).DisplayName, FloatMetric = original, CompressedMetric = double.IsNaN(compressed) ? null : compressed };
+        ModelReport report = Report with { Metric = AccuracyMeasurement.Create(Enum.Parse<AccuracyMetric>(metric)).DisplayName,
+            FloatMetric = original, CompressedMetric = double.IsNaN(compressed) ? null : compressed };
 
         if (passes)
             AccuracyGate.Check(report, limit);

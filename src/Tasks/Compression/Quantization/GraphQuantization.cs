@@ -13,11 +13,14 @@ namespace OptimizerBuild.Compression.Quantization;
 /// Invariants, which <c>Lowering</c> relies on and the quantiser's tests assert:
 /// <list type="bullet">
 /// <item>Every non-constant float32 input and output of an integer node has an entry in <see cref="Values"/>.</item>
-/// <item>Constant inputs of <see cref="IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering quantises them.</item>
+/// <item>Constant inputs of <see cref="IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering
+/// quantises them.</item>
 /// <item>An integer node of form <see cref="IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
 /// <item><see cref="ActivationType.S32"/> occurs only on outputs of dot products and of Softmax-like nodes, and is read only by
-/// Softmax-like nodes (<see cref="IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's outputs.</item>
-/// <item>A value that a float node makes and an integer node reads has an entry; Lowering puts a quantise step between. The other way round a dequantise step.</item>
+/// Softmax-like nodes (<see cref="IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's
+/// outputs.</item>
+/// <item>A value that a float node makes and an integer node reads has an entry; Lowering puts a quantise step between. The other way round
+/// a dequantise step.</item>
 /// <item>Every value with an entry that is a graph input is quantised by the input's binding.</item>
 /// </list>
 /// </remarks>
@@ -98,14 +101,18 @@ internal sealed record ActivationQuantization(ActivationType Type, double Scale,
 
 /// <summary>How a node runs.</summary>
 /// <param name="Integer">Whether it runs in integers.</param>
-/// <param name="Reason">For a float node: why, in a phrase for the report ("no integer form", "signal to noise 12.3 dB below 20 dB", "Precision=Float32"). Else empty.</param>
-/// <param name="SignalToNoise">Signal-to-quantisation-noise ratio of the node's own quantisation on the calibration data, in dB; null where not measured.</param>
+/// <param name="Reason">For a float node: why, in a phrase for the report ("no integer form", "signal to noise 12.3 dB below 20 dB",
+/// "Precision=Float32"). Else empty.</param>
+/// <param name="SignalToNoise">Signal-to-quantisation-noise ratio of the node's own quantisation on the calibration data, in dB; null where
+/// not measured.</param>
 internal sealed record NodePrecision(bool Integer, string Reason, double? SignalToNoise);
 
 /// <summary>Weights of one dot product in s8, symmetric for each output channel.</summary>
-/// <param name="Values">The weights in the order of the node's weight tensor, so that <c>Lowering</c> packs them: OIHW for Conv, as stored for Gemm (mind transB) and MatMul.</param>
+/// <param name="Values">The weights in the order of the node's weight tensor, so that <c>Lowering</c> packs them: OIHW for Conv, as stored
+/// for Gemm (mind transB) and MatMul.</param>
 /// <param name="Scales">One scale for each output channel.</param>
-/// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros where the node has no bias.</param>
+/// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros
+/// where the node has no bias.</param>
 /// <param name="Layout">The kernel form and the order in which <c>Lowering</c> packs them; null until the quantiser has settled it.</param>
 internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, WeightLayout? Layout = null)
 {

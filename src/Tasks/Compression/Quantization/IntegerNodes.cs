@@ -42,7 +42,8 @@ internal sealed class IntegerNodes
     public bool Makes(string value) => _graph.Producer(value) is { } producer && Contains(producer);
 
     /// <summary>The integer nodes that read a value.</summary>
-    public IEnumerable<QuantizableNode> IntegerReaders(string value) => _graph.Readers(value).Where(Contains).Where(n => n.Inputs.Contains(value));
+    public IEnumerable<QuantizableNode> IntegerReaders(string value) =>
+        _graph.Readers(value).Where(Contains).Where(n => n.Inputs.Contains(value));
 
     /// <summary>
     /// Takes out the nodes whose integer form is of no value: cheap elementwise nodes before the first and behind the last integer

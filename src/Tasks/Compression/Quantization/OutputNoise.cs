@@ -32,7 +32,8 @@ internal sealed class OutputNoise
     /// <param name="extremes">Indices of samples that are taken first, up to half of all that are.</param>
     /// <param name="cancellation">Stops the work.</param>
     public OutputNoise(
-        Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, IReadOnlyList<int> extremes, CancellationToken cancellation)
+        Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, IReadOnlyList<int> extremes,
+            CancellationToken cancellation)
     {
         _graph = graph;
         long affordable = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
@@ -43,7 +44,8 @@ internal sealed class OutputNoise
             .Concat(Enumerable.Range(0, others).Select(i => (int)((long)i * samples.Count / others)))
             .Distinct()
             .Select(i => samples[i])];
-        _measured = [.. graph.Outputs.Select(Scores).Where(name => graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
+        _measured = [.. graph.Outputs.Select(Scores).Where(name =>
+            graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
         _values = [.. _samples.Select(_ => new Tensor[_measured.Length])];
         evaluator.EvaluateMany(_samples, (sample, name, value) =>
         {
@@ -59,7 +61,8 @@ internal sealed class OutputNoise
         var evaluator = new QuantizedGraphEvaluator(_graph, plan);
         var noise = new ErrorPower[_samples.Length][];
         Parallel.For(0, noise.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
-            noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) => ErrorPower.Between(t, _values[i][o]))]);
+            noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) =>
+                ErrorPower.Between(t, _values[i][o]))]);
         return Enumerable.Range(0, _measured.Length)
             .Select(o => noise.Aggregate(default(ErrorPower), (sum, own) => sum + own[o]).Decibels)
             .DefaultIfEmpty(double.PositiveInfinity)

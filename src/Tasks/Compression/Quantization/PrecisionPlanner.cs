@@ -58,7 +58,9 @@ internal sealed class PrecisionPlanner(
     public bool IsNoisy(Outcome outcome) =>
         options.Precision == ModelPrecision.Auto && outcome.Decibels < options.OutputSignalToNoise + TuningMargin;
 
-    /// <summary>Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.</summary>
+    /// <summary>
+    /// Tries the ranges that the methods propose for the inputs of the noisiest dot products, one after the other, at the outputs.
+    /// </summary>
     public Outcome Tune(Outcome best, CancellationToken cancellation)
     {
         QuantizableNode[] noisiest = [.. graph.Nodes
@@ -116,7 +118,8 @@ internal sealed class PrecisionPlanner(
             {
                 var fewer = new IntegerNodes(best.Nodes);
                 foreach (QuantizableNode node in candidate)
-                    fewer.Remove(node, string.Create(CultureInfo.InvariantCulture, $"outputs' signal to noise {best.Decibels:F1} dB with it"));
+                    fewer.Remove(node, string.Create(CultureInfo.InvariantCulture,
+                        $"outputs' signal to noise {best.Decibels:F1} dB with it"));
                 GraphQuantization without = Settle(fewer, best.Planners, cancellation);
                 outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), best.Planners));
             }

@@ -120,7 +120,8 @@ internal sealed class QuantizableNode
             case IntegerForm.Rescale or IntegerForm.FixedPoint:
                 return "";
             case IntegerForm.Table:
-                return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel" : "";
+                return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel"
+                    : "";
             default:
                 // Places that are known only at run time are looked up in float.
                 return node.Inputs.Skip(1).Any(i => i.Length > 0 && !graph.IsConstant(i)) ? "places known only at run time" : "";
@@ -133,7 +134,8 @@ internal sealed class QuantizableNode
         int count = form is IntegerForm.Rescale ? OperatorRegistry.Of(context.Node).Operands(context.Node) : 1;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < count && i < context.Node.Inputs.Length; i++)
-            if (context.InputTypes[i] is { Element: ElementType.Float32 } && context.InputConstants[i] is not null == constant && seen.Add(context.Node.Inputs[i]))
+            if (context.InputTypes[i] is { Element: ElementType.Float32 } && context.InputConstants[i] is not null == constant
+                && seen.Add(context.Node.Inputs[i]))
                 yield return context.Node.Inputs[i];
     }
 }

@@ -89,7 +89,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
         IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, options, evaluator.MultiplyAccumulates);
-        ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen, cancellation);
+        ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen,
+            cancellation);
         Report(0.5, "errors");
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
@@ -122,10 +123,12 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         {
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the multiply-accumulates in integers"),
+                $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the "
+                    + $"multiply-accumulates in integers"),
         };
         if (double.IsFinite(decibels))
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
         Node[] divisions = [.. graph.Nodes.Where(DynamicRange.IsDivided)];
         foreach (Node node in graph.Nodes)
             if (divisions.Any(d => d.Outputs[0] == node.Inputs[0]))
@@ -140,15 +143,18 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     private static string? FloatNodeSummary(Graph graph, GraphQuantization quantization)
     {
         var reasons = graph.Nodes
-            .Where(n => !quantization.Nodes[n.Name].Integer && n.Outputs.Any(o => o.Length > 0 && graph.TypeOf(o).Element == ElementType.Float32))
+            .Where(n => !quantization.Nodes[n.Name].Integer
+                && n.Outputs.Any(o => o.Length > 0 && graph.TypeOf(o).Element == ElementType.Float32))
             .GroupBy(n => quantization.Nodes[n.Name].Reason, StringComparer.Ordinal)
             .OrderByDescending(g => g.Count())
             .ThenBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => $"{g.Count()} ({g.Key}: {string.Join(", ", g.Take(3).Select(n => n.OpType + " '" + n.Name + "'"))}{(g.Count() > 3 ? ", …" : "")})")
+            .Select(g => $"{g.Count()} ({g.Key}: {string.Join(", ", g.Take(3).Select(n => n.OpType + " '" + n.Name + "'"))}"
+                + (g.Count() > 3 ? ", …)" : ")"))
             .ToList();
         return reasons.Count == 0 ? null : string.Join("; ", reasons);
     }
 
     /// <summary>A graph's statistics and plan.</summary>
-    private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner, PrecisionPlanner.Outcome Outcome);
+    private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner,
+        PrecisionPlanner.Outcome Outcome);
 }

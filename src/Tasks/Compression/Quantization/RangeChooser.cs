@@ -44,7 +44,8 @@ internal sealed class RangeChooser
         Histogram values = _statistics.Merged(Ends(members, nodes));
         IRangeObserver[] all =
         [
-            new MinMaxObserver(), new PercentileObserver(0.99999), new PercentileObserver(0.9999), new PercentileObserver(0.999), new MeanSquaredErrorObserver(),
+            new MinMaxObserver(), new PercentileObserver(0.99999), new PercentileObserver(0.9999), new PercentileObserver(0.999),
+                new MeanSquaredErrorObserver(),
         ];
         return [.. all.Select(o => o.Choose(values).ToQuantization()).Distinct()];
     }
@@ -64,11 +65,14 @@ internal sealed class RangeChooser
         if (_fixed.TryGetValue(members[0], out ActivationQuantization? settled))
             return settled;
         string[] ends = Ends(members, nodes);
-        string key = string.Join('\n', ends.Select(e => e + "\t" + string.Join('\t', _graph.Readers(e).Where(r => !IsInside(r, nodes)).Select(r => r.Node.Name + nodes.Contains(r)))));
+        string key = string.Join('\n',
+            ends.Select(e => e + "\t"
+                + string.Join('\t', _graph.Readers(e).Where(r => !IsInside(r, nodes)).Select(r => r.Node.Name + nodes.Contains(r)))));
         if (_chosen.TryGetValue(key, out ActivationQuantization? known))
             return known;
         Histogram values = _statistics.Merged(ends);
-        IRangeObserver[] observers = members.Any(m => DynamicRange.IsDivided(_graph.Producer(m)?.Node)) ? [new MinMaxObserver()] : _observers;
+        IRangeObserver[] observers = members.Any(m => DynamicRange.IsDivided(_graph.Producer(m)?.Node)) ? [new MinMaxObserver()]
+            : _observers;
         ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
         if (candidates.Length > 1)
@@ -116,5 +120,6 @@ internal sealed class RangeChooser
     private Tensor Rounded(int probe, string value, ActivationQuantization candidate) =>
         QuantizedTensor.Of(_probes.Value(probe, value), candidate).ToFloat();
 
-    private static bool IsInside(QuantizableNode reader, IntegerNodes nodes) => reader.Form == IntegerForm.SameScale && nodes.Contains(reader);
+    private static bool IsInside(QuantizableNode reader, IntegerNodes nodes) =>
+        reader.Form == IntegerForm.SameScale && nodes.Contains(reader);
 }

@@ -12,7 +12,8 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
     /// <summary>Plans all values.</summary>
     /// <param name="nodes">Which nodes run in integers.</param>
     /// <param name="rows">The rounded weights of a dot product, whose sums have the scale of the input times that of the weights.</param>
-    public ImmutableSortedDictionary<string, ActivationQuantization> Plan(IntegerNodes nodes, Func<QuantizableNode, ActivationQuantization, IReadOnlyList<double>> rows)
+    public ImmutableSortedDictionary<string, ActivationQuantization> Plan(
+        IntegerNodes nodes, Func<QuantizableNode, ActivationQuantization, IReadOnlyList<double>> rows)
     {
         var plan = new SortedDictionary<string, ActivationQuantization>(StringComparer.Ordinal);
         ImmutableSortedDictionary<string, ImmutableArray<string>> groups = Groups(nodes);
@@ -67,7 +68,8 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
 
     /// <summary>The form a node takes under a plan: a sigmoid of 32-bit sums is a function in fixed point, else a table.</summary>
     public static QuantizableNode Settled(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> plan) =>
-        !node.IsSigmoid ? node : node.As(plan[node.Node.Outputs[0]].Type == ActivationType.S32 ? IntegerForm.FixedPoint : IntegerForm.Table);
+        !node.IsSigmoid ? node
+            : node.As(plan[node.Node.Outputs[0]].Type == ActivationType.S32 ? IntegerForm.FixedPoint : IntegerForm.Table);
 
     // Groups by every one of their members.
     private ImmutableSortedDictionary<string, ImmutableArray<string>> Groups(IntegerNodes nodes)
@@ -88,7 +90,8 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
 
     // Whether a dot product, a softmax or a sigmoid hands its result on with 32 bits: only shape changes, functions in fixed point,
     // float nodes and the caller may read it then.
-    private bool IsWide(QuantizableNode producer, ImmutableArray<string> members, IntegerNodes nodes, SortedDictionary<string, ActivationQuantization> plan)
+    private bool IsWide(
+        QuantizableNode producer, ImmutableArray<string> members, IntegerNodes nodes, SortedDictionary<string, ActivationQuantization> plan)
     {
         bool able = producer.Form switch
         {
@@ -104,6 +107,7 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
     private static ActivationQuantization OfConstant(Tensor constant)
     {
         float[] values = [.. constant.Values<float>().Where(float.IsFinite)];
-        return values.Length == 0 ? new ActivationRange(0, 0).ToQuantization() : ActivationRange.Of(values.Min(), values.Max()).ToQuantization();
+        return values.Length == 0 ? new ActivationRange(0, 0).ToQuantization()
+            : ActivationRange.Of(values.Min(), values.Max()).ToQuantization();
     }
 }

@@ -78,7 +78,8 @@ internal sealed class BinaryLowering : NodeLowering
     private static void RealPower(LoweringContext context, Node node, Storage x, Storage exponent, Storage output)
     {
         Storage power = context.CreateScratch(node, ElementType.Float64, output.Dimensions.AsSpan());
-        context.Binary(node, "Pow", Converted(context, node, x, ElementType.Float64), Converted(context, node, exponent, ElementType.Float64),
+        context.Binary(node, "Pow", Converted(context, node, x, ElementType.Float64),
+            Converted(context, node, exponent, ElementType.Float64),
             power, FusedBounds.None);
         context.Cast(node, power, output);
     }

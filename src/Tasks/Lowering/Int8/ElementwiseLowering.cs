@@ -104,7 +104,8 @@ internal sealed class ElementwiseLowering : NodeLowering
                 : FixedPointMultipliers.Of(first.Scale / output.Scale, second.Scale / output.Scale);
             var levels = new OutputLevels(output, node.ActivationBounds());
             return new(
-                OperatorRegistry.Of(node), first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, levels.Minimum, levels.Maximum);
+                OperatorRegistry.Of(node), first.ZeroPoint, second.ZeroPoint, multipliers, output.ZeroPoint, levels.Minimum,
+                    levels.Maximum);
         }
 
         public void AddTo(LoweredStep step)

@@ -37,7 +37,8 @@ internal sealed class AutoPadRule : OpsetRule
         TensorType x = context.Type(0);
         int axes = x.Rank - 2;
         // A convolution's window is as large as its weights, which the operator compares with kernel_shape where that is given.
-        long[] kernel = WindowAttributes.Kernel(node) ?? (node.HasInput(1) ? [.. context.Type(1).Dimensions.Skip(2).Select(d => (long)d)] : []);
+        long[] kernel = WindowAttributes.Kernel(node)
+            ?? (node.HasInput(1) ? [.. context.Type(1).Dimensions.Skip(2).Select(d => (long)d)] : []);
         if (axes < 1 || kernel.Length != axes)
             throw context.Invalid($"its input {x} and its window of {kernel.Length} dimensions do not fit together");
         long[] strides = Values(context, "strides", WindowAttributes.Strides(node), axes);

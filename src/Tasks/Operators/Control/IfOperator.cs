@@ -38,7 +38,8 @@ internal sealed class IfOperator : Operator, IControlFlow
             if (a.Element != b.Element)
                 throw context.Invalid($"its branches give {a} and {b}");
             if (a != b)
-                throw new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType, context.Node.Inputs[0]);
+                throw new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType,
+                    context.Node.Inputs[0]);
         }
         return [.. then.Outputs.Select(then.TypeOf)];
     }

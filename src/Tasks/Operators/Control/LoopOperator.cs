@@ -32,7 +32,8 @@ internal sealed class LoopOperator : Operator, IControlFlow
 
     /// <summary>The most trips; null where the build knows no bound.</summary>
     public static long? Bound(OperatorContext context) =>
-        IsNeverEntered(context) ? 0 : context.Node.HasInput(0) && context.InputConstants[0] is { } count ? Math.Max(count.ToInt64()[0], 0) : null;
+        IsNeverEntered(context) ? 0 : context.Node.HasInput(0)
+            && context.InputConstants[0] is { } count ? Math.Max(count.ToInt64()[0], 0) : null;
 
     /// <summary>Whether a condition has to be looked at: before the first trip or behind one it may be false.</summary>
     public static bool HasCondition(OperatorContext context)
@@ -117,7 +118,8 @@ internal sealed class LoopOperator : Operator, IControlFlow
     {
         for (int i = 0; i < 2; i++)
             if (context.Node.HasInput(i) && context.InputConstants[i] is null)
-                return new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType, context.Node.Inputs[i]);
+                return new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType,
+                    context.Node.Inputs[i]);
         return context.Unsupported("Loop that collects values over a constant number of trips");
     }
 

@@ -54,11 +54,14 @@ internal sealed class FloatGraph
         n => Relu(n.With("transB", 1), relu));
 
     /// <summary>Adds a channels-last convolution with zero padding that keeps the size.</summary>
-    public string Conv(string name, string input, int inputs, int outputs, int kernel, bool relu = false, int groups = 1, int stride = 1) => Add(
+    public string Conv(string name, string input, int inputs, int outputs, int kernel, bool relu = false, int groups = 1, int stride = 1) =>
+        Add(
         name,
         "Conv",
-        [input, Noise(name + ".w", 1 / Math.Sqrt(inputs / groups * kernel * kernel), outputs, inputs / groups, kernel, kernel), Noise(name + ".b", 0.1, outputs)],
-        n => Relu(n.With("channels_last", 1).With("group", groups).With("pads", kernel / 2, kernel / 2, kernel / 2, kernel / 2).With("strides", stride, stride), relu));
+        [input, Noise(name + ".w", 1 / Math.Sqrt(inputs / groups * kernel * kernel), outputs, inputs / groups, kernel, kernel),
+            Noise(name + ".b", 0.1, outputs)],
+        n => Relu(n.With("channels_last", 1).With("group", groups).With("pads", kernel / 2, kernel / 2, kernel / 2,
+            kernel / 2).With("strides", stride, stride), relu));
 
     /// <summary>The graph.</summary>
     public Graph Build(params string[] outputs) => new()
@@ -76,7 +79,8 @@ internal sealed class FloatGraph
     {
         var random = new Random(seed);
         return new([.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<Tensor>)
-            [.. graph.Inputs.Select(i => Tensor.Of(Normal(random, graph.TypeOf(i).Count, scale), graph.TypeOf(i).Dimensions.AsSpan()))])], false);
+            [.. graph.Inputs.Select(i => Tensor.Of(Normal(random, graph.TypeOf(i).Count, scale), graph.TypeOf(i).Dimensions.AsSpan()))])],
+                false);
     }
 
     /// <summary>The node with a fused Clip from 0.</summary>
@@ -86,5 +90,6 @@ internal sealed class FloatGraph
     private float[] Normal(int count, double deviation) => Normal(_random, count, deviation);
 
     private static float[] Normal(Random random, int count, double deviation) =>
-        [.. Enumerable.Range(0, count).Select(_ => (float)(deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+        [.. Enumerable.Range(0, count).Select(_ =>
+            (float)(deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
 }

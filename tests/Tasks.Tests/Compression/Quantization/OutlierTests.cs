@@ -10,7 +10,9 @@ namespace OptimizerBuild.Compression.Quantization;
 /// <summary>The means against outliers: dynamic ranges, and products over inner and outer values.</summary>
 public class OutlierTests
 {
-    /// <summary>A matrix product, a padded convolution with channels last and one with channels second, all with bias and activation.</summary>
+    /// <summary>
+    /// A matrix product, a padded convolution with channels last and one with channels second, all with bias and activation.
+    /// </summary>
     public static TheoryData<string> Products => ["rows", "channels last", "channels second"];
 
     [Theory]
@@ -85,7 +87,8 @@ public class OutlierTests
         string x = g.Add("normal", "Div", [last ? g.Input("x", 1, 6, 6, 8) : g.Input("x", 1, 8, 6, 6), g.Constant("one", one)]);
         return g.Build(last
             ? g.Conv("y", x, 8, 16, 3, relu: true)
-            : g.Add("y", "Conv", [x, g.Noise("w", 0.1, 16, 8, 3, 3), g.Noise("b", 0.1, 16)], n => FloatGraph.Relu(n.With("pads", 1, 1, 1, 1))));
+            : g.Add("y", "Conv", [x, g.Noise("w", 0.1, 16, 8, 3, 3), g.Noise("b", 0.1, 16)], n =>
+                FloatGraph.Relu(n.With("pads", 1, 1, 1, 1))));
     }
 
     // What a normalisation makes of lively signals and of nearly constant ones: normal noise, or zeros with a few peaks. Of matrices the
@@ -112,7 +115,8 @@ public class OutlierTests
         {
             (Tensor exact, Tensor rounded) = (new GraphEvaluator(graph).Evaluate(s)[0], evaluator.Evaluate(s)[0]);
             int length = exact.Rank == 2 ? exact.Dimensions[1] : exact.Count;
-            return Enumerable.Range(0, exact.Count / length).Min(r => ErrorPower.Between(Part(rounded, r, length), Part(exact, r, length)).Decibels);
+            return Enumerable.Range(0, exact.Count / length).Min(r =>
+                ErrorPower.Between(Part(rounded, r, length), Part(exact, r, length)).Decibels);
         });
     }
 

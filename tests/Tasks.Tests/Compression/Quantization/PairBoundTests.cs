@@ -151,7 +151,8 @@ public class PairBoundTests
     private static string Even(FloatGraph g, params int[] dimensions)
     {
         var random = new Random(7);
-        return g.Constant("w", Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => (float)((2 * random.NextDouble()) - 1))], dimensions));
+        return g.Constant("w",
+            Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => (float)((2 * random.NextDouble()) - 1))], dimensions));
     }
 
     private static void CheckBothWays(Graph graph, ActivationType output)
@@ -178,5 +179,6 @@ public class PairBoundTests
     }
 
     private static GraphQuantization Quantize(Graph graph, PairSums choice, SampleSet samples) => new Quantizer(
-        QuantizationOptions.Default with { PairSums = choice, Precision = ModelPrecision.Int8 }).Apply(new(graph), samples, default).Model.Annotation<GraphQuantization>()!;
+        QuantizationOptions.Default with { PairSums = choice, Precision = ModelPrecision.Int8 }).Apply(new(graph), samples,
+            default).Model.Annotation<GraphQuantization>()!;
 }

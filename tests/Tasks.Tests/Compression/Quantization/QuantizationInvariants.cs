@@ -54,7 +54,8 @@ internal static class QuantizationInvariants
     }
 
     // 32-bit values: made by dot products and fixed-point functions, handed on by changes of shape only.
-    private static void CheckWide(Graph graph, GraphQuantization quantization, Dictionary<string, QuantizableNode> nodes, QuantizableNode node)
+    private static void CheckWide(Graph graph, GraphQuantization quantization, Dictionary<string, QuantizableNode> nodes,
+        QuantizableNode node)
     {
         foreach (string output in node.Outputs)
         {

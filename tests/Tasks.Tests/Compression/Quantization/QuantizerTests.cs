@@ -67,13 +67,15 @@ public class QuantizerTests
         foreach (IReadOnlyList<Tensor> sample in data.Samples.Take(3))
             sample[0].Values<float>()[5] = 40;
         double automatic = Error(CalibrationMethod.Auto);
-        foreach (CalibrationMethod method in (CalibrationMethod[])[CalibrationMethod.MinMax, CalibrationMethod.Percentile, CalibrationMethod.Entropy, CalibrationMethod.MeanSquaredError])
+        foreach (CalibrationMethod method in (CalibrationMethod[])[CalibrationMethod.MinMax, CalibrationMethod.Percentile,
+            CalibrationMethod.Entropy, CalibrationMethod.MeanSquaredError])
             Assert.True(automatic <= Error(method) * 1.02, $"{method}: {Error(method)} against {automatic}");
 
         // All samples are probes here, so that the whole error is the one the choice was made by, but for the weights' rounding.
         double Error(CalibrationMethod method)
         {
-            GraphQuantization q = Quantize(graph, QuantizationOptions.Default with { Calibration = method, Precision = ModelPrecision.Int8 }, data);
+            GraphQuantization q = Quantize(graph,
+                QuantizationOptions.Default with { Calibration = method, Precision = ModelPrecision.Int8 }, data);
             return Measure(graph, q, data).Relative;
         }
     }
@@ -211,8 +213,10 @@ public class QuantizerTests
         var zeros = new SampleSet([.. Enumerable.Range(0, 4).Select(_ => (IReadOnlyList<Tensor>)[Tensor.Zeros(graph.TypeOf("x"))])], false);
         GraphQuantization q = Quantize(graph, null, zeros);
         Assert.True(Measure(graph, q, zeros).Decibels > 25);
-        var broken = new SampleSet([[Tensor.Of([float.NaN, float.PositiveInfinity, 1, -1, 0, 2, 3, 4], 1, 8)], .. FloatGraph.Samples(graph, 3).Samples], false);
-        QuantizationInvariants.Check(graph, new Quantizer(QuantizationOptions.Default).Apply(new(graph), broken, default).Model.Annotation<GraphQuantization>()!);
+        var broken = new SampleSet([[Tensor.Of([float.NaN, float.PositiveInfinity, 1, -1, 0, 2, 3, 4], 1, 8)],
+            .. FloatGraph.Samples(graph, 3).Samples], false);
+        QuantizationInvariants.Check(graph,
+            new Quantizer(QuantizationOptions.Default).Apply(new(graph), broken, default).Model.Annotation<GraphQuantization>()!);
     }
 
     [Fact]
@@ -224,7 +228,8 @@ public class QuantizerTests
             Assert.Equal(first, Describe(Quantize(graph)));
 
         static string Describe(GraphQuantization q) => string.Join('\n', q.Values) + string.Join('\n', q.Nodes)
-            + string.Join('\n', q.Weights.Select(w => w.Key + string.Join(',', w.Value.Values) + string.Join(',', w.Value.Scales) + string.Join(',', w.Value.Bias)));
+            + string.Join('\n', q.Weights.Select(w =>
+                w.Key + string.Join(',', w.Value.Values) + string.Join(',', w.Value.Scales) + string.Join(',', w.Value.Bias)));
     }
 
     [Fact]
@@ -249,7 +254,8 @@ public class QuantizerTests
     {
         var g = new FloatGraph();
         Graph graph = g.Build(g.Dense("a", g.Input("x", 1, 8), 8, 4));
-        CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph), FloatGraph.Samples(graph, 4) with { Synthetic = true }, default);
+        CompressionResult result = new Quantizer(QuantizationOptions.Default).Apply(new(graph),
+            FloatGraph.Samples(graph, 4) with { Synthetic = true }, default);
         Diagnostics.Diagnostic warning = Assert.Single(result.Diagnostics);
         Assert.Equal("OPT0018", warning.Descriptor.Code);
         Assert.Contains("1 of 1 nodes and 100.0 %", result.Notes[0], StringComparison.Ordinal);
@@ -281,7 +287,8 @@ public class QuantizerTests
 
     private static GraphQuantization Quantize(Graph graph, QuantizationOptions? options = null, SampleSet? data = null)
     {
-        CompressionResult result = new Quantizer(options ?? QuantizationOptions.Default).Apply(new(graph), data ?? FloatGraph.Samples(graph, 32), default);
+        CompressionResult result = new Quantizer(options ?? QuantizationOptions.Default).Apply(new(graph), data
+            ?? FloatGraph.Samples(graph, 32), default);
         Assert.Same(graph, result.Model.Graph);
         QuantizationInvariants.Check(graph, result.Model.Annotation<GraphQuantization>()!);
         return result.Model.Annotation<GraphQuantization>()!;

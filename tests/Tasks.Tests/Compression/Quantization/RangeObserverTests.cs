@@ -150,7 +150,8 @@ public class RangeObserverTests
     public void EveryObserverGivesARangeInsideTheExtremes()
     {
         foreach (Histogram histogram in (Histogram[])[WithOutlier(), new Histogram(0, 0), Constant(3), Constant(-3)])
-            foreach (IRangeObserver observer in (IRangeObserver[])[new MinMaxObserver(), new PercentileObserver(0.9999), new EntropyObserver(), new MeanSquaredErrorObserver()])
+            foreach (IRangeObserver observer in (IRangeObserver[])[new MinMaxObserver(), new PercentileObserver(0.9999),
+                new EntropyObserver(), new MeanSquaredErrorObserver()])
             {
                 ActivationRange range = observer.Choose(histogram);
                 Assert.InRange(range.Low, Math.Min(histogram.Low, 0), 0);

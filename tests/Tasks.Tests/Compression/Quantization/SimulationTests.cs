@@ -29,7 +29,8 @@ public class SimulationTests
         int[] shape = channelsLast == 1 ? [2, 7, 9, 4] : [2, 4, 7, 9];
         var g = new FloatGraph();
         string y = g.Add("y", "Conv", [g.Input("x", shape), Weights(g, "w", 8, 4 / groups, 3, 3)], n => n
-            .With("channels_last", channelsLast).With("group", groups).With("strides", stride, stride).With("dilations", dilation, dilation).With("pads", 1, 2, 0, 1));
+            .With("channels_last", channelsLast).With("group", groups).With("strides", stride, stride).With("dilations", dilation,
+                dilation).With("pads", 1, 2, 0, 1));
         AssertRoundedOnce(g.Build(y));
     }
 
@@ -82,7 +83,8 @@ public class SimulationTests
     {
         var g = new FloatGraph();
         string y = g.Add("y", "AveragePool", [g.Input("x", 1, 3, 8, 7)], n => n
-            .With("kernel_shape", 3, 3).With("strides", 2, 2).With("pads", 1, 1, 1, 1).With("count_include_pad", countPadding).With("ceil_mode", ceil));
+            .With("kernel_shape", 3, 3).With("strides", 2, 2).With("pads", 1, 1, 1, 1).With("count_include_pad",
+                countPadding).With("ceil_mode", ceil));
         AssertRoundedOnce(g.Build(y));
     }
 
@@ -93,7 +95,8 @@ public class SimulationTests
     public void ReductionsRoundOnce(string op, int first, int second)
     {
         var g = new FloatGraph();
-        string y = g.Add("y", op, [g.Input("x", 2, 3, 2, 4), g.Constant("axes", Tensor.Of([(long)first, second], 2))], n => n.With("keepdims", 0L));
+        string y = g.Add("y", op, [g.Input("x", 2, 3, 2, 4), g.Constant("axes", Tensor.Of([(long)first, second], 2))], n =>
+            n.With("keepdims", 0L));
         AssertRoundedOnce(g.Build(y));
     }
 
@@ -121,7 +124,8 @@ public class SimulationTests
     public void MaximaAndMovementsAreExact()
     {
         var g = new FloatGraph();
-        string y = g.Add("y", "MaxPool", [g.Input("x", 1, 3, 6, 6)], n => n.With("kernel_shape", 3, 3).With("pads", 1, 1, 1, 1).With("strides", 2, 2));
+        string y = g.Add("y", "MaxPool", [g.Input("x", 1, 3, 6, 6)], n =>
+            n.With("kernel_shape", 3, 3).With("pads", 1, 1, 1, 1).With("strides", 2, 2));
         Graph graph = g.Build(y);
         (QuantizedTensor actual, Tensor expected) = Run(graph, Input);
         Assert.Equal(expected.Values<float>(), actual.ToFloat().Values<float>());
@@ -134,7 +138,9 @@ public class SimulationTests
         var g = new FloatGraph();
         Graph graph = g.Build(g.Add("y", "Flatten", [g.Input("x", 1, 2, 3)], n => n.With("axis", 1L)));
         int[] values = [int.MinValue, -1, 0, 65535, 65536, int.MaxValue];
-        IntegerNode node = IntegerNode.Create(graph, QuantizableNode.Of(graph, graph.Nodes[0]), new Dictionary<string, ActivationQuantization> { ["x"] = wide, ["y"] = wide }, null);
+        IntegerNode node = IntegerNode.Create(
+            graph, QuantizableNode.Of(graph, graph.Nodes[0]),
+            new Dictionary<string, ActivationQuantization> { ["x"] = wide, ["y"] = wide }, null);
         QuantizedTensor actual = node.Evaluate([new QuantizedTensor(values, [1, 2, 3], wide)])[0];
         Assert.Equal(values, actual.Values);
         Assert.Equal([1, 6], actual.Dimensions);
@@ -175,12 +181,15 @@ public class SimulationTests
         // 140,000 products of 255 and 127: more than 2^32.
         int length = 140_000;
         var g = new FloatGraph();
-        string y = g.Add("y", "MatMul", [g.Input("x", 1, length), g.Constant("w", Tensor.Of([.. Enumerable.Repeat(1f, length)], length, 1))]);
+        string y = g.Add("y", "MatMul",
+            [g.Input("x", 1, length), g.Constant("w", Tensor.Of([.. Enumerable.Repeat(1f, length)], length, 1))]);
         Graph graph = g.Build(y);
         var input = new ActivationQuantization(ActivationType.U8, 1, 0);
         var output = new ActivationQuantization(ActivationType.S32, 4, 0);
         var weights = new WeightQuantization([.. Enumerable.Repeat((sbyte)127, length)], [1.0], [5]);
-        IntegerNode node = IntegerNode.Create(graph, QuantizableNode.Of(graph, graph.Nodes[0]), new Dictionary<string, ActivationQuantization> { ["x"] = input, ["y"] = output }, weights);
+        IntegerNode node = IntegerNode.Create(
+            graph, QuantizableNode.Of(graph, graph.Nodes[0]),
+            new Dictionary<string, ActivationQuantization> { ["x"] = input, ["y"] = output }, weights);
         int[] actual = node.Evaluate([new QuantizedTensor([.. Enumerable.Repeat(255, length)], [1, length], input), null])[0].Values;
         Assert.Equal([(int)(((255L * 127 * length) + 5 + 2) / 4)], actual);
     }
@@ -215,13 +224,16 @@ public class SimulationTests
                 continue;
             TensorType type = graph.TypeOf(node.Inputs[i]);
             values[node.Inputs[i]] = i == 0 ? Input : Second;
-            inputs[i] = new([.. Enumerable.Range(0, type.Count).Select(_ => random.Next(256))], [.. type.Dimensions], values[node.Inputs[i]]);
+            inputs[i] = new([.. Enumerable.Range(0, type.Count).Select(_ => random.Next(256))], [.. type.Dimensions],
+                values[node.Inputs[i]]);
         }
         WeightQuantization? weights = known.Layer is { } layer
-            ? new([.. layer.Weights.Select(w => (sbyte)Math.Round(w / 0.015625))], [.. Enumerable.Repeat(0.015625, layer.Channels)], new int[layer.Channels])
+            ? new([.. layer.Weights.Select(w => (sbyte)Math.Round(w / 0.015625))], [.. Enumerable.Repeat(0.015625, layer.Channels)],
+                new int[layer.Channels])
             : null;
         QuantizedTensor actual = IntegerNode.Create(graph, known, values, weights).Evaluate(inputs)[0];
-        Tensor expected = new GraphEvaluator(graph).Evaluate([.. graph.Inputs.Select(name => inputs[node.Inputs.IndexOf(name)]!.ToFloat())])[0];
+        Tensor expected = new GraphEvaluator(graph).Evaluate([.. graph.Inputs.Select(name =>
+            inputs[node.Inputs.IndexOf(name)]!.ToFloat())])[0];
         return (actual, expected);
     }
 
@@ -229,6 +241,7 @@ public class SimulationTests
     private static string Weights(FloatGraph g, string name, params int[] dimensions)
     {
         var random = new Random(7);
-        return g.Constant(name, Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => random.Next(-60, 61) * 0.015625f)], dimensions));
+        return g.Constant(name,
+            Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => random.Next(-60, 61) * 0.015625f)], dimensions));
     }
 }

@@ -76,9 +76,11 @@ public class SyntheticCalibrationTests
             Inputs = ["ids"],
             Outputs = ["y"],
             Nodes = [new Node("flat", "Reshape", ["ids", "shape"], ["r"]), new Node("g", "Gather", ["table", "r"], ["y"])],
-            Constants = System.Collections.Immutable.ImmutableSortedDictionary<string, Tensor>.Empty.Add("table", table).Add("shape", Tensor.Of([10L], 1)),
+            Constants = System.Collections.Immutable.ImmutableSortedDictionary<string,
+                Tensor>.Empty.Add("table", table).Add("shape", Tensor.Of([10L], 1)),
             Types = System.Collections.Immutable.ImmutableSortedDictionary<string, TensorType>.Empty
-                .Add("ids", TensorType.Of(ElementType.Int64, 1, 10)).Add("r", TensorType.Of(ElementType.Int64, 10)).Add("y", TensorType.Float32(10, 3)),
+                .Add("ids", TensorType.Of(ElementType.Int64, 1, 10)).Add("r", TensorType.Of(ElementType.Int64, 10)).Add("y",
+                    TensorType.Float32(10, 3)),
         };
         long[] values = [.. SyntheticCalibration.Create(graph, 20).Samples.SelectMany(s => s[0].Values<long>())];
         Assert.Equal(0, values.Min());
@@ -102,10 +104,12 @@ public class SyntheticCalibrationTests
         Graph original = WithBatchNorm(new Random(4), 40, 60);
         Graph graph = PassPipeline.Run(original);
         var random = new Random(5);
-        IReadOnlyList<IReadOnlyList<Tensor>> real = [.. Enumerable.Range(0, 16).Select(_ => (IReadOnlyList<Tensor>)[TrainingSample(random, 40, 60)])];
+        IReadOnlyList<IReadOnlyList<Tensor>> real = [.. Enumerable.Range(0, 16).Select(_ =>
+            (IReadOnlyList<Tensor>)[TrainingSample(random, 40, 60)])];
         double matched = Accuracy(SyntheticCalibration.Create(original, 16));
         double plain = Accuracy(new(
-            [.. Enumerable.Range(0, 16).Select(i => (IReadOnlyList<Tensor>)[InputNoise.Uniform(0, 1).Draw("x", graph.TypeOf("x"), random, i)])], true));
+            [.. Enumerable.Range(0, 16).Select(i =>
+                (IReadOnlyList<Tensor>)[InputNoise.Uniform(0, 1).Draw("x", graph.TypeOf("x"), random, i)])], true));
         Assert.True(matched > plain + 10, $"{matched} dB against {plain} dB");
 
         double Accuracy(SampleSet set)
@@ -114,7 +118,8 @@ public class SyntheticCalibrationTests
             GraphQuantization q = new Quantizer(forced).Apply(new(graph), set, default).Model.Annotation<GraphQuantization>()!;
             Tensor[][] exact = new GraphEvaluator(graph).EvaluateMany(real);
             Tensor[][] rounded = new QuantizedGraphEvaluator(graph, q).EvaluateMany(real);
-            return exact.Zip(rounded).Aggregate(default(ErrorPower), (sum, pair) => sum + ErrorPower.Between(pair.Second[0], pair.First[0])).Decibels;
+            return exact.Zip(rounded).Aggregate(default(ErrorPower), (sum, pair) =>
+                sum + ErrorPower.Between(pair.Second[0], pair.First[0])).Decibels;
         }
     }
 
@@ -146,7 +151,8 @@ public class SyntheticCalibrationTests
     }
 
     private static Tensor TrainingSample(Random random, float mean, float deviation) => Tensor.Of(
-        [.. Enumerable.Range(0, 3 * 8 * 8).Select(_ => mean + (deviation * (float)((random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5) * 2)))],
+        [.. Enumerable.Range(0, 3 * 8 * 8).Select(_ =>
+            mean + (deviation * (float)((random.NextDouble() + random.NextDouble() + random.NextDouble() - 1.5) * 2)))],
         1, 3, 8, 8);
 
     // A convolution and a batch norm whose statistics are those of the convolution's outputs on training samples.

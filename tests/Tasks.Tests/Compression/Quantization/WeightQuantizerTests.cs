@@ -25,10 +25,12 @@ public class WeightQuantizerTests
         float[] byRow = [1f, -2f, 0.5f, 0.25f, 0.1f, -0.125f];
         float[] byColumn = [1f, 0.25f, -2f, 0.1f, 0.5f, -0.125f];
         QuantizedRows transposed = WeightQuantizer.Round(Gemm(byRow, 2, 3, [0, 0]), null, true);
-        DotProductLayer layer = Layer(new Node("n", "MatMul", ["x", "w"], ["y"]), TensorType.Float32(1, 3), Tensor.Of(byColumn, 3, 2), null);
+        DotProductLayer layer = Layer(new Node("n", "MatMul", ["x", "w"], ["y"]), TensorType.Float32(1, 3), Tensor.Of(byColumn, 3, 2),
+            null);
         QuantizedRows plain = WeightQuantizer.Round(layer, null, true);
         Assert.Equal(transposed.Scales, plain.Scales);
-        Assert.Equal(new sbyte[] { transposed.Values[0], transposed.Values[3], transposed.Values[1], transposed.Values[4], transposed.Values[2], transposed.Values[5] }, plain.Values);
+        Assert.Equal(new sbyte[] { transposed.Values[0], transposed.Values[3], transposed.Values[1], transposed.Values[4],
+            transposed.Values[2], transposed.Values[5] }, plain.Values);
     }
 
     [Fact]
@@ -78,7 +80,8 @@ public class WeightQuantizerTests
         DotProductLayer layer = Gemm(values, 1, 64, [0]);
         var moments = new ChannelMoments(64);
         for (int s = 0; s < 50; s++)
-            moments.Add(Tensor.Of([.. Enumerable.Range(0, 64).Select(i => (float)((random.NextDouble() - 0.5) * (i == 0 ? 1e-4 : 1)))], 1, 64), 1);
+            moments.Add(Tensor.Of([.. Enumerable.Range(0, 64).Select(i => (float)((random.NextDouble() - 0.5) * (i == 0 ? 1e-4 : 1)))], 1,
+                64), 1);
         QuantizedRows rows = WeightQuantizer.Round(layer, moments, true);
         Assert.True(rows.Scales[0] < 2.0 / 127);
         Assert.Equal(127, rows.Values[0]);
@@ -138,5 +141,6 @@ public class WeightQuantizerTests
     }
 
     private static OperatorContext Context(Node node, TensorType input, Tensor weights, Tensor? bias) =>
-        new(node, [input, weights.Type, .. bias is null ? [] : new[] { bias.Type }], [null, weights, .. bias is null ? [] : new[] { bias }]);
+        new(node, [input, weights.Type, .. bias is null ? [] : new[] { bias.Type }],
+            [null, weights, .. bias is null ? [] : new[] { bias }]);
 }

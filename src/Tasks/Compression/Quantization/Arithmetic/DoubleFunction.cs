@@ -50,7 +50,8 @@ internal static class DoubleFunction
     private static Tensor Widened(Tensor constant) => constant switch
     {
         { Element: ElementType.Float32, Count: 1 } => Tensor.Scalar((double)constant.Values<float>()[0]),
-        { Element: ElementType.Float32 } => Tensor.Of(Array.ConvertAll(constant.Values<float>(), v => (double)v), constant.Dimensions.AsSpan()),
+        { Element: ElementType.Float32 } =>
+            Tensor.Of(Array.ConvertAll(constant.Values<float>(), v => (double)v), constant.Dimensions.AsSpan()),
         _ => constant,
     };
 

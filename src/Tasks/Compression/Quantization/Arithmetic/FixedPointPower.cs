@@ -16,12 +16,15 @@ internal static class FixedPointPower
 
     private static readonly long[] Powers = [.. Enumerable.Range(0, 257).Select(i => (long)Math.Round(One * Math.Pow(2, -i / 256.0)))];
 
-    private static readonly long[] Logarithms = [.. Enumerable.Range(0, 257).Select(i => (long)Math.Round(One * Math.Log2(1 + (i / 256.0))))];
+    private static readonly long[] Logarithms = [.. Enumerable.Range(0, 257).Select(i =>
+        (long)Math.Round(One * Math.Log2(1 + (i / 256.0))))];
 
     /// <summary>The factor that turns a distance in steps of <paramref name="scale"/> into a binary logarithm in Q16.</summary>
     public static FixedPointMultipliers Factor(double scale) => FixedPointMultipliers.Of(scale * Math.Log2(Math.E) * 65536);
 
-    /// <summary>2^(−t) in Q30 for the distance d ≥ 0: a table over the fraction, linear between its entries, shifted by the integer part.</summary>
+    /// <summary>
+    /// 2^(−t) in Q30 for the distance d ≥ 0: a table over the fraction, linear between its entries, shifted by the integer part.
+    /// </summary>
     public static long Of(long distance, FixedPointMultipliers factor)
     {
         long t = Math.Min(factor.Apply(distance), Saturation);
@@ -35,7 +38,9 @@ internal static class FixedPointPower
     /// <summary>The distance d ≥ 0 as a binary logarithm in Q16, at most 2^30.</summary>
     public static long Distance(long distance, FixedPointMultipliers factor) => Math.Min(factor.Apply(distance), 1L << 30);
 
-    /// <summary>The binary logarithm in Q16 of a sum of powers in Q30, at least 1: a table over the fraction, linear between its entries.</summary>
+    /// <summary>
+    /// The binary logarithm in Q16 of a sum of powers in Q30, at least 1: a table over the fraction, linear between its entries.
+    /// </summary>
     public static long LogarithmOf(long sum)
     {
         int integer = (int)long.Log2(sum) - 30;

@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Compression.Quantization.Arithmetic;
 
-/// <summary>The last step of an integer operation: zero point added, then clamped to the type's and the fused activation's bounds.</summary>
+/// <summary>
+/// The last step of an integer operation: zero point added, then clamped to the type's and the fused activation's bounds.
+/// </summary>
 internal readonly struct OutputLevels
 {
     private readonly int _zeroPoint;

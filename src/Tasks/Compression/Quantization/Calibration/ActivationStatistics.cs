@@ -90,7 +90,8 @@ internal sealed class ActivationStatistics
         foreach (Block block in blocks)
         {
             foreach ((string name, (float Low, float High) range) in block.Ranges)
-                ranges[name] = ranges.TryGetValue(name, out (float Low, float High) r) ? (Math.Min(r.Low, range.Low), Math.Max(r.High, range.High)) : range;
+                ranges[name] = ranges.TryGetValue(name, out (float Low, float High) r)
+                    ? (Math.Min(r.Low, range.Low), Math.Max(r.High, range.High)) : range;
             foreach ((string key, ChannelMoments part) in block.Moments)
                 if (moments.TryGetValue(key, out ChannelMoments? sum))
                     sum.Add(part);
@@ -103,7 +104,8 @@ internal sealed class ActivationStatistics
             0,
             samples.Count,
             new ParallelOptions { CancellationToken = cancellation },
-            () => ranges.Where(r => r.Value.Low <= r.Value.High).ToDictionary(r => r.Key, r => new Histogram(r.Value.Low, r.Value.High), StringComparer.Ordinal),
+            () => ranges.Where(r => r.Value.Low <= r.Value.High).ToDictionary(r => r.Key, r =>
+                new Histogram(r.Value.Low, r.Value.High), StringComparer.Ordinal),
             (i, _, own) =>
             {
                 evaluator.Evaluate(samples[i], (name, tensor) =>
@@ -131,8 +133,10 @@ internal sealed class ActivationStatistics
 
     private static int[] Extreme(float[][] extents, int samples)
     {
-        int[][] orders = [.. extents.Select(e => Enumerable.Range(0, samples).OrderByDescending(i => e[i]).Take(ExtremesOfAnInput).ToArray())];
-        return [.. Enumerable.Range(0, ExtremesOfAnInput).SelectMany(rank => orders.Where(o => rank < o.Length).Select(o => o[rank])).Distinct()];
+        int[][] orders = [.. extents.Select(e =>
+            Enumerable.Range(0, samples).OrderByDescending(i => e[i]).Take(ExtremesOfAnInput).ToArray())];
+        return [.. Enumerable.Range(0, ExtremesOfAnInput).SelectMany(rank =>
+            orders.Where(o => rank < o.Length).Select(o => o[rank])).Distinct()];
     }
 
     private static Block[] InBlocks(int samples, CancellationToken cancellation, Action<Block, int> run)
@@ -180,7 +184,8 @@ internal sealed class ActivationStatistics
                 if (low > high)
                     return 0;
             }
-            Ranges[name] = Ranges.TryGetValue(name, out (float Low, float High) r) ? (Math.Min(r.Low, low), Math.Max(r.High, high)) : (low, high);
+            Ranges[name] = Ranges.TryGetValue(name, out (float Low, float High) r) ? (Math.Min(r.Low, low), Math.Max(r.High, high))
+                : (low, high);
             return Math.Max(-low, high);
         }
 

@@ -15,8 +15,10 @@ namespace OptimizerBuild.Compression.Quantization.Outliers;
 /// the divided input is static, and the integers between are those of any dot product.
 /// </summary>
 /// <remarks>
-/// What makes the extent, divides and multiplies stays in float32, and the divided input is never clipped, since that would cut the peaks of
-/// every sample: <see cref="IsPart"/>, <see cref="IsDivided"/>. It serves where samples differ in extent, as behind a normalisation over places, which gives a nearly constant signal few and far
+/// What makes the extent, divides and multiplies stays in float32, and the divided input is never clipped, since that would cut the peaks
+/// of
+/// every sample: <see cref="IsPart"/>, <see cref="IsDivided"/>. It serves where samples differ in extent, as behind a normalisation over
+/// places, which gives a nearly constant signal few and far
 /// peaks. It costs some passes over input and output in float, so it is for inputs that are made in float anyway.
 /// </remarks>
 internal static class DynamicRange

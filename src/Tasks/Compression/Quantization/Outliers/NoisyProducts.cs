@@ -15,7 +15,8 @@ internal static class NoisyProducts
         foreach (QuantizableNode node in graph.Nodes)
         {
             NodePrecision precision = plan.Nodes[node.Node.Name];
-            if (precision.Integer && precision.SignalToNoise < quiet && node.Layer is not null && IsMadeInFloat(graph, plan, node.Node.Inputs[0]))
+            if (precision.Integer && precision.SignalToNoise < quiet && node.Layer is not null
+                && IsMadeInFloat(graph, plan, node.Node.Inputs[0]))
                 yield return node;
         }
     }

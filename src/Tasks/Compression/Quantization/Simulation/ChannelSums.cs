@@ -19,7 +19,9 @@ internal sealed class ChannelSums
     private readonly long[] _bias;
     private readonly bool _narrow;
 
-    /// <summary>Unpacks the weights of channels <paramref name="first"/> to <paramref name="first"/> + <paramref name="channels"/> − 1.</summary>
+    /// <summary>
+    /// Unpacks the weights of channels <paramref name="first"/> to <paramref name="first"/> + <paramref name="channels"/> − 1.
+    /// </summary>
     public ChannelSums(DotProductLayer layer, WeightQuantization weights, int zeroPoint, int first, int channels)
     {
         _length = layer.Length;
@@ -56,7 +58,8 @@ internal sealed class ChannelSums
                 for (int panel = 0; panel < _bias.Length; panel += Panel)
                 {
                     // The last rows repeat the very last one, so that there are always four.
-                    Block(rows, row, Math.Min(row + 1, count - 1), Math.Min(row + 2, count - 1), Math.Min(row + 3, count - 1), panel, block);
+                    Block(rows, row, Math.Min(row + 1, count - 1), Math.Min(row + 2, count - 1), Math.Min(row + 3, count - 1), panel,
+                        block);
                     for (int r = 0; r < 4 && row + r < count; r++)
                         for (int c = 0; c < Panel && panel + c < _bias.Length; c++)
                             sums[((row + r) * _bias.Length) + panel + c] = block[(r * Panel) + c] + _bias[panel + c];

@@ -29,7 +29,8 @@ internal sealed class IntegerAveragePool : IntegerNode
         int area = window.Taps;
         double factor = InputQuantization(0).Scale / OutputQuantization.Scale;
         int least = global ? area : 1;
-        FixedPointMultipliers multipliers = FixedPointMultipliers.Of([.. Enumerable.Range(least, area - least + 1).Select(n => factor / n)]);
+        FixedPointMultipliers multipliers = FixedPointMultipliers.Of([.. Enumerable.Range(least, area - least + 1).Select(n =>
+            factor / n)]);
         OutputLevels levels = OutputLevels;
         var output = new int[_outputDimensions.Aggregate(1, (a, b) => a * b)];
         var windows = new WindowTaps(window);

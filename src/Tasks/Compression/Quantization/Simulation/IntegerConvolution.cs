@@ -15,14 +15,16 @@ internal sealed class IntegerConvolution : IntegerNode
 
     /// <summary>Prepares the node.</summary>
     public IntegerConvolution(
-        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights, int[] outputDimensions)
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights,
+            int[] outputDimensions)
         : base(node, values)
     {
         _outputDimensions = outputDimensions;
         DotProductLayer layer = node.Layer!;
         ActivationQuantization input = InputQuantization(0);
         int channels = layer.Channels / layer.Groups;
-        _groups = [.. Enumerable.Range(0, layer.Groups).Select(g => new ChannelSums(layer, weights, input.ZeroPoint, g * channels, channels))];
+        _groups = [.. Enumerable.Range(0, layer.Groups).Select(g =>
+            new ChannelSums(layer, weights, input.ZeroPoint, g * channels, channels))];
         _multipliers = FixedPointMultipliers.Of([.. weights.Scales.Select(s => input.Scale * s / OutputQuantization.Scale)])
             .For(AccumulatorBound.Magnitudes(node.Layer!, weights, input.ZeroPoint));
     }

@@ -4,7 +4,9 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
-/// <summary>Convolution of each channel by itself: the same sums as <see cref="IntegerConvolution"/> would take, channels innermost.</summary>
+/// <summary>
+/// Convolution of each channel by itself: the same sums as <see cref="IntegerConvolution"/> would take, channels innermost.
+/// </summary>
 internal sealed class IntegerDepthwise : IntegerNode
 {
     private readonly int[] _outputDimensions;
@@ -14,7 +16,8 @@ internal sealed class IntegerDepthwise : IntegerNode
 
     /// <summary>Prepares the node.</summary>
     public IntegerDepthwise(
-        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights, int[] outputDimensions)
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights,
+            int[] outputDimensions)
         : base(node, values)
     {
         _outputDimensions = outputDimensions;

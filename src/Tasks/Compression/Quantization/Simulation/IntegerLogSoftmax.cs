@@ -7,7 +7,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>LogSoftmax along one axis in fixed point, as s32 logarithms of scale ln 2 · 2^−16.</summary>
 [Simulates(IntegerForm.FixedPoint, typeof(LogSoftmaxOperator))]
-internal sealed class IntegerLogSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
+internal sealed class IntegerLogSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)

@@ -16,7 +16,8 @@ internal sealed class IntegerMatrixProduct : IntegerNode
 
     /// <summary>Prepares the node.</summary>
     public IntegerMatrixProduct(
-        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights, int[] outputDimensions)
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization weights,
+            int[] outputDimensions)
         : base(node, values)
     {
         _outputDimensions = outputDimensions;

@@ -11,7 +11,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 /// look at them): zeros that the operator adds of its own stand for the real 0, as they should.
 /// </summary>
 [Simulates(IntegerForm.SameScale, typeof(Operator))]
-internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
+internal sealed class IntegerMovement(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)

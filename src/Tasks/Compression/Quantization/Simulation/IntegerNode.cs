@@ -49,7 +49,8 @@ internal abstract class IntegerNode
     /// <param name="node">The node; its form is not <see cref="IntegerForm.None"/>.</param>
     /// <param name="values">The quantisations of its inputs, outputs and rescaled constants.</param>
     /// <param name="weights">Its weights, where it is a dot product.</param>
-    public static IntegerNode Create(Graph graph, QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization? weights)
+    public static IntegerNode Create(Graph graph, QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values,
+        WeightQuantization? weights)
     {
         int[] dimensions = node.Node.Outputs[0].Length == 0 ? [] : [.. graph.TypeOf(node.Node.Outputs[0]).Dimensions];
         if (node.Layer is { } layer && node.Node.Is<ISpatial>() && layer.Groups == layer.Channels && layer.Groups == layer.InputChannels)

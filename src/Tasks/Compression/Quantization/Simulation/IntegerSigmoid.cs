@@ -6,7 +6,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>The logistic function of s32 logits in fixed point, as s32 probabilities of scale 2^−30.</summary>
 [Simulates(IntegerForm.FixedPoint, typeof(SigmoidOperator))]
-internal sealed class IntegerSigmoid(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
+internal sealed class IntegerSigmoid(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)

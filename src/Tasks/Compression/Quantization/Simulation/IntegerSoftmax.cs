@@ -7,7 +7,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Softmax along one axis in fixed point.</summary>
 [Simulates(IntegerForm.FixedPoint, typeof(SoftmaxOperator))]
-internal sealed class IntegerSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) : IntegerNode(node, values)
+internal sealed class IntegerSoftmax(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    : IntegerNode(node, values)
 {
     /// <inheritdoc/>
     public override QuantizedTensor[] Evaluate(IReadOnlyList<QuantizedTensor?> inputs)

@@ -27,7 +27,8 @@ internal sealed class QuantizedGraphEvaluator
             QuantizableNode source = QuantizableNode.Of(graph, node);
             if (source.IsSigmoid && quantization.Values[node.Outputs[0]].Type == ActivationType.S32)
                 source = source.As(IntegerForm.FixedPoint);
-            return new Step(context, null, IntegerNode.Create(graph, source, quantization.Values, quantization.Weights.GetValueOrDefault(node.Name)));
+            return new Step(context, null,
+                IntegerNode.Create(graph, source, quantization.Values, quantization.Weights.GetValueOrDefault(node.Name)));
         })];
     }
 
@@ -36,12 +37,14 @@ internal sealed class QuantizedGraphEvaluator
     /// <param name="observer">Sees every integer value by its name as it arises.</param>
     /// <param name="cancellation">Stops between nodes.</param>
     /// <returns>The graph's outputs, as float where they are quantised.</returns>
-    public Tensor[] Evaluate(IReadOnlyList<Tensor> inputs, Action<string, QuantizedTensor>? observer = null, CancellationToken cancellation = default) =>
+    public Tensor[] Evaluate(IReadOnlyList<Tensor> inputs, Action<string, QuantizedTensor>? observer = null,
+        CancellationToken cancellation = default) =>
         Evaluate(inputs, _graph.Outputs, observer, cancellation);
 
     /// <summary>Evaluates one sample and returns the float values of the given names instead of the graph's outputs.</summary>
     public Tensor[] Evaluate(
-        IReadOnlyList<Tensor> inputs, IReadOnlyList<string> wanted, Action<string, QuantizedTensor>? observer, CancellationToken cancellation)
+        IReadOnlyList<Tensor> inputs, IReadOnlyList<string> wanted, Action<string, QuantizedTensor>? observer,
+            CancellationToken cancellation)
     {
         var floats = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var integers = new Dictionary<string, QuantizedTensor>(StringComparer.Ordinal);
@@ -53,7 +56,8 @@ internal sealed class QuantizedGraphEvaluator
             Node node = step.Context.Node;
             if (step.Integer is null)
             {
-                Tensor[] results = step.Float!.Evaluate(step.Context, [.. node.Inputs.Select((n, i) => n.Length == 0 ? null : step.Context.InputConstants[i] ?? Real(n))]);
+                Tensor[] results = step.Float!.Evaluate(step.Context,
+                    [.. node.Inputs.Select((n, i) => n.Length == 0 ? null : step.Context.InputConstants[i] ?? Real(n))]);
                 for (int i = 0; i < node.Outputs.Length; i++)
                     if (node.Outputs[i].Length > 0)
                         floats[node.Outputs[i]] = results[i];

@@ -17,7 +17,8 @@ internal sealed record QuantizedTensor(int[] Values, int[] Dimensions, Activatio
     {
         if (quantization.Type == ActivationType.S32)
             return new(
-                Array.ConvertAll(tensor.Values<float>(), x => (int)Math.Clamp(Math.Round(float.IsNaN(x) ? 0 : x / quantization.Scale), int.MinValue, int.MaxValue)),
+                Array.ConvertAll(tensor.Values<float>(), x =>
+                    (int)Math.Clamp(Math.Round(float.IsNaN(x) ? 0 : x / quantization.Scale), int.MinValue, int.MaxValue)),
                 [.. tensor.Dimensions],
                 quantization);
         return new(

@@ -11,7 +11,9 @@ namespace OptimizerBuild.Compression.Quantization.Synthetic;
 /// </summary>
 internal static class FirstLayerSpread
 {
-    /// <summary>How far the spread of the first layer's outputs over samples is from 1, as a logarithm; null where there is no such layer.</summary>
+    /// <summary>
+    /// How far the spread of the first layer's outputs over samples is from 1, as a logarithm; null where there is no such layer.
+    /// </summary>
     public static double? Distance(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         Node? layer = graph.Nodes.FirstOrDefault(

@@ -4,13 +4,16 @@ using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
-/// <summary>A kind of noise for a model's inputs: a distribution, then a gain and an offset, each perhaps different for each input.</summary>
+/// <summary>
+/// A kind of noise for a model's inputs: a distribution, then a gain and an offset, each perhaps different for each input.
+/// </summary>
 internal sealed class InputNoise
 {
     private readonly Func<Random, float> _draw;
     private readonly double _gain;
     private readonly double _offset;
-    private ImmutableSortedDictionary<string, (double Low, double High)> _declared = ImmutableSortedDictionary.Create<string, (double, double)>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, (double Low, double High)> _declared =
+        ImmutableSortedDictionary.Create<string, (double, double)>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, long> _integers = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
     private LeadingNormalisation _normalisation = LeadingNormalisation.None;
 
@@ -49,7 +52,8 @@ internal sealed class InputNoise
     };
 
     /// <summary>The noise with some inputs' ranges settled.</summary>
-    public InputNoise Declared(IReadOnlyDictionary<string, (double Low, double High)>? ranges, ImmutableSortedDictionary<string, long> integers) =>
+    public InputNoise Declared(
+        IReadOnlyDictionary<string, (double Low, double High)>? ranges, ImmutableSortedDictionary<string, long> integers) =>
         new(Name, _draw, _gain, _offset)
         {
             _declared = ranges?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? _declared,
@@ -88,7 +92,8 @@ internal sealed class InputNoise
                 long least = type.Element == ElementType.Int8 && !_integers.ContainsKey(input) ? sbyte.MinValue : 0;
                 Tensor tensor = Tensor.Zeros(type);
                 for (int i = 0; i < tensor.Count; i++)
-                    tensor.Data.SetValue(Convert.ChangeType(least + random.NextInt64(bound), type.Element.ClrType(), System.Globalization.CultureInfo.InvariantCulture), i);
+                    tensor.Data.SetValue(Convert.ChangeType(least + random.NextInt64(bound), type.Element.ClrType(),
+                        System.Globalization.CultureInfo.InvariantCulture), i);
                 return tensor;
         }
     }

@@ -13,7 +13,8 @@ namespace OptimizerBuild.Compression.Quantization.Synthetic;
 internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (double[] Factor, double[] Shift)> Maps)
 {
     /// <summary>No input is normalised.</summary>
-    public static LeadingNormalisation None { get; } = new(ImmutableSortedDictionary.Create<string, (double[], double[])>(StringComparer.Ordinal));
+    public static LeadingNormalisation None { get; } = new(
+        ImmutableSortedDictionary.Create<string, (double[], double[])>(StringComparer.Ordinal));
 
     /// <summary>Whether no input is normalised.</summary>
     public bool IsEmpty => Maps.IsEmpty;
@@ -65,7 +66,8 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
         int[] strides = Shapes.BroadcastStrides(constant.Dimensions.AsSpan(), target);
         int[] own = Shapes.Strides(target);
         float[] values = constant.Values<float>();
-        return [.. Enumerable.Range(0, type.Count).Select(i => (double)values[Enumerable.Range(0, target.Length).Sum(d => i / own[d] % target[d] * strides[d])])];
+        return [.. Enumerable.Range(0, type.Count).Select(i =>
+            (double)values[Enumerable.Range(0, target.Length).Sum(d => i / own[d] % target[d] * strides[d])])];
     }
 
     private static bool Append(Node node, string value, double[] constant, double[] factor, double[] shift)

@@ -11,7 +11,9 @@ internal static class Smoothing
     // Extent of a patch, in elements.
     private const int Patch = 8;
 
-    /// <summary>Smooths a tensor's values in place: patches of 8 × 8 for rank 4, stretches of 8 for rank 3; nothing else has neighbours.</summary>
+    /// <summary>
+    /// Smooths a tensor's values in place: patches of 8 × 8 for rank 4, stretches of 8 for rank 3; nothing else has neighbours.
+    /// </summary>
     public static void Apply(float[] values, TensorType type)
     {
         if (type.Rank is not (3 or 4))

@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
-/// <summary>The proof that the sums of a dot product fit into 32 bits, taken from its actual weights (docs/arithmetic.md, Dot products).</summary>
+/// <summary>
+/// The proof that the sums of a dot product fit into 32 bits, taken from its actual weights (docs/arithmetic.md, Dot products).
+/// </summary>
 internal static class AccumulatorBound
 {
     /// <summary>The bound below which every magnitude must lie.</summary>

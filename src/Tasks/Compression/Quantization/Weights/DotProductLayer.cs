@@ -15,7 +15,8 @@ internal sealed class DotProductLayer
     private readonly int _kernelArea;
     private readonly int _channelsPerGroup;
 
-    private DotProductLayer(float[] weights, float[] bias, int length, int channelStride, int stride, int kernelArea, int groups, int inputAxis)
+    private DotProductLayer(float[] weights, float[] bias, int length, int channelStride, int stride, int kernelArea, int groups,
+        int inputAxis)
     {
         Weights = weights;
         Bias = bias;
@@ -52,7 +53,9 @@ internal sealed class DotProductLayer
     /// <summary>The number of input channels.</summary>
     public int InputChannels => Length / _kernelArea * Groups;
 
-    /// <summary>Where the weight of an output channel and a position <paramref name="k"/> of its sum lies in <see cref="Weights"/>.</summary>
+    /// <summary>
+    /// Where the weight of an output channel and a position <paramref name="k"/> of its sum lies in <see cref="Weights"/>.
+    /// </summary>
     public int Index(int channel, int k) => (channel * _channelStride) + (k * _stride);
 
     /// <summary>The input channel that position <paramref name="k"/> of a channel's sum reads.</summary>

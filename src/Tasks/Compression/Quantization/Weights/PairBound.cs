@@ -31,7 +31,8 @@ internal sealed class PairBound
     /// <summary>The bound for a dot product.</summary>
     /// <param name="node">A Conv, Gemm or MatMul.</param>
     /// <param name="isWide">Whether its output is s32, of which there is no depthwise kernel.</param>
-    /// <param name="moments">Means and variances of the input's channels, which say which weight of a pair is rather lowered; null: alike.</param>
+    /// <param name="moments">Means and variances of the input's channels, which say which weight of a pair is rather lowered; null:
+    /// alike.</param>
     public static PairBound Of(QuantizableNode node, bool isWide, ChannelMoments? moments)
     {
         // Whether sums need blocks is known only of rounded weights; a layer that does has no use for the bound.

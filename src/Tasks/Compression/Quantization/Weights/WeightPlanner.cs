@@ -24,7 +24,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
     /// <summary>The weights of a node, null where it has none, and its signal-to-noise ratio in dB.</summary>
     /// <param name="node">The node, in the form it takes.</param>
     /// <param name="values">The plan of all values.</param>
-    public (WeightQuantization? Weights, double Decibels) Measure(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    public (WeightQuantization? Weights, double Decibels) Measure(
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
         string key = node.Form + "\n" + string.Join('\n', node.Inputs.Concat(node.Constants).Concat(node.Outputs).Select(v => values[v]));
         if (_measured.TryGetValue(node.Node.Name, out (string Key, WeightQuantization? Weights, double Decibels) known) && known.Key == key)
@@ -47,7 +48,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
     }
 
     // Biases as they are or corrected, whichever is more accurate; pairs bounded where that costs little.
-    private (WeightQuantization Weights, double Decibels) Choose(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    private (WeightQuantization Weights, double Decibels) Choose(
+        QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
         double scale = values[node.Node.Inputs[0]].Scale;
         ChannelMoments? correction = null;
@@ -61,7 +63,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
             else
                 correction = null;
         }
-        return Bounded(node, IsWide(node, values)) is { } rows && Measured(rows) is var bounded && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
+        return Bounded(node, IsWide(node, values)) is { } rows && Measured(rows) is var bounded
+            && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
 
         (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rounded)
         {
@@ -83,7 +86,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
         if (options.PairSums != PairSums.Bounded)
             return null;
         if (!_bounded.TryGetValue((node.Node.Name, isWide), out QuantizedRows? rows))
-            _bounded[(node.Node.Name, isWide)] = rows = PairBound.Of(node, isWide, Moments(node)) is var bound && !bound.Holds(Rows(node).Values)
+            _bounded[(node.Node.Name, isWide)] = rows = PairBound.Of(node, isWide, Moments(node)) is var bound
+                && !bound.Holds(Rows(node).Values)
                 ? WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)
                 : null;
         return rows;
@@ -102,7 +106,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
         return probes.Measure(i =>
         {
             QuantizedTensor[] outputs = integer.Evaluate([.. node.Node.Inputs.Select((name, n) =>
-                name.Length > 0 && node.Context.InputConstants[n] is null && node.Inputs.Contains(name) ? Rounded(i, name, values[name]) : null)]);
+                name.Length > 0 && node.Context.InputConstants[n] is null
+                    && node.Inputs.Contains(name) ? Rounded(i, name, values[name]) : null)]);
             var power = default(ErrorPower);
             for (int o = 0; o < outputs.Length; o++)
                 if (node.Node.Outputs[o].Length > 0)

@@ -50,7 +50,8 @@ internal static class WeightQuantizer
     /// <param name="layer">The float weights and biases.</param>
     /// <param name="rows">The rounded weights.</param>
     /// <param name="inputScale">The input's scale.</param>
-    /// <param name="moments">Means of the input's channels, to correct the bias by the mean of the weights' errors; null for no correction.</param>
+    /// <param name="moments">Means of the input's channels, to correct the bias by the mean of the weights' errors; null for no
+    /// correction.</param>
     public static WeightQuantization WithBias(DotProductLayer layer, QuantizedRows rows, double inputScale, ChannelMoments? moments)
     {
         var values = (sbyte[])rows.Values.Clone();
