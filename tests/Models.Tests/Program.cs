@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Models.Builds;
 using OptimizerBuild.Models.Predictors;
 using Xunit.Runner.InProc.SystemConsole;
 
 // The test assembly as a program: `dotnet OptimizerBuild.Models.Tests.dll predict FOLDER` runs every model of a folder that the tests
 // wrote, as generated code and through the plan executor, and prints the path taken and a checksum of all outputs for each.
 // `… first FOLDER` makes one prediction with the generated code of the folder's first model and does nothing else, `… warm FOLDER`
-// calls its WarmUp. Told anything else it runs the tests.
+// calls its WarmUp. `… build FOLDER` builds the models of a folder and prints a digest of every file, `… build-shared NAME` a model of
+// the development set. Told anything else it runs the tests.
 if (args is ["first", var one])
 {
     PredictorFolder.Read(one).PredictOnce();
@@ -16,6 +18,13 @@ if (args is ["first", var one])
 if (args is ["warm", var other])
 {
     PredictorFolder.Read(other).WarmUp();
+    return 0;
+}
+
+if (args is ["build" or "build-shared", var built])
+{
+    foreach (string line in args[0] == "build" ? BuildDigests.OfFolder(built) : BuildDigests.OfShared(built))
+        Console.WriteLine(line);
     return 0;
 }
 

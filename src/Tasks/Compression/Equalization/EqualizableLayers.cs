@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Compression.Equalization;
@@ -77,7 +78,7 @@ internal sealed class EqualizableLayers
                         continue;
                     link.From.OutputFactors[c] /= factor;
                     link.To.InputFactors[c] *= factor;
-                    largest = Math.Max(largest, Math.Abs(Math.Log(factor)));
+                    largest = Math.Max(largest, Math.Abs(ElementaryFunctions.Log(factor)));
                 }
             }
             if (largest < Converged || round == MaximumRounds)

@@ -83,7 +83,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
         // Most models need one attempt, few more than three.
-        double from = 1 - Math.Pow(0.25, _attempts), share = (1 - from) * 0.75;
+        double from = 1 - Math.ScaleB(1, -2 * _attempts), share = (1 - from) * 0.75;
         _attempts++;
         Report(0, "ranges");
         var candidates = new QuantizableGraph(graph);

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -11,12 +12,12 @@ internal sealed class CeluOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) =>
-        Math.Max(0, x) + Math.Min(0, Alpha(node) * (Math.Exp(x / Alpha(node)) - 1));
+        Math.Max(0, x) + Math.Min(0, Alpha(node) * (ElementaryFunctions.Exp(x / Alpha(node)) - 1));
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)
     {
-        double alpha = Alpha(node), power = Math.Exp(x / alpha);
+        double alpha = Alpha(node), power = ElementaryFunctions.Exp(x / alpha);
         return (x > 0 ? 1 : 0) + (alpha * (power - 1) < 0 ? power : 0);
     }
 

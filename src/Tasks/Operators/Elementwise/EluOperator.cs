@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,10 +9,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class EluOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => x >= 0 ? x : Alpha(node) * (Math.Exp(x) - 1);
+    public override double Compute(Node node, double x) => x >= 0 ? x : Alpha(node) * (ElementaryFunctions.Exp(x) - 1);
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => x >= 0 ? 1 : Alpha(node) * Math.Exp(x);
+    public override double Derivative(Node node, double x) => x >= 0 ? 1 : Alpha(node) * ElementaryFunctions.Exp(x);
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Elu), ("alpha", Alpha(node)));

@@ -12,7 +12,7 @@ internal sealed class ErfOperator : FloatFunction
     public override double Compute(Node node, double x) => ErrorFunction.Erf(x);
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x);
+    public override double Derivative(Node node, double x) => 2 / Math.Sqrt(Math.PI) * ElementaryFunctions.Exp(-x * x);
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Erf));

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,10 +9,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class ExpOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => Math.Exp(x);
+    public override double Compute(Node node, double x) => ElementaryFunctions.Exp(x);
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => Math.Exp(x);
+    public override double Derivative(Node node, double x) => ElementaryFunctions.Exp(x);
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) => new(nameof(Float32Unary), nameof(Float32Unary.Exp));

@@ -15,15 +15,15 @@ internal sealed class GeluOperator : FloatFunction
 
     /// <inheritdoc/>
     public override double Compute(Node node, double x) => IsApproximate(node)
-        ? 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))))
+        ? 0.5 * x * (1 + ElementaryFunctions.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x))))
         : 0.5 * x * (1 + ErrorFunction.Erf(x / Math.Sqrt(2)));
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)
     {
         if (!IsApproximate(node))
-            return (0.5 * (1 + ErrorFunction.Erf(x / Math.Sqrt(2)))) + (x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI));
-        double t = Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)));
+            return (0.5 * (1 + ErrorFunction.Erf(x / Math.Sqrt(2)))) + (x * ElementaryFunctions.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI));
+        double t = ElementaryFunctions.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)));
         return (0.5 * (1 + t)) + (0.5 * x * (1 - (t * t)) * Math.Sqrt(2 / Math.PI) * (1 + (3 * 0.044715 * x * x)));
     }
 

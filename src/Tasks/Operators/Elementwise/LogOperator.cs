@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,7 +9,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class LogOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => Math.Log(x);
+    public override double Compute(Node node, double x) => ElementaryFunctions.Log(x);
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x) => 1 / x;

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,13 +9,14 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class MishOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => x * Math.Tanh(Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x))));
+    public override double Compute(Node node, double x) =>
+        x * ElementaryFunctions.Tanh(Math.Max(x, 0) + ElementaryFunctions.Log(1 + ElementaryFunctions.Exp(-Math.Abs(x))));
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)
     {
-        double t = Math.Tanh(Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x))));
-        return t + (x * (1 - (t * t)) / (1 + Math.Exp(-x)));
+        double t = ElementaryFunctions.Tanh(Math.Max(x, 0) + ElementaryFunctions.Log(1 + ElementaryFunctions.Exp(-Math.Abs(x))));
+        return t + (x * (1 - (t * t)) / (1 + ElementaryFunctions.Exp(-x)));
     }
 
     /// <inheritdoc/>

@@ -41,9 +41,9 @@ internal sealed class PowOperator : Operator, IFunctionOfTwoValues
 
     /// <inheritdoc/>
     public (double A, double B) Derivatives(Node node, double a, double b) =>
-        (b == 0 ? 0 : b * Power(a, b - 1), a == 0 ? 0 : Power(a, b) * Math.Log(a));
+        (b == 0 ? 0 : b * Power(a, b - 1), a == 0 ? 0 : Power(a, b) * ElementaryFunctions.Log(a));
 
-    private static double Power(double x, double exponent) => exponent == 2 ? x * x : Math.Pow(x, exponent);
+    private static double Power(double x, double exponent) => exponent == 2 ? x * x : ElementaryFunctions.Pow(x, exponent);
 
     private static Tensor Real(TensorType type, Tensor x, Tensor y)
     {

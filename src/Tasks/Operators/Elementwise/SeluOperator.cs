@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -9,10 +10,10 @@ internal sealed class SeluOperator : FloatFunction
 {
     /// <inheritdoc/>
     public override double Compute(Node node, double x) =>
-        Gamma(node) * (x > 0 ? x : Alpha(node) * (Math.Exp(x) - 1));
+        Gamma(node) * (x > 0 ? x : Alpha(node) * (ElementaryFunctions.Exp(x) - 1));
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => Gamma(node) * (x > 0 ? 1 : Alpha(node) * Math.Exp(x));
+    public override double Derivative(Node node, double x) => Gamma(node) * (x > 0 ? 1 : Alpha(node) * ElementaryFunctions.Exp(x));
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) =>

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,7 +9,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class SigmoidOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => 1 / (1 + Math.Exp(-x));
+    public override double Compute(Node node, double x) => 1 / (1 + ElementaryFunctions.Exp(-x));
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)

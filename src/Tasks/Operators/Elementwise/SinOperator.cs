@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,10 +9,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class SinOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => Math.Sin(x);
+    public override double Compute(Node node, double x) => ElementaryFunctions.Sin(x);
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => Math.Cos(x);
+    public override double Derivative(Node node, double x) => ElementaryFunctions.Cos(x);
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) => new(nameof(Float32Trigonometry), nameof(Float32Trigonometry.Sin));

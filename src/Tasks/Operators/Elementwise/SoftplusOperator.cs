@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,10 +9,11 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class SoftplusOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
+    public override double Compute(Node node, double x) =>
+        Math.Max(x, 0) + ElementaryFunctions.Log(1 + ElementaryFunctions.Exp(-Math.Abs(x)));
 
     /// <inheritdoc/>
-    public override double Derivative(Node node, double x) => 1 / (1 + Math.Exp(-x));
+    public override double Derivative(Node node, double x) => 1 / (1 + ElementaryFunctions.Exp(-x));
 
     /// <inheritdoc/>
     public override KernelCall Kernel(Node node) => new(nameof(Float32Activation), nameof(Float32Activation.Softplus));

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -8,12 +9,12 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class SwishOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => x / (1 + Math.Exp(-Alpha(node) * x));
+    public override double Compute(Node node, double x) => x / (1 + ElementaryFunctions.Exp(-Alpha(node) * x));
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)
     {
-        double alpha = Alpha(node), y = 1 / (1 + Math.Exp(-alpha * x));
+        double alpha = Alpha(node), y = 1 / (1 + ElementaryFunctions.Exp(-alpha * x));
         return y + (alpha * x * y * (1 - y));
     }
 

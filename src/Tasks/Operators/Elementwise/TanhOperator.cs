@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -9,15 +9,12 @@ namespace OptimizerBuild.Operators.Elementwise;
 internal sealed class TanhOperator : FloatFunction
 {
     /// <inheritdoc/>
-    public override double Compute(Node node, double x) => Math.Tanh(x);
-
-    /// <inheritdoc/>
-    protected override void Apply(Node node, ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Tanh(x, y);
+    public override double Compute(Node node, double x) => ElementaryFunctions.Tanh(x);
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x)
     {
-        double y = Math.Tanh(x);
+        double y = ElementaryFunctions.Tanh(x);
         return 1 - (y * y);
     }
 

@@ -6,10 +6,22 @@ namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>
 /// Convolution in float32: im2col and matrix product (Chellapilla, Puri and Simard, "High Performance Convolutional Neural
-/// Networks for Document Processing", 2006), and a direct form for depthwise convolutions.
+/// Networks for Document Processing", 2006), and a direct form for depthwise convolutions. The matrix of im2col is made for as many output
+/// pixels at a time as fit into the cache; each output is the same chain of multiply-adds whatever their number.
 /// </summary>
-internal sealed class FloatConvolution(WindowGeometry geometry, int outputChannels, int groups, float[] weights, float[]? bias)
+/// <param name="geometry">The geometry, of one or two axes.</param>
+/// <param name="outputChannels">Output channels.</param>
+/// <param name="groups">Groups of channels that do not mix.</param>
+/// <param name="weights">The weights, O,I/groups and the kernel's axes.</param>
+/// <param name="bias">One value for each output channel; null for zeros.</param>
+/// <param name="tileElements">How many elements of the matrix of im2col exist at a time.</param>
+internal sealed class FloatConvolution(
+    WindowGeometry geometry, int outputChannels, int groups, float[] weights, float[]? bias,
+        int tileElements = FloatConvolution.TileElements)
 {
+    /// <summary>The most elements of the matrix of im2col that exist at a time (2 MB), unless one output pixel alone has more.</summary>
+    public const int TileElements = 1 << 19;
+
     private readonly WindowAxis _v = geometry.Y;
     private readonly WindowAxis _h = geometry.X;
     private readonly int _taps = geometry.Y.Kernel * geometry.X.Kernel;
@@ -48,23 +60,30 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                 Plane(x.Slice(o / _out * plane, plane), weights.AsSpan(o * _taps, _taps), y.Slice(o * _pixels, _pixels));
             return;
         }
-        int k = _in * _taps;
-        float[]? columns = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * _pixels);
+        int k = _in * _taps, tile = IsPointwise ? _pixels : Tile(k);
+        float[]? columns = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * tile);
         for (int g = 0; g < groups; g++)
         {
             ReadOnlySpan<float> part = x.Slice(g * _in * plane, _in * plane);
-            if (columns is not null)
-                Columns(part, columns);
-            MatrixProduct.Accumulate(
-                _out, _pixels, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, _pixels, 1,
-                    y[(g * _out * _pixels)..], _pixels);
+            for (int from = 0; from < _pixels; from += tile)
+            {
+                int count = Math.Min(tile, _pixels - from);
+                if (columns is not null)
+                    Columns(part, from, count, columns);
+                MatrixProduct.Accumulate(
+                    _out, count, k, weights.AsSpan(g * _out * k), k, 1, columns is null ? part : columns, count, 1,
+                        y[((g * _out * _pixels) + from)..], _pixels);
+            }
         }
         if (columns is not null)
             ArrayPool<float>.Shared.Return(columns);
     }
 
-    // im2col of one group: a row for each input channel and tap, a column for each output pixel.
-    private void Columns(ReadOnlySpan<float> x, Span<float> columns)
+    // How many output pixels are multiplied at a time.
+    private int Tile(int k) => Math.Clamp(tileElements / Math.Max(k, 1), 1, _pixels);
+
+    // im2col of one group for some output pixels: a row for each input channel and tap, a column for each pixel.
+    private void Columns(ReadOnlySpan<float> x, int from, int count, Span<float> columns)
     {
         int at = 0;
         for (int c = 0; c < _in; c++)
@@ -75,11 +94,15 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                 for (int kx = 0; kx < _h.Kernel; kx++)
                 {
                     int offset = (kx * _h.Dilation) - _h.PadBegin;
-                    (int first, int last) = _h.OutputsInside(offset);
-                    for (int oy = 0; oy < _v.Output; oy++, at += _h.Output)
+                    (int left, int right) = _h.OutputsInside(offset);
+                    for (int p = from, width; p < from + count; p += width, at += width)
                     {
-                        Span<float> row = columns.Slice(at, _h.Output);
+                        // What the pixels have of one output row.
+                        (int oy, int start) = Math.DivRem(p, _h.Output);
+                        width = Math.Min(_h.Output - start, from + count - p);
+                        Span<float> row = columns.Slice(at, width);
                         int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
+                        int first = Math.Clamp(left - start, 0, width), last = Math.Clamp(right - start, 0, width);
                         if ((uint)iy >= (uint)_v.Input || first >= last)
                         {
                             row.Clear();
@@ -89,10 +112,10 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
                         row[last..].Clear();
                         ReadOnlySpan<float> line = plane.Slice(iy * _h.Input, _h.Input);
                         if (_h.Stride == 1)
-                            line.Slice(first + offset, last - first).CopyTo(row[first..]);
+                            line.Slice(start + first + offset, last - first).CopyTo(row[first..]);
                         else
-                            for (int ox = first; ox < last; ox++)
-                                row[ox] = line[(ox * _h.Stride) + offset];
+                            for (int i = first; i < last; i++)
+                                row[i] = line[((start + i) * _h.Stride) + offset];
                     }
                 }
             }
@@ -147,42 +170,44 @@ internal sealed class FloatConvolution(WindowGeometry geometry, int outputChanne
             Depthwise(x, turned, y);
             return;
         }
-        int k = _in * _taps;
-        float[]? rows = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * _pixels);
+        int k = _in * _taps, tile = IsPointwise ? _pixels : Tile(k);
+        float[]? rows = IsPointwise ? null : ArrayPool<float>.Shared.Rent(k * tile);
         for (int g = 0; g < groups; g++)
         {
-            if (rows is not null)
-                Rows(x, g, rows);
-            MatrixProduct.Accumulate(
-                _pixels, _out, k,
-                rows is null ? x[(g * _in)..] : rows, rows is null ? geometry.Channels : k, 1,
-                turned.AsSpan(g * k * _out), _out, 1,
-                y[(g * _out)..], outputChannels);
+            for (int from = 0; from < _pixels; from += tile)
+            {
+                int count = Math.Min(tile, _pixels - from);
+                if (rows is not null)
+                    Rows(x, g, from, count, rows);
+                MatrixProduct.Accumulate(
+                    count, _out, k,
+                    rows is null ? x[(g * _in)..] : rows, rows is null ? geometry.Channels : k, 1,
+                    turned.AsSpan(g * k * _out), _out, 1,
+                    y[((from * outputChannels) + (g * _out))..], outputChannels);
+            }
         }
         if (rows is not null)
             ArrayPool<float>.Shared.Return(rows);
     }
 
-    // im2col of one group: a row for each output pixel, whose columns are taps and within them channels.
-    private void Rows(ReadOnlySpan<float> x, int group, Span<float> rows)
+    // im2col of one group for some output pixels: a row for each pixel, whose columns are taps and within them channels.
+    private void Rows(ReadOnlySpan<float> x, int group, int from, int count, Span<float> rows)
     {
         int at = 0;
-        for (int oy = 0; oy < _v.Output; oy++)
+        for (int p = from; p < from + count; p++)
         {
-            for (int ox = 0; ox < _h.Output; ox++)
+            (int oy, int ox) = Math.DivRem(p, _h.Output);
+            for (int ky = 0; ky < _v.Kernel; ky++)
             {
-                for (int ky = 0; ky < _v.Kernel; ky++)
+                int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
+                for (int kx = 0; kx < _h.Kernel; kx++, at += _in)
                 {
-                    int iy = (oy * _v.Stride) + (ky * _v.Dilation) - _v.PadBegin;
-                    for (int kx = 0; kx < _h.Kernel; kx++, at += _in)
-                    {
-                        int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
-                        Span<float> tap = rows.Slice(at, _in);
-                        if ((uint)iy < (uint)_v.Input && (uint)ix < (uint)_h.Input)
-                            x.Slice((((iy * _h.Input) + ix) * geometry.Channels) + (group * _in), _in).CopyTo(tap);
-                        else
-                            tap.Clear();
-                    }
+                    int ix = (ox * _h.Stride) + (kx * _h.Dilation) - _h.PadBegin;
+                    Span<float> tap = rows.Slice(at, _in);
+                    if ((uint)iy < (uint)_v.Input && (uint)ix < (uint)_h.Input)
+                        x.Slice((((iy * _h.Input) + ix) * geometry.Channels) + (group * _in), _in).CopyTo(tap);
+                    else
+                        tap.Clear();
                 }
             }
         }

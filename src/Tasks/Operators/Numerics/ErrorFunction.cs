@@ -25,7 +25,7 @@ internal static class ErrorFunction
             term *= 2 * x * x / ((2 * n) + 1);
             sum += term;
         }
-        return 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum;
+        return 2 / Math.Sqrt(Math.PI) * ElementaryFunctions.Exp(-x * x) * sum;
     }
 
     // √π · exp(x²) · erfc(x) = 1/(x + (1/2)/(x + 1/(x + (3/2)/(x + …)))), evaluated from the inside.
@@ -34,6 +34,6 @@ internal static class ErrorFunction
         double fraction = x;
         for (int n = 60; n >= 1; n--)
             fraction = x + (n / 2.0 / fraction);
-        return Math.Exp(-x * x) / Math.Sqrt(Math.PI) / fraction;
+        return ElementaryFunctions.Exp(-x * x) / Math.Sqrt(Math.PI) / fraction;
     }
 }

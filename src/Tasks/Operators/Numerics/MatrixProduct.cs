@@ -8,7 +8,8 @@ namespace OptimizerBuild.Operators.Numerics;
 
 /// <summary>
 /// Float32 matrix product C += A·B, blocked for the caches and packed as in Goto and van de Geijn, "Anatomy of High-Performance
-/// Matrix Multiplication" (2008). Every element of C is one chain of fused multiply-adds with k ascending.
+/// Matrix Multiplication" (2008). Every element of C is one chain of fused multiply-adds with k ascending; only few rows
+/// times a transposed matrix are sums of products in lanes (<see cref="LaneSums"/>). Neither depends on the width of the machine's vectors.
 /// </summary>
 internal static class MatrixProduct
 {
@@ -83,7 +84,7 @@ internal static class MatrixProduct
         {
             if (aColumn == 1 && bRow == 1)
             {
-                c[j] += TensorPrimitives.Dot(a[..k], b.Slice(j * bColumn, k));
+                c[j] += LaneSums.Dot(a[..k], b.Slice(j * bColumn, k));
                 continue;
             }
             float sum = c[j];

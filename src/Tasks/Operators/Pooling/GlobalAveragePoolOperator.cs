@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Pooling;
 
@@ -19,5 +19,5 @@ internal sealed class GlobalAveragePoolOperator : GlobalPoolOperator
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
 
     /// <inheritdoc/>
-    protected override float Reduce(ReadOnlySpan<float> positions) => TensorPrimitives.Sum(positions) / positions.Length;
+    protected override float Reduce(ReadOnlySpan<float> positions) => LaneSums.Sum(positions) / positions.Length;
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
 
@@ -22,25 +22,40 @@ internal abstract class AxisFunction : Operator
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
-        Tensor x = inputs[0]!;
-        double[] values = (double[])NumericCast.Convert(x, ElementType.Float64)!.Values<double>().Clone();
+        Tensor x = inputs[0]!, y = Tensor.Zeros(x.Type);
         int axis = AxisOf(context);
         int length = x.Rank == 0 ? 1 : x.Dimensions[axis];
         int inner = x.Rank == 0 ? 1 : Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
-        int step = length * inner;
-        var row = new double[length];
-        for (int start = 0; start < values.Length; start += step)
+        switch (x.Element)
         {
-            for (int i = 0; i < inner; i++)
+            case ElementType.Float32:
+                Rows(context.Node, x.Values<float>(), y.Values<float>(), length, inner);
+                break;
+            case ElementType.Float64:
+                Rows(context.Node, x.Values<double>(), y.Values<double>(), length, inner);
+                break;
+            default:
+                Rows(context.Node, x.Values<Half>(), y.Values<Half>(), length, inner);
+                break;
+        }
+        return [y];
+    }
+
+    private void Rows<T>(Node node, T[] x, T[] y, int length, int inner)
+        where T : INumber<T>
+    {
+        var row = new double[length];
+        for (int start = 0; start < x.Length; start += length * inner)
+        {
+            for (int i = start; i < start + inner; i++)
             {
                 for (int j = 0; j < length; j++)
-                    row[j] = values[start + (j * inner) + i];
-                Row(context.Node, row);
+                    row[j] = double.CreateTruncating(x[i + (j * inner)]);
+                Row(node, row);
                 for (int j = 0; j < length; j++)
-                    values[start + (j * inner) + i] = row[j];
+                    y[i + (j * inner)] = T.CreateTruncating(row[j]);
             }
         }
-        return [NumericCast.Convert(new Tensor(x.Type.As(ElementType.Float64), values), x.Element)!];
     }
 
     /// <summary>The method of the kernel <c>Float32Softmax</c> that computes it.</summary>

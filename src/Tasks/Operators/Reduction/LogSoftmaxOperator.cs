@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -19,7 +20,7 @@ internal sealed class LogSoftmaxOperator : AxisFunction
     {
         double max = TensorPrimitives.Max<double>(row), sum = 0;
         foreach (double x in row)
-            sum += Math.Exp(x - max);
-        TensorPrimitives.Subtract(row, max + Math.Log(sum), row);
+            sum += ElementaryFunctions.Exp(x - max);
+        TensorPrimitives.Subtract(row, max + ElementaryFunctions.Log(sum), row);
     }
 }

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
 
@@ -22,5 +22,5 @@ internal sealed class ReduceMeanOperator : ReduceOperator
     protected override bool HasIdentity => false;
 
     /// <inheritdoc/>
-    protected override T Row<T>(ReadOnlySpan<T> row) => TensorPrimitives.Sum(row) / T.CreateTruncating(row.Length);
+    protected override T Row<T>(ReadOnlySpan<T> row) => LaneSums.Sum(row) / T.CreateTruncating(row.Length);
 }

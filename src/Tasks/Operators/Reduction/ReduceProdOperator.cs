@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
 
@@ -11,5 +11,5 @@ internal sealed class ReduceProdOperator : ReduceOperator
     public override string KernelMethod => nameof(Float32Reduce.Prod);
 
     /// <inheritdoc/>
-    protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? T.One : TensorPrimitives.Product(row);
+    protected override T Row<T>(ReadOnlySpan<T> row) => LaneSums.Product(row);
 }

@@ -1,6 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
 
@@ -16,5 +16,5 @@ internal sealed class ReduceSumOperator : ReduceOperator
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
 
     /// <inheritdoc/>
-    protected override T Row<T>(ReadOnlySpan<T> row) => TensorPrimitives.Sum(row);
+    protected override T Row<T>(ReadOnlySpan<T> row) => LaneSums.Sum(row);
 }

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -19,7 +20,7 @@ internal sealed class SoftmaxOperator : AxisFunction
     {
         double max = TensorPrimitives.Max<double>(row);
         for (int i = 0; i < row.Length; i++)
-            row[i] = Math.Exp(row[i] - max);
-        TensorPrimitives.Divide(row, TensorPrimitives.Sum<double>(row), row);
+            row[i] = ElementaryFunctions.Exp(row[i] - max);
+        TensorPrimitives.Divide(row, LaneSums.Sum<double>(row), row);
     }
 }

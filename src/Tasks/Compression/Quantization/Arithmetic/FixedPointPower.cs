@@ -1,3 +1,5 @@
+using OptimizerBuild.Operators.Numerics;
+
 namespace OptimizerBuild.Compression.Quantization.Arithmetic;
 
 /// <summary>2^(−t) in fixed point for Softmax and Sigmoid (docs/arithmetic.md, Fixed-point Softmax).</summary>
@@ -10,17 +12,18 @@ internal static class FixedPointPower
     public const double ProbabilityScale = 1.0 / One;
 
     /// <summary>The scale of logarithms of probabilities in s32: binary logarithms in Q16.</summary>
-    public static readonly double LogarithmScale = Math.Log(2) / 65536;
+    public static readonly double LogarithmScale = ElementaryFunctions.Log(2) / 65536;
 
     private const long Saturation = 31L << 16;
 
-    private static readonly long[] Powers = [.. Enumerable.Range(0, 257).Select(i => (long)Math.Round(One * Math.Pow(2, -i / 256.0)))];
+    private static readonly long[] Powers = [.. Enumerable.Range(0, 257).Select(i =>
+        (long)Math.Round(One * ElementaryFunctions.Pow(2, -i / 256.0)))];
 
     private static readonly long[] Logarithms = [.. Enumerable.Range(0, 257).Select(i =>
-        (long)Math.Round(One * Math.Log2(1 + (i / 256.0))))];
+        (long)Math.Round(One * ElementaryFunctions.Log2(1 + (i / 256.0))))];
 
     /// <summary>The factor that turns a distance in steps of <paramref name="scale"/> into a binary logarithm in Q16.</summary>
-    public static FixedPointMultipliers Factor(double scale) => FixedPointMultipliers.Of(scale * Math.Log2(Math.E) * 65536);
+    public static FixedPointMultipliers Factor(double scale) => FixedPointMultipliers.Of(scale * ElementaryFunctions.Log2(Math.E) * 65536);
 
     /// <summary>
     /// 2^(−t) in Q30 for the distance d ≥ 0: a table over the fraction, linear between its entries, shifted by the integer part.

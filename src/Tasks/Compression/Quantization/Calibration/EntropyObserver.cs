@@ -1,3 +1,4 @@
+using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization.Calibration;
@@ -84,7 +85,7 @@ internal sealed class EntropyObserver : IRangeObserver
 
                 // A bin that holds only outliers is empty in Q; the smallest mass of one value stands in for it.
                 double q = counts[i] > 0 ? (double)sum / filled / inside : 1.0 / (inside + 1.0);
-                divergence += p * Math.Log(p / q);
+                divergence += p * ElementaryFunctions.Log(p / q);
             }
         }
         return divergence;

@@ -1,5 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Compression.Quantization.Calibration;
 
@@ -73,7 +74,7 @@ internal readonly record struct ErrorPower(double Noise, double Signal)
 {
     /// <summary>Signal-to-noise ratio in dB; infinite without noise.</summary>
     public double Decibels =>
-        Noise <= 0 ? double.PositiveInfinity : Signal <= 0 ? double.NegativeInfinity : 10 * Math.Log10(Signal / Noise);
+        Noise <= 0 ? double.PositiveInfinity : Signal <= 0 ? double.NegativeInfinity : 10 * ElementaryFunctions.Log10(Signal / Noise);
 
     /// <summary>Noise in proportion to the signal.</summary>
     public double Relative => Noise <= 0 ? 0 : Noise / Math.Max(Signal, double.Epsilon);

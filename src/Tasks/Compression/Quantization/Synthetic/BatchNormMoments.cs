@@ -3,6 +3,7 @@ using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -39,7 +40,7 @@ internal sealed class BatchNormMoments
             {
                 double expected = Math.Max(_layers[l].Variances[c], 1e-8);
                 double shift = seen[l].Mean(c) - _layers[l].Means[c];
-                double ratio = Math.Log(Math.Max(seen[l].Variance(c), 1e-8) / expected);
+                double ratio = ElementaryFunctions.Log(Math.Max(seen[l].Variance(c), 1e-8) / expected);
 
                 // One hopeless channel must not decide for all.
                 layer += Math.Min(shift * shift / expected, 100) + Math.Min(ratio * ratio, 100);

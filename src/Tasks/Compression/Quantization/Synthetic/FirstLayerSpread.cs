@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -31,6 +32,6 @@ internal static class FirstLayerSpread
             }, cancellation);
         double[] spreads = [.. Enumerable.Range(0, moments.Channels).Select(c => Math.Sqrt(moments.Variance(c))).Order()];
         double median = spreads[spreads.Length / 2];
-        return median > 0 && double.IsFinite(median) ? Math.Abs(Math.Log(median)) : null;
+        return median > 0 && double.IsFinite(median) ? Math.Abs(ElementaryFunctions.Log(median)) : null;
     }
 }

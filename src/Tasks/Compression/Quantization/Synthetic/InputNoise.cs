@@ -126,6 +126,9 @@ internal sealed class InputNoise
     }
 
     // The transform of G. E. P. Box and M. E. Muller, 1958.
-    private static float StandardNormal(Random random) =>
-        (float)(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()));
+    private static float StandardNormal(Random random)
+    {
+        double radius = Math.Sqrt(-2 * ElementaryFunctions.Log(1 - random.NextDouble()));
+        return (float)(radius * ElementaryFunctions.Cos(2 * Math.PI * random.NextDouble()));
+    }
 }

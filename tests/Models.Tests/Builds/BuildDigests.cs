@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using OptimizerBuild.Generators.Tests.Harness;
+using OptimizerBuild.Models.Accuracy;
+using OptimizerBuild.Options;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Reporting;
+
+namespace OptimizerBuild.Models.Builds;
+
+/// <summary>
+/// Builds models and tells a digest of every file that comes of each: plan, weights, report, exported model, generated code.
+/// </summary>
+internal static class BuildDigests
+{
+    // Enough for every statistic, few enough for a build without vectors.
+    private const int Samples = 16;
+
+    /// <summary>Builds the small models of a folder, <c>NAME.onnx</c>, in integers and in float32.</summary>
+    public static IEnumerable<string> OfFolder(string folder) =>
+        from path in Directory.GetFiles(folder, "*.onnx").Order(StringComparer.Ordinal)
+        from precision in (ModelPrecision[])[ModelPrecision.Auto, ModelPrecision.Int8, ModelPrecision.Float32]
+        let name = Path.GetFileNameWithoutExtension(path)
+        from line in Of($"{name}/{precision}", new ModelOptions
+        {
+            ModelPath = path,
+            Name = name,
+            ClassName = PredictorNames.ClassName(name),
+            Precision = precision,
+            ExportOnnx = precision != ModelPrecision.Float32,
+        })
+        select line;
+
+    /// <summary>Builds a model of the development set from a few samples of its data.</summary>
+    public static IEnumerable<string> OfShared(string name) =>
+        Of(name, SharedModels.Options(name) with { EvaluationData = null, CalibrationSamples = Samples, ExportOnnx = true });
+
+    private static IEnumerable<string> Of(string name, ModelOptions options)
+    {
+        CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+        var outputs = new ModelOutputs(
+            PlanWriter.Write(outcome.Plan), outcome.Weights, ModelReport.Of(outcome).ToJson(), "", outcome.QdqModel);
+        foreach ((string extension, byte[] content) in outputs.Files)
+            yield return $"{name}{extension} {Digest(content)}";
+        var project = new ConsumerProject { Plans = [outputs.Plan] };
+        foreach ((string file, string text) in project.Generate().Files.OrderBy(f => f.Key, StringComparer.Ordinal))
+            yield return $"{name}/{file} {Digest(Encoding.UTF8.GetBytes(text))}";
+    }
+
+    private static string Digest(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content))[..16];
+}
