@@ -224,7 +224,18 @@ internal sealed record PlanClassifier(int Output, int Classes, bool ScoresArePro
 /// <param name="ResourceName">Its logical name.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Checksum">Its FNV-1a checksum over 64-bit words (see <c>PackedWeights</c> in src/Kernels).</param>
-internal sealed record PlanWeights(string ResourceName, int Bytes, ulong Checksum);
+internal sealed record PlanWeights(string ResourceName, int Bytes, ulong Checksum)
+{
+    /// <summary>Where the weights of each layer lie and in which form; biases and tables lie between them.</summary>
+    public EquatableList<PlanLayerWeights> Layers { get; init; } = EquatableList<PlanLayerWeights>.Empty;
+}
+
+/// <summary>The weights of one layer.</summary>
+/// <param name="Node">The layer's node.</param>
+/// <param name="Storage">The form in which they are stored, for example <c>s8</c>.</param>
+/// <param name="Offset">Where they begin in the resource; layers with equal weights share a place.</param>
+/// <param name="Bytes">Their length.</param>
+internal sealed record PlanLayerWeights(string Node, string Storage, int Offset, int Bytes);
 
 /// <summary>Where a value lives in the arena and for how long.</summary>
 /// <param name="Name">The value's name.</param>

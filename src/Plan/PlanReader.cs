@@ -156,7 +156,25 @@ internal sealed class PlanReader
         line.Skip(" checksum=x:");
         ulong checksum = line.Hexadecimal(16);
         line.End();
-        return new PlanWeights(resource, bytes, checksum);
+        var layers = new List<PlanLayerWeights>();
+        while (Peek().StartsWith("layer"))
+            layers.Add(ReadLayerWeights(bytes));
+        return new PlanWeights(resource, bytes, checksum) { Layers = new(layers) };
+    }
+
+    private PlanLayerWeights ReadLayerWeights(int weightBytes)
+    {
+        PlanLine line = Begin("layer node=");
+        string node = line.String();
+        line.Skip(" storage=");
+        string storage = line.String(s => s.Length > 0, "the form in which the weights are stored");
+        line.Skip(" offset=");
+        int offset = line.Natural();
+        line.Skip(" bytes=");
+        int bytes = line.Natural();
+        line.End();
+        RequireInside(line, "a layer's weights inside the weights", offset, bytes, weightBytes);
+        return new PlanLayerWeights(node, storage, offset, bytes);
     }
 
     private void ReadInput()

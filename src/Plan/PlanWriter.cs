@@ -31,6 +31,11 @@ internal sealed class PlanWriter
         WriteFacts(plan.Facts);
         Line($"weights resource={Quote(plan.Weights.ResourceName)} bytes={Number(plan.Weights.Bytes)}"
             + $" checksum=x:{plan.Weights.Checksum.ToString("X16", CultureInfo.InvariantCulture)}");
+        foreach (PlanLayerWeights layer in plan.Weights.Layers)
+        {
+            Line($"layer node={Quote(layer.Node)} storage={Quote(layer.Storage)} offset={Number(layer.Offset)}"
+                + $" bytes={Number(layer.Bytes)}");
+        }
         Line($"arena bytes={Number(plan.ArenaBytes)}");
         Line($"execution threads={(plan.UsesThreads ? "many" : "one")} start={(plan.HasStartUp ? "small" : "fast")}");
         foreach (PlanState state in plan.States)

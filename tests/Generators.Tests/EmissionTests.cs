@@ -6,6 +6,7 @@ using OptimizerBuild.Generators.Emission;
 using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Generators.Tests.Plan;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests;
 
@@ -14,9 +15,9 @@ public class EmissionTests
 {
     [Fact]
     public void EveryPlanIsRenderedWithoutSyntaxErrors() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), seed =>
+        PropertyCheck.Holds(RandomPlans.Numbers, numbers =>
         {
-            ModelPlan plan = RandomPlans.Create(seed.Item);
+            ModelPlan plan = RandomPlans.Create(numbers);
             var options = new CSharpParseOptions(LanguageVersion.CSharp12, DocumentationMode.Diagnose);
             foreach (string code in (string[])[PredictorEmitter.Emit(plan), LayersEmitter.Emit(plan)])
             {
@@ -25,7 +26,7 @@ public class EmissionTests
                 Assert.DoesNotContain('\r', code);
                 Assert.DoesNotContain(code.Split('\n'), line => line.EndsWith(' ') && !line.Contains("//", StringComparison.Ordinal));
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        }, tests: 300);
 
     [Fact]
     public void RandomPlansCompileTogether()

@@ -14,7 +14,8 @@ public class SourceTextTests
         string root = SharedAssets.RepositoryRoot;
         string[] files = [.. ((string[])["src", "tests", "bench", "sample-app"])
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
-            .Where(file => !Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar).Any(f => f is "bin" or "obj" or "node_modules"))
+            .Where(file => !Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)
+                .Any(f => f is "bin" or "obj" or "node_modules"))
             .Order(StringComparer.Ordinal)];
         Assert.True(files.Length > 800, $"only {files.Length} source files were found");
         var wide = new List<string>();

@@ -16,8 +16,13 @@ internal sealed class LayersEmitter
     private const string Workspace = Kernels + "Workspace workspace";
 
     private readonly BufferNames _buffers;
+    private readonly ILookup<string, PlanLayerWeights> _weights;
 
-    private LayersEmitter(ModelPlan plan) => _buffers = new BufferNames(plan.Buffers);
+    private LayersEmitter(ModelPlan plan)
+    {
+        _buffers = new BufferNames(plan.Buffers);
+        _weights = plan.Weights.Layers.ToLookup(l => l.Node, StringComparer.Ordinal);
+    }
 
     /// <summary>The file with the layers of a predictor.</summary>
     public static string Emit(ModelPlan plan)
@@ -107,7 +112,7 @@ internal sealed class LayersEmitter
         string name = StepName(line, step);
         code.Line();
         code.Line("// " + (step.Node.Length == 0 ? "" : PlanText.OneLine(step.Node) + ": ") + PlanText.OneLine(step.Description)
-            + (step.Macs == 0 ? "" : " (" + Wording.Count(step.Macs, "multiply-accumulate") + ")"));
+            + (step.Macs == 0 ? "" : " (" + Wording.Count(step.Macs, "multiply-accumulate") + Weights(step) + ")"));
         switch (step)
         {
             case PlanCall call:
@@ -124,6 +129,9 @@ internal sealed class LayersEmitter
                 throw new InvalidOperationException("a step of an unknown kind: " + step.GetType().Name);
         }
     }
+
+    private string Weights(PlanStep step) => string.Concat(_weights[step.Node].Select(layer =>
+        ", weights " + PlanText.OneLine(layer.Storage) + " of " + Wording.Count(layer.Bytes, "byte")));
 
     private void EmitIf(CodeWriter code, string name, int line, PlanIf branch)
     {

@@ -24,6 +24,9 @@ internal sealed class CallerInputs(Graph graph, InputAdaptation adaptation, stri
     // Of a step between two bytes.
     private const double Tolerance = 0.01;
 
+    /// <summary>Whether a number that no byte stands for becomes the nearest that one does, instead of an error.</summary>
+    public bool TakesNearest { get; init; }
+
     /// <summary>The caller's tensors of one sample.</summary>
     /// <param name="sample">For each input of the model a tensor of its type.</param>
     /// <exception cref="ModelException">A number is none that a byte stands for.</exception>
@@ -58,9 +61,9 @@ internal sealed class CallerInputs(Graph graph, InputAdaptation adaptation, stri
             double place = (from[i] - offset) / scale;
             double nearest = Math.Clamp(Math.Round(place), 0, 255);
             // Written so that NaN fails.
-            if (!(Math.Abs(place - nearest) <= Tolerance))
+            if (!(Math.Abs(place - nearest) <= Tolerance) && !TakesNearest)
                 throw Mismatch(input, from[i], scale, offset);
-            to[i] = (byte)nearest;
+            to[i] = double.IsNaN(nearest) ? (byte)0 : (byte)nearest;
         }
         return new Tensor(value.Type.As(ElementType.UInt8), to);
     }

@@ -31,7 +31,7 @@ internal static class PlanVerifier
         }
         foreach (WeightSection section in model.Sections)
         {
-            ImmutableArray<string> kernels = section.Storage.Kernels(section.Shape.Kind);
+            ImmutableArray<string> kernels = section.Storage.Kernels(section.Shape.Order);
             Require(section.Offset >= 0 && (long)section.Offset + section.Bytes <= model.Weights.Length,
                 $"the weights of '{section.Node}' leave the blob");
             Require(model.Calls.Any(s => s.Node == section.Node && kernels.Contains(s.Kernel)),

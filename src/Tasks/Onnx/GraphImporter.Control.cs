@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators.Control;
@@ -57,6 +58,26 @@ internal sealed partial class GraphImporter
         if (graph.Input.Count != 2 + carried || graph.Output.Count < 1 + carried || proto.Output.Count > graph.Output.Count - 1)
             throw Invalid(name, "Loop",
                 $"its body has {graph.Input.Count} inputs and {graph.Output.Count} outputs, but it carries {carried} values");
+        Node loop;
+        bool canBeUnrolled = CanBeUnrolled(inputs);
+        try
+        {
+            loop = Loop(name, proto, graph, opset, inputs, scope, depth);
+        }
+        catch (ModelException reason) when (canBeUnrolled)
+        {
+            Unroll(name, proto, graph, inputs, scope, depth, reason);
+            return;
+        }
+        _inference.Add(
+            loop with { Outputs = [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))] }, opset);
+    }
+
+    // A loop with its body, without names for its outputs.
+    private Node Loop(
+        string name, NodeProto proto, GraphProto graph, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
+    {
+        int carried = inputs.Length - 2;
         var captures = new List<string>();
         var body = new BodyImport(_inference, captures);
         string number = body.AddInput(graph.Input[0].Name, TensorType.Of(ElementType.Int64));
@@ -68,12 +89,11 @@ internal sealed partial class GraphImporter
             body.AddInput(graph.Input[2 + i].Name, _inference.TypeOf(Given(name, proto, inputs[2 + i]))))];
         ImmutableArray<string> outputs = ImportBody(name, proto, graph, body, [number, condition, .. values], scope, depth);
         Graph closed = body.ToGraph(name + ".body", outputs);
-        _inference.Add(
-            new Node(name, "Loop", [.. inputs, .. captures],
-                    [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))])
-                .With(LoopOperator.Body, new AttributeValue.GraphValue(closed))
-                .With(LoopOperator.Carried, carried),
-            opset);
+        Node loop = new Node(name, "Loop", [.. inputs, .. captures], [])
+            .With(LoopOperator.Body, new AttributeValue.GraphValue(closed))
+            .With(LoopOperator.Carried, carried);
+        _inference.Check(loop, opset);
+        return loop;
     }
 
     // A Scan is a Loop over the slices of its scanned inputs.

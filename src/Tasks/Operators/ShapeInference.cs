@@ -74,10 +74,7 @@ internal sealed class ShapeInference
     public void Add(Node node, int? opset = null)
     {
         Operator op = OperatorRegistry.Of(node);
-        var context = new OperatorContext(
-            node,
-            [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],
-            [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]) { Opset = opset };
+        OperatorContext context = ContextOf(node, opset);
         ImmutableArray<TensorType> types = Infer(op, context);
         if (Fold(op, context, types) is { } values)
         {
@@ -95,6 +92,15 @@ internal sealed class ShapeInference
         }
         _nodes.Add(node);
     }
+
+    /// <summary>Infers the types of a node's outputs without adding it.</summary>
+    /// <exception cref="ModelException">The node is not valid.</exception>
+    public void Check(Node node, int? opset = null) => Infer(OperatorRegistry.Of(node), ContextOf(node, opset));
+
+    private OperatorContext ContextOf(Node node, int? opset) => new(
+        node,
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],
+        [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]) { Opset = opset };
 
     /// <summary>The graph of everything added so far that the outputs depend on.</summary>
     public Graph ToGraph(string name, ImmutableArray<string> inputs, ImmutableArray<string> outputs)

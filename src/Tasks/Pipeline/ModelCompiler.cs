@@ -106,7 +106,7 @@ internal static class ModelCompiler
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
-            new TrialLowering(imported.Graph), progress ?? SilentProgress.Instance, cancellation);
+            new TrialLowering(imported.Graph, Boundary(options, imported)), progress ?? SilentProgress.Instance, cancellation);
         return new(imported, CompressionTechniques.Run(new(PassPipeline.Run(imported.Graph, cancellation)), context), context);
     }
 
@@ -148,7 +148,10 @@ internal static class ModelCompiler
         }),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
         HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
-        Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
+        Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights))
+        {
+            Layers = new(lowered.Sections.Select(s => new PlanLayerWeights(s.Node, s.Storage.Name, s.Offset, s.Bytes))),
+        },
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
         Values = lowered.Values,

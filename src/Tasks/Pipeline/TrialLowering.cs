@@ -2,18 +2,23 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
 
-/// <summary>Lowers models that are only measured: the same way as those that ship, for callers that pass what the model takes.</summary>
+/// <summary>
+/// Lowers models that are only measured, with the bindings of the model that ships: bytes where callers pass bytes, channels last where
+/// they pass them so, a state where the item declares one.
+/// </summary>
 /// <param name="imported">The model as imported, by which the layout of inputs is judged.</param>
-internal sealed class TrialLowering(Graph imported) : ITrialLowering
+/// <param name="boundary">How callers pass inputs.</param>
+internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary) : ITrialLowering
 {
     /// <inheritdoc/>
     public TrialModel Lower(CompressedModel model, CancellationToken cancellation)
     {
-        LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions { Interface = imported }, cancellation);
+        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
         var plan = new ModelPlan
         {
             Model = "trial",
@@ -23,12 +28,15 @@ internal sealed class TrialLowering(Graph imported) : ITrialLowering
             Facts = new("", "", "", 0, 0, "", null, null, 0),
             Inputs = lowered.Inputs,
             Outputs = lowered.Outputs,
+            States = lowered.States,
             Weights = new("trial.weights", lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
             ArenaBytes = lowered.ArenaBytes,
             Buffers = lowered.Buffers,
             Steps = lowered.Steps,
         };
-        var executor = new PlanExecutor(plan, lowered.Weights);
-        return new(lowered.Weights.Length, lowered.ArenaBytes, lowered.EstimatedNanoseconds, executor.RunMany);
+        // Samples of a technique may be made up: what callers could pass is then the nearest thing to them.
+        var callers = new CallerInputs(imported, boundary.Adaptation, "trial") { TakesNearest = true };
+        var shipped = new ShippedModel(new PlanExecutor(plan, lowered.Weights), imported, callers);
+        return new(lowered.Weights.Length, lowered.ArenaBytes, lowered.EstimatedNanoseconds, shipped.RunMany);
     }
 }

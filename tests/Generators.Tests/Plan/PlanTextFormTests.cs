@@ -3,60 +3,59 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests.Plan;
 
 public class PlanTextFormTests
 {
-    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(500);
-
     [Fact]
     public void EveryPlanSurvivesWritingAndReading() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        PropertyCheck.Holds(RandomPlans.Numbers, numbers =>
         {
-            int seed = any.Item;
-            ModelPlan plan = RandomPlans.Create(seed);
+            ModelPlan plan = RandomPlans.Create(numbers);
             string text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(PlanWriter.Write(plan)));
             PlanReading reading = PlanReader.Read(text);
             Assert.Null(reading.Error);
             Assert.Equal(plan, reading.Plan);
             Assert.Equal(text, PlanWriter.Write(reading.Plan!));
-        }).Check(Thorough);
+        }, tests: 500);
 
     [Fact]
     public void EveryThingHasALineOfItsOwn() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        PropertyCheck.Holds(RandomPlans.Numbers, numbers =>
         {
-            int seed = any.Item;
-            ModelPlan plan = RandomPlans.Create(seed);
+            ModelPlan plan = RandomPlans.Create(numbers);
             string text = PlanWriter.Write(plan);
             int expected = 8 + plan.States.Count + plan.States.Count(s => s.Binding is not null) + plan.Inputs.Count
                 + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
+                + plan.Weights.Layers.Count
                 + PlanSteps.LinesOf(plan.Steps) + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
             Assert.Equal(expected, text.Count(ch => ch == '\n'));
             Assert.DoesNotContain(text, ch => ch != '\n' && PlanText.BreaksLine(ch));
-        }).Check(Thorough);
+        }, tests: 500);
 
     [Fact]
     public void DamagedTextsGiveErrorsAndNeverExceptions() =>
-        Prop.ForAll(ArbMap.Default.ArbFor<DoNotSize<int>>(), any =>
+        PropertyCheck.Holds(RandomPlans.Numbers, numbers =>
         {
-            int seed = any.Item;
-            var random = new Random(seed);
-            var text = new StringBuilder(PlanWriter.Write(RandomPlans.Create(random.Next(50))));
-            for (int edits = random.Next(1, 4); edits > 0 && text.Length > 0; edits--)
+            var random = new DrawnRandom(numbers);
+            (int Kind, int At, int Size)[] edits =
+                [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => (random.Next(4), random.Next(), random.Next()))];
+            var text = new StringBuilder(PlanWriter.Write(RandomPlans.Create(random)));
+            foreach ((int kind, int place, int size) in edits.Where(_ => text.Length > 0))
             {
-                int at = random.Next(text.Length);
-                switch (random.Next(4))
+                int at = place % text.Length;
+                switch (kind)
                 {
                     case 0:
-                        text.Remove(at, random.Next(1, Math.Min(20, text.Length - at) + 1));
+                        text.Remove(at, 1 + (size % Math.Min(20, text.Length - at)));
                         break;
                     case 1:
                         text.Insert(at, "99999999999999999999");
                         break;
                     case 2:
-                        text[at] = (char)random.Next(char.MaxValue);
+                        text[at] = (char)(size % char.MaxValue);
                         break;
                     default:
                         text.Insert(at, text.ToString(at, Math.Min(60, text.Length - at)));
@@ -69,7 +68,7 @@ public class PlanTextFormTests
                 Assert.Equal(plan, PlanReader.Read(PlanWriter.Write(plan)).Plan);
             else
                 Assert.InRange(reading.Error!.Line, 1, text.ToString().Count(c => c == '\n') + 2);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+        }, tests: 3000);
 
     [Fact]
     public void TheCultureDoesNotMatter()

@@ -1,9 +1,12 @@
+using System.Collections.Immutable;
+using FsCheck;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests.Plan;
 
 /// <summary>Plans with random content in every field: valid ones, but with names and texts as nasty as the format allows.</summary>
-internal sealed class RandomPlans(int seed)
+internal sealed class RandomPlans(Random random)
 {
     private static readonly string[] NastyTexts =
     [
@@ -11,9 +14,19 @@ internal sealed class RandomPlans(int seed)
         "name=\"x\"", ")", "*/", "</summary>", "&", "\0", "end", "{0}", "$(x)", "';",
     ];
 
-    private readonly Random _random = new(seed);
+    private readonly Random _random = random;
 
-    public static ModelPlan Create(int seed) => new RandomPlans(seed).Plan();
+    /// <summary>The numbers from which a plan is drawn.</summary>
+    public static Arbitrary<ImmutableArray<int>> Numbers { get; } = DrawnRandom.Numbers(600);
+
+    /// <summary>A plan from drawn numbers.</summary>
+    public static ModelPlan Create(ImmutableArray<int> numbers) => Create(new DrawnRandom(numbers));
+
+    /// <summary>A plan of its own for each seed.</summary>
+    public static ModelPlan Create(int seed) => Create(new Random(seed));
+
+    /// <summary>A plan from a source of random numbers.</summary>
+    public static ModelPlan Create(Random random) => new RandomPlans(random).Plan();
 
     private ModelPlan Plan()
     {
@@ -43,7 +56,10 @@ internal sealed class RandomPlans(int seed)
             Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
                 labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
-            Weights = new(Text(), _random.Next(), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue))),
+            Weights = new(Text(), 2000 + _random.Next(1_000_000_000), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue)))
+            {
+                Layers = new(List(0, 3, _ => new PlanLayerWeights(Text(), "s" + Text(), _random.Next(1000), _random.Next(1000)))),
+            },
             ArenaBytes = 100_000 + _random.Next(1_000_000),
             Buffers = new(List(0, 4, _ =>
                 new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),

@@ -2,7 +2,10 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Lowering;
 using OptimizerBuild.Options;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Compression;
 
@@ -103,6 +106,28 @@ public sealed class CompressionContextTests
         Measurement agreement = new TestContext(graph, calibration).Context(top1).Measure(quantised);
         Assert.Equal(("cosine", 1.0), (agreement.Metric, agreement.TeacherAccuracy));
         Assert.InRange(agreement.Accuracy, 0.98, 1);
+    }
+
+    /// <summary>
+    /// A predictor that takes bytes quantises none: it has no buffer of floats, in a measurement as little as in the app.
+    /// </summary>
+    [Fact]
+    public void AModelIsMeasuredWithTheBindingThatShips()
+    {
+        Graph graph = Classifier();
+        ModelOptions bytes = TestContext.Options with { InputType = InputElement.UInt8, InputScale = [1 / 64.0], InputOffset = [-2] };
+        var source = new TestContext(graph, FloatGraph.Samples(graph, 16));
+        CompressionContext context = source.Context(bytes);
+        CompressedModel quantised = CompressionTechniques.Run(new(graph), context).Model;
+        var boundary = new BoundaryOptions { Interface = graph, Adaptation = InputAdaptation.Of(bytes) };
+        LoweredModel shipped = GraphLowerer.Lower(quantised, boundary);
+        Assert.Equal(BoundaryType.UInt8, shipped.Inputs[0].Type);
+
+        TrialModel trial = new TrialLowering(graph, boundary).Lower(quantised, default);
+        Assert.Equal((shipped.Weights.Length, shipped.ArenaBytes, shipped.EstimatedNanoseconds),
+            (trial.WeightBytes, trial.ScratchBytes, trial.Nanoseconds));
+        // Made-up samples are no bytes; each stands for the nearest.
+        Assert.InRange(context.Measure(quantised).Accuracy, 0.9, 1);
     }
 
     [Fact]

@@ -23,7 +23,8 @@ internal sealed class TestContext(Graph graph, SampleSet? calibration = null, Sa
 
     /// <summary>The context.</summary>
     public CompressionContext Context(ModelOptions? options = null, Teacher? teacher = null, CancellationToken cancellation = default) =>
-        new(options ?? Options, teacher ?? new Teacher(graph), this, new TrialLowering(graph), this, cancellation);
+        new(options ?? Options, teacher ?? new Teacher(graph), this,
+            new TrialLowering(graph, new() { Interface = graph, Adaptation = InputAdaptation.Of(options ?? Options) }), this, cancellation);
 
     public SampleSet Calibration()
     {

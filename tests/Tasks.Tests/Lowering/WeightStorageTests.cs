@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
@@ -19,10 +20,10 @@ public sealed class WeightStorageTests
         foreach (LayerShape shape in (LayerShape[])
         [
             LayerShape.OfRows(1, 1), LayerShape.OfRows(10, 84), LayerShape.OfRows(33, 7),
-            new(LayerKind.Windows, 1, 16, 3, [3, 3]) { InputPixelStride = 3 },
-            new(LayerKind.Windows, 1, 5, 3, [3, 3]) { InputPixelStride = 4, DilationWidth = 2 },
-            new(LayerKind.Windows, 3, 20, 2, [1, 5]) { InputPixelStride = 6 },
-            new(LayerKind.Depthwise, 37, 1, 1, [3, 3]), new(LayerKind.Depthwise, 8, 1, 1, [1, 7]),
+            new(WeightOrder.Convolution, 1, 16, 3, [3, 3]) { InputPixelStride = 3 },
+            new(WeightOrder.Convolution, 1, 5, 3, [3, 3]) { InputPixelStride = 4, DilationWidth = 2 },
+            new(WeightOrder.Convolution, 3, 20, 2, [1, 5]) { InputPixelStride = 6 },
+            new(WeightOrder.Depthwise, 37, 1, 1, [3, 3]), new(WeightOrder.Depthwise, 8, 1, 1, [1, 7]),
         ])
         {
             var random = new Random(3);
@@ -43,8 +44,8 @@ public sealed class WeightStorageTests
     [MemberData(nameof(Forms))]
     public void TheKernelsOfAFormExist(string form)
     {
-        foreach (LayerKind kind in Enum.GetValues<LayerKind>())
-            foreach (string kernel in WeightStorage.Named(form).Kernels(kind))
+        foreach (WeightOrder order in Enum.GetValues<WeightOrder>())
+            foreach (string kernel in WeightStorage.Named(form).Kernels(order))
                 Assert.NotNull(typeof(PackedWeights).Assembly.GetType("OptimizerBuild.Kernels." + kernel));
     }
 

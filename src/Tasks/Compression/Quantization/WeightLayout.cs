@@ -1,27 +1,14 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization;
 
-/// <summary>How the weights of an integer dot product are ordered for its kernel.</summary>
-internal enum WeightOrder
-{
-    /// <summary>Rows of inputs, panels of outputs: Gemm and MatMul.</summary>
-    Dense,
-
-    /// <summary>The same with a row for each run of neighbouring inputs under the window; groups follow one another.</summary>
-    Convolution,
-
-    /// <summary>Blocks of channels, each with a window of its own.</summary>
-    Depthwise,
-}
-
 /// <summary>
 /// The kernel form and the weight order of one integer dot product. The quantiser chooses it, from the layer's shape, its output's type and
 /// the bound of its sums, and records it with the weights; Lowering packs by it. What lies beside what is read from
-/// <see cref="Int8Packing"/>, so that the bound on pairs of neighbours and the bytes that the kernel reads cannot differ.
+/// <see cref="Int8WeightOrder"/>, so that the bound on pairs of neighbours and the bytes that the kernel reads cannot differ.
 /// </summary>
 internal sealed record WeightLayout
 {
@@ -61,12 +48,7 @@ internal sealed record WeightLayout
     /// <summary>Weights of one output and one input channel.</summary>
     public int Taps => KernelHeight * KernelWidth;
 
-    private int PackedBytes => Order switch
-    {
-        WeightOrder.Dense => Int8Packing.PackedBytes(Outputs, 1, Inputs),
-        WeightOrder.Depthwise => Int8Packing.DepthwiseBytes(Groups, KernelHeight, KernelWidth),
-        _ => Int8Packing.ConvolutionBytes(Groups, Outputs, Inputs, KernelHeight, KernelWidth, PixelStride, Dilation),
-    };
+    private Int8WeightOrder Places => new(Order, Groups, Outputs, Inputs, KernelHeight, KernelWidth, PixelStride, Dilation);
 
     /// <summary>Chooses the layout of a dot product.</summary>
     /// <param name="node">A Conv, Gemm or MatMul with constant weights.</param>
@@ -112,23 +94,7 @@ internal sealed record WeightLayout
 
     /// <summary>The bytes that the kernel reads.</summary>
     /// <param name="values">The weights in the order of the node's weight tensor.</param>
-    public byte[] Pack(sbyte[] values)
-    {
-        var packed = new byte[PackedBytes];
-        switch (Order)
-        {
-            case WeightOrder.Dense:
-                Int8Packing.Pack(Rows(values), Outputs, 1, Inputs, packed);
-                break;
-            case WeightOrder.Depthwise:
-                Int8Packing.PackDepthwise(values, Groups, KernelHeight, KernelWidth, packed);
-                break;
-            default:
-                Int8Packing.PackConvolution(values, Groups, Outputs, Inputs, KernelHeight, KernelWidth, PixelStride, Dilation, packed);
-                break;
-        }
-        return packed;
-    }
+    public byte[] Pack(sbyte[] values) => Places.Pack(Rows(values));
 
     /// <summary>
     /// The pairs of weights of an output channel, by their positions in its sum, that are multiplied and added together: those at two
@@ -136,17 +102,10 @@ internal sealed record WeightLayout
     /// </summary>
     public (int First, int Second)[] Neighbours()
     {
+        Int8WeightOrder order = Places;
         var places = new Dictionary<int, int>(Length);
         for (int k = 0; k < Length; k++)
-            places[Place(k)] = k;
+            places[order.Place(k)] = k;
         return [.. places.Where(p => p.Key % 2 == 0 && places.ContainsKey(p.Key + 1)).Select(p => (p.Value, places[p.Key + 1]))];
     }
-
-    // Where a weight of the first output channel lies; all channels have the same neighbours.
-    private int Place(int k) => Order switch
-    {
-        WeightOrder.Dense => Int8Packing.ConvolutionPlace(0, k, 0, Outputs, Inputs, 1, 1, Inputs, 1),
-        WeightOrder.Depthwise => Int8DepthwiseLayout.Weight(0, k / KernelWidth, k % KernelWidth, Groups, KernelHeight, KernelWidth),
-        _ => Int8Packing.ConvolutionPlace(0, k / Taps, k % Taps, Outputs, Inputs, KernelHeight, KernelWidth, PixelStride, Dilation),
-    };
 }

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
 
@@ -14,7 +15,7 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
     public Storage Packed()
     {
         if (Constant(1) is { } w)
-            return context.Layer(node, new(LayerKind.Windows, groups, groupOutputs, groupInputs, [.. kernel]), w);
+            return context.Layer(node, new(WeightOrder.Convolution, groups, groupOutputs, groupInputs, [.. kernel]), w);
         int panels = DenseFloat32.Rounded(groupOutputs) / DenseFloat32.Panel;
         Storage room = context.CreateScratch(node, ElementType.Float32, groups, panels, _taps, groupInputs, DenseFloat32.Panel);
         // O,I,taps → group, output, input, tap
@@ -53,7 +54,7 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
     public Storage PerChannel()
     {
         if (Constant(1) is { } w)
-            return context.Layer(node, new(LayerKind.Depthwise, groups, 1, 1, [.. kernel]), w);
+            return context.Layer(node, new(WeightOrder.Depthwise, groups, 1, 1, [.. kernel]), w);
         return context.Dense(node, Dense(1, groups, _taps).Permuted(1, 0));
     }
 

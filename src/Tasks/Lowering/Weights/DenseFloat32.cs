@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Weights;
@@ -26,10 +27,10 @@ internal sealed class DenseFloat32 : WeightStorage
     public static int Rounded(int outputs) => (outputs + Panel - 1) / Panel * Panel;
 
     /// <inheritdoc/>
-    public override ImmutableArray<string> Kernels(LayerKind kind) => kind switch
+    public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
-        LayerKind.Rows => ["Float32Dense"],
-        LayerKind.Windows => ["Float32Convolution"],
+        WeightOrder.Dense => ["Float32Dense"],
+        WeightOrder.Convolution => ["Float32Convolution"],
         _ => ["Float32Depthwise"],
     };
 
@@ -67,7 +68,7 @@ internal sealed class DenseFloat32 : WeightStorage
         return packed;
     }
 
-    private static int Length(LayerShape shape) => shape.Kind == LayerKind.Depthwise
+    private static int Length(LayerShape shape) => shape.Order == WeightOrder.Depthwise
         ? shape.Count
         : checked(shape.Groups * Rounded(shape.Outputs) * shape.Inputs * shape.Taps);
 
@@ -75,7 +76,7 @@ internal sealed class DenseFloat32 : WeightStorage
     private static IEnumerable<(int Packed, int Weight)> Places(LayerShape shape)
     {
         int taps = shape.Taps;
-        if (shape.Kind == LayerKind.Depthwise)
+        if (shape.Order == WeightOrder.Depthwise)
         {
             for (int c = 0; c < shape.Groups; c++)
                 for (int t = 0; t < taps; t++)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
@@ -17,10 +18,10 @@ internal sealed class DenseS8 : WeightStorage
     public override double MacsPerNanosecond => 200;
 
     /// <inheritdoc/>
-    public override ImmutableArray<string> Kernels(LayerKind kind) => kind switch
+    public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
-        LayerKind.Rows => ["Int8Dense", "Int8DenseBlocked"],
-        LayerKind.Windows => ["Int8Convolution", "Int8ConvolutionBlocked"],
+        WeightOrder.Dense => ["Int8Dense", "Int8DenseBlocked"],
+        WeightOrder.Convolution => ["Int8Convolution", "Int8ConvolutionBlocked"],
         _ => ["Int8Depthwise"],
     };
 
@@ -28,62 +29,20 @@ internal sealed class DenseS8 : WeightStorage
     public override bool Holds(LoweringContext context, Node node) => context.IsInteger(node);
 
     /// <inheritdoc/>
-    public override byte[] Pack(LayerShape shape, Tensor weights)
-    {
-        ReadOnlySpan<sbyte> values = weights.Values<sbyte>();
-        byte[] packed = new byte[PackedBytes(shape)];
-        (int height, int width) = Window(shape);
-        switch (shape.Kind)
-        {
-            case LayerKind.Rows:
-                Int8Packing.Pack(values, shape.Outputs, 1, shape.Inputs, packed);
-                break;
-            case LayerKind.Windows:
-                Int8Packing.PackConvolution(
-                    values, shape.Groups, shape.Outputs, shape.Inputs, height, width, shape.InputPixelStride, shape.DilationWidth, packed);
-                break;
-            default:
-                Int8Packing.PackDepthwise(values, shape.Groups, height, width, packed);
-                break;
-        }
-        return packed;
-    }
+    public override byte[] Pack(LayerShape shape, Tensor weights) => Order(shape).Pack(weights.Values<sbyte>());
 
     /// <inheritdoc/>
     public override Tensor Unpack(LayerShape shape, ReadOnlySpan<byte> packed)
     {
         Tensor weights = Tensor.Zeros(TypeOf(shape));
-        Span<sbyte> values = weights.Values<sbyte>();
-        (int height, int width) = Window(shape);
-        switch (shape.Kind)
-        {
-            case LayerKind.Rows:
-                Int8Packing.Unpack(packed, shape.Outputs, 1, shape.Inputs, values);
-                break;
-            case LayerKind.Windows:
-                Int8Packing.UnpackConvolution(
-                    packed, shape.Groups, shape.Outputs, shape.Inputs, height, width, shape.InputPixelStride, shape.DilationWidth, values);
-                break;
-            default:
-                Int8Packing.UnpackDepthwise(packed, shape.Groups, height, width, values);
-                break;
-        }
+        Order(shape).Unpack(packed, weights.Values<sbyte>());
         return weights;
     }
 
-    private static int PackedBytes(LayerShape shape)
-    {
-        (int height, int width) = Window(shape);
-        return shape.Kind switch
-        {
-            LayerKind.Rows => Int8Packing.PackedBytes(shape.Outputs, 1, shape.Inputs),
-            LayerKind.Windows => Int8Packing.ConvolutionBytes(
-                shape.Groups, shape.Outputs, shape.Inputs, height, width, shape.InputPixelStride, shape.DilationWidth),
-            _ => Int8Packing.DepthwiseBytes(shape.Groups, height, width),
-        };
-    }
-
     // Integer kernels know windows over two axes.
-    private static (int Height, int Width) Window(LayerShape shape) =>
-        shape.Kind == LayerKind.Rows ? (1, 1) : (shape.Kernel[0], shape.Kernel[1]);
+    private static Int8WeightOrder Order(LayerShape shape)
+    {
+        (int height, int width) = shape.Order == WeightOrder.Dense ? (1, 1) : (shape.Kernel[0], shape.Kernel[1]);
+        return new(shape.Order, shape.Groups, shape.Outputs, shape.Inputs, height, width, shape.InputPixelStride, shape.DilationWidth);
+    }
 }

@@ -1,41 +1,27 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering.Weights;
 
-/// <summary>How a layer's kernel walks over its inputs.</summary>
-internal enum LayerKind
-{
-    /// <summary>Whole rows of inputs: dense layers.</summary>
-    Rows,
-
-    /// <summary>Windows of feature maps, all input channels of a group for each output.</summary>
-    Windows,
-
-    /// <summary>Windows of feature maps, one input channel for each output.</summary>
-    Depthwise,
-}
-
 /// <summary>
 /// What a layer's weights look like before they are packed: [groups · outputs][inputs][taps], row-major, whatever the order in the model.
 /// </summary>
-/// <param name="Kind">How the kernel walks over the inputs.</param>
+/// <param name="Order">How the kernel walks over the inputs.</param>
 /// <param name="Groups">The number of groups; of a depthwise layer its channels.</param>
 /// <param name="Outputs">Outputs of a group.</param>
 /// <param name="Inputs">Inputs of a group; for windows: channels.</param>
 /// <param name="Kernel">The window's extents; empty for rows.</param>
-internal sealed record LayerShape(LayerKind Kind, int Groups, int Outputs, int Inputs, ImmutableArray<int> Kernel)
+internal sealed record LayerShape(WeightOrder Order, int Groups, int Outputs, int Inputs, ImmutableArray<int> Kernel)
 {
     /// <summary>A dense layer.</summary>
-    public static LayerShape OfRows(int outputs, int inputs) => new(LayerKind.Rows, 1, outputs, inputs, []);
+    public static LayerShape OfRows(int outputs, int inputs) => new(WeightOrder.Dense, 1, outputs, inputs, []);
 
     /// <summary>The shape of an integer dot product, as the quantiser has laid it out.</summary>
     public static LayerShape Of(WeightLayout layout) => layout.Order == WeightOrder.Dense
         ? OfRows(layout.Outputs, layout.Inputs)
-        : new(
-            layout.Order == WeightOrder.Depthwise ? LayerKind.Depthwise : LayerKind.Windows, layout.Groups, layout.Outputs, layout.Inputs,
-            [layout.KernelHeight, layout.KernelWidth])
+        : new(layout.Order, layout.Groups, layout.Outputs, layout.Inputs, [layout.KernelHeight, layout.KernelWidth])
         {
             InputPixelStride = layout.PixelStride,
             DilationWidth = layout.Dilation,

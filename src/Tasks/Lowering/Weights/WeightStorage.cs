@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
@@ -30,9 +31,9 @@ internal abstract class WeightStorage
     public abstract double MacsPerNanosecond { get; }
 
     /// <summary>
-    /// The kernels that read the form, by kind of layer; a kind may have several, for example one for sums beyond 32 bits.
+    /// The kernels that read the form, by order of the weights; an order may have several, for example one for sums beyond 32 bits.
     /// </summary>
-    public abstract ImmutableArray<string> Kernels(LayerKind kind);
+    public abstract ImmutableArray<string> Kernels(WeightOrder order);
 
     /// <summary>Whether the weights of a node are stored in this form.</summary>
     public abstract bool Holds(LoweringContext context, Node node);
