@@ -26,7 +26,7 @@ internal static class PlanText
                 text.Append("\\t");
             else if (char.IsHighSurrogate(c) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1]))
                 text.Append(c).Append(value[++i]);
-            else if (char.IsSurrogate(c) || BreaksLine(c) || c == '\uFEFF')
+            else if (char.IsSurrogate(c) || BreaksLine(c) || TurnsText(c) || c == '\uFEFF')
                 text.Append("\\u").Append(((int)c).ToString("X4", CultureInfo.InvariantCulture));
             else
                 text.Append(c);
@@ -37,13 +37,20 @@ internal static class PlanText
     /// <summary>Whether a character may not stand in a line of text: C# ends a line at more characters than <c>\n</c>.</summary>
     public static bool BreaksLine(char c) => char.IsControl(c) || c is '\u2028' or '\u2029';
 
+    /// <summary>
+    /// Whether a character changes the direction in which those around it are shown (Unicode Standard Annex 9): names with such characters
+    /// could make generated code look other than it is.
+    /// </summary>
+    public static bool TurnsText(char c) =>
+        c is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+
     /// <summary>A value's text for a comment: on one line whatever it contains.</summary>
     public static string OneLine(string value)
     {
         StringBuilder? text = null;
         for (int i = 0; i < value.Length; i++)
         {
-            if (BreaksLine(value[i]) || (char.IsSurrogate(value[i]) && !PairedAt(value, i)))
+            if (BreaksLine(value[i]) || TurnsText(value[i]) || (char.IsSurrogate(value[i]) && !PairedAt(value, i)))
                 (text ??= new StringBuilder(value))[i] = ' ';
         }
         return text?.ToString() ?? value;

@@ -32,6 +32,9 @@ public sealed class CollectModels : Task, ICancelableTask
     [Required]
     public string ProjectFolder { get; set; } = "";
 
+    /// <summary>Full path of the project, at which diagnostics point where an item's line is not known.</summary>
+    public string ProjectFile { get; set; } = "";
+
     /// <summary>The folder for outputs, relative to the project's.</summary>
     [Required]
     public string OutputFolder { get; set; } = "";
@@ -91,7 +94,7 @@ public sealed class CollectModels : Task, ICancelableTask
                 }
                 catch (ModelException e)
                 {
-                    Log.Log(e.Diagnostic);
+                    LogAll(e, ItemLocation.Of(item, ProjectFile), item.ItemSpec);
                 }
             }
             CheckClassNames(models);
@@ -100,18 +103,26 @@ public sealed class CollectModels : Task, ICancelableTask
         }
         catch (ModelException e)
         {
-            Log.Log(e.Diagnostic);
+            LogAll(e, Project, null);
         }
         catch (OperationCanceledException)
         {
-            Log.Log(Diagnostic.Of(DiagnosticCatalog.Cancelled, null, "(all models)"));
+            Log.Log(Diagnostic.Of(DiagnosticCatalog.Cancelled, null, "(all models)"), Project);
         }
         catch (Exception e)
         {
             Log.LogMessage(MessageImportance.Low, "{0}", e);
-            Log.Log(InternalFault.Of(e));
+            Log.Log(InternalFault.Of(e), Project);
         }
         return !Log.HasLoggedErrors;
+    }
+
+    private ItemLocation Project => ItemLocation.OfProject(ProjectFile);
+
+    private void LogAll(ModelException e, ItemLocation place, string? model)
+    {
+        foreach (Diagnostic diagnostic in e.Diagnostics)
+            Log.Log(diagnostic, place, model is null ? null : Path.GetFileName(model.Replace('\\', '/')));
     }
 
     private void CheckProject()
@@ -119,7 +130,8 @@ public sealed class CollectModels : Task, ICancelableTask
         if (!string.Equals(Language, "C#", StringComparison.OrdinalIgnoreCase))
         {
             throw new ModelException(DiagnosticCatalog.UnsupportedTarget,
-                "written in " + (Language.Length == 0 ? "an unknown language" : Language), "a C# project");
+                "written in " + (Language.Length == 0 ? "an unknown language" : Language),
+                    "a C# project, for example a class library that this project references");
         }
         bool isCore = string.Equals(TargetFrameworkIdentifier, ".NETCoreApp", StringComparison.OrdinalIgnoreCase);
         if (!isCore || (VersionOf(TargetFrameworkVersion.TrimStart('v', 'V')) is { } framework && framework < OldestFramework))
@@ -135,9 +147,9 @@ public sealed class CollectModels : Task, ICancelableTask
         if (IsDesignTime)
             return;
         if (!IsTrue(Optimize) && OptimizeCompressedModels.Length == 0)
-            Log.Log(Diagnostic.Of(DiagnosticCatalog.UnoptimisedBuild, null));
+            Log.Log(Diagnostic.Of(DiagnosticCatalog.UnoptimisedBuild, null), Project);
         if (IsTrue(PublishAot) && IlcInstructionSet.Length == 0)
-            Log.Log(Diagnostic.Of(DiagnosticCatalog.NativeInstructionSet, null));
+            Log.Log(Diagnostic.Of(DiagnosticCatalog.NativeInstructionSet, null), Project);
     }
 
     private void CheckClassNames(List<(ITaskItem Item, ModelOptions Options)> models)
@@ -148,10 +160,10 @@ public sealed class CollectModels : Task, ICancelableTask
             if (!classes.TryAdd((options.Namespace, options.ClassName), item.ItemSpec))
             {
                 Log.Log(Diagnostic.Of(DiagnosticCatalog.ClassNameCollision, null,
-                    classes[(options.Namespace, options.ClassName)], item.ItemSpec, options.ClassName));
+                    classes[(options.Namespace, options.ClassName)], item.ItemSpec, options.ClassName), ItemLocation.Of(item, ProjectFile));
             }
             if (!IsDesignTime && item.GetMetadata("ClassName").Length == 0 && NameChanges.IsChanged(options.Name, options.ClassName))
-                Log.Log(NameChanges.Change("model", options.Name, options.ClassName));
+                Log.Log(NameChanges.Change("model", options.Name, options.ClassName), ItemLocation.Of(item, ProjectFile));
         }
     }
 
@@ -174,7 +186,8 @@ public sealed class CollectModels : Task, ICancelableTask
                 typeof(CollectModels).Assembly.Location];
             if (!IsDesignTime)
                 WriteOptions(options, files, inputs, changed);
-            yield return ModelItem.Create(item, options, files, paths, IsStale(files, paths));
+            yield return ModelItem.Create(
+                item, options, files, paths, IsStale(files, paths), ItemLocation.Of(item, ProjectFile));
         }
     }
 

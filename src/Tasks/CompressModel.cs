@@ -31,6 +31,9 @@ public sealed class CompressModel : Task, ICancelableTask
     /// <summary>The project's <c>RootNamespace</c>.</summary>
     public string RootNamespace { get; set; } = "";
 
+    /// <summary>Full path of the project, at which diagnostics point where the item's line is not known.</summary>
+    public string ProjectFile { get; set; } = "";
+
     /// <summary>The cache's folder, relative to the project's; empty for none.</summary>
     public string CachePath { get; set; } = "";
 
@@ -39,6 +42,14 @@ public sealed class CompressModel : Task, ICancelableTask
 
     /// <summary>What compresses; tests put another in its place.</summary>
     internal Func<ModelOptions, IBuildProgress, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
+
+    /// <summary>Whether the model could not be compressed: the targets go on to the next model and stop after the last.</summary>
+    [Output]
+    public bool HasFailed { get; private set; }
+
+    private ItemLocation Place => ItemLocation.Parse(Model!.GetMetadata(ModelItem.Location), ProjectFile);
+
+    private string ModelFile => Path.GetFileName(Model!.ItemSpec.Replace('\\', '/'));
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -54,17 +65,19 @@ public sealed class CompressModel : Task, ICancelableTask
         }
         catch (Exception e)
         {
-            Log.Log(Cause(e), options?.ModelPath);
+            foreach (Diagnostic diagnostic in Causes(e))
+                Log.Log(diagnostic, Place, ModelFile);
         }
-        return !Log.HasLoggedErrors;
+        HasFailed = Log.HasLoggedErrors;
+        return !HasFailed;
 
         // Work on all cores wraps what a thread throws.
-        Diagnostic Cause(Exception e) => e switch
+        IEnumerable<Diagnostic> Causes(Exception e) => e switch
         {
-            ModelException known => known.Diagnostic,
-            AggregateException { InnerExceptions: [var first, ..] } => Cause(first),
-            OperationCanceledException => Diagnostic.Of(DiagnosticCatalog.Cancelled, null, options?.Name ?? Model!.ItemSpec),
-            _ => Unforeseen(e),
+            ModelException known => known.Diagnostics,
+            AggregateException { InnerExceptions: [var first, ..] } => Causes(first),
+            OperationCanceledException => [Diagnostic.Of(DiagnosticCatalog.Cancelled, null, options?.Name ?? Model!.ItemSpec)],
+            _ => [Unforeseen(e)],
         };
 
         Diagnostic Unforeseen(Exception e)
@@ -125,7 +138,7 @@ public sealed class CompressModel : Task, ICancelableTask
         ModelReport report = ModelReport.TryParse(outputs.Report)!;
         foreach (ReportedDiagnostic reported in report.Diagnostics)
             if (reported.Diagnostic is { } diagnostic)
-                Log.Log(diagnostic, options.ModelPath);
+                Log.Log(diagnostic, Place, ModelFile);
         AccuracyGate.Check(report, options.MaxAccuracyDrop);
         ModelItem.Files(Model!).Write(outputs);
         Log.LogMessage(MessageImportance.High, "{0}", SummaryLine.Of(report));

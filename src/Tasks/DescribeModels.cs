@@ -30,6 +30,9 @@ public sealed class DescribeModels : Task, ICancelableTask
     /// <summary>The project's <c>RootNamespace</c>.</summary>
     public string RootNamespace { get; set; } = "";
 
+    /// <summary>Full path of the project, at which diagnostics point where an item's line is not known.</summary>
+    public string ProjectFile { get; set; } = "";
+
     /// <summary>What describes; tests put another in its place.</summary>
     internal Func<ModelOptions, CancellationToken, ModelPlan> Compiler { get; set; } = ModelCompiler.DescribeSignature;
 
@@ -54,12 +57,13 @@ public sealed class DescribeModels : Task, ICancelableTask
             }
             catch (ModelException e)
             {
-                Log.Log(e.Diagnostic, item.GetMetadata("FullPath"));
+                foreach (Diagnostic diagnostic in e.Diagnostics)
+                    Log.Log(diagnostic, Place(item), Path.GetFileName(item.ItemSpec));
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 Log.LogMessage(MessageImportance.Low, "{0}", e);
-                Log.Log(InternalFault.Of(e), item.GetMetadata("FullPath"));
+                Log.Log(InternalFault.Of(e), Place(item), Path.GetFileName(item.ItemSpec));
             }
             catch (OperationCanceledException)
             {
@@ -69,6 +73,8 @@ public sealed class DescribeModels : Task, ICancelableTask
         }
         return !Log.HasLoggedErrors;
     }
+
+    private ItemLocation Place(ITaskItem item) => ItemLocation.Parse(item.GetMetadata(ModelItem.Location), ProjectFile);
 
     private static bool IsCurrent(string signature, ITaskItem item)
     {

@@ -4,6 +4,7 @@ using Microsoft.Build.Utilities;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
+using OptimizerBuild.Reporting;
 
 namespace OptimizerBuild;
 
@@ -46,11 +47,21 @@ internal static class ModelItem
     /// <summary><c>true</c> where the plan is missing or older than what it depends on.</summary>
     public const string IsStale = "_IsStale";
 
+    /// <summary>Where the item stands in the user's project (<see cref="ItemLocation"/>).</summary>
+    public const string Location = "_Location";
+
     /// <summary>The logical name of the weights' resource.</summary>
     public const string ResourceName = "_ResourceName";
 
     /// <summary>The item with what the targets need to know.</summary>
-    public static ITaskItem Create(ITaskItem item, ModelOptions options, ModelFiles files, IEnumerable<string> inputs, bool isStale)
+    /// <param name="item">The user's item.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="files">The model's files.</param>
+    /// <param name="inputs">What the outputs depend on.</param>
+    /// <param name="isStale">Whether the plan is missing or older.</param>
+    /// <param name="place">Where the item stands.</param>
+    public static ITaskItem Create(
+        ITaskItem item, ModelOptions options, ModelFiles files, IEnumerable<string> inputs, bool isStale, ItemLocation place)
     {
         var result = new TaskItem(item);
         result.SetMetadata(FolderName, Escape(files.Folder));
@@ -64,6 +75,7 @@ internal static class ModelItem
         result.SetMetadata(ExternalData, Escape(files[ModelFiles.ExternalData]));
         result.SetMetadata(Signature, Escape(files[ModelFiles.Signature]));
         result.SetMetadata(IsStale, isStale ? "true" : "false");
+        result.SetMetadata(Location, Escape(place.ToString()));
         result.SetMetadata(ResourceName, Escape(options.ResourceName));
         return result;
     }

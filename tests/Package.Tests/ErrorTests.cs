@@ -31,7 +31,8 @@ public class ErrorTests(PackedPackage package)
 
         string missing = Fail(folder, "OPT0001", "-p:Model=models/missing.onnx");
         Assert.Contains("missing.onnx", missing);
-        Fail(folder, "OPT0003", "-p:Model=models/damaged.onnx");
+        Assert.Matches(@"app\.csproj\(10,5\): error OPT0003: 'damaged\.onnx' is truncated",
+            Fail(folder, "OPT0003", "-p:Model=models/damaged.onnx"));
         Assert.Contains("Precision=\"Int5\"", Fail(folder, "OPT0010", "-p:Precision=Int5"));
         Assert.Contains("written in F#", Fail(folder, "OPT0014", "-p:Language=F#"));
         Fail(folder, "OPT0015", "-p:LangVersion=11");
@@ -44,6 +45,39 @@ public class ErrorTests(PackedPackage package)
         Fail(folder, "OPT0011", "-p:Labels=mlp x.npy", "-p:Metric=Top1");
         folder.BuildBy("msbuild", "app", "-t:OptimizerBuildCollect", "-p:PublishAot=true").Succeeded().Says("OPT0020");
         Assert.False(File.Exists(folder["app/obj/Debug/net10.0/OptimizerBuild/tiny-mlp/tiny-mlp.plan"]));
+    }
+
+    /// <summary>One build shows what is wrong with each model, at its line, and no errors of the compiler that follow from it.</summary>
+    [Fact]
+    public void AllBrokenModelsAreToldInOneBuild()
+    {
+        var folder = new ConsumerFolder(package, "broken");
+        folder.WriteModels("app");
+        folder.Write("app/app.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+              </PropertyGroup>
+              <ItemGroup>
+                {folder.PackageReference}
+                <CompressedModel Include="models/damaged.onnx" />
+                <CompressedModel Include="models/tiny-mlp.onnx" CalibrationData="models/mlp x.npy" />
+                <CompressedModel Include="models/page.onnx" />
+              </ItemGroup>
+            </Project>
+            """);
+        folder.Write("app/Program.cs", "_ = new app.Damaged();");
+        folder.Write("app/models/damaged.onnx", TestModels.Mlp()[..200]);
+        folder.Write("app/models/page.onnx", "<html><body>Sign in</body></html>");
+
+        string output = folder.Build("app").FailedWith("OPT0098").Output;
+
+        Assert.Matches(@"app\.csproj\(8,5\): error OPT0003: 'damaged\.onnx'", output);
+        Assert.Matches(@"app\.csproj\(10,5\): error OPT0002: 'page\.onnx' is not an ONNX model: it is a web page", output);
+        Assert.Contains("error OPT0098: 2 of 3 models could not be compressed", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("error CS", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(folder["app/obj/Debug/net10.0/OptimizerBuild/tiny-mlp/tiny-mlp.plan"]));
     }
 
     private static string Fail(ConsumerFolder folder, string code, params string[] properties)

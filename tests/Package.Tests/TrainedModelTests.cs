@@ -29,7 +29,7 @@ public class TrainedModelTests(PackedPackage package)
                 {folder.PackageReference}
                 <CompressedModel Include="{SharedAssets.Path("models/trained/digits-mlp.onnx")}" CalibrationData="{SharedAssets.Path("data/tabular/digits-train.npz")}"
                                  EvaluationData="{SharedAssets.Path("data/tabular/digits-test.npz")}" Task="Classification" MaxAccuracyDrop="0.005" />
-                <CompressedModel Include="{SharedAssets.Path("models/trained/fashion-mobilenet.onnx")}" CalibrationData="image={images}" InputScale="0.00392156862745098"
+                <CompressedModel Include="{SharedAssets.Path("models/trained/fashion-mobilenet.onnx")}" CalibrationData="image={images}" InputScale="1/255"
                                  EvaluationData="image={images};y={labels}" Task="Classification" MaxAccuracyDrop="0.005" InputType="UInt8" />
               </ItemGroup>
             </Project>

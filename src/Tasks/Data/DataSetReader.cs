@@ -82,6 +82,8 @@ internal static class DataSetReader
         if (Directory.Exists(path))
             return (TensorFolderReader.Read(reader, path, limits, cancellation), null);
         using FileStream file = UserFile.Open(path);
+        if (WrongFile(file) is { } wrong)
+            throw reader.Malformed(wrong);
         switch (Path.GetExtension(path).ToLowerInvariant())
         {
             case ".npz":
@@ -98,6 +100,15 @@ internal static class DataSetReader
                     return ([new(CsvTableReader.FeaturesName, IdxReader.Read(reader, file))], null);
                 throw reader.Malformed("its form is not known: .npz, .npy, .csv, .pb, IDX (also .gz) and folders of .pb files are read");
         }
+    }
+
+    // Archives and gzip are forms of data.
+    private static string? WrongFile(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[FileSignature.Length];
+        int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return start[0] is (byte)'P' or 0x1F ? null : FileSignature.Describe(start[..read]);
     }
 
     // IDX files have no common extension: two zero bytes and a known element type, or a gzip header, tell them.

@@ -30,6 +30,12 @@ internal static partial class DiagnosticCatalog
         "Report the case. The exception with its place stands in the log (`dotnet build -v:detailed`). Until it is mended, "
         + "`Precision=\"Float32\"` takes another way through most of the code.");
 
+    /// <summary>Models could not be compressed. Arguments: how many, of how many.</summary>
+    public static readonly DiagnosticDescriptor BuildStopped = new("OPT0098", Severity.Error, "Models could not be compressed",
+        "{0} of {1} models could not be compressed; the errors above say why",
+        "The build looks at every model of the project, so that one run shows all errors, and stops before the compiler.",
+        "Mend the errors that stand above.");
+
     /// <summary>The project's target or language is not supported. Arguments: what the project has, what is supported.</summary>
     public static readonly DiagnosticDescriptor UnsupportedTarget = new("OPT0014", Severity.Error,
         "Unsupported target framework or language",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
 using OptimizerBuild.Onnx.Schema;
@@ -16,6 +17,7 @@ internal sealed class ExternalDataFolder
 
     private readonly string? _folder;
     private readonly SortedDictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _checksums = new(StringComparer.Ordinal);
     private long _read;
 
     /// <param name="folder">The model's folder; null where the model came from memory and so cannot have external data.</param>
@@ -53,6 +55,7 @@ internal sealed class ExternalDataFolder
             if (_read > MaximumBytes)
                 throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the external data", $"more than {MaximumBytes} bytes",
                     $"{MaximumBytes} bytes");
+            CheckSum(tensor, name, location, stream);
             var bytes = new byte[expected];
             stream.Position = offset;
             stream.ReadExactly(bytes);
@@ -64,6 +67,21 @@ internal sealed class ExternalDataFolder
                 : e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist"
                 : "the file cannot be read");
         }
+    }
+
+    // ONNX "External Data": the optional entry checksum is the SHA-1 of the whole file, in hexadecimal digits.
+    private void CheckSum(TensorProto tensor, string name, string location, FileStream stream)
+    {
+        if (Entry(tensor, "checksum") is not { Length: > 0 } expected)
+            return;
+        if (!_checksums.TryGetValue(stream.Name, out string? found))
+        {
+            stream.Position = 0;
+            _checksums[stream.Name] = found = Convert.ToHexStringLower(SHA1.HashData(stream));
+        }
+        if (!string.Equals(expected.Trim(), found, StringComparison.OrdinalIgnoreCase))
+            throw Failure(name, location,
+                $"its SHA-1 is {found}, but the model names {expected.Trim()}: the file is damaged or another one");
     }
 
     private string Locate(string name, string location)

@@ -70,6 +70,7 @@ internal sealed partial class GraphImporter
         ImportOptions options = InputBinding.WithShapedConstants(inputs, _options);
         var binding = new InputBinding(inputs, options);
         var names = ImmutableArray.CreateBuilder<string>();
+        var unsettled = new List<Diagnostic>();
         foreach (ValueInfoProto input in inputs)
         {
             if (!scope.TryDefine(input.Name, input.Name))
@@ -79,11 +80,29 @@ internal sealed partial class GraphImporter
                 _inference.AddConstant(input.Name, Converted(input, constant));
                 continue;
             }
-            _inference.AddInput(input.Name, binding.TypeOf(input));
-            names.Add(input.Name);
+            try
+            {
+                _inference.AddInput(input.Name, binding.TypeOf(input));
+                names.Add(input.Name);
+            }
+            catch (ModelException e)
+            {
+                unsettled.AddRange(e.Diagnostics);
+            }
         }
 
-        ImportNodes(graph.Node, scope, 0);
+        if (unsettled.Count > 0)
+            throw new ModelException([.. unsettled]);
+        try
+        {
+            ImportNodes(graph.Node, scope, 0);
+        }
+        catch (ModelException e) when (e.Diagnostic.Descriptor == DiagnosticCatalog.UnsupportedOperator)
+        {
+            ImmutableArray<Diagnostic> all = UnsupportedOperators();
+            // An operator of which only a form is unsupported is not among them.
+            throw all.IsEmpty ? e : new ModelException(all, e);
+        }
 
         if (graph.Output.Count == 0)
             throw Invalid("graph", graph.Name, "it has no output");
@@ -261,7 +280,7 @@ internal sealed partial class GraphImporter
         return (int)Math.Clamp(opset, 0, int.MaxValue);
     }
 
-    private static ModelException Unsupported(string name, string opType, string domain, int opset, string? nearest = null) =>
+    private static ModelException Unsupported(string name, string opType, string domain, object opset, string? nearest = null) =>
         new(DiagnosticCatalog.UnsupportedOperator, name, opType, domain.Length == 0 ? "ai.onnx" : domain, opset, nearest
             ?? NearestOperators.Describe(domain, opType));
 

@@ -13,6 +13,7 @@ namespace OptimizerBuild.Onnx;
 internal sealed class InputBinding
 {
     private readonly ImportOptions _options;
+    private readonly IReadOnlyList<ValueInfoProto> _inputs;
     private readonly Dictionary<string, int> _symbols = new(StringComparer.Ordinal);
 
     /// <summary>Takes the user's shapes and checks that they and the model's inputs belong together.</summary>
@@ -20,6 +21,7 @@ internal sealed class InputBinding
     public InputBinding(IReadOnlyList<ValueInfoProto> inputs, ImportOptions options)
     {
         _options = options;
+        _inputs = inputs;
         string names = string.Join(", ", inputs.Select(i => i.Name));
         foreach (string name in options.Shapes.Keys.Concat(options.Constants.Keys))
             if (!inputs.Any(i => i.Name == name))
@@ -72,7 +74,7 @@ internal sealed class InputBinding
         {
             return given is { } all
                 ? Checked(input.Name, element, [.. all])
-                : throw Unbound(input.Name, "the model gives it no shape at all");
+                : throw Unbound(input.Name, "the model gives it no shape at all; write " + Remedy());
         }
         var dimensions = new long[shape.Dim.Count];
         for (int i = 0; i < dimensions.Length; i++)
@@ -83,7 +85,7 @@ internal sealed class InputBinding
                 : IsFixed(d) ? d.DimValue
                 : d.HasDimParam && _symbols.TryGetValue(d.DimParam, out int bound) ? bound
                 : i == 0 ? 1
-                : throw Unbound(input.Name, $"{Describe(d, i)} has no value");
+                : throw Unbound(input.Name, $"{Describe(d, i)} has no value; write {Remedy()}");
         }
         return Checked(input.Name, element, dimensions);
     }
@@ -140,6 +142,34 @@ internal sealed class InputBinding
         d.HasDimParam && d.DimParam.Length > 0
             ? string.Create(CultureInfo.InvariantCulture, $"dimension {index} ('{d.DimParam}')")
             : string.Create(CultureInfo.InvariantCulture, $"dimension {index}");
+
+    // The metadata to write: what is known as numbers, what is open by its name.
+    private string Remedy()
+    {
+        var open = new List<string>();
+        string[] shapes = [.. _inputs.Where(IsOpen).Select(input => input.Name + "=" + (input.Type.TensorType.Shape is { } shape
+            ? string.Join(',', shape.Dim.Select((d, i) => Given(input.Name) is { } given && i < given.Length
+                ? given[i].ToString(CultureInfo.InvariantCulture) : Size(d, i)))
+            : Open("dimensions")))];
+        return $"Shapes=\"{string.Join(';', shapes)}\" with {(open.Count == 1 ? "a number" : "numbers")} in place of "
+            + string.Join(", ", open);
+
+        bool IsOpen(ValueInfoProto input) => input.Type?.TensorType is { } tensor && Given(input.Name) is null
+            && (tensor.Shape is null || tensor.Shape.Dim.Any(d => !IsFixed(d)));
+
+        string Size(TensorShapeProto.Types.Dimension d, int index) =>
+            IsFixed(d) ? d.DimValue.ToString(CultureInfo.InvariantCulture)
+            : d.HasDimParam && _symbols.TryGetValue(d.DimParam, out int bound) ? bound.ToString(CultureInfo.InvariantCulture)
+            : index == 0 ? "1"
+            : Open(d.HasDimParam && d.DimParam.Length > 0 ? d.DimParam : string.Create(CultureInfo.InvariantCulture, $"d{index}"));
+
+        string Open(string name)
+        {
+            if (!open.Contains(name))
+                open.Add(name);
+            return name;
+        }
+    }
 
     private static string Kind(TypeProto? type) => type?.ValueCase switch
     {

@@ -84,8 +84,8 @@ internal static class OnnxImporter
     {
         if (bytes.Length == 0)
             throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is empty");
-        if (bytes.AsSpan().StartsWith("version https://git-lfs"u8))
-            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, "it is a Git LFS pointer, not the file itself");
+        if (FileSignature.Describe(bytes.AsSpan(0, Math.Min(bytes.Length, FileSignature.Length))) is { } other)
+            throw new ModelException(DiagnosticCatalog.NotAnOnnxFile, file, other);
         if (!ProtobufMessage.TryParse(ModelProto.Parser, bytes, out ModelProto? model, out string reason))
         {
             if (reason == ProtobufMessage.ImpossibleLength)

@@ -22,7 +22,9 @@ internal static class ItemMetadata
     /// <summary>All metadata, in the order of the documentation.</summary>
     public static ImmutableArray<MetadataEntry> Table { get; } =
     [
-        new("ClassName", MetadataKind.Text, "the file's name in Pascal case", "a C# identifier",
+        new("ClassName", MetadataKind.Text,
+            "the file's name in Pascal case, with `Model` behind it where the project's namespace is called so",
+            "a C# identifier",
             "Name of the generated class.",
             (o, value, _) => Identifiers.IsIdentifier(value) && !PredictorNames.IsReservedMember(value)
                 ? o with { ClassName = value }
@@ -116,11 +118,11 @@ internal static class ItemMetadata
             (InputElement.Float32, "the numbers that the model expects"),
             (InputElement.UInt8, "bytes, for example of an image; the model sees `InputScale` · byte + `InputOffset`, and evaluation data "
                 + "must be such numbers")),
-        new("InputScale", MetadataKind.Text, "1", "a positive number, or one for each channel separated by commas",
+        new("InputScale", MetadataKind.Text, "1", "a positive number or fraction, or one for each channel separated by commas",
             "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with "
-            + "`InputType=\"UInt8\"` in calls, too. For example 1/255 = `0.00392156862745098`.",
+            + "`InputType=\"UInt8\"` in calls, too. For example `1/255`.",
             (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0) ? o with { InputScale = scale } : null),
-        new("InputOffset", MetadataKind.Text, "0", "a number, or one for each channel separated by commas",
+        new("InputOffset", MetadataKind.Text, "0", "a number or fraction, or one for each channel separated by commas",
             "What is added to integers after the multiplication.",
             (o, value, _) => MetadataValues.Numbers(value) is { } offset ? o with { InputOffset = offset } : null),
         MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.",
@@ -148,26 +150,40 @@ internal static class ItemMetadata
     {
         string path = Path.GetFullPath(item.Replace('\\', '/'), projectFolder);
         string stem = Path.GetFileNameWithoutExtension(path);
+        string @namespace = Identifiers.Namespace(rootNamespace);
+        string className = PredictorNames.ClassName(stem);
         var options = new ModelOptions
         {
             ModelPath = path,
             Name = stem,
-            ClassName = PredictorNames.ClassName(stem),
-            Namespace = Identifiers.Namespace(rootNamespace),
+            // A class that is called as the namespace around it is found nowhere outside of it (CS0118): a project named as its model.
+            ClassName = className == @namespace.Split('.')[0] ? className + "Model" : className,
+            Namespace = @namespace,
         };
+        var faults = ImmutableArray.CreateBuilder<Diagnostic>();
         foreach ((string name, string value) in metadata.OrderBy(m => m.Key, StringComparer.OrdinalIgnoreCase))
         {
             if (ForeignNames.Contains(name) || name.StartsWith('_'))
                 continue;
-            MetadataEntry entry = Table.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase))
-                ?? throw NotUnderstood(item, name, value, Unknown(name));
+            MetadataEntry? entry = Table.FirstOrDefault(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
             string trimmed = value.Trim();
-            if (trimmed.Length > 0)
-                options = entry.Apply(options, trimmed, projectFolder)
-                    ?? throw NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted);
+            if (entry is null)
+            {
+                faults.Add(NotUnderstood(item, name, value, Unknown(name)));
+            }
+            else if (trimmed.Length > 0)
+            {
+                ModelOptions? applied = entry.Apply(options, trimmed, projectFolder);
+                if (applied is null)
+                    faults.Add(NotUnderstood(item, entry.Name, value, "accepted is " + entry.Accepted));
+                options = applied ?? options;
+            }
         }
         if (options.MaxAccuracyDrop is not null && options.EvaluationData is null)
-            throw NotUnderstood(item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData");
+            faults.Add(NotUnderstood(
+                item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData"));
+        if (faults.Count > 0)
+            throw new ModelException(faults.ToImmutable());
         return options;
     }
 
@@ -199,8 +215,8 @@ internal static class ItemMetadata
         return previous[b.Length];
     }
 
-    private static ModelException NotUnderstood(string item, string name, string value, string what) =>
-        new(DiagnosticCatalog.MetadataNotUnderstood, item, name, value, what);
+    private static Diagnostic NotUnderstood(string item, string name, string value, string what) =>
+        Diagnostic.Of(DiagnosticCatalog.MetadataNotUnderstood, null, item, name, value, what);
 
     // The values of metadata that say yes or no.
     private enum Switch

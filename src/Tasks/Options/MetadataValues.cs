@@ -23,13 +23,23 @@ internal static class MetadataValues
             ? value
             : null;
 
-    /// <summary>One or several finite numbers that are float32 values, separated by commas.</summary>
+    /// <summary>A finite number in a range, or a fraction of two numbers such as <c>1/255</c>.</summary>
+    public static double? NumberOrFraction(string text, double least, double greatest) => text.Split('/') switch
+    {
+        [var number] => Number(number.Trim(), least, greatest),
+        [var numerator, var denominator] => Number(numerator.Trim(), double.MinValue, double.MaxValue) is { } n
+            && Number(denominator.Trim(), double.MinValue, double.MaxValue) is { } d && n / d is var quotient
+            && double.IsFinite(quotient) && quotient >= least && quotient <= greatest ? quotient : null,
+        _ => null,
+    };
+
+    /// <summary>One or several finite numbers or fractions that are float32 values, separated by commas.</summary>
     public static ImmutableArray<double>? Numbers(string text)
     {
         var numbers = ImmutableArray.CreateBuilder<double>();
         foreach (string part in text.Split(','))
         {
-            if (Number(part.Trim(), -float.MaxValue, float.MaxValue) is not { } number || numbers.Count == MaximumValues)
+            if (NumberOrFraction(part.Trim(), -float.MaxValue, float.MaxValue) is not { } number || numbers.Count == MaximumValues)
                 return null;
             numbers.Add(number);
         }

@@ -182,7 +182,8 @@ public sealed class CompressModelTests : IDisposable
 
         BuildErrorEventArgs error = Assert.Single(_engine.Errors);
         Assert.Equal("OPT0007", error.Code);
-        Assert.Equal(_project["m.onnx"], error.File);
+        Assert.Equal((_project["app.csproj"], "m.onnx: node"), (error.File, error.Message![..12]));
+        Assert.True(task.HasFailed);
         Assert.True(File.Exists(Output("m.plan")));
     }
 
@@ -209,9 +210,9 @@ public sealed class CompressModelTests : IDisposable
         Assert.True(task.Execute());
 
         Assert.Equal(
-            ["the input 'input_ids' is called 'inputIds2' in the generated code",
-                "the output 'Predict' is called 'Predict2' in the generated code",
-                "the label '3' is called 'Class3' in the generated code"],
+            ["m.onnx: the input 'input_ids' is called 'inputIds2' in the generated code",
+                "m.onnx: the output 'Predict' is called 'Predict2' in the generated code",
+                "m.onnx: the label '3' is called 'Class3' in the generated code"],
             _engine.Messages.Where(m => m.Code == "OPT0022").Select(m => m.Message));
     }
 
@@ -302,6 +303,7 @@ public sealed class CompressModelTests : IDisposable
         BuildEngine = engine,
         Model = Item(output, maxDrop, exportOnnx),
         ProjectFolder = _project.Path,
+        ProjectFile = _project["app.csproj"],
         RootNamespace = "My.App",
         CachePath = "cache",
         Compiler = (options, _, _) =>

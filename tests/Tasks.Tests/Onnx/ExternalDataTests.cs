@@ -29,6 +29,18 @@ public sealed class ExternalDataTests : IDisposable
         Assert.Equal([1.5f, -2f], graph.Constant("w")!.Values<float>());
     }
 
+    [Fact]
+    public void A_checksum_is_compared()
+    {
+        File.WriteAllBytes(Path.Combine(Folder, "w.bin"), new byte[8]);
+        string right = Convert.ToHexString(System.Security.Cryptography.SHA1.HashData(new byte[8]));
+
+        Assert.Equal([0f, 0f], Import("w.bin", ("checksum", right)).Constant("w")!.Values<float>());
+        ModelException e = Assert.Throws<ModelException>(() => Import("w.bin", ("checksum", right.Replace(right[0], 'x'))));
+        Assert.Equal("OPT0008", e.Diagnostic.Descriptor.Code);
+        Assert.Contains("SHA-1", e.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("../outside.bin")]
     [InlineData("sub/../../outside.bin")]

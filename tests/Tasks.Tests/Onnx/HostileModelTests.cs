@@ -32,6 +32,11 @@ public sealed class HostileModelTests
         AssertCode("OPT0002", () => Import([]), "empty");
         AssertCode("OPT0002", () => Import("GIF89a..."u8.ToArray()));
         AssertCode("OPT0002", () => Import("version https://git-lfs.github.com/spec/v1\n"u8.ToArray()), "Git LFS");
+        AssertCode("OPT0002", () => Import("\n <!DOCTYPE html>\n<html>"u8.ToArray()), "a web page");
+        AssertCode("OPT0002", () => Import([(byte)'P', (byte)'K', 3, 4, 0, 0]), "PyTorch");
+        AssertCode("OPT0002", () => Import([0x80, 2, (byte)'}']), "pickle");
+        AssertCode("OPT0002", () => Import([0x89, (byte)'H', (byte)'D', (byte)'F', 13, 10]), "Keras");
+        AssertCode("OPT0002", () => Import([0x1C, 0, 0, 0, (byte)'T', (byte)'F', (byte)'L', (byte)'3']), "TensorFlow Lite");
         AssertCode("OPT0002", () => Import([0x08, 0x07]), "no graph");
         AssertCode("OPT0002", () => Import([0x08, 0x01, 0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0x93, 0x01]), "a length in it");
     }
@@ -50,6 +55,27 @@ public sealed class HostileModelTests
         }
         AssertCode("OPT0003", () => Import(whole[..(whole.Length / 2)]), "'test.onnx'");
         AssertCode("OPT0003", () => TensorProtoReader.Read([0x0a, 0x7f], "t.pb"));
+    }
+
+    [Fact]
+    public void All_unsupported_operators_and_all_open_inputs_are_told_at_once()
+    {
+        ModelBuilder model = new ModelBuilder(18).Input("x", 2).Node("Strange", "x", "a").Node("Odd", "a", "b").Node("Strange", "b", "c")
+            .Node("Strange", "c", "d").Node("Strange", "d", "e").Output("e");
+        foreach (NodeProto node in model.Model.Graph.Node)
+            node.Name = node.OpType + "/" + node.Output[0];
+        ModelException unsupported = Assert.Throws<ModelException>(() => model.Import());
+        Assert.Equal(["OPT0004", "OPT0004"], unsupported.Diagnostics.Select(d => d.Descriptor.Code));
+        Assert.Contains("node 'Strange/a' uses operator Strange", unsupported.Diagnostics[0].Text, StringComparison.Ordinal);
+        Assert.Contains("(also 'Strange/c', 'Strange/d' and 1 others)", unsupported.Diagnostics[0].Text, StringComparison.Ordinal);
+        Assert.Contains("node 'Odd/b' uses operator Odd", unsupported.Diagnostics[1].Text, StringComparison.Ordinal);
+
+        ModelException open = Assert.Throws<ModelException>(() => new ModelBuilder().Input("image", "batch", 3, "height", "width")
+            .Input("mask", null, "height").Node("Relu", "image", "y").Output("y").Import());
+        Assert.Equal(["OPT0006", "OPT0006"], open.Diagnostics.Select(d => d.Descriptor.Code));
+        Assert.All(open.Diagnostics, d => Assert.Contains(
+            "write Shapes=\"image=1,3,height,width;mask=1,height\" with numbers in place of height, width", d.Text,
+            StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,6 +54,39 @@ public class ItemMetadataTests
         Assert.Equal(ImageLayout.NHWC, options.InputLayout);
     }
 
+    [Fact]
+    public void FractionsAreNumbers()
+    {
+        ModelOptions options = Parse(("InputScale", "1/255, 1 / 127.5,0.5"), ("InputOffset", "-1/2"));
+        Assert.Equal([1 / 255.0, 1 / 127.5, 0.5], options.InputScale.ToArray());
+        Assert.Equal([-0.5], options.InputOffset.ToArray());
+        foreach (string wrong in (string[])["1/0", "1/", "/2", "1/2/3", "-1/2", "0/1"])
+            Assert.Throws<ModelException>(() => Parse(("InputScale", wrong)));
+    }
+
+    [Fact]
+    public void AllFaultsAreToldAtOnce()
+    {
+        ModelException e = Assert.Throws<ModelException>(() =>
+            Parse(("Precision", "Int5"), ("Labes", "l.txt"), ("MaxAccuracyDrop", "0.1")));
+        Assert.Equal(3, e.Diagnostics.Length);
+        Assert.Contains(e.Diagnostics, d => d.Text.Contains("Precision=\"Int5\"", StringComparison.Ordinal));
+        Assert.Contains(e.Diagnostics, d => d.Text.Contains("did you mean 'Labels'", StringComparison.Ordinal));
+        Assert.Contains(e.Diagnostics, d => d.Text.Contains("only together with EvaluationData", StringComparison.Ordinal));
+    }
+
+    /// <summary>Outside of its namespace nobody could name such a class (CS0118).</summary>
+    [Fact]
+    public void AProjectMayBeCalledAsItsModel()
+    {
+        string path = Path.Combine("models", "digits.onnx");
+        Assert.Equal("DigitsModel", ItemMetadata.Parse(path, new Dictionary<string, string>(), Folder, "Digits").ClassName);
+        Assert.Equal("DigitsModel", ItemMetadata.Parse(path, new Dictionary<string, string>(), Folder, "Digits.App").ClassName);
+        Assert.Equal("Digits", ItemMetadata.Parse(path, new Dictionary<string, string>(), Folder, "App.Digits").ClassName);
+        Assert.Equal("Digits",
+            ItemMetadata.Parse(path, new Dictionary<string, string> { ["ClassName"] = "Digits" }, Folder, "Digits").ClassName);
+    }
+
     [Theory]
     [InlineData("ClassName", "1st")]
     [InlineData("ClassName", "Predict")]
