@@ -31,7 +31,7 @@ public class ErrorTests(PackedPackage package)
 
         string missing = Fail(folder, "OPT0001", "-p:Model=models/missing.onnx");
         Assert.Contains("missing.onnx", missing);
-        Assert.Matches(@"app\.csproj\(10,5\): error OPT0003: 'damaged\.onnx' is truncated",
+        Assert.Matches(@"app\.csproj\(9,5\): error OPT0003: 'damaged\.onnx' is truncated",
             Fail(folder, "OPT0003", "-p:Model=models/damaged.onnx"));
         Assert.Contains("Precision=\"Int5\"", Fail(folder, "OPT0010", "-p:Precision=Int5"));
         Assert.Contains("written in F#", Fail(folder, "OPT0014", "-p:Language=F#"));
