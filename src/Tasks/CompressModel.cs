@@ -139,7 +139,7 @@ public sealed class CompressModel : Task, ICancelableTask
         foreach (ReportedDiagnostic reported in report.Diagnostics)
             if (reported.Diagnostic is { } diagnostic)
                 Log.Log(diagnostic, Place, ModelFile);
-        AccuracyGate.Check(report, options.MaxAccuracyDrop);
+        AccuracyGate.Check(report, options.MaxAccuracyDrop, options.MaxClassAccuracyDrop);
         ModelItem.Files(Model!).Write(outputs);
         Log.LogMessage(MessageImportance.High, "{0}", SummaryLine.Of(report));
     }

@@ -53,6 +53,11 @@ internal sealed class CompressionContext(
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation => _evaluation.Value;
 
+    /// <summary>Warnings about the samples that were asked for, each once.</summary>
+    public IEnumerable<Diagnostic> DataDiagnostics =>
+        (_calibration.IsValueCreated ? _calibration.Value.Diagnostics : [])
+        .Concat(_evaluation is { IsValueCreated: true, Value: { } evaluation } ? evaluation.Diagnostics : []).DistinctBy(d => d.Text);
+
     /// <summary>
     /// Measures a model as it would ship if nothing more were done to it: accuracy with the metric that suits the options and the data,
     /// by the kernels of the app; where the samples have no labels, how far it agrees with the teacher.
@@ -66,8 +71,9 @@ internal sealed class CompressionContext(
         TrialModel trial = lowering.Lower(model, cancellation);
         // A metric that needs labels cannot be taken on samples without.
         AccuracyMeasurement measurement = samples.Labels is null && options.Metric is not (null or AccuracyMetric.MeanSquaredError)
+            || (samples.Labels is null && LabelExpectations.Of(options) > LabelExpectation.FoundIfThere)
             ? AccuracyMeasurement.Agreement
-            : AccuracyMeasurement.Decide(options.Metric, teacher.Graph, samples);
+            : AccuracyMeasurement.Decide(options, teacher.Graph, samples);
         (Metric original, Metric compressed) = Compare(measurement, samples, trial.Run);
         Graph graph = model.Graph;
         return new(original.DisplayName, compressed.Value, original.Value, original.Drop(original.Value, compressed.Value),

@@ -17,6 +17,17 @@ internal sealed record DataSet(string Source, ImmutableArray<NamedArray> Arrays,
     /// <summary>The name that labels and targets have unless the user says otherwise.</summary>
     public const string DefaultLabelName = "y";
 
+    // What labels are called where nobody says so, most usual first.
+    private static readonly string[] UsualLabelNames = [DefaultLabelName, "label", "labels", "target", "targets", "class", "classes"];
+
+    /// <summary>The name of the array that holds the labels: the user's, else a usual one that is there.</summary>
+    /// <param name="key">The user's choice, or null.</param>
+    /// <param name="arrays">The arrays.</param>
+    public static string NameOfLabels(string? key, IReadOnlyList<NamedArray> arrays) => key
+        ?? UsualLabelNames.Select(n => arrays.FirstOrDefault(a => string.Equals(a.Name, n, StringComparison.OrdinalIgnoreCase))?.Name)
+            .FirstOrDefault(n => n is not null)
+        ?? DefaultLabelName;
+
     /// <summary>
     /// All columns of a table, the presumed label column among them; null for other files. A table whose last column is no label
     /// (calibration data need none) fits a model only as a whole.

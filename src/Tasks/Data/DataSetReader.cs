@@ -14,7 +14,7 @@ internal static class DataSetReader
     /// <param name="specification">The specification.</param>
     /// <param name="baseFolder">The folder that relative paths start from.</param>
     /// <param name="limits">How much memory the data may take.</param>
-    /// <param name="labelKey">The name of the labels or targets; null for <c>y</c> (in a table: the last column).</param>
+    /// <param name="labelKey">The name of the labels or targets; null for a usual one (in a table: the last column).</param>
     /// <param name="cancellation">Stops the reading; checked between files.</param>
     /// <exception cref="ModelException">A file cannot be read.</exception>
     public static DataSet Read(
@@ -39,7 +39,7 @@ internal static class DataSetReader
             foreach (NamedArray array in found)
                 arrays.Add(arrays.Exists(a => a.Name == array.Name) ? throw reader.Malformed($"'{array.Name}' is given twice") : array);
         }
-        return new DataSet(specification.Trim(), [.. arrays], labelKey ?? DataSet.DefaultLabelName) { Table = table };
+        return new DataSet(specification.Trim(), [.. arrays], DataSet.NameOfLabels(labelKey, arrays)) { Table = table };
     }
 
     /// <summary>The files and folders that a specification names, as full paths: what a build depends on.</summary>

@@ -19,9 +19,12 @@ internal sealed record InputAdaptation(InputElement Type, ImmutableArray<double>
     /// <summary>Data is taken as it stands.</summary>
     public static InputAdaptation None { get; } = new(InputElement.Float32, [1], [0], ImageLayout.NCHW);
 
+    /// <summary>Whether the user has said what integers are multiplied by, be it 1.</summary>
+    public bool IsScaleGiven { get; init; } = true;
+
     /// <summary>What a model's options ask for.</summary>
     public static InputAdaptation Of(ModelOptions options) => new(options.InputType, options.InputScale, options.InputOffset,
-        options.InputLayout);
+        options.InputLayout) { IsScaleGiven = options.IsInputScaleGiven };
 
     /// <summary>
     /// The dimensions in which data for one evaluation arrives: the input's own, or with the channels moved behind the spatial

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Data;
@@ -18,6 +20,9 @@ internal sealed record SampleSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, b
     /// they fit the model is for whoever uses them to find out.
     /// </summary>
     public Tensor? Labels { get; init; }
+
+    /// <summary>Warnings about the data.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics { get; init; } = [];
 
     /// <summary>The data that the samples were taken from, for messages; null for synthetic ones.</summary>
     public DataSet? Data { get; init; }

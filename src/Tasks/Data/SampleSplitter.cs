@@ -37,10 +37,13 @@ internal static class SampleSplitter
         return new SampleSet(new SampleList(sources.ToImmutable(), samples.Value, taken), Synthetic: false)
         {
             // Where the whole table is input, its last column is no label.
-            Labels = data.Labels is { } labels && !sources.Any(s => ReferenceEquals(s.Array.Value, data.Table))
+            Labels = data.Labels is { } labels
+                && !sources.Any(s => ReferenceEquals(s.Array.Value, data.Table) || s.Array.Name == data.LabelName)
                 ? LabelsOf(labels, samples.Value, taken)
                 : null,
             Data = data,
+            Diagnostics = [.. sources.Where(s => s.IsBytesAsTheyAre).Select(s =>
+                Diagnostic.Of(DiagnosticCatalog.BytesWithoutScale, null, s.Array.Name, s.Input))],
         };
     }
 
@@ -82,11 +85,38 @@ internal static class SampleSplitter
         if (array.Value.Count % Math.Max(1, perSample) != 0)
             throw Mismatch(data, $"a multiple of {expected[0]} rows for input '{input}' (one batch a sample)",
                 $"{array.Name} {array.Value.Type}");
+        RequireFinite(data, array, type.Element);
         var conversion = new ElementConversion(data, array, input, type.Element);
         var (scale, offset) = Scaling(data, graph, input, type, array.Value.Element, adaptation);
         return new InputSource(array with { Value = conversion.Checked() }, type, perSample, perSample == 0 ? 0
             : array.Value.Count / perSample,
-            adaptation.MovesChannels(graph, input), InputAdaptation.ChannelAxis(graph, input), scale, offset);
+            adaptation.MovesChannels(graph, input), InputAdaptation.ChannelAxis(graph, input), scale, offset)
+        {
+            Input = input,
+            IsBytesAsTheyAre = !adaptation.IsScaleGiven && IsImageOfBytes(array.Value, type),
+        };
+    }
+
+    // One value that is no number would make every range and every figure no number.
+    private static void RequireFinite(DataSet data, NamedArray array, ElementType target)
+    {
+        if (!target.IsFloat() || !array.Value.Element.IsFloat())
+            return;
+        for (int i = 0; i < array.Value.Count; i++)
+            if (ElementConversion.Real(array.Value, i) is var value && !double.IsFinite(value))
+                throw Mismatch(data, "finite numbers",
+                    FormattableString.Invariant($"{value} at position {i} of {array.Name} {array.Value.Type}"));
+    }
+
+    // Bytes of pictures, which networks hardly ever take as they are. Tables and masks of 0 and 1 are others.
+    private static bool IsImageOfBytes(Tensor array, TensorType type)
+    {
+        if (type.Element != ElementType.Float32 || type.Rank < 3 || array.Element != ElementType.UInt8)
+            return false;
+        foreach (byte value in array.Values<byte>())
+            if (value > 1)
+                return true;
+        return false;
     }
 
     // The array of the input's name; for a model with one input also the only array, 'x', or the only one that is no label.
@@ -156,6 +186,12 @@ internal static class SampleSplitter
         NamedArray Array, TensorType Type, int Elements, int Samples, bool MovesChannels, int ChannelAxis, double[]? Scale,
             double[]? Offset)
     {
+        /// <summary>The input.</summary>
+        public required string Input { get; init; }
+
+        /// <summary>Whether bytes of images are taken for reals without the user's having said so.</summary>
+        public bool IsBytesAsTheyAre { get; init; }
+
         /// <summary>The tensor of one sample.</summary>
         public Tensor Sample(int index)
         {

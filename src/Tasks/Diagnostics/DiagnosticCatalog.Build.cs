@@ -30,6 +30,16 @@ internal static partial class DiagnosticCatalog
         "Report the case. The exception with its place stands in the log (`dotnet build -v:detailed`). Until it is mended, "
         + "`Precision=\"Float32\"` takes another way through most of the code.");
 
+    /// <summary>A class is too much worse. Arguments: class, metric, float figure, compressed figure, samples, drop, limit.</summary>
+    public static readonly DiagnosticDescriptor ClassAccuracyExceeded = new(
+        "OPT0043", Severity.Error, "Accuracy of a class dropped too far",
+        "{1} of {0} is {3} after compression instead of {2} on {4} samples: a drop of {5}, more than MaxClassAccuracyDrop=\"{6}\" allows; "
+            + "give more CalibrationData of this class, raise MinSignalToNoise, or use Precision=\"Float32\"",
+        "The item has `EvaluationData` and `MaxClassAccuracyDrop`, and the compressed model loses more on the samples of one class than "
+            + "allowed, whatever the mean over all classes is.",
+        "Put samples of the class into the calibration data, raise `MinSignalToNoise`, use `Precision=\"Float32\"`, or allow "
+            + "a larger drop.");
+
     /// <summary>Models could not be compressed. Arguments: how many, of how many.</summary>
     public static readonly DiagnosticDescriptor BuildStopped = new("OPT0098", Severity.Error, "Models could not be compressed",
         "{0} of {1} models could not be compressed; the errors above say why",

@@ -19,6 +19,28 @@ internal static partial class DiagnosticCatalog
         "Save the data again, for example with `numpy.savez_compressed(path, x=samples, y=labels)`. Arrays of Python objects (dtype "
             + "`object`) are not read, because they hold pickled code.");
 
+    /// <summary>Bytes of images are taken as they are. Arguments: array, input.</summary>
+    public static readonly DiagnosticDescriptor BytesWithoutScale = new("OPT0040", Severity.Warning, "Bytes without InputScale",
+        "the bytes of '{0}' are given to the float input '{1}' as 0 to 255; most networks were trained on other numbers: "
+            + "set InputScale (for example \"1/255\") and InputOffset as in training, or InputScale=\"1\" if 0 to 255 is right",
+        "The data hold images as bytes, the model takes real numbers, and the item does not say how one becomes the other. With the wrong "
+            + "numbers calibration measures wrong ranges and evaluation a wrong accuracy, of the float model as well.",
+        "Set `InputScale` and `InputOffset` to the normalisation of the training. `InputScale=\"1\"` says that the bytes are right as they "
+            + "are.");
+
+    /// <summary>The float model is no better than chance. Arguments: figure, samples, classes.</summary>
+    public static readonly DiagnosticDescriptor AccuracyOfChance = new("OPT0041", Severity.Warning, "Float model at chance level",
+        "the float model itself is right on only {0} of {1} samples, which is no better than guessing one of {2} classes: the evaluation "
+            + "data are not what the model was trained for, or not prepared as in training",
+        "Labels in another order, images in another layout or with another normalisation make every comparison of accuracies void.",
+        "Check `InputScale`, `InputOffset`, `InputLayout`, the order of the samples and the numbers of the labels.");
+
+    /// <summary>Labels count from 1. Arguments: array, data source, greatest label.</summary>
+    public static readonly DiagnosticDescriptor LabelsFromOne = new("OPT0042", Severity.Message, "Labels count from 1",
+        "the labels '{0}' of '{1}' are 1 to {2}: they are taken as classes 0 to {3}",
+        "The labels contain the number of classes and no 0, so that they count classes from 1.",
+        "Nothing has to be done.");
+
     /// <summary>A labels file does not fit. Arguments: file, expected, found.</summary>
     public static readonly DiagnosticDescriptor LabelsMismatch = new("OPT0026", Severity.Error, "Labels do not match the model",
         "the labels file '{0}' does not fit the model: expected {1}, found {2}",

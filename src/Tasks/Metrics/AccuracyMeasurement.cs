@@ -67,44 +67,63 @@ internal sealed class AccuracyMeasurement
     /// <summary>A metric of this measurement's kind, with nothing accumulated.</summary>
     public Metric NewMetric() => Create(Kind);
 
+    /// <summary>The number of the first class in the data, which may count classes from 1; for messages.</summary>
+    public int FirstLabel { get; private init; }
+
+    /// <summary>The number of classes; 0 where the metric is none over classes.</summary>
+    public int Classes { get; private init; }
+
     /// <summary>
     /// Decides how to measure. Without a choice of the user's: class indices ask for Top-1, real targets for R², data without either
-    /// for the reconstruction error where the output has the input's shape, else for the cosine with the float model's outputs.
+    /// for the reconstruction error where the output has the input's shape, else for the cosine with the float model's outputs. Where the
+    /// user may expect labels, the metric never changes without a word.
     /// </summary>
-    /// <param name="choice">The user's choice; null for the default.</param>
+    /// <param name="options">What the item says of metric, task and labels.</param>
     /// <param name="graph">The model.</param>
     /// <param name="set">The samples, with their labels or targets where there are any.</param>
-    /// <exception cref="ModelException">The data lacks what the metric needs.</exception>
-    public static AccuracyMeasurement Decide(AccuracyMetric? choice, Graph graph, SampleSet set)
+    /// <exception cref="ModelException">The data lacks what the metric needs, or what the user may expect of them.</exception>
+    public static AccuracyMeasurement Decide(ModelOptions options, Graph graph, SampleSet set)
     {
         int samples = set.Samples.Count;
         DataSet? data = set.Data;
         int output = MeasuredOutput(graph);
-        int elements = output < 0 ? 0 : graph.TypeOf(graph.Outputs[output]).Count;
+        TensorType? scores = output < 0 ? null : graph.TypeOf(graph.Outputs[output]);
         Tensor? labels = set.Labels;
-        bool integers = labels is not null && (!labels.Element.IsFloat() || data?.Table is not null) && IsIntegral(labels);
-        bool reconstructs = output >= 0 && graph.Inputs.Length == 1 && graph.TypeOf(graph.Inputs[0]) == graph.TypeOf(graph.Outputs[output]);
+        LabelExpectation expectation = LabelExpectations.Of(options);
+        bool wantsClasses = options.Metric is AccuracyMetric.Top1 or AccuracyMetric.Top5
+            || (options.Metric is null && expectation == LabelExpectation.Classes);
+        if (labels is null && (wantsClasses || expectation >= LabelExpectation.There
+            || (expectation == LabelExpectation.FoundIfThere && data is not null && data.Table is null
+                && data.Arrays.Length > graph.Inputs.Length)))
+            throw Mismatch(data,
+                $"{(wantsClasses ? "class labels" : "labels or targets")} named '{data?.LabelName ?? DataSet.DefaultLabelName}'",
+                (data?.Describe() ?? "no data") + "; LabelKey names another array");
+        if (wantsClasses && scores is null)
+            throw Mismatch(data, "a float32 output with scores", "a model without one");
 
-        bool classes = integers && labels!.Count > 0 && output >= 0 && labels.Count % samples == 0
-            && elements % (labels.Count / samples) == 0 && elements / (labels.Count / samples) > 1
-            && MayBeClasses(labels, elements / (labels.Count / samples));
-        AccuracyMetric kind = choice ?? (classes ? AccuracyMetric.Top1
-            : labels is not null && output >= 0 ? AccuracyMetric.R2
+        string expected = "", found = "";
+        ClassLabels? classes = labels is null || scores is null || options.Task == ModelTask.Regression
+            ? null : ClassLabels.TryRead(labels, scores, samples, out expected, out found);
+        bool reconstructs = scores is not null && graph.Inputs.Length == 1 && graph.TypeOf(graph.Inputs[0]) == scores;
+        if (wantsClasses && classes is null)
+            throw Mismatch(data, $"{expected} (output '{graph.Outputs[output]}' {scores})", $"{data?.LabelName} {found}");
+        AccuracyMetric kind = options.Metric ?? (classes is not null ? AccuracyMetric.Top1
+            : labels is not null && scores is not null ? AccuracyMetric.R2
             : reconstructs ? AccuracyMetric.MeanSquaredError
             : AccuracyMetric.Cosine);
-        switch (kind)
+        return kind switch
         {
-            case AccuracyMetric.Cosine:
-                return Agreement;
-            case AccuracyMetric.Top1 or AccuracyMetric.Top5:
-                return new(kind, MetricReference.Labels, output, Labels(data, labels, integers, graph, output, samples), 1,
-                    labels!.Count / samples);
-            case AccuracyMetric.MeanSquaredError when labels is null:
-                return new(kind, reconstructs ? MetricReference.ModelInput : MetricReference.FloatModel, reconstructs ? output : -1, null,
-                    0, 1);
-            default:
-                return new(kind, MetricReference.Targets, output, Targets(data, labels, graph, output, samples), elements, 1);
-        }
+            AccuracyMetric.Cosine => Agreement,
+            AccuracyMetric.Top1 or AccuracyMetric.Top5 => new(kind, MetricReference.Labels, output, classes!.Indices, 1, classes.PerSample)
+            {
+                FirstLabel = classes.First,
+                Classes = scores!.Count / classes.PerSample,
+            },
+            AccuracyMetric.MeanSquaredError when labels is null => new(
+                kind, reconstructs ? MetricReference.ModelInput : MetricReference.FloatModel, reconstructs ? output : -1, null, 0, 1),
+            _ => new(kind, MetricReference.Targets, output, Targets(data, labels, graph, output, samples, expected, found),
+                scores?.Count ?? 0, 1),
+        };
     }
 
     /// <summary>Takes one sample into account.</summary>
@@ -153,46 +172,8 @@ internal sealed class AccuracyMeasurement
         return first;
     }
 
-    private static bool IsIntegral(Tensor labels)
-    {
-        for (int i = 0; i < labels.Count; i++)
-            if (ElementConversion.Real(labels, i) is var v && v != Math.Floor(v))
-                return false;
-        return true;
-    }
-
-    private static bool MayBeClasses(Tensor labels, int classes)
-    {
-        for (int i = 0; i < labels.Count; i++)
-            if (ElementConversion.Real(labels, i) is var v && !(v >= 0 && v < classes))
-                return false;
-        return true;
-    }
-
-    private static float[] Labels(DataSet? data, Tensor? labels, bool integers, Graph graph, int output, int samples)
-    {
-        if (labels is null)
-            throw Mismatch(data, $"class labels named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
-        if (output < 0)
-            throw Mismatch(data, "a float32 output with scores", "a model without one");
-        TensorType scores = graph.TypeOf(graph.Outputs[output]);
-        if (labels.Count == 0 || labels.Count % samples != 0 || scores.Count % (labels.Count / samples) != 0)
-            throw Mismatch(data, $"one label for each of {samples} samples", $"{data?.LabelName} {labels.Type}");
-        int classes = scores.Count / (labels.Count / samples);
-        if (!integers)
-            throw Mismatch(data, "integer class labels", $"{data?.LabelName} {labels.Type} with fractions");
-        var result = new float[labels.Count];
-        for (int i = 0; i < result.Length; i++)
-        {
-            double label = ElementConversion.Real(labels, i);
-            result[i] = label >= 0 && label < classes ? (float)label
-                : throw Mismatch(data, $"labels 0 to {classes - 1} (output '{graph.Outputs[output]}' {scores})",
-                FormattableString.Invariant($"label {label}"));
-        }
-        return result;
-    }
-
-    private static float[] Targets(DataSet? data, Tensor? labels, Graph graph, int output, int samples)
+    private static float[] Targets(
+        DataSet? data, Tensor? labels, Graph graph, int output, int samples, string expected, string found)
     {
         if (labels is null)
             throw Mismatch(data, $"targets named '{data?.LabelName ?? DataSet.DefaultLabelName}'", data?.Describe() ?? "no data");
@@ -200,8 +181,10 @@ internal sealed class AccuracyMeasurement
             throw Mismatch(data, "a float32 output", "a model without one");
         TensorType type = graph.TypeOf(graph.Outputs[output]);
         if (labels.Count != (long)type.Count * samples)
-            throw Mismatch(data, $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})",
-                $"{data?.LabelName} {labels.Type}");
+            throw Mismatch(data,
+                $"{type.Count} targets for each of {samples} samples (output '{graph.Outputs[output]}' {type})"
+                + (expected.Length == 0 ? "" : ", or " + expected),
+                $"{data?.LabelName} {(found.Length == 0 ? labels.Type : found)}");
         var result = new float[labels.Count];
         for (int i = 0; i < result.Length; i++)
             result[i] = (float)ElementConversion.Real(labels, i);

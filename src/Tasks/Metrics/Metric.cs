@@ -21,6 +21,9 @@ internal abstract class Metric
     /// <summary>The figure over all samples so far; NaN before the first.</summary>
     public abstract double Value { get; }
 
+    /// <summary>For metrics over classes: for each class that occurs, the samples that are right and all of them.</summary>
+    public virtual IReadOnlyDictionary<int, (long Hits, long Samples)> Classes { get; } = new Dictionary<int, (long, long)>();
+
     /// <summary>Takes a sample into account.</summary>
     /// <param name="output">The model's output.</param>
     /// <param name="reference">The class index as only element, or as many targets as the output has elements.</param>

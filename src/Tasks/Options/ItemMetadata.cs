@@ -65,7 +65,9 @@ internal static class ItemMetadata
         new("EvaluationData", MetadataKind.Path, "none: accuracy is not measured", DataForms,
             "Samples with labels or targets on which the float model and the compressed one are compared.",
             (o, value, folder) => MetadataValues.Path(value) ? o with { EvaluationData = new(value.Replace('\\', '/'), folder) } : null),
-        new("LabelKey", MetadataKind.Text, "`y`; in a table the last column", "the name of an array or column",
+        new("LabelKey", MetadataKind.Text,
+            "`y`, `label`, `labels`, `target`, `targets`, `class` or `classes`, whichever is there; in a table the last column",
+            "the name of an array or column",
             "Which array of the data holds the labels or targets.",
             (o, value, _) => o with { LabelKey = value }),
         new("Labels", MetadataKind.Path, "none", "a text file with one label a line",
@@ -83,6 +85,10 @@ internal static class ItemMetadata
         new("MaxAccuracyDrop", MetadataKind.Number, "not checked", "a number of at least 0; `0.005` is half a percentage point",
             "By how much the accuracy on `EvaluationData` may drop before the build fails; absolute, but relative for MeanSquaredError.",
             (o, value, _) => MetadataValues.Number(value, 0, double.MaxValue) is { } drop ? o with { MaxAccuracyDrop = drop } : null),
+        new("MaxClassAccuracyDrop", MetadataKind.Number, "not checked", "a number of at least 0; `0.02` is two percentage points",
+            "By how much the accuracy of any one class may drop on `EvaluationData` before the build fails, for classifiers: a mean can "
+            + "hide a class that is lost. Classes with fewer than ten samples are passed over.",
+            (o, value, _) => MetadataValues.Number(value, 0, double.MaxValue) is { } drop ? o with { MaxClassAccuracyDrop = drop } : null),
         MetadataEntry.Choice<ModelPrecision>("Precision", "The arithmetic of the predictor.", nameof(ModelPrecision.Auto),
             (o, value) => o with { Precision = value },
             (ModelPrecision.Auto, "int8, except for nodes that would lose too much (see `MinSignalToNoise`)"),
@@ -121,10 +127,14 @@ internal static class ItemMetadata
         new("InputScale", MetadataKind.Text, "1", "a positive number or fraction, or one for each channel separated by commas",
             "What integers are multiplied by where the model expects float32: in calibration and evaluation data, and with "
             + "`InputType=\"UInt8\"` in calls, too. For example `1/255`.",
-            (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0) ? o with { InputScale = scale } : null),
+            (o, value, _) => MetadataValues.Numbers(value) is { } scale && scale.All(s => s > 0)
+                ? o with { InputScale = scale, IsInputScaleGiven = true }
+                : null),
         new("InputOffset", MetadataKind.Text, "0", "a number or fraction, or one for each channel separated by commas",
             "What is added to integers after the multiplication.",
-            (o, value, _) => MetadataValues.Numbers(value) is { } offset ? o with { InputOffset = offset } : null),
+            (o, value, _) => MetadataValues.Numbers(value) is { } offset
+                ? o with { InputOffset = offset, IsInputScaleGiven = true }
+                : null),
         MetadataEntry.Choice<ImageLayout>("InputLayout", "The order of the elements of rank-4 inputs, in calls and in data.",
             nameof(ImageLayout.NCHW),
             (o, value) => o with { InputLayout = value },
@@ -179,9 +189,9 @@ internal static class ItemMetadata
                 options = applied ?? options;
             }
         }
-        if (options.MaxAccuracyDrop is not null && options.EvaluationData is null)
-            faults.Add(NotUnderstood(
-                item, "MaxAccuracyDrop", metadata["MaxAccuracyDrop"], "it has a meaning only together with EvaluationData"));
+        foreach (string limit in (string[])["MaxAccuracyDrop", "MaxClassAccuracyDrop"])
+            if (options.EvaluationData is null && metadata.TryGetValue(limit, out string? given) && given.Trim().Length > 0)
+                faults.Add(NotUnderstood(item, limit, given, "it has a meaning only together with EvaluationData"));
         if (faults.Count > 0)
             throw new ModelException(faults.ToImmutable());
         return options;

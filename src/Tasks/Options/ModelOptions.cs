@@ -46,7 +46,7 @@ internal sealed record ModelOptions
     public DataSpec? EvaluationData { get; init; }
 
     /// <summary>
-    /// The name of the labels or targets in <see cref="EvaluationData"/>; null for <c>y</c> and, in a table, the last column.
+    /// The name of the labels or targets in <see cref="EvaluationData"/>; null for a usual name and, in a table, the last column.
     /// </summary>
     public string? LabelKey { get; init; }
 
@@ -76,6 +76,9 @@ internal sealed record ModelOptions
     /// </summary>
     public ImmutableArray<double> InputScale { get; init; } = [1];
 
+    /// <summary>Whether the item says <see cref="InputScale"/> or <see cref="InputOffset"/>, be it their defaults.</summary>
+    public bool IsInputScaleGiven { get; init; }
+
     /// <summary>What is added to integers after the multiplication; one value or one a channel.</summary>
     public ImmutableArray<double> InputOffset { get; init; } = [0];
 
@@ -86,6 +89,9 @@ internal sealed record ModelOptions
     /// By how much accuracy may drop; null: not checked. Absolute, but relative for <see cref="AccuracyMetric.MeanSquaredError"/>.
     /// </summary>
     public double? MaxAccuracyDrop { get; init; }
+
+    /// <summary>By how much the accuracy of any one class may drop; null: not checked.</summary>
+    public double? MaxClassAccuracyDrop { get; init; }
 
     /// <summary>The number of calibration samples used, at most.</summary>
     public int CalibrationSamples { get; init; } = 512;

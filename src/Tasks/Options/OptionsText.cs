@@ -11,7 +11,8 @@ namespace OptimizerBuild.Options;
 internal static class OptionsText
 {
     /// <summary>
-    /// One line an option. <see cref="ModelOptions.MaxAccuracyDrop"/> is left out: it judges outputs but does not change them.
+    /// One line an option. <see cref="ModelOptions.MaxAccuracyDrop"/> and <see cref="ModelOptions.MaxClassAccuracyDrop"/> say what is
+    /// expected of the evaluation data by being there; the limits themselves judge outputs but do not change them.
     /// </summary>
     public static string Write(ModelOptions options)
     {
@@ -33,6 +34,7 @@ internal static class OptionsText
         Line("EvaluationData", options.EvaluationData?.Spec ?? "");
         Line("LabelKey", options.LabelKey ?? "");
         Line("Labels", options.LabelsPath is null ? "" : Path.GetFileName(options.LabelsPath));
+        Line("IsGated", (options.MaxAccuracyDrop ?? options.MaxClassAccuracyDrop) is null ? "False" : "True");
         Line("Metric", options.Metric?.ToString() ?? "");
         Line("Precision", options.Precision.ToString());
         Line("MinSignalToNoise", options.MinSignalToNoise.ToString("R", CultureInfo.InvariantCulture));
@@ -41,6 +43,7 @@ internal static class OptionsText
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());
         Line("InputScale", Numbers(options.InputScale));
+        Line("IsInputScaleGiven", options.IsInputScaleGiven.ToString());
         Line("InputOffset", Numbers(options.InputOffset));
         Line("InputLayout", options.InputLayout.ToString());
         Line("ExportOnnx", options.ExportOnnx.ToString());

@@ -1,6 +1,7 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
@@ -14,16 +15,22 @@ namespace OptimizerBuild.Pipeline;
 /// <summary>Decides whether a model is a classifier and how its prediction follows from its scores.</summary>
 internal static class ClassifierDetection
 {
-    /// <summary>The classifier part of a plan; null for models that are none. It must not depend on data, so that design-time builds
-    /// agree.</summary>
+    /// <summary>The classifier part of a plan; null for models that are none.</summary>
+    /// <param name="options">What the item says of task and labels.</param>
+    /// <param name="graph">The model as imported, without outputs that are a state.</param>
+    /// <param name="measurement">How accuracy is measured; null without evaluation data. Class labels in the data say as much as the
+    /// item could.</param>
     /// <exception cref="ModelException">The options ask for a classifier, but the model has no scores, or the labels do not
     /// fit.</exception>
-    public static PlanClassifier? Of(ModelOptions options, Graph graph)
+    public static PlanClassifier? Of(ModelOptions options, Graph graph, AccuracyMeasurement? measurement)
     {
-        bool wanted = options.Task == ModelTask.Classification || (options.Task == ModelTask.Auto && options.LabelsPath is not null);
+        int scored = ScoresOutput(graph);
+        bool wanted = options.Task == ModelTask.Classification || (options.Task == ModelTask.Auto && options.LabelsPath is not null)
+            || (DependsOnData(options) && measurement is { Classes: > 1 } && scored >= 0
+                && graph.TypeOf(graph.Outputs[scored]).Count == measurement.Classes);
         if (!wanted)
             return null;
-        int output = ScoresOutput(graph);
+        int output = scored;
         if (output < 0)
         {
             throw new ModelException(
@@ -35,6 +42,10 @@ internal static class ClassifierDetection
         string[] labels = options.LabelsPath is { } path ? LabelsFile.Read(path, classes) : [];
         return new(output, classes, AreProbabilities(graph, graph.Outputs[output]), new(labels), PredictorNames.LabelIdentifiers(labels));
     }
+
+    /// <summary>Whether only labels in the evaluation data can tell.</summary>
+    public static bool DependsOnData(ModelOptions options) =>
+        options is { Task: ModelTask.Auto, LabelsPath: null, EvaluationData: not null };
 
     /// <summary>The first float32 output with several elements, or −1.</summary>
     private static int ScoresOutput(Graph graph)

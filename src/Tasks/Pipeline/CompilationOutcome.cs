@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
@@ -21,7 +22,11 @@ internal sealed record CompilationOutcome(
     IReadOnlyList<LayerOutcome> Layers,
     IReadOnlyList<TechniqueAccount> Techniques,
     IReadOnlyList<Diagnostic> Diagnostics,
-    byte[]? QdqModel = null);
+    byte[]? QdqModel = null)
+{
+    /// <summary>The class whose accuracy dropped most; null where no metric over classes was measured.</summary>
+    public ClassAccuracy? WorstClass { get; init; }
+}
 
 /// <summary>What became of one node.</summary>
 /// <param name="Node">The node's name.</param>

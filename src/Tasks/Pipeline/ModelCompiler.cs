@@ -8,6 +8,7 @@ using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Lowering.Weights;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
@@ -45,14 +46,17 @@ internal static class ModelCompiler
         (ModelOptions options, CancellationToken cancellation) = (context.Options, context.Cancellation);
         BoundaryOptions boundary = Boundary(options, imported);
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
-        ModelPlan plan = PlanOf(options, imported, model, lowered);
+        AccuracyMeasurement? measurement = context.Evaluation is { } evaluation
+            ? AccuracyMeasurement.Decide(options, imported.Graph, evaluation) : null;
+        ModelPlan plan = PlanOf(options, imported, model, lowered, measurement);
 
-        if (options.EvaluationData is { } data)
+        AccuracyComparison? accuracy = null;
+        if (options.EvaluationData is { } data && measurement is not null)
         {
             var shipped = new ShippedModel(
                 new PlanExecutor(plan, lowered.Weights), imported.Graph,
                 new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
-            AccuracyComparison accuracy = AccuracyComparison.Run(context, shipped);
+            accuracy = AccuracyComparison.Run(context, measurement, shipped);
             plan = plan with
             {
                 Facts = plan.Facts with
@@ -65,8 +69,9 @@ internal static class ModelCompiler
             };
         }
         return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
-            compression.Run.Accounts, [.. imported.Diagnostics, .. compression.Run.Diagnostics],
-            options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null);
+            compression.Run.Accounts,
+            [.. imported.Diagnostics, .. context.DataDiagnostics, .. compression.Run.Diagnostics, .. accuracy?.Diagnostics ?? []],
+            options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null) { WorstClass = accuracy?.WorstClass };
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
@@ -89,7 +94,7 @@ internal static class ModelCompiler
             ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal),
             [],
             0);
-        return PlanOf(options, imported, new CompressedModel(graph), signature) with
+        return PlanOf(options, imported, new CompressedModel(graph), signature, MeasurementOf(options, graph, cancellation)) with
         {
             IsSignatureOnly = true,
             HasStartUp = false,
@@ -130,7 +135,23 @@ internal static class ModelCompiler
         Interface = imported.Graph,
     };
 
-    private static ModelPlan PlanOf(ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered) => new()
+    // Labels in the evaluation data make a classifier, for an editor as well. What is wrong with data, the real build says.
+    private static AccuracyMeasurement? MeasurementOf(ModelOptions options, Graph graph, CancellationToken cancellation)
+    {
+        try
+        {
+            return ClassifierDetection.DependsOnData(options) && new ItemSamples(options, graph, cancellation).Evaluation() is { } samples
+                ? AccuracyMeasurement.Decide(options, graph, samples) : null;
+        }
+        catch (ModelException)
+        {
+            return null;
+        }
+    }
+
+    private static ModelPlan PlanOf(
+        ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered,
+        AccuracyMeasurement? measurement) => new()
     {
         Model = options.Name,
         ClassName = options.ClassName,
@@ -145,7 +166,7 @@ internal static class ModelCompiler
         Classifier = ClassifierDetection.Of(options, imported.Graph with
         {
             Outputs = [.. imported.Graph.Outputs.Except(options.State.Values)],
-        }),
+        }, measurement),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
         HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
         Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights))

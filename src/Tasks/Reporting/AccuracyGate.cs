@@ -10,9 +10,22 @@ internal static class AccuracyGate
     // Figures such as 0.92 - 0.915 are not exact in binary; a drop of exactly the limit passes.
     private const double Tolerance = 1e-9;
 
-    /// <summary>Checks a report against the item's <c>MaxAccuracyDrop</c>.</summary>
-    /// <exception cref="ModelException">The drop is larger, or a figure is not a number.</exception>
-    public static void Check(ModelReport report, double? maxDrop)
+    /// <summary>Checks a report against the item's <c>MaxAccuracyDrop</c> and <c>MaxClassAccuracyDrop</c>.</summary>
+    /// <exception cref="ModelException">A drop is larger, or a figure is not a number.</exception>
+    public static void Check(ModelReport report, double? maxDrop, double? maxClassDrop = null)
+    {
+        CheckMean(report, maxDrop);
+        if (maxClassDrop is not { } limit || report is not { Metric: { } name, WorstClass: { } worst }
+            || worst.FloatMetric - worst.CompressedMetric <= limit + Tolerance)
+            return;
+        Metric metric = MetricText.Find(name);
+        (string before, string after) = MetricText.Pair(metric, worst.FloatMetric, worst.CompressedMetric);
+        throw new ModelException(DiagnosticCatalog.ClassAccuracyExceeded, worst.Name, name, before, after,
+            worst.Samples.ToString("N0", CultureInfo.InvariantCulture),
+            MetricText.Drop(metric, worst.FloatMetric - worst.CompressedMetric), limit.ToString("R", CultureInfo.InvariantCulture));
+    }
+
+    private static void CheckMean(ModelReport report, double? maxDrop)
     {
         if (maxDrop is not { } limit || report.Metric is not { } name)
             return;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -71,6 +72,9 @@ internal sealed record ModelReport
     /// <summary>The number of evaluation samples.</summary>
     public required int Samples { get; init; }
 
+    /// <summary>The class that loses most on the evaluation data; null where no metric over classes was measured.</summary>
+    public ClassReport? WorstClass { get; init; }
+
     /// <summary>SHA-256 of the compressed model as an ONNX file; null where it was not asked for.</summary>
     public string? QdqModelHash { get; init; }
 
@@ -108,6 +112,10 @@ internal sealed record ModelReport
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,
             Samples = facts.Samples,
+            WorstClass = outcome.WorstClass is { } worst
+                ? new(worst.Class, plan.Classifier is { Labels.Count: > 0 } c ? c.Labels[worst.Class] : null, worst.Original,
+                    worst.Compressed, worst.Samples)
+                : null,
             QdqModelHash = HashOf(outcome.QdqModel),
             Layers =
             [
@@ -145,6 +153,19 @@ internal sealed record ModelReport
 
     // JSON has no infinities and no NaN.
     private static double? Finite(double? value) => value is { } v && double.IsFinite(v) ? v : null;
+}
+
+/// <summary>The accuracy on the samples of one class.</summary>
+/// <param name="Class">The class.</param>
+/// <param name="Label">Its label; null where there are none.</param>
+/// <param name="FloatMetric">The float model's figure.</param>
+/// <param name="CompressedMetric">The compressed model's figure.</param>
+/// <param name="Samples">The number of its samples.</param>
+internal sealed record ClassReport(int Class, string? Label, double FloatMetric, double CompressedMetric, long Samples)
+{
+    /// <summary>The class for people: its label or its number.</summary>
+    [JsonIgnore]
+    public string Name => Label is { } label ? $"class '{label}'" : string.Create(CultureInfo.InvariantCulture, $"class {Class}");
 }
 
 /// <summary>What became of one node.</summary>

@@ -20,6 +20,9 @@ internal static class SummaryLine
         {
             (string before, string after) = MetricText.Pair(MetricText.Find(metric), original, compressed);
             line.Append(CultureInfo.InvariantCulture, $", {metric} {before} → {after} on {report.Samples:N0} samples");
+            if (report.WorstClass is { } worst && worst.FloatMetric > worst.CompressedMetric)
+                line.Append(CultureInfo.InvariantCulture,
+                    $" ({worst.Name}: {MetricText.Drop(MetricText.Find(metric), worst.FloatMetric - worst.CompressedMetric)} less)");
         }
         line.Append(CultureInfo.InvariantCulture, $", {Bytes(report.ScratchBytes)} scratch, {Count(report.Macs)} MACs ({report.Precision}");
         if (report.IntegerMacShare is > 0 and < 1)
