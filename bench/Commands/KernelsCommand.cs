@@ -138,6 +138,7 @@ internal sealed class KernelsCommand : BenchCommand
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         States = lowered.States,
+        Strings = lowered.Strings,
         Weights = new("layer.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,

@@ -81,6 +81,8 @@ internal static class PredictorBuild
 
     private static string AdapterSource(ModelPlan plan)
     {
+        if (plan.Inputs.Select(i => i.Type).Concat(plan.Outputs.Select(o => o.Type)).Contains(BoundaryType.String))
+            throw new InvalidOperationException($"the model '{plan.Model}' takes or gives strings, which the benchmark does not pass");
         string type = "global::" + (plan.Namespace.Length > 0 ? plan.Namespace + "." : "") + plan.ClassName;
         var source = new StringBuilder();
         source.Append($"public sealed class Adapter : global::{typeof(Predictor).FullName}\n{{\n");

@@ -48,6 +48,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
             .Concat(plan.HasStartUp ? ["StartUp"] : [])
+            .Concat(plan.Strings.Count > 0 ? [Emission.StringEmitter.TableClass] : [])
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 

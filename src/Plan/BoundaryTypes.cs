@@ -6,13 +6,13 @@ internal static class BoundaryTypes
     /// <summary>Every type.</summary>
     public static IReadOnlyList<BoundaryType> All { get; } = (BoundaryType[])Enum.GetValues(typeof(BoundaryType));
 
-    /// <summary>The size of one element in bytes.</summary>
+    /// <summary>The size of one element in the arena, in bytes.</summary>
     public static int Size(this BoundaryType type) => type switch
     {
         BoundaryType.UInt8 or BoundaryType.Int8 or BoundaryType.Bool => 1,
         >= BoundaryType.Float8E4M3FN and <= BoundaryType.Int2 => 1,
         BoundaryType.Int16 or BoundaryType.UInt16 or BoundaryType.Float16 or BoundaryType.BFloat16 => 2,
-        BoundaryType.Float32 or BoundaryType.Int32 or BoundaryType.UInt32 => 4,
+        BoundaryType.Float32 or BoundaryType.Int32 or BoundaryType.UInt32 or BoundaryType.String => 4,
         _ => 8,
     };
 
@@ -32,9 +32,14 @@ internal static class BoundaryTypes
         BoundaryType.Float16 => "global::System.Half",
         BoundaryType.BFloat16 => "ushort",
         BoundaryType.Int4 or BoundaryType.Int2 => "sbyte",
+        BoundaryType.String => "string",
         >= BoundaryType.Float8E4M3FN and <= BoundaryType.UInt2 => "byte",
         _ => "bool",
     };
+
+    /// <summary>Whether the elements are numbers, which can be compared and ranked.</summary>
+    public static bool IsNumeric(this BoundaryType type) =>
+        type is not (BoundaryType.Bool or BoundaryType.String) && !type.HoldsBits();
 
     /// <summary>Whether the elements are bits of a number format without a .NET type, so that they cannot be compared as numbers.</summary>
     public static bool HoldsBits(this BoundaryType type) => type is >= BoundaryType.BFloat16 and <= BoundaryType.Float4E2M1;

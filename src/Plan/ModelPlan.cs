@@ -33,6 +33,11 @@ internal sealed record ModelPlan
     /// <summary>Values that one prediction leaves to the next: inputs and outputs that are neither parameters nor properties.</summary>
     public EquatableList<PlanState> States { get; init; } = EquatableList<PlanState>.Empty;
 
+    /// <summary>
+    /// The strings that the model holds, each at the place that stands for it in memory; none where it has to do with no strings.
+    /// </summary>
+    public EquatableList<string> Strings { get; init; } = EquatableList<string>.Empty;
+
     /// <summary>How the class's <c>Prediction</c> is made; null for models that are no classifiers.</summary>
     public PlanClassifier? Classifier { get; init; }
 
@@ -161,6 +166,9 @@ internal enum BoundaryType
 
     /// <summary>Signed 2-bit integer, one element to a byte.</summary>
     Int2,
+
+    /// <summary>Text; in the arena the 32-bit number of an entry in the plan's strings, −1 for any other text.</summary>
+    String,
 }
 
 /// <summary>An input of the model.</summary>

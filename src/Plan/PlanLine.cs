@@ -38,6 +38,9 @@ internal sealed class PlanLine(string text, int number)
         return true;
     }
 
+    /// <summary>Whether something stands here that is neither the end of the line nor a comment.</summary>
+    public bool HasMore => _position < text.Length && string.CompareOrdinal(text, _position, " #", 0, 2) != 0;
+
     /// <summary>Whether a character stands here.</summary>
     public bool IsAt(char c) => _position < text.Length && text[_position] == c;
 

@@ -11,6 +11,9 @@ internal sealed class PlanReader
     /// <summary>The first word of every plan.</summary>
     public const string Magic = "optimizerbuild-plan";
 
+    /// <summary>Begins the line of the model's strings, and stands for them where a kernel takes them.</summary>
+    public const string StringsKeyword = "strings";
+
     // Deeper nesting than any exporter writes would cost the generator, which follows it, its stack.
     private const int DeepestBlock = 64;
 
@@ -18,6 +21,7 @@ internal sealed class PlanReader
     private readonly List<PlanInput> _inputs = [];
     private readonly List<PlanOutput> _outputs = [];
     private readonly List<PlanState> _states = [];
+    private readonly List<string> _strings = [];
     private readonly List<string> _labels = [];
     private readonly List<string> _labelIdentifiers = [];
     private readonly HashSet<string> _parameters = new(StringComparer.Ordinal);
@@ -82,6 +86,7 @@ internal sealed class PlanReader
         line.End();
         // A plan that only has signatures has no memory either.
         int room = isSignature ? int.MaxValue : arenaBytes;
+        ReadStrings();
         ReadStates(room, isSignature ? int.MaxValue : weights.Bytes, className);
         while (Peek().StartsWith("input"))
             ReadInput();
@@ -91,6 +96,8 @@ internal sealed class PlanReader
         var buffers = new List<PlanBuffer>();
         while (Peek().StartsWith("buffer"))
             buffers.Add(ReadBuffer());
+        if (!isSignature && _strings.Count == 0 && _inputs.Select(i => i.Type).Concat(_outputs.Select(o => o.Type)).Any(IsText))
+            throw Peek().Contradiction("the strings of a model that takes or gives some", "none");
         var values = new List<PlanValue>();
         while (Peek().StartsWith("value"))
             values.Add(ReadValue());
@@ -113,6 +120,7 @@ internal sealed class PlanReader
             Inputs = new(_inputs),
             Outputs = new(_outputs),
             States = new(_states),
+            Strings = new(_strings),
             Classifier = classifier,
             UsesThreads = usesThreads,
             HasStartUp = hasStartUp,
@@ -177,6 +185,22 @@ internal sealed class PlanReader
         return new PlanLayerWeights(node, storage, offset, bytes);
     }
 
+    private void ReadStrings()
+    {
+        if (!Peek().StartsWith(StringsKeyword))
+            return;
+        PlanLine line = Begin(StringsKeyword);
+        var different = new HashSet<string>(StringComparer.Ordinal);
+        while (line.HasMore)
+        {
+            line.Skip(" ");
+            _strings.Add(line.String(different.Add, "a string that differs from those before it"));
+        }
+        line.End();
+    }
+
+    private static bool IsText(BoundaryType type) => type == BoundaryType.String;
+
     private void ReadInput()
     {
         PlanLine line = Begin("input name=");
@@ -220,6 +244,8 @@ internal sealed class PlanReader
             line.Skip(" property=");
             string property = Unique(line, properties);
             (BoundaryType type, EquatableList<int> dimensions) = ReadType(line);
+            if (IsText(type))
+                throw line.Contradiction("a state of numbers", "strings");
             line.Skip(" offset=");
             int offset = line.Natural();
             line.Skip(" initial=");
@@ -271,7 +297,7 @@ internal sealed class PlanReader
         int output = (int)line.Integer(0, _outputs.Count - 1);
         line.Skip(" classes=");
         int classes = (int)line.Integer(_outputs[output].Length, _outputs[output].Length);
-        if (classes == 0 || _outputs[output].Type == BoundaryType.Bool || _outputs[output].Type.HoldsBits())
+        if (classes == 0 || !_outputs[output].Type.IsNumeric())
             throw line.Contradiction("an output of numbers as scores", "'" + _outputs[output].OnnxName + "'");
         line.Skip(" scores=");
         bool probabilities = line.OneOf(("logits", false), ("probabilities", true));
@@ -423,12 +449,17 @@ internal sealed class PlanReader
         return new PlanValue(name, type, dimensions, offset, strides, scale, zeroPoint);
     }
 
-    private static PlanArgument ReadArgument(PlanLine line, string name)
+    private PlanArgument ReadArgument(PlanLine line, string name)
     {
         if (line.TrySkip("f:"))
             return new PlanArgument.Real(name, unchecked((int)(uint)line.Hexadecimal(8)));
         if (line.IsAt('['))
             return new PlanArgument.Integers(name, line.Integers());
+        if (line.TrySkip(StringsKeyword))
+        {
+            return _strings.Count > 0 ? new PlanArgument.Strings(name)
+                : throw line.Contradiction("the strings of a model that takes or gives some", "none");
+        }
         long value = line.Integer();
         return new PlanArgument.Integer(name, value)
         {

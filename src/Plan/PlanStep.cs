@@ -86,4 +86,7 @@ internal abstract record PlanArgument(string Name)
 
     /// <summary>A <c>ReadOnlySpan&lt;int&gt;</c> parameter (dimensions, strides).</summary>
     public sealed record Integers(string Name, EquatableList<int> Values) : PlanArgument(Name);
+
+    /// <summary>A <c>StringTable</c> parameter: the plan's strings.</summary>
+    public sealed record Strings(string Name) : PlanArgument(Name);
 }

@@ -38,6 +38,8 @@ internal sealed class PlanWriter
         }
         Line($"arena bytes={Number(plan.ArenaBytes)}");
         Line($"execution threads={(plan.UsesThreads ? "many" : "one")} start={(plan.HasStartUp ? "small" : "fast")}");
+        if (plan.Strings.Count > 0)
+            Line(PlanReader.StringsKeyword + string.Concat(plan.Strings.Select(s => " " + Quote(s))));
         foreach (PlanState state in plan.States)
             WriteState(state);
         foreach (PlanInput input in plan.Inputs)
@@ -150,6 +152,9 @@ internal sealed class PlanWriter
                     break;
                 case PlanArgument.Integers integers:
                     _text.Append(Integers(integers.Values));
+                    break;
+                case PlanArgument.Strings:
+                    _text.Append(PlanReader.StringsKeyword);
                     break;
                 case PlanArgument.Real real:
                     _text.Append(Bits(real.Bits));

@@ -20,7 +20,7 @@ internal sealed record PredictorNames(
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
         "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "Predict", "PredictBatch",
         "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "WrongLength", "_entered", "_others",
-        "_sharedWeights", "_startUp", "_weightsGate", "_workspace",
+        "_sharedWeights", "_startUp", "_strings", "_texts", "_weightsGate", "_workspace",
     ];
 
     /// <summary>The nested class that holds the state of a model that has one.</summary>

@@ -49,7 +49,7 @@ public class EmissionTests
         foreach (BoundaryType type in BoundaryTypes.All)
         {
             ModelPlan plan = HandMadeModels.Regressor();
-            plan = plan with { Outputs = new([plan.Outputs[0] with { Type = type }]) };
+            plan = plan with { Outputs = new([plan.Outputs[0] with { Type = type }]), Strings = new(["a"]) };
             string code = PredictorEmitter.Emit(plan);
             bool explained = code.Contains("3 " + type.Keyword() + " values (each " + type.Meaning() + "), shape 1×3",
                 StringComparison.Ordinal);

@@ -383,6 +383,7 @@ public class PredictorRunTests
             (BoundaryType.Float8E4M3FNUZ, "0x40, 0x80"), (BoundaryType.Float8E5M2, "0x3C, 0xFC"),
             (BoundaryType.Float8E5M2FNUZ, "0x40, 0x80"), (BoundaryType.Float8E8M0, "127, 255"), (BoundaryType.Float4E2M1, "15, 2"),
             (BoundaryType.UInt4, "15, 0"), (BoundaryType.Int4, "-8, 7"), (BoundaryType.UInt2, "3, 0"), (BoundaryType.Int2, "-2, 1"),
+            (BoundaryType.String, "\"b\", \"a\""),
         ];
         Assert.Equal(BoundaryTypes.All.Order(), types.Select(t => t.Type).Order());
         string create = string.Join(", ", types.Select(t => $"in{t.Type}: new {t.Type.Keyword()}[] {{ {t.Values} }}"));
@@ -424,8 +425,10 @@ public class PredictorRunTests
             Model = "wide",
             ClassName = "Wide",
             Namespace = "",
+            Strings = new(["", "a", "b"]),
             Inputs = new(types.Select((t, i) => new PlanInput("in/" + t.Type, "in" + t.Type, t.Type, new([2, 1]),
-                HandMadeModels.Step("InputCopy", "Run", "in", "copy", 0, ("destination", 64 * i), ("count", 2))))),
+                t.Type == BoundaryType.String ? HandMadeModels.Texts("in", 64 * i, 2)
+                    : HandMadeModels.Step("InputCopy", "Run", "in", "copy", 0, ("destination", 64 * i), ("count", 2))))),
             Outputs = new(types.Select((t, i) =>
                 new PlanOutput("out/" + t.Type, "Out" + t.Type, "out" + t.Type, t.Type, new([2]), 2048 + (64 * i)))),
             Steps = new(types.Select((t, i) => HandMadeModels.Step("StridedCopy", "Run", "copy" + i, "Identity", 0,

@@ -10,6 +10,9 @@ internal static class DebugEmitter
 {
     private const string Diagnostics = "global::System.Diagnostics.";
 
+    // Where the member for strings stands in models that have some.
+    private const string TextsMark = "    #TEXTS";
+
     // Reads elements of any type from anywhere in memory; numbers of quantised values are what the integers stand for.
     private const string ValueClass = """
         /// <summary>A value of the model: what lies in its place now. Before it is computed, and after its last reader, that may be another one.</summary>
@@ -78,6 +81,7 @@ internal static class DebugEmitter
                 }
             }
 
+            #TEXTS
             private double Read(int at)
             {
                 switch (this.Type)
@@ -113,6 +117,30 @@ internal static class DebugEmitter
         }
         """;
 
+    private const string TextsMember = """
+            /// <summary>Its elements as text; of values that are no strings none. What the model does not hold is null.</summary>
+            public string?[] Texts
+            {
+                get
+                {
+                    if (this.Type != "String")
+                    {
+                        return new string?[0];
+                    }
+
+                    double[] codes = this.Numbers;
+                    var texts = new string?[codes.Length];
+                    for (int i = 0; i < codes.Length; i++)
+                    {
+                        texts[i] = _strings.Text((int)codes[i]);
+                    }
+
+                    return texts;
+                }
+            }
+
+        """;
+
     /// <summary>The file with the debugger's view of a predictor.</summary>
     public static string Emit(ModelPlan plan)
     {
@@ -144,7 +172,12 @@ internal static class DebugEmitter
         }
         code.Close(";");
         code.Line();
-        foreach (string line in ValueClass.Replace("\r\n", "\n").Split('\n'))
+        string valueClass = ValueClass.Replace("\r\n", "\n");
+        valueClass = plan.Strings.Count == 0
+            ? valueClass.Replace(TextsMark + "\n", "")
+            : valueClass.Replace(TextsMark, TextsMember.Replace("\r\n", "\n"))
+                .Replace("case \"Int32\":", "case \"Int32\":\n            case \"String\":");
+        foreach (string line in valueClass.Split('\n'))
             code.Line(line);
         code.Close();
         code.Close();

@@ -211,6 +211,7 @@ internal sealed class LayersEmitter
     {
         PlanArgument.Real real => Wording.Float(real.Bits),
         PlanArgument.Integers integers => Wording.Integers(integers.Values),
+        PlanArgument.Strings => StringEmitter.Table,
         PlanArgument.Integer integer => integer.Buffer.Length > 0 ? _buffers.Place(integer.Buffer, integer.Value)
             : Wording.Integer(integer.Value),
         _ => throw new InvalidOperationException("an argument of an unknown kind: " + argument.GetType().Name),

@@ -154,7 +154,7 @@ internal static class ParallelEmitter
         code.Open("for (int " + sample + " = " + first + "; " + sample + " < " + end + "; " + sample + "++)");
         code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(i => Row(Parameter(i), sample, i.Length))) + ");");
         foreach (PlanOutput output in plan.Outputs)
-            code.Line(PredictorEmitter.View(output) + ".CopyTo(" + Row(Parameter(output), sample, output.Length) + ");");
+            code.Line(PredictorEmitter.View(plan, output) + ".CopyTo(" + Row(Parameter(output), sample, output.Length) + ");");
         code.Close();
         code.Close();
     }

@@ -135,11 +135,13 @@ internal sealed class PredictorEmitter
         _code.Line("private static readonly object _weightsGate = new object();");
         _code.Line("private static volatile " + Kernels + "PackedWeights? _sharedWeights;");
         StartUpEmitter.EmitState(_code, _plan);
+        StringEmitter.EmitTable(_code, _plan);
         _code.Line();
         _code.Line("private readonly " + Kernels + "Workspace _workspace;");
         _code.Line("private int _entered;");
         if (ParallelEmitter.HasBatches(_plan))
             _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[]? _others;");
+        StringEmitter.EmitTexts(_code, _plan);
         _code.Line();
     }
 
@@ -169,7 +171,7 @@ internal sealed class PredictorEmitter
         _code.Summary("The output <c>" + xmlName + "</c> of the last prediction: " + Describe(output.Type, output.Length, output.Dimensions)
             + ". Valid until the next prediction; copy it to keep it.");
         _code.Line("public " + ReadOnlySpan + output.Type.Keyword() + "> " + Identifiers.Escape(output.PropertyName) + " => "
-            + (_plan.IsSignatureOnly ? NotBuilt : View(output)) + ";");
+            + (_plan.IsSignatureOnly ? NotBuilt : View(_plan, output)) + ";");
     }
 
     private void EmitPredict(bool withState)
@@ -198,7 +200,7 @@ internal sealed class PredictorEmitter
         EmitGuarded(
             withState,
             _plan.Classifier is not null ? "return this.Classify();"
-            : only is not null ? "return " + View(only) + ";" : null);
+            : only is not null ? "return " + View(_plan, only) + ";" : null);
         _code.Close();
     }
 
@@ -225,7 +227,7 @@ internal sealed class PredictorEmitter
         EmitInputChecks(withState);
         foreach (PlanOutput output in _plan.Outputs)
             EmitLengthCheck(Parameter(output), output.ParameterName, output.Length, output.Dimensions);
-        EmitGuarded(withState, [.. _plan.Outputs.Select(o => View(o) + ".CopyTo(" + Parameter(o) + ");")]);
+        EmitGuarded(withState, [.. _plan.Outputs.Select(o => View(_plan, o) + ".CopyTo(" + Parameter(o) + ");")]);
         _code.Close();
     }
 
@@ -266,6 +268,8 @@ internal sealed class PredictorEmitter
         foreach (PlanInput input in _plan.Inputs)
         {
             EmitLengthCheck(Parameter(input), input.ParameterName, input.Length, input.Dimensions);
+            if (input.Type == BoundaryType.String)
+                continue;
             _code.Line("this.RequireOutside(" + FirstByte(input) + ", " + Wording.Integer((long)input.Length * input.Type.Size()) + ", "
                 + PlanText.Quote(input.ParameterName) + ");");
         }
@@ -295,8 +299,10 @@ internal sealed class PredictorEmitter
         _code.Close();
     }
 
-    /// <summary>The expression for an output in the scratch memory.</summary>
-    public static string View(PlanOutput output) => "this._workspace.ArenaSpan<" + output.Type.Keyword() + ">("
+    /// <summary>The expression for an output: its place in the scratch memory, or the strings that the codes there stand for.</summary>
+    public static string View(ModelPlan plan, PlanOutput output) => output.Type == BoundaryType.String
+        ? StringEmitter.View(plan, output)
+        : "this._workspace.ArenaSpan<" + output.Type.Keyword() + ">("
         + Wording.Integer(output.Offset) + ", " + Wording.Integer(output.Length) + ")";
 
     private void EmitMachinery()
@@ -339,7 +345,7 @@ internal sealed class PredictorEmitter
         string instance = type == "float" ? "" : "<" + type + ">";
         _code.Line();
         _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
-        _code.Line(ReadOnlySpan + type + "> scores = " + View(output) + ";");
+        _code.Line(ReadOnlySpan + type + "> scores = " + View(_plan, output) + ";");
         _code.Line("int index = " + Kernels + "Classification.ArgMax" + instance + "(scores);");
         _code.Line("float confidence = " + (classifier.ScoresAreProbabilities
             ? "(float)scores[index];"
@@ -402,7 +408,7 @@ internal sealed class PredictorEmitter
         _code.Line("        string.Create(global::System.Globalization.CultureInfo.InvariantCulture,");
         _code.Line("            $\"'{parameter}' must hold {expected} values (shape {shape}), but it holds {length}.\"),");
         _code.Line("        parameter);");
-        if (_plan.Inputs.Count == 0)
+        if (_plan.Inputs.All(i => i.Type == BoundaryType.String))
             return;
         _code.Line();
         _code.Line("// Inputs are written into the scratch memory, so that an output of this instance would be overwritten while read.");

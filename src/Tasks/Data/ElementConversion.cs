@@ -99,6 +99,7 @@ internal sealed class ElementConversion(DataSet data, NamedArray array, string i
         ElementType.Bool => tensor.Values<bool>()[index] ? 1 : 0,
         ElementType.UInt4 or ElementType.UInt2 => tensor.Values<byte>()[index],
         ElementType.Int4 or ElementType.Int2 => tensor.Values<sbyte>()[index],
+        ElementType.String => throw new InvalidOperationException($"{tensor} holds no numbers"),
         _ => (decimal)Real(tensor, index),
     };
 

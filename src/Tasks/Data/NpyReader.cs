@@ -39,9 +39,14 @@ internal static class NpyReader
         (string descr, bool fortran, long[] shape) = new HeaderParser(reader, what,
             (version == 3 ? Encoding.UTF8 : Encoding.Latin1).GetString(header)).Parse();
 
-        (ElementType element, bool bigEndian) = ElementOf(reader, what, descr);
         if (fortran)
             Array.Reverse(shape);
+        if (NpyStrings.Read(reader, stream, descr, shape, what, available) is { } texts)
+        {
+            reader.End(stream, what);
+            return fortran ? Reversed(texts) : texts;
+        }
+        (ElementType element, bool bigEndian) = ElementOf(reader, what, descr);
         TensorType type = reader.Type(element, shape, what, available);
         Tensor stored = reader.Elements(stream, type, bigEndian, what);
         if (element == ElementType.Bool)
@@ -74,7 +79,7 @@ internal static class NpyReader
         if (element is { } known)
             return (known, descr[0] == '>');
         string reason = kind.StartsWith('O') ? "it holds Python objects, which would have to be unpickled; that is never done"
-            : "only booleans, integers and float16, float32, float64 are read";
+            : "only booleans, integers, float16, float32, float64 and texts (U and S) are read";
         throw reader.Malformed($"{what} has the element type '{descr}': {reason}");
     }
 
@@ -131,7 +136,7 @@ internal static class NpyReader
                     case "descr" when descr is null:
                         Space();
                         if (_at < text.Length && text[_at] is '[' or '(')
-                            throw reader.Malformed($"{what} has a structured element type; only booleans and numbers are read");
+                            throw reader.Malformed($"{what} has a structured element type; only booleans, numbers and texts are read");
                         descr = Quoted();
                         break;
                     case "fortran_order" when fortran is null:

@@ -29,4 +29,13 @@ internal static partial class DiagnosticCatalog
             + "list is computed from the model's inputs.",
         "Fix the input with the item metadata `Constants` (for example `Constants=\"shape=1,64\"`), or export the model with static "
             + "shapes.");
+
+    /// <summary>A sequence or an optional value depends on run-time data. Arguments: node, operator, what it depends on.</summary>
+    public static readonly DiagnosticDescriptor DataDependentStructure = new("OPT0033", Severity.Error,
+        "Sequence depends on run-time data",
+        "node '{0}' ({1}) makes a sequence or an optional value depend on {2}, which is known only at run time",
+        "Predictors hold tensors only. Sequences and optional values are resolved when the model is built: every length, every position "
+            + "and whether a value is there must be known then. A loop may carry a sequence where its number of trips is constant.",
+        "Fix the input that decides with the item metadata `Constants` (for example `Constants=\"position=0\"`), or export the model with "
+            + "one tensor in place of the sequence.");
 }

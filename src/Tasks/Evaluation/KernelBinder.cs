@@ -24,25 +24,27 @@ internal static class KernelBinder
 
     /// <summary>Binds a step.</summary>
     /// <exception cref="InvalidOperationException">There is no such method, or its parameters differ from the arguments.</exception>
-    public static StepCall Bind(PlanCall step) => (StepCall)Compile(step, null, typeof(StepCall));
+    public static StepCall Bind(PlanCall step) => (StepCall)Compile(step, null, typeof(StepCall), null);
 
     /// <summary>Binds an input's binding, whose method takes the caller's elements first.</summary>
     /// <exception cref="InvalidOperationException">There is no such method, or its parameters differ from the arguments.</exception>
-    public static BindingCall<T> BindInput<T>(PlanCall step)
-        where T : unmanaged => (BindingCall<T>)Compile(step, typeof(T), typeof(BindingCall<T>));
+    /// <param name="step">The call.</param>
+    /// <param name="strings">The plan's strings; null where it has none.</param>
+    public static BindingCall<T> BindInput<T>(PlanCall step, StringTable? strings = null) =>
+        (BindingCall<T>)Compile(step, typeof(T), typeof(BindingCall<T>), strings);
 
-    private static Delegate Compile(PlanCall step, Type? source, Type delegateType)
+    private static Delegate Compile(PlanCall step, Type? source, Type delegateType, StringTable? strings)
     {
         MethodInfo method = Find(step, source);
         ParameterInfo[] parameters = method.GetParameters();
         int fixedCount = source is null ? 1 : 2;
         if (parameters.Length - fixedCount != step.Arguments.Count)
             throw Mismatch(step, $"it takes {parameters.Length - fixedCount} arguments, the plan has {step.Arguments.Count}");
-        int[][] lists = [.. step.Arguments.Select(a => a is PlanArgument.Integers list ? list.Values.ToArray() : [])];
+        var literals = new Literals([.. step.Arguments.Select(a => a is PlanArgument.Integers list ? list.Values.ToArray() : [])], strings);
 
-        // The lists are the delegate's target, so that each is allocated once.
+        // The lists and the strings are the delegate's target, so that each is allocated once.
         Type[] own = source is null ? [typeof(Workspace)] : [typeof(ReadOnlySpan<>).MakeGenericType(source), typeof(Workspace)];
-        var dynamic = new DynamicMethod(step.Kernel + "." + step.Method, typeof(void), [typeof(int[][]), .. own],
+        var dynamic = new DynamicMethod(step.Kernel + "." + step.Method, typeof(void), [typeof(Literals), .. own],
             typeof(KernelBinder).Module, skipVisibility: true);
         ILGenerator il = dynamic.GetILGenerator();
         for (int i = 1; i <= own.Length; i++)
@@ -51,7 +53,7 @@ internal static class KernelBinder
             Load(il, step, i, step.Arguments[i], parameters[fixedCount + i]);
         il.Emit(OpCodes.Call, method);
         il.Emit(OpCodes.Ret);
-        return dynamic.CreateDelegate(delegateType, lists);
+        return dynamic.CreateDelegate(delegateType, literals);
     }
 
     private static MethodInfo Find(PlanCall step, Type? source)
@@ -64,11 +66,12 @@ internal static class KernelBinder
             if (candidate.Name != step.Method)
                 continue;
             MethodInfo method = candidate;
-            if (source is not null && method.IsGenericMethodDefinition)
+            if (source is { IsValueType: true } && method.IsGenericMethodDefinition)
                 method = method.MakeGenericMethod(source);
             ParameterInfo[] parameters = method.GetParameters();
             int workspace = source is null ? 0 : 1;
-            if (parameters.Length > workspace && parameters[workspace].ParameterType == typeof(Workspace)
+            if (!method.ContainsGenericParameters && parameters.Length > workspace
+                && parameters[workspace].ParameterType == typeof(Workspace)
                 && (source is null || parameters[0].ParameterType == typeof(ReadOnlySpan<>).MakeGenericType(source)))
                 return method;
         }
@@ -93,9 +96,14 @@ internal static class KernelBinder
                 break;
             case PlanArgument.Integers when parameter.ParameterType == typeof(ReadOnlySpan<int>):
                 il.Emit(OpCodes.Ldarg_0);
+                il.Emit(OpCodes.Ldfld, Literals.ListsField);
                 il.Emit(OpCodes.Ldc_I4, index);
                 il.Emit(OpCodes.Ldelem_Ref);
                 il.Emit(OpCodes.Call, SpanOfArray);
+                break;
+            case PlanArgument.Strings when parameter.ParameterType == typeof(StringTable):
+                il.Emit(OpCodes.Ldarg_0);
+                il.Emit(OpCodes.Ldfld, Literals.StringsField);
                 break;
             default:
                 throw Mismatch(step,
@@ -105,4 +113,22 @@ internal static class KernelBinder
 
     private static InvalidOperationException Mismatch(PlanCall step, string reason) =>
         new($"step {step.Kernel}.{step.Method} of node '{step.Node}': {reason}");
+
+    /// <summary>What a call has of arguments that are objects.</summary>
+    /// <param name="lists">The lists, at the places of their arguments.</param>
+    /// <param name="strings">The plan's strings.</param>
+    private sealed class Literals(int[][] lists, StringTable? strings)
+    {
+        /// <summary>The lists.</summary>
+        public readonly int[][] Lists = lists;
+
+        /// <summary>The strings.</summary>
+        public readonly StringTable? Strings = strings;
+
+        /// <summary>The field of the lists.</summary>
+        public static FieldInfo ListsField { get; } = typeof(Literals).GetField(nameof(Lists))!;
+
+        /// <summary>The field of the strings.</summary>
+        public static FieldInfo StringsField { get; } = typeof(Literals).GetField(nameof(Strings))!;
+    }
 }

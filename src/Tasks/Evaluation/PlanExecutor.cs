@@ -14,6 +14,7 @@ internal sealed class PlanExecutor
 {
     private readonly ModelPlan _plan;
     private readonly PackedWeights _weights;
+    private readonly StringTable _strings;
     private readonly Action<Workspace, Tensor>?[] _bindings;
     private readonly Action<Workspace, Tensor>?[] _stateBindings;
     private readonly StepCall _steps;
@@ -25,7 +26,8 @@ internal sealed class PlanExecutor
     {
         _plan = plan;
         _weights = PackedWeights.Of(weights);
-        _bindings = [.. plan.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding))];
+        _strings = new([.. plan.Strings]);
+        _bindings = [.. plan.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];
         _stateBindings = [.. plan.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
         _steps = StepSequence.Bind(plan.Steps);
     }
@@ -90,9 +92,14 @@ internal sealed class PlanExecutor
     private static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
 
     /// <summary>The binding of an input, whose tensors have the boundary's element type and the caller's layout.</summary>
+    /// <param name="type">The element type.</param>
+    /// <param name="step">The call.</param>
+    /// <param name="strings">The plan's strings; null where it has none.</param>
     /// <exception cref="InvalidOperationException">The step does not fit the kernel library.</exception>
-    public static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanCall step) => type.Keyword() switch
+    public static Action<Workspace, Tensor> BindInput(BoundaryType type, PlanCall step, StringTable? strings = null) =>
+        type.Keyword() switch
     {
+        "string" => Bind<string>(step, strings),
         "float" => Bind<float>(step),
         "double" => Bind<double>(step),
         "byte" => Bind<byte>(step),
@@ -107,19 +114,23 @@ internal sealed class PlanExecutor
         _ => Bind<Half>(step),
     };
 
-    private static Action<Workspace, Tensor> Bind<T>(PlanCall step)
-        where T : unmanaged
+    private static Action<Workspace, Tensor> Bind<T>(PlanCall step, StringTable? strings = null)
     {
-        BindingCall<T> call = KernelBinder.BindInput<T>(step);
+        BindingCall<T> call = KernelBinder.BindInput<T>(step, strings);
         return (workspace, tensor) => call(tensor.Values<T>(), workspace);
     }
 
     private static Span<byte> Bytes(Tensor tensor) =>
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(tensor.Data), tensor.Count * tensor.Element.Size());
 
-    private static Tensor Output(Workspace workspace, PlanOutput output)
+    private Tensor Output(Workspace workspace, PlanOutput output)
     {
         Tensor result = Tensor.Zeros(TensorType.Of(ToElement(output.Type), [.. output.Dimensions]));
+        if (output.Type == BoundaryType.String)
+        {
+            _strings.Read(workspace, output.Offset, result.Values<string>());
+            return result;
+        }
         Span<byte> bytes = Bytes(result);
         workspace.ArenaSpan<byte>(output.Offset, bytes.Length).CopyTo(bytes);
         return result;

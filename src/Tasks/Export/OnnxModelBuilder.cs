@@ -4,6 +4,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators.Lookup;
 
 namespace OptimizerBuild.Export;
 
@@ -15,6 +16,10 @@ internal sealed class OnnxModelBuilder
     private const int NewestIrVersion = 10;
     private static readonly Dictionary<string, int> LaterOperators = new(StringComparer.Ordinal) { ["Swish"] = 24 };
 
+    // The versions of other domains in which their operators take the forms that graphs have.
+    private static readonly Dictionary<string, int> OtherDomains = new(StringComparer.Ordinal) { [LabelEncoderOperator.MlDomain] = 4 };
+
+    private readonly SortedSet<string> _domains = new(StringComparer.Ordinal);
     private readonly GraphProto _graph;
     private readonly UniqueNames _values = new();
     private readonly UniqueNames _nodes = new();
@@ -65,12 +70,23 @@ internal sealed class OnnxModelBuilder
     }
 
     /// <summary>Adds a node.</summary>
+    /// <param name="stem">What its name begins with.</param>
+    /// <param name="opType">Its operator.</param>
+    /// <param name="inputs">Names of its inputs.</param>
+    /// <param name="outputs">Names of its outputs.</param>
+    /// <param name="attributes">Its attributes.</param>
+    /// <param name="domain">Its operator's domain; empty for <c>ai.onnx</c>.</param>
     public void Add(
         string stem, string opType, IEnumerable<string> inputs, IEnumerable<string> outputs,
-        IEnumerable<(string Name, AttributeValue Value)> attributes)
+        IEnumerable<(string Name, AttributeValue Value)> attributes, string domain = "")
     {
-        _opset = Math.Max(_opset, LaterOperators.GetValueOrDefault(opType));
+        _opset = Math.Max(_opset, domain.Length == 0 ? LaterOperators.GetValueOrDefault(opType) : 0);
         var node = new NodeProto { Name = _nodes.Next(stem), OpType = opType };
+        if (domain.Length > 0)
+        {
+            node.Domain = domain;
+            _domains.Add(domain);
+        }
         node.Input.Add(inputs);
         node.Output.Add(outputs);
         node.Attribute.Add(attributes.Select(a => TensorProtoWriter.Write(a.Name, a.Value)));
@@ -112,6 +128,7 @@ internal sealed class OnnxModelBuilder
     {
         var model = new ModelProto { IrVersion = NewestIrVersion, ProducerName = "OptimizerBuild", Graph = _graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = _opset });
+        model.OpsetImport.Add(_domains.Select(d => new OperatorSetIdProto { Domain = d, Version = OtherDomains[d] }));
         return model.ToByteArray();
     }
 }

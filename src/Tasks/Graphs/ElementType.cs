@@ -58,10 +58,10 @@ internal enum ElementType
 internal static class ElementTypes
 {
     /// <summary>The size of one element in bytes, in tensors, in the arena and at the boundary; in files
-    /// <see cref="StoredBits"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type has no fixed size (strings).</exception>
+    /// <see cref="StoredBits"/>. In the arena a string is the number of an entry in the model's table of strings.</summary>
     public static int Size(this ElementType type) => type switch
     {
+        ElementType.String => sizeof(int),
         ElementType.UInt8 or ElementType.Int8 or ElementType.Bool => 1,
         >= ElementType.Float8E4M3FN and <= ElementType.Int2 => 1,
         ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
@@ -72,7 +72,6 @@ internal static class ElementTypes
 
     /// <summary>The bits that one element takes in a file: elements of 4 and 2 bits lie two and four to a byte there, the first in the
     /// lowest bits.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The type has no fixed size (strings).</exception>
     public static int StoredBits(this ElementType type) => type switch
     {
         ElementType.UInt4 or ElementType.Int4 or ElementType.Float4E2M1 => 4,

@@ -55,6 +55,16 @@ internal sealed record Node(string Name, string OpType, ImmutableArray<string> I
     /// <summary>An integer-list attribute, or null where it is absent.</summary>
     public long[]? Ints(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Ints v ? [.. v.Values] : null;
 
+    /// <summary>A text-list attribute, or null where it is absent.</summary>
+    public string[]? Texts(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Texts v ? [.. v.Values] : null;
+
+    /// <summary>A real-list attribute, or null where it is absent.</summary>
+    public float[]? Floats(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.Floats v ? [.. v.Values] : null;
+
+    /// <summary>A tensor attribute, or null where it is absent.</summary>
+    public Tensor? TensorOf(string attribute) =>
+        Attributes.GetValueOrDefault(attribute) is AttributeValue.TensorValue v ? v.Value : null;
+
     /// <summary>A sub-graph attribute, or null where it is absent.</summary>
     public Graph? SubGraph(string attribute) => Attributes.GetValueOrDefault(attribute) is AttributeValue.GraphValue v ? v.Value : null;
 

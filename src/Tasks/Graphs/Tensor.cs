@@ -40,8 +40,14 @@ internal sealed class Tensor
     /// <summary>A tensor of rank 0.</summary>
     public static Tensor Scalar<T>(T value) => new(TensorType.Of(ElementTypes.Of<T>()), new[] { value });
 
-    /// <summary>A tensor of zeros (false, null) of the given type.</summary>
-    public static Tensor Zeros(TensorType type) => new(type, Array.CreateInstance(type.Element.ClrType(), type.Count));
+    /// <summary>A tensor of zeros (false, empty strings) of the given type.</summary>
+    public static Tensor Zeros(TensorType type)
+    {
+        var data = Array.CreateInstance(type.Element.ClrType(), type.Count);
+        if (data is string[] texts)
+            Array.Fill(texts, "");
+        return new(type, data);
+    }
 
     /// <summary>The elements as an array of <typeparamref name="T"/>, not copied.</summary>
     /// <exception cref="InvalidOperationException">The tensor holds another element type.</exception>

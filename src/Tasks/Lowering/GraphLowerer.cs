@@ -3,6 +3,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Strings;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -18,7 +19,8 @@ internal static class GraphLowerer
     public static LoweredModel Lower(CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default)
     {
         Graph graph = model.Graph;
-        var context = new LoweringContext(graph, model.Annotation<GraphQuantization>()) { Cancellation = cancellation };
+        StringCodes strings = StringCodes.Of(model);
+        var context = new LoweringContext(strings.Model.Graph, model.Annotation<GraphQuantization>()) { Cancellation = cancellation };
         var binder = new InputBinder(context, options);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
         int?[] initial = [.. options.State.Select(s => s.Initial is null ? (int?)null : context.AddTensor(s.Initial))];
@@ -29,7 +31,7 @@ internal static class GraphLowerer
             context.FillBorders(graph.Inputs[i]);
         }
 
-        NodeSequence.Lower(context, graph.Nodes.Where(n => !binder.Absorbed.Contains(n)));
+        NodeSequence.Lower(context, context.Graph.Nodes.Where(n => !binder.Absorbed.Contains(n)));
 
         Storage[] outputs = [.. graph.Outputs.Select(o => OutputStorage(context, o))];
         MemoryPlan memory = MemoryPlanner.Plan(context.Buffers, context.Steps);
@@ -51,16 +53,22 @@ internal static class GraphLowerer
             context.Weights.ToArray(),
             context.PairSumsBounded.ToImmutableSortedDictionary(StringComparer.Ordinal),
             [.. context.Sections],
-            CostModel.Nanoseconds(context.Steps, context.Sections));
+            CostModel.Nanoseconds(context.Steps, context.Sections))
+        {
+            Strings = new(strings.Texts),
+        };
         PlanVerifier.Verify(lowered);
         return lowered;
 
         PlanCall? BindingOf(string input) => bindings[graph.Inputs.IndexOf(input)]?.Resolve(OffsetOf);
 
         PlanValue ValueOf(string name, Storage storage) => new(
-            name, InputSignature.OfElement(storage.Element)!.Value, new(storage.Dimensions), OffsetOf(storage.Buffer!) + storage.Origin,
+            name, InputSignature.OfElement(IsText(name) ? ElementType.String : storage.Element)!.Value,
+            new(storage.Dimensions), OffsetOf(storage.Buffer!) + storage.Origin,
             new(storage.Strides), storage.Quantization is { } q ? BitConverter.SingleToInt32Bits((float)q.Scale) : null,
             storage.Quantization?.ZeroPoint ?? 0);
+
+        bool IsText(string name) => graph.Types.TryGetValue(name, out TensorType? type) && type.Element == ElementType.String;
 
         int PlaceOf(string output)
         {

@@ -29,6 +29,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         Graph graph = context.Graph;
         if (Readers(input).Length == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal))
             return null;
+        if (signature.Type == BoundaryType.String)
+            return FromStrings(input);
         string target = input;
         var source = new Storage
         {
@@ -109,6 +111,12 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
             .Ints("dims", box.Dimensions)
             .Ints("sourceStrides", box.Strides[0])
             .Ints("destinationStrides", box.Strides[1]);
+    }
+
+    private LoweredStep FromStrings(string input)
+    {
+        Storage storage = context.Create(input);
+        return Binding("StringLookup", "Run", input, storage).Write("destination", storage).Int("count", storage.Count).Strings("table");
     }
 
     private LoweredStep FromFloats(string input, string target, int[] sourceStrides, ActivationQuantization quantization)

@@ -47,6 +47,7 @@ internal sealed record InputSignature(BoundaryType Type, int[] Dimensions, int[]
         ElementType.Int64 => BoundaryType.Int64,
         ElementType.UInt64 => BoundaryType.UInt64,
         ElementType.Bool => BoundaryType.Bool,
+        ElementType.String => BoundaryType.String,
         _ when element.IsNarrow() => Enum.Parse<BoundaryType>(element.ToString()),
         _ => null,
     };

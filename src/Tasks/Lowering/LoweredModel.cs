@@ -32,6 +32,9 @@ internal sealed record LoweredModel(
     ImmutableArray<WeightSection> Sections,
     double EstimatedNanoseconds)
 {
+    /// <summary>The strings that the model holds, in the order of their codes; none where it has to do with no strings.</summary>
+    public EquatableList<string> Strings { get; init; } = EquatableList<string>.Empty;
+
     /// <summary>The kernel calls of the steps, those in blocks among them.</summary>
     public IEnumerable<PlanCall> Calls => PlanSteps.CallsOf(Steps);
 }

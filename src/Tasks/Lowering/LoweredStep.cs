@@ -61,6 +61,13 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
         return this;
     }
 
+    /// <summary>The model's strings.</summary>
+    public LoweredStep Strings(string name)
+    {
+        _arguments.Add(new(new PlanArgument.Strings(name), null));
+        return this;
+    }
+
     /// <summary>Declares that an elementwise step's output may take the place of an input; ignored unless both have the same
     /// layout.</summary>
     public LoweredStep MayReuse(Storage output, Storage input)

@@ -89,6 +89,8 @@ internal sealed class AccuracyMeasurement
         int output = MeasuredOutput(graph);
         TensorType? scores = output < 0 ? null : graph.TypeOf(graph.Outputs[output]);
         Tensor? labels = set.Labels;
+        if (labels is { Element: ElementType.String })
+            throw Mismatch(data, "class indices or numbers as labels", $"the texts {data?.LabelName} {labels.Type}");
         LabelExpectation expectation = LabelExpectations.Of(options);
         bool wantsClasses = options.Metric is AccuracyMetric.Top1 or AccuracyMetric.Top5
             || (options.Metric is null && expectation == LabelExpectation.Classes);

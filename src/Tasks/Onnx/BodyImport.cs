@@ -36,7 +36,11 @@ internal sealed class BodyImport(ShapeInference around, List<string> captures)
         if (_captured.TryGetValue(value, out string? known))
             return known;
         string name = Values.UniqueValue(value);
-        if (around.Constant(value) is { } constant)
+        if (around.Structure(value) is { } structure)
+        {
+            Values.AddStructure(name, structure.With(Capture));
+        }
+        else if (around.Constant(value) is { } constant)
         {
             Values.AddConstant(name, constant);
         }

@@ -16,6 +16,8 @@ internal sealed partial class GraphImporter
         ["If"] = (importer, name, proto, opset, inputs, scope, depth) => importer.ImportIf(name, proto, opset, inputs, scope, depth),
         ["Loop"] = (importer, name, proto, opset, inputs, scope, depth) => importer.ImportLoop(name, proto, opset, inputs, scope, depth),
         ["Scan"] = (importer, name, proto, opset, inputs, scope, depth) => importer.ImportScan(name, proto, opset, inputs, scope, depth),
+        ["SequenceMap"] = (importer, name, proto, opset, inputs, scope, depth) =>
+            importer.ImportSequenceMap(name, proto, opset, inputs, scope, depth),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private delegate void ControlFlowImport(
@@ -24,8 +26,8 @@ internal sealed partial class GraphImporter
     // An If whose condition is constant is its branch.
     private void ImportIf(string name, NodeProto proto, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
     {
-        if (inputs.Length != 1 || inputs[0].Length == 0)
-            throw Invalid(name, "If", $"it has {inputs.Length} inputs instead of 1");
+        if (inputs.Length != 1 || inputs[0].Length == 0 || _inference.Structure(inputs[0]) is not null)
+            throw Invalid(name, "If", $"it has {inputs.Length} inputs instead of 1 tensor");
         if (_inference.Constant(inputs[0]) is { } condition)
         {
             if (condition.Element != ElementType.Bool || condition.Count != 1)
@@ -34,7 +36,8 @@ internal sealed partial class GraphImporter
             return;
         }
         var captures = new List<string>();
-        (string Attribute, BodyImport Body, ImmutableArray<string> Outputs)[] branches = [.. ((string[])[IfOperator.Then, IfOperator.Else])
+        (string Attribute, BodyImport Body, ImmutableArray<ModelValue> Outputs)[] branches =
+            [.. ((string[])[IfOperator.Then, IfOperator.Else])
             .Select(attribute =>
             {
                 var body = new BodyImport(_inference, captures);
@@ -43,9 +46,12 @@ internal sealed partial class GraphImporter
                     throw Invalid(name, "If", $"its {attribute} has {graph.Output.Count} outputs instead of {proto.Output.Count}");
                 return (attribute, body, ImportBody(name, proto, graph, body, [], scope, depth));
             })];
-        var node = new Node(name, "If", [], [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))]);
-        foreach ((string attribute, BodyImport body, ImmutableArray<string> outputs) in branches)
-            node = node.With(attribute, new AttributeValue.GraphValue(body.ToGraph(name + "." + attribute, outputs)));
+        if (branches[0].Outputs.Zip(branches[1].Outputs).Any(p => !p.First.HasFormOf(p.Second)))
+            throw DependsOnData(name, proto, "its condition");
+        var node = new Node(name, "If", [], DefineResults(name, proto, scope, branches[0].Outputs));
+        foreach ((string attribute, BodyImport body, ImmutableArray<ModelValue> outputs) in branches)
+            node = node.With(attribute, new AttributeValue.GraphValue(
+                body.ToGraph(name + "." + attribute, [.. outputs.SelectMany(o => o.Tensors)])));
         _inference.Add(node with { Inputs = [inputs[0], .. captures] }, opset);
     }
 
@@ -58,6 +64,13 @@ internal sealed partial class GraphImporter
         if (graph.Input.Count != 2 + carried || graph.Output.Count < 1 + carried || proto.Output.Count > graph.Output.Count - 1)
             throw Invalid(name, "Loop",
                 $"its body has {graph.Input.Count} inputs and {graph.Output.Count} outputs, but it carries {carried} values");
+        if (inputs.Skip(2).Any(i => _inference.Structure(i) is not null))
+        {
+            if (!HasConstantTrips(inputs))
+                throw DependsOnData(name, proto, "its number of trips");
+            Unroll(name, proto, graph, inputs, scope, depth, DependsOnData(name, proto, "its condition"));
+            return;
+        }
         Node loop;
         bool canBeUnrolled = CanBeUnrolled(inputs);
         try
@@ -87,7 +100,8 @@ internal sealed partial class GraphImporter
         body.Values.AddConstant(condition, Tensor.Scalar(true));
         string[] values = [.. Enumerable.Range(0, carried).Select(i =>
             body.AddInput(graph.Input[2 + i].Name, _inference.TypeOf(Given(name, proto, inputs[2 + i]))))];
-        ImmutableArray<string> outputs = ImportBody(name, proto, graph, body, [number, condition, .. values], scope, depth);
+        ImmutableArray<string> outputs = TensorsOf(name, proto,
+            ImportBody(name, proto, graph, body, [number, condition, .. values], scope, depth));
         Graph closed = body.ToGraph(name + ".body", outputs);
         Node loop = new Node(name, "Loop", [.. inputs, .. captures], [])
             .With(LoopOperator.Body, new AttributeValue.GraphValue(closed))
@@ -136,7 +150,7 @@ internal sealed partial class GraphImporter
                 .With("axis", axes[i]));
             arguments.Add(slice);
         }
-        ImmutableArray<string> outputs = ImportBody(name, proto, graph, body, arguments, scope, depth);
+        ImmutableArray<string> outputs = TensorsOf(name, proto, ImportBody(name, proto, graph, body, arguments, scope, depth));
         string always = body.Values.UniqueValue(name + "/true");
         body.Values.AddConstant(always, Tensor.Scalar(true));
         Graph closed = body.ToGraph(name + ".body", [always, .. outputs]);
@@ -184,9 +198,12 @@ internal sealed partial class GraphImporter
         }
     }
 
+    private static ImmutableArray<string> TensorsOf(string name, NodeProto proto, ImmutableArray<ModelValue> values) =>
+        [.. values.Select(v => v is ModelValue.Single tensor ? tensor.Name : throw DependsOnData(name, proto, "its number of trips"))];
+
     /// <summary>Imports the nodes of a body.</summary>
-    /// <returns>Its outputs: names that differ, none of them an input.</returns>
-    private ImmutableArray<string> ImportBody(
+    /// <returns>Its outputs: of tensors whose names differ, none of them an input.</returns>
+    private ImmutableArray<ModelValue> ImportBody(
         string name, NodeProto proto, GraphProto graph, BodyImport body, IReadOnlyList<string> arguments, ImportScope scope, int depth)
     {
         var inner = new ImportScope(scope, scope.Opsets) { Attributes = scope.Attributes, Capture = body.Capture };
@@ -200,16 +217,12 @@ internal sealed partial class GraphImporter
                     throw Invalid(name, proto.OpType, $"the body's input '{graph.Input[i].Name}' is defined twice");
             ReadInitialisers(graph, inner);
             ImportNodes(graph.Node, inner, depth + 1);
-            return [.. graph.Output.Select(output =>
+            return [.. graph.Output.Select(output => _inference.Value(ResultOf(name, proto, output.Name, inner)).With(value =>
             {
-                string value = inner.Find(output.Name)
-                    ?? throw Invalid(name, proto.OpType, $"no node produces its body's output '{output.Name}'");
-                if (value.Length == 0)
-                    throw Invalid(name, proto.OpType, $"its body's output '{output.Name}' is an omitted input");
                 string result = _inference.UniqueValue(value + "_result");
                 _inference.Add(new Node(UniqueNodeName(name + "_result"), "Identity", [value], [result]));
                 return result;
-            })];
+            }))];
         }
         finally
         {
@@ -231,6 +244,9 @@ internal sealed partial class GraphImporter
     private static GraphProto BodyOf(string name, NodeProto proto, string attribute) =>
         proto.Attribute.FirstOrDefault(a => a.Name == attribute)?.G ?? throw Invalid(name, proto.OpType, $"it has no {attribute}");
 
-    private static string Given(string name, NodeProto proto, string value) =>
-        value.Length > 0 ? value : throw Invalid(name, proto.OpType, "a value that it hands to its body is missing");
+    private string Given(string name, NodeProto proto, string value, bool anyKind = false) =>
+        value.Length == 0 ? throw Invalid(name, proto.OpType, "a value that it hands to its body is missing")
+        : !anyKind && _inference.Structure(value) is { } structure
+            ? throw Invalid(name, proto.OpType, $"it hands {structure.Description} to its body where a tensor is needed")
+        : value;
 }

@@ -4,6 +4,8 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Opsets;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Control;
 
 namespace OptimizerBuild.Onnx;
 
@@ -39,7 +41,7 @@ internal sealed partial class GraphImporter
                 }
                 else if (domain.Length == 0 && ControlFlow.ContainsKey(node.OpType))
                 {
-                    if (depth < MaximumDepth && node.OpType != "If")
+                    if (depth < MaximumDepth && !new Node("", node.OpType, [], []).Is<IfOperator>())
                         foreach (AttributeProto body in node.Attribute.Where(a => a.G is not null))
                             Survey(body.G.Node, opsets, depth + 1);
                 }

@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Movement;
 
 namespace OptimizerBuild.Onnx;
 
 /// <summary>
-/// Loops whose shapes change from trip to trip, such as one that slices by the number of its trip: where the number of trips is a
-/// constant, the body stands in the graph once for each.
+/// Loops that carry sequences, or whose shapes change from trip to trip, such as one that slices by the number of its trip: where the
+/// number of trips is a constant, the body stands in the graph once for each.
 /// </summary>
 internal sealed partial class GraphImporter
 {
@@ -21,6 +23,11 @@ internal sealed partial class GraphImporter
         && (inputs[1].Length == 0 || _inference.Constant(inputs[1]) is { Count: 1, Element: ElementType.Bool } first
             && first.Values<bool>()[0]);
 
+    /// <summary>Whether nothing that bounds a loop from its beginning depends on data.</summary>
+    private bool HasConstantTrips(ImmutableArray<string> inputs) =>
+        (inputs[0].Length == 0 || _inference.Constant(inputs[0]) is { Element: ElementType.Int64, Count: 1 })
+        && (inputs[1].Length == 0 || _inference.Constant(inputs[1]) is { Element: ElementType.Bool, Count: 1 });
+
     /// <summary>Imports a loop's body once for each trip.</summary>
     /// <param name="name">The loop's node.</param>
     /// <param name="proto">The loop in the file.</param>
@@ -32,54 +39,70 @@ internal sealed partial class GraphImporter
     private void Unroll(
         string name, NodeProto proto, GraphProto graph, ImmutableArray<string> inputs, ImportScope scope, int depth, ModelException reason)
     {
-        long trips = _inference.Constant(inputs[0])!.Values<long>()[0];
-        string[] values = [.. inputs.Skip(2)];
+        long trips = inputs[0].Length == 0 ? long.MaxValue : _inference.Constant(inputs[0])!.Values<long>()[0];
+        bool goes = inputs[1].Length == 0 || _inference.Constant(inputs[1])!.Values<bool>()[0];
+        ModelValue[] values = [.. inputs.Skip(2).Select(i => _inference.Value(Given(name, proto, i, anyKind: true)))];
         List<string>[] collected = [.. Enumerable.Range(0, graph.Output.Count - 1 - values.Length).Select(_ => new List<string>())];
-        bool goes = true;
         for (long trip = 0; trip < trips && goes; trip++)
         {
+            if (trip == MaximumUnrolledTrips)
+                throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the loop '{name}', whose trips become nodes,",
+                    $"more than {MaximumUnrolledTrips} trips", MaximumUnrolledTrips);
             ImportScope inner = Trip(trip);
             goes = _inference.Constant(Result(inner, 0)) is { Count: 1, Element: ElementType.Bool } next
                 ? next.Values<bool>()[0]
                 : throw reason;
-            values = [.. values.Select((_, i) => Result(inner, 1 + i))];
+            values = [.. values.Select((_, i) => _inference.Value(Result(inner, 1 + i)))];
             for (int i = 0; i < collected.Length; i++)
-                collected[i].Add(Result(inner, 1 + values.Length + i));
+                collected[i].Add(Given(name, proto, Result(inner, 1 + values.Length + i)));
         }
         for (int i = 0; i < proto.Output.Count; i++)
         {
             if (proto.Output[i].Length == 0)
                 continue;
-            string[] parts = i < values.Length ? [] : [.. collected[i - values.Length].Select(Slice)];
-            Node result = i < values.Length
-                ? new(UniqueNodeName(name + "_result"), "Identity", [values[i]], [])
-                : new Node(UniqueNodeName(name + "_result"), "Concat", [.. parts], []).With("axis", 0);
-            _inference.Add(result with { Outputs = [Define(proto.Output[i], name, proto, scope)] });
+            if (i < values.Length)
+                Give(name, values[i], Define(proto.Output[i], name, proto, scope));
+            else
+                Stack(collected[i - values.Length], graph.Output[1 + i], Define(proto.Output[i], name, proto, scope));
         }
 
         ImportScope Trip(long number)
         {
             var inner = new ImportScope(scope, scope.Opsets) { Attributes = scope.Attributes };
-            string[] given = [Constant(Tensor.Scalar(number), "number"), Constant(Tensor.Scalar(true), "condition"), .. values];
+            ModelValue[] given =
+            [
+                new ModelValue.Single(Constant(Tensor.Scalar(number), "number")),
+                new ModelValue.Single(Constant(Tensor.Scalar(true), "condition")), .. values,
+            ];
             for (int i = 0; i < given.Length; i++)
-                if (!inner.TryDefine(graph.Input[i].Name, given[i]))
-                    throw Invalid(name, proto.OpType, $"the body's input '{graph.Input[i].Name}' is defined twice");
-            ReadInitialisers(graph, inner);
-            ImportNodes(graph.Node, inner, depth + 1);
+                DefineArgument(name, proto, inner, graph.Input[i].Name, given[i]);
+            ImportTrip(name, proto, graph, inner, depth);
             return inner;
         }
 
-        string Result(ImportScope inner, int output) => inner.Find(graph.Output[output].Name) is { Length: > 0 } value
-            ? value
-            : throw Invalid(name, proto.OpType, $"no node produces its body's output '{graph.Output[output].Name}'");
+        string Result(ImportScope inner, int output) => ResultOf(name, proto, graph.Output[output].Name, inner);
 
-        // What a trip gives, as the part of the collected values that it is.
-        string Slice(string value)
+        // What the trips give, along a new first axis.
+        void Stack(List<string> parts, ValueInfoProto declared, string output)
         {
-            string slice = _inference.UniqueValue(name + "/slice");
-            _inference.Add(new Node(
-                UniqueNodeName(name + "/slice"), "Unsqueeze", [value, Constant(Tensor.Of([0L], 1), "axes")], [slice]));
-            return slice;
+            if (parts.Count == 0)
+            {
+                TypeProto.Types.Tensor type = declared.Type?.TensorType is { Shape: { } shape } known && shape.Dim.All(d => d.HasDimValue)
+                    ? known
+                    : throw Invalid(name, proto.OpType, $"it makes no trip, and its body's output '{declared.Name}' has no shape");
+                _inference.AddConstant(output, Tensor.Zeros(TensorType.Of(TensorProtoReader.ElementTypeOf(type.ElemType, declared.Name),
+                    TensorProtoReader.Dimensions([0, .. type.Shape.Dim.Select(d => d.DimValue)], declared.Name))));
+                return;
+            }
+            ImmutableArray<string> slices = [.. parts.Select(part =>
+            {
+                string slice = _inference.UniqueValue(name + "/slice");
+                _inference.Add(NodeOperators.New<UnsqueezeOperator>(
+                    UniqueNodeName(name + "/slice"), [part, Constant(Tensor.Of([0L], 1), "axes")], [slice]));
+                return slice;
+            })];
+            _inference.Add(ConcatOperator.WithAxis(
+                NodeOperators.New<ConcatOperator>(UniqueNodeName(name + "_result"), slices, [output]), 0));
         }
 
         string Constant(Tensor value, string stem)

@@ -82,8 +82,8 @@ internal sealed partial class GraphImporter
             }
             try
             {
-                _inference.AddInput(input.Name, binding.TypeOf(input));
-                names.Add(input.Name);
+                if (BindInput(binding, input.Name, input.Type, names) is var value and not ModelValue.Single)
+                    _inference.AddStructure(input.Name, value);
             }
             catch (ModelException e)
             {
@@ -113,9 +113,13 @@ internal sealed partial class GraphImporter
             string value = scope.Find(output.Name) ?? throw Invalid("graph", graph.Name, $"no node produces its output '{output.Name}'");
             if (!listed.Add(value))
                 throw Invalid("graph", graph.Name, $"its output '{output.Name}' is listed twice");
-            outputs.Add(value);
+            outputs.AddRange(OutputsOf(output.Name, value));
         }
-        return _inference.ToGraph(graph.Name, names.ToImmutable(), outputs.ToImmutable());
+        if (outputs.Count == 0)
+            throw Invalid("graph", graph.Name, "its outputs are empty sequences or absent values");
+        Graph imported = _inference.ToGraph(graph.Name, names.ToImmutable(), outputs.ToImmutable());
+        StringFlow.Check(imported);
+        return imported;
     }
 
     private HashSet<string> ReadInitialisers(GraphProto graph, ImportScope scope)
@@ -183,11 +187,16 @@ internal sealed partial class GraphImporter
         if (domain == Node.InternalDomain || !OpsetNormalization.IsKnown(domain, proto.OpType))
             throw Unsupported(name, proto.OpType, domain, opset);
 
-        var node = new Node(name, proto.OpType, inputs, [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))])
+        var node = new Node(name, proto.OpType, inputs, []) { Domain = domain, Attributes = Attributes(proto, name, scope) };
+        ModelValue? structure = inputs.Select(_inference.Structure).FirstOrDefault(s => s is not null);
+        if (OperatorRegistry.FindStructural(node) is { } structural && (structure is not null || OperatorRegistry.Find(node) is null))
         {
-            Domain = domain,
-            Attributes = Attributes(proto, name, scope),
-        };
+            ImportStructural(name, proto, structural, node, scope);
+            return;
+        }
+        if (structure is not null)
+            throw Invalid(name, proto.OpType, $"it is given {structure.Description} where it takes tensors");
+        node = node with { Outputs = [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))] };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
             foreach (Node computed in _bfloat16.Widen(normal))
                 _inference.Add(computed, opset);
@@ -221,8 +230,7 @@ internal sealed partial class GraphImporter
             string value = inner.Find(results[i]) ?? throw Invalid(name, proto.OpType, $"no node produces its result '{results[i]}'");
             if (value.Length == 0)
                 throw Invalid(name, proto.OpType, $"its result '{results[i]}' is an omitted input");
-            string output = Define(proto.Output[i], name, proto, scope);
-            _inference.Add(new Node(UniqueNodeName(name + "_result"), "Identity", [value], [output]));
+            Give(name, _inference.Value(value), Define(proto.Output[i], name, proto, scope));
         }
     }
 
@@ -240,8 +248,8 @@ internal sealed partial class GraphImporter
         foreach (AttributeProto attribute in proto.Attribute.Where(a => a.Name != without))
         {
             AttributeProto? actual = attribute.RefAttrName.Length == 0 ? attribute : Referred(attribute, scope);
-            // A reference to an attribute that the caller of the function leaves out leaves it out, too.
-            if (actual is null)
+            // A reference to an attribute that the caller of the function leaves out leaves it out, too. Types follow from the inputs.
+            if (actual is null || actual.Type == AttributeProto.Types.AttributeType.TypeProto)
                 continue;
             if (!attributes.TryAdd(attribute.Name, AttributeReader.Read(actual, name, proto.OpType, _external)))
                 throw Invalid(name, proto.OpType, $"its attribute '{attribute.Name}' is given twice");

@@ -9,7 +9,10 @@ internal sealed record ImportOptions
     /// <summary>Nothing settled: leading dimensions become 1.</summary>
     public static ImportOptions Default { get; } = new();
 
-    /// <summary>Dimensions of inputs by input name.</summary>
+    /// <summary>
+    /// Dimensions of inputs by input name, those of a sequence's elements by their own names. The default array says that a sequence is
+    /// empty, or that an optional value is absent.
+    /// </summary>
     public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
 
@@ -23,6 +26,9 @@ internal sealed record ImportOptions
     /// <summary>The options with the shape of one more input.</summary>
     public ImportOptions WithShape(string input, params ReadOnlySpan<int> dimensions) =>
         this with { Shapes = Shapes.SetItem(input, [.. dimensions]) };
+
+    /// <summary>The options with a sequence that is empty, or an optional value that is absent.</summary>
+    public ImportOptions WithNothing(string input) => this with { Shapes = Shapes.SetItem(input, default) };
 
     /// <summary>The options with one more input fixed to a value.</summary>
     public ImportOptions WithConstant(string input, Tensor value) => this with { Constants = Constants.SetItem(input, value) };

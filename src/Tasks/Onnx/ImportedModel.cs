@@ -22,6 +22,9 @@ internal sealed record ImportedModel(
     ImmutableArray<string> ExternalDataFiles,
     ImmutableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>The labels of classes that the model gives to an output of scores; null where it gives none.</summary>
+    public ModelLabels? Labels { get; init; }
+
     /// <summary>What the model gives as initial values of inputs that are a state.</summary>
     public IReadOnlyDictionary<string, Tensor> InitialValues { get; init; } = new Dictionary<string, Tensor>();
 }

@@ -15,6 +15,7 @@ internal sealed class InputBinding
     private readonly ImportOptions _options;
     private readonly IReadOnlyList<ValueInfoProto> _inputs;
     private readonly Dictionary<string, int> _symbols = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sequences = new(StringComparer.Ordinal);
 
     /// <summary>Takes the user's shapes and checks that they and the model's inputs belong together.</summary>
     /// <exception cref="ModelException">A name is not an input's, or a shape contradicts the model.</exception>
@@ -23,8 +24,10 @@ internal sealed class InputBinding
         _options = options;
         _inputs = inputs;
         string names = string.Join(", ", inputs.Select(i => i.Name));
+        foreach (ValueInfoProto input in inputs.Where(i => IsSequence(i.Type)))
+            _sequences.Add(input.Name);
         foreach (string name in options.Shapes.Keys.Concat(options.Constants.Keys))
-            if (!inputs.Any(i => i.Name == name))
+            if (!inputs.Any(i => i.Name == name) && !IsElement(name))
                 throw Unbound(name, $"the model has no such input; its inputs are: {names}");
         foreach (ValueInfoProto input in inputs)
             if (Given(input.Name) is { } given && input.Type?.TensorType?.Shape is { } shape)
@@ -60,22 +63,48 @@ internal sealed class InputBinding
         return [.. shape.Dim.Select(d => IsFixed(d) ? (int)d.DimValue : --open == 0 ? (int)rest : 1)];
     }
 
-    /// <summary>The concrete type of an input.</summary>
-    /// <exception cref="ModelException">A dimension stays open, or the input is no tensor of a supported type.</exception>
-    public TensorType TypeOf(ValueInfoProto input)
+    /// <summary>The name of an element of a sequence, as <c>Shapes</c> and the generated code have it.</summary>
+    public static string ElementName(string sequence, int index) => string.Create(CultureInfo.InvariantCulture, $"{sequence}_{index}");
+
+    /// <summary>How many elements an input that is a sequence has: as many as <c>Shapes</c> names.</summary>
+    /// <exception cref="ModelException"><c>Shapes</c> names none and does not say that there are none.</exception>
+    public int LengthOf(string sequence)
     {
-        if (input.Type?.TensorType is not { } tensor)
-            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, Kind(input.Type), "inputs must be tensors");
-        ElementType element = TensorProtoReader.ElementTypeOf(tensor.ElemType, input.Name);
-        if (element == ElementType.String)
-            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, input.Name, "string", "inputs must be numbers or booleans");
-        ImmutableArray<int>? given = Given(input.Name);
+        if (IsAbsent(sequence))
+            return 0;
+        int length = 0;
+        while (_options.Shapes.ContainsKey(ElementName(sequence, length)))
+            length++;
+        return length > 0 ? length : throw Unbound(sequence,
+            $"it is a sequence whose length is open: give the shape of each element, as in Shapes=\"{ElementName(sequence, 0)}=2,3;"
+                + $"{ElementName(sequence, 1)}=4,3\", or Shapes=\"{sequence}=none\" for an empty one");
+    }
+
+    /// <summary>Whether <c>Shapes</c> says that a sequence is empty, or that an optional value is absent.</summary>
+    public bool IsAbsent(string input) => _options.Shapes.TryGetValue(input, out ImmutableArray<int> given) && given.IsDefault;
+
+    /// <summary>The concrete type of an input, or of an element of one.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">What the model says of it.</param>
+    /// <exception cref="ModelException">A dimension stays open, or it is no tensor of a supported type.</exception>
+    public TensorType TypeOf(string name, TypeProto? type)
+    {
+        if (type?.TensorType is not { } tensor)
+            throw new ModelException(DiagnosticCatalog.UnsupportedElementType, name, Kind(type),
+                "inputs must be tensors, or sequences and optional values of tensors");
+        ElementType element = TensorProtoReader.ElementTypeOf(tensor.ElemType, name);
+        ImmutableArray<int>? given = Given(name);
+        if (IsAbsent(name))
+            throw Unbound(name, "it is a tensor, which cannot be absent ('none')");
         if (tensor.Shape is not { } shape)
         {
             return given is { } all
-                ? Checked(input.Name, element, [.. all])
-                : throw Unbound(input.Name, "the model gives it no shape at all; write " + Remedy());
+                ? Checked(name, element, [.. all])
+                : throw Unbound(name, "the model gives it no shape at all; write " + Remedy());
         }
+        if (given is { } list && list.Length != shape.Dim.Count)
+            throw Unbound(name,
+                $"the given shape [{string.Join(',', list)}] has {list.Length} dimensions, the model's has {shape.Dim.Count}");
         var dimensions = new long[shape.Dim.Count];
         for (int i = 0; i < dimensions.Length; i++)
         {
@@ -85,10 +114,26 @@ internal sealed class InputBinding
                 : IsFixed(d) ? d.DimValue
                 : d.HasDimParam && _symbols.TryGetValue(d.DimParam, out int bound) ? bound
                 : i == 0 ? 1
-                : throw Unbound(input.Name, $"{Describe(d, i)} has no value; write {Remedy()}");
+                : throw Unbound(name, $"{Describe(d, i)} has no value; write {Remedy()}");
         }
-        return Checked(input.Name, element, dimensions);
+        return Checked(name, element, dimensions);
     }
+
+    // An element of a sequence has the sequence's name with its number behind it.
+    private bool IsElement(string name)
+    {
+        int end = name.LastIndexOf('_');
+        return end > 0 && _sequences.Contains(name[..end])
+            && int.TryParse(name.AsSpan(end + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+            && index < LengthOf(name[..end]) && ElementName(name[..end], index) == name;
+    }
+
+    private static bool IsSequence(TypeProto? type) => type?.ValueCase switch
+    {
+        TypeProto.ValueOneofCase.SequenceType => true,
+        TypeProto.ValueOneofCase.OptionalType => IsSequence(type.OptionalType.ElemType),
+        _ => false,
+    };
 
     private static TensorType Checked(string name, ElementType element, params ReadOnlySpan<int> dimensions)
     {
@@ -130,7 +175,7 @@ internal sealed class InputBinding
     }
 
     private ImmutableArray<int>? Given(string name) =>
-        _options.Shapes.TryGetValue(name, out ImmutableArray<int> given)
+        _options.Shapes.TryGetValue(name, out ImmutableArray<int> given) && !given.IsDefault
         ? given
         : _options.Constants.TryGetValue(name, out Tensor? constant) ? constant.Dimensions
         : null;

@@ -77,7 +77,7 @@ internal static class OnnxImporter
             SubGraphs.Constants(graph).Where(c => c.Element.IsFloat() || c.Element.IsNarrow())
                 .Sum(c => (((long)c.Count * c.Element.StoredBits()) + 7) / 8),
             [.. external.Files.Keys],
-            [.. importer.Diagnostics]) { InitialValues = importer.InitialValues };
+            [.. importer.Diagnostics]) { InitialValues = importer.InitialValues, Labels = importer.Labels };
     }
 
     private static ModelProto Parse(byte[] bytes, string file)

@@ -54,6 +54,9 @@ internal abstract class Operator
     /// <summary>What happens to the elements: whether they are computed with, only moved, or not looked at or converted.</summary>
     public virtual OperatorArithmetic Arithmetic => OperatorArithmetic.Computes;
 
+    /// <summary>What it does with strings, where it takes any.</summary>
+    public virtual StringUse OnStrings => Arithmetic == OperatorArithmetic.Moves ? StringUse.Moves : StringUse.None;
+
     /// <summary>Whether a kernel of the operator can bound its result, so that an activation behind it may be fused into it.</summary>
     public virtual bool TakesActivation => false;
 
@@ -102,7 +105,9 @@ internal enum IntegerForm
     FixedPoint,
 }
 
-/// <summary>Marks a subclass of <see cref="Operator"/> as the description of an operator type.</summary>
+/// <summary>
+/// Marks a subclass of <see cref="Operator"/>, or a class of <see cref="Structure.IStructural"/>, as the description of an operator type.
+/// </summary>
 /// <param name="opType">The operator's type, for example <c>Conv</c>.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 internal sealed class OperatorAttribute(string opType) : Attribute

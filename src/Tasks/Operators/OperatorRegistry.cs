@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Reflection;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Structure;
 
 namespace OptimizerBuild.Operators;
 
@@ -12,7 +13,8 @@ namespace OptimizerBuild.Operators;
 internal static class OperatorRegistry
 {
     private static readonly Lock Gate = new();
-    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Own = Read(OwnTypes);
+    private static readonly FrozenDictionary<(string Domain, string OpType), Operator> Own = Read<Operator>(OwnTypes);
+    private static readonly FrozenDictionary<(string Domain, string OpType), IStructural> Structural = Read<IStructural>(OwnTypes);
     private static volatile Catalogue _catalogue = new([typeof(OperatorRegistry).Assembly], Own);
 
     /// <summary>
@@ -29,6 +31,10 @@ internal static class OperatorRegistry
     public static IEnumerable<(string Domain, string OpType)> All =>
         Own.Keys.OrderBy(k => k.Domain, StringComparer.Ordinal).ThenBy(k => k.OpType, StringComparer.Ordinal);
 
+    /// <summary>Domain and type of every operator that takes or gives values beside tensors and is never in a graph, sorted.</summary>
+    public static IEnumerable<(string Domain, string OpType)> OnlyStructural => Structural.Keys.Where(k => !Own.ContainsKey(k))
+        .OrderBy(k => k.Domain, StringComparer.Ordinal).ThenBy(k => k.OpType, StringComparer.Ordinal);
+
     /// <summary>
     /// Adds the operators, lowerings, simulations and kernels of another assembly for the rest of the process. Its operators must not
     /// have names of operators that are known.
@@ -40,12 +46,15 @@ internal static class OperatorRegistry
             if (_catalogue.Assemblies.Contains(assembly))
                 return;
             _catalogue = new([.. _catalogue.Assemblies, assembly],
-                _catalogue.Operators.Concat(Read(TypesOf(assembly))).ToFrozenDictionary());
+                _catalogue.Operators.Concat(Read<Operator>(TypesOf(assembly))).ToFrozenDictionary());
         }
     }
 
     /// <summary>The operator of a node, or null where it is not supported.</summary>
     public static Operator? Find(Node node) => _catalogue.Operators.GetValueOrDefault((node.Domain, node.OpType));
+
+    /// <summary>The operator of a node as one that values beside tensors may go into or come out of; null where it is none.</summary>
+    public static IStructural? FindStructural(Node node) => Structural.GetValueOrDefault((node.Domain, node.OpType));
 
     /// <summary>The operator of a node of an imported graph, whose operators are all known.</summary>
     /// <exception cref="InvalidOperationException">The operator is unknown.</exception>
@@ -65,9 +74,10 @@ internal static class OperatorRegistry
         }
     }
 
-    private static FrozenDictionary<(string Domain, string OpType), Operator> Read(IEnumerable<Type> types) => types
+    private static FrozenDictionary<(string Domain, string OpType), T> Read<T>(IEnumerable<Type> types)
+        where T : class => types.Where(t => t.IsAssignableTo(typeof(T)))
         .SelectMany(t => t.GetCustomAttributes<OperatorAttribute>().Select(a => (a, t)))
-        .ToFrozenDictionary(x => (x.a.Domain, x.a.OpType), x => (Operator)Activator.CreateInstance(x.t, nonPublic: true)!);
+        .ToFrozenDictionary(x => (x.a.Domain, x.a.OpType), x => (T)Activator.CreateInstance(x.t, nonPublic: true)!);
 
     private sealed record Catalogue(
         ImmutableArray<Assembly> Assemblies, FrozenDictionary<(string Domain, string OpType), Operator> Operators);

@@ -19,8 +19,13 @@ internal sealed class ShapeInference
     // More dimensions than any operator knows are a sign of a damaged file, and would cost time in every loop over them.
     private const int MaximumRank = 64;
 
+    // Each step of a chain of insertions has all elements again.
+    private const int MaximumElements = 1 << 24;
+
     private readonly Dictionary<string, Tensor> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorType> _types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelValue> _structures = new(StringComparer.Ordinal);
+    private int _elements;
     private readonly UniqueNames _names = new();
     private readonly List<Node> _nodes = [];
     private long _foldedBytes;
@@ -46,6 +51,27 @@ internal sealed class ShapeInference
 
     /// <summary>The constant of that name; null where the value is not constant.</summary>
     public Tensor? Constant(string value) => _constants.GetValueOrDefault(value);
+
+    /// <summary>Whether there is a value of that name.</summary>
+    public bool IsKnown(string value) => _types.ContainsKey(value) || _constants.ContainsKey(value);
+
+    /// <summary>The value of that name where it is no tensor; else null.</summary>
+    public ModelValue? Structure(string value) => _structures.GetValueOrDefault(value);
+
+    /// <summary>The value of that name, whatever its kind.</summary>
+    public ModelValue Value(string value) => Structure(value) ?? new ModelValue.Single(value);
+
+    /// <summary>Adds a value that is no tensor.</summary>
+    /// <exception cref="ModelException">The sequences together have more elements than any model needs.</exception>
+    public void AddStructure(string name, ModelValue value)
+    {
+        _names.Reserve(name);
+        _elements += value.Tensors.Count();
+        if (_elements > MaximumElements)
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"sequence '{name}' with all others", $"{_elements} elements",
+                MaximumElements);
+        _structures[name] = value;
+    }
 
     /// <summary>A name that no value has yet, kept from then on.</summary>
     public string UniqueValue(string stem) => _names.Next(stem);
@@ -146,7 +172,7 @@ internal sealed class ShapeInference
     {
         if (type.Rank > MaximumRank)
             throw TooLarge(context.Node, $"{type.Rank} dimensions");
-        long bytes = type.Element == ElementType.String ? 1 : type.Element.Size();
+        long bytes = type.Element.Size();
         foreach (int d in type.Dimensions)
         {
             if (d < 0)
@@ -166,7 +192,7 @@ internal sealed class ShapeInference
         for (int i = 0; i < context.InputTypes.Length; i++)
             if (context.InputTypes[i] is not null && context.InputConstants[i] is null && op.NeedsValue(i))
                 return null;
-        long bytes = types.Sum(t => (long)t.Count * (t.Element == ElementType.String ? 1 : t.Element.Size()));
+        long bytes = types.Sum(t => (long)t.Count * t.Element.Size());
         long read = context.InputConstants.Sum(c => c is null ? 0L : c.Count);
         long work = op.Work(context);
         if ((bytes > MaximumFoldedBytes && bytes > 8 * read) || _foldedBytes + bytes > MaximumFoldedBytesTogether

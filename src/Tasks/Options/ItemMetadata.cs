@@ -37,7 +37,9 @@ internal static class ItemMetadata
             (Accessibility.Internal, "the project's own code"),
             (Accessibility.Public, "every assembly that references it, as a class library with models needs")),
         new("Shapes", MetadataKind.Text, "a leading open dimension is 1", "`input=1,3,224,224`, several separated by semicolons",
-            "Concrete shapes of inputs whose dimensions the model leaves open.",
+            "Concrete shapes of inputs whose dimensions the model leaves open. The elements of an input that is a sequence have its name "
+                + "with a number: `seq_0=2,3;seq_1=4,3` is a sequence of two, which become two parameters. `seq=none` is an empty one, and "
+                + "`opt=none` an optional value that is absent; without it an optional value is there.",
             (o, value, _) => MetadataValues.Shapes(value) is { } shapes ? o with { Shapes = shapes } : null),
         new("Constants", MetadataKind.Text, "none", "`input=value` or `input=value,value,…`, several separated by semicolons",
             "Inputs that are fixed to a value at build time, for example a sampling rate; they are no parameters of the generated methods.",
@@ -52,12 +54,13 @@ internal static class ItemMetadata
             (o, value, _) => MetadataValues.Pairs(value) is { } state ? o with { State = state } : null),
         MetadataEntry.Choice<ModelTask>("Task", "What the model is for.", nameof(ModelTask.Auto),
             (o, value) => o with { Task = value },
-            (ModelTask.Auto, "classification where `Labels` are given, else other"),
+            (ModelTask.Auto, "classification where `Labels` are given or the model names its classes (ZipMap), else other"),
             (ModelTask.Classification, "the output holds one score for each class; the class gets a `Prediction`"),
             (ModelTask.Regression, "the output holds real values; accuracy is their R² unless `Metric` says otherwise"),
             (ModelTask.Other, "anything else; accuracy is the cosine between outputs unless `Metric` says otherwise")),
         new("CalibrationData", MetadataKind.Path, "synthetic samples, with a warning", DataForms,
-            "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice.",
+            "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice. Inputs of strings "
+                + "take NumPy arrays of type U or S.",
             (o, value, folder) => MetadataValues.Path(value) ? o with { CalibrationData = new(value.Replace('\\', '/'), folder) } : null),
         new("CalibrationSamples", MetadataKind.Number, "512", "a whole number from 1 to 1000000",
             "How many samples of the calibration data are used at most.",
@@ -70,7 +73,7 @@ internal static class ItemMetadata
             "the name of an array or column",
             "Which array of the data holds the labels or targets.",
             (o, value, _) => o with { LabelKey = value }),
-        new("Labels", MetadataKind.Path, "none", "a text file with one label a line",
+        new("Labels", MetadataKind.Path, "those that the model gives its classes (ZipMap), else none", "a text file with one label a line",
             "Names of the classes, in order: they become an enumeration.",
             (o, value, folder) => MetadataValues.Path(value)
                 ? o with { LabelsPath = Path.GetFullPath(value.Replace('\\', '/'), folder) }

@@ -9,6 +9,9 @@ internal static class MetadataValues
     // More elements than this have no place in an attribute; it also keeps products of dimensions far from overflow checks below.
     private const int MaximumValues = 4096;
 
+    /// <summary>What stands in place of a shape where a sequence is empty or an optional value absent.</summary>
+    public const string Nothing = "none";
+
     /// <summary>A whole number in a range.</summary>
     public static int? Whole(string text, int least, int greatest) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
@@ -46,7 +49,9 @@ internal static class MetadataValues
         return numbers.ToImmutable();
     }
 
-    /// <summary><c>input=1,3,224,224</c>, several separated by semicolons; dimensions are positive.</summary>
+    /// <summary>
+    /// <c>input=1,3,224,224</c>, several separated by semicolons; dimensions are positive. <c>input=none</c> gives the default array.
+    /// </summary>
     public static ImmutableSortedDictionary<string, ImmutableArray<int>>? Shapes(string text)
     {
         var shapes = ImmutableSortedDictionary.CreateBuilder<string, ImmutableArray<int>>(StringComparer.Ordinal);
@@ -54,6 +59,12 @@ internal static class MetadataValues
         {
             if (name is null)
                 return null;
+            if (value.Trim() == Nothing)
+            {
+                if (!shapes.TryAdd(name, default))
+                    return null;
+                continue;
+            }
             var dimensions = ImmutableArray.CreateBuilder<int>();
             foreach (string part in value.Split(','))
             {

@@ -22,7 +22,9 @@ internal sealed record ModelOptions
     /// <summary>Whether the generated class is public; otherwise internal.</summary>
     public bool IsPublic { get; init; }
 
-    /// <summary>Concrete shapes by input name.</summary>
+    /// <summary>
+    /// Concrete shapes by input name; the default array for a sequence that is empty or an optional value that is absent.
+    /// </summary>
     public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
 

@@ -23,7 +23,7 @@ internal static class OptionsText
         Line("Namespace", options.Namespace);
         Line("IsPublic", options.IsPublic.ToString());
         foreach ((string name, ImmutableArray<int> shape) in options.Shapes)
-            Line("Shapes " + name, string.Join(',', shape));
+            Line("Shapes " + name, shape.IsDefault ? MetadataValues.Nothing : string.Join(',', shape));
         foreach ((string name, ConstantInput constant) in options.Constants)
             Line("Constants " + name, constant.Integers.IsDefault ? Numbers(constant.Reals) : string.Join(',', constant.Integers));
         foreach ((string input, string output) in options.State)

@@ -2,6 +2,7 @@ using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Metrics;
+using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
@@ -20,12 +21,18 @@ internal static class ClassifierDetection
     /// <param name="graph">The model as imported, without outputs that are a state.</param>
     /// <param name="measurement">How accuracy is measured; null without evaluation data. Class labels in the data say as much as the
     /// item could.</param>
+    /// <param name="own">The labels that the model itself gives; null where it gives none.</param>
     /// <exception cref="ModelException">The options ask for a classifier, but the model has no scores, or the labels do not
     /// fit.</exception>
-    public static PlanClassifier? Of(ModelOptions options, Graph graph, AccuracyMeasurement? measurement)
+    public static PlanClassifier? Of(ModelOptions options, Graph graph, AccuracyMeasurement? measurement, ModelLabels? own)
     {
-        int scored = ScoresOutput(graph);
-        bool wanted = options.Task == ModelTask.Classification || (options.Task == ModelTask.Auto && options.LabelsPath is not null)
+        // Labels in the model say what it is, if its scores are those of one sample.
+        if (own is not null && (!graph.Outputs.Contains(own.Output, StringComparer.Ordinal)
+            || graph.TypeOf(own.Output).Element != ElementType.Float32 || graph.TypeOf(own.Output).Count != own.Labels.Length))
+            own = null;
+        int scored = own is null ? ScoresOutput(graph) : graph.Outputs.IndexOf(own.Output);
+        bool wanted = options.Task == ModelTask.Classification
+            || (options.Task == ModelTask.Auto && (options.LabelsPath is not null || own is not null))
             || (DependsOnData(options) && measurement is { Classes: > 1 } && scored >= 0
                 && graph.TypeOf(graph.Outputs[scored]).Count == measurement.Classes);
         if (!wanted)
@@ -39,7 +46,7 @@ internal static class ClassifierDetection
                 "the model has no float32 output with a score for each of several classes");
         }
         int classes = graph.TypeOf(graph.Outputs[output]).Count;
-        string[] labels = options.LabelsPath is { } path ? LabelsFile.Read(path, classes) : [];
+        string[] labels = options.LabelsPath is { } path ? LabelsFile.Read(path, classes) : own is null ? [] : [.. own.Labels];
         return new(output, classes, AreProbabilities(graph, graph.Outputs[output]), new(labels), PredictorNames.LabelIdentifiers(labels));
     }
 

@@ -163,10 +163,11 @@ internal static class ModelCompiler
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         States = lowered.States,
+        Strings = lowered.Strings,
         Classifier = ClassifierDetection.Of(options, imported.Graph with
         {
             Outputs = [.. imported.Graph.Outputs.Except(options.State.Values)],
-        }, measurement),
+        }, measurement, imported.Labels),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
         HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
         Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights))

@@ -24,6 +24,8 @@ internal static class StateOfModel
                 throw Wrong(options, $"the model has no output '{output}'; its outputs are: {string.Join(", ", graph.Outputs)}");
             if (graph.TypeOf(input) != graph.TypeOf(output))
                 throw Wrong(options, $"the input '{input}' is {graph.TypeOf(input)}, but the output '{output}' is {graph.TypeOf(output)}");
+            if (graph.TypeOf(input).Element == ElementType.String)
+                throw Wrong(options, $"the input '{input}' is text, which cannot be a state");
             if (imported.InitialValues.TryGetValue(input, out Tensor? initial) && initial.Type != graph.TypeOf(input))
                 throw Wrong(options, $"the input '{input}' is {graph.TypeOf(input)}, but its initial value is {initial.Type}");
         }

@@ -28,6 +28,7 @@ internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary) : 
             Inputs = lowered.Inputs,
             Outputs = lowered.Outputs,
             States = lowered.States,
+            Strings = lowered.Strings,
             Weights = new("trial.weights", lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
             ArenaBytes = lowered.ArenaBytes,
             Buffers = lowered.Buffers,

@@ -96,6 +96,13 @@ internal static class HandMadeModels
             ("outputImageStride", 12),
         ("outputRowStride", 12), ("scale", 0.5f), ("images", 1), ("rows", 1), ("rowLength", 3));
 
+    /// <summary>The binding of an input of strings.</summary>
+    public static PlanCall Texts(string node, int destination, int count)
+    {
+        PlanCall call = Step("StringLookup", "Run", node, "strings", 0, ("destination", destination), ("count", count));
+        return call with { Arguments = new([.. call.Arguments, new PlanArgument.Strings("table")]) };
+    }
+
     public static PlanCall Step(
         string kernel, string method, string node, string description, long macs, params (string Name, object Value)[] arguments) =>
         new(kernel, method, node, description, macs, new(arguments.Select(a => (PlanArgument)(a.Value switch

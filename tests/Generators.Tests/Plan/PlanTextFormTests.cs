@@ -27,7 +27,8 @@ public class PlanTextFormTests
         {
             ModelPlan plan = RandomPlans.Create(numbers);
             string text = PlanWriter.Write(plan);
-            int expected = 8 + plan.States.Count + plan.States.Count(s => s.Binding is not null) + plan.Inputs.Count
+            int expected = 8 + Math.Min(plan.Strings.Count, 1) + plan.States.Count + plan.States.Count(s => s.Binding is not null)
+                + plan.Inputs.Count
                 + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
                 + plan.Weights.Layers.Count
                 + PlanSteps.LinesOf(plan.Steps) + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);

@@ -28,8 +28,11 @@ internal sealed class RandomPlans(Random random)
     /// <summary>A plan from a source of random numbers.</summary>
     public static ModelPlan Create(Random random) => new RandomPlans(random).Plan();
 
+    private bool _hasStrings;
+
     private ModelPlan Plan()
     {
+        _hasStrings = _random.Next(2) == 0;
         List<PlanInput> inputs = List(0, 3, i =>
             new PlanInput(Text(), "input" + i, Type(), Dimensions(), _random.Next(3) == 0 ? null : Step()));
         List<PlanOutput> outputs = List(1, 3, i =>
@@ -37,8 +40,7 @@ internal sealed class RandomPlans(Random random)
         int scores = _random.Next(outputs.Count);
         bool labelled = _random.Next(2) == 0;
         int classes = outputs[scores].Length;
-        bool classifies = classes > 0 && outputs[scores].Type != BoundaryType.Bool && !outputs[scores].Type.HoldsBits()
-            && _random.Next(3) > 0;
+        bool classifies = classes > 0 && outputs[scores].Type.IsNumeric() && _random.Next(3) > 0;
         return new ModelPlan
         {
             Model = Text(),
@@ -51,7 +53,8 @@ internal sealed class RandomPlans(Random random)
             Outputs = new(outputs),
             UsesThreads = _random.Next(2) == 0,
             HasStartUp = _random.Next(2) == 0,
-            States = new(List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, Type(), Dimensions(), _random.Next(1000), null,
+            Strings = _hasStrings ? new(List(1, 6, i => i + Text())) : EquatableList<string>.Empty,
+            States = new(List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, NumericType(), Dimensions(), _random.Next(1000), null,
                 _random.Next(3) == 0 ? null : Step()))),
             Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
@@ -85,8 +88,9 @@ internal sealed class RandomPlans(Random random)
     private PlanCall Step() => new(
         Pick("Int8Dense", "K_1"), Pick("Run", "_"), Text(), Text(), Number(), new(List(0, 5, Argument)));
 
-    private PlanArgument Argument(int i) => _random.Next(3) switch
+    private PlanArgument Argument(int i) => _random.Next(_hasStrings ? 4 : 3) switch
     {
+        3 => new PlanArgument.Strings("a" + i),
         0 => new PlanArgument.Integer("a" + i, _random.NextInt64(long.MinValue, long.MaxValue) >> _random.Next(64))
         {
             Buffer = _random.Next(2) == 0 ? "" : "b" + Text(),
@@ -112,7 +116,9 @@ internal sealed class RandomPlans(Random random)
         _ => BitConverter.Int64BitsToDouble(_random.NextInt64(long.MinValue, long.MaxValue)),
     };
 
-    private BoundaryType Type() => Pick([.. BoundaryTypes.All]);
+    private BoundaryType Type() => _hasStrings && _random.Next(4) == 0 ? BoundaryType.String : NumericType();
+
+    private BoundaryType NumericType() => Pick([.. BoundaryTypes.All.Where(t => t != BoundaryType.String)]);
 
     private EquatableList<int> Dimensions() => new(List(0, 4, _ => _random.Next(0, 6)));
 

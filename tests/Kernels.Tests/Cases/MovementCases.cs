@@ -31,6 +31,12 @@ internal static class MovementCases
 
         foreach (int bytes in (int[])[1, 12, 64, 1000])
             yield return Slice(bytes, seed++);
+        yield return Keys<short>(5, (random, _) => (short)random.Next(-40, 40), seed++);
+        yield return Keys<int>(6, (random, _) => random.Next(-40, 40), seed++);
+        yield return Keys<long>(7, (random, i) => i == 3 ? long.MinValue : random.Next(-40, 40), seed++);
+        yield return Keys<float>(1, (random, i) => i == 3 ? float.NaN : i == 4 ? -0f : random.Next(-40, 40) / 4f, seed++);
+        yield return Keys<double>(11, (random, i) => i == 3 ? double.NaN : i == 4 ? 0.0 : random.Next(-40, 40) / 4.0, seed++);
+        yield return Strings(seed++);
         yield return Input((_, i) => (byte)((i * 7) + 1), seed++);
         yield return Input((_, i) => (ushort)((i * 777) + 1), seed++);
         yield return Input((random, _) => random.Next(), seed++);
@@ -74,6 +80,58 @@ internal static class MovementCases
             Weights = data.Weights,
             Run = w => SliceStore.Run(w, from, to, index, bytes),
             Oracle = arena => Array.Copy(before, from, arena, to + (3 * bytes), bytes),
+        };
+    }
+
+    // Elements of which about half are keys, among them what compares in a way of its own.
+    private static KernelCase Keys<T>(int elementType, Func<Random, int, T> value, int seed)
+        where T : unmanaged, IComparable<T>
+    {
+        const int Count = 61;
+        var data = new CaseData(seed);
+        T[] elements = [.. Enumerable.Range(0, Count).Select(i => value(data.Random, i))];
+        T[] keys = [.. elements.Where((_, i) => i % 2 == 0 || i == 3).Distinct().Order()];
+        int from = data.ReserveWide(Count * Unsafe.SizeOf<T>());
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(elements.AsSpan());
+        for (int i = 0; i < bytes.Length; i++)
+            data.Put(from + i, bytes[i]);
+        int to = data.ReserveWide(Count * sizeof(int));
+        int table = data.AddWeights(MemoryMarshal.AsBytes(keys.AsSpan()));
+        return new KernelCase
+        {
+            Kernel = "KeyLookup.Run",
+            Name = typeof(T).Name,
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = w => KeyLookup.Run(w, from, table, to, elementType, Count, keys.Length),
+            Oracle = arena =>
+            {
+                for (int i = 0; i < Count; i++)
+                    MemoryMarshal.Write(arena.AsSpan(to + (i * sizeof(int))),
+                        1 + Array.FindIndex(keys, k => k.CompareTo(elements[i]) == 0));
+            },
+        };
+    }
+
+    private static KernelCase Strings(int seed)
+    {
+        string[] words = ["b", "", "a", "ä", "A", "b ", "\0", "a"];
+        string[] table = ["", "a", "b", "\0", "a\u0308"];
+        var data = new CaseData(seed);
+        int to = data.ReserveWide(words.Length * sizeof(int));
+        var strings = new StringTable(table);
+        return new KernelCase
+        {
+            Kernel = "StringLookup.Run",
+            Name = "letter case and accents",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = w => StringLookup.Run(words, w, to, words.Length, strings),
+            Oracle = arena =>
+            {
+                for (int i = 0; i < words.Length; i++)
+                    MemoryMarshal.Write(arena.AsSpan(to + (i * sizeof(int))), Array.IndexOf(table, words[i]));
+            },
         };
     }
 

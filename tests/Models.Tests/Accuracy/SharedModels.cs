@@ -50,6 +50,7 @@ internal static class SharedModels
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         States = lowered.States,
+        Strings = lowered.Strings,
         Weights = new(options.ResourceName, lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,

@@ -26,7 +26,8 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     /// </summary>
     public static readonly IReadOnlyList<string> FurtherOperators =
     [
-        .. OptimizerBuild.Operators.OperatorRegistry.All.Where(o => o.Domain.Length == 0).Select(o => o.OpType).Except(Operators)
+        .. OptimizerBuild.Operators.OperatorRegistry.All.Concat(OptimizerBuild.Operators.OperatorRegistry.OnlyStructural)
+            .Where(o => o.Domain is not Node.InternalDomain).Select(o => o.OpType).Except(Operators)
             .Except(["QuantizeLinear", "DequantizeLinear"]),
     ];
 
@@ -36,25 +37,24 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
         ["Reshape"] = [1], ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Expand"] = [1], ["Split"] = [1], ["ConstantOfShape"] = [0],
         ["Slice"] = [1, 2, 3, 4], ["Pad"] = [1, 3], ["ReduceMean"] = [1], ["ReduceMax"] = [1], ["ReduceSum"] = [1], ["Dropout"] = [2],
         ["ReduceMin"] = [1], ["ReduceProd"] = [1], ["Tile"] = [1], ["Range"] = [0, 1, 2],
-        ["Loop"] = [0, 1],
+        ["Loop"] = [0, 1], ["SequenceAt"] = [1], ["SequenceInsert"] = [2], ["SequenceErase"] = [1], ["SplitToSequence"] = [1],
     };
 
     /// <summary>The operators that the test belongs to.</summary>
     public IReadOnlyList<string> Belongs { get; } = [.. OperatorsOf(Model)];
 
-    /// <summary>The version of the standard operator set.</summary>
-    public long Opset => Model.OpsetImport.Where(o => o.Domain.Length == 0).Select(o => o.Version).FirstOrDefault();
+    /// <summary>The version of the standard operator set, or of the only one that the model has.</summary>
+    public long Opset => Model.OpsetImport.OrderBy(o => o.Domain.Length).Select(o => o.Version).FirstOrDefault();
 
-    /// <summary>Names of the model's own inputs, without those that have initialisers.</summary>
-    public IReadOnlyList<string> Inputs { get; } =
-        [.. Model.Graph.Input.Select(i => i.Name).Except(Model.Graph.Initializer.Select(i => i.Name))];
+    /// <summary>The model's own inputs, without those that have initialisers.</summary>
+    public IReadOnlyList<ValueInfoProto> Inputs { get; } =
+        [.. Model.Graph.Input.Where(i => Model.Graph.Initializer.All(constant => constant.Name != i.Name))];
 
     /// <summary>Inputs that become constants.</summary>
     public IReadOnlySet<string> Fixed { get; } = FixedInputs(Model);
 
     /// <summary>The element types of the model's own inputs.</summary>
-    public IEnumerable<ElementType> InputElements => Model.Graph.Input.Where(i => Inputs.Contains(i.Name) && !Fixed.Contains(i.Name))
-        .Select(i => (ElementType)(i.Type?.TensorType?.ElemType ?? 0));
+    public IEnumerable<ElementType> InputElements => Inputs.Where(i => !Fixed.Contains(i.Name)).Select(i => ElementOf(i.Type));
 
     /// <summary>
     /// All data sets of the tests that consist of given operators: in the part <c>node</c> of one of them, elsewhere of any
@@ -82,24 +82,34 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     }
 
     /// <summary>The import options: shapes of the data, fixed inputs as constants.</summary>
-    /// <param name="inputs">The data set's inputs.</param>
-    public ImportOptions Options(IReadOnlyList<Tensor> inputs)
+    /// <param name="allFixed">Whether all inputs but the first become constants, too.</param>
+    public ImportOptions Options(bool allFixed = false)
     {
         ImportOptions options = ImportOptions.Default;
-        for (int i = 0; i < inputs.Count; i++)
+        foreach ((ValueInfoProto input, string path) in Inputs.Zip(Set.Inputs))
         {
-            options = Fixed.Contains(Inputs[i])
-                ? options.WithConstant(Inputs[i], inputs[i])
-                : options.WithShape(Inputs[i], inputs[i].Dimensions.AsSpan());
+            IReadOnlyList<(string Name, Tensor? Value)> tensors = BackendValue.Read(input, path);
+            bool isFixed = Fixed.Contains(input.Name) || (allFixed && input != Inputs[0] && input.Type?.TensorType is not null);
+            options = isFixed
+                ? options.WithConstant(input.Name, tensors[0].Value!)
+                : BackendValue.Bind(options, tensors);
         }
         return options;
     }
 
-    /// <summary>The data set's inputs.</summary>
-    public Tensor[] ReadInputs() => [.. Set.Inputs.Select(TensorProtoReader.Read)];
+    /// <summary>The data set's tensors for inputs that are not fixed.</summary>
+    public Tensor[] ReadInputs() => [.. Inputs.Zip(Set.Inputs).Where(i => !Fixed.Contains(i.First.Name))
+        .SelectMany(i => BackendValue.Read(i.First, i.Second)).Select(t => t.Value).OfType<Tensor>()];
 
-    /// <summary>The data set's outputs.</summary>
-    public Tensor[] ReadOutputs() => [.. Set.Outputs.Select(TensorProtoReader.Read)];
+    /// <summary>The data set's tensors for outputs.</summary>
+    public Tensor[] ReadOutputs() => BackendValue.ReadOutputs(Model.Graph.Output, Set.Outputs);
+
+    private static ElementType ElementOf(TypeProto? type) => type?.ValueCase switch
+    {
+        TypeProto.ValueOneofCase.SequenceType => ElementOf(type.SequenceType.ElemType),
+        TypeProto.ValueOneofCase.OptionalType => ElementOf(type.OptionalType.ElemType),
+        _ => (ElementType)(type?.TensorType?.ElemType ?? 0),
+    };
 
     private static IEnumerable<string> OperatorsOf(ModelProto model)
     {
@@ -111,5 +121,10 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
     [
         .. model.Graph.Node.SelectMany(
             n => ShapeInputs.GetValueOrDefault(n.OpType, []).Where(i => i < n.Input.Count).Select(i => n.Input[i])),
+
+        // Of two texts one is the model's own; a condition that decides on the length of a sequence is known.
+        .. model.Graph.Node.Where(n => n.OpType == "Equal" && model.Graph.Input.Any(i => ElementOf(i.Type) == ElementType.String))
+            .Select(n => n.Input[1]),
+        .. model.Graph.Node.Where(n => n.OpType == "If" && model.Graph.Output.Any(o => o.Type?.TensorType is null)).Select(n => n.Input[0]),
     ];
 }

@@ -26,6 +26,7 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
             Inputs = lowered.Inputs,
             Outputs = lowered.Outputs,
             States = lowered.States,
+            Strings = lowered.Strings,
             UsesThreads = ExecutionRules.UsesThreads(lowered.Steps.Sum(s => s.Macs)),
             HasStartUp = ExecutionRules.HasStartUp(lowered.Steps.Sum(s => s.Macs)),
             Weights = new("OptimizerBuild." + className + ".weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),

@@ -41,6 +41,35 @@ public sealed class DataReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("<U3", false)]
+    [InlineData(">U3", true)]
+    [InlineData("|S6", false)]
+    public void ReadsTextsOfNumPy(string descr, bool bigEndian)
+    {
+        string[] texts = ["no", "", "yes", "ä🦊"];
+        byte[] bytes = [.. texts.SelectMany(t => descr[1] == 'S'
+            ? System.Text.Encoding.UTF8.GetBytes(t.PadRight(6 - System.Text.Encoding.UTF8.GetByteCount(t) + t.Length, '\0'))
+            : new System.Text.UTF32Encoding(bigEndian, false).GetBytes(t).Concat(new byte[12]).Take(12))];
+        _files.Write("a.npy", DataFiles.Npy(descr, "(2, 2)", bytes));
+        Tensor array = Assert.Single(_files.Read("a.npy").Arrays).Value;
+        Assert.Equal(TensorType.Of(ElementType.String, 2, 2), array.Type);
+        Assert.Equal(texts, array.Values<string>());
+
+        _files.Write("f.npy", DataFiles.Npy(descr, "(2, 2)", bytes, fortran: true));
+        Assert.Equal(["no", "yes", "", "ä🦊"], _files.Read("f.npy").Arrays[0].Value.Values<string>());
+    }
+
+    [Fact]
+    public void SplitsTextsIntoSamples()
+    {
+        _files.Write("a.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Optimal,
+            ("word.npy", DataFiles.Npy("|S1", "(3, 1)", "abc"u8))));
+        SampleSet samples = SampleSplitter.ToSamples(
+            _files.Read("a.npz"), DataFiles.Model(("word", TensorType.Of(ElementType.String, 1, 1))), InputAdaptation.None);
+        Assert.Equal(["a", "b", "c"], samples.Samples.Select(s => s[0].Values<string>()[0]));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]

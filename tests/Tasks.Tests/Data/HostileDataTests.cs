@@ -39,12 +39,26 @@ public sealed class HostileDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("<U5", "only booleans")]
+    [InlineData("<M8[ns]", "only booleans")]
+    [InlineData("<U", "only booleans")]
+    [InlineData("<U99999999999", "only booleans")]
+    [InlineData("<U2000000000", "impossible dimension")]
+    [InlineData("<U400000000", "takes more than")]
+    [InlineData("<U50", "needs")]
     [InlineData("<c8", "only booleans")]
     [InlineData("", "only booleans")]
     public void OtherElementTypes(string descr, string text)
     {
         _files.Write("o.npy", DataFiles.Npy(descr, "(2,)", new byte[64]));
+        Assert.Contains(text, Message("o.npy"));
+    }
+
+    [Theory]
+    [InlineData("<U1", "not valid")]
+    [InlineData("|S4", "not valid")]
+    public void TextsThatAreNone(string descr, string text)
+    {
+        _files.Write("o.npy", DataFiles.Npy(descr, "(1,)", [0x00, 0xD8, 0xFF, 0x7F]));
         Assert.Contains(text, Message("o.npy"));
     }
 

@@ -24,6 +24,7 @@ internal static class Plans
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         States = lowered.States,
+        Strings = lowered.Strings,
         Weights = new("test.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,

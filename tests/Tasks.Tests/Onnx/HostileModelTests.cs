@@ -154,13 +154,15 @@ public sealed class HostileModelTests
             .Output("y").Import(), "'shape'");
 
     [Fact]
-    public void Inputs_that_are_no_tensors_of_numbers_are_OPT0009()
+    public void Inputs_of_types_without_support_are_OPT0009()
     {
-        ModelBuilder sequence = new ModelBuilder().Input("x", 2).Node("Identity", "x", "y").Output("y");
-        sequence.Model.Graph.Input[0].Type = new TypeProto { SequenceType = new() };
-        AssertCode("OPT0009", () => sequence.Import(), "sequence");
-        AssertCode("OPT0009", () => new ModelBuilder().Input("x", ElementType.String, 2).Node("Identity", "x", "y").Output("y").Import(),
-            "string");
+        ModelBuilder other = new ModelBuilder().Input("x", 2).Node("Identity", "x", "y").Output("y");
+        other.Model.Graph.Input[0].Type = new TypeProto { MapType = new() };
+        AssertCode("OPT0009", () => other.Import(), "map");
+        other.Model.Graph.Input[0].Type = new TypeProto { SequenceType = new() { ElemType = new() { SequenceType = new() } } };
+        AssertCode("OPT0009", () => other.Import(ImportOptions.Default.WithShape("x_0", 2)), "sequence");
+        other.Model.Graph.Input[0].Type = new TypeProto { OptionalType = new() { ElemType = new() { OptionalType = new() } } };
+        AssertCode("OPT0009", () => other.Import(), "optional");
         AssertCode("OPT0009", () => new ModelBuilder().Input("x", 2).Node("Cast", "x", "y", ("to", 14)).Output("y").Import());
     }
 

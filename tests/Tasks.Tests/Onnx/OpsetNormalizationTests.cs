@@ -1,7 +1,9 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Opsets;
+using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Lookup;
 
 namespace OptimizerBuild.Onnx;
 
@@ -60,6 +62,10 @@ public sealed class OpsetNormalizationTests
             ("pads", (long[])[1, 1]))),
             New(m => m.Node("AveragePool", "x", "y", ("kernel_shape", (long[])[2])))),
         ["Gemm"] = (Old(6, m => Product(m, ("broadcast", 1))), New(m => Product(m))),
+        ["LabelEncoder"] = (
+            Encoded(2, ("keys_floats", (float[])[0.5f, 1f]), ("values_int64s", (long[])[7, 8])),
+            Encoded(4, ("keys_tensor", Tensor.Of([0.5f, 1f], 2)), ("values_tensor", Tensor.Of([7L, 8L], 2)),
+                ("default_tensor", Tensor.Of([-1L], 1)))),
     };
 
     public static TheoryData<string> Operators => [.. Pairs.Keys];
@@ -103,6 +109,15 @@ public sealed class OpsetNormalizationTests
         Outputs(body(new ModelBuilder(opset).Input("x", 2, 3, 4)));
 
     private static ModelBuilder New(Func<ModelBuilder, ModelBuilder> body) => Old(GraphImporter.NewestOpset, body);
+
+    private static ModelBuilder Encoded(int version, params (string, object)[] attributes) => New(m =>
+    {
+        m.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = LabelEncoderOperator.MlDomain, Version = version });
+        NodeProto node = ModelBuilder.NewNode("LabelEncoder", "x", "y", attributes);
+        node.Domain = LabelEncoderOperator.MlDomain;
+        m.Model.Graph.Node.Add(node);
+        return m;
+    });
 
     private static ModelBuilder Outputs(ModelBuilder model) =>
         model.Model.Graph.Node.Any(n => n.Output.Contains("z")) ? model.Output("y", "z") : model.Output("y");

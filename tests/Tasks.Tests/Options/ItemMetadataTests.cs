@@ -87,6 +87,15 @@ public class ItemMetadataTests
             ItemMetadata.Parse(path, new Dictionary<string, string> { ["ClassName"] = "Digits" }, Folder, "Digits").ClassName);
     }
 
+    [Fact]
+    public void ASequenceMayBeEmpty()
+    {
+        ModelOptions options = Parse(("Shapes", "seq=none;list_0=2,3;list_1=1,3"));
+        Assert.True(options.Shapes["seq"].IsDefault);
+        Assert.Equal([1, 3], options.Shapes["list_1"].ToArray());
+        Assert.Contains("\nShapes seq=none\n", OptionsText.Write(options), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ClassName", "1st")]
     [InlineData("ClassName", "Predict")]

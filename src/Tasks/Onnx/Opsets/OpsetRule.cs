@@ -22,6 +22,9 @@ internal sealed class OpsetRuleAttribute(string opType) : Attribute
 {
     /// <summary>The operator's type.</summary>
     public string OpType { get; } = opType;
+
+    /// <summary>The operator's domain; empty for <c>ai.onnx</c>.</summary>
+    public string Domain { get; init; } = "";
 }
 
 /// <summary>A node of an older opset with what is known of its inputs.</summary>
@@ -73,5 +76,6 @@ internal sealed class OpsetContext(Node node, int opset, ShapeInference values, 
 
     /// <summary>The error that says that this old form is not supported.</summary>
     public ModelException Unsupported(string nearest) =>
-        new(Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, "ai.onnx", Opset, nearest);
+        new(Diagnostics.DiagnosticCatalog.UnsupportedOperator, Node.Name, Node.OpType, Node.Domain.Length == 0 ? "ai.onnx" : Node.Domain,
+            Opset, nearest);
 }

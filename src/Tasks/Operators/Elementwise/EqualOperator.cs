@@ -11,6 +11,9 @@ internal sealed class EqualOperator : Comparison
     public override string KernelMethod => nameof(Compare.Equal);
 
     /// <inheritdoc/>
+    public override StringUse OnStrings => StringUse.Compares;
+
+    /// <inheritdoc/>
     protected override bool Accepts(ElementType element) => !element.IsNarrow();
 
     /// <inheritdoc/>

@@ -58,4 +58,7 @@ internal sealed class SplitOperator : MovementOperator
 
     /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", 0);
+
+    /// <summary>The node with another axis.</summary>
+    public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
 }

@@ -15,6 +15,7 @@ internal sealed class InputNoise
     private ImmutableSortedDictionary<string, (double Low, double High)> _declared =
         ImmutableSortedDictionary.Create<string, (double, double)>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, long> _integers = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
+    private ImmutableArray<string> _texts = [];
     private LeadingNormalisation _normalisation = LeadingNormalisation.None;
 
     private InputNoise(string name, Func<Random, float> draw, double gain, double offset)
@@ -40,6 +41,7 @@ internal sealed class InputNoise
     {
         _declared = _declared,
         _integers = _integers,
+        _texts = _texts,
         _normalisation = _normalisation,
     };
 
@@ -48,16 +50,22 @@ internal sealed class InputNoise
     {
         _declared = _declared,
         _integers = _integers,
+        _texts = _texts,
         _normalisation = normalisation,
     };
 
     /// <summary>The noise with some inputs' ranges settled.</summary>
+    /// <param name="ranges">Ranges of float inputs; null for none.</param>
+    /// <param name="integers">For integer inputs the bound below which their values lie.</param>
+    /// <param name="texts">What inputs of strings draw from; empty for empty strings.</param>
     public InputNoise Declared(
-        IReadOnlyDictionary<string, (double Low, double High)>? ranges, ImmutableSortedDictionary<string, long> integers) =>
+        IReadOnlyDictionary<string, (double Low, double High)>? ranges, ImmutableSortedDictionary<string, long> integers,
+        ImmutableArray<string> texts) =>
         new(Name, _draw, _gain, _offset)
         {
             _declared = ranges?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? _declared,
             _integers = integers,
+            _texts = texts,
             _normalisation = _normalisation,
         };
 
@@ -80,7 +88,7 @@ internal sealed class InputNoise
             case ElementType.Float16:
                 return Filled<Half>(type, () => (Half)((_draw(random) * _gain) + _offset));
             case ElementType.String:
-                return Filled<string>(type, () => "");
+                return Filled<string>(type, () => _texts.IsEmpty ? "" : _texts[random.Next(_texts.Length)]);
             case var narrow when narrow.IsNarrow():
                 Tensor drawn = narrow.IsNarrowFloat()
                     ? Filled<double>(type.As(ElementType.Float64), () => (_draw(random) * _gain) + _offset)

@@ -19,7 +19,7 @@ internal static class IntegerInputs
         var bounds = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
         foreach (string input in graph.Inputs)
         {
-            if (graph.TypeOf(input).Element is var element && (element.IsFloat() || element.IsNarrow()))
+            if (graph.TypeOf(input).Element is var element && (element.IsFloat() || element.IsNarrow() || element == ElementType.String))
                 continue;
             var waiting = new Queue<string>([input]);
             var seen = new HashSet<string>(StringComparer.Ordinal) { input };

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Compression.Quantization.Synthetic;
 
@@ -72,8 +73,9 @@ internal static class SyntheticCalibration
     private static ImmutableArray<InputNoise> Kinds(Graph graph, IReadOnlyDictionary<string, (double Low, double High)>? ranges)
     {
         var integers = IntegerInputs.Bounds(graph);
+        ImmutableArray<string> texts = StringFlow.Texts(graph);
         if (graph.Inputs.All(i => graph.TypeOf(i).Element != ElementType.Float32 || ranges?.ContainsKey(i) == true))
-            return [InputNoise.Uniform(0, 1).Declared(ranges, integers)];
+            return [InputNoise.Uniform(0, 1).Declared(ranges, integers, texts)];
         var normalisation = LeadingNormalisation.Of(graph);
         bool image = graph.Inputs.Any(i => IsImage(graph.TypeOf(i)));
         var kinds = new List<InputNoise>();
@@ -83,7 +85,7 @@ internal static class SyntheticCalibration
         kinds.AddRange(image ? plain : [plain[1], plain[0], plain[2]]);
         if (image && normalisation.IsEmpty)
             kinds.Add(Bytes);
-        return [.. kinds.Select(k => k.Declared(ranges, integers))];
+        return [.. kinds.Select(k => k.Declared(ranges, integers, texts))];
     }
 
     // Four axes with one, three or four channels on either side.

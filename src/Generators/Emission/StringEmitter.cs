@@ -1,0 +1,64 @@
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Generators.Emission;
+
+/// <summary>
+/// Renders what a predictor has for strings: the table of those that the model holds, and for each output of strings an array that is
+/// filled when somebody asks for it.
+/// </summary>
+internal static class StringEmitter
+{
+    /// <summary>The file of the table's class, beside the kernels.</summary>
+    public const string TableClass = "StringTable";
+
+    /// <summary>The table, as code of the class mentions it.</summary>
+    public const string Table = "_strings";
+
+    private const string Texts = "_texts";
+    private const int LongestLine = 120;
+
+    /// <summary>Renders the table.</summary>
+    public static void EmitTable(CodeWriter code, ModelPlan plan)
+    {
+        if (plan.Strings.Count == 0)
+            return;
+        string type = "global::OptimizerBuild.Kernels." + TableClass;
+        code.Line("private static readonly " + type + " " + Table + " = new " + type + "(");
+        var lines = new List<string>();
+        string line = "";
+        for (int i = 0; i < plan.Strings.Count; i++)
+        {
+            string text = PlanText.Quote(plan.Strings[i]) + (i + 1 < plan.Strings.Count ? "," : ");");
+            if (line.Length > 0 && line.Length + 1 + text.Length > LongestLine)
+            {
+                lines.Add(line);
+                line = "";
+            }
+            line += (line.Length > 0 ? " " : "") + text;
+        }
+        lines.Add(line);
+        code.Indented(lines);
+    }
+
+    /// <summary>Renders the arrays of the outputs.</summary>
+    public static void EmitTexts(CodeWriter code, ModelPlan plan)
+    {
+        string[] lengths = [.. plan.Outputs.Where(o => o.Type == BoundaryType.String).Select(o => Wording.Integer(o.Length))];
+        if (lengths.Length > 0)
+            code.Line("private readonly string[][] " + Texts + " = new string[][] { "
+                + string.Join(", ", lengths.Select(l => "new string[" + l + "]")) + " };");
+    }
+
+    /// <summary>The expression for an output of strings.</summary>
+    public static string View(ModelPlan plan, PlanOutput output)
+    {
+        int index = 0;
+        foreach (PlanOutput other in plan.Outputs)
+        {
+            if (other.PropertyName == output.PropertyName)
+                break;
+            index += other.Type == BoundaryType.String ? 1 : 0;
+        }
+        return Table + ".Read(this._workspace, " + Wording.Integer(output.Offset) + ", this." + Texts + "[" + Wording.Integer(index) + "])";
+    }
+}

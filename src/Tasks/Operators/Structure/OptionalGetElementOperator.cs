@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators.Structure;
+
+/// <summary>What an optional value holds; a value that is not optional is itself (ONNX operator OptionalGetElement).</summary>
+[Operator("OptionalGetElement")]
+internal sealed class OptionalGetElementOperator : IStructural
+{
+    /// <inheritdoc/>
+    public ImmutableArray<ModelValue> Resolve(StructureContext context) => context.Given(0) is ModelValue.Optional optional
+        ? [optional.Content ?? throw context.Invalid("its optional value is absent")]
+        : [context.Given(0)];
+}

@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators.Structure;
+
+/// <summary>The element of a sequence at a constant position (ONNX operator SequenceAt).</summary>
+[Operator("SequenceAt")]
+internal sealed class SequenceAtOperator : IStructural
+{
+    /// <inheritdoc/>
+    public ImmutableArray<ModelValue> Resolve(StructureContext context)
+    {
+        context.Given(1);
+        ImmutableArray<string> elements = context.Sequence(0);
+        return [new ModelValue.Single(elements[context.Position(1, elements.Length, 0)])];
+    }
+}

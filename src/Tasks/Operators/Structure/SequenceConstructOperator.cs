@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators.Structure;
+
+/// <summary>A sequence of its inputs (ONNX operator SequenceConstruct).</summary>
+[Operator("SequenceConstruct")]
+internal sealed class SequenceConstructOperator : IStructural
+{
+    /// <inheritdoc/>
+    public ImmutableArray<ModelValue> Resolve(StructureContext context) =>
+        [new ModelValue.Sequence([.. Enumerable.Range(0, context.Inputs).Select(context.Tensor)])];
+}

@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+
+namespace OptimizerBuild.Operators.Structure;
+
+/// <summary>A sequence without its last element, or without the one at a constant position (ONNX operator SequenceErase).</summary>
+[Operator("SequenceErase")]
+internal sealed class SequenceEraseOperator : IStructural
+{
+    /// <inheritdoc/>
+    public ImmutableArray<ModelValue> Resolve(StructureContext context)
+    {
+        ImmutableArray<string> elements = context.Sequence(0);
+        if (elements.IsEmpty)
+            throw context.Invalid("its sequence has no element to erase");
+        return [new ModelValue.Sequence(elements.RemoveAt(context.Position(1, elements.Length, elements.Length - 1)))];
+    }
+}

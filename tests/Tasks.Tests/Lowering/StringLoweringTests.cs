@@ -1,0 +1,121 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Lowering;
+
+/// <summary>Strings as codes: plans give what the reference gives on the strings themselves.</summary>
+public sealed class StringLoweringTests
+{
+    private static readonly Tensor Words = Tensor.Of(["yes", "no", "", "other"], 2, 2);
+
+    /// <summary>Movements of strings that the model holds, chosen by what the caller passes.</summary>
+    [Fact]
+    public void Operators_that_move_strings_move_their_codes()
+    {
+        Graph graph = new ModelBuilder()
+            .Input("words", ElementType.String, 2, 2).Input("place", ElementType.Int64, 2)
+            .Constant("yes", Tensor.Scalar("yes")).Constant("table", Tensor.Of(["no", "yes", "", "?", "yes", "a\"b\n"], 3, 2))
+            .Constant("shape", Tensor.Of([2L, 1, 2], 3)).Constant("wide", Tensor.Of([2L, 2, 2], 3)).Constant("one", Tensor.Of([1L], 1))
+            .Constant("two", Tensor.Of([2L], 1)).Constant("pads", Tensor.Of([0L, 0, 1, 0], 4)).Constant("repeats", Tensor.Of([1L, 2], 2))
+            .Node("Equal", "words,yes", "is")
+            .Node("Gather", "table,place", "rows").Node("Transpose", "rows", "turned").Node("Where", "is,turned,rows", "chosen")
+            .Node("Reshape", "chosen,shape", "shaped").Node("Expand", "shaped,wide", "expanded")
+            .Node("Slice", "chosen,one,two", "sliced").Node("Squeeze", "sliced,zero", "squeezed").Constant("zero", Tensor.Of([0L], 1))
+            .Node("Concat", "chosen,rows,table", "all", ("axis", 0)).Node("Pad", "chosen,pads", "padded")
+            .Node("Tile", "rows,repeats", "tiled").Node("Identity", "table", "constant")
+            .Output("is", "chosen", "expanded", "squeezed", "all", "padded", "tiled", "constant").Import();
+        LoweredModel lowered = Lower(graph);
+        Assert.Equal(["", "?", "a\"b\n", "no", "yes"], lowered.Strings);
+        foreach (long[] place in (long[][])[[0, 1], [2, 0], [-1, 1]])
+        {
+            Tensor[] inputs = [Words, Tensor.Of(place, 2)];
+            Tensor[] expected = new GraphEvaluator(graph).Evaluate(inputs);
+            Tensor[] actual = Plans.Execute(lowered).Run(inputs);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                Assert.Equal(expected[i].Type, actual[i].Type);
+                Assert.Equal(expected[i].Data, actual[i].Data);
+            }
+        }
+    }
+
+    [Fact]
+    public void Control_flow_carries_strings()
+    {
+        var branch = new GraphProto { Name = "branch" };
+        branch.Node.Add(ModelBuilder.NewNode("Gather", "table,i", "t"));
+        branch.Output.Add(new ValueInfoProto { Name = "t" });
+        var other = new GraphProto { Name = "other" };
+        other.Initializer.Add(ModelBuilder.Proto(Tensor.Scalar("neither"), "n"));
+        other.Output.Add(new ValueInfoProto { Name = "n" });
+        Graph graph = new ModelBuilder().Input("word", ElementType.String).Input("i", ElementType.Int64)
+            .Constant("yes", Tensor.Scalar("yes")).Constant("table", Tensor.Of(["left", "right"], 2))
+            .Node("Equal", "word,yes", "is").Node("If", "is", "y", ("then_branch", branch), ("else_branch", other)).Output("y").Import();
+        LoweredModel lowered = Lower(graph);
+        Assert.Equal("right", Plans.Execute(lowered).Run([Tensor.Scalar("yes"), Tensor.Scalar(1L)])[0].Values<string>()[0]);
+        Assert.Equal("neither", Plans.Execute(lowered).Run([Tensor.Scalar("Yes"), Tensor.Scalar(1L)])[0].Values<string>()[0]);
+    }
+
+    [Fact]
+    public void A_plan_with_strings_reads_as_it_was_written()
+    {
+        ModelPlan plan = Plans.Of(Lower(new ModelBuilder().Input("x", ElementType.String, 2).Constant("yes", Tensor.Scalar("y\u2028\"\\"))
+            .Node("Equal", "x,yes", "y").Output("y").Import()));
+        string text = PlanWriter.Write(plan);
+        Assert.Contains("\nstrings \"\" \"y\\u2028\\\"\\\\\"\n", text, StringComparison.Ordinal);
+        Assert.Contains("bind StringLookup.Run(destination=0@\"x\", count=2, table=strings)", text, StringComparison.Ordinal);
+        Assert.Equal(plan, PlanReader.Read(text).Plan);
+        const string Line = "strings \"\" \"y\\u2028\\\"\\\\\"\n";
+        foreach (string wrong in (string[])["", Line.Replace("\"\" ", "\"\" \"\" ", StringComparison.Ordinal)])
+            Assert.Equal("OPT0023", PlanReader.Read(text.Replace(Line, wrong, StringComparison.Ordinal)).Error!.Code);
+    }
+
+    [Theory]
+    [InlineData("OPT0034", "the output 'y' may hold a text that the caller passes", "Identity", "x")]
+    [InlineData("OPT0034", "the output 'y' may hold a text that the caller passes", "Concat", "x,known")]
+    [InlineData("OPT0034", "node 'Equal_1' (Equal) compares 'x' with 'z', which are both texts", "Equal", "x,z")]
+    public void Texts_of_callers_are_not_told_from_each_other(string code, string text, string opType, string inputs)
+    {
+        var e = Assert.Throws<ModelException>(() => new ModelBuilder().Input("x", ElementType.String, 2).Input("z", ElementType.String, 2)
+            .Constant("known", Tensor.Of(["a"], 1)).Node(opType, inputs, "y", opType == "Concat" ? [("axis", 0)] : [])
+            .Output("y").Import());
+        Assert.Equal(code, e.Diagnostic.Descriptor.Code);
+        Assert.Contains(text, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Operators_that_do_not_take_strings_refuse_them()
+    {
+        foreach (string opType in (string[])["Relu", "Less", "Add", "Max", "ReduceMax", "ArgMax", "Cast", "Softmax", "Not", "MatMul"])
+        {
+            string inputs = OperatorRegistry.Of(new Node("", opType, [], [])) is Operators.Elementwise.BinaryArithmetic or
+                Operators.Elementwise.Comparison || opType == "MatMul" ? "x,x" : "x";
+            var e = Assert.Throws<ModelException>(() => new ModelBuilder().Input("x", ElementType.String, 2)
+                .Node(opType, inputs, "y", opType == "Cast" ? [("to", 1)] : []).Output("y").Import());
+            Assert.Contains(e.Diagnostic.Descriptor.Code, (string[])["OPT0005", "OPT0009"]);
+        }
+    }
+
+    [Fact]
+    public void Tables_of_more_strings_than_code_can_hold_are_OPT0025() => Assert.Equal("OPT0025", Assert.Throws<ModelException>(() =>
+        Lower(new ModelBuilder().Input("i", ElementType.Int64)
+            .Constant("t", Tensor.Of([.. Enumerable.Range(0, 70_000).Select(i => $"{i}")], 70_000))
+            .Node("Gather", "t,i", "y").Output("y").Import())).Diagnostic.Descriptor.Code);
+
+    [Fact]
+    public void Models_without_strings_have_no_table()
+    {
+        LoweredModel lowered = Lower(new ModelBuilder().Input("x", 2).Node("Relu", "x", "y").Output("y").Import());
+        Assert.Empty(lowered.Strings);
+        Assert.DoesNotContain("strings", PlanWriter.Write(Plans.Of(lowered)), StringComparison.Ordinal);
+    }
+
+    private static LoweredModel Lower(Graph graph) =>
+        GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(graph)), new BoundaryOptions());
+}
