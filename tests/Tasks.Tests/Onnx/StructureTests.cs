@@ -3,7 +3,6 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Control;
-using OptimizerBuild.Operators.Structure;
 
 namespace OptimizerBuild.Onnx;
 
