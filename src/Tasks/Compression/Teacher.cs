@@ -17,10 +17,13 @@ internal sealed class Teacher(Graph graph, long maximumBytes = Teacher.DefaultMa
     public const long DefaultMaximumBytes = 256L << 20;
 
     /// <summary>
-    /// Samples come in batches of this size: they are evaluated on all cores, and then taken into account in order, so that sums do not
-    /// depend on threads.
+    /// Samples come in batches of at most this size: they are evaluated on all cores, and then taken into account in order, so that sums
+    /// do not depend on threads.
     /// </summary>
     public const int BatchSize = 256;
+
+    // What the inputs and answers of a batch may take.
+    private const long BatchBytes = 64L << 20;
 
     private readonly Lazy<GraphEvaluator> _evaluator = new(() => new GraphEvaluator(graph));
     private readonly Dictionary<SampleSet, Tensor[]?[]> _kept = new(ReferenceEqualityComparer.Instance);
@@ -39,11 +42,12 @@ internal sealed class Teacher(Graph graph, long maximumBytes = Teacher.DefaultMa
     {
         if (!_kept.TryGetValue(samples, out Tensor[]?[]? kept))
             _kept[samples] = kept = new Tensor[]?[samples.Samples.Count];
-        for (int start = 0; start < kept.Length; start += BatchSize)
+        int size = (int)Math.Clamp(BatchBytes / Math.Max(Bytes(graph.Inputs) + Bytes(graph.Outputs), 1), 1, BatchSize);
+        for (int start = 0; start < kept.Length; start += size)
         {
             cancellation.ThrowIfCancellationRequested();
             IReadOnlyList<Tensor>[] inputs =
-                [.. Enumerable.Range(start, Math.Min(BatchSize, kept.Length - start)).Select(i => samples.Samples[i])];
+                [.. Enumerable.Range(start, Math.Min(size, kept.Length - start)).Select(i => samples.Samples[i])];
             var outputs = new Tensor[inputs.Length][];
             int[] missing = [.. Enumerable.Range(0, inputs.Length).Where(i => kept[start + i] is null)];
             if (missing.Length > 0)
@@ -58,6 +62,9 @@ internal sealed class Teacher(Graph graph, long maximumBytes = Teacher.DefaultMa
             yield return new(start, inputs, outputs);
         }
     }
+
+    private long Bytes(IEnumerable<string> values) => values.Select(graph.TypeOf)
+        .Sum(t => t.Element == ElementType.String ? 0 : (long)t.Count * t.Element.Size());
 
     private void Keep(Tensor[]?[] kept, int index, Tensor[] answer)
     {

@@ -27,7 +27,7 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     public LoweredStep? Bind(string input, InputSignature signature)
     {
         Graph graph = context.Graph;
-        if (Readers(input).Length == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal))
+        if (Readers(input).Count == 0 && !graph.Outputs.Contains(input, StringComparer.Ordinal))
             return null;
         if (signature.Type == BoundaryType.String)
             return FromStrings(input);
@@ -97,7 +97,7 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         || BoxShape.Of(source.Dimensions.AsSpan(), source.Strides,
             Storage.DenseStrides(source.Dimensions.AsSpan(), 1)).Dimensions.Length <= 3;
 
-    private Node[] Readers(string value) => [.. context.Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal))];
+    private IReadOnlyList<Node> Readers(string value) => GraphIndex.Of(context.Graph).Readers(value);
 
     private LoweredStep Copied(string input, string target, int[] sourceStrides)
     {

@@ -12,10 +12,13 @@ internal static class LargestLiveSet
     public static long Of(IReadOnlyList<PlanBuffer> buffers)
     {
         var places = new Dictionary<string, (long Bytes, int First, int Last)>(StringComparer.Ordinal);
+        var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (PlanBuffer buffer in buffers)
+            owners.TryAdd(buffer.Name, buffer.SharesWith);
         foreach (PlanBuffer buffer in buffers)
         {
-            // A buffer takes over the place of one that is listed before it, which may lie in the place of another.
-            string owner = buffer.SharesWith.Length == 0 ? buffer.Name : Owner(buffers, buffer.SharesWith);
+            // A buffer may take over the place of one that lies in the place of another.
+            string owner = Owner(owners, buffer.Name);
             long bytes = (Math.Max(buffer.Bytes, 1L) + MemoryPlanner.Alignment - 1) / MemoryPlanner.Alignment * MemoryPlanner.Alignment;
             places[owner] = places.TryGetValue(owner, out (long Bytes, int First, int Last) place)
                 ? (Math.Max(place.Bytes, bytes), Math.Min(place.First, buffer.FirstStep), Math.Max(place.Last, buffer.LastStep))
@@ -35,10 +38,18 @@ internal static class LargestLiveSet
         return largest;
     }
 
-    private static string Owner(IReadOnlyList<PlanBuffer> buffers, string name)
+    // The buffer in whose place one lies in the end; all on the way there learn of it, so that a chain is walked once.
+    private static string Owner(Dictionary<string, string> owners, string name)
     {
-        while (buffers.FirstOrDefault(b => b.Name == name) is { SharesWith.Length: > 0 } buffer)
-            name = buffer.SharesWith;
-        return name;
+        string owner = name;
+        while (owners.TryGetValue(owner, out string? next) && next.Length > 0)
+            owner = next;
+        while (name != owner)
+        {
+            string next = owners[name];
+            owners[name] = owner;
+            name = next;
+        }
+        return owner;
     }
 }

@@ -21,6 +21,7 @@ internal sealed class LoweringContext
     private readonly List<(string Name, Storage Storage)> _values = [];
     private LoweringScope _scope;
     private readonly HashSet<string> _bufferNames = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _equalNames = new(StringComparer.Ordinal);
     private readonly List<Storage> _openBorders = [];
     private readonly List<LoweredOperation> _steps = [];
     private readonly List<ArenaBuffer> _buffers = [];
@@ -192,13 +193,15 @@ internal sealed class LoweringContext
     {
         if (storage.Border.Covers(border))
             return storage;
-        foreach ((Storage copy, Storage source) in _scope.Bordered)
-            if (ReferenceEquals(source, storage) && copy.Border.Covers(border))
+        if (!_scope.Bordered.TryGetValue(storage, out ImmutableArray<Storage> copies))
+            copies = [];
+        foreach (Storage copy in copies)
+            if (copy.Border.Covers(border))
                 return copy;
         Storage made = NewStorage(NameOf(storage) + " bordered", storage.Element, storage.Dimensions, storage.Quantization, border);
         Copy(node.Name, storage, made, "with border");
         FillBorders(node.Name);
-        _scope.Bordered.Add((made, storage));
+        _scope.Bordered[storage] = copies.Add(made);
         return made;
     }
 
@@ -309,8 +312,12 @@ internal sealed class LoweringContext
         if (bytes > MemoryPlanner.MaximumBytes)
             throw new ModelException(DiagnosticCatalog.MemoryOverflow, $"value '{name}'", bytes, MemoryPlanner.MaximumBytes);
         string unique = name;
-        for (int i = 2; !_bufferNames.Add(unique); i++)
-            unique = string.Create(CultureInfo.InvariantCulture, $"{name} {i}");
+        while (!_bufferNames.Add(unique))
+        {
+            int number = _equalNames.GetValueOrDefault(name, 1) + 1;
+            _equalNames[name] = number;
+            unique = string.Create(CultureInfo.InvariantCulture, $"{name} {number}");
+        }
         var buffer = new ArenaBuffer(_buffers.Count, unique, (int)bytes);
         _buffers.Add(buffer);
         return buffer;
@@ -403,8 +410,8 @@ internal sealed class LoweringContext
     /// <summary>Whether a value is read in its quantised form only: by integer nodes, and not by the caller.</summary>
     public bool IsReadQuantizedOnly(string value) =>
         Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 }
-            && !Graph.Outputs.Contains(value, StringComparer.Ordinal)
-        && Graph.Nodes.Where(n => n.Inputs.Contains(value, StringComparer.Ordinal)).All(IsInteger);
+            && !GraphIndex.Of(Graph).IsOutput(value)
+        && GraphIndex.Of(Graph).Readers(value).All(IsInteger);
 
     /// <summary>Puts a constant into the weights and returns its offset.</summary>
     public int AddTensor(Tensor constant) => constant.Data switch

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
 
@@ -20,7 +21,7 @@ internal sealed class LoweringScope
     {
         Dense = new(around.Dense, ReferenceEqualityComparer.Instance);
         InArena = new(around.InArena, ReferenceEqualityComparer.Instance);
-        Bordered = [.. around.Bordered];
+        Bordered = new(around.Bordered, ReferenceEqualityComparer.Instance);
     }
 
     /// <summary>The graph.</summary>
@@ -44,6 +45,6 @@ internal sealed class LoweringScope
     /// <summary>Copies of constants in the arena.</summary>
     public Dictionary<Storage, Storage> InArena { get; } = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Copies with a border.</summary>
-    public List<(Storage Copy, Storage Source)> Bordered { get; } = [];
+    /// <summary>Copies with a border, in the order in which they were made.</summary>
+    public Dictionary<Storage, ImmutableArray<Storage>> Bordered { get; } = new(ReferenceEqualityComparer.Instance);
 }

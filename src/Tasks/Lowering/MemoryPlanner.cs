@@ -29,7 +29,7 @@ internal static class MemoryPlanner
         {
             if (!lifetimes.TryGetValue(buffer, out Lifetime life))
                 continue;
-            ArenaBuffer owner = Owner(owners, buffer);
+            ArenaBuffer owner = owners.GetValueOrDefault(buffer, buffer);
             Region region = regions.GetValueOrDefault(owner.Id) ?? new Region(owner, Aligned(owner.Bytes), lifetimes[owner]);
             regions[owner.Id] = region with { Life = region.Life.Union(life) };
         }
@@ -42,7 +42,7 @@ internal static class MemoryPlanner
         {
             if (!lifetimes.TryGetValue(buffer, out Lifetime life))
                 continue;
-            ArenaBuffer owner = Owner(owners, buffer);
+            ArenaBuffer owner = owners.GetValueOrDefault(buffer, buffer);
             placed.Add(new(buffer, (int)offsets[owner.Id], life.First, life.Last, owner == buffer ? "" : owner.Name));
         }
         return new(placed, (int)peak);
@@ -86,38 +86,35 @@ internal static class MemoryPlanner
         }
     }
 
-    /// <summary>Output buffers that take over an input's place: the input must end and the output begin at the same step.</summary>
+    /// <summary>
+    /// Output buffers that take over an input's place, with the first in a row of such: the input must end and the output begin at the same
+    /// step.
+    /// </summary>
     private static Dictionary<ArenaBuffer, ArenaBuffer> MergeInPlace(
         Dictionary<ArenaBuffer, Lifetime> lifetimes, IReadOnlyList<LoweredOperation> steps)
     {
         var owners = new Dictionary<ArenaBuffer, ArenaBuffer>();
         for (int i = 0; i < steps.Count; i++)
             if (steps[i].InPlace is var (output, input) && lifetimes[input].Last == i && lifetimes[output].First == i)
-                owners[output] = input;
+                owners[output] = owners.GetValueOrDefault(input, input);
         return owners;
-    }
-
-    private static ArenaBuffer Owner(Dictionary<ArenaBuffer, ArenaBuffer> owners, ArenaBuffer buffer)
-    {
-        while (owners.TryGetValue(buffer, out ArenaBuffer? owner))
-            buffer = owner;
-        return buffer;
     }
 
     private static (Dictionary<int, long> Offsets, long Peak) Place(IReadOnlyList<Region> regions)
     {
         var offsets = new Dictionary<int, long>();
         var placed = new List<(long Offset, Region Region)>();
+        var index = new LifetimeIndex(-1, regions.Select(r => r.Life.Last).DefaultIfEmpty(-1).Max());
         long peak = 0;
         foreach (Region region in regions.OrderByDescending(r => r.Bytes).ThenBy(r => r.Owner.Id))
         {
             long best = -1;
             long bestGap = long.MaxValue;
             long end = 0;
-            foreach ((long offset, Region other) in placed)
+            // Those in use at the same time, from the arena's beginning.
+            foreach ((long offset, Region other) in index.Overlapping(region.Life.First, region.Life.Last, placed.Count)
+                .Select(i => placed[i]).OrderBy(p => p.Offset))
             {
-                if (!other.Life.Overlaps(region.Life))
-                    continue;
                 if (offset - end >= region.Bytes && offset - end < bestGap)
                 {
                     best = end;
@@ -128,8 +125,8 @@ internal static class MemoryPlanner
             long at = best >= 0 ? best : end;
             offsets[region.Owner.Id] = at;
             peak = Math.Max(peak, at + region.Bytes);
-            int index = placed.FindIndex(p => p.Offset > at);
-            placed.Insert(index < 0 ? placed.Count : index, (at, region));
+            index.Add(region.Life.First, region.Life.Last);
+            placed.Add((at, region));
         }
         return (offsets, peak);
     }

@@ -29,12 +29,13 @@ internal static class PlanVerifier
             if (HalfInside(model.Buffers, line, line + loop.Lines - 1) is { } buffer)
                 throw new InvalidOperationException($"buffer '{buffer.Name}' is in use during a part of the loop '{loop.Node}' only");
         }
+        ILookup<string, string> called = model.Calls.ToLookup(s => s.Node, s => s.Kernel, StringComparer.Ordinal);
         foreach (WeightSection section in model.Sections)
         {
             ImmutableArray<string> kernels = section.Storage.Kernels(section.Shape.Order);
             Require(section.Offset >= 0 && (long)section.Offset + section.Bytes <= model.Weights.Length,
                 $"the weights of '{section.Node}' leave the blob");
-            Require(model.Calls.Any(s => s.Node == section.Node && kernels.Contains(s.Kernel)),
+            Require(called[section.Node].Any(k => kernels.Contains(k)),
                 $"no kernel for {section.Storage.Name} reads the weights of '{section.Node}'");
         }
         foreach ((PlanBuffer first, PlanBuffer second) in Overlaps(model.Buffers))
@@ -44,17 +45,22 @@ internal static class PlanVerifier
     /// <summary>All pairs of buffers that overlap in place and time without sharing on purpose.</summary>
     public static IEnumerable<(PlanBuffer First, PlanBuffer Second)> Overlaps(IReadOnlyList<PlanBuffer> buffers)
     {
-        for (int i = 0; i < buffers.Count; i++)
+        // In order of time, each with those that began before it and have not ended.
+        var alive = new List<int>();
+        var found = new List<(int First, int Second)>();
+        foreach (int j in Enumerable.Range(0, buffers.Count).OrderBy(i => buffers[i].FirstStep))
         {
-            for (int j = i + 1; j < buffers.Count; j++)
+            PlanBuffer b = buffers[j];
+            alive.RemoveAll(i => buffers[i].LastStep < b.FirstStep);
+            foreach (int i in alive)
             {
-                (PlanBuffer a, PlanBuffer b) = (buffers[i], buffers[j]);
-                bool inPlace = a.Offset < b.Offset + b.Bytes && b.Offset < a.Offset + a.Bytes;
-                bool inTime = a.FirstStep <= b.LastStep && b.FirstStep <= a.LastStep;
-                if (inPlace && inTime && !SharesOnPurpose(a, b))
-                    yield return (a, b);
+                PlanBuffer a = buffers[i];
+                if (a.Offset < b.Offset + b.Bytes && b.Offset < a.Offset + a.Bytes && !SharesOnPurpose(a, b))
+                    found.Add((Math.Min(i, j), Math.Max(i, j)));
             }
+            alive.Add(j);
         }
+        return found.Order().Select(p => (buffers[p.First], buffers[p.Second]));
     }
 
     /// <summary>

@@ -11,6 +11,9 @@ namespace OptimizerBuild.Operators;
 /// </summary>
 internal sealed class GraphEvaluator
 {
+    /// <summary>The most that inputs and computed values of a model may take at a time where samples are evaluated: 4 GB.</summary>
+    public const long GreatestLiveBytes = 4L << 30;
+
     private readonly Graph _graph;
     private readonly Step[] _steps;
     private readonly Dictionary<string, int> _slots;
@@ -42,6 +45,7 @@ internal sealed class GraphEvaluator
             [.. node.Inputs.Select(Slot)],
             [.. node.Outputs.Select(Slot)],
             [.. node.Inputs.Concat(node.Outputs).Select(Slot).Where(s => s >= 0 && lastReader[s] == i).Distinct()]))];
+        LiveBytes = MostAlive(graph);
 
         int Slot(string name) => name.Length == 0 ? -1 : _slots[name];
     }
@@ -86,7 +90,8 @@ internal sealed class GraphEvaluator
         return [.. _graph.Outputs.Select(o => values[_slots[o]]!)];
     }
 
-    /// <summary>Evaluates the graph on many samples, on all cores; the results do not depend on their number.</summary>
+    /// <summary>Evaluates the graph on many samples, on all cores for whose samples there is memory; the results do not depend on their
+    /// number.</summary>
     /// <param name="samples">The samples: for each the graph's inputs as for <see cref="Evaluate"/>.</param>
     /// <param name="observer">Called with the sample's index, a value's name and the value; from several threads at once, but for one
     /// sample only from one.</param>
@@ -98,8 +103,7 @@ internal sealed class GraphEvaluator
         CancellationToken cancellation = default)
     {
         var results = new Tensor[samples.Count][];
-        var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.For(0, samples.Count, options, i =>
+        Parallel.For(0, samples.Count, EvaluationWorkers.Of(LiveBytes, cancellation), i =>
             results[i] = Evaluate(samples[i], observer is null ? null : (name, value) => observer(i, name, value), cancellation));
         return results;
     }
@@ -124,6 +128,35 @@ internal sealed class GraphEvaluator
     {
         foreach (Step step in _steps)
             step.Context.DropPrepared();
+    }
+
+    /// <summary>The most that inputs and computed values take at a time during one evaluation, in bytes.</summary>
+    public long LiveBytes { get; }
+
+    /// <summary>Refuses a graph whose evaluation holds more than <see cref="GreatestLiveBytes"/> at a time.</summary>
+    /// <exception cref="ModelException">It does.</exception>
+    public void RequireMemory()
+    {
+        if (LiveBytes > GreatestLiveBytes)
+            throw new ModelException(DiagnosticCatalog.ModelTooLarge, "what one evaluation of the model holds at a time",
+                $"{LiveBytes} bytes", $"{GreatestLiveBytes} bytes");
+    }
+
+    // A node's results come into being while its inputs are there.
+    private long MostAlive(Graph graph)
+    {
+        var bytes = new long[_slots.Count];
+        foreach ((string name, TensorType type) in graph.Types)
+            if (_slots.TryGetValue(name, out int slot) && type.Element != ElementType.String)
+                bytes[slot] = (long)type.Count * type.Element.Size();
+        long alive = graph.Inputs.Sum(i => bytes[_slots[i]]), most = alive;
+        foreach (Step step in _steps)
+        {
+            alive += step.Outputs.Sum(o => o < 0 ? 0 : bytes[o]);
+            most = Math.Max(most, alive);
+            alive -= step.Dead.Sum(d => _initial[d] is null ? bytes[d] : 0);
+        }
+        return most;
     }
 
     /// <summary>The multiply-accumulates of one evaluation.</summary>

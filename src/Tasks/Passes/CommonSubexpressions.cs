@@ -17,9 +17,9 @@ internal sealed class CommonSubexpressions : IGraphPass
         var editor = new GraphEditor(graph);
         bool changed = MergeConstants(editor);
         var seen = new Dictionary<string, Node>(StringComparer.Ordinal);
-        foreach (string name in editor.Nodes.Select(n => n.Name).ToArray())
+        foreach (string name in graph.Nodes.Select(n => n.Name))
         {
-            Node? node = editor.Nodes.FirstOrDefault(n => n.Name == name);
+            Node? node = editor.Find(name);
             if (node is null || Key(node) is not { } key)
                 continue;
             if (!seen.TryGetValue(key, out Node? first))
@@ -51,7 +51,7 @@ internal sealed class CommonSubexpressions : IGraphPass
                 groups[key] = same = [];
             if (same.Find(other => Bytes(editor.Constant(other)!).SequenceEqual(Bytes(value))) is { } equal)
             {
-                if (editor.Consumers(name).Count == 0)
+                if (editor.ConsumerCount(name) == 0)
                     continue;
                 editor.ReplaceUses(name, equal);
                 changed = true;

@@ -12,7 +12,7 @@ internal sealed class ConstantFolding : IGraphPass
     /// <inheritdoc/>
     public Graph Apply(Graph graph)
     {
-        if (!graph.Nodes.Any(n => IsConstant(graph, n) && n.Outputs.Any(o => !graph.Outputs.Contains(o))))
+        if (!graph.Nodes.Any(n => IsConstant(graph, n) && n.Outputs.Any(o => !GraphIndex.Of(graph).IsOutput(o))))
             return graph;
         Graph folded = ShapeInference.Infer(graph);
         return folded.Nodes.Length == graph.Nodes.Length ? graph : folded;

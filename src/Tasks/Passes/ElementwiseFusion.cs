@@ -24,7 +24,7 @@ internal sealed class ElementwiseFusion : IGraphPass
         // From the outputs upwards, so that a group is found at its end and is then as large as it can be.
         foreach (string name in graph.Nodes.Reverse().Select(n => n.Name))
         {
-            Node? end = editor.Nodes.FirstOrDefault(n => n.Name == name);
+            Node? end = editor.Find(name);
             if (end is null || Group(editor, end) is not { } group)
                 continue;
             Node fused = FusedElementwiseOperator.WithBody(
@@ -58,25 +58,28 @@ internal sealed class ElementwiseFusion : IGraphPass
         TensorType type = editor.TypeOf(end.Outputs[0]);
         var members = new List<Node> { end };
         (int Count, string Input)? best = null;
-        var order = editor.Nodes.Select((n, i) => (n.Name, i)).ToDictionary(x => x.Name, x => x.i, StringComparer.Ordinal);
+        var names = new HashSet<string>(StringComparer.Ordinal) { end.Name };
+        // What members read and no member makes.
+        var open = new HashSet<string>(DataInputs(editor, end), StringComparer.Ordinal);
         while (members.Count <= MaximumNodes)
         {
-            string[] open = [.. members.SelectMany(m => DataInputs(editor, m)).Distinct(StringComparer.Ordinal)
-                .Where(v => !members.Exists(m => m.Outputs[0] == v))];
-            if (open.Length == 1 && members.Count > 1)
-                best = (members.Count, open[0]);
+            if (open.Count == 1 && members.Count > 1)
+                best = (members.Count, open.First());
             Node? next = open.Select(editor.Producer).Where(p => p is not null && MayBelong(editor, p)
                 && editor.TypeOf(p.Outputs[0]) == type
-                    && !editor.IsOutput(p.Outputs[0]) && editor.Consumers(p.Outputs[0]).All(c => members.Exists(m => m.Name == c.Name)))
-                .MaxBy(p => order[p!.Name]);
+                    && !editor.IsOutput(p.Outputs[0]) && editor.Consumers(p.Outputs[0]).All(c => names.Contains(c.Name)))
+                .MaxBy(p => editor.Position(p!));
             if (next is null)
                 break;
             members.Add(next);
+            names.Add(next.Name);
+            open.UnionWith(DataInputs(editor, next));
+            open.ExceptWith(next.Outputs);
         }
         if (best is not { } found)
             return null;
         members.RemoveRange(found.Count, members.Count - found.Count);
-        return ([.. members.OrderBy(m => order[m.Name])], found.Input);
+        return ([.. members.OrderBy(editor.Position)], found.Input);
     }
 
     private static bool MayBelong(GraphEditor editor, Node node)

@@ -20,5 +20,5 @@ internal sealed class IdentityRemoval : LocalRewrite
             && OperatorRegistry.Of(node).IsIdentity(OperatorContext.Of(editor, node)) && editor.TryBypass(node, input);
     }
 
-    private static bool IsUsed(GraphEditor editor, string value) => editor.IsOutput(value) || editor.Consumers(value).Count > 0;
+    private static bool IsUsed(GraphEditor editor, string value) => editor.IsOutput(value) || editor.ConsumerCount(value) > 0;
 }

@@ -20,7 +20,7 @@ internal abstract class LocalRewrite : IGraphPass
         for (int sweep = 0; sweep < MaximumSweeps; sweep++)
         {
             bool again = false;
-            foreach (Node node in editor.Nodes.ToArray())
+            foreach (Node node in editor.Nodes)
                 if (IsCurrent(editor, node) && TryRewrite(editor, node))
                     again = true;
             if (!again)

@@ -67,7 +67,7 @@ internal static class ClassifierDetection
     /// sum.</summary>
     private static bool AreProbabilities(Graph graph, string value)
     {
-        while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value, StringComparer.Ordinal)) is { } node)
+        while (GraphIndex.Of(graph).Producer(value) is { } node)
         {
             switch (node.As<Operator>())
             {
@@ -88,10 +88,10 @@ internal static class ClassifierDetection
     // A Softmax spelt out: e / Σe, where the sum may be reshaped and expanded to e's shape.
     private static bool SumsUp(Graph graph, string summed, string sum)
     {
-        while (graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(sum, StringComparer.Ordinal)) is { } node)
+        while (GraphIndex.Of(graph).Producer(sum) is { } node)
         {
             if (node.Is<ReduceSumOperator>())
-                return node.Inputs[0] == summed && graph.Nodes.Any(n => n.Is<ExpOperator>() && n.Outputs[0] == summed);
+                return node.Inputs[0] == summed && GraphIndex.Of(graph).Producer(summed) is { } e && e.Is<ExpOperator>();
             if (!node.Is<IKeepsElementOrder>() && !node.Is<ExpandOperator>())
                 return false;
             sum = node.Inputs[0];

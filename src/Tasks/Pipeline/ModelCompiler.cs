@@ -192,17 +192,18 @@ internal static class ModelCompiler
     private static IEnumerable<long> MultiplyAccumulates(Graph graph) =>
         graph.Nodes.Select(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
 
-    private static List<LayerOutcome> Layers(CompressedModel model, LoweredModel lowered) =>
-    [
-        .. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
+    private static List<LayerOutcome> Layers(CompressedModel model, LoweredModel lowered)
+    {
+        ILookup<string, WeightSection> sections = lowered.Sections.ToLookup(s => s.Node, StringComparer.Ordinal);
+        return [.. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
         {
-            WeightSection? weights = lowered.Sections.FirstOrDefault(s => s.Node == node.Name);
+            WeightSection? weights = sections[node.Name].FirstOrDefault();
             NodePrecision? precision = model.Annotation<GraphQuantization>()?.Nodes.GetValueOrDefault(node.Name);
             return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "",
                 macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null,
                 weights?.Storage.Name, weights?.Bytes ?? 0);
-        }),
-    ];
+        })];
+    }
 
     /// <summary>A model before it is lowered.</summary>
     /// <param name="Imported">The model as imported.</param>

@@ -36,6 +36,10 @@ internal static class BuildDigests
     public static IEnumerable<string> OfShared(string name) =>
         Of(name, SharedModels.Options(name) with { EvaluationData = null, CalibrationSamples = Samples, ExportOnnx = true });
 
+    /// <summary>Builds a model file, calibrated on few made-up samples.</summary>
+    public static IEnumerable<string> OfLarge(string path) =>
+        Of("large", new ModelOptions { ModelPath = path, Name = "large", ClassName = "Large", CalibrationSamples = 4 });
+
     private static IEnumerable<string> Of(string name, ModelOptions options)
     {
         CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);

@@ -52,11 +52,9 @@ internal sealed record GraphQuantization(
         int count = graph.Constants[constant].Count;
         long bytes = 0;
         bool integers = false, floats = false;
-        foreach (Node node in graph.Nodes)
+        foreach (Node node in GraphIndex.Of(graph).Readers(constant))
         {
             int place = node.Inputs.IndexOf(constant);
-            if (place < 0)
-                continue;
             if (!Nodes[node.Name].Integer)
                 floats = true;
             else if (Weights.ContainsKey(node.Name))

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
@@ -20,8 +21,11 @@ internal sealed class OutputNoise
 
     private const long WorkBudget = 4_000_000_000;
 
+    // What the compared values of all samples may take; those of one sample are always compared.
+    private const long MemoryBytes = 128L << 20;
+
     private readonly Graph _graph;
-    private readonly IReadOnlyList<Tensor>[] _samples;
+    private readonly IReadOnlyList<IReadOnlyList<Tensor>> _samples;
     private readonly string[] _measured;
     private readonly Tensor[][] _values;
 
@@ -36,31 +40,34 @@ internal sealed class OutputNoise
             CancellationToken cancellation)
     {
         _graph = graph;
-        long affordable = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
-        int count = (int)Math.Min(affordable, samples.Count);
-        int[] chosen = [.. extremes.Take(count / 2)];
-        int others = count - chosen.Length;
-        _samples = [.. chosen
-            .Concat(Enumerable.Range(0, others).Select(i => (int)((long)i * samples.Count / others)))
-            .Distinct()
-            .Select(i => samples[i])];
         _measured = [.. graph.Outputs.Select(Scores).Where(name =>
             graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
-        _values = [.. _samples.Select(_ => new Tensor[_measured.Length])];
-        evaluator.EvaluateMany(_samples, (sample, name, value) =>
-        {
-            int index = Array.IndexOf(_measured, name);
-            if (index >= 0)
-                _values[sample][index] = value;
-        }, cancellation);
+        long bytes = Math.Max(_measured.Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
+        long worthwhile = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
+        int count = (int)Math.Min(Math.Min(worthwhile, Math.Max(MemoryBytes / bytes, 1)), samples.Count);
+        int[] chosen = [.. extremes.Take(count / 2)];
+        int others = count - chosen.Length;
+        int[] all = [.. chosen.Concat(Enumerable.Range(0, others).Select(i => (int)((long)i * samples.Count / others))).Distinct()];
+        _samples = new SelectedSamples(samples, all);
+        _values = [.. all.Select(_ => new Tensor[_measured.Length])];
+        var places = _measured.Select((name, i) => (name, i)).ToDictionary(m => m.name, m => m.i, StringComparer.Ordinal);
+        Parallel.For(0, all.Length, EvaluationWorkers.Of(evaluator.LiveBytes, cancellation), i =>
+            evaluator.Evaluate(_samples[i], (name, value) =>
+            {
+                if (places.TryGetValue(name, out int place))
+                    _values[i][place] = value;
+            }, cancellation));
     }
+
+    /// <summary>The number of samples that outputs are compared on.</summary>
+    public int Count => _samples.Count;
 
     /// <summary>The signal-to-noise ratio of the noisiest output in dB; infinite where no output is a float32 tensor.</summary>
     public double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {
         var evaluator = new QuantizedGraphEvaluator(_graph, plan);
-        var noise = new ErrorPower[_samples.Length][];
-        Parallel.For(0, noise.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
+        var noise = new ErrorPower[_samples.Count][];
+        Parallel.For(0, noise.Length, evaluator.Workers(cancellation), i =>
             noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) =>
                 ErrorPower.Between(t, _values[i][o]))]);
         return Enumerable.Range(0, _measured.Length)
@@ -73,7 +80,7 @@ internal sealed class OutputNoise
     private string Scores(string output)
     {
         string value = output;
-        while (_graph.Nodes.FirstOrDefault(n => n.Outputs.Contains(value)) is { } node)
+        while (GraphIndex.Of(_graph).Producer(value) is { } node)
         {
             if (node.Is<AxisFunction>() || node.Is<SigmoidOperator>())
                 return node.Inputs[0];

@@ -13,7 +13,8 @@ namespace OptimizerBuild.Compression.Quantization;
 /// error is too large, and finally, while the outputs are too noisy, those between dot products that add most to it.
 /// </summary>
 internal sealed class PrecisionPlanner(
-    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, QuantizationOptions options)
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, WorkBudget budget,
+        QuantizationOptions options, Action<string> progress)
 {
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
     private const int MostRounds = 4;
@@ -33,10 +34,15 @@ internal sealed class PrecisionPlanner(
     private static readonly CalibrationMethod[] Methods =
         [CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
+    // What the first plan cost: no later one, which finds much of the work done, costs more.
+    private long _costOfPlan;
+
     /// <summary>Plans the whole graph.</summary>
     public Outcome Plan(CancellationToken cancellation)
     {
+        long before = budget.Spent;
         Outcome best = Plan(options.Calibration, cancellation);
+        _costOfPlan = budget.Spent - before;
         if (best.Plan.Weights.IsEmpty || options.Precision != ModelPrecision.Auto)
             return best;
 
@@ -45,7 +51,7 @@ internal sealed class PrecisionPlanner(
         if (options.Calibration == CalibrationMethod.Auto)
             foreach (CalibrationMethod method in Methods)
             {
-                if (best.Decibels >= options.OutputSignalToNoise + Indifference)
+                if (best.Decibels >= options.OutputSignalToNoise + Indifference || !budget.Allows(_costOfPlan))
                     break;
                 Outcome other = Plan(method, cancellation);
                 if (other.Decibels > best.Decibels + LeastGain)
@@ -76,7 +82,7 @@ internal sealed class PrecisionPlanner(
             ActivationQuantization chosen = best.Plan.Values[node.Node.Inputs[0]];
             foreach (ActivationQuantization proposal in best.Planners.Ranges.Proposals(members, best.Nodes))
             {
-                if (proposal == best.Plan.Values[node.Node.Inputs[0]])
+                if (proposal == best.Plan.Values[node.Node.Inputs[0]] || !budget.Allows(_costOfPlan))
                     continue;
                 best.Planners.Ranges.Fix(members, proposal);
                 var nodes = new IntegerNodes(best.Nodes);
@@ -85,7 +91,7 @@ internal sealed class PrecisionPlanner(
                 // A range so poor that its reader left the integers makes quiet outputs, too.
                 if (plan.Weights.Count < best.Plan.Weights.Count)
                     continue;
-                double reached = noise.Decibels(plan, cancellation);
+                double reached = Decibels(plan, cancellation);
                 if (reached > best.Decibels)
                     (best, chosen) = (best with { Nodes = nodes, Plan = plan, Decibels = reached }, proposal);
             }
@@ -96,11 +102,12 @@ internal sealed class PrecisionPlanner(
 
     private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
     {
-        var ranges = new RangeChooser(graph, statistics, probes, options with { Calibration = method });
-        var planners = new Planners(ranges, new ValuePlanner(graph, ranges), new WeightPlanner(graph, statistics, probes, options));
+        var ranges = new RangeChooser(graph, statistics, probes, budget, options with { Calibration = method });
+        var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
+            new WeightPlanner(graph, statistics, probes, budget, options));
         var nodes = new IntegerNodes(graph);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
-        return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : noise.Decibels(plan, cancellation), 0, planners);
+        return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, planners);
     }
 
     // Puts the nodes between dot products that add most noise back into float, until the outputs are quiet enough.
@@ -116,12 +123,14 @@ internal sealed class PrecisionPlanner(
                 .Take(MostCandidates);
             foreach (IReadOnlyList<QuantizableNode> candidate in suspects)
             {
+                if (!budget.Allows(_costOfPlan))
+                    break;
                 var fewer = new IntegerNodes(best.Nodes);
                 foreach (QuantizableNode node in candidate)
                     fewer.Remove(node, string.Create(CultureInfo.InvariantCulture,
                         $"outputs' signal to noise {best.Decibels:F1} dB with it"));
                 GraphQuantization without = Settle(fewer, best.Planners, cancellation);
-                outcomes.Add(new(fewer, without, noise.Decibels(without, cancellation), candidate.Sum(Work), best.Planners));
+                outcomes.Add(new(fewer, without, Decibels(without, cancellation), candidate.Sum(Work), best.Planners));
             }
             double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
             if (reached <= best.Decibels + LeastGain)
@@ -141,6 +150,13 @@ internal sealed class PrecisionPlanner(
         QuantizableNode[] small = [.. segment.Where(n => Work(n) <= largest / 8)];
         if (small.Length > 0)
             yield return small;
+    }
+
+    private double Decibels(GraphQuantization plan, CancellationToken cancellation)
+    {
+        progress("outputs");
+        budget.Count(noise.Count * graph.Work);
+        return noise.Decibels(plan, cancellation);
     }
 
     private long Work(QuantizableNode node) => node.Inputs.Concat(node.Outputs).Max(v => (long)graph.Graph.TypeOf(v).Count);
@@ -167,6 +183,7 @@ internal sealed class PrecisionPlanner(
                     continue;
                 }
                 cancellation.ThrowIfCancellationRequested();
+                progress("weights");
                 (WeightQuantization? own, double decibels) = planners.Weights.Measure(ValuePlanner.Settled(node, plan), plan);
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)

@@ -40,6 +40,9 @@ internal sealed class QuantizableGraph
     /// <summary>The products of one evaluation.</summary>
     public long MultiplyAccumulates => Nodes.Sum(n => n.MultiplyAccumulates);
 
+    /// <summary>The work of one evaluation of all nodes.</summary>
+    public long Work => Nodes.Sum(n => n.Work);
+
     /// <summary>The node that makes a value; null for inputs of the graph.</summary>
     public QuantizableNode? Producer(string value) => _producers.GetValueOrDefault(value);
 

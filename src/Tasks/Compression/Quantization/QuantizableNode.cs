@@ -52,6 +52,12 @@ internal sealed class QuantizableNode
     /// <summary>The weights, where the form is <see cref="IntegerForm.DotProduct"/>.</summary>
     public DotProductLayer? Layer { get; }
 
+    /// <summary>The work of one evaluation, as <see cref="WorkBudget"/> counts it.</summary>
+    public long Work => WorkBudget.Work(Context);
+
+    /// <summary>What the node's inputs and outputs take during one evaluation, in bytes, as integers or as float32.</summary>
+    public long Bytes => sizeof(float) * (Context.InputTypes.Sum(t => (long)(t?.Count ?? 0)) + Context.OutputTypes.Sum(t => (long)t.Count));
+
     /// <summary>Products of one evaluation.</summary>
     public long MultiplyAccumulates { get; }
 

@@ -50,4 +50,13 @@ internal sealed record QuantizationOptions
     /// the number of samples is lowered until it holds, but never below 16.
     /// </summary>
     public long CalibrationBudget { get; init; } = 12_000_000_000;
+
+    /// <summary>How often each calibration sample may be evaluated, all evaluations of single nodes taken together.</summary>
+    public int EvaluationsOfASample { get; init; } = WorkBudget.EvaluationsOfASample;
+
+    /// <summary>
+    /// What quantisation may evaluate even of small models, as <see cref="WorkBudget"/> counts it; larger ones may evaluate each
+    /// calibration sample <see cref="EvaluationsOfASample"/> times.
+    /// </summary>
+    public long LeastWork { get; init; } = WorkBudget.Least;
 }

@@ -24,7 +24,10 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     // In dB; what bounded pair sums may cost the outputs of a noisy model.
     private const double GreatestLossOfBounds = 0.5;
 
-    private int _attempts;
+    private double _reported;
+
+    /// <summary>What the quantisation may evaluate and has evaluated.</summary>
+    public WorkBudget Budget { get; private set; } = new(WorkBudget.Least);
 
     /// <summary>Quantises a model.</summary>
     /// <param name="model">The float model.</param>
@@ -36,13 +39,26 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
         if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
-            quantization = AllFloat(graph, options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data");
+        {
+            string reason = options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data";
+            quantization = AllFloat(graph, _ => reason);
+        }
+        else if (options.Precision == ModelPrecision.Auto && new QuantizableGraph(graph) is { Layers.Count: 0 } candidates)
+        {
+            // Without a dot product no integer node is of use: nothing has to be measured.
+            var nodes = new IntegerNodes(candidates);
+            nodes.RemoveReadLogarithms();
+            nodes.Settle();
+            var reasons = candidates.Nodes.ToDictionary(n => n.Node.Name, nodes.Reason, StringComparer.Ordinal);
+            quantization = AllFloat(graph, name => reasons[name]);
+        }
         else
         {
+            Budget = WorkBudget.Of(graph, Choose(graph, data.Samples).Count, options);
             Attempt attempt = Quantize(graph, data.Samples, options, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
-            if (options.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome))
+            if (options.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome) && Budget.Allows(attempt.Cost))
             {
                 Attempt free = Quantize(graph, data.Samples, options with { PairSums = PairSums.Free }, cancellation);
                 if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
@@ -68,7 +84,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
             a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics)])
         {
-            if (!best.Planner.IsNoisy(best.Outcome))
+            // A second product for each of a graph's layers may double the cost.
+            if (!best.Planner.IsNoisy(best.Outcome) || !Budget.Allows(2 * best.Cost))
                 break;
             if (means(best) is not { } rewritten)
                 continue;
@@ -82,38 +99,44 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     private Attempt Try(
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
     {
-        // Most models need one attempt, few more than three.
-        double from = 1 - Math.ScaleB(1, -2 * _attempts), share = (1 - from) * 0.75;
-        _attempts++;
-        Report(0, "ranges");
+        long before = Budget.Spent;
         var candidates = new QuantizableGraph(graph);
         var evaluator = new GraphEvaluator(graph);
-        IReadOnlyList<IReadOnlyList<Tensor>> chosen = Choose(samples, options, evaluator.MultiplyAccumulates);
+        evaluator.RequireMemory();
+        SelectedSamples chosen = Choose(graph, samples);
+        long work = candidates.Work, statisticsWork = 2 * work * chosen.Count;
+        double from = Budget.Share, share = (double)statisticsWork / Budget.Total;
         ActivationStatistics statistics = ActivationStatistics.Collect(evaluator, candidates.Candidates, candidates.Layers, chosen,
-            cancellation);
-        Report(0.5, "errors");
+            done => Report(from + (share * done), "ranges"), cancellation);
+        Budget.Count(statisticsWork);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
-        var planner = new PrecisionPlanner(candidates, statistics, probes, noise, options);
-        Report(0.7, "weights");
+        Budget.Count(work * (probes.Count + noise.Count));
+        var planner = new PrecisionPlanner(candidates, statistics, probes, noise, Budget, options, text => Report(Budget.Share, text));
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
-        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome);
+        long cost = Budget.Spent - before;
+        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome, cost);
+    }
 
-        void Report(double done, string what) => progress?.Report(QuantizationTechnique.TechniqueName, from + (share * done), what);
+    // Few models use up what they may.
+    private void Report(double share, string what)
+    {
+        _reported = Math.Max(_reported, Math.Sqrt(Math.Min(share, 1)));
+        progress?.Report(QuantizationTechnique.TechniqueName, _reported, what);
     }
 
     // Evenly spaced samples, no more than the option and the work allow.
-    private static IReadOnlyList<IReadOnlyList<Tensor>> Choose(
-        IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, long macs)
+    private SelectedSamples Choose(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples)
     {
+        long macs = graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
         long affordable = Math.Max(options.CalibrationBudget / Math.Max(macs, 1), 16);
-        int count = (int)Math.Min(Math.Min(affordable, Math.Max(options.MaximumSamples, 1)), samples.Count);
-        return [.. Enumerable.Range(0, count).Select(i => samples[(int)((long)i * samples.Count / count)])];
+        return SelectedSamples.Spread(
+            samples, (int)Math.Min(Math.Min(affordable, Math.Max(options.MaximumSamples, 1)), samples.Count));
     }
 
-    private static GraphQuantization AllFloat(Graph graph, string reason) => new(
+    private static GraphQuantization AllFloat(Graph graph, Func<string, string> reason) => new(
         ImmutableSortedDictionary.Create<string, ActivationQuantization>(StringComparer.Ordinal),
-        graph.Nodes.ToImmutableSortedDictionary(n => n.Name, _ => new NodePrecision(false, reason, null), StringComparer.Ordinal),
+        graph.Nodes.ToImmutableSortedDictionary(n => n.Name, n => new NodePrecision(false, reason(n.Name), null), StringComparer.Ordinal),
         ImmutableSortedDictionary.Create<string, WeightQuantization>(StringComparer.Ordinal));
 
     private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)
@@ -129,9 +152,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         if (double.IsFinite(decibels))
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));
-        Node[] divisions = [.. graph.Nodes.Where(DynamicRange.IsDivided)];
         foreach (Node node in graph.Nodes)
-            if (divisions.Any(d => d.Outputs[0] == node.Inputs[0]))
+            if (node.HasInput(0) && DynamicRange.IsDivided(GraphIndex.Of(graph).Producer(node.Inputs[0])))
                 notes.Add($"{node.OpType} '{node.Name}' with a dynamic range");
         foreach (Node node in graph.Nodes)
             if (!quantization.Nodes[node.Name].Integer)
@@ -155,6 +177,11 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     }
 
     /// <summary>A graph's statistics and plan.</summary>
+    /// <param name="Graph">The graph.</param>
+    /// <param name="Statistics">What its values are.</param>
+    /// <param name="Planner">What made the plan.</param>
+    /// <param name="Outcome">The plan.</param>
+    /// <param name="Cost">The work of statistics and plan.</param>
     private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner,
-        PrecisionPlanner.Outcome Outcome);
+        PrecisionPlanner.Outcome Outcome, long Cost);
 }

@@ -18,13 +18,16 @@ internal sealed class RangeChooser
     private readonly QuantizableGraph _graph;
     private readonly ActivationStatistics _statistics;
     private readonly Probes _probes;
+    private readonly WorkBudget _budget;
     private readonly IRangeObserver[] _observers;
     private readonly Dictionary<string, ActivationQuantization> _chosen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ActivationQuantization> _fixed = new(StringComparer.Ordinal);
 
     /// <summary>Prepares the choice.</summary>
-    public RangeChooser(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
+    public RangeChooser(
+        QuantizableGraph graph, ActivationStatistics statistics, Probes probes, WorkBudget budget, QuantizationOptions options)
     {
+        _budget = budget;
         _graph = graph;
         _statistics = statistics;
         _probes = probes;
@@ -104,15 +107,19 @@ internal sealed class RangeChooser
         foreach (string end in ends)
         {
             QuantizableNode[] readers = [.. _graph.Readers(end).Where(r => !IsInside(r, nodes))];
+            long bytes = 3L * sizeof(float) * _graph.Graph.TypeOf(end).Count;
             if (readers.Any(r => !nodes.Contains(r)) || _graph.IsOutput(end))
-                error += _probes.Measure(i => ErrorPower.Between(Rounded(i, end, candidate), _probes.Value(i, end))).Relative;
+                error += _probes.Measure(bytes, i => ErrorPower.Between(Rounded(i, end, candidate), _probes.Value(i, end))).Relative;
             foreach (QuantizableNode reader in readers.Where(nodes.Contains))
-                error += _probes.Measure(i =>
+            {
+                _budget.Count(_probes.Count * reader.Work);
+                error += _probes.Measure(bytes + reader.Bytes, i =>
                 {
                     Tensor rounded = Rounded(i, end, candidate);
                     Tensor[] outputs = _probes.Evaluate(reader, i, n => n == end ? rounded : null);
                     return ErrorPower.Between(outputs[0], _probes.Value(i, reader.Node.Outputs[0]));
                 }).Relative;
+            }
         }
         return error;
     }

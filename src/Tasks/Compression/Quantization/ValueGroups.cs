@@ -13,15 +13,18 @@ internal sealed class ValueGroups
     /// <summary>The name of a value's group.</summary>
     public string Find(string value)
     {
-        if (!_parents.TryGetValue(value, out string? parent))
+        if (!_parents.TryGetValue(value, out string? root))
+            return _parents[value] = value;
+        while (_parents[root] != root)
+            root = _parents[root];
+
+        // All on the way learn of the root.
+        while (value != root)
         {
-            _parents[value] = value;
-            return value;
+            string next = _parents[value];
+            _parents[value] = root;
+            value = next;
         }
-        if (parent == value)
-            return value;
-        string root = Find(parent);
-        _parents[value] = root;
         return root;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
@@ -59,31 +58,43 @@ internal sealed class ActivationStatistics
     /// <param name="values">Names of the values wanted: float32, not constant.</param>
     /// <param name="layers">The dot products, with the name of the value each reads.</param>
     /// <param name="samples">The samples.</param>
+    /// <param name="progress">Hears which share of the work is done.</param>
     /// <param name="cancellation">Stops the work.</param>
     public static ActivationStatistics Collect(
         GraphEvaluator evaluator,
         IReadOnlySet<string> values,
         IReadOnlyList<(string Input, DotProductLayer Layer)> layers,
         IReadOnlyList<IReadOnlyList<Tensor>> samples,
+        Action<double> progress,
         CancellationToken cancellation)
     {
+        int done = 0;
+        ParallelOptions workers = EvaluationWorkers.Of(evaluator.LiveBytes, cancellation);
         ILookup<string, DotProductLayer> readers = layers
             .DistinctBy(l => MomentsKey(l.Input, l.Layer), StringComparer.Ordinal)
             .ToLookup(l => l.Input, l => l.Layer, StringComparer.Ordinal);
         string[] inputs = [.. layers.Select(l => l.Input).Distinct(StringComparer.Ordinal)];
         var extents = new float[inputs.Length][];
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < inputs.Length; i++)
-            extents[i] = new float[samples.Count];
-        Block[] blocks = InBlocks(samples.Count, cancellation, (block, sample) => evaluator.Evaluate(samples[sample], (name, tensor) =>
         {
-            if (!values.Contains(name))
-                return;
-            float extent = block.AddRange(name, tensor.Values<float>());
-            if (Array.IndexOf(inputs, name) is >= 0 and int input)
-                extents[input][sample] = extent;
-            foreach (DotProductLayer layer in readers[name])
-                block.AddMoments(name, layer, tensor);
-        }, cancellation));
+            extents[i] = new float[samples.Count];
+            places[inputs[i]] = i;
+        }
+        Block[] blocks = InBlocks(samples.Count, workers, (block, sample) =>
+        {
+            evaluator.Evaluate(samples[sample], (name, tensor) =>
+            {
+                if (!values.Contains(name))
+                    return;
+                float extent = block.AddRange(name, tensor.Values<float>());
+                if (places.TryGetValue(name, out int input))
+                    extents[input][sample] = extent;
+                foreach (DotProductLayer layer in readers[name])
+                    block.AddMoments(name, layer, tensor);
+            }, cancellation);
+            Advance();
+        });
 
         var ranges = new Dictionary<string, (float Low, float High)>(StringComparer.Ordinal);
         var moments = new Dictionary<string, ChannelMoments>(StringComparer.Ordinal);
@@ -99,36 +110,33 @@ internal sealed class ActivationStatistics
                     moments[key] = part;
         }
 
-        var histograms = new ConcurrentBag<Dictionary<string, Histogram>>();
-        Parallel.For(
-            0,
-            samples.Count,
-            new ParallelOptions { CancellationToken = cancellation },
-            () => ranges.Where(r => r.Value.Low <= r.Value.High).ToDictionary(r => r.Key, r =>
-                new Histogram(r.Value.Low, r.Value.High), StringComparer.Ordinal),
-            (i, _, own) =>
-            {
-                evaluator.Evaluate(samples[i], (name, tensor) =>
-                {
-                    if (own.TryGetValue(name, out Histogram? histogram))
-                        histogram.Add(tensor.Values<float>(), Step(tensor.Count));
-                }, cancellation);
-                return own;
-            },
-            histograms.Add);
-
-        var merged = new Dictionary<string, Histogram>(StringComparer.Ordinal);
-        foreach (string name in values)
+        // One histogram for each value, whatever the number of threads: counts add up alike in any order. A value that was never finite
+        // has nothing to tell; the empty range makes it a degenerate tensor.
+        var histograms = values.ToDictionary(name => name, name =>
+            ranges.TryGetValue(name, out (float Low, float High) r) && r.Low <= r.High ? new Histogram(r.Low, r.High) : new Histogram(0, 0),
+            StringComparer.Ordinal);
+        Parallel.For(0, samples.Count, workers, i =>
         {
-            // A value that was never finite has nothing to tell; the empty range makes it a degenerate tensor.
-            (float low, float high) = ranges.TryGetValue(name, out (float Low, float High) r) && r.Low <= r.High ? r : (0f, 0f);
-            var all = new Histogram(low, high);
-            foreach (Dictionary<string, Histogram> own in histograms)
-                if (own.TryGetValue(name, out Histogram? part))
-                    all.Add(part);
-            merged[name] = all;
-        }
-        return new(merged, moments, Extreme(extents, samples.Count));
+            evaluator.Evaluate(samples[i], (name, tensor) =>
+            {
+                if (!ranges.TryGetValue(name, out (float Low, float High) r) || r.Low > r.High)
+                    return;
+                Histogram all = histograms[name], own = tensor.Count > all.Counts.Length ? new Histogram(r.Low, r.High) : all;
+                if (own != all)
+                    own.Add(tensor.Values<float>(), Step(tensor.Count));
+                lock (all)
+                {
+                    if (own != all)
+                        all.Add(own);
+                    else
+                        all.Add(tensor.Values<float>(), Step(tensor.Count));
+                }
+            }, cancellation);
+            Advance();
+        });
+        return new(histograms, moments, Extreme(extents, samples.Count));
+
+        void Advance() => progress(Interlocked.Increment(ref done) / (2.0 * samples.Count));
     }
 
     private static int[] Extreme(float[][] extents, int samples)
@@ -139,10 +147,10 @@ internal sealed class ActivationStatistics
             orders.Where(o => rank < o.Length).Select(o => o[rank])).Distinct()];
     }
 
-    private static Block[] InBlocks(int samples, CancellationToken cancellation, Action<Block, int> run)
+    private static Block[] InBlocks(int samples, ParallelOptions workers, Action<Block, int> run)
     {
         var blocks = new Block[(samples + SamplesInBlock - 1) / SamplesInBlock];
-        Parallel.For(0, blocks.Length, new ParallelOptions { CancellationToken = cancellation }, b =>
+        Parallel.For(0, blocks.Length, workers, b =>
         {
             var block = new Block();
             for (int i = b * SamplesInBlock; i < Math.Min((b + 1) * SamplesInBlock, samples); i++)

@@ -14,7 +14,8 @@ internal sealed class Probes
 
     private const int Fewest = 2;
 
-    // Bounds of memory and work, in values kept and in products for one evaluation of the graph on all probes.
+    // Bounds of memory (256 MB of float32; one sample is always kept) and work, in values kept and in products for one evaluation of the
+    // graph on all probes.
     private const long ValueBudget = 64L << 20;
 
     private const long WorkBudget = 1_500_000_000;
@@ -36,10 +37,10 @@ internal sealed class Probes
         Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         long values = Math.Max(graph.Types.Values.Sum(t => (long)t.Count), 1);
-        long fits = Math.Min(ValueBudget / values, WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1));
-        int count = (int)Math.Min(Math.Clamp(fits, Fewest, Most), samples.Count);
+        long worthwhile = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
+        int count = (int)Math.Min(Math.Min(worthwhile, Math.Max(ValueBudget / values, 1)), samples.Count);
         var kept = new Dictionary<string, Tensor>[count];
-        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i =>
+        Parallel.For(0, count, EvaluationWorkers.Of(evaluator.LiveBytes, cancellation), i =>
         {
             var own = new Dictionary<string, Tensor>(StringComparer.Ordinal);
             evaluator.Evaluate(samples[(int)((long)i * samples.Count / count)], (name, tensor) => own[name] = tensor, cancellation);
@@ -59,10 +60,12 @@ internal sealed class Probes
     }
 
     /// <summary>Sums noise and signal power over all probes; in the order of the probes, whichever is ready first.</summary>
-    public ErrorPower Measure(Func<int, ErrorPower> measure)
+    /// <param name="bytes">What one measurement takes.</param>
+    /// <param name="measure">Measures on a probe.</param>
+    public ErrorPower Measure(long bytes, Func<int, ErrorPower> measure)
     {
         var parts = new ErrorPower[Count];
-        Parallel.For(0, Count, i => parts[i] = measure(i));
+        Parallel.For(0, Count, EvaluationWorkers.Of(bytes, CancellationToken.None), i => parts[i] = measure(i));
         return parts.Aggregate(default(ErrorPower), (a, b) => a + b);
     }
 }

@@ -10,6 +10,8 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 [Simulates(IntegerForm.DotProduct, typeof(MatMulOperator))]
 internal sealed class IntegerMatrixProduct : IntegerNode
 {
+    private const int RowsAtATime = 256;
+
     private readonly int[] _outputDimensions;
     private readonly ChannelSums _sums;
     private readonly FixedPointMultipliers _multipliers;
@@ -36,10 +38,14 @@ internal sealed class IntegerMatrixProduct : IntegerNode
         int rows = input.Length / length;
         OutputLevels levels = OutputLevels;
         var output = new int[rows * channels];
-        var sums = new long[rows * channels];
-        _sums.Compute(input, sums);
-        for (int i = 0; i < sums.Length; i++)
-            output[i] = levels.Of(_multipliers.Apply(sums[i], i % channels));
+        var sums = new long[Math.Min(rows, RowsAtATime) * channels];
+        for (int row = 0; row < rows; row += RowsAtATime)
+        {
+            int count = Math.Min(RowsAtATime, rows - row);
+            _sums.Compute(input.AsSpan(row * length, count * length), sums);
+            for (int i = 0; i < count * channels; i++)
+                output[(row * channels) + i] = levels.Of(_multipliers.Apply(sums[i], i % channels));
+        }
         return [new(output, _outputDimensions, OutputQuantization)];
     }
 }

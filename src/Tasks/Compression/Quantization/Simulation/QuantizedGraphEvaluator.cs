@@ -10,25 +10,36 @@ namespace OptimizerBuild.Compression.Quantization.Simulation;
 /// </summary>
 internal sealed class QuantizedGraphEvaluator
 {
+    // A value may be there as float32 and as 32-bit integers, and what makes it sums up in 64 bits.
+    private const int OverheadOfIntegers = 3;
+
     private readonly Graph _graph;
     private readonly GraphQuantization _quantization;
     private readonly Step[] _steps;
+    private readonly long _liveBytes;
 
     /// <summary>Prepares a quantised graph.</summary>
     public QuantizedGraphEvaluator(Graph graph, GraphQuantization quantization)
     {
         _graph = graph;
         _quantization = quantization;
-        _steps = [.. graph.Nodes.Select(node =>
+        var lastReader = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < graph.Nodes.Length; i++)
+            foreach (string name in graph.Nodes[i].Inputs.Concat(graph.Nodes[i].Outputs))
+                lastReader[name] = i;
+        _liveBytes = OverheadOfIntegers * new GraphEvaluator(graph).LiveBytes;
+        _steps = [.. graph.Nodes.Select((node, index) =>
         {
+            string[] dead = [.. node.Inputs.Concat(node.Outputs).Distinct(StringComparer.Ordinal)
+                .Where(n => n.Length > 0 && lastReader[n] == index && !graph.IsConstant(n))];
             OperatorContext context = OperatorContext.Of(graph, node);
             if (!quantization.Nodes[node.Name].Integer)
-                return new Step(context, OperatorRegistry.Of(node), null);
+                return new Step(context, OperatorRegistry.Of(node), null, dead);
             QuantizableNode source = QuantizableNode.Of(graph, node);
             if (source.IsSigmoid && quantization.Values[node.Outputs[0]].Type == ActivationType.S32)
                 source = source.As(IntegerForm.FixedPoint);
             return new Step(context, null,
-                IntegerNode.Create(graph, source, quantization.Values, quantization.Weights.GetValueOrDefault(node.Name)));
+                IntegerNode.Create(graph, source, quantization.Values, quantization.Weights.GetValueOrDefault(node.Name)), dead);
         })];
     }
 
@@ -50,9 +61,22 @@ internal sealed class QuantizedGraphEvaluator
         var integers = new Dictionary<string, QuantizedTensor>(StringComparer.Ordinal);
         for (int i = 0; i < _graph.Inputs.Length; i++)
             floats[_graph.Inputs[i]] = inputs[i];
+        var kept = new HashSet<string>(wanted, StringComparer.Ordinal);
         foreach (Step step in _steps)
         {
             cancellation.ThrowIfCancellationRequested();
+            Run(step);
+            foreach (string dead in step.Dead)
+                if (!kept.Contains(dead))
+                {
+                    floats.Remove(dead);
+                    integers.Remove(dead);
+                }
+        }
+        return [.. wanted.Select(Real)];
+
+        void Run(Step step)
+        {
             Node node = step.Context.Node;
             if (step.Integer is null)
             {
@@ -61,7 +85,7 @@ internal sealed class QuantizedGraphEvaluator
                 for (int i = 0; i < node.Outputs.Length; i++)
                     if (node.Outputs[i].Length > 0)
                         floats[node.Outputs[i]] = results[i];
-                continue;
+                return;
             }
             QuantizedTensor[] outputs = step.Integer.Evaluate([.. node.Inputs.Select((n, i) =>
                 n.Length == 0 || step.Context.InputConstants[i] is not null || !_quantization.Values.ContainsKey(n) ? null : Integers(n))]);
@@ -72,7 +96,6 @@ internal sealed class QuantizedGraphEvaluator
                     observer?.Invoke(node.Outputs[i], outputs[i]);
                 }
         }
-        return [.. wanted.Select(Real)];
 
         Tensor Real(string name) =>
             _graph.Constant(name) ?? (floats.TryGetValue(name, out Tensor? value) ? value : floats[name] = integers[name].ToFloat());
@@ -88,14 +111,18 @@ internal sealed class QuantizedGraphEvaluator
         }
     }
 
-    /// <summary>Evaluates many samples on all cores.</summary>
+    /// <summary>Options of a parallel loop over samples, for no more at a time than there is memory for.</summary>
+    /// <param name="cancellation">Stops the loop.</param>
+    public ParallelOptions Workers(CancellationToken cancellation) => EvaluationWorkers.Of(_liveBytes, cancellation);
+
+    /// <summary>Evaluates many samples on all cores for whose samples there is memory.</summary>
     public Tensor[][] EvaluateMany(IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation = default)
     {
         var results = new Tensor[samples.Count][];
-        Parallel.For(0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+        Parallel.For(0, samples.Count, Workers(cancellation), i =>
             results[i] = Evaluate(samples[i], cancellation: cancellation));
         return results;
     }
 
-    private sealed record Step(OperatorContext Context, Operator? Float, IntegerNode? Integer);
+    private sealed record Step(OperatorContext Context, Operator? Float, IntegerNode? Integer, string[] Dead);
 }

@@ -87,12 +87,12 @@ internal sealed class BatchNormMoments
     {
         var evaluator = new GraphEvaluator(graph);
         ChannelMoments[] total = [.. _layers.Select(l => new ChannelMoments(l.Means.Length))];
+        ILookup<string, ChannelMoments> readers = _layers.Zip(total).ToLookup(l => l.First.Input, l => l.Second, StringComparer.Ordinal);
         foreach (IReadOnlyList<Tensor> sample in samples)
             evaluator.Evaluate(sample, (name, value) =>
             {
-                for (int l = 0; l < _layers.Length; l++)
-                    if (_layers[l].Input == name)
-                        total[l].Add(value, 1);
+                foreach (ChannelMoments moments in readers[name])
+                    moments.Add(value, 1);
             }, cancellation);
         return total;
     }

@@ -25,7 +25,7 @@ internal static class IntegerInputs
             var seen = new HashSet<string>(StringComparer.Ordinal) { input };
             long bound = long.MaxValue;
             while (waiting.TryDequeue(out string? value))
-                foreach (Node node in graph.Nodes.Where(n => n.Inputs.Contains(value)))
+                foreach (Node node in GraphIndex.Of(graph).Readers(value))
                 {
                     bound = Math.Min(bound, Bound(graph, node, value));
                     if (Forwards(node) && !graph.TypeOf(node.Outputs[0]).Element.IsFloat() && seen.Add(node.Outputs[0]))

@@ -28,19 +28,15 @@ internal sealed record LeadingNormalisation(ImmutableSortedDictionary<string, (d
             TensorType type = graph.TypeOf(input);
             if (type.Element != ElementType.Float32)
                 continue;
-            double[] factor = [.. Enumerable.Repeat(1.0, type.Count)];
-            var shift = new double[type.Count];
+            double[]? factor = null, shift = null;
             string value = input;
-            bool any = false;
-            while (graph.Nodes.Where(n => n.Inputs.Contains(value)).ToArray() is [{ Inputs.Length: 2 } node]
+            while (GraphIndex.Of(graph).Readers(value) is [{ Inputs.Length: 2 } node]
                 && graph.TypeOf(node.Outputs[0]).Equals(type)
                 && Constant(graph, node, value, type) is { } constant
-                && Append(node, value, constant, factor, shift))
-            {
-                any = true;
+                && Append(node, value, constant, factor ??= [.. Enumerable.Repeat(1.0, type.Count)], shift ??= new double[type.Count]))
                 value = node.Outputs[0];
-            }
-            if (any && factor.All(f => f != 0 && double.IsFinite(f)) && shift.All(double.IsFinite))
+            if (value != input && factor is not null && shift is not null
+                && factor.All(f => f != 0 && double.IsFinite(f)) && shift.All(double.IsFinite))
                 maps[input] = (factor, shift);
         }
         return maps.Count == 0 ? None : new(maps.ToImmutable());

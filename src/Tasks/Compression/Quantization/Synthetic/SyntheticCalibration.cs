@@ -16,8 +16,6 @@ internal static class SyntheticCalibration
     /// <summary>The number of samples made unless told otherwise.</summary>
     public const int DefaultCount = 64;
 
-    private const int Seed = 0x0B71;
-
     // Samples on which the kinds compete.
     private const int Trials = 4;
 
@@ -26,12 +24,14 @@ internal static class SyntheticCalibration
     /// <param name="count">The number of samples.</param>
     /// <param name="ranges">Declared ranges by input name; they are used as they are.</param>
     /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="Diagnostics.ModelException">One evaluation of the model takes more memory than there may be.</exception>
     public static SampleSet Create(
         Graph original,
         int count = DefaultCount,
         IReadOnlyDictionary<string, (double Low, double High)>? ranges = null,
         CancellationToken cancellation = default)
     {
+        new GraphEvaluator(original).RequireMemory();
         var batchNorms = BatchNormMoments.Of(original);
         ImmutableArray<InputNoise> kinds = Kinds(original, ranges);
         InputNoise best = kinds[0];
@@ -61,13 +61,7 @@ internal static class SyntheticCalibration
 
     private static InputNoise Bytes => InputNoise.Uniform(0, 255);
 
-    private static List<IReadOnlyList<Tensor>> Samples(Graph graph, InputNoise kind, int count) =>
-        [.. Enumerable.Range(0, count).Select(i =>
-        {
-            // Each sample has a seed of its own, so that more samples do not change the first ones.
-            var random = new Random(Seed + i);
-            return (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(name => kind.Draw(name, graph.TypeOf(name), random, i))];
-        })];
+    private static SyntheticSamples Samples(Graph graph, InputNoise kind, int count) => new(graph, kind, count);
 
     // The kinds in the order of their plausibility: without batch norms the first one is taken.
     private static ImmutableArray<InputNoise> Kinds(Graph graph, IReadOnlyDictionary<string, (double Low, double High)>? ranges)

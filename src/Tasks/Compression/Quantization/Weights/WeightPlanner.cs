@@ -8,7 +8,8 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 /// Rounds the weights of each dot product and measures each integer node by itself: its float inputs rounded as planned, its
 /// integer arithmetic, its output beside the float node's on the probes. Between the ways of rounding weights the measure decides.
 /// </summary>
-internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics statistics, Probes probes, QuantizationOptions options)
+internal sealed class WeightPlanner(
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, WorkBudget budget, QuantizationOptions options)
 {
     // What bounded pair sums may cost a layer, in dB.
     private const double GreatestLoss = 0.5;
@@ -103,7 +104,8 @@ internal sealed class WeightPlanner(QuantizableGraph graph, ActivationStatistics
     private double Decibels(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, WeightQuantization? weights)
     {
         IntegerNode integer = IntegerNode.Create(graph.Graph, node, values, weights);
-        return probes.Measure(i =>
+        budget.Count(probes.Count * node.Work);
+        return probes.Measure(3 * node.Bytes, i =>
         {
             QuantizedTensor[] outputs = integer.Evaluate([.. node.Node.Inputs.Select((name, n) =>
                 name.Length > 0 && node.Context.InputConstants[n] is null
