@@ -6,7 +6,8 @@ using global::System.Runtime.CompilerServices;
 
 /// <summary>
 /// Maxima over windows of feature maps for element types other than float32, and for every type where the places of the maxima are
-/// wanted. Padding does not take part; the first of equal maxima counts.
+/// wanted. Padding does not take part; a window that lies wholly in it gives the least finite number of the type, and −1 as its place.
+/// The first of equal maxima counts; NaN is greater than every number.
 /// </summary>
 internal static class NumericMaxPool
 {
@@ -167,7 +168,7 @@ internal static class NumericMaxPool
                                             + ((nint)row * inputSteps[2])
                                             + ((nint)column * inputSteps[3]) + ((nint)c * size);
                                         T value = Unsafe.As<byte, T>(ref Unsafe.Add(ref from, source));
-                                        if (place >= 0 && !(value > best))
+                                        if (place >= 0 && !(value > best) && !T.IsNaN(value))
                                             continue;
                                         best = value;
                                         place = indices < 0 ? 0 : ((long)n * indexSteps[0]) + ((long)plane * indexSteps[1])

@@ -67,6 +67,8 @@ internal static class Float32AveragePool
 
         public static float Start => 0f;
 
+        public static float Empty => 0f;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Step<TVector, TLanes>(TVector accumulator, TVector x)
             where TVector : struct

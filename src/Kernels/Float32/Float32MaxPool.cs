@@ -3,7 +3,8 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 
-/// <summary>Maxima over windows of feature maps in float32. Padding does not take part.</summary>
+/// <summary>Maxima over windows of feature maps in float32. Padding does not take part; a window that lies wholly in it
+/// gives the least finite number.</summary>
 internal static class Float32MaxPool
 {
     /// <summary>Computes the maxima and bounds them.</summary>
@@ -62,6 +63,8 @@ internal static class Float32MaxPool
         public static bool Counts => false;
 
         public static float Start => float.NegativeInfinity;
+
+        public static float Empty => float.MinValue;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Step<TVector, TLanes>(TVector accumulator, TVector x)

@@ -10,8 +10,11 @@ internal interface IFloat32Pooling
     /// <summary>Whether the number of inputs matters.</summary>
     static abstract bool Counts { get; }
 
-    /// <summary>The result of no inputs.</summary>
+    /// <summary>The result before the first input.</summary>
     static abstract float Start { get; }
+
+    /// <summary>The result of a window that lies wholly in the padding.</summary>
+    static abstract float Empty { get; }
 
     /// <summary>The result with one more input.</summary>
     static abstract TVector Step<TVector, TLanes>(TVector accumulator, TVector x)
@@ -147,11 +150,13 @@ internal static class Float32Pooling
         {
             PoolingWindow columns = shape.Window(2, x);
             TVector count = TLanes.Broadcast(TPooling.Counts ? global::System.Math.Max(inner * shape.Counted(2, columns), 1) : 0);
+            bool isEmpty = planes.Count == 0 || rows.Count == 0 || columns.Count == 0;
+            TVector start = TLanes.Broadcast(isEmpty ? TPooling.Empty : TPooling.Start);
             ref byte source = ref Unsafe.Add(ref input, (nint)columns.Origin * shape.InputSteps[3]);
             ref byte target = ref Unsafe.Add(ref output, x * outputStep);
             for (int c = 0; c < channels; c += TLanes.Count)
             {
-                TVector result = TLanes.Broadcast(TPooling.Start);
+                TVector result = start;
                 for (int z = planes.First; z < planes.End; z++)
                 {
                     for (int y = rows.First; y < rows.End; y++)

@@ -18,8 +18,9 @@ internal static partial class DiagnosticCatalog
     /// <summary>A node breaks its operator's rules. Arguments: node, operator, what is wrong.</summary>
     public static readonly DiagnosticDescriptor InvalidNode = new("OPT0005", Severity.Error, "Invalid node",
         "node '{0}' ({1}) is not valid: {2}",
-        "A node of the model breaks the rules of its operator: an input is missing, a type or shape does not fit, an attribute has an "
-            + "impossible value.",
+        "A node of the model breaks the rules of its operator: it has more or fewer inputs or outputs than the operator, a type or shape "
+            + "does not fit, an attribute is missing, unknown in the model's opset or has an impossible value. All that is wrong with the "
+            + "form of the node is named, with what is right.",
         "Run the ONNX checker on the model (`onnx.checker.check_model(model, full_check=True)`) and export it again.");
 
     /// <summary>A shape depends on run-time data. Arguments: node, operator, input value.</summary>

@@ -64,6 +64,23 @@ internal sealed class PlanExecutor
             }
         if (!_workspaces.TryTake(out Workspace? workspace))
             workspace = new Workspace(_weights, _plan.ArenaBytes);
+        Tensor[] outputs = Run(workspace, inputs, state);
+        _workspaces.Add(workspace);
+        return outputs;
+    }
+
+    /// <summary>Runs the plan once on memory that is filled with a byte.</summary>
+    /// <param name="fill">The byte.</param>
+    /// <param name="inputs">The inputs as for <see cref="Run(IReadOnlyList{Tensor}, Tensor[])"/>.</param>
+    public Tensor[] RunOver(byte fill, IReadOnlyList<Tensor> inputs)
+    {
+        var workspace = new Workspace(_weights, _plan.ArenaBytes);
+        workspace.ArenaSpan<byte>(0, _plan.ArenaBytes).Fill(fill);
+        return Run(workspace, inputs, null);
+    }
+
+    private Tensor[] Run(Workspace workspace, IReadOnlyList<Tensor> inputs, Tensor[]? state)
+    {
         for (int i = 0; i < inputs.Count; i++)
             _bindings[i]?.Invoke(workspace, inputs[i]);
         state ??= InitialState();
@@ -72,9 +89,7 @@ internal sealed class PlanExecutor
         _steps(workspace);
         for (int i = 0; i < state.Length; i++)
             workspace.ArenaSpan<byte>(_plan.States[i].Offset, Bytes(state[i]).Length).CopyTo(Bytes(state[i]));
-        Tensor[] outputs = [.. _plan.Outputs.Select(o => Output(workspace, o))];
-        _workspaces.Add(workspace);
-        return outputs;
+        return [.. _plan.Outputs.Select(o => Output(workspace, o))];
     }
 
     /// <summary>Runs the plan on many samples, on all cores; the results do not depend on their number.</summary>
@@ -88,8 +103,8 @@ internal sealed class PlanExecutor
 
     private static BoundaryType? ToBoundary(ElementType element) => Lowering.InputSignature.OfElement(element);
 
-    // Element types have the same names at the boundary.
-    private static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
+    /// <summary>The element type of a type at the boundary, which has the same name.</summary>
+    public static ElementType ToElement(BoundaryType type) => Enum.Parse<ElementType>(type.ToString());
 
     /// <summary>The binding of an input, whose tensors have the boundary's element type and the caller's layout.</summary>
     /// <param name="type">The element type.</param>
@@ -120,7 +135,8 @@ internal sealed class PlanExecutor
         return (workspace, tensor) => call(tensor.Values<T>(), workspace);
     }
 
-    private static Span<byte> Bytes(Tensor tensor) =>
+    /// <summary>The memory of a tensor's elements.</summary>
+    public static Span<byte> Bytes(Tensor tensor) =>
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(tensor.Data), tensor.Count * tensor.Element.Size());
 
     private Tensor Output(Workspace workspace, PlanOutput output)

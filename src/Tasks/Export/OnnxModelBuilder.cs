@@ -4,6 +4,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Lookup;
 
 namespace OptimizerBuild.Export;
@@ -80,7 +81,6 @@ internal sealed class OnnxModelBuilder
         string stem, string opType, IEnumerable<string> inputs, IEnumerable<string> outputs,
         IEnumerable<(string Name, AttributeValue Value)> attributes, string domain = "")
     {
-        _opset = Math.Max(_opset, domain.Length == 0 ? LaterOperators.GetValueOrDefault(opType) : 0);
         var node = new NodeProto { Name = _nodes.Next(stem), OpType = opType };
         if (domain.Length > 0)
         {
@@ -90,6 +90,8 @@ internal sealed class OnnxModelBuilder
         node.Input.Add(inputs);
         node.Output.Add(outputs);
         node.Attribute.Add(attributes.Select(a => TensorProtoWriter.Write(a.Name, a.Value)));
+        if (domain.Length == 0)
+            _opset = Math.Max(_opset, Math.Max(LaterOperators.GetValueOrDefault(opType), FirstOpset(node)));
         _graph.Node.Add(node);
     }
 
@@ -114,6 +116,15 @@ internal sealed class OnnxModelBuilder
             }
         _renamed.TryAdd(source, name);
         _graph.Output.Add(TensorProtoWriter.Write(name, type));
+    }
+
+    // The first opset in which the operator has all of the node's attributes.
+    private static int FirstOpset(NodeProto node)
+    {
+        if (OperatorRegistry.Find(new Node("", node.OpType, [], [])) is not { } op)
+            return 0;
+        OperatorForm form = OperatorSchema.Of(op).Newest;
+        return node.Attribute.Select(a => form.Parameters.FirstOrDefault(p => p.Name == a.Name)?.From ?? 0).DefaultIfEmpty().Max();
     }
 
     private static void Rename(RepeatedField<string> names, string from, string to)

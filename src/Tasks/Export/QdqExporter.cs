@@ -1,7 +1,6 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
-using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -151,9 +150,10 @@ internal sealed class QdqExporter
             names[name] = _builder.Constant(node.Name + "/" + name, value);
         foreach (Node part in body.Nodes)
         {
-            names[part.Outputs[0]] = _builder.Add(
+            string real = _builder.Add(
                 node.Name + "/" + part.Name, part.OpType, part.Inputs.Select(i => i.Length == 0 ? "" : names[i]),
-                part.Attributes.Select(a => (a.Key, a.Value)));
+                OnnxAttributes(part).Select(a => (a.Key, a.Value)));
+            names[part.Outputs[0]] = part.HasActivation() ? Bounded(node.Name + "/" + part.Name, real, part.ActivationBounds()) : real;
         }
         return names[body.Outputs[0]];
     }
@@ -171,15 +171,24 @@ internal sealed class QdqExporter
                 return real;
             real = _values.Dequantize(node.Name, _values.Quantize(node.Name, real, q), q);
         }
-        if (minimum == 0 && float.IsPositiveInfinity(maximum))
-            return _builder.Add(node.Name + "/activation", "Relu", [real]);
-        string low = float.IsNegativeInfinity(minimum) ? "" : _builder.Constant(node.Name + "/minimum", Tensor.Scalar(minimum));
-        string[] bounds = float.IsPositiveInfinity(maximum) ? [low]
-            : [low, _builder.Constant(node.Name + "/maximum", Tensor.Scalar(maximum))];
-        return _builder.Add(node.Name + "/activation", "Clip", [real, .. bounds]);
+        return Bounded(node.Name, real, (minimum, maximum));
+    }
+
+    // The node that bounds a value.
+    private string Bounded(string stem, string real, (float Minimum, float Maximum) bounds)
+    {
+        if (bounds.Minimum == 0 && float.IsPositiveInfinity(bounds.Maximum))
+            return _builder.Add(stem + "/activation", "Relu", [real]);
+        string low = float.IsNegativeInfinity(bounds.Minimum) ? "" : _builder.Constant(stem + "/minimum", Tensor.Scalar(bounds.Minimum));
+        string[] inputs = float.IsPositiveInfinity(bounds.Maximum) ? [real, low]
+            : [real, low, _builder.Constant(stem + "/maximum", Tensor.Scalar(bounds.Maximum))];
+        return _builder.Add(stem + "/activation", "Clip", inputs);
     }
 
     /// <summary>A node's attributes without those that only this build knows.</summary>
-    public static IEnumerable<KeyValuePair<string, AttributeValue>> OnnxAttributes(Node node) => node.Attributes.Where(
-        a => !FusedActivation.Owns(a.Key) && a.Key is not (ChannelLayout.Attribute or DynamicRange.Attribute));
+    public static IEnumerable<KeyValuePair<string, AttributeValue>> OnnxAttributes(Node node)
+    {
+        OperatorForm form = OperatorSchema.Of(OperatorRegistry.Of(node)).Newest;
+        return node.Attributes.Where(a => form.Parameters.Any(p => p.Name == a.Key));
+    }
 }

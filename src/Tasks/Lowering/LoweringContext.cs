@@ -232,7 +232,10 @@ internal sealed class LoweringContext
         NewStorage("scratch of " + node.Name, element, [.. dimensions], null, Border.None);
 
     /// <summary>Says that a node's output consists of elements that lie in memory already.</summary>
-    public void Alias(string value, Storage storage) => Made(value, storage);
+    public void Alias(string value, Storage storage) => Made(value, storage.Count > 0
+        ? storage
+        // A part without elements may begin behind the end of what it is part of.
+        : NewStorage(value, storage.Element, storage.Dimensions, storage.Quantization, Border.None));
 
     /// <summary>Emits the steps that fill the borders of outputs made since the last call; the driver calls it after each node.</summary>
     public void FillBorders(string node)
@@ -246,11 +249,13 @@ internal sealed class LoweringContext
     public Storage Primary(string value) =>
         _scope.Primary.GetValueOrDefault(value) ?? throw new InvalidOperationException($"value '{value}' is read before it is produced");
 
-    /// <summary>Emits a copy of all elements from one storage to another of the same shape.</summary>
-    public LoweredStep Copy(string node, Storage source, Storage destination, string description)
+    /// <summary>Emits a copy of all elements from one storage to another of the same shape; nothing where there are none.</summary>
+    public void Copy(string node, Storage source, Storage destination, string description)
     {
+        if (destination.Count == 0)
+            return;
         BoxShape box = BoxShape.Of(source.Dimensions.AsSpan(), source.Strides, destination.Strides);
-        return Step("StridedCopy", "Run", node, description)
+        Step("StridedCopy", "Run", node, description)
             .Operand("source", source)
             .Write("destination", destination)
             .Int("elementSize", source.ElementSize)

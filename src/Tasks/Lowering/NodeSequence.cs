@@ -15,6 +15,14 @@ internal static class NodeSequence
         foreach (Node node in nodes)
         {
             context.Cancellation.ThrowIfCancellationRequested();
+            // Nothing has to be computed for values without elements.
+            string[] outputs = [.. node.Outputs.Where(o => o.Length > 0)];
+            if (outputs.All(o => context.Graph.TypeOf(o).Count == 0))
+            {
+                foreach (string output in outputs)
+                    context.CreateInForm(node, output);
+                continue;
+            }
             LoweringForm form = context.IsInteger(node) ? LoweringForm.Integer : LoweringForm.Native;
             NodeLowering lowering = NodeLowerings.Find(form, node)
                 ?? throw LoweringContext.NoKernel(node, form == LoweringForm.Integer ? "it has no integer kernel"

@@ -20,7 +20,7 @@ internal static class AttributeReader
     /// <exception cref="ModelException">The attribute has a form that no supported operator uses.</exception>
     public static AttributeValue Read(AttributeProto attribute, string node, string opType, ExternalDataFolder external)
     {
-        Kind kind = attribute.HasType && attribute.Type != Kind.Undefined ? attribute.Type : Guess(attribute);
+        Kind kind = KindOf(attribute);
         switch (kind)
         {
             case Kind.Float:
@@ -44,6 +44,10 @@ internal static class AttributeReader
                     $"its attribute '{attribute.Name}' is of kind {kind}, which is not supported");
         }
     }
+
+    /// <summary>The form of an attribute's value; where the file does not say it, that of the value it holds.</summary>
+    public static Kind KindOf(AttributeProto attribute) =>
+        attribute.HasType && attribute.Type != Kind.Undefined ? attribute.Type : Guess(attribute);
 
     /// <summary>A sparse tensor (ONNX "SparseTensorProto": coordinates or linear indices) as a dense one.</summary>
     /// <exception cref="ModelException">The tensor is not valid.</exception>

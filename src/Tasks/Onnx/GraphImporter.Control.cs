@@ -212,6 +212,8 @@ internal sealed partial class GraphImporter
         _bfloat16 = new BFloat16Arithmetic(_inference, UniqueNodeName);
         try
         {
+            if (graph.Input.Any(i => i.Name.Length == 0))
+                throw Invalid(name, proto.OpType, "an input of its body has no name");
             for (int i = 0; i < arguments.Count; i++)
                 if (!inner.TryDefine(graph.Input[i].Name, arguments[i]))
                     throw Invalid(name, proto.OpType, $"the body's input '{graph.Input[i].Name}' is defined twice");

@@ -73,6 +73,8 @@ internal sealed partial class GraphImporter
         var unsettled = new List<Diagnostic>();
         foreach (ValueInfoProto input in inputs)
         {
+            if (input.Name.Length == 0)
+                throw Invalid("graph", graph.Name, "an input has no name");
             if (!scope.TryDefine(input.Name, input.Name))
                 throw Invalid("graph", graph.Name, $"the input '{input.Name}' is defined twice");
             if (options.Constants.TryGetValue(input.Name, out Tensor? constant))
@@ -179,6 +181,7 @@ internal sealed partial class GraphImporter
             return;
         }
         int opset = Opset(scope, domain, name, proto.OpType);
+        CheckForm(name, proto, domain, opset, inputs, scope);
         if (domain.Length == 0 && ControlFlow.TryGetValue(proto.OpType, out ControlFlowImport? import))
         {
             import(this, name, proto, opset, inputs, scope, depth);
@@ -202,11 +205,45 @@ internal sealed partial class GraphImporter
                 _inference.Add(computed, opset);
     }
 
+    // Compares the node, as it stands in the file, with what its operator says in the node's opset.
+    private static void CheckForm(
+        string name, NodeProto proto, string domain, int opset, ImmutableArray<string> inputs, ImportScope scope)
+    {
+        var node = new Node(name, proto.OpType, [], []) { Domain = domain };
+        OperatorSchema? schema = OperatorRegistry.Find(node) is { } op
+            ? OperatorSchema.Of(op)
+            : OperatorRegistry.FindStructural(node) is { } structural
+            ? OperatorSchema.Of(structural)
+            : domain.Length == 0 ? OperatorSchema.OfRewritten(proto.OpType) : null;
+        if (schema is null || domain == Node.InternalDomain)
+            return;
+        OperatorForm form = schema.In(opset);
+        AttributeProto[] attributes = [.. proto.Attribute
+            .Select(a => (a.Name, Value: a.RefAttrName.Length == 0 ? a : Referred(a, scope)))
+            .Where(a => a.Value is not null).Select(a => Named(a.Name, a.Value!))];
+        string[] faults = [.. SchemaCheck.Places(form, proto.OpType, inputs, proto.Output),
+            .. AttributeCheck.Faults(form, proto.OpType, opset, attributes)];
+        if (faults.Length > 0)
+            throw Invalid(name, proto.OpType, string.Join("; ", faults));
+
+        // A function may call its attribute by another name than the node in it.
+        static AttributeProto Named(string name, AttributeProto value)
+        {
+            if (value.Name == name)
+                return value;
+            AttributeProto named = value.Clone();
+            named.Name = name;
+            return named;
+        }
+    }
+
     private void ImportFunction(
         string name, NodeProto proto, FunctionProto function, ImmutableArray<string> inputs, ImportScope scope, int depth)
     {
         if (inputs.Length > function.Input.Count || proto.Output.Count > function.Output.Count)
             throw Invalid(name, proto.OpType, "it has more inputs or outputs than the function it calls");
+        if (function.Input.Contains(""))
+            throw Invalid(name, proto.OpType, "an input of the function that it calls has no name");
         var attributes = new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
         foreach (AttributeProto fallback in function.AttributeProto)
             attributes[fallback.Name] = fallback;

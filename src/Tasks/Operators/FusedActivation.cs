@@ -38,9 +38,6 @@ internal static class FusedActivation
     /// <summary>The node without a fused activation.</summary>
     public static Node WithoutActivation(this Node node) => node.Without(Attribute).Without(MinimumAttribute).Without(MaximumAttribute);
 
-    /// <summary>Whether an attribute belongs to the fused activation.</summary>
-    public static bool Owns(string attribute) => attribute is Attribute or MinimumAttribute or MaximumAttribute;
-
     /// <summary>Applies a node's fused activation to its result in place.</summary>
     public static Tensor Apply(Node node, Tensor result)
     {

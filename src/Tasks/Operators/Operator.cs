@@ -9,6 +9,7 @@ namespace OptimizerBuild.Operators;
 /// reference arithmetic. One file per operator; <see cref="OperatorRegistry"/> finds every subclass that carries
 /// <see cref="OperatorAttribute"/>. An operator is described in the form of the newest opset that the importer normalises to.
 /// </summary>
+[Parameter("consumed_inputs", ParameterKind.Ints, Until = 5)]
 internal abstract class Operator
 {
     /// <summary>The types of the node's outputs; one for each name in <see cref="Node.Outputs"/>, also for omitted ones.</summary>
@@ -181,6 +182,10 @@ internal sealed record OperatorContext(Node Node, ImmutableArray<TensorType?> In
         return IntsOf(InputConstants[input])
             ?? throw new ModelException(Diagnostics.DiagnosticCatalog.DataDependentShape, Node.Name, Node.OpType, Node.Inputs[input]);
     }
+
+    /// <summary>The constant integers of an input that must be given.</summary>
+    /// <exception cref="ModelException">The input is omitted or not constant.</exception>
+    public long[] RequiredInts(int input) => ConstantInts(input) ?? throw Invalid($"input {input} is missing");
 
     /// <summary>Whether the operator's input is given.</summary>
     public bool Has(int input) => Node.HasInput(input);

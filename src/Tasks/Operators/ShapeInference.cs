@@ -146,6 +146,10 @@ internal sealed class ShapeInference
     private static ImmutableArray<TensorType> Infer(Operator op, OperatorContext context)
     {
         Node node = context.Node;
+        OperatorForm form = OperatorSchema.Of(op).Newest;
+        string[] faults = [.. SchemaCheck.Places(form, node.OpType, node.Inputs, node.Outputs), .. SchemaCheck.Types(form, context)];
+        if (faults.Length > 0)
+            throw context.Invalid(string.Join("; ", faults));
         ImmutableArray<TensorType> types;
         try
         {

@@ -61,6 +61,10 @@ internal sealed record WindowGeometry(int Batch, int Channels, ImmutableArray<Wi
         return Of(context, kernel, ceilMode: false);
     }
 
+    /// <summary>Whether some window lies wholly in the padding.</summary>
+    public bool HasEmptyWindow => Axes.Any(a =>
+        (a.PadBegin > 0 || a.ReachEnd > 0) && Enumerable.Range(0, a.Output).Any(o => a.Count(o) == 0));
+
     /// <summary>The geometry of a MaxPool or AveragePool.</summary>
     /// <exception cref="ModelException">The node is not valid.</exception>
     public static WindowGeometry OfPooling(OperatorContext context)
@@ -146,9 +150,7 @@ internal sealed record WindowGeometry(int Batch, int Channels, ImmutableArray<Wi
 
     private static long[] List(OperatorContext context, long[]? given, string attribute, int rank)
     {
-        long[] values = given ?? [];
-        if (values.Length == 0)
-            values = [.. Enumerable.Repeat(1L, rank)];
+        long[] values = given ?? [.. Enumerable.Repeat(1L, rank)];
         return values.Length == rank
             ? values
             : throw context.Invalid($"{attribute} has {values.Length} entries for {rank} spatial dimensions");

@@ -49,12 +49,14 @@ internal static class ModelCompiler
         AccuracyMeasurement? measurement = context.Evaluation is { } evaluation
             ? AccuracyMeasurement.Decide(options, imported.Graph, evaluation) : null;
         ModelPlan plan = PlanOf(options, imported, model, lowered, measurement);
+        var executor = new PlanExecutor(plan, lowered.Weights);
+        MemoryVerifier.Verify(executor);
 
         AccuracyComparison? accuracy = null;
         if (options.EvaluationData is { } data && measurement is not null)
         {
             var shipped = new ShippedModel(
-                new PlanExecutor(plan, lowered.Weights), imported.Graph,
+                executor, imported.Graph,
                 new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
             accuracy = AccuracyComparison.Run(context, measurement, shipped);
             plan = plan with

@@ -68,7 +68,7 @@ public sealed class IntegerLoweringTests
     public void EveryOperatorThatCanRunInIntegersHasAnIntegerLoweringAndASimulation()
     {
         var operators = OperatorRegistry.All.Select(o =>
-            new Node("n", o.OpType, ["x", "c", "c", "c", "c"], ["y"]) { Domain = o.Domain }).ToList();
+            new Node("n", o.OpType, ["x", "c", "c", "c", "c"], ["y"]) { Domain = o.Domain }.With("kernel_shape", 1, 1)).ToList();
         var missing = new List<string>();
         foreach (Node node in operators)
         {

@@ -36,6 +36,55 @@ public sealed class OperandTests
         AssertClose(graph, inputs, 1e-5);
     }
 
+    public static TheoryData<string, string, bool> Operands
+    {
+        get
+        {
+            var data = new TheoryData<string, string, bool>();
+            foreach (string operation in (string[])["Gemm", "Gemm of a column", "PRelu", "Where", "Where of conditions", "Max", "Mean"])
+                foreach (string shape in (string[])["", "1", "6", "1,6", "4,6", "4,1"])
+                    foreach (bool constant in (bool[])[true, false])
+                        data.Add(operation, shape, constant);
+            foreach (string operation in (string[])["Clip from", "Clip to", "Pad"])
+                foreach (string shape in (string[])["", "1"])
+                    foreach (bool constant in (bool[])[true, false])
+                        data.Add(operation, shape, constant);
+            return data;
+        }
+    }
+
+    /// <summary>Operands that may be smaller than what they work on, or stand for one number: of every shape, known and not.</summary>
+    [Theory]
+    [MemberData(nameof(Operands))]
+    public void OperandsOfEveryShapeAreRepeated(string operation, string shape, bool constant)
+    {
+        // A column of results for an addend of fewer rows than the product would not be repeated but refused.
+        if (operation == "Gemm of a column" && shape is "6" or "1,6" or "4,6")
+            return;
+        bool isCondition = operation == "Where of conditions";
+        Tensor operand = isCondition
+            ? NumericCast.Convert(Ramp(shape, -0.25f), ElementType.Bool)!
+            : Ramp(shape, 0.5f);
+        var model = new ModelBuilder(18).Input("x", 4, 6);
+        model = constant ? model.Constant("p", operand) : model.Input("p", operand.Element, Dimensions(shape).Cast<object?>().ToArray());
+        model = operation switch
+        {
+            "Gemm" => model.Constant("w", Ramp("6,6", -1)).Node("Gemm", "x,w,p", "y", ("alpha", 0.5f), ("beta", 2f)),
+            "Gemm of a column" => model.Constant("w", Ramp("6,1", -1)).Node("Gemm", "x,w,p", "y"),
+            "PRelu" => model.Node("PRelu", "x,p", "y"),
+            "Where" => model.Constant("zero", Tensor.Scalar(0f)).Node("Less", "x,zero", "c").Node("Where", "c,p,x", "y"),
+            "Where of conditions" => model.Node("Where", "p,x,x", "z").Node("Neg", "x", "n").Node("Where", "p,z,n", "y"),
+            "Clip from" => model.Node("Clip", "x,p", "y"),
+            "Clip to" => model.Node("Clip", "x,,p", "y"),
+            "Pad" => model.Constant("by", Tensor.Of([1L, 0L, 0L, 2L], 4)).Node("Pad", "x,by,p", "y"),
+            _ => model.Node(operation, "x,p,x", "y"),
+        };
+        Graph graph = model.Output("y").Import();
+        Tensor x = Ramp("4,6", -1);
+
+        AssertClose(graph, constant ? [x] : [x, operand], 1e-5);
+    }
+
     public static TheoryData<int, int> Powers
     {
         get
@@ -118,6 +167,70 @@ public sealed class OperandTests
 
         Assert.Equal([0f, 3f, 5f, 0f], new GraphEvaluator(graph).Evaluate(inputs)[0].Values<float>());
         Assert.Equal([0f, 3f, 5f, 0f], Plans.Execute(Lower(graph)).Run(inputs)[0].Values<float>());
+    }
+
+    /// <summary>A maximum of nothing is the least finite number of its type, with and without places, in one to three dimensions.</summary>
+    [Theory]
+    [InlineData((int)ElementType.Float32, 1)]
+    [InlineData((int)ElementType.Float32, 2)]
+    [InlineData((int)ElementType.Float32, 3)]
+    [InlineData((int)ElementType.Float16, 1)]
+    [InlineData((int)ElementType.Float64, 2)]
+    [InlineData((int)ElementType.Int8, 1)]
+    [InlineData((int)ElementType.UInt8, 3)]
+    public void AMaximumOverNothingButPaddingIsTheLeastNumber(int type, int axes)
+    {
+        ElementType element = (ElementType)type;
+        object?[] shape = [1, 1, .. Enumerable.Repeat((object?)2, axes)];
+        int count = 1 << axes;
+        Tensor x = NumericCast.Convert(Tensor.Of([.. Enumerable.Range(1, count).Select(i => (float)i)],
+            [1, 1, .. Enumerable.Repeat(2, axes)]), element)!;
+        double least = element switch
+        {
+            ElementType.Float16 => (double)Half.MinValue,
+            ElementType.Float32 => float.MinValue,
+            ElementType.Float64 => double.MinValue,
+            ElementType.Int8 => sbyte.MinValue,
+            _ => 0,
+        };
+        foreach (string outputs in (string[])["y", "y,i"])
+        {
+            Graph graph = new ModelBuilder(19).Input("x", element, shape)
+                .Node("MaxPool", "x", outputs, ("kernel_shape", Enumerable.Repeat(1L, axes).ToArray()),
+                    ("pads", Enumerable.Repeat(1L, 2 * axes).ToArray()))
+                .Output(outputs.Split(',')).Import();
+
+            Tensor[] expected = new GraphEvaluator(graph).Evaluate([x]), actual = Plans.Execute(Lower(graph)).Run([x]);
+
+            // One place on each side of every axis is padding.
+            Assert.Equal(least, Reals(expected[0])[0]);
+            Assert.Equal((1 << (2 * axes)) - count, Reals(expected[0]).Count(v => v == least));
+            for (int i = 0; i < expected.Length; i++)
+                Assert.Equal(Reals(expected[i]), Reals(actual[i]));
+            if (expected.Length == 2)
+                Assert.Equal((1 << (2 * axes)) - count, expected[1].Values<long>().Count(v => v == -1));
+        }
+    }
+
+    /// <summary>No range of levels holds the least number: such a node runs in float32 among nodes that run in integers.</summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void AMaximumOverNothingButPaddingStaysFloat(int kernel, bool isFloat)
+    {
+        Graph graph = PassPipeline.Run(new ModelBuilder(19).Input("x", 1, 3, 4, 4).Node("Sigmoid", "x", "s")
+            .Node("MaxPool", "s", "m", ("kernel_shape", new long[] { kernel, kernel }), ("pads", new long[] { 1, 1, 1, 1 }))
+            .Output("m").Import());
+        CompressedModel quantised = Plans.Quantize(graph);
+        Tensor[] inputs = [Ramp("1,3,4,4", -1)];
+
+        LoweredModel lowered = GraphLowerer.Lower(quantised, new BoundaryOptions { ClassName = "Pool" });
+
+        Assert.Equal(isFloat, Plan.PlanSteps.CallsOf(lowered.Steps).Any(s => s.Kernel == "Float32MaxPool"));
+        float[] expected = new GraphEvaluator(graph).Evaluate(inputs)[0].Values<float>(),
+            actual = Plans.Execute(lowered).Run(inputs)[0].Values<float>();
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], actual[i], 0.02);
     }
 
     private static void AssertClose(Graph graph, Tensor[] inputs, double tolerance)

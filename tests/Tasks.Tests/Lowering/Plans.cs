@@ -32,8 +32,13 @@ internal static class Plans
         Steps = lowered.Steps,
     };
 
-    /// <summary>An executor of a lowered model.</summary>
-    public static PlanExecutor Execute(LoweredModel lowered) => new(Of(lowered), lowered.Weights);
+    /// <summary>An executor of a lowered model, whose outputs depend on nothing but the inputs.</summary>
+    public static PlanExecutor Execute(LoweredModel lowered)
+    {
+        var executor = new PlanExecutor(Of(lowered), lowered.Weights);
+        MemoryVerifier.Verify(executor);
+        return executor;
+    }
 
     /// <summary>A graph quantised on seeded samples, every node that can be in integers.</summary>
     public static CompressedModel Quantize(Graph graph)

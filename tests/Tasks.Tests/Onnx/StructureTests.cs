@@ -112,7 +112,7 @@ public sealed class StructureTests
     [Theory]
     [InlineData("SequenceAt", "a,one", "a tensor instead of a sequence")]
     [InlineData("SequenceAt", "s,three", "position 3 lies outside a sequence of 3")]
-    [InlineData("SequenceAt", "s", "input 1 is missing")]
+    [InlineData("SequenceAt", "s", "it has 1 input, but SequenceAt takes 2")]
     [InlineData("SequenceErase", "s,parts", "has 2 elements")]
     [InlineData("Relu", "s", "a sequence of 3 where it takes tensors")]
     [InlineData("SequenceConstruct", "s,a", "a sequence of 3 where a tensor is needed")]

@@ -147,6 +147,9 @@ public sealed class OperatorExampleTests
         Of("Xor", [B([true, false], 2), B([true], 1)], B([false, true], 2)),
     ];
 
+    /// <summary>The examples.</summary>
+    internal static IReadOnlyList<Example> All => Examples;
+
     public static IEnumerable<object[]> Indices => Examples.Select((e, i) => (object[])[i, e.OpType]);
 
     /// <summary>Operators with sub-graphs have theirs in <see cref="Lowering.ControlFlowTests"/>.</summary>
@@ -220,5 +223,5 @@ public sealed class OperatorExampleTests
     private static Tensor B(bool[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     /// <summary>An operator applied to inputs, with what must come out.</summary>
-    private sealed record Example(string OpType, Tensor[] Inputs, Tensor[] Outputs, (string, object)[] Attributes);
+    internal sealed record Example(string OpType, Tensor[] Inputs, Tensor[] Outputs, (string, object)[] Attributes);
 }

@@ -9,6 +9,7 @@ namespace OptimizerBuild.WorkedExamples;
 /// (x + √(x² + b)) / 2, a smooth form of max(0, x) (J. T. Barron, "Squareplus: a softplus-like algebraic rectifier", 2021).
 /// </summary>
 [Operator("Squareplus", Domain = "worked.example")]
+[Parameter("b", ParameterKind.Float)]
 internal sealed class SquareplusOperator : FloatFunction
 {
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Reduction;
 
@@ -145,13 +146,22 @@ internal sealed class IntegerNodes
         return false;
     }
 
-    /// <summary>Takes out each LogSoftmax whose result integer nodes would read as bytes: its logarithms have an s32 form only, which
-    /// nothing but shape changes may read. Whatever else leaves the set, those that stay remain right.</summary>
-    public void RemoveReadLogarithms()
+    /// <summary>
+    /// Takes out functions of rows whose result integer nodes would read as bytes, where bytes do not hold it: each LogSoftmax, whose
+    /// logarithms have an s32 form only, which nothing but shape changes may read, and each Softmax of long rows. Whatever else leaves the
+    /// set, those that stay remain right.
+    /// </summary>
+    public void RemoveReadRows()
     {
         foreach (QuantizableNode node in _graph.Nodes)
-            if (Contains(node) && node.Form == IntegerForm.FixedPoint && node.Node.Is<LogSoftmaxOperator>() && !IsLast(node))
+        {
+            if (!Contains(node) || node.Form != IntegerForm.FixedPoint || !node.Node.Is<AxisFunction>() || IsLast(node))
+                continue;
+            if (node.Node.Is<LogSoftmaxOperator>())
                 Remove(node, "its logarithms would be read as bytes");
+            else if (AxisFunction.Length(node.Context) > FixedPointPower.LongestRowOfBytes)
+                Remove(node, $"probabilities of more than {FixedPointPower.LongestRowOfBytes} values would be read as bytes");
+        }
     }
 
     /// <summary>Whether only shape changes read what a node makes in integers.</summary>

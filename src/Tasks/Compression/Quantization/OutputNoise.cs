@@ -41,7 +41,7 @@ internal sealed class OutputNoise
     {
         _graph = graph;
         _measured = [.. graph.Outputs.Select(Scores).Where(name =>
-            graph.TypeOf(name).Element == ElementType.Float32).Distinct(StringComparer.Ordinal)];
+            graph.TypeOf(name).Element == ElementType.Float32 && !graph.IsConstant(name)).Distinct(StringComparer.Ordinal)];
         long bytes = Math.Max(_measured.Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
         long worthwhile = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
         int count = (int)Math.Min(Math.Min(worthwhile, Math.Max(MemoryBytes / bytes, 1)), samples.Count);
@@ -62,7 +62,8 @@ internal sealed class OutputNoise
     /// <summary>The number of samples that outputs are compared on.</summary>
     public int Count => _samples.Count;
 
-    /// <summary>The signal-to-noise ratio of the noisiest output in dB; infinite where no output is a float32 tensor.</summary>
+    /// <summary>The signal-to-noise ratio of the noisiest output in dB; infinite where no output is a float32 tensor that depends on
+    /// the inputs.</summary>
     public double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {
         var evaluator = new QuantizedGraphEvaluator(_graph, plan);

@@ -31,6 +31,9 @@ internal sealed class PrecisionPlanner(
 
     private const int MostTuned = 2;
 
+    // Numbers beyond this stand for infinities (masks, maxima of nothing): levels that reach so far hold nothing of the values beside them.
+    private const double GreatestRange = 1e30;
+
     private static readonly CalibrationMethod[] Methods =
         [CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
@@ -106,6 +109,9 @@ internal sealed class PrecisionPlanner(
         var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
             new WeightPlanner(graph, statistics, probes, budget, options));
         var nodes = new IntegerNodes(graph);
+        foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
+            if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
+                nodes.Remove(node, "values as great as infinities");
         GraphQuantization plan = Settle(nodes, planners, cancellation);
         return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, planners);
     }
@@ -168,7 +174,7 @@ internal sealed class PrecisionPlanner(
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            nodes.RemoveReadLogarithms();
+            nodes.RemoveReadRows();
             if (automatic)
                 nodes.Settle();
             ImmutableSortedDictionary<string, ActivationQuantization> plan = planners.Values.Plan(nodes, planners.Weights.Scales);

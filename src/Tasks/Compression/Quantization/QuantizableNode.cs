@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Compression.Quantization.Weights;
@@ -6,6 +7,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -123,8 +125,14 @@ internal sealed class QuantizableNode
             case IntegerForm.DotProduct:
                 layer = DotProductLayer.Read(context, out string obstacle);
                 return layer is not null && layer.Weights.Any(w => !float.IsFinite(w)) ? "weights are not finite" : obstacle;
-            case IntegerForm.Rescale or IntegerForm.FixedPoint:
-                return "";
+            case IntegerForm.Rescale:
+                return node.As<IReduction>() is { } reduction && !ByteSums32.Fit(reduction.Terms(context))
+                    ? "sums more values than 32 bits hold"
+                    : "";
+            case IntegerForm.FixedPoint:
+                return node.As<AxisFunction>() is not null && AxisFunction.Length(context) > FixedPointPower.LongestRow
+                    ? $"rows of more than {FixedPointPower.LongestRow} values"
+                    : "";
             case IntegerForm.Table:
                 return context.InputConstants.Any(c => c is { Element: ElementType.Float32, Count: > 1 }) ? "a constant for each channel"
                     : "";

@@ -31,7 +31,7 @@ internal sealed class CastLowering : NodeLowering
             .Int("from", (int)input.Element)
             .Int("to", (int)output.Element)
             .Int("saturate", CastRounding.Saturates(node) ? 1 : 0)
-            .Int("rounding", CastRounding.Of(node)!.Value);
+            .Int("rounding", CastRounding.Of(node));
         if (input.ElementSize == output.ElementSize)
             step.MayReuse(output, input);
     }

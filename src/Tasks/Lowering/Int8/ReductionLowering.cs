@@ -19,9 +19,7 @@ internal sealed class ReductionLowering : NodeLowering
         Storage output = context.CreateQuantized(node.Outputs[0]);
         if (output.Count == 0)
             return;
-        int count = 1;
-        for (int i = 0; i < reduced.Length; i++)
-            count = checked(count * (reduced[i] ? input.Dimensions[i] : 1));
+        long count = reduction.Terms(facts);
         Groups? groups = Groups.Of(input, reduced);
         if (groups is null)
         {
@@ -47,7 +45,8 @@ internal sealed class ReductionLowering : NodeLowering
             .Int("outputOuterStride", groups.Inner);
         if (!maximum)
         {
-            if (255L * count >= 1L << 31)
+            // The quantiser leaves such nodes in float32.
+            if (!ByteSums32.Fit(count))
                 throw LoweringContext.NoKernel(node, "it sums more values than 32 bits hold");
             double factor = input.Quantization!.Scale / output.Quantization!.Scale;
             FixedPointMultipliers multiplier = FixedPointMultipliers.Of(reduction.IsMean ? factor / count : factor);

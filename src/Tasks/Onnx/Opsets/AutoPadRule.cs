@@ -26,8 +26,7 @@ internal sealed class AutoPadRule : OpsetRule
             "NOTSET" or "" => [plain],
             "VALID" => [plain.Without("pads")],
             "SAME_UPPER" => [WindowAttributes.WithPads(plain, Same(context, upper: true))],
-            "SAME_LOWER" => [WindowAttributes.WithPads(plain, Same(context, upper: false))],
-            string other => throw context.Invalid($"auto_pad '{other}' is not known"),
+            _ => [WindowAttributes.WithPads(plain, Same(context, upper: false))],
         };
     }
 
@@ -57,7 +56,7 @@ internal sealed class AutoPadRule : OpsetRule
 
     private static long[] Values(OpsetContext context, string attribute, long[]? given, int axes)
     {
-        long[] values = given is { Length: > 0 } ? given : [.. Enumerable.Repeat(1L, axes)];
+        long[] values = given ?? [.. Enumerable.Repeat(1L, axes)];
         if (values.Length != axes)
             throw context.Invalid($"{attribute} has {values.Length} entries for {axes} spatial dimensions");
         return Array.ConvertAll(values, v => Positive(context, attribute, v));

@@ -12,7 +12,7 @@ internal sealed class PadRule : OpsetRule
     {
         if (context.Opset >= 11)
             return [context.Node];
-        long[] pads = context.Node.Ints(context.Opset < 2 ? "paddings" : "pads") ?? throw context.Invalid("it has no pads");
+        long[] pads = context.Node.Ints(context.Opset < 2 ? "paddings" : "pads")!;
         if (!context.Type(0).Element.IsFloat())
             throw context.Invalid($"its input is {context.Type(0)}, which this opset does not pad");
         Tensor value = NumericCast.Convert(Tensor.Scalar(context.Node.Float("value", 0)), context.Type(0).Element)!;

@@ -11,7 +11,7 @@ internal sealed class ReshapeRule : OpsetRule
     {
         if (context.Opset >= 5)
             return [context.Node];
-        long[] shape = context.Node.Ints("shape") ?? throw context.Invalid("it has no shape");
+        long[] shape = context.Node.Ints("shape")!;
         return [context.WithInputs(1, context.AddInts("shape", shape)).Without("shape").Without("consumed_inputs")];
     }
 }

@@ -11,8 +11,8 @@ internal sealed class SliceRule : OpsetRule
     {
         if (context.Opset >= 10)
             return [context.Node];
-        long[] starts = context.Node.Ints("starts") ?? throw context.Invalid("it has no starts");
-        long[] ends = context.Node.Ints("ends") ?? throw context.Invalid("it has no ends");
+        long[] starts = context.Node.Ints("starts")!;
+        long[] ends = context.Node.Ints("ends")!;
         Node node = context.WithInputs(1, context.AddInts("starts", starts), context.AddInts("ends", ends),
             context.Node.Ints("axes") is { } axes ? context.AddInts("axes", axes) : "");
         return [node.Without("starts").Without("ends").Without("axes")];

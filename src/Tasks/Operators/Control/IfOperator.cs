@@ -9,6 +9,11 @@ namespace OptimizerBuild.Operators.Control;
 /// branches take all of it.
 /// </summary>
 [Operator("If")]
+[Input(0, "cond", Elements.Bool)]
+[Input(1, "captured", Elements.All, Variadic = true, Minimum = 0, From = SchemaAttribute.Newest)]
+[Output(0, "outputs", Variadic = true)]
+[Parameter("else_branch", ParameterKind.Graph, Required = true)]
+[Parameter("then_branch", ParameterKind.Graph, Required = true)]
 internal sealed class IfOperator : Operator, IControlFlow
 {
     /// <summary>The attribute that holds what runs where the condition is true.</summary>

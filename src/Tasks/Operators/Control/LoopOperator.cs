@@ -12,6 +12,12 @@ namespace OptimizerBuild.Operators.Control;
 /// and values that are collected over all trips. Within a trip the condition is true, so that the body does not take it.
 /// </summary>
 [Operator("Loop")]
+[Input(0, "M", Elements.Int64, Optional = true)]
+[Input(1, "cond", Elements.Bool, Optional = true)]
+[Input(2, "v_initial", Elements.All, Variadic = true, Minimum = 0)]
+[Output(0, "v_final_and_scan_outputs", Variadic = true, Until = SchemaAttribute.Newest - 1)]
+[Output(0, "v_final_and_scan_outputs", Variadic = true, Optional = true, From = SchemaAttribute.Newest)]
+[Parameter("body", ParameterKind.Graph, Required = true)]
 internal sealed class LoopOperator : Operator, IControlFlow
 {
     /// <summary>The attribute that holds the body.</summary>

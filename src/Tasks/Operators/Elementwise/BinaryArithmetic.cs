@@ -3,6 +3,8 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on two numeric tensors of one type, broadcast against each other: Add, Mul, Div and their like.</summary>
+[Parameter("axis", ParameterKind.Int, Until = 6)]
+[Parameter("broadcast", ParameterKind.Int, Until = 6)]
 internal abstract class BinaryArithmetic : BroadcastArithmetic, IFunctionOfTwoValues
 {
     /// <inheritdoc/>

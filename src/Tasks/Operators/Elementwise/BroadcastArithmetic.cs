@@ -6,14 +6,15 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Arithmetic that combines two numeric tensors of one type, broadcast against each other, or more of them one by one.</summary>
+[Input(0, "A", Elements.Numbers, Variable = "T")]
+[Input(1, "B", Elements.Numbers, Variable = "T")]
+[Output(0, "C")]
 internal abstract class BroadcastArithmetic : Operator, IElementwise
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType a = context.Type(0), b = context.Type(1);
-        if (a.Element != b.Element || !a.Element.IsNumeric())
-            throw context.Invalid($"its inputs are {a} and {b} instead of numbers of one type");
         FusedActivation.Check(context);
         return [TensorType.Of(a.Element, Broadcasting.Shape(context, a, b))];
     }

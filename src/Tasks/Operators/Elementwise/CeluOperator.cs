@@ -8,6 +8,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// Continuously differentiable exponential linear unit: max(0, x) + min(0, alpha·(exp(x/alpha) − 1)) (ONNX operator Celu).
 /// </summary>
 [Operator("Celu")]
+[Parameter("alpha", ParameterKind.Float)]
 internal sealed class CeluOperator : FloatFunction
 {
     /// <inheritdoc/>

@@ -8,17 +8,21 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Elements limited to a range whose bounds are optional inputs (ONNX operator Clip).</summary>
 [Operator("Clip")]
+[Input(0, "input", Elements.Numbers, Variable = "T")]
+[Input(1, "min", Elements.Numbers, Variable = "T", Optional = true, From = 11)]
+[Input(2, "max", Elements.Numbers, Variable = "T", Optional = true, From = 11)]
+[Output(0, "output")]
+[Parameter("min", ParameterKind.Float, Until = 10)]
+[Parameter("max", ParameterKind.Float, Until = 10)]
 internal sealed class ClipOperator : Operator, IFunctionOfOneValue
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (!x.Element.IsNumeric())
-            throw context.Invalid($"its input is {x} instead of a numeric tensor");
         for (int i = 1; i <= 2; i++)
-            if (context.Has(i) && (context.Type(i).Element != x.Element || context.Type(i).Count != 1))
-                throw context.Invalid($"its bound {context.Type(i)} is not one element of the input's type");
+            if (context.Has(i) && context.Type(i).Count != 1)
+                throw context.Invalid($"its bound {context.Type(i)} is not one element");
         return [x];
     }
 

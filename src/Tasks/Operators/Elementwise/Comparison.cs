@@ -6,6 +6,11 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A comparison of two tensors of one type, broadcast against each other; the result is boolean.</summary>
+[Input(0, "A", Elements.Numbers, Variable = "T")]
+[Input(1, "B", Elements.Numbers, Variable = "T")]
+[Output(0, "C")]
+[Parameter("axis", ParameterKind.Int, Until = 6)]
+[Parameter("broadcast", ParameterKind.Int, Until = 6)]
 internal abstract class Comparison : Operator, IElementwise
 {
     /// <summary>The method of the kernel <c>Compare</c> that computes it.</summary>
@@ -15,13 +20,8 @@ internal abstract class Comparison : Operator, IElementwise
     public override int Operands(Node node) => 2;
 
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
-        if (a.Element != b.Element || !Accepts(a.Element))
-            throw context.Invalid($"its inputs are {a} and {b}");
-        return [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, a, b))];
-    }
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
+        [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, context.Type(0), context.Type(1)))];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
@@ -35,9 +35,6 @@ internal abstract class Comparison : Operator, IElementwise
             (a, b) = (NumericCast.Convert(a, ElementType.UInt8)!, NumericCast.Convert(b, ElementType.UInt8)!);
         return [NumericDispatch.Run<Code, Tensor>(a.Element, new Code(this, type, a, b))];
     }
-
-    /// <summary>Whether the element type can be compared.</summary>
-    protected virtual bool Accepts(ElementType element) => element.IsNumeric();
 
     /// <summary>The comparison.</summary>
     protected abstract bool Holds<T>(T a, T b)

@@ -6,6 +6,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// An operator that is a function of one value and nothing else. Passes, quantisation (a table of 256 entries), lowering and export
 /// follow from what this class asks of it.
 /// </summary>
+[Output(0, "Y")]
 internal abstract class ElementwiseFunction : Operator, IFunctionOfOneValue
 {
     /// <summary>The function itself, in double precision: what quantised tables are made from.</summary>

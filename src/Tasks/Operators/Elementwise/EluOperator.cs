@@ -6,6 +6,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else alpha·(exp(x) − 1) (ONNX operator Elu).</summary>
 [Operator("Elu")]
+[Parameter("alpha", ParameterKind.Float)]
 internal sealed class EluOperator : FloatFunction
 {
     /// <inheritdoc/>

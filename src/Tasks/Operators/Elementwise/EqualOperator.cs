@@ -1,10 +1,11 @@
-using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>a = b at each place, with broadcasting (ONNX operator Equal).</summary>
 [Operator("Equal")]
+[Input(0, "A", Elements.Numbers | Elements.Bool | Elements.String, Variable = "T")]
+[Input(1, "B", Elements.Numbers | Elements.Bool | Elements.String, Variable = "T")]
 internal sealed class EqualOperator : Comparison
 {
     /// <inheritdoc/>
@@ -12,9 +13,6 @@ internal sealed class EqualOperator : Comparison
 
     /// <inheritdoc/>
     public override StringUse OnStrings => StringUse.Compares;
-
-    /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => !element.IsNarrow();
 
     /// <inheritdoc/>
     protected override bool Holds<T>(T a, T b) => a == b;

@@ -4,14 +4,11 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one floating-point element: sigmoid, exponential, square root and their like.</summary>
+[Input(0, "X", Elements.Floats)]
 internal abstract class FloatFunction : ElementwiseFunction
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        TensorType type = context.Type(0);
-        return type.Element.IsFloat() ? [type] : throw context.Invalid($"its input is {type} instead of a floating-point tensor");
-    }
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) => [context.Type(0)];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)

@@ -9,6 +9,8 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// <c>body</c> holds the chain as a graph with one input named <c>x</c> and one output; its constants broadcast to the input.
 /// </summary>
 [Operator("FusedElementwise", Domain = Node.InternalDomain)]
+[Input(0, "X", Elements.Numbers)]
+[Output(0, "Y")]
 internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
 {
     private const string Body = "body";

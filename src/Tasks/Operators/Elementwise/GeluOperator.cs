@@ -8,6 +8,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// Gaussian error linear unit: x·Φ(x), exactly or by the tanh approximation of Hendrycks and Gimpel (2016) (ONNX operator Gelu).
 /// </summary>
 [Operator("Gelu")]
+[Parameter("approximate", ParameterKind.String, Choices = ["none", "tanh"])]
 internal sealed class GeluOperator : FloatFunction
 {
     private const float SquareRootOfTwoOverPi = 0.7978845608028654f;

@@ -5,6 +5,8 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>max(0, min(1, alpha·x + beta)) (ONNX operator HardSigmoid).</summary>
 [Operator("HardSigmoid")]
+[Parameter("alpha", ParameterKind.Float)]
+[Parameter("beta", ParameterKind.Float)]
 internal sealed class HardSigmoidOperator : FloatFunction
 {
     /// <inheritdoc/>

@@ -5,6 +5,8 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else alpha·x (ONNX operator LeakyRelu).</summary>
 [Operator("LeakyRelu")]
+[Input(0, "X", Elements.Floats)]
+[Parameter("alpha", ParameterKind.Float)]
 internal sealed class LeakyReluOperator : NumericFunction
 {
     /// <inheritdoc/>

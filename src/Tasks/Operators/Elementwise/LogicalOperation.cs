@@ -5,6 +5,11 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on two boolean tensors, broadcast against each other: And, Or, Xor.</summary>
+[Input(0, "A", Elements.Bool)]
+[Input(1, "B", Elements.Bool)]
+[Output(0, "C")]
+[Parameter("axis", ParameterKind.Int, Until = 6)]
+[Parameter("broadcast", ParameterKind.Int, Until = 6)]
 internal abstract class LogicalOperation : Operator, IElementwise
 {
     /// <summary>
@@ -16,13 +21,8 @@ internal abstract class LogicalOperation : Operator, IElementwise
     public override int Operands(Node node) => 2;
 
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
-        return a.Element == ElementType.Bool && b.Element == ElementType.Bool
-            ? [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, a, b))]
-            : throw context.Invalid($"its inputs are {a} and {b} instead of booleans");
-    }
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
+        [TensorType.Of(ElementType.Bool, Broadcasting.Shape(context, context.Type(0), context.Type(1)))];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)

@@ -5,13 +5,12 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Negation of booleans (ONNX operator Not).</summary>
 [Operator("Not")]
+[Input(0, "X", Elements.Bool)]
+[Output(0, "Y")]
 internal sealed class NotOperator : Operator, IElementwise
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Bool
-            ? [context.Type(0)]
-            : throw context.Invalid($"its input is {context.Type(0)} instead of booleans");
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) => [context.Type(0)];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>

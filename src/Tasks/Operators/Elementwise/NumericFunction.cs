@@ -6,14 +6,11 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>A function of one element of any numeric type: absolute value, negation, sign.</summary>
+[Input(0, "X", Elements.Numbers)]
 internal abstract class NumericFunction : ElementwiseFunction
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        TensorType type = context.Type(0);
-        return type.Element.IsNumeric() ? [type] : throw context.Invalid($"its input is {type} instead of a numeric tensor");
-    }
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) => [context.Type(0)];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>

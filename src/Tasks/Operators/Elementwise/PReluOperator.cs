@@ -7,6 +7,9 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where positive, else slope·x; the slope broadcasts to x (ONNX operator PRelu).</summary>
 [Operator("PRelu")]
+[Input(0, "X", Elements.Numbers, Variable = "T")]
+[Input(1, "slope", Elements.Numbers, Variable = "T")]
+[Output(0, "Y")]
 internal sealed class PReluOperator : BinaryArithmetic
 {
     /// <inheritdoc/>

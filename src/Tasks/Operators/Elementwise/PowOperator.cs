@@ -7,15 +7,18 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Power x^y with broadcasting; the exponent may be of another type, the result has the base's (ONNX operator Pow).</summary>
 [Operator("Pow")]
+[Input(0, "X", Elements.Numbers)]
+[Input(1, "Y", Elements.Numbers)]
+[Output(0, "Z")]
+[Parameter("axis", ParameterKind.Int, Until = 6)]
+[Parameter("broadcast", ParameterKind.Int, Until = 6)]
 internal sealed class PowOperator : Operator, IFunctionOfTwoValues
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType x, TensorType y) = (context.Type(0), context.Type(1));
-        return x.Element.IsNumeric() && y.Element.IsNumeric()
-            ? [TensorType.Of(x.Element, Broadcasting.Shape(context, x, y))]
-            : throw context.Invalid($"its inputs are {x} and {y} instead of numbers");
+        return [TensorType.Of(x.Element, Broadcasting.Shape(context, x, y))];
     }
 
     /// <inheritdoc/>

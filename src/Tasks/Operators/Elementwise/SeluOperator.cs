@@ -6,6 +6,8 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Scaled exponential linear unit: gamma·x where positive, else gamma·alpha·(exp(x) − 1) (ONNX operator Selu).</summary>
 [Operator("Selu")]
+[Parameter("alpha", ParameterKind.Float)]
+[Parameter("gamma", ParameterKind.Float)]
 internal sealed class SeluOperator : FloatFunction
 {
     /// <inheritdoc/>

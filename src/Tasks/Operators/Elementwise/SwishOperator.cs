@@ -6,6 +6,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x · sigmoid(alpha·x) (ONNX operator Swish).</summary>
 [Operator("Swish")]
+[Parameter("alpha", ParameterKind.Float)]
 internal sealed class SwishOperator : FloatFunction
 {
     /// <inheritdoc/>

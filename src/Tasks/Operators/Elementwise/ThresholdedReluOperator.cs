@@ -5,6 +5,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>x where greater than alpha, else 0 (ONNX operator ThresholdedRelu).</summary>
 [Operator("ThresholdedRelu")]
+[Parameter("alpha", ParameterKind.Float)]
 internal sealed class ThresholdedReluOperator : FloatFunction
 {
     /// <inheritdoc/>

@@ -5,20 +5,15 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on any number of numeric tensors of one type, broadcast against each other: Max, Min, Sum, Mean.</summary>
+[Input(0, "data_0", Elements.Numbers, Variable = "T", Variadic = true)]
 internal abstract class VariadicArithmetic : BroadcastArithmetic
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType type = context.Type(0);
-        if (!type.Element.IsNumeric())
-            throw context.Invalid($"its input is {type} instead of a numeric tensor");
         for (int i = 1; i < context.InputTypes.Length; i++)
-        {
-            if (context.Type(i).Element != type.Element)
-                throw context.Invalid($"its inputs {context.Type(0)} and {context.Type(i)} are not of one type");
             type = TensorType.Of(type.Element, Broadcasting.Shape(context, type, context.Type(i)));
-        }
         FusedActivation.Check(context);
         return [type];
     }

@@ -8,14 +8,16 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// Elements of one tensor where a condition holds, else those of another, all broadcast against each other (ONNX operator Where).
 /// </summary>
 [Operator("Where")]
+[Input(0, "condition", Elements.Bool)]
+[Input(1, "X", Elements.All, Variable = "T")]
+[Input(2, "Y", Elements.All, Variable = "T")]
+[Output(0, "output")]
 internal sealed class WhereOperator : Operator, IElementwise
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType condition, TensorType x, TensorType y) = (context.Type(0), context.Type(1), context.Type(2));
-        if (condition.Element != ElementType.Bool || x.Element != y.Element)
-            throw context.Invalid($"its inputs are {condition}, {x} and {y}");
         TensorType both = TensorType.Of(x.Element, Broadcasting.Shape(context, x, y));
         return [TensorType.Of(x.Element, Broadcasting.Shape(context, condition, both))];
     }

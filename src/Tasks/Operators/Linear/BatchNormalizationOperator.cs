@@ -9,19 +9,34 @@ namespace OptimizerBuild.Operators.Linear;
 /// BatchNormalization; Ioffe and Szegedy, 2015).
 /// </summary>
 [Operator("BatchNormalization")]
+[Input(0, "X", Elements.Floats)]
+[Input(1, "scale", Elements.Floats)]
+[Input(2, "B", Elements.Floats)]
+[Input(3, "input_mean", Elements.Floats)]
+[Input(4, "input_var", Elements.Floats)]
+[Output(0, "Y")]
+[Output(1, "running_mean", Optional = true)]
+[Output(2, "running_var", Optional = true)]
+[Output(3, "saved_mean", Optional = true, Until = 13)]
+[Output(4, "saved_var", Optional = true, Until = 13)]
+[Parameter("epsilon", ParameterKind.Float)]
+[Parameter("is_test", ParameterKind.Int, Until = 6)]
+[Parameter("momentum", ParameterKind.Float)]
+[Parameter("spatial", ParameterKind.Int, Until = 8)]
+[Parameter("training_mode", ParameterKind.Int, From = 14)]
 internal sealed class BatchNormalizationOperator : Operator, INormalisation
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (x.Rank < 1 || !x.Element.IsFloat())
-            throw context.Invalid($"its input is {x} instead of a floating-point tensor");
+        if (x.Rank < 1)
+            throw context.Invalid($"its input {x} is a scalar");
         if (IsTraining(context.Node))
             throw context.Unsupported("BatchNormalization in inference (training_mode=0)");
         int channels = x.Rank < 2 ? 1 : x.Dimensions[1];
         for (int i = 1; i <= 4; i++)
-            if (context.Type(i) is var p && (p.Rank != 1 || p.Count != channels || !p.Element.IsFloat()))
+            if (context.Type(i) is var p && (p.Rank != 1 || p.Count != channels))
                 throw context.Invalid($"its parameter {p} does not fit {channels} channels");
         return [x];
     }

@@ -9,6 +9,16 @@ namespace OptimizerBuild.Operators.Linear;
 /// <c>channels_last</c> the activations are N,H,W,C.
 /// </summary>
 [Operator("Conv")]
+[Input(0, "X", Elements.Floats, Variable = "T")]
+[Input(1, "W", Elements.Floats, Variable = "T")]
+[Input(2, "B", Elements.Floats, Variable = "T", Optional = true)]
+[Output(0, "Y")]
+[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
+[Parameter("dilations", ParameterKind.Ints, Minimum = 1)]
+[Parameter("group", ParameterKind.Int, Minimum = 1)]
+[Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
+[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
+[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
 internal sealed class ConvOperator : Operator, IDotProduct, IWindow
 {
     /// <inheritdoc/>
@@ -17,11 +27,9 @@ internal sealed class ConvOperator : Operator, IDotProduct, IWindow
         WindowGeometry geometry = WindowGeometry.OfConvolution(context);
         (TensorType x, TensorType w) = (context.Type(0), context.Type(1));
         long group = Groups(context.Node);
-        if (!x.Element.IsFloat() || w.Element != x.Element)
-            throw context.Invalid($"its input is {x} and its weights are {w}");
-        if (group < 1 || w.Dimensions[0] % group != 0 || w.Dimensions[1] * group != geometry.Channels)
+        if (w.Dimensions[0] % group != 0 || w.Dimensions[1] * group != geometry.Channels)
             throw context.Invalid($"its input {x}, its weights {w} and {group} groups do not fit together");
-        if (context.Has(2) && context.Type(2) is var b && (b.Rank != 1 || b.Count != w.Dimensions[0] || b.Element != x.Element))
+        if (context.Has(2) && context.Type(2) is var b && (b.Rank != 1 || b.Count != w.Dimensions[0]))
             throw context.Invalid($"its bias is {b} for {w.Dimensions[0]} output channels");
         FusedActivation.Check(context);
         return [geometry.Output(x.Element, w.Dimensions[0])];

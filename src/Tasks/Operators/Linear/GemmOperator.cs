@@ -7,14 +7,24 @@ namespace OptimizerBuild.Operators.Linear;
 
 /// <summary>alpha·A'·B' + beta·C with optional transpositions (ONNX operator Gemm).</summary>
 [Operator("Gemm")]
+[Input(0, "A", Elements.Numbers, Variable = "T")]
+[Input(1, "B", Elements.Numbers, Variable = "T")]
+[Input(2, "C", Elements.Numbers, Variable = "T", Until = 10)]
+[Input(2, "C", Elements.Numbers, Variable = "T", Optional = true, From = 11)]
+[Output(0, "Y")]
+[Parameter("alpha", ParameterKind.Float)]
+[Parameter("beta", ParameterKind.Float)]
+[Parameter("broadcast", ParameterKind.Int, Until = 6)]
+[Parameter("transA", ParameterKind.Int)]
+[Parameter("transB", ParameterKind.Int)]
 internal sealed class GemmOperator : Operator, IDotProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
-        if (a.Rank != 2 || b.Rank != 2 || a.Element != b.Element || !a.Element.IsNumeric())
-            throw context.Invalid($"its inputs are {a} and {b} instead of two matrices of one type");
+        if (a.Rank != 2 || b.Rank != 2)
+            throw context.Invalid($"its inputs are {a} and {b} instead of two matrices");
         (int m, int n, int k, int kOfB) = Sizes(context.Node, a, b);
         if (k != kOfB)
             throw context.Invalid($"the inner dimensions of {a} and {b} differ");
@@ -22,7 +32,7 @@ internal sealed class GemmOperator : Operator, IDotProduct
         if (context.Has(2))
         {
             TensorType c = context.Type(2);
-            if (c.Element != a.Element || Shapes.Broadcast(c.Dimensions.AsSpan(), type.Dimensions.AsSpan()) is not { } both
+            if (Shapes.Broadcast(c.Dimensions.AsSpan(), type.Dimensions.AsSpan()) is not { } both
                 || !both.AsSpan().SequenceEqual(type.Dimensions.AsSpan()))
                 throw context.Invalid($"its addend {c} does not broadcast to {type}");
         }

@@ -9,14 +9,17 @@ namespace OptimizerBuild.Operators.Linear;
 /// Matrix product as NumPy's matmul defines it: batches broadcast, vectors count as rows or columns (ONNX operator MatMul).
 /// </summary>
 [Operator("MatMul")]
+[Input(0, "A", Elements.Numbers, Variable = "T")]
+[Input(1, "B", Elements.Numbers, Variable = "T")]
+[Output(0, "Y")]
 internal sealed class MatMulOperator : Operator, IDotProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType a, TensorType b) = (context.Type(0), context.Type(1));
-        if (a.Rank == 0 || b.Rank == 0 || a.Element != b.Element || !a.Element.IsNumeric())
-            throw context.Invalid($"its inputs are {a} and {b} instead of matrices of one type");
+        if (a.Rank == 0 || b.Rank == 0)
+            throw context.Invalid($"its inputs are {a} and {b} instead of matrices");
         Problem problem = Describe(context, a, b);
         FusedActivation.Check(context);
         var shape = new List<int>(problem.Batch);

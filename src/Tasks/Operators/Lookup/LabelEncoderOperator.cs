@@ -8,6 +8,21 @@ namespace OptimizerBuild.Operators.Lookup;
 /// <c>ai.onnx.ml</c>). Keys and values are strings, integers or reals; a NaN finds the key NaN, and −0 is 0.
 /// </summary>
 [Operator("LabelEncoder", Domain = MlDomain)]
+[Input(0, "X", Elements.Numbers | Elements.String)]
+[Output(0, "Y")]
+[Parameter("classes_strings", ParameterKind.Strings, Until = 1)]
+[Parameter("default_float", ParameterKind.Float, From = 2)]
+[Parameter("default_int64", ParameterKind.Int)]
+[Parameter("default_string", ParameterKind.String)]
+[Parameter("default_tensor", ParameterKind.Tensor, From = 4)]
+[Parameter("keys_floats", ParameterKind.Floats, From = 2)]
+[Parameter("keys_int64s", ParameterKind.Ints, From = 2)]
+[Parameter("keys_strings", ParameterKind.Strings, From = 2)]
+[Parameter("keys_tensor", ParameterKind.Tensor, From = 4)]
+[Parameter("values_floats", ParameterKind.Floats, From = 2)]
+[Parameter("values_int64s", ParameterKind.Ints, From = 2)]
+[Parameter("values_strings", ParameterKind.Strings, From = 2)]
+[Parameter("values_tensor", ParameterKind.Tensor, From = 4)]
 internal sealed class LabelEncoderOperator : Operator
 {
     /// <summary>The domain of ONNX's classical machine learning.</summary>

@@ -6,20 +6,22 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Tensors joined along one axis (ONNX operator Concat).</summary>
 [Operator("Concat")]
+[Input(0, "inputs", Elements.All, Variable = "T", Variadic = true)]
+[Output(0, "concat_result")]
+[Parameter("axis", ParameterKind.Int, Until = 3)]
+[Parameter("axis", ParameterKind.Int, Required = true, From = 4)]
 internal sealed class ConcatOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType first = context.Type(0);
-        if (!context.Node.Has("axis"))
-            throw context.Invalid("it has no axis");
         int axis = context.Axis(Axis(context.Node), first.Rank);
         int size = 0;
         for (int i = 0; i < context.InputTypes.Length; i++)
         {
             TensorType x = context.Type(i);
-            if (x.Element != first.Element || x.Rank != first.Rank
+            if (x.Rank != first.Rank
                 || x.Dimensions.Where((d, a) => a != axis && d != first.Dimensions[a]).Any())
                 throw context.Invalid($"{first} and {x} cannot be joined along axis {axis}");
             size = checked(size + x.Dimensions[axis]);

@@ -5,6 +5,14 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Dropout in inference: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).</summary>
 [Operator("Dropout")]
+[Input(0, "data", Elements.All)]
+[Input(1, "ratio", Elements.Floats, Optional = true, From = 12)]
+[Input(2, "training_mode", Elements.Bool, Optional = true, From = 12)]
+[Output(0, "output")]
+[Output(1, "mask", Optional = true)]
+[Parameter("is_test", ParameterKind.Int, Until = 6)]
+[Parameter("ratio", ParameterKind.Float, Until = 11)]
+[Parameter("seed", ParameterKind.Int, From = 12)]
 internal sealed class DropoutOperator : MovementOperator, IKeepsElementOrder
 {
     /// <inheritdoc/>

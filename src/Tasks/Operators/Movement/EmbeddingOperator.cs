@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
 
@@ -10,14 +9,17 @@ namespace OptimizerBuild.Operators.Movement;
 /// gives a row of zeros, as the one-hot encoding of such an index is all zeros.
 /// </summary>
 [Operator("Embedding", Domain = Node.InternalDomain)]
+[Input(0, "table", Elements.All)]
+[Input(1, "indices", Elements.Integers)]
+[Output(0, "Y")]
 internal sealed class EmbeddingOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType table, TensorType indices) = (context.Type(0), context.Type(1));
-        if (table.Rank != 2 || !indices.Element.IsNumeric() || indices.Element.IsFloat())
-            throw context.Invalid($"its table is {table} and its indices are {indices}");
+        if (table.Rank != 2)
+            throw context.Invalid($"its table is {table}");
         return [new(table.Element, [.. indices.Dimensions, table.Dimensions[1]])];
     }
 

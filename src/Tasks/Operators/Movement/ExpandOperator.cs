@@ -6,13 +6,16 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor broadcast together with a shape (ONNX operator Expand).</summary>
 [Operator("Expand")]
+[Input(0, "input", Elements.All)]
+[Input(1, "shape", Elements.Int64)]
+[Output(0, "output")]
 internal sealed class ExpandOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        long[] shape = context.ConstantInts(1) ?? throw context.Invalid("it has no shape");
+        long[] shape = context.RequiredInts(1);
         if (shape.Any(d => d < 0))
             throw context.Invalid($"its shape is [{string.Join(',', shape)}]");
         int[] wanted = [.. shape.Select(d => checked((int)d))];

@@ -4,6 +4,9 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A matrix: the dimensions before <c>axis</c> joined, and those from it on (ONNX operator Flatten).</summary>
 [Operator("Flatten")]
+[Input(0, "input", Elements.All)]
+[Output(0, "output")]
+[Parameter("axis", ParameterKind.Int)]
 internal sealed class FlattenOperator : ReshapingOperator
 {
     /// <inheritdoc/>

@@ -7,14 +7,16 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Slices of a tensor along one axis, in the order of an index tensor (ONNX operator Gather).</summary>
 [Operator("Gather")]
+[Input(0, "data", Elements.All)]
+[Input(1, "indices", Elements.Indices)]
+[Output(0, "output")]
+[Parameter("axis", ParameterKind.Int)]
 internal sealed class GatherOperator : MovementOperator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType x, TensorType indices) = (context.Type(0), context.Type(1));
-        if (indices.Element is not (ElementType.Int32 or ElementType.Int64))
-            throw context.Invalid($"its indices are {indices}");
         int axis = context.Axis(Axis(context.Node), x.Rank);
         return [new(x.Element, [.. x.Dimensions.Take(axis), .. indices.Dimensions, .. x.Dimensions.Skip(axis + 1)])];
     }

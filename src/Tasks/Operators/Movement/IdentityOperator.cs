@@ -6,6 +6,8 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Its input unchanged, which may be a value of any kind (ONNX operator Identity).</summary>
 [Operator("Identity")]
+[Input(0, "input", Elements.All)]
+[Output(0, "output")]
 internal sealed class IdentityOperator : ReshapingOperator, IStructural
 {
     /// <inheritdoc/>

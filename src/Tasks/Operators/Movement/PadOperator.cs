@@ -10,6 +10,15 @@ namespace OptimizerBuild.Operators.Movement;
 /// operator Pad with modes constant, reflect, edge and wrap). Negative amounts remove elements.
 /// </summary>
 [Operator("Pad")]
+[Input(0, "data", Elements.All, Variable = "T")]
+[Input(1, "pads", Elements.Int64, From = 11)]
+[Input(2, "constant_value", Elements.All, Variable = "T", Optional = true, From = 11)]
+[Input(3, "axes", Elements.Indices, Optional = true, From = 18)]
+[Output(0, "output")]
+[Parameter("mode", ParameterKind.String, Choices = ["constant", "reflect", "edge", "wrap"])]
+[Parameter("paddings", ParameterKind.Ints, Required = true, Until = 1)]
+[Parameter("pads", ParameterKind.Ints, Required = true, From = 2, Until = 10)]
+[Parameter("value", ParameterKind.Float, Until = 10)]
 internal sealed class PadOperator : MovementOperator
 {
     private const long MaximumPad = 1 << 30;
@@ -19,10 +28,8 @@ internal sealed class PadOperator : MovementOperator
     {
         TensorType x = context.Type(0);
         string mode = Mode(context.Node);
-        if (mode is not ("constant" or "reflect" or "edge" or "wrap"))
-            throw context.Invalid($"mode '{mode}' is not known");
-        if (context.Has(2) && (context.Type(2).Element != x.Element || context.Type(2).Count != 1))
-            throw context.Invalid($"its value {context.Type(2)} is not one element of the type of {x}");
+        if (context.Has(2) && context.Type(2).Count != 1)
+            throw context.Invalid($"its value {context.Type(2)} is not one element");
         (long[] begin, long[] end) = Amounts(context);
         var shape = new int[x.Rank];
         for (int i = 0; i < x.Rank; i++)
@@ -67,7 +74,7 @@ internal sealed class PadOperator : MovementOperator
     public static (long[] Begin, long[] End) Amounts(OperatorContext context)
     {
         int rank = context.Type(0).Rank;
-        long[] pads = context.ConstantInts(1) ?? throw context.Invalid("it has no pads");
+        long[] pads = context.RequiredInts(1);
         int[] axes = context.ConstantInts(3)?.Select(a => context.Axis(a, rank)).ToArray() ?? [.. Enumerable.Range(0, rank)];
         if (pads.Length != 2 * axes.Length || pads.Any(p => Math.Abs(Math.Max(p, -long.MaxValue)) > MaximumPad))
             throw context.Invalid($"its pads [{string.Join(',', pads)}] do not fit {axes.Length} axes");

@@ -6,13 +6,18 @@ namespace OptimizerBuild.Operators.Movement;
 /// The same elements under other dimensions: 0 keeps a dimension (unless <c>allowzero</c>), −1 is worked out (ONNX operator Reshape).
 /// </summary>
 [Operator("Reshape")]
+[Input(0, "data", Elements.All)]
+[Input(1, "shape", Elements.Int64, From = 5)]
+[Output(0, "reshaped")]
+[Parameter("allowzero", ParameterKind.Int, From = 14)]
+[Parameter("shape", ParameterKind.Ints, Required = true, Until = 4)]
 internal sealed class ReshapeOperator : ReshapingOperator
 {
     /// <inheritdoc/>
     protected override int[] Dimensions(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        long[] shape = context.ConstantInts(1) ?? throw context.Invalid("it has no shape");
+        long[] shape = context.RequiredInts(1);
         bool allowZero = context.Node.Int("allowzero", 0) != 0;
         var dimensions = new int[shape.Length];
         int open = -1;

@@ -7,6 +7,15 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A region of a tensor with steps, which may be negative (ONNX operator Slice; NumPy's slices).</summary>
 [Operator("Slice")]
+[Input(0, "data", Elements.All)]
+[Input(1, "starts", Elements.Indices, Variable = "Tind", From = 10)]
+[Input(2, "ends", Elements.Indices, Variable = "Tind", From = 10)]
+[Input(3, "axes", Elements.Indices, Variable = "Tind", Optional = true, From = 10)]
+[Input(4, "steps", Elements.Indices, Variable = "Tind", Optional = true, From = 10)]
+[Output(0, "output")]
+[Parameter("axes", ParameterKind.Ints, Until = 9)]
+[Parameter("ends", ParameterKind.Ints, Required = true, Until = 9)]
+[Parameter("starts", ParameterKind.Ints, Required = true, Until = 9)]
 internal sealed class SliceOperator : MovementOperator
 {
     /// <inheritdoc/>
@@ -40,8 +49,8 @@ internal sealed class SliceOperator : MovementOperator
     {
         TensorType x = context.Type(0);
         Region[] regions = [.. x.Dimensions.Select(d => new Region(0, 1, d))];
-        long[] starts = context.ConstantInts(1) ?? throw context.Invalid("it has no starts");
-        long[] ends = context.ConstantInts(2) ?? throw context.Invalid("it has no ends");
+        long[] starts = context.RequiredInts(1);
+        long[] ends = context.RequiredInts(2);
         long[] axes = context.ConstantInts(3) ?? [.. Enumerable.Range(0, starts.Length).Select(i => (long)i)];
         long[] steps = context.ConstantInts(4) ?? [.. Enumerable.Repeat(1L, starts.Length)];
         if (ends.Length != starts.Length || axes.Length != starts.Length || steps.Length != starts.Length)

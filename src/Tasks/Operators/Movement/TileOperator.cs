@@ -6,13 +6,16 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>A tensor repeated along its axes (ONNX operator Tile).</summary>
 [Operator("Tile")]
+[Input(0, "input", Elements.All)]
+[Input(1, "repeats", Elements.Int64)]
+[Output(0, "output")]
 internal sealed class TileOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        long[] repeats = context.ConstantInts(1) ?? throw context.Invalid("it has no repeats");
+        long[] repeats = context.RequiredInts(1);
         if (repeats.Length != x.Rank || repeats.Any(r => r < 0))
             throw context.Invalid($"its repeats [{string.Join(',', repeats)}] do not fit {x}");
         return [new(x.Element, [.. x.Dimensions.Select((d, i) => checked((int)(d * repeats[i])))])];

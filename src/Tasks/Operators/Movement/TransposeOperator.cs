@@ -6,6 +6,9 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>The dimensions in another order, reversed by default (ONNX operator Transpose).</summary>
 [Operator("Transpose")]
+[Input(0, "data", Elements.All)]
+[Output(0, "transposed")]
+[Parameter("perm", ParameterKind.Ints)]
 internal sealed class TransposeOperator : MovementOperator
 {
     /// <inheritdoc/>

@@ -4,13 +4,17 @@ namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>Inserts dimensions of size 1 (ONNX operator Unsqueeze).</summary>
 [Operator("Unsqueeze")]
+[Input(0, "data", Elements.All)]
+[Input(1, "axes", Elements.Int64, From = 13)]
+[Output(0, "expanded")]
+[Parameter("axes", ParameterKind.Ints, Required = true, Until = 12)]
 internal sealed class UnsqueezeOperator : ReshapingOperator
 {
     /// <inheritdoc/>
     protected override int[] Dimensions(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        long[] given = context.ConstantInts(1) ?? throw context.Invalid("it has no axes");
+        long[] given = context.RequiredInts(1);
         int rank = x.Rank + given.Length;
         HashSet<int> axes = [.. given.Select(a => context.Axis(a, rank))];
         if (axes.Count != given.Length)

@@ -7,16 +7,28 @@ namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>Mean over a sliding window, over the padding too where <c>count_include_pad</c> says so (ONNX operator AveragePool).</summary>
 [Operator("AveragePool")]
+[Input(0, "X", Elements.Floats)]
+[Output(0, "Y")]
+[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
+[Parameter("ceil_mode", ParameterKind.Int, From = 10)]
+[Parameter("count_include_pad", ParameterKind.Int, From = 7)]
+[Parameter("dilations", ParameterKind.Ints, From = 19, Minimum = 1)]
+[Parameter("kernel_shape", ParameterKind.Ints, Required = true, Minimum = 1)]
+[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
+[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
 internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
 {
+    /// <summary>
+    /// The greatest window of the integer form, which has a multiplier for each number of elements, all with one shift: that of the
+    /// greatest number still has 15 bits.
+    /// </summary>
+    public const int MostTaps = 1 << 16;
+
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         WindowGeometry geometry = WindowGeometry.OfPooling(context);
-        TensorType x = context.Type(0);
-        return x.Element.IsFloat()
-            ? [geometry.Output(x.Element, geometry.Channels)]
-            : throw context.Invalid($"its input is {x} instead of a floating-point tensor");
+        return [geometry.Output(context.Type(0).Element, geometry.Channels)];
     }
 
     /// <inheritdoc/>
@@ -63,8 +75,14 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
         axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
 
     /// <inheritdoc/>
+    public long Terms(OperatorContext context) => WindowGeometry.OfPooling(context).GreatestCover;
+
+    /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+        context.Type(0) is { Element: ElementType.Float32, Rank: < 5 }
+            && WindowAttributes.Kernel(context.Node)!.Aggregate(1L, (product, k) => product * k) <= MostTaps
+            ? Operators.IntegerForm.Rescale
+            : Operators.IntegerForm.None;
 
     // The mean of one window for all adjacent channels: sums in order of the taps, then one division.
     private static void Window(WindowGeometry g, ReadOnlySpan<float> image, int oy, int ox, int count, Span<float> y)

@@ -5,14 +5,16 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
+[Input(0, "X", Elements.Floats)]
+[Output(0, "Y")]
 internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (x.Rank < 3 || !x.Element.IsFloat())
-            throw context.Invalid($"its input is {x} instead of a floating-point tensor with spatial dimensions");
+        if (x.Rank < 3)
+            throw context.Invalid($"its input is {x} instead of a tensor with spatial dimensions");
         if (x.Dimensions.Skip(2).Contains(0))
             throw context.Invalid($"its input {x} has no positions to reduce");
         bool last = context.Node.IsChannelsLast();

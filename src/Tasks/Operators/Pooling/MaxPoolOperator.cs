@@ -6,8 +6,21 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Pooling;
 
-/// <summary>Maximum over a sliding window; padding does not take part (ONNX operator MaxPool).</summary>
+/// <summary>
+/// Maximum over a sliding window; padding does not take part (ONNX operator MaxPool). A window that lies wholly in the padding, of which
+/// the standard says nothing, gives the least finite number of the type, and −1 as its place.
+/// </summary>
 [Operator("MaxPool")]
+[Input(0, "X", Elements.Floats | Elements.UInt8 | Elements.Int8)]
+[Output(0, "Y")]
+[Output(1, "Indices", Optional = true, From = 8)]
+[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
+[Parameter("ceil_mode", ParameterKind.Int, From = 10)]
+[Parameter("dilations", ParameterKind.Ints, From = 10, Minimum = 1)]
+[Parameter("kernel_shape", ParameterKind.Ints, Required = true, Minimum = 1)]
+[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
+[Parameter("storage_order", ParameterKind.Int, From = 8)]
+[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
 internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
 {
     /// <inheritdoc/>
@@ -15,8 +28,6 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
     {
         WindowGeometry geometry = WindowGeometry.OfPooling(context);
         TensorType x = context.Type(0);
-        if (!x.Element.IsNumeric())
-            throw context.Invalid($"its input is {x} instead of a numeric tensor");
         if (geometry.ChannelsLast && HasIndices(context.Node))
             throw context.Invalid("its indices are defined for channels-first tensors only");
         TensorType y = geometry.Output(x.Element, geometry.Channels);
@@ -39,8 +50,13 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
         axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
 
     /// <inheritdoc/>
+    public long Terms(OperatorContext context) => WindowGeometry.OfPooling(context).GreatestCover;
+
+    /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0) is { Element: ElementType.Float32, Rank: < 5 } && !HasIndices(context.Node)
+            // No range of levels holds what such a window gives.
+            && !WindowGeometry.OfPooling(context).HasEmptyWindow
             ? Operators.IntegerForm.SameScale
             : Operators.IntegerForm.None;
 
@@ -100,7 +116,8 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
                         }
                         y[at] = best;
                         if (indices.Length > 0)
-                            indices[at] = start + (columnMajor ? ((long)bestX * g.Y.Input) + bestY : ((long)bestY * g.X.Input) + bestX);
+                            indices[at] = bestY < 0 ? -1
+                                : start + (columnMajor ? ((long)bestX * g.Y.Input) + bestY : ((long)bestY * g.X.Input) + bestX);
                     }
                 }
             }

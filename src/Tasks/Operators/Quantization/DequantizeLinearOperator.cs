@@ -7,6 +7,13 @@ namespace OptimizerBuild.Operators.Quantization;
 
 /// <summary>Integers as the real numbers that they stand for: (x − zero point) · scale (ONNX operator DequantizeLinear).</summary>
 [Operator("DequantizeLinear")]
+[Input(0, "x", Elements.Integers | Elements.Narrow, Variable = "T1")]
+[Input(1, "x_scale", Elements.Floats)]
+[Input(2, "x_zero_point", Elements.Integers | Elements.Narrow, Variable = "T1", Optional = true)]
+[Output(0, "y")]
+[Parameter("axis", ParameterKind.Int, From = 13)]
+[Parameter("block_size", ParameterKind.Int, From = 21, Minimum = 0)]
+[Parameter("output_dtype", ParameterKind.Int, From = 23)]
 internal sealed class DequantizeLinearOperator : Operator
 {
     /// <inheritdoc/>

@@ -27,11 +27,13 @@ internal readonly struct LinearQuantization
     public static LinearQuantization Of(OperatorContext context)
     {
         (TensorType x, TensorType scale) = (context.Type(0), context.Type(1));
-        if (context.Has(2) && !context.Type(2).Dimensions.AsSpan().SequenceEqual(scale.Dimensions.AsSpan()))
+        // One element for all may be a scalar or a list: quantisers write both side by side.
+        if (context.Has(2) && !(IsSingle(scale) && IsSingle(context.Type(2)))
+            && !context.Type(2).Dimensions.AsSpan().SequenceEqual(scale.Dimensions.AsSpan()))
             throw context.Invalid($"its zero point is {context.Type(2)} and its scale {scale}");
         if (!scale.Element.IsFloat())
             throw context.Invalid($"its scale is {scale}");
-        if (scale.Count == 1 && scale.Rank <= 1)
+        if (IsSingle(scale))
             return new(1, 0, 1, 1);
         int axis = context.Axis(context.Node.Int("axis", 1), x.Rank);
         int inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
@@ -55,4 +57,6 @@ internal readonly struct LinearQuantization
             ? place
             : ((((element / _inner / _length) * _scales) + (place / _block)) * _inner) + (element % _inner);
     }
+
+    private static bool IsSingle(TensorType type) => type.Count == 1 && type.Rank <= 1;
 }

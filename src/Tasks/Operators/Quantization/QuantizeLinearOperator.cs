@@ -10,6 +10,15 @@ namespace OptimizerBuild.Operators.Quantization;
 /// (ONNX operator QuantizeLinear).
 /// </summary>
 [Operator("QuantizeLinear")]
+[Input(0, "x", Elements.Float16 | Elements.Float32 | Elements.Int32)]
+[Input(1, "y_scale", Elements.Floats)]
+[Input(2, "y_zero_point", Elements.Integers | Elements.Narrow, Optional = true)]
+[Output(0, "y")]
+[Parameter("axis", ParameterKind.Int, From = 13)]
+[Parameter("block_size", ParameterKind.Int, From = 21, Minimum = 0)]
+[Parameter("output_dtype", ParameterKind.Int, From = 21)]
+[Parameter("precision", ParameterKind.Int, From = 23)]
+[Parameter("saturate", ParameterKind.Int, From = 19)]
 internal sealed class QuantizeLinearOperator : Operator
 {
     /// <inheritdoc/>

@@ -6,14 +6,17 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>The index of the extreme element along one axis: ArgMax and ArgMin.</summary>
+[Input(0, "data", Elements.Numbers)]
+[Output(0, "reduced")]
+[Parameter("axis", ParameterKind.Int)]
+[Parameter("keepdims", ParameterKind.Int)]
+[Parameter("select_last_index", ParameterKind.Int, From = 12)]
 internal abstract class ArgExtremum : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (!x.Element.IsNumeric())
-            throw context.Invalid($"its input is {x} instead of a numeric tensor");
         int axis = context.Axis(Axis(context.Node), x.Rank);
         if (x.Dimensions[axis] == 0)
             throw context.Invalid($"axis {axis} of {x} has no elements");

@@ -7,14 +7,15 @@ namespace OptimizerBuild.Operators.Reduction;
 /// <summary>
 /// A function of a row of elements that gives a row of the same length, along the attribute <c>axis</c>: Softmax and LogSoftmax.
 /// </summary>
+[Input(0, "input", Elements.Floats)]
+[Output(0, "output")]
+[Parameter("axis", ParameterKind.Int)]
 internal abstract class AxisFunction : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (!x.Element.IsFloat())
-            throw context.Invalid($"its input is {x} instead of a floating-point tensor");
         _ = AxisOf(context);
         return [x];
     }
@@ -24,8 +25,8 @@ internal abstract class AxisFunction : Operator
     {
         Tensor x = inputs[0]!, y = Tensor.Zeros(x.Type);
         int axis = AxisOf(context);
-        int length = x.Rank == 0 ? 1 : x.Dimensions[axis];
-        int inner = x.Rank == 0 ? 1 : Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
+        int length = x.Dimensions[axis];
+        int inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
         switch (x.Element)
         {
             case ElementType.Float32:
@@ -70,6 +71,9 @@ internal abstract class AxisFunction : Operator
     /// <summary>The node along another axis.</summary>
     public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
 
+    /// <summary>The number of values in a row.</summary>
+    public static int Length(OperatorContext context) => context.Type(0).Dimensions[AxisOf(context)];
+
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.FixedPoint : Operators.IntegerForm.None;
@@ -77,10 +81,5 @@ internal abstract class AxisFunction : Operator
     /// <summary>Replaces a row by the function's value; computed in double precision, as sums of exponentials are.</summary>
     protected abstract void Row(Node node, Span<double> row);
 
-    private static int AxisOf(OperatorContext context)
-    {
-        int rank = context.Type(0).Rank;
-        long axis = Axis(context.Node);
-        return rank == 0 && (axis is 0 or -1) ? 0 : context.Axis(axis, rank);
-    }
+    private static int AxisOf(OperatorContext context) => context.Axis(Axis(context.Node), context.Type(0).Rank);
 }

@@ -8,23 +8,31 @@ namespace OptimizerBuild.Operators.Reduction;
 /// Rows brought to mean 0 and variance 1, then scaled and shifted (ONNX operator LayerNormalization; Ba, Kiros and Hinton, 2016).
 /// </summary>
 [Operator("LayerNormalization")]
+[Input(0, "X", Elements.Floats)]
+[Input(1, "Scale", Elements.Floats)]
+[Input(2, "B", Elements.Floats, Optional = true)]
+[Output(0, "Y")]
+[Output(1, "Mean", Optional = true)]
+[Output(2, "InvStdDev", Optional = true)]
+[Parameter("axis", ParameterKind.Int)]
+[Parameter("epsilon", ParameterKind.Float)]
+[Parameter("stash_type", ParameterKind.Int)]
 internal sealed class LayerNormalizationOperator : Operator, INormalisation
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (!x.Element.IsFloat() || x.Rank == 0)
-            throw context.Invalid($"its input is {x} instead of a floating-point tensor");
+        if (x.Rank == 0)
+            throw context.Invalid($"its input {x} is a scalar");
         int axis = context.Axis(Axis(context.Node), x.Rank);
         ReadOnlySpan<int> row = x.Dimensions.AsSpan()[axis..];
         if (row.Contains(0))
             throw context.Invalid($"rows of {x} from axis {axis} on are empty");
         for (int i = 1; i <= 2; i++)
-            if (context.Has(i) && !(context.Type(i).Element.IsFloat()
-                && Shapes.Broadcast(context.Type(i).Dimensions.AsSpan(), row) is { } both && both.AsSpan().SequenceEqual(row)))
+            if (context.Has(i) && !(Shapes.Broadcast(context.Type(i).Dimensions.AsSpan(), row) is { } both
+                && both.AsSpan().SequenceEqual(row)))
                 throw context.Invalid($"its parameter {context.Type(i)} does not broadcast to rows of {x} from axis {axis} on");
-        _ = context.Type(1);
         var statistics = new TensorType(ElementType.Float32, [.. x.Dimensions.Select((d, i) => i < axis ? d : 1)]);
         return [x, statistics, statistics];
     }

@@ -7,6 +7,7 @@ namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Largest element over some axes (ONNX operator ReduceMax).</summary>
 [Operator("ReduceMax")]
+[Input(0, "data", Elements.Numbers | Elements.Bool)]
 internal sealed class ReduceMaxOperator : ReduceOperator
 {
     /// <inheritdoc/>
@@ -15,9 +16,6 @@ internal sealed class ReduceMaxOperator : ReduceOperator
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
         context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.SameScale : Operators.IntegerForm.None;
-
-    /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => element == ElementType.Bool || element.IsNumeric();
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Lowest<T>() : TensorPrimitives.Max(row);

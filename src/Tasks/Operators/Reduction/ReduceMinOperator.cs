@@ -1,4 +1,3 @@
-using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
@@ -7,13 +6,11 @@ namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Smallest element over some axes (ONNX operator ReduceMin).</summary>
 [Operator("ReduceMin")]
+[Input(0, "data", Elements.Numbers | Elements.Bool)]
 internal sealed class ReduceMinOperator : ReduceOperator
 {
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Min);
-
-    /// <inheritdoc/>
-    protected override bool Accepts(ElementType element) => element == ElementType.Bool || element.IsNumeric();
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Highest<T>() : TensorPrimitives.Min(row);

@@ -6,14 +6,18 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>A reduction over some or all axes, which are an optional input: ReduceMean, ReduceMax and their like.</summary>
+[Input(0, "data", Elements.Numbers)]
+[Input(1, "axes", Elements.Int64, Optional = true, From = 18)]
+[Output(0, "reduced")]
+[Parameter("axes", ParameterKind.Ints, Until = 17)]
+[Parameter("keepdims", ParameterKind.Int)]
+[Parameter("noop_with_empty_axes", ParameterKind.Int, From = 18)]
 internal abstract class ReduceOperator : Operator, IAxisReduction
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         TensorType x = context.Type(0);
-        if (!Accepts(x.Element))
-            throw context.Invalid($"its input is {x}");
         int[] axes = ReducedAxes(context);
         if (!HasIdentity && x.Count == 0 && axes.Any(a => x.Dimensions[a] == 0))
             throw context.Invalid($"it reduces no elements of {x}");
@@ -76,9 +80,6 @@ internal abstract class ReduceOperator : Operator, IAxisReduction
 
     /// <summary>Whether the reduction of no elements is defined.</summary>
     protected virtual bool HasIdentity => true;
-
-    /// <summary>Whether the element type is supported.</summary>
-    protected virtual bool Accepts(ElementType element) => element.IsNumeric();
 
     /// <summary>Reduces one row.</summary>
     protected abstract T Row<T>(ReadOnlySpan<T> row)

@@ -8,6 +8,10 @@ namespace OptimizerBuild.Operators.Structure;
 /// The elements of a sequence one after the other along an axis, or along a new one (ONNX operator ConcatFromSequence): Concat.
 /// </summary>
 [Operator("ConcatFromSequence")]
+[Input(0, "input_sequence", Elements.All)]
+[Output(0, "concat_result")]
+[Parameter("axis", ParameterKind.Int, Required = true)]
+[Parameter("new_axis", ParameterKind.Int)]
 internal sealed class ConcatFromSequenceOperator : IStructural
 {
     /// <inheritdoc/>

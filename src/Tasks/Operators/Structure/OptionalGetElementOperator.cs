@@ -5,6 +5,8 @@ namespace OptimizerBuild.Operators.Structure;
 
 /// <summary>What an optional value holds; a value that is not optional is itself (ONNX operator OptionalGetElement).</summary>
 [Operator("OptionalGetElement")]
+[Input(0, "input", Elements.All)]
+[Output(0, "output")]
 internal sealed class OptionalGetElementOperator : IStructural
 {
     /// <inheritdoc/>

@@ -8,6 +8,8 @@ namespace OptimizerBuild.Operators.Structure;
 /// optional is there.
 /// </summary>
 [Operator("OptionalHasElement")]
+[Input(0, "input", Elements.All, Optional = true)]
+[Output(0, "output")]
 internal sealed class OptionalHasElementOperator : IStructural
 {
     /// <inheritdoc/>

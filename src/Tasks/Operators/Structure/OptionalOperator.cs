@@ -5,6 +5,9 @@ namespace OptimizerBuild.Operators.Structure;
 
 /// <summary>An optional value: of the input where it is given, else an absent one (ONNX operator Optional).</summary>
 [Operator("Optional")]
+[Input(0, "input", Elements.All, Optional = true)]
+[Output(0, "output")]
+[Parameter("type", ParameterKind.TypeProto)]
 internal sealed class OptionalOperator : IStructural
 {
     /// <inheritdoc/>

@@ -5,6 +5,8 @@ namespace OptimizerBuild.Operators.Structure;
 
 /// <summary>A sequence of its inputs (ONNX operator SequenceConstruct).</summary>
 [Operator("SequenceConstruct")]
+[Input(0, "inputs", Elements.All, Variadic = true)]
+[Output(0, "output_sequence")]
 internal sealed class SequenceConstructOperator : IStructural
 {
     /// <inheritdoc/>

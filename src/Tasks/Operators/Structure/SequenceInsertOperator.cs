@@ -5,6 +5,10 @@ namespace OptimizerBuild.Operators.Structure;
 
 /// <summary>A sequence with one more element, at its end or at a constant position (ONNX operator SequenceInsert).</summary>
 [Operator("SequenceInsert")]
+[Input(0, "input_sequence", Elements.All)]
+[Input(1, "tensor", Elements.All)]
+[Input(2, "position", Elements.Indices, Optional = true)]
+[Output(0, "output_sequence")]
 internal sealed class SequenceInsertOperator : IStructural
 {
     /// <inheritdoc/>

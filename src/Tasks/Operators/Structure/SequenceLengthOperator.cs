@@ -5,6 +5,8 @@ namespace OptimizerBuild.Operators.Structure;
 
 /// <summary>The number of elements of a sequence: a constant (ONNX operator SequenceLength).</summary>
 [Operator("SequenceLength")]
+[Input(0, "input_sequence", Elements.All)]
+[Output(0, "length")]
 internal sealed class SequenceLengthOperator : IStructural
 {
     /// <inheritdoc/>

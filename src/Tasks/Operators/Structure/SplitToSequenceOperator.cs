@@ -9,6 +9,11 @@ namespace OptimizerBuild.Operators.Structure;
 /// dimension is dropped.
 /// </summary>
 [Operator("SplitToSequence")]
+[Input(0, "input", Elements.All)]
+[Input(1, "split", Elements.Indices, Optional = true)]
+[Output(0, "output_sequence")]
+[Parameter("axis", ParameterKind.Int)]
+[Parameter("keepdims", ParameterKind.Int)]
 internal sealed class SplitToSequenceOperator : IStructural
 {
     // More parts than any model has would only fill the graph.

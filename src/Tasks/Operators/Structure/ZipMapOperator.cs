@@ -8,6 +8,10 @@ namespace OptimizerBuild.Operators.Structure;
 /// Scores with the labels of their classes (operator ZipMap of <c>ai.onnx.ml</c>): the tensor of scores, whose columns have names.
 /// </summary>
 [Operator("ZipMap", Domain = "ai.onnx.ml")]
+[Input(0, "X", Elements.All)]
+[Output(0, "Z")]
+[Parameter("classlabels_int64s", ParameterKind.Ints)]
+[Parameter("classlabels_strings", ParameterKind.Strings)]
 internal sealed class ZipMapOperator : IStructural
 {
     /// <inheritdoc/>

@@ -6,13 +6,17 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The elements converted to the type of another tensor (ONNX operator CastLike).</summary>
 [Operator("CastLike")]
+[Input(0, "input", Elements.All)]
+[Input(1, "target_type", Elements.All)]
+[Output(0, "output")]
+[Parameter("round_mode", ParameterKind.String, From = 24, Choices = ["up", "down", "nearest"])]
+[Parameter("saturate", ParameterKind.Int, From = 19)]
 internal sealed class CastLikeOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
         (TensorType x, TensorType like) = (context.Type(0), context.Type(1));
-        CastRounding.Check(context);
         return x.Element != ElementType.String && like.Element != ElementType.String
             ? [x.As(like.Element)]
             : throw context.Invalid($"it converts {x} to the type of {like}");
@@ -24,7 +28,7 @@ internal sealed class CastLikeOperator : Operator
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericCast.Convert(
-            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
+            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node))!];
 
     /// <inheritdoc/>
     public override bool IsIdentity(OperatorContext context) => true;

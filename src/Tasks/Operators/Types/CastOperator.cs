@@ -7,6 +7,11 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The elements converted to another type (ONNX operator Cast).</summary>
 [Operator("Cast")]
+[Input(0, "input", Elements.All)]
+[Output(0, "output")]
+[Parameter("round_mode", ParameterKind.String, From = 24, Choices = ["up", "down", "nearest"])]
+[Parameter("saturate", ParameterKind.Int, From = 19)]
+[Parameter("to", ParameterKind.Int, Required = true)]
 internal sealed class CastOperator : Operator
 {
     /// <inheritdoc/>
@@ -19,14 +24,13 @@ internal sealed class CastOperator : Operator
             throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name,
                 $"a conversion from {x.Element} to type {to}",
                 "Cast converts between all types of numbers and bool");
-        CastRounding.Check(context);
         return [x.As(element)];
     }
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [NumericCast.Convert(
-            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node) ?? 0)!];
+            inputs[0]!, context.OutputTypes[0].Element, CastRounding.Saturates(context.Node), CastRounding.Of(context.Node))!];
 
     /// <inheritdoc/>
     public override bool IsIdentity(OperatorContext context) => true;

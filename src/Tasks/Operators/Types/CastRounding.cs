@@ -1,4 +1,3 @@
-using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 
@@ -10,21 +9,11 @@ internal static class CastRounding
     /// <summary>Whether 8-bit floats take their greatest number for what is greater (attribute <c>saturate</c>).</summary>
     public static bool Saturates(Node node) => node.Int("saturate", 1) != 0;
 
-    /// <summary>The rounding to E8M0 (attribute <c>round_mode</c>) as <see cref="NarrowFormat"/> numbers it; null where the attribute's
-    /// text is none of the specification.</summary>
-    public static int? Of(Node node) => node.Text("round_mode", "up") switch
+    /// <summary>The rounding to E8M0 (attribute <c>round_mode</c>) as <see cref="NarrowFormat"/> numbers it.</summary>
+    public static int Of(Node node) => node.Text("round_mode", "up") switch
     {
-        "up" => NarrowFormat.RoundUp,
         "down" => NarrowFormat.RoundDown,
         "nearest" => NarrowFormat.RoundNearest,
-        _ => null,
+        _ => NarrowFormat.RoundUp,
     };
-
-    /// <summary>Refuses an unknown rounding.</summary>
-    /// <exception cref="ModelException">The attribute's text is none of the specification.</exception>
-    public static void Check(OperatorContext context)
-    {
-        if (Of(context.Node) is null)
-            throw context.Invalid($"its round_mode is '{context.Node.Text("round_mode", "")}' instead of 'up', 'down' or 'nearest'");
-    }
 }

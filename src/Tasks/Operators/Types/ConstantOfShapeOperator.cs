@@ -6,12 +6,15 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>A tensor of the given dimensions filled with one value, 0 by default (ONNX operator ConstantOfShape).</summary>
 [Operator("ConstantOfShape")]
+[Input(0, "input", Elements.Int64)]
+[Output(0, "output")]
+[Parameter("value", ParameterKind.Tensor)]
 internal sealed class ConstantOfShapeOperator : Operator
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
-        long[] shape = context.ConstantInts(0) ?? throw context.Invalid("it has no shape");
+        long[] shape = context.RequiredInts(0);
         if (context.Type(0).Rank != 1 || shape.Any(d => d < 0))
             throw context.Invalid($"its shape is [{string.Join(',', shape)}]");
         return [TensorType.Of(Value(context).Element, [.. shape.Select(d => checked((int)d))])];

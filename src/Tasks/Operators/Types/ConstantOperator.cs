@@ -5,6 +5,15 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>A constant, in any of the attribute forms (ONNX operator Constant); it folds at import.</summary>
 [Operator("Constant")]
+[Output(0, "output")]
+[Parameter("sparse_value", ParameterKind.SparseTensor, From = 11)]
+[Parameter("value", ParameterKind.Tensor)]
+[Parameter("value_float", ParameterKind.Float, From = 12)]
+[Parameter("value_floats", ParameterKind.Floats, From = 12)]
+[Parameter("value_int", ParameterKind.Int, From = 12)]
+[Parameter("value_ints", ParameterKind.Ints, From = 12)]
+[Parameter("value_string", ParameterKind.String, From = 12)]
+[Parameter("value_strings", ParameterKind.Strings, From = 12)]
 internal sealed class ConstantOperator : Operator
 {
     /// <inheritdoc/>

@@ -8,6 +8,10 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>Numbers from a start to before a limit in equal steps (ONNX operator Range); its inputs must be constant.</summary>
 [Operator("Range")]
+[Input(0, "start", Elements.Numbers, Variable = "T")]
+[Input(1, "limit", Elements.Numbers, Variable = "T")]
+[Input(2, "delta", Elements.Numbers, Variable = "T")]
+[Output(0, "output")]
 internal sealed class RangeOperator : Operator
 {
     /// <inheritdoc/>
@@ -17,7 +21,7 @@ internal sealed class RangeOperator : Operator
         var values = new double[3];
         for (int i = 0; i < 3; i++)
         {
-            if (context.Type(i).Element != type.Element || !type.Element.IsNumeric() || context.Type(i).Count != 1)
+            if (context.Type(i).Count != 1)
                 throw context.Invalid($"its input {i} is {context.Type(i)} instead of one number");
             Tensor constant = context.InputConstants[i]
                 ?? throw new ModelException(DiagnosticCatalog.DataDependentShape, context.Node.Name, context.Node.OpType,

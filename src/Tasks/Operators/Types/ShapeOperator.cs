@@ -5,6 +5,10 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The dimensions of its input from <c>start</c> to before <c>end</c> (ONNX operator Shape); always constant.</summary>
 [Operator("Shape")]
+[Input(0, "data", Elements.All)]
+[Output(0, "shape")]
+[Parameter("end", ParameterKind.Int, From = 15)]
+[Parameter("start", ParameterKind.Int, From = 15)]
 internal sealed class ShapeOperator : Operator, IFoldsFromTypes
 {
     /// <inheritdoc/>

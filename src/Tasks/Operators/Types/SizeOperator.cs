@@ -5,14 +5,12 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>The number of elements of its input (ONNX operator Size); always constant.</summary>
 [Operator("Size")]
+[Input(0, "data", Elements.All)]
+[Output(0, "size")]
 internal sealed class SizeOperator : Operator, IFoldsFromTypes
 {
     /// <inheritdoc/>
-    public override ImmutableArray<TensorType> Infer(OperatorContext context)
-    {
-        _ = context.Type(0);
-        return [TensorType.Of(ElementType.Int64)];
-    }
+    public override ImmutableArray<TensorType> Infer(OperatorContext context) => [TensorType.Of(ElementType.Int64)];
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) => Fold(context);

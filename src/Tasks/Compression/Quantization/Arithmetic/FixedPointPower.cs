@@ -14,6 +14,29 @@ internal static class FixedPointPower
     /// <summary>The scale of logarithms of probabilities in s32: binary logarithms in Q16.</summary>
     public static readonly double LogarithmScale = ElementaryFunctions.Log(2) / 65536;
 
+    /// <summary>
+    /// The greatest distance of a power from 2^(−t), as a part of it, apart from the rounding to Q30: t is rounded to Q16, and between the
+    /// table's entries the power is a line.
+    /// </summary>
+    public const double RelativeError = (LogarithmOf2 / 131072) + (LogarithmOf2 * LogarithmOf2 / (256 * 256 * 8));
+
+    /// <summary>
+    /// The longest row of a Softmax in fixed point. Each power may be 2^−30 too great, as those that saturate are: of so many that is less
+    /// than <see cref="RelativeError"/> of their sum, which is at least 1.
+    /// </summary>
+    public const int LongestRow = 4096;
+
+    /// <summary>
+    /// The longest row whose probabilities are handed on as bytes: 1/256, a level, where all values are equal. Of longer rows most
+    /// probabilities, or all of them, would be 0.
+    /// </summary>
+    public const int LongestRowOfBytes = 256;
+
+    /// <summary>The greatest error of a probability in s32 of a row of so many values.</summary>
+    public static double ErrorOf(int length) => (2 * RelativeError) + ((length + 2.0) / One);
+
+    private const double LogarithmOf2 = 0.6931471805599453;
+
     private const long Saturation = 31L << 16;
 
     private static readonly long[] Powers = [.. Enumerable.Range(0, 257).Select(i =>

@@ -1,0 +1,39 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Evaluation;
+
+/// <summary>
+/// Checks that a plan's outputs depend on nothing but its inputs: an element that no step wrote, or that was computed from memory that no
+/// step wrote, shows what the arena held before. A failure is a defect of a lowering or a kernel, never of the user's model.
+/// </summary>
+internal static class MemoryVerifier
+{
+    // Two patterns that differ in every bit, neither of them what memory holds at first.
+    private const byte First = 0x5A;
+    private const byte Second = 0xA5;
+
+    // Larger plans are not run for this alone: it would hold up the build.
+    private const long MostMacs = 4_000_000_000;
+
+    /// <summary>Runs the plan on zeros over memory of two patterns and compares the outputs, bit for bit.</summary>
+    /// <exception cref="InvalidOperationException">An output depends on what the memory held.</exception>
+    public static void Verify(PlanExecutor executor)
+    {
+        // What a loop without a bound does on zeros nobody knows.
+        if (PlanSteps.MacsOf(executor.Plan.Steps) > MostMacs
+            || PlanSteps.Numbered(executor.Plan.Steps).Any(s => s.Step is PlanLoop { Bound: null }))
+            return;
+        Tensor[] inputs = [.. executor.Plan.Inputs.Select(i =>
+            Tensor.Zeros(TensorType.Of(PlanExecutor.ToElement(i.Type), [.. i.Dimensions])))];
+        Tensor[] first = executor.RunOver(First, inputs), second = executor.RunOver(Second, inputs);
+        for (int o = 0; o < first.Length; o++)
+        {
+            ReadOnlySpan<byte> a = PlanExecutor.Bytes(first[o]), b = PlanExecutor.Bytes(second[o]);
+            int same = a.CommonPrefixLength(b);
+            if (same < a.Length)
+                throw new InvalidOperationException(
+                    $"output '{executor.Plan.Outputs[o].OnnxName}' depends on memory that no step wrote, from its byte {same} on");
+        }
+    }
+}
