@@ -47,7 +47,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         {
             // Without a dot product no integer node is of use: nothing has to be measured.
             var nodes = new IntegerNodes(candidates);
-            nodes.RemoveReadLogarithms();
+            nodes.RemoveReadRows();
             nodes.Settle();
             var reasons = candidates.Nodes.ToDictionary(n => n.Node.Name, nodes.Reason, StringComparer.Ordinal);
             quantization = AllFloat(graph, name => reasons[name]);
