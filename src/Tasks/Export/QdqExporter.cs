@@ -123,6 +123,8 @@ internal sealed class QdqExporter
         }
         if (order != 0 && node.Is<ConcatOperator>())
             node = ConcatOperator.WithAxis(node, ChannelOrder.AxisInSecond(Shapes.Axis(ConcatOperator.Axis(node), order), order));
+        if (node.Is<SplitOperator>())
+            node = SplitOperator.WithCount(node);
         _builder.Add(node.Name, node.OpType, inputs, outputs, OnnxAttributes(node).Select(a => (a.Key, a.Value)),
             node.Domain == Node.InternalDomain ? "" : node.Domain);
         return outputs;

@@ -2,6 +2,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Harness;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
@@ -17,12 +18,16 @@ public sealed class RandomGraphExportTests
     public void FloatModelsComputeTheSame() => PropertyCheck.Holds(GraphDescription.All, description =>
     {
         Graph graph = PassPipeline.Run(description.Build());
-        Graph exported = Import(new CompressedModel(graph));
+        byte[] file = QdqExporter.Export(new CompressedModel(graph));
+        Graph exported = Import(file);
         IReadOnlyList<Tensor> sample = description.Sample(graph, 0);
         Tensor[] expected = new GraphEvaluator(graph).Evaluate(sample), actual = new GraphEvaluator(exported).Evaluate(sample);
         Assert.Equal<IEnumerable<string>>(graph.Outputs, exported.Outputs);
         for (int o = 0; o < expected.Length; o++)
             RandomTensors.AssertClose(expected[o], actual[o], 1e-4f, $"output {o}\n{graph.Print()}\n{exported.Print()}");
+        Tensor[] runtime = OnnxRuntimeModel.Run(file, exported, sample);
+        for (int o = 0; o < expected.Length; o++)
+            RandomTensors.AssertClose(expected[o], runtime[o], 1e-3f, $"output {o} in ONNX Runtime\n{exported.Print()}");
     }, 200);
 
     [Fact]
@@ -33,11 +38,13 @@ public sealed class RandomGraphExportTests
         PropertyCheck.Holds(GraphDescription.All, description =>
         {
             CompressedModel model = Plans.Quantize(PassPipeline.Run(description.Build()));
-            Graph exported = Import(model);
+            byte[] file = QdqExporter.Export(model);
+            Graph exported = Import(file);
             var simulation = new QuantizedGraphEvaluator(model.Graph, model.Annotation<GraphQuantization>()!);
             var evaluator = new GraphEvaluator(exported);
             IReadOnlyList<Tensor> sample = description.Sample(model.Graph, 0);
             Tensor[] expected = simulation.Evaluate(sample), actual = evaluator.Evaluate(sample);
+            Tensor[] runtime = OnnxRuntimeModel.Run(file, exported, sample);
             for (int o = 0; o < expected.Length; o++)
             {
                 Assert.Equal(expected[o].Type, actual[o].Type);
@@ -53,6 +60,8 @@ public sealed class RandomGraphExportTests
                 }
                 double cosine = Cosine(e, a);
                 Assert.True(cosine > 0.97, $"output {o}: cosine {cosine}\n{model.Graph.Print()}\n{exported.Print()}");
+                double inRuntime = Cosine(a, runtime[o].Values<float>());
+                Assert.True(inRuntime > 0.97, $"output {o}: cosine {inRuntime} in ONNX Runtime\n{exported.Print()}");
                 worst = Math.Min(worst, cosine);
                 compared++;
             }
@@ -60,8 +69,7 @@ public sealed class RandomGraphExportTests
         Assert.True(compared >= 200);
     }
 
-    private static Graph Import(CompressedModel model) =>
-        OnnxImporter.Import(QdqExporter.Export(model), "exported.onnx", ImportOptions.Default).Graph;
+    private static Graph Import(byte[] file) => OnnxImporter.Import(file, "exported.onnx", ImportOptions.Default).Graph;
 
     private static double Cosine(float[] a, float[] b)
     {

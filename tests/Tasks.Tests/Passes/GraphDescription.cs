@@ -40,7 +40,7 @@ internal sealed record GraphDescription(
         foreach (LayerDescription layer in Layers)
             values.Add(layer.Add(builder, values));
         string last = values[^1], middle = values[values.Count / 2];
-        return HasSecondOutput && middle != values[0] ? builder.Build(last, middle) : builder.Build(last);
+        return HasSecondOutput && middle != values[0] && middle != last ? builder.Build(last, middle) : builder.Build(last);
     }
 
     /// <summary>Inputs of a graph that came from this one by passes: elements from -2 to 2.</summary>

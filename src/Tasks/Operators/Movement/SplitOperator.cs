@@ -62,6 +62,11 @@ internal sealed class SplitOperator : MovementOperator
     /// <inheritdoc/>
     public override bool IsIdentity(OperatorContext context) => context.Node.Inputs.Length == 1 || context.Node.Outputs.Length == 1;
 
+    /// <summary>
+    /// The node as ONNX has it from opset 18 on: without sizes it has to name the number of parts (attribute <c>num_outputs</c>).
+    /// </summary>
+    public static Node WithCount(Node node) => node.HasInput(1) ? node : node.With("num_outputs", node.Outputs.Length);
+
     /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", 0);
 
