@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using OptimizerBuild.Generators.Emission;
 using OptimizerBuild.Generators.KernelSources;
 using OptimizerBuild.Plan;
 
@@ -47,13 +48,12 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
         : new(CallsOf(plan).Select(c => c.Kernel)
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
-            .Concat(plan.HasStartUp ? ["StartUp"] : [])
-            .Concat(plan.Strings.Count > 0 ? [Emission.StringEmitter.TableClass] : [])
+            .Concat(StartUpEmitter.HasStartUp(plan) ? ["StartUp"] : [])
+            .Concat(plan.Strings.Count > 0 ? [StringEmitter.TableClass] : [])
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 
-    private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) =>
-        plan.Inputs.Select(i => i.Binding).Concat(plan.States.Select(s => s.Binding)).OfType<PlanCall>().Concat(plan.Calls);
+    private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) => plan.Entries.SelectMany(e => e.Calls);
 
     private static PlanError? MissingKernel(ModelPlan plan) => plan.IsSignatureOnly
         ? null

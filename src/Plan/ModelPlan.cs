@@ -44,7 +44,7 @@ internal sealed record ModelPlan
     /// <summary>The weights' resource.</summary>
     public required PlanWeights Weights { get; init; }
 
-    /// <summary>Size of the scratch memory in bytes, tail padding included.</summary>
+    /// <summary>Size of the scratch memory that the main entry needs, in bytes.</summary>
     public required int ArenaBytes { get; init; }
 
     /// <summary>
@@ -69,6 +69,36 @@ internal sealed record ModelPlan
 
     /// <summary>Whether the first predictions of a process run in small code that is compiled at once.</summary>
     public bool HasStartUp { get; init; }
+
+    /// <summary>
+    /// The name of the main entry, to which the inputs, outputs and steps above belong; empty where its method is <c>Predict</c>.
+    /// </summary>
+    public string EntryName { get; init; } = "";
+
+    /// <summary>The entries for further shapes of the inputs.</summary>
+    public EquatableList<PlanEntry> Further { get; init; } = EquatableList<PlanEntry>.Empty;
+
+    /// <summary>All entries, the main one first.</summary>
+    public IReadOnlyList<PlanEntry> Entries => [Main, .. Further];
+
+    /// <summary>The main entry.</summary>
+    public PlanEntry Main => new()
+    {
+        Name = EntryName,
+        Macs = Facts.Macs,
+        Inputs = Inputs,
+        Outputs = Outputs,
+        States = States,
+        ArenaBytes = ArenaBytes,
+        Buffers = Buffers,
+        Values = Values,
+        Steps = Steps,
+        UsesThreads = UsesThreads,
+        HasStartUp = HasStartUp,
+    };
+
+    /// <summary>Size of an instance's scratch memory in bytes: as much as the entry needs that needs most.</summary>
+    public int ScratchBytes => Further.Aggregate(ArenaBytes, (most, entry) => Math.Max(most, entry.ArenaBytes));
 
     /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
     public bool IsSignatureOnly { get; init; }

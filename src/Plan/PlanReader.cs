@@ -6,7 +6,7 @@ namespace OptimizerBuild.Plan;
 /// Reads the text form of a plan. A text that is no plan gives an error, never an exception. What the reader accepts can be
 /// rendered: names are C# identifiers and unique, dimensions do not overflow, outputs lie inside the arena.
 /// </summary>
-internal sealed class PlanReader
+internal sealed partial class PlanReader
 {
     /// <summary>The first word of every plan.</summary>
     public const string Magic = "optimizerbuild-plan";
@@ -26,6 +26,7 @@ internal sealed class PlanReader
     private readonly List<string> _labelIdentifiers = [];
     private readonly HashSet<string> _parameters = new(StringComparer.Ordinal);
     private readonly HashSet<string> _members = new(StringComparer.Ordinal);
+    private Surroundings _surroundings = new("", false, 0);
     private int _next;
 
     private PlanReader(string text) => _lines = text.Split('\n');
@@ -72,36 +73,11 @@ internal sealed class PlanReader
         line.Skip(" content=");
         bool isSignature = line.OneOf(("complete", false), ("signature", true));
         line.End();
-        _members.Add(className);
-
         PlanFacts facts = ReadFacts();
         PlanWeights weights = ReadWeights();
-        line = Begin("arena bytes=");
-        int arenaBytes = line.Natural();
-        line.End();
-        line = Begin("execution threads=");
-        bool usesThreads = line.OneOf(("one", false), ("many", true));
-        line.Skip(" start=");
-        bool hasStartUp = line.OneOf(("fast", false), ("small", true));
-        line.End();
-        // A plan that only has signatures has no memory either.
-        int room = isSignature ? int.MaxValue : arenaBytes;
-        ReadStrings();
-        ReadStates(room, isSignature ? int.MaxValue : weights.Bytes, className);
-        while (Peek().StartsWith("input"))
-            ReadInput();
-        while (Peek().StartsWith("output"))
-            ReadOutput(room);
-        PlanClassifier? classifier = Peek().StartsWith("classifier") ? ReadClassifier() : null;
-        var buffers = new List<PlanBuffer>();
-        while (Peek().StartsWith("buffer"))
-            buffers.Add(ReadBuffer());
-        if (!isSignature && _strings.Count == 0 && _inputs.Select(i => i.Type).Concat(_outputs.Select(o => o.Type)).Any(IsText))
-            throw Peek().Contradiction("the strings of a model that takes or gives some", "none");
-        var values = new List<PlanValue>();
-        while (Peek().StartsWith("value"))
-            values.Add(ReadValue());
-        EquatableList<PlanStep> steps = ReadSteps(arenaBytes, 0);
+        _surroundings = new(className, isSignature, weights.Bytes);
+        PlanEntry main = ReadMain(facts.Macs, out PlanClassifier? classifier);
+        EquatableList<PlanEntry> further = ReadFurther(main, classifier);
         Begin("end").End();
         for (; _next < _lines.Length; _next++)
             if (_lines[_next].Length > 0)
@@ -116,17 +92,19 @@ internal sealed class PlanReader
             IsSignatureOnly = isSignature,
             Facts = facts,
             Weights = weights,
-            ArenaBytes = arenaBytes,
-            Inputs = new(_inputs),
-            Outputs = new(_outputs),
-            States = new(_states),
+            EntryName = main.Name,
+            ArenaBytes = main.ArenaBytes,
+            Inputs = main.Inputs,
+            Outputs = main.Outputs,
+            States = main.States,
             Strings = new(_strings),
             Classifier = classifier,
-            UsesThreads = usesThreads,
-            HasStartUp = hasStartUp,
-            Buffers = new(buffers),
-            Values = new(values),
-            Steps = steps,
+            UsesThreads = main.UsesThreads,
+            HasStartUp = main.HasStartUp,
+            Buffers = main.Buffers,
+            Values = main.Values,
+            Steps = main.Steps,
+            Further = further,
         };
     }
 
@@ -232,8 +210,10 @@ internal sealed class PlanReader
         _outputs.Add(output);
     }
 
-    private void ReadStates(int arenaBytes, int weightBytes, string className)
+    private void ReadStates(int arenaBytes)
     {
+        string className = _surroundings.ClassName;
+        int weightBytes = _surroundings.IsSignature ? int.MaxValue : _surroundings.WeightBytes;
         var properties = new HashSet<string>(PredictorNames.StateMembers, StringComparer.Ordinal);
         while (Peek().StartsWith("state"))
         {

@@ -36,34 +36,58 @@ internal sealed class PlanWriter
             Line($"layer node={Quote(layer.Node)} storage={Quote(layer.Storage)} offset={Number(layer.Offset)}"
                 + $" bytes={Number(layer.Bytes)}");
         }
-        Line($"arena bytes={Number(plan.ArenaBytes)}");
-        Line($"execution threads={(plan.UsesThreads ? "many" : "one")} start={(plan.HasStartUp ? "small" : "fast")}");
+        WriteMemory(plan.Main);
         if (plan.Strings.Count > 0)
             Line(PlanReader.StringsKeyword + string.Concat(plan.Strings.Select(s => " " + Quote(s))));
-        foreach (PlanState state in plan.States)
+        if (plan.EntryName.Length > 0)
+            Line($"main name={Quote(plan.EntryName)}");
+        WriteInterface(plan.Main);
+        if (plan.Classifier is { } classifier)
+            WriteClassifier(classifier);
+        WriteContent(plan.Main);
+        foreach (PlanEntry entry in plan.Further)
+        {
+            Line($"entry name={Quote(entry.Name)} macs={Number(entry.Macs)}");
+            WriteMemory(entry);
+            WriteInterface(entry);
+            WriteContent(entry);
+        }
+        Line("end");
+    }
+
+    private void WriteMemory(PlanEntry entry)
+    {
+        Line($"arena bytes={Number(entry.ArenaBytes)}");
+        Line($"execution threads={(entry.UsesThreads ? "many" : "one")} start={(entry.HasStartUp ? "small" : "fast")}");
+    }
+
+    private void WriteInterface(PlanEntry entry)
+    {
+        foreach (PlanState state in entry.States)
             WriteState(state);
-        foreach (PlanInput input in plan.Inputs)
+        foreach (PlanInput input in entry.Inputs)
             WriteInput(input);
-        foreach (PlanOutput output in plan.Outputs)
+        foreach (PlanOutput output in entry.Outputs)
         {
             Line($"output name={Quote(output.OnnxName)} property={Quote(output.PropertyName)} parameter={Quote(output.ParameterName)}"
                 + $" type={output.Type} dimensions={Integers(output.Dimensions)} offset={Number(output.Offset)}");
         }
-        if (plan.Classifier is { } classifier)
-            WriteClassifier(classifier);
-        foreach (PlanBuffer buffer in plan.Buffers)
+    }
+
+    private void WriteContent(PlanEntry entry)
+    {
+        foreach (PlanBuffer buffer in entry.Buffers)
         {
             Line($"buffer name={Quote(buffer.Name)} offset={Number(buffer.Offset)} bytes={Number(buffer.Bytes)}"
                 + $" first={Number(buffer.FirstStep)} last={Number(buffer.LastStep)} shares={Quote(buffer.SharesWith)}");
         }
-        foreach (PlanValue value in plan.Values)
+        foreach (PlanValue value in entry.Values)
         {
             Line($"value name={Quote(value.Name)} type={value.Type} dimensions={Integers(value.Dimensions)} offset={Number(value.Offset)}"
                 + $" strides={Integers(value.Strides)} scale={(value.ScaleBits is { } bits ? Bits(bits) : "none")}"
                 + $" zeroPoint={Number(value.ZeroPoint)}");
         }
-        WriteSteps(plan.Steps);
-        Line("end");
+        WriteSteps(entry.Steps);
     }
 
     private void WriteFacts(PlanFacts facts)

@@ -29,6 +29,12 @@ internal sealed record PredictorNames(
     /// <summary>The property that holds the state of an instance's own.</summary>
     public const string StateProperty = "DefaultState";
 
+    /// <summary>The field that says with which entry the last prediction was made, where there are several.</summary>
+    public const string EntryField = "_entry";
+
+    /// <summary>The method that chooses among the entries without a name.</summary>
+    public const string ChooseMethod = "ChooseEntry";
+
     /// <summary>The parameter of methods that take a state.</summary>
     public const string StateParameter = "state";
 
@@ -36,20 +42,40 @@ internal sealed record PredictorNames(
     public static IReadOnlyList<string> StateMembers { get; } =
         ["Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString", "CopyFrom", "Reset", StateClass];
 
+    /// <summary>The method that makes predictions with the entry of a name; the empty name is that of <c>Predict</c> itself.</summary>
+    public static string Method(string entry) => "Predict" + entry;
+
+    /// <summary>The name of a private member that each entry has one of: the main entry's is the name itself.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="entry">The entry's place, from 0.</param>
+    public static string OfEntry(string member, int entry) =>
+        entry == 0 ? member : member + (entry + 1).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The members that a class has because of its entries; none where it has one without a name.</summary>
+    /// <param name="entries">The entries' names, the main one's first.</param>
+    public static IReadOnlyList<string> EntryMembers(IReadOnlyList<string> entries) =>
+    [
+        .. entries.Where(e => e.Length > 0).Select(Method),
+        .. entries.Count > 1 ? (string[])[EntryField, ChooseMethod] : [],
+        .. Enumerable.Range(1, Math.Max(entries.Count - 1, 0)).SelectMany(i => new[] { OfEntry("Compute", i), OfEntry("Layers", i) }),
+    ];
+
     /// <summary>The names for a model's inputs and outputs: identifiers, unique, different from the class's own members.</summary>
     /// <param name="className">The generated class's name.</param>
     /// <param name="inputs">Names of the inputs in the model, in order.</param>
     /// <param name="outputs">Names of the outputs in the model, in order.</param>
     /// <param name="hasState">Whether the model has a state, whose names are then taken.</param>
+    /// <param name="entries">The names of the entries, whose members' names are taken, too; null for one without a name.</param>
     public static PredictorNames Of(
-        string className, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, bool hasState = false)
+        string className, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, bool hasState = false,
+        IReadOnlyList<string>? entries = null)
     {
         IReadOnlyList<string> parameters = Identifiers.Unique(
             inputs.Select(i => Identifiers.Camel(i, "input")).Concat(outputs.Select(o => Identifiers.Camel(o, "output"))),
             hasState ? [StateParameter] : []);
         IReadOnlyList<string> properties = Identifiers.Unique(
             outputs.Select(o => Identifiers.Pascal(o, "Output")),
-            [.. Reserved, className, .. hasState ? (string[])[StateClass, StateProperty] : []]);
+            [.. Reserved, className, .. hasState ? (string[])[StateClass, StateProperty] : [], .. EntryMembers(entries ?? [])]);
         return new(new(parameters.Take(inputs.Count)), new(properties), new(parameters.Skip(inputs.Count)));
     }
 

@@ -36,6 +36,12 @@ public class EmissionTests
             Inputs = new(plan.Inputs.Select(input => input with { Binding = null })),
             States = new(plan.States.Select(state => state with { Binding = null })),
             Steps = EquatableList<PlanStep>.Empty,
+            Further = new(plan.Further.Select(entry => entry with
+            {
+                Inputs = new(entry.Inputs.Select(input => input with { Binding = null })),
+                States = new(entry.States.Select(state => state with { Binding = null })),
+                Steps = EquatableList<PlanStep>.Empty,
+            })),
         })];
         HandMadeModels.Project(plans).Generate().AssertBuilds();
     }

@@ -160,17 +160,27 @@ internal static class DebugEmitter
         code.Line("this._model = model;");
         code.Close();
         code.Line();
-        code.Summary("The values of the model, in the order in which they are computed.");
+        code.Summary("The values of the model, in the order in which they are computed"
+            + (plan.Further.Count > 0 ? ", as the last prediction made them" : "") + ".");
         code.Line("[" + Diagnostics + "DebuggerBrowsable(" + Diagnostics + "DebuggerBrowsableState.RootHidden)]");
-        code.Open("public Value[] Values => new Value[]");
-        foreach (PlanValue value in plan.Values)
+        if (plan.Further.Count == 0)
         {
-            code.Line("new Value(this._model._workspace, " + PlanText.Quote(value.Name) + ", \"" + value.Type + "\", "
-                + Wording.Integer(value.Offset) + ", new int[] { " + string.Join(", ", value.Dimensions) + " }, new int[] { "
-                + string.Join(", ", value.Strides) + " }, "
-                + (value.ScaleBits is { } scale ? Wording.Float(scale) : "0f") + ", " + Wording.Integer(value.ZeroPoint) + "),");
+            code.Open("public Value[] Values => new Value[]");
+            EmitValues(code, plan.Values);
+            code.Close(";");
         }
-        code.Close(";");
+        else
+        {
+            code.Open("public Value[] Values => this._model." + PredictorNames.EntryField + " switch");
+            IReadOnlyList<PlanEntry> entries = plan.Entries;
+            for (int place = entries.Count - 1; place >= 0; place--)
+            {
+                code.Open((place == 0 ? "_" : Wording.Integer(place)) + " => new Value[]");
+                EmitValues(code, entries[place].Values);
+                code.Close(",");
+            }
+            code.Close(";");
+        }
         code.Line();
         string valueClass = ValueClass.Replace("\r\n", "\n");
         valueClass = plan.Strings.Count == 0
@@ -183,5 +193,16 @@ internal static class DebugEmitter
         code.Close();
         code.Line("#endif");
         return code.ToString();
+    }
+
+    private static void EmitValues(CodeWriter code, EquatableList<PlanValue> values)
+    {
+        foreach (PlanValue value in values)
+        {
+            code.Line("new Value(this._model._workspace, " + PlanText.Quote(value.Name) + ", \"" + value.Type + "\", "
+                + Wording.Integer(value.Offset) + ", new int[] { " + string.Join(", ", value.Dimensions) + " }, new int[] { "
+                + string.Join(", ", value.Strides) + " }, "
+                + (value.ScaleBits is { } scale ? Wording.Float(scale) : "0f") + ", " + Wording.Integer(value.ZeroPoint) + "),");
+        }
     }
 }

@@ -30,8 +30,9 @@ internal static class InfoEmitter
         EmitTensors(code, plan);
         Fact(code, "int", "WeightBytes", Wording.Integer(plan.Weights.Bytes), "Size of the weights in the assembly, in bytes.");
         Fact(code, "long", "FloatWeightBytes", Wording.Integer(facts.FloatWeightBytes), "Size of the weights in the model file, in bytes.");
-        Fact(code, "int", "ScratchBytes", Wording.Integer(plan.ArenaBytes), "Size of the scratch memory of each instance, in bytes.");
-        Fact(code, "long", "Macs", Wording.Integer(facts.Macs), "Multiply-accumulates of one prediction.");
+        Fact(code, "int", "ScratchBytes", Wording.Integer(plan.ScratchBytes), "Size of the scratch memory of each instance, in bytes.");
+        Fact(code, "long", "Macs", Wording.Integer(facts.Macs),
+            "Multiply-accumulates of one prediction" + (plan.Further.Count > 0 ? " for the main shapes" : "") + ".");
         Fact(code, "string", "Metric", PlanText.Quote(facts.Metric),
             "The metric that was measured during the build; empty where there was no evaluation data.");
         Fact(code, "double", "Accuracy", Wording.Double(facts.CompressedMetric),
@@ -46,25 +47,30 @@ internal static class InfoEmitter
 
     private static void EmitTensors(CodeWriter code, ModelPlan plan)
     {
-        string[] names =
-        [
-            .. plan.Inputs.Select(i => plan.Inputs.Count == 1 ? "Input" : Identifiers.Pascal(i.ParameterName, "Input")),
-            .. plan.Outputs.Select(o => plan.Outputs.Count == 1 ? "Output" : o.PropertyName),
-        ];
+        IReadOnlyList<PlanEntry> entries = plan.Entries;
+        // The facts of an entry without a name have a number instead, which Unique gives them.
+        string[] names = [.. entries.SelectMany(e => TensorNames(e).Select(n => e.Name + n))];
         IReadOnlyList<string> lengths = Identifiers.Unique(names.Select(n => n + "Length"), CommonFacts);
         IReadOnlyList<string> shapes = Identifiers.Unique(names.Select(n => n + "Shape"), CommonFacts.Concat(lengths));
-        for (int i = 0; i < names.Length; i++)
+        int next = 0;
+        foreach (PlanEntry entry in entries)
         {
-            bool isInput = i < plan.Inputs.Count;
-            EquatableList<int> dimensions = isInput ? plan.Inputs[i].Dimensions : plan.Outputs[i - plan.Inputs.Count].Dimensions;
-            int length = isInput ? plan.Inputs[i].Length : plan.Outputs[i - plan.Inputs.Count].Length;
-            string tensor = (isInput ? "input" : "output") + " <c>"
-                + Wording.Xml(isInput ? plan.Inputs[i].OnnxName : plan.Outputs[i - plan.Inputs.Count].OnnxName) + "</c>";
-            Fact(code, "int", lengths[i], Wording.Integer(length), "The number of elements of the " + tensor + ".");
-            Fact(code, "global::System.ReadOnlySpan<int>", shapes[i], Wording.Integers(dimensions),
-                "The dimensions of the " + tensor + ": " + Wording.Shape(dimensions) + ".");
+            string with = entries.Count == 1 ? "" : " for " + Entries.Describe(entry);
+            foreach ((string tensor, EquatableList<int> dimensions, int length) in
+                entry.Inputs.Select(i => ("input <c>" + Wording.Xml(i.OnnxName) + "</c>", i.Dimensions, i.Length))
+                    .Concat(entry.Outputs.Select(o => ("output <c>" + Wording.Xml(o.OnnxName) + "</c>", o.Dimensions, o.Length))))
+            {
+                Fact(code, "int", lengths[next], Wording.Integer(length), "The number of elements of the " + tensor + with + ".");
+                Fact(code, "global::System.ReadOnlySpan<int>", shapes[next], Wording.Integers(dimensions),
+                    "The dimensions of the " + tensor + with + ": " + Wording.Shape(dimensions) + ".");
+                next++;
+            }
         }
     }
+
+    private static IEnumerable<string> TensorNames(PlanEntry entry) =>
+        entry.Inputs.Select(i => entry.Inputs.Count == 1 ? "Input" : Identifiers.Pascal(i.ParameterName, "Input"))
+            .Concat(entry.Outputs.Select(o => entry.Outputs.Count == 1 ? "Output" : o.PropertyName));
 
     private static void EmitLabels(CodeWriter code, PlanClassifier classifier)
     {

@@ -18,45 +18,50 @@ internal sealed class LayersEmitter
     private readonly BufferNames _buffers;
     private readonly ILookup<string, PlanLayerWeights> _weights;
 
-    private LayersEmitter(ModelPlan plan)
+    private LayersEmitter(PlanEntry entry, PlanWeights weights)
     {
-        _buffers = new BufferNames(plan.Buffers);
-        _weights = plan.Weights.Layers.ToLookup(l => l.Node, StringComparer.Ordinal);
+        _buffers = new BufferNames(entry.Buffers);
+        _weights = weights.Layers.ToLookup(l => l.Node, StringComparer.Ordinal);
     }
 
     /// <summary>The file with the layers of a predictor.</summary>
     public static string Emit(ModelPlan plan)
     {
-        var emitter = new LayersEmitter(plan);
         var code = new CodeWriter();
-        emitter.Emit(code, plan);
+        PredictorEmitter.Header(code, plan, "The layers of the model '" + plan.Model + "', in the order in which they run.");
+        code.Open("partial class " + Identifiers.Escape(plan.ClassName));
+        IReadOnlyList<PlanEntry> entries = plan.Entries;
+        for (int place = 0; place < entries.Count; place++)
+        {
+            code.Line();
+            code.Summary("The steps of one prediction" + (entries.Count > 1 ? " for " + Entries.Describe(entries[place]) : "")
+                + ": calls of kernels with the memory offsets and constants that the build planned.");
+            code.Open("private static class " + Entries.Layers(place));
+            new LayersEmitter(entries[place], plan.Weights).Emit(code, entries[place]);
+            code.Close();
+        }
+        code.Close();
         return code.ToString();
     }
 
-    private void Emit(CodeWriter code, ModelPlan plan)
+    private void Emit(CodeWriter code, PlanEntry entry)
     {
-        PredictorEmitter.Header(code, plan, "The layers of the model '" + plan.Model + "', in the order in which they run.");
-        code.Open("partial class " + Identifiers.Escape(plan.ClassName));
-        code.Summary("The steps of one prediction: calls of kernels with the memory offsets and constants that the build planned.");
-        code.Open("private static class Layers");
         code.Summary("Runs all steps.");
-        EmitSequence(code, "public static void Run", "RunGroup", Numbered(plan.Steps, 0));
-        for (int i = 0; i < plan.Inputs.Count; i++)
-            if (plan.Inputs[i].Binding is { } binding)
-                EmitBinding(code, "Input " + plan.Inputs[i].OnnxName, BindingName(plan, i), plan.Inputs[i].Type, binding);
-        for (int i = 0; i < plan.States.Count; i++)
-            if (plan.States[i].Binding is { } binding)
-                EmitBinding(code, "State " + plan.States[i].OnnxName, StateEmitter.BindingName(i), plan.States[i].Type, binding);
-        foreach ((int line, PlanStep step) in PlanSteps.Numbered(plan.Steps))
+        EmitSequence(code, "public static void Run", "RunGroup", Numbered(entry.Steps, 0));
+        for (int i = 0; i < entry.Inputs.Count; i++)
+            if (entry.Inputs[i].Binding is { } binding)
+                EmitBinding(code, "Input " + entry.Inputs[i].OnnxName, BindingName(entry, i), entry.Inputs[i].Type, binding);
+        for (int i = 0; i < entry.States.Count; i++)
+            if (entry.States[i].Binding is { } binding)
+                EmitBinding(code, "State " + entry.States[i].OnnxName, StateEmitter.BindingName(i), entry.States[i].Type, binding);
+        foreach ((int line, PlanStep step) in PlanSteps.Numbered(entry.Steps))
             EmitStep(code, line, step);
         _buffers.Emit(code);
-        code.Close();
-        code.Close();
     }
 
     /// <summary>The name of the method that brings an input's elements into the arena.</summary>
-    public static string BindingName(ModelPlan plan, int input) =>
-        plan.Inputs.Count == 1 ? "ReadInput" : "ReadInput" + Wording.Integer(input);
+    public static string BindingName(PlanEntry entry, int input) =>
+        entry.Inputs.Count == 1 ? "ReadInput" : "ReadInput" + Wording.Integer(input);
 
     // A method that runs steps one after the other, and where they are many, methods that run fifty of them each.
     private static void EmitSequence(CodeWriter code, string signature, string group, IReadOnlyList<(int Line, PlanStep Step)> steps)
@@ -130,8 +135,11 @@ internal sealed class LayersEmitter
         }
     }
 
-    private string Weights(PlanStep step) => string.Concat(_weights[step.Node].Select(layer =>
-        ", weights " + PlanText.OneLine(layer.Storage) + " of " + Wording.Count(layer.Bytes, "byte")));
+    // Where a layer has other weights for other shapes, those that the step reads.
+    private string Weights(PlanStep step) => string.Concat(_weights[step.Node]
+        .Where(layer => step is not PlanCall call || call.Arguments.OfType<PlanArgument.Integer>().FirstOrDefault(a => a.Name == "weights")
+            is not { } place || place.Value == layer.Offset)
+        .Select(layer => ", weights " + PlanText.OneLine(layer.Storage) + " of " + Wording.Count(layer.Bytes, "byte")));
 
     private void EmitIf(CodeWriter code, string name, int line, PlanIf branch)
     {

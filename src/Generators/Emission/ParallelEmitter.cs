@@ -30,7 +30,7 @@ internal static class ParallelEmitter
         code.Summary("How many threads " + (HasBatches(plan) ? "<see cref=\"PredictBatch\"/> and " : "")
             + "one prediction may use, the caller's included; 1 at first, at most the number of processors. The results are the same bytes "
             + "for any number.");
-        code.Line("/// <remarks>" + (plan.UsesThreads || plan.IsSignatureOnly
+        code.Line("/// <remarks>" + (plan.Entries.Any(e => e.UsesThreads) || plan.IsSignatureOnly
             ? "One prediction shares its large layers out to threads that all predictors of the assembly have in common; while they are "
                 + "taken by another prediction, it runs on the caller's thread."
             : "A single prediction of this model is too short to gain from several threads and stays on the caller's.") + "</remarks>");
@@ -61,7 +61,8 @@ internal static class ParallelEmitter
     private static void EmitBatch(CodeWriter code, ModelPlan plan, string notBuilt)
     {
         code.Line();
-        code.Summary("Runs the model on several samples that follow one another in memory, shared out to as many threads as "
+        code.Summary("Runs the model on several samples " + (plan.Further.Count > 0 ? "of the main shapes " : "")
+            + "that follow one another in memory, shared out to as many threads as "
             + "<see cref=\"Parallelism\"/> says, each with scratch memory of its own.");
         foreach (PlanInput input in plan.Inputs)
         {

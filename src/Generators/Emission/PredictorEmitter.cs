@@ -13,19 +13,13 @@ internal sealed class PredictorEmitter
     public static readonly string GeneratedCode = "[global::System.CodeDom.Compiler.GeneratedCodeAttribute(\"OptimizerBuild\", \""
         + typeof(PredictorEmitter).Assembly.GetName().Version.ToString(3) + "\")]";
 
-    private const string Span = "global::System.Span<";
     private const string ReadOnlySpan = "global::System.ReadOnlySpan<";
     private const string Kernels = "global::OptimizerBuild.Kernels.";
 
     private readonly ModelPlan _plan;
     private readonly CodeWriter _code = new();
-    private readonly string _inputParameters;
 
-    private PredictorEmitter(ModelPlan plan)
-    {
-        _plan = plan;
-        _inputParameters = string.Join(", ", plan.Inputs.Select(i => ReadOnlySpan + i.Type.Keyword() + "> " + Parameter(i)));
-    }
+    private PredictorEmitter(ModelPlan plan) => _plan = plan;
 
     /// <summary>The file with a plan's predictor.</summary>
     public static string Emit(ModelPlan plan)
@@ -57,14 +51,13 @@ internal sealed class PredictorEmitter
 
     private static string Parameter(PlanInput input) => Identifiers.Escape(input.ParameterName);
 
-    private static string Parameter(PlanOutput output) => Identifiers.Escape(output.ParameterName);
-
     /// <summary>A tensor for documentation: how many values of which type, and their shape.</summary>
     public static string Describe(BoundaryType type, int length, EquatableList<int> dimensions) =>
         Wording.Count(length) + " " + type.Keyword().Replace("global::System.", "") + (length == 1 ? " value" : " values")
             + (type.Meaning().Length > 0 ? " (each " + type.Meaning() + ")" : "") + ", shape " + Wording.Shape(dimensions);
 
-    private static string Describe(PlanOutput output) => Describe(output.Type, output.Length, output.Dimensions);
+    /// <summary>An output for documentation.</summary>
+    public static string Describe(PlanOutput output) => Describe(output.Type, output.Length, output.Dimensions);
 
     private void EmitClass()
     {
@@ -75,17 +68,17 @@ internal sealed class PredictorEmitter
         if (!_plan.IsSignatureOnly)
             EmitState();
         EmitConstructor();
-        foreach (PlanOutput output in _plan.Outputs)
-            EmitOutput(output);
-        EmitPredict(withState: false);
-        if (_plan.Outputs.Count > 0)
-            EmitPredictIntoBuffers(withState: false);
+        for (int i = 0; i < _plan.Outputs.Count; i++)
+            EmitOutput(i);
+        PredictEmitter[] methods =
+            [.. Entries.Methods(_plan).Select(m => new PredictEmitter(_code, _plan, NotBuilt, m.Name, m.Places))];
+        foreach (PredictEmitter method in methods)
+            EmitPredict(method, withState: false);
         if (StateEmitter.HasState(_plan))
         {
             StateEmitter.EmitProperty(_code, _plan, NotBuilt);
-            EmitPredict(withState: true);
-            if (_plan.Outputs.Count > 0)
-                EmitPredictIntoBuffers(withState: true);
+            foreach (PredictEmitter method in methods)
+                EmitPredict(method, withState: true);
         }
         StartUpEmitter.EmitWarmUp(_code, _plan, NotBuilt);
         ParallelEmitter.Emit(_code, _plan, NotBuilt);
@@ -99,6 +92,13 @@ internal sealed class PredictorEmitter
         _code.Close();
     }
 
+    private void EmitPredict(PredictEmitter method, bool withState)
+    {
+        method.EmitReturning(withState);
+        if (_plan.Outputs.Count > 0)
+            method.EmitCopying(withState);
+    }
+
     private void EmitClassDocumentation()
     {
         PlanFacts facts = _plan.Facts;
@@ -109,6 +109,11 @@ internal sealed class PredictorEmitter
             Paragraph("Input <c>" + Wording.Xml(input.OnnxName) + "</c>: " + Describe(input.Type, input.Length, input.Dimensions) + ".");
         foreach (PlanOutput output in _plan.Outputs)
             Paragraph("Output <c>" + Wording.Xml(output.OnnxName) + "</c>: " + Describe(output) + ".");
+        foreach (PlanEntry entry in _plan.Further)
+        {
+            Paragraph("With <c>" + PredictorNames.Method(entry.Name) + "</c> also " + Entries.Describe(entry) + ", with the outputs "
+                + string.Join(", ", entry.Outputs.Select(o => Wording.Xml(o.OnnxName) + " " + Wording.Shape(o.Dimensions))) + ".");
+        }
         if (_plan.IsSignatureOnly)
         {
             Paragraph("The model has not been compiled yet: build the project.");
@@ -117,7 +122,7 @@ internal sealed class PredictorEmitter
         {
             Paragraph("Precision " + Wording.Xml(facts.Precision) + ": " + Wording.Count(_plan.Weights.Bytes, "byte")
                 + " of weights (the model file: " + Wording.Count(facts.FloatWeightBytes) + "), "
-                + Wording.Count(_plan.ArenaBytes, "byte") + " of scratch memory for each instance, "
+                + Wording.Count(_plan.ScratchBytes, "byte") + " of scratch memory for each instance, "
                 + Wording.Count(facts.Macs, "multiply-accumulate") + " a prediction.");
             if (facts.CompressedMetric is { } compressed)
             {
@@ -139,6 +144,8 @@ internal sealed class PredictorEmitter
         _code.Line();
         _code.Line("private readonly " + Kernels + "Workspace _workspace;");
         _code.Line("private int _entered;");
+        if (_plan.Further.Count > 0)
+            _code.Line("private int " + PredictorNames.EntryField + ";");
         if (ParallelEmitter.HasBatches(_plan))
             _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[]? _others;");
         StringEmitter.EmitTexts(_code, _plan);
@@ -156,7 +163,7 @@ internal sealed class PredictorEmitter
         }
         Throws("IO.InvalidDataException", "The weights are missing from the assembly, or damaged.");
         _code.Open("public " + Identifiers.Escape(_plan.ClassName) + "()");
-        _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ArenaBytes) + ")"
+        _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ScratchBytes) + ")"
             + StartUpEmitter.Initializer(_plan) + ";");
         _code.Close();
     }
@@ -164,96 +171,16 @@ internal sealed class PredictorEmitter
     private string NotBuilt => "throw new global::System.InvalidOperationException("
         + PlanText.Quote("The model '" + _plan.Model + "' has not been compiled yet: build the project first.") + ")";
 
-    private void EmitOutput(PlanOutput output)
+    private void EmitOutput(int index)
     {
-        string xmlName = Wording.Xml(output.OnnxName);
+        PlanOutput output = _plan.Outputs[index];
         _code.Line();
-        _code.Summary("The output <c>" + xmlName + "</c> of the last prediction: " + Describe(output.Type, output.Length, output.Dimensions)
+        string shapes = string.Join(", or ", _plan.Entries.Select(e => Describe(e.Outputs[index])).Distinct(StringComparer.Ordinal));
+        _code.Summary("The output <c>" + Wording.Xml(output.OnnxName) + "</c> of the last prediction: " + shapes
             + ". Valid until the next prediction; copy it to keep it.");
-        _code.Line("public " + ReadOnlySpan + output.Type.Keyword() + "> " + Identifiers.Escape(output.PropertyName) + " => "
-            + (_plan.IsSignatureOnly ? NotBuilt : View(_plan, output)) + ";");
-    }
-
-    private void EmitPredict(bool withState)
-    {
-        PlanOutput? only = _plan.Classifier is null && _plan.Outputs.Count == 1 ? _plan.Outputs[0] : null;
-        string type = _plan.Classifier is not null ? PredictorEmitter.FullName(_plan) + ".Prediction"
-            : only is not null ? ReadOnlySpan + only.Type.Keyword() + ">" : "void";
-        _code.Line();
-        _code.Summary(_plan.Classifier is not null ? "Classifies one sample."
-            : only is not null ? "Runs the model on one sample."
-            : "Runs the model on one sample; the outputs are then in the properties.");
-        EmitInputDocumentation(withState);
-        if (_plan.Classifier is not null)
-            _code.Line("/// <returns>The class of the greatest score; all scores are then in the property.</returns>");
-        else if (only is not null)
-            _code.Line("/// <returns>The output: " + Describe(only) + ". Valid until the next prediction.</returns>");
-        EmitExceptionDocumentation("An input has another length", withState);
-        string signature = "public " + type + " Predict(" + Parameters(withState) + ")";
-        if (_plan.IsSignatureOnly)
-        {
-            _code.Line(signature + " => " + NotBuilt + ";");
-            return;
-        }
-        _code.Open(signature);
-        EmitInputChecks(withState);
-        EmitGuarded(
-            withState,
-            _plan.Classifier is not null ? "return this.Classify();"
-            : only is not null ? "return " + View(_plan, only) + ";" : null);
-        _code.Close();
-    }
-
-    private void EmitPredictIntoBuffers(bool withState)
-    {
-        _code.Line();
-        _code.Summary("Runs the model on one sample and copies the outputs into the caller's memory. Allocates nothing.");
-        EmitInputDocumentation(withState);
-        foreach (PlanOutput output in _plan.Outputs)
-        {
-            _code.Line("/// <param name=\"" + output.ParameterName + "\">Takes the output <c>" + Wording.Xml(output.OnnxName) + "</c>: "
-                + Describe(output) + ".</param>");
-        }
-        EmitExceptionDocumentation("An input or an output has another length", withState);
-        string outputs = string.Join(", ", _plan.Outputs.Select(o => Span + o.Type.Keyword() + "> " + Parameter(o)));
-        string parameters = Parameters(withState);
-        string signature = "public void Predict(" + parameters + (parameters.Length > 0 ? ", " : "") + outputs + ")";
-        if (_plan.IsSignatureOnly)
-        {
-            _code.Line(signature + " => " + NotBuilt + ";");
-            return;
-        }
-        _code.Open(signature);
-        EmitInputChecks(withState);
-        foreach (PlanOutput output in _plan.Outputs)
-            EmitLengthCheck(Parameter(output), output.ParameterName, output.Length, output.Dimensions);
-        EmitGuarded(withState, [.. _plan.Outputs.Select(o => View(_plan, o) + ".CopyTo(" + Parameter(o) + ");")]);
-        _code.Close();
-    }
-
-    private string Parameters(bool withState) => !withState ? _inputParameters
-        : _inputParameters + (_inputParameters.Length > 0 ? ", " : "") + StateEmitter.Parameter(_plan);
-
-    private void EmitInputDocumentation(bool withState)
-    {
-        foreach (PlanInput input in _plan.Inputs)
-        {
-            string unused = input.Binding is null && !_plan.IsSignatureOnly ? "; the model does not use it" : "";
-            _code.Line("/// <param name=\"" + input.ParameterName + "\">The input <c>" + Wording.Xml(input.OnnxName) + "</c>: "
-                + Describe(input.Type, input.Length, input.Dimensions) + unused + ".</param>");
-        }
-        if (withState)
-            _code.Line("/// <param name=\"" + PredictorNames.StateParameter + "\">The state to continue; afterwards the next one.</param>");
-    }
-
-    private void EmitExceptionDocumentation(string wrongLength, bool withState)
-    {
-        if (withState)
-            Throws("ArgumentNullException", "There is no state.");
-        Throws("ArgumentException", wrongLength + ", or an input is this instance's own output.");
-        Throws("InvalidOperationException", _plan.IsSignatureOnly
-            ? "The model has not been compiled yet."
-            : "The instance is making a prediction already, on another thread.");
+        Entries.EmitChoice(_code, _plan,
+            "public " + ReadOnlySpan + output.Type.Keyword() + "> " + Identifiers.Escape(output.PropertyName),
+            (entry, place) => _plan.IsSignatureOnly ? NotBuilt : View(_plan, entry.Outputs[index], place));
     }
 
     private void Paragraph(string xml) => _code.Line("/// <para>" + xml + "</para>");
@@ -261,64 +188,46 @@ internal sealed class PredictorEmitter
     private void Throws(string exception, string xml) =>
         _code.Line("/// <exception cref=\"global::System." + exception + "\">" + xml + "</exception>");
 
-    private void EmitInputChecks(bool withState)
-    {
-        if (withState)
-            _code.Line("global::System.ArgumentNullException.ThrowIfNull(" + PredictorNames.StateParameter + ");");
-        foreach (PlanInput input in _plan.Inputs)
-        {
-            EmitLengthCheck(Parameter(input), input.ParameterName, input.Length, input.Dimensions);
-            if (input.Type == BoundaryType.String)
-                continue;
-            _code.Line("this.RequireOutside(" + FirstByte(input) + ", " + Wording.Integer((long)input.Length * input.Type.Size()) + ", "
-                + PlanText.Quote(input.ParameterName) + ");");
-        }
-    }
-
-    private static string FirstByte(PlanInput input) =>
-        "ref global::System.Runtime.CompilerServices.Unsafe.As<" + input.Type.Keyword()
-            + ", byte>(ref global::System.Runtime.InteropServices.MemoryMarshal.GetReference(" + Parameter(input) + "))";
-
-    private void EmitLengthCheck(string argument, string name, int length, EquatableList<int> dimensions) => _code.Line(
-        "RequireLength(" + argument + ".Length, " + Wording.Integer(length) + ", "
-        + PlanText.Quote(Wording.Shape(dimensions)) + ", " + PlanText.Quote(name) + ");");
-
-    private void EmitGuarded(bool withState, params string?[] afterwards)
-    {
-        _code.Line("this.Enter();");
-        _code.Open("try");
-        string[] state = withState ? [PredictorNames.StateParameter]
-            : StateEmitter.HasState(_plan) ? ["this." + PredictorNames.StateProperty] : [];
-        _code.Line("this.Compute(" + string.Join(", ", _plan.Inputs.Select(Parameter).Concat(state)) + ");");
-        foreach (string? line in afterwards)
-            if (line is not null)
-                _code.Line(line);
-        _code.Close();
-        _code.Open("finally");
-        _code.Line("this.Leave();");
-        _code.Close();
-    }
-
     /// <summary>The expression for an output: its place in the scratch memory, or the strings that the codes there stand for.</summary>
-    public static string View(ModelPlan plan, PlanOutput output) => output.Type == BoundaryType.String
-        ? StringEmitter.View(plan, output)
+    /// <param name="plan">The plan.</param>
+    /// <param name="output">The output as the entry has it.</param>
+    /// <param name="place">The entry's place in the plan.</param>
+    public static string View(ModelPlan plan, PlanOutput output, int place = 0) => output.Type == BoundaryType.String
+        ? StringEmitter.View(plan, output, place)
         : "this._workspace.ArenaSpan<" + output.Type.Keyword() + ">("
         + Wording.Integer(output.Offset) + ", " + Wording.Integer(output.Length) + ")";
 
     private void EmitMachinery()
     {
+        IReadOnlyList<PlanEntry> entries = _plan.Entries;
+        for (int place = 0; place < entries.Count; place++)
+            EmitCompute(entries[place], place);
+        Entries.EmitChooseEntry(_code, _plan);
+        StartUpEmitter.EmitRunOnce(_code, _plan);
+        if (_plan.Classifier is { } classifier)
+            EmitClassify(classifier);
+        EmitLoadWeights();
+        EmitGuard();
+        EmitRequirements();
+    }
+
+    private void EmitCompute(PlanEntry entry, int place)
+    {
+        string layers = Entries.Layers(place);
         _code.Line();
-        _code.Open("private void Compute(" + Parameters(StateEmitter.HasState(_plan)) + ")");
-        StartUpEmitter.EmitBeginning(_code, _plan);
-        for (int i = 0; i < _plan.Inputs.Count; i++)
-            if (_plan.Inputs[i].Binding is not null)
-                _code.Line("Layers." + LayersEmitter.BindingName(_plan, i) + "(" + Parameter(_plan.Inputs[i]) + ", this._workspace);");
-        StateEmitter.EmitReading(_code, _plan);
-        if (_plan.UsesThreads)
+        _code.Open("private void " + Entries.Compute(place) + "(" + PredictEmitter.Parameters(_plan, StateEmitter.HasState(_plan)) + ")");
+        if (_plan.Further.Count > 0)
+            _code.Line("this." + PredictorNames.EntryField + " = " + Wording.Integer(place) + ";");
+        StartUpEmitter.EmitBeginning(_code, _plan, entry);
+        for (int i = 0; i < entry.Inputs.Count; i++)
+            if (entry.Inputs[i].Binding is not null)
+                _code.Line(layers + "." + LayersEmitter.BindingName(entry, i) + "(" + Parameter(entry.Inputs[i]) + ", this._workspace);");
+        StateEmitter.EmitReading(_code, entry, layers);
+        if (entry.UsesThreads)
         {
             _code.Line("this._workspace.EnterThreads();");
             _code.Open("try");
-            _code.Line("Layers.Run(this._workspace);");
+            _code.Line(layers + ".Run(this._workspace);");
             _code.Close();
             _code.Open("finally");
             _code.Line("this._workspace.LeaveThreads();");
@@ -326,16 +235,10 @@ internal sealed class PredictorEmitter
         }
         else
         {
-            _code.Line("Layers.Run(this._workspace);");
+            _code.Line(layers + ".Run(this._workspace);");
         }
-        StateEmitter.EmitWriting(_code, _plan);
+        StateEmitter.EmitWriting(_code, entry);
         _code.Close();
-        StartUpEmitter.EmitRunOnce(_code, _plan);
-        if (_plan.Classifier is { } classifier)
-            EmitClassify(classifier);
-        EmitLoadWeights();
-        EmitGuard();
-        EmitRequirements();
     }
 
     private void EmitClassify(PlanClassifier classifier)
@@ -345,7 +248,8 @@ internal sealed class PredictorEmitter
         string instance = type == "float" ? "" : "<" + type + ">";
         _code.Line();
         _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
-        _code.Line(ReadOnlySpan + type + "> scores = " + View(_plan, output) + ";");
+        _code.Line(ReadOnlySpan + type + "> scores = "
+            + (_plan.Further.Count > 0 ? "this." + Identifiers.Escape(output.PropertyName) : View(_plan, output)) + ";");
         _code.Line("int index = " + Kernels + "Classification.ArgMax" + instance + "(scores);");
         _code.Line("float confidence = " + (classifier.ScoresAreProbabilities
             ? "(float)scores[index];"

@@ -30,19 +30,22 @@ internal static class StateEmitter
     }
 
     /// <summary>Renders the statements that bring the state into the scratch memory.</summary>
-    public static void EmitReading(CodeWriter code, ModelPlan plan)
+    /// <param name="code">Where to.</param>
+    /// <param name="entry">The entry that makes the prediction.</param>
+    /// <param name="layers">The class with its steps.</param>
+    public static void EmitReading(CodeWriter code, PlanEntry entry, string layers)
     {
-        for (int i = 0; i < plan.States.Count; i++)
-            if (plan.States[i].Binding is not null)
-                code.Line("Layers." + BindingName(i) + "(" + PredictorNames.StateParameter + "." + Field(i) + ", this._workspace);");
+        for (int i = 0; i < entry.States.Count; i++)
+            if (entry.States[i].Binding is not null)
+                code.Line(layers + "." + BindingName(i) + "(" + PredictorNames.StateParameter + "." + Field(i) + ", this._workspace);");
     }
 
     /// <summary>Renders the statements that take the state out of the scratch memory.</summary>
-    public static void EmitWriting(CodeWriter code, ModelPlan plan)
+    public static void EmitWriting(CodeWriter code, PlanEntry entry)
     {
-        for (int i = 0; i < plan.States.Count; i++)
+        for (int i = 0; i < entry.States.Count; i++)
         {
-            PlanState state = plan.States[i];
+            PlanState state = entry.States[i];
             code.Line("this._workspace.ArenaSpan<" + state.Type.Keyword() + ">(" + Wording.Integer(state.Offset) + ", "
                 + Wording.Integer(state.Length) + ").CopyTo(" + PredictorNames.StateParameter + "." + Field(i) + ");");
         }

@@ -43,16 +43,20 @@ internal static class StringEmitter
     /// <summary>Renders the arrays of the outputs.</summary>
     public static void EmitTexts(CodeWriter code, ModelPlan plan)
     {
-        string[] lengths = [.. plan.Outputs.Where(o => o.Type == BoundaryType.String).Select(o => Wording.Integer(o.Length))];
+        string[] lengths =
+            [.. plan.Entries.SelectMany(e => e.Outputs).Where(o => o.Type == BoundaryType.String).Select(o => Wording.Integer(o.Length))];
         if (lengths.Length > 0)
             code.Line("private readonly string[][] " + Texts + " = new string[][] { "
                 + string.Join(", ", lengths.Select(l => "new string[" + l + "]")) + " };");
     }
 
     /// <summary>The expression for an output of strings.</summary>
-    public static string View(ModelPlan plan, PlanOutput output)
+    /// <param name="plan">The plan.</param>
+    /// <param name="output">The output as the entry has it.</param>
+    /// <param name="place">The entry's place in the plan.</param>
+    public static string View(ModelPlan plan, PlanOutput output, int place)
     {
-        int index = 0;
+        int index = place * plan.Outputs.Count(o => o.Type == BoundaryType.String);
         foreach (PlanOutput other in plan.Outputs)
         {
             if (other.PropertyName == output.PropertyName)

@@ -62,6 +62,17 @@ internal interface IModelAnnotation
     /// <param name="after">The graph that takes its place.</param>
     IModelAnnotation? For(Graph before, Graph after);
 
+    /// <summary>The annotation for the same graph under other shapes of its inputs; null where it does not fit them.</summary>
+    /// <param name="before">The graph it was made for.</param>
+    /// <param name="after">The graph with other types, and with the constants and attributes that follow from them.</param>
+    /// <param name="obstacle">Why it does not fit, in words; else empty.</param>
+    IModelAnnotation? Reshaped(Graph before, Graph after, out string obstacle)
+    {
+        IModelAnnotation? fitting = For(before, after);
+        obstacle = fitting is null ? $"what {Technique} decided does not fit them" : "";
+        return fitting;
+    }
+
     /// <summary>The bytes that a constant takes in the shipped weights, without padding; null where the annotation does not decide
     /// that.</summary>
     long? StoredBytes(Graph graph, string constant);

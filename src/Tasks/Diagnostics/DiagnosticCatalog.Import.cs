@@ -35,6 +35,16 @@ internal static partial class DiagnosticCatalog
             + "needs a value, and a value given must not contradict the model.",
         "Bind the input with the item metadata `Shapes`, for example `Shapes=\"image=1,3,224,224\"`.");
 
+    /// <summary>A further set of shapes needs another graph than the main one. Arguments: the set, what differs.</summary>
+    public static readonly DiagnosticDescriptor ShapesNeedAnotherModel = new("OPT0032", Severity.Error,
+        "Shapes that cannot share one class",
+        "the shapes '{0}' cannot share a class with the first ones: {1}; write them as a model of its own (another CompressedModel item "
+            + "for a copy of the file, with a ClassName)",
+        "The sets of the metadata `Shapes` share weights, ranges and precisions, which follow from the first set. With the named set the "
+            + "model would have other nodes than with the first one, or other weights, to which those do not apply.",
+        "Give these shapes an item of their own (with another `ClassName`), use `Precision=\"Float32\"` where the nodes differ, or export "
+            + "the model so that its nodes do not depend on its shapes.");
+
     /// <summary>External data cannot be used. Arguments: tensor, file as the model names it, what is wrong.</summary>
     public static readonly DiagnosticDescriptor ExternalData = new("OPT0008", Severity.Error, "External data not usable",
         "tensor '{0}' keeps its data in '{1}', which cannot be used: {2}",

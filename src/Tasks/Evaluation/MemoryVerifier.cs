@@ -16,15 +16,15 @@ internal static class MemoryVerifier
     // Larger plans are not run for this alone: it would hold up the build.
     private const long MostMacs = 4_000_000_000;
 
-    /// <summary>Runs the plan on zeros over memory of two patterns and compares the outputs, bit for bit.</summary>
+    /// <summary>Runs the executor's entry on zeros over memory of two patterns and compares the outputs, bit for bit.</summary>
     /// <exception cref="InvalidOperationException">An output depends on what the memory held.</exception>
     public static void Verify(PlanExecutor executor)
     {
         // What a loop without a bound does on zeros nobody knows.
-        if (PlanSteps.MacsOf(executor.Plan.Steps) > MostMacs
-            || PlanSteps.Numbered(executor.Plan.Steps).Any(s => s.Step is PlanLoop { Bound: null }))
+        if (PlanSteps.MacsOf(executor.Entry.Steps) > MostMacs
+            || PlanSteps.Numbered(executor.Entry.Steps).Any(s => s.Step is PlanLoop { Bound: null }))
             return;
-        Tensor[] inputs = [.. executor.Plan.Inputs.Select(i =>
+        Tensor[] inputs = [.. executor.Entry.Inputs.Select(i =>
             Tensor.Zeros(TensorType.Of(PlanExecutor.ToElement(i.Type), [.. i.Dimensions])))];
         Tensor[] first = executor.RunOver(First, inputs), second = executor.RunOver(Second, inputs);
         for (int o = 0; o < first.Length; o++)
@@ -33,7 +33,7 @@ internal static class MemoryVerifier
             int same = a.CommonPrefixLength(b);
             if (same < a.Length)
                 throw new InvalidOperationException(
-                    $"output '{executor.Plan.Outputs[o].OnnxName}' depends on memory that no step wrote, from its byte {same} on");
+                    $"output '{executor.Entry.Outputs[o].OnnxName}' depends on memory that no step wrote, from its byte {same} on");
         }
     }
 }

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Evaluation;
 /// </summary>
 internal sealed class PlanExecutor
 {
-    private readonly ModelPlan _plan;
+    private readonly PlanEntry _entry;
     private readonly PackedWeights _weights;
     private readonly StringTable _strings;
     private readonly Action<Workspace, Tensor>?[] _bindings;
@@ -20,23 +20,30 @@ internal sealed class PlanExecutor
     private readonly StepCall _steps;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
-    /// <summary>Binds every step of a plan.</summary>
+    /// <summary>Binds every step of a plan's entry.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="weights">The packed weights.</param>
+    /// <param name="entry">The entry's place in the plan; the main one is the first.</param>
     /// <exception cref="InvalidOperationException">A step does not fit the kernel library.</exception>
-    public PlanExecutor(ModelPlan plan, byte[] weights)
+    public PlanExecutor(ModelPlan plan, byte[] weights, int entry = 0)
     {
-        _plan = plan;
+        Plan = plan;
+        _entry = plan.Entries[entry];
         _weights = PackedWeights.Of(weights);
         _strings = new([.. plan.Strings]);
-        _bindings = [.. plan.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];
-        _stateBindings = [.. plan.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
-        _steps = StepSequence.Bind(plan.Steps);
+        _bindings = [.. _entry.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];
+        _stateBindings = [.. _entry.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
+        _steps = StepSequence.Bind(_entry.Steps);
     }
 
     /// <summary>The plan.</summary>
-    public ModelPlan Plan => _plan;
+    public ModelPlan Plan { get; }
 
-    /// <summary>The state before the first prediction of a stream: a tensor for each of the plan's states.</summary>
-    public Tensor[] InitialState() => [.. _plan.States.Select(s =>
+    /// <summary>The entry that it runs.</summary>
+    public PlanEntry Entry => _entry;
+
+    /// <summary>The state before the first prediction of a stream: a tensor for each of the model's states.</summary>
+    public Tensor[] InitialState() => [.. _entry.States.Select(s =>
     {
         Tensor value = Tensor.Zeros(TensorType.Of(ToElement(s.Type), [.. s.Dimensions]));
         if (s.Initial is { } offset)
@@ -44,38 +51,38 @@ internal sealed class PlanExecutor
         return value;
     })];
 
-    /// <summary>Runs the plan once.</summary>
+    /// <summary>Runs the entry once.</summary>
     /// <param name="inputs">For each input a tensor of the boundary's element type with the boundary's number of elements, in the
     /// caller's layout.</param>
-    /// <param name="state">The state to continue, where the plan has one: the tensors are overwritten by the next state. Null for the
+    /// <param name="state">The state to continue, where the model has one: the tensors are overwritten by the next state. Null for the
     /// initial one.</param>
     /// <returns>The outputs in order.</returns>
-    /// <exception cref="ArgumentException">The inputs do not fit the plan.</exception>
+    /// <exception cref="ArgumentException">The inputs do not fit the entry.</exception>
     public Tensor[] Run(IReadOnlyList<Tensor> inputs, Tensor[]? state = null)
     {
-        if (inputs.Count != _plan.Inputs.Count)
-            throw new ArgumentException($"the plan has {_plan.Inputs.Count} inputs, {inputs.Count} were given", nameof(inputs));
+        if (inputs.Count != _entry.Inputs.Count)
+            throw new ArgumentException($"the entry has {_entry.Inputs.Count} inputs, {inputs.Count} were given", nameof(inputs));
         for (int i = 0; i < inputs.Count; i++)
-            if (inputs[i].Count != _plan.Inputs[i].Length || ToBoundary(inputs[i].Element) != _plan.Inputs[i].Type)
+            if (inputs[i].Count != _entry.Inputs[i].Length || ToBoundary(inputs[i].Element) != _entry.Inputs[i].Type)
             {
-                PlanInput input = _plan.Inputs[i];
+                PlanInput input = _entry.Inputs[i];
                 throw new ArgumentException(
                     $"input '{input.OnnxName}' takes {input.Length} elements of {input.Type}, not {inputs[i].Type}", nameof(inputs));
             }
         if (!_workspaces.TryTake(out Workspace? workspace))
-            workspace = new Workspace(_weights, _plan.ArenaBytes);
+            workspace = new Workspace(_weights, _entry.ArenaBytes);
         Tensor[] outputs = Run(workspace, inputs, state);
         _workspaces.Add(workspace);
         return outputs;
     }
 
-    /// <summary>Runs the plan once on memory that is filled with a byte.</summary>
+    /// <summary>Runs the entry once on memory that is filled with a byte.</summary>
     /// <param name="fill">The byte.</param>
     /// <param name="inputs">The inputs as for <see cref="Run(IReadOnlyList{Tensor}, Tensor[])"/>.</param>
     public Tensor[] RunOver(byte fill, IReadOnlyList<Tensor> inputs)
     {
-        var workspace = new Workspace(_weights, _plan.ArenaBytes);
-        workspace.ArenaSpan<byte>(0, _plan.ArenaBytes).Fill(fill);
+        var workspace = new Workspace(_weights, _entry.ArenaBytes);
+        workspace.ArenaSpan<byte>(0, _entry.ArenaBytes).Fill(fill);
         return Run(workspace, inputs, null);
     }
 
@@ -88,11 +95,11 @@ internal sealed class PlanExecutor
             _stateBindings[i]?.Invoke(workspace, state[i]);
         _steps(workspace);
         for (int i = 0; i < state.Length; i++)
-            workspace.ArenaSpan<byte>(_plan.States[i].Offset, Bytes(state[i]).Length).CopyTo(Bytes(state[i]));
-        return [.. _plan.Outputs.Select(o => Output(workspace, o))];
+            workspace.ArenaSpan<byte>(_entry.States[i].Offset, Bytes(state[i]).Length).CopyTo(Bytes(state[i]));
+        return [.. _entry.Outputs.Select(o => Output(workspace, o))];
     }
 
-    /// <summary>Runs the plan on many samples, on all cores; the results do not depend on their number.</summary>
+    /// <summary>Runs the entry on many samples, on all cores; the results do not depend on their number.</summary>
     public Tensor[][] RunMany(IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation = default)
     {
         var results = new Tensor[samples.Count][];

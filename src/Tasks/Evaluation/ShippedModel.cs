@@ -17,7 +17,7 @@ internal sealed class ShippedModel(PlanExecutor executor, Graph graph, CallerInp
     /// <exception cref="ModelException">A sample holds what no caller could pass.</exception>
     public Tensor[][] RunMany(IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation = default)
     {
-        if (executor.Plan.States.Count == 0)
+        if (executor.Entry.States.Count == 0)
             return executor.RunMany([.. samples.Select(callers.Of)], cancellation);
         var results = new Tensor[samples.Count][];
         var options = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
@@ -28,14 +28,14 @@ internal sealed class ShippedModel(PlanExecutor executor, Graph graph, CallerInp
     // A state is what the sample says, and then what the prediction leaves.
     private Tensor[] Run(IReadOnlyList<Tensor> sample)
     {
-        ModelPlan plan = executor.Plan;
-        Tensor[] state = [.. plan.States.Select(s => Copy(Given(sample, s.OnnxName)))];
-        Tensor[] outputs = executor.Run([.. plan.Inputs.Select(i => callers.Of(i.OnnxName, Given(sample, i.OnnxName)))], state);
+        PlanEntry entry = executor.Entry;
+        Tensor[] state = [.. entry.States.Select(s => Copy(Given(sample, s.OnnxName)))];
+        Tensor[] outputs = executor.Run([.. entry.Inputs.Select(i => callers.Of(i.OnnxName, Given(sample, i.OnnxName)))], state);
         var results = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         for (int i = 0; i < outputs.Length; i++)
-            results[plan.Outputs[i].OnnxName] = outputs[i];
+            results[entry.Outputs[i].OnnxName] = outputs[i];
         for (int i = 0; i < state.Length; i++)
-            results[plan.States[i].OutputName] = state[i];
+            results[entry.States[i].OutputName] = state[i];
         return [.. graph.Outputs.Select(o => results[o])];
     }
 

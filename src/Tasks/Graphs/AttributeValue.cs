@@ -28,4 +28,19 @@ internal abstract record AttributeValue
 
     /// <summary>A sub-graph (GRAPH). It is closed: whatever it reads from around it is an input of its own.</summary>
     public sealed record GraphValue(Graph Value) : AttributeValue;
+
+    /// <summary>Whether two values say the same, lists and graphs item by item; two absent ones do.</summary>
+    public static bool Same(AttributeValue? a, AttributeValue? b) => ReferenceEquals(a, b) || (a, b) switch
+    {
+        (Int x, Int y) => x.Value == y.Value,
+        (Float x, Float y) => BitConverter.SingleToInt32Bits(x.Value) == BitConverter.SingleToInt32Bits(y.Value),
+        (Text x, Text y) => x.Value == y.Value,
+        (Ints x, Ints y) => x.Values.AsSpan().SequenceEqual(y.Values.AsSpan()),
+        (Floats x, Floats y) =>
+            x.Values.Select(BitConverter.SingleToInt32Bits).SequenceEqual(y.Values.Select(BitConverter.SingleToInt32Bits)),
+        (Texts x, Texts y) => x.Values.AsSpan().SequenceEqual(y.Values.AsSpan()),
+        (TensorValue x, TensorValue y) => x.Value.SameAs(y.Value),
+        (GraphValue x, GraphValue y) => x.Value.SameAs(y.Value),
+        _ => false,
+    };
 }

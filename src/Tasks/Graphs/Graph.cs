@@ -42,6 +42,12 @@ internal sealed record Graph
     /// <summary>Whether the value is constant.</summary>
     public bool IsConstant(string value) => Constants.ContainsKey(value);
 
+    /// <summary>Whether another graph has the same values, nodes and constants under the same names.</summary>
+    public bool SameAs(Graph other) => ReferenceEquals(this, other) || (Print() == other.Print()
+        && Constants.All(c => c.Value.SameAs(other.Constant(c.Key)))
+        && Nodes.Zip(other.Nodes).All(n => n.First.Domain == n.Second.Domain && n.First.Attributes.Count == n.Second.Attributes.Count
+            && n.First.Attributes.All(a => AttributeValue.Same(a.Value, n.Second.Attributes.GetValueOrDefault(a.Key)))));
+
     /// <summary>The whole graph as text, one value or node a line: for tests, logs and comparisons.</summary>
     public string Print()
     {

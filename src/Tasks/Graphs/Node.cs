@@ -27,6 +27,12 @@ internal sealed record Node(string Name, string OpType, ImmutableArray<string> I
     /// </summary>
     public string Domain { get; init; } = "";
 
+    /// <summary>
+    /// The name of the node of which this one is a copy; empty for others. Whatever follows from shapes, such as padding, is the same in
+    /// both.
+    /// </summary>
+    public string CopyOf { get; init; } = "";
+
     /// <summary>The attributes by name.</summary>
     public ImmutableSortedDictionary<string, AttributeValue> Attributes { get; init; } = NoAttributes;
 

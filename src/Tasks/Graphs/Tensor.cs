@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace OptimizerBuild.Graphs;
 
@@ -74,6 +75,18 @@ internal sealed class Tensor
         ElementType.Bool => Array.ConvertAll(Values<bool>(), x => x ? 1L : 0L),
         _ => throw new InvalidOperationException($"a tensor of {Type} was read as integers"),
     };
+
+    /// <summary>The bytes of the elements as they lie in memory; there are none of texts.</summary>
+    public ReadOnlySpan<byte> Bytes => MemoryMarshal.CreateReadOnlySpan(
+        ref MemoryMarshal.GetArrayDataReference(Data), checked(Count * Element.Size()));
+
+    /// <summary>Whether another tensor has the same type and the same elements, bit by bit.</summary>
+    public bool SameAs(Tensor? other) => ReferenceEquals(this, other) || (other is not null && Type == other.Type
+        && (Data, other.Data) switch
+        {
+            (string[] a, string[] b) => a.AsSpan().SequenceEqual(b),
+            _ => Bytes.SequenceEqual(other.Bytes),
+        });
 
     /// <inheritdoc/>
     public override string ToString() => Type.ToString();

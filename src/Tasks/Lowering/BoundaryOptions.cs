@@ -10,6 +10,9 @@ internal sealed record BoundaryOptions
     /// <summary>The generated class's name, from which the names of its members are kept apart.</summary>
     public string ClassName { get; init; } = "Model";
 
+    /// <summary>The names of the entries that the class has, the main one's first: their methods' names are taken.</summary>
+    public ImmutableArray<string> Entries { get; init; } = [""];
+
     /// <summary>How callers' data becomes what float32 inputs expect: the same as for calibration and evaluation data.</summary>
     public InputAdaptation Adaptation { get; init; } = InputAdaptation.None;
 

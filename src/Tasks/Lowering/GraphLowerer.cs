@@ -15,12 +15,19 @@ internal static class GraphLowerer
     /// <param name="model">The graph after all passes, with its quantisation.</param>
     /// <param name="options">How callers pass inputs.</param>
     /// <param name="cancellation">Stops the work; checked between nodes.</param>
+    /// <param name="weights">
+    /// The packed weights that the model shares with others, of which it finds those that it needs, too; null for weights of its own.
+    /// </param>
     /// <exception cref="ModelException">A node has no kernel, or memory would exceed 2 GB.</exception>
-    public static LoweredModel Lower(CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default)
+    public static LoweredModel Lower(
+        CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default, WeightsBlob? weights = null)
     {
         Graph graph = model.Graph;
         StringCodes strings = StringCodes.Of(model);
-        var context = new LoweringContext(strings.Model.Graph, model.Annotation<GraphQuantization>()) { Cancellation = cancellation };
+        var context = new LoweringContext(strings.Model.Graph, model.Annotation<GraphQuantization>(), weights)
+        {
+            Cancellation = cancellation,
+        };
         var binder = new InputBinder(context, options);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
         int?[] initial = [.. options.State.Select(s => s.Initial is null ? (int?)null : context.AddTensor(s.Initial))];

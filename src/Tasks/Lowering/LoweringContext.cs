@@ -30,9 +30,11 @@ internal sealed class LoweringContext
     /// <summary>Starts with no steps.</summary>
     /// <param name="graph">The graph: channels-last, fused.</param>
     /// <param name="quantization">How it is quantised; null for float32 throughout.</param>
-    public LoweringContext(Graph graph, GraphQuantization? quantization)
+    /// <param name="weights">Packed weights to add to; null to begin with none.</param>
+    public LoweringContext(Graph graph, GraphQuantization? quantization, WeightsBlob? weights = null)
     {
         _scope = new LoweringScope(graph, quantization);
+        Weights = weights ?? new();
     }
 
     /// <summary>The graph, or the body of control flow that is being lowered.</summary>
@@ -45,7 +47,7 @@ internal sealed class LoweringContext
     public CancellationToken Cancellation { get; init; }
 
     /// <summary>The packed weights.</summary>
-    public WeightsBlob Weights { get; } = new();
+    public WeightsBlob Weights { get; }
 
     /// <summary>
     /// For each integer dot product so far whether its packed weights prove that sums of two neighbouring products fit into 16 bits.

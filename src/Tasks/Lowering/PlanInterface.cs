@@ -19,7 +19,8 @@ internal sealed record PlanInterface(
     {
         string[] inputs = [.. graph.Inputs.Where(i => options.State.All(s => s.Input != i))];
         string[] outputs = [.. graph.Outputs.Where(o => options.State.All(s => s.Output != o))];
-        PredictorNames names = PredictorNames.Of(options.ClassName, inputs, outputs, options.State.Length > 0);
+        PredictorNames names = PredictorNames.Of(
+            options.ClassName, inputs, outputs, options.State.Length > 0, options.Entries);
         IReadOnlyList<string> properties = PredictorNames.StateProperties([.. options.State.Select(s => s.Input)]);
         return new(
             [.. inputs.Select((input, i) =>

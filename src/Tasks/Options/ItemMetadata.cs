@@ -36,11 +36,18 @@ internal static class ItemMetadata
             (o, value) => o with { IsPublic = value == Accessibility.Public },
             (Accessibility.Internal, "the project's own code"),
             (Accessibility.Public, "every assembly that references it, as a class library with models needs")),
-        new("Shapes", MetadataKind.Text, "a leading open dimension is 1", "`input=1,3,224,224`, several separated by semicolons",
+        new("Shapes", MetadataKind.Text, "a leading open dimension is 1",
+            "`input=1,3,224,224`, several separated by semicolons; several such sets separated by `|`, each of which may begin with a "
+                + "name in Pascal case, a colon and a space",
             "Concrete shapes of inputs whose dimensions the model leaves open. The elements of an input that is a sequence have its name "
                 + "with a number: `seq_0=2,3;seq_1=4,3` is a sequence of two, which become two parameters. `seq=none` is an empty one, and "
-                + "`opt=none` an optional value that is absent; without it an optional value is there.",
-            (o, value, _) => MetadataValues.Shapes(value) is { } shapes ? o with { Shapes = shapes } : null),
+                + "`opt=none` an optional value that is absent; without it an optional value is there. With several sets, for example "
+                + "`image=1,3,240,320 | Portrait: image=1,3,320,240`, the class takes inputs of each, all with the same weights: "
+                + "see [generated-code.md](generated-code.md#several-shapes). The first set is the one for which the model is calibrated "
+                + "and measured.",
+            (o, value, _) => MetadataValues.ShapeSets(value) is [var main, .. var further]
+                ? o with { Shapes = main.Shapes, ShapesName = main.Name, FurtherShapes = further }
+                : null),
         new("Constants", MetadataKind.Text, "none", "`input=value` or `input=value,value,…`, several separated by semicolons",
             "Inputs that are fixed to a value at build time, for example a sampling rate; they are no parameters of the generated methods.",
             (o, value, _) => MetadataValues.Constants(value) is { } constants ? o with { Constants = constants } : null),

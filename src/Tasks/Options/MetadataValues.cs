@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.RegularExpressions;
+using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Options;
 
 /// <summary>Parses the values of metadata; null stands for a value that is not understood.</summary>
-internal static class MetadataValues
+internal static partial class MetadataValues
 {
     // More elements than this have no place in an attribute; it also keeps products of dimensions far from overflow checks below.
     private const int MaximumValues = 4096;
@@ -47,6 +49,25 @@ internal static class MetadataValues
             numbers.Add(number);
         }
         return numbers.ToImmutable();
+    }
+
+    /// <summary>
+    /// Sets of shapes separated by <c>|</c>; a set may begin with a name, a colon and a space. A name is a C# identifier in Pascal case;
+    /// without the space the colon belongs to the name of an input.
+    /// </summary>
+    public static ImmutableArray<ShapeSet>? ShapeSets(string text)
+    {
+        var sets = ImmutableArray.CreateBuilder<ShapeSet>();
+        foreach (string part in SetSeparator().Split(text))
+        {
+            Match named = SetName().Match(part);
+            string name = named.Groups["name"].Value;
+            if ((named.Success && (name.Length == 0 || Identifiers.Pascal(name, "") != name)) || part.TrimStart().StartsWith('|')
+                || Shapes(part[named.Length..]) is not { } shapes)
+                return null;
+            sets.Add(new(name, shapes));
+        }
+        return sets.ToImmutable();
     }
 
     /// <summary>
@@ -126,6 +147,13 @@ internal static class MetadataValues
         }
         return new(reals.ToImmutable(), integers.Count == reals.Count ? integers.ToImmutable() : default);
     }
+
+    // Behind dimensions or nothing only: names in models may contain the character.
+    [GeneratedRegex(@"(?<==(?:[\d\s,]*|\s*none\s*);?\s*)\|")]
+    private static partial Regex SetSeparator();
+
+    [GeneratedRegex(@"^\s*(?<name>[^=;,:]*?)\s*:\s+")]
+    private static partial Regex SetName();
 
     // The name is everything before the last equals sign: names in models may contain one, values may not.
     private static IEnumerable<(string? Name, string Value)> Assignments(string text)

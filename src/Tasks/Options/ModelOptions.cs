@@ -23,10 +23,20 @@ internal sealed record ModelOptions
     public bool IsPublic { get; init; }
 
     /// <summary>
-    /// Concrete shapes by input name; the default array for a sequence that is empty or an optional value that is absent.
+    /// Concrete shapes by input name: the main set, for which the model is calibrated and measured; the default array for a sequence that
+    /// is empty or an optional value that is absent.
     /// </summary>
     public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
+
+    /// <summary>The name of the main set; empty where its method is <c>Predict</c>.</summary>
+    public string ShapesName { get; init; } = "";
+
+    /// <summary>Further sets of shapes that the same class takes, with the same weights.</summary>
+    public ImmutableArray<ShapeSet> FurtherShapes { get; init; } = [];
+
+    /// <summary>All sets of shapes, the main one first.</summary>
+    public ImmutableArray<ShapeSet> ShapeSets => [new(ShapesName, Shapes), .. FurtherShapes];
 
     /// <summary>Inputs that are fixed to a constant, by input name.</summary>
     public ImmutableSortedDictionary<string, ConstantInput> Constants { get; init; } =

@@ -24,6 +24,10 @@ internal static class OptionsText
         Line("IsPublic", options.IsPublic.ToString());
         foreach ((string name, ImmutableArray<int> shape) in options.Shapes)
             Line("Shapes " + name, shape.IsDefault ? MetadataValues.Nothing : string.Join(',', shape));
+        if (options.ShapesName.Length > 0)
+            Line("ShapesName", options.ShapesName);
+        foreach (ShapeSet set in options.FurtherShapes)
+            Line("FurtherShapes", set.ToString());
         foreach ((string name, ConstantInput constant) in options.Constants)
             Line("Constants " + name, constant.Integers.IsDefault ? Numbers(constant.Reals) : string.Join(',', constant.Integers));
         foreach ((string input, string output) in options.State)

@@ -49,7 +49,7 @@ internal sealed class CommonSubexpressions : IGraphPass
             var key = (value.Type, Hash(value));
             if (!groups.TryGetValue(key, out List<string>? same))
                 groups[key] = same = [];
-            if (same.Find(other => Bytes(editor.Constant(other)!).SequenceEqual(Bytes(value))) is { } equal)
+            if (same.Find(other => value.SameAs(editor.Constant(other))) is { } equal)
             {
                 if (editor.ConsumerCount(name) == 0)
                     continue;
@@ -64,16 +64,11 @@ internal sealed class CommonSubexpressions : IGraphPass
         return changed;
     }
 
-    private static ReadOnlySpan<byte> Bytes(Tensor tensor) =>
-        System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpan(
-            ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(tensor.Data),
-                checked(tensor.Count * tensor.Element.Size()));
-
     // FNV-1a over the bytes; only decides which constants are compared.
     private static long Hash(Tensor tensor)
     {
         ulong hash = 0xCBF29CE484222325;
-        foreach (byte b in Bytes(tensor))
+        foreach (byte b in tensor.Bytes)
             hash = unchecked((hash ^ b) * 0x100000001B3);
         return unchecked((long)hash);
     }

@@ -54,6 +54,12 @@ internal static class ClassifierDetection
     public static bool DependsOnData(ModelOptions options) =>
         options is { Task: ModelTask.Auto, LabelsPath: null, EvaluationData: not null };
 
+    /// <summary>A model without the outputs that are a state, which callers do not see.</summary>
+    public static Graph WithoutState(ModelOptions options, Graph graph) => graph with
+    {
+        Outputs = [.. graph.Outputs.Except(options.State.Values)],
+    };
+
     /// <summary>The first float32 output with several elements, or −1.</summary>
     private static int ScoresOutput(Graph graph)
     {

@@ -45,18 +45,33 @@ internal static class ModelCompiler
             (compression.Imported, compression.Run.Model, compression.Context);
         (ModelOptions options, CancellationToken cancellation) = (context.Options, context.Cancellation);
         BoundaryOptions boundary = Boundary(options, imported);
-        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
+        var weights = new WeightsBlob();
+        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation, weights);
+        (PlanEntry Entry, PlanLayerWeights[] Layers)[] further = [.. compression.Further.Select(f =>
+            Lower(f, compression, weights, lowered.Strings))];
+        byte[] blob = weights.ToArray();
         AccuracyMeasurement? measurement = context.Evaluation is { } evaluation
             ? AccuracyMeasurement.Decide(options, imported.Graph, evaluation) : null;
-        ModelPlan plan = PlanOf(options, imported, model, lowered, measurement);
-        var executor = new PlanExecutor(plan, lowered.Weights);
-        MemoryVerifier.Verify(executor);
+        ModelPlan plan = PlanOf(options, imported, model, lowered, blob, measurement);
+        FurtherEntry.RequireSameClassifier(options, plan.Classifier, compression.Further.Select(f => f.Entry));
+        plan = plan with
+        {
+            Further = new(further.Select(f => f.Entry)),
+            Weights = plan.Weights with
+            {
+                Layers = new([.. plan.Weights.Layers, .. further.SelectMany(f => f.Layers).Except(plan.Weights.Layers)]),
+            },
+        };
+        // Entries use the memory in turn, so that each finds what another one left.
+        PlanExecutor[] executors = [.. plan.Entries.Select((_, place) => new PlanExecutor(plan, blob, place))];
+        foreach (PlanExecutor entry in executors)
+            MemoryVerifier.Verify(entry);
 
         AccuracyComparison? accuracy = null;
         if (options.EvaluationData is { } data && measurement is not null)
         {
             var shipped = new ShippedModel(
-                executor, imported.Graph,
+                executors[0], imported.Graph,
                 new CallerInputs(imported.Graph, boundary.Adaptation, data.Spec));
             accuracy = AccuracyComparison.Run(context, measurement, shipped);
             plan = plan with
@@ -70,9 +85,14 @@ internal static class ModelCompiler
                 },
             };
         }
-        return new(plan, lowered.Weights, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
+        return new(plan, blob, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
             compression.Run.Accounts,
-            [.. imported.Diagnostics, .. context.DataDiagnostics, .. compression.Run.Diagnostics, .. accuracy?.Diagnostics ?? []],
+            [
+                .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
+                .. context.DataDiagnostics,
+                .. compression.Run.Diagnostics,
+                .. accuracy?.Diagnostics ?? [],
+            ],
             options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null) { WorstClass = accuracy?.WorstClass };
     }
 
@@ -96,10 +116,31 @@ internal static class ModelCompiler
             ImmutableSortedDictionary.Create<string, bool>(StringComparer.Ordinal),
             [],
             0);
-        return PlanOf(options, imported, new CompressedModel(graph), signature, MeasurementOf(options, graph, cancellation)) with
+        ModelPlan plan = PlanOf(
+            options, imported, new CompressedModel(graph), signature, [], MeasurementOf(options, graph, cancellation));
+        FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
+        FurtherEntry.RequireSameClassifier(options, plan.Classifier, further);
+        return plan with
         {
             IsSignatureOnly = true,
             HasStartUp = false,
+            Further = new(further.Select(f => SignatureOf(options, f))),
+        };
+    }
+
+    private static PlanEntry SignatureOf(ModelOptions options, FurtherEntry further)
+    {
+        PlanInterface face = PlanInterface.Of(further.Imported.Graph, Boundary(options, further.Imported));
+        return new()
+        {
+            Name = further.Set.Name,
+            Macs = MultiplyAccumulates(further.Imported.Graph).Sum(),
+            Inputs = new(face.Inputs),
+            Outputs = new(face.Outputs),
+            States = new(face.States),
+            ArenaBytes = 0,
+            Buffers = EquatableList<PlanBuffer>.Empty,
+            Steps = EquatableList<PlanStep>.Empty,
         };
     }
 
@@ -112,9 +153,16 @@ internal static class ModelCompiler
         ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default)
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
+        Graph graph = PassPipeline.Run(imported.Graph, cancellation);
+        (FurtherEntry Entry, Reshaping Reshaping)[] reshapings = [.. further.Select(f => (f, f.Reshaping(graph, cancellation)))];
+        // Ranges and precisions would not apply to other nodes: better to know it before they are measured.
+        if (options.Precision != ModelPrecision.Float32
+            && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
+            throw different.Error(different.Difference);
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
             new TrialLowering(imported.Graph, Boundary(options, imported)), progress ?? SilentProgress.Instance, cancellation);
-        return new(imported, CompressionTechniques.Run(new(PassPipeline.Run(imported.Graph, cancellation)), context), context);
+        return new(imported, CompressionTechniques.Run(new(graph), context), context) { Further = [.. reshapings] };
     }
 
     /// <summary>What a model's options settle about its import.</summary>
@@ -132,6 +180,7 @@ internal static class ModelCompiler
     private static BoundaryOptions Boundary(ModelOptions options, ImportedModel imported) => new()
     {
         ClassName = options.ClassName,
+        Entries = [.. options.ShapeSets.Select(s => s.Name)],
         Adaptation = InputAdaptation.Of(options),
         State = StateOfModel.Of(options, imported),
         Interface = imported.Graph,
@@ -151,8 +200,38 @@ internal static class ModelCompiler
         }
     }
 
+    private static PlanLayerWeights[] LayersOf(LoweredModel lowered) =>
+        [.. lowered.Sections.Select(s => new PlanLayerWeights(s.Node, s.Storage.Name, s.Offset, s.Bytes))];
+
+    private static (PlanEntry Entry, PlanLayerWeights[] Layers) Lower(
+        (FurtherEntry Entry, Reshaping Reshaping) further, Compression compression, WeightsBlob weights, EquatableList<string> strings)
+    {
+        CompressionContext context = compression.Context;
+        CompressedModel model = further.Reshaping.Apply(compression.Model);
+        LoweredModel lowered = GraphLowerer.Lower(
+            model, Boundary(context.Options, further.Entry.Imported), context.Cancellation, weights);
+        if (!lowered.Strings.Equals(strings))
+            throw further.Reshaping.Error("the strings that the model holds depend on the shapes");
+        long macs = MultiplyAccumulates(model.Graph).Sum();
+        var entry = new PlanEntry
+        {
+            Name = further.Entry.Set.Name,
+            Macs = macs,
+            Inputs = lowered.Inputs,
+            Outputs = lowered.Outputs,
+            States = lowered.States,
+            ArenaBytes = lowered.ArenaBytes,
+            Buffers = lowered.Buffers,
+            Values = lowered.Values,
+            Steps = lowered.Steps,
+            UsesThreads = ExecutionRules.UsesThreads(macs),
+            HasStartUp = ExecutionRules.HasStartUp(macs),
+        };
+        return (entry, LayersOf(lowered));
+    }
+
     private static ModelPlan PlanOf(
-        ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered,
+        ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered, byte[] weights,
         AccuracyMeasurement? measurement) => new()
     {
         Model = options.Name,
@@ -166,16 +245,12 @@ internal static class ModelCompiler
         Outputs = lowered.Outputs,
         States = lowered.States,
         Strings = lowered.Strings,
-        Classifier = ClassifierDetection.Of(options, imported.Graph with
-        {
-            Outputs = [.. imported.Graph.Outputs.Except(options.State.Values)],
-        }, measurement, imported.Labels),
+        Classifier = ClassifierDetection.Of(
+            options, ClassifierDetection.WithoutState(options, imported.Graph), measurement, imported.Labels),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
         HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
-        Weights = new(options.ResourceName, lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights))
-        {
-            Layers = new(lowered.Sections.Select(s => new PlanLayerWeights(s.Node, s.Storage.Name, s.Offset, s.Bytes))),
-        },
+        Weights = new(options.ResourceName, weights.Length, Kernels.PackedWeights.Checksum(weights)) { Layers = new(LayersOf(lowered)) },
+        EntryName = options.ShapesName,
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
         Values = lowered.Values,
@@ -215,5 +290,8 @@ internal static class ModelCompiler
     {
         /// <summary>The model after passes and techniques.</summary>
         public CompressedModel Model => Run.Model;
+
+        /// <summary>The further sets of shapes that the class takes, and what becomes of the model with each.</summary>
+        public ImmutableArray<(FurtherEntry Entry, Reshaping Reshaping)> Further { get; init; } = [];
     }
 }

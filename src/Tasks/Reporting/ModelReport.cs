@@ -54,6 +54,9 @@ internal sealed record ModelReport
     /// <summary>Multiply-accumulates of one prediction.</summary>
     public required long Macs { get; init; }
 
+    /// <summary>The sets of shapes that the class takes. The first is the main one, whose are work, layers and accuracy.</summary>
+    public required IReadOnlyList<EntryReport> Entries { get; init; }
+
     /// <summary>For example <c>int8</c>.</summary>
     public required string Precision { get; init; }
 
@@ -103,9 +106,10 @@ internal sealed record ModelReport
             SourceBytes = outcome.SourceBytes,
             FloatWeightBytes = facts.FloatWeightBytes,
             WeightBytes = plan.Weights.Bytes,
-            ScratchBytes = plan.ArenaBytes,
-            LargestLiveSetBytes = LargestLiveSet.Of(plan.Buffers),
+            ScratchBytes = plan.ScratchBytes,
+            LargestLiveSetBytes = plan.Entries.Max(e => LargestLiveSet.Of(e.Buffers)),
             Macs = facts.Macs,
+            Entries = [.. plan.Entries.Select(EntryReport.Of)],
             Precision = facts.Precision,
             IntegerMacShare = total == 0 ? 1 : (double)outcome.Layers.Where(l => l.Precision != "float32").Sum(l => l.Macs) / total,
             Metric = evaluated ? facts.Metric : null,
@@ -166,6 +170,25 @@ internal sealed record ClassReport(int Class, string? Label, double FloatMetric,
     /// <summary>The class for people: its label or its number.</summary>
     [JsonIgnore]
     public string Name => Label is { } label ? $"class '{label}'" : string.Create(CultureInfo.InvariantCulture, $"class {Class}");
+}
+
+/// <summary>One set of shapes that the class takes.</summary>
+/// <param name="Method">The method that takes inputs of these shapes.</param>
+/// <param name="Inputs">The dimensions of the inputs by their names in the model, as callers pass them.</param>
+/// <param name="Outputs">The dimensions of the outputs by their names in the model.</param>
+/// <param name="Macs">Multiply-accumulates of one prediction.</param>
+/// <param name="ScratchBytes">The scratch memory that these shapes need.</param>
+internal sealed record EntryReport(
+    string Method, IReadOnlyDictionary<string, IReadOnlyList<int>> Inputs, IReadOnlyDictionary<string, IReadOnlyList<int>> Outputs,
+    long Macs, long ScratchBytes)
+{
+    /// <summary>The report of an entry.</summary>
+    public static EntryReport Of(PlanEntry entry) => new(
+        PredictorNames.Method(entry.Name),
+        entry.Inputs.ToDictionary(i => i.OnnxName, i => (IReadOnlyList<int>)[.. i.Dimensions]),
+        entry.Outputs.ToDictionary(o => o.OnnxName, o => (IReadOnlyList<int>)[.. o.Dimensions]),
+        entry.Macs,
+        entry.ArenaBytes);
 }
 
 /// <summary>What became of one node.</summary>

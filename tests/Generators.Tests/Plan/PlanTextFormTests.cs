@@ -27,11 +27,12 @@ public class PlanTextFormTests
         {
             ModelPlan plan = RandomPlans.Create(numbers);
             string text = PlanWriter.Write(plan);
-            int expected = 8 + Math.Min(plan.Strings.Count, 1) + plan.States.Count + plan.States.Count(s => s.Binding is not null)
-                + plan.Inputs.Count
-                + plan.Inputs.Count(i => i.Binding is not null) + plan.Outputs.Count + plan.Buffers.Count + plan.Values.Count
-                + plan.Weights.Layers.Count
-                + PlanSteps.LinesOf(plan.Steps) + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0);
+            int expected = 5 + plan.Weights.Layers.Count + Math.Min(plan.Strings.Count, 1)
+                + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0)
+                + (plan.EntryName.Length > 0 ? 1 : 0)
+                + plan.Entries.Sum(e => 3 + e.States.Count + e.States.Count(s => s.Binding is not null) + e.Inputs.Count
+                    + e.Inputs.Count(i => i.Binding is not null) + e.Outputs.Count + e.Buffers.Count + e.Values.Count
+                    + PlanSteps.LinesOf(e.Steps));
             Assert.Equal(expected, text.Count(ch => ch == '\n'));
             Assert.DoesNotContain(text, ch => ch != '\n' && PlanText.BreaksLine(ch));
         }, tests: 500);
@@ -167,6 +168,58 @@ public class PlanTextFormTests
             else
             end if
             end loop
+            end
+
+            """;
+        Assert.Null(PlanReader.Read(Text).Error);
+        Assert.Contains(old, Text, StringComparison.Ordinal);
+        PlanReading reading = PlanReader.Read(Text.Replace(old, replacement));
+        Assert.Contains(message, reading.Error?.Detail ?? "no error", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("entry name=\"\"", "entry name=\"Batch\"", "a new member")]
+    [InlineData("entry name=\"\"", "entry name=\"a b\"", "a new member")]
+    [InlineData("entry name=\"\"", "entry name=\"Portrait\"", "told from the others")]
+    [InlineData("dimensions=[2, 3]", "dimensions=[3, 1]", "told from the others")]
+    [InlineData("name=\"image\" parameter=\"image\" type=UInt8 dimensions=[2, 3]",
+        "name=\"image\" parameter=\"image\" type=Int8 dimensions=[2, 3]", "with other dimensions")]
+    [InlineData("parameter=\"scores\" type=Float32 dimensions=[3] offset=100", "parameter=\"score\" type=Float32 dimensions=[3] offset=100",
+        "with other dimensions")]
+    [InlineData("type=Float32 dimensions=[3] offset=100", "type=Float32 dimensions=[4] offset=100", "an entry with 3 classes")]
+    [InlineData("type=Float32 dimensions=[3] offset=100", "type=Float32 dimensions=[3] offset=600", "inside the arena")]
+    [InlineData("type=Float32 dimensions=[2] offset=16", "type=Float32 dimensions=[3] offset=16", "the state of the main entry")]
+    [InlineData("property=\"Scores\"", "property=\"PredictPortrait\"", "names that the entries' members do not have")]
+    [InlineData("class=\"Digits\"", "class=\"Layers2\"", "names that the entries' members do not have")]
+    [InlineData("macs=7", "macs=-7", "an integer from 0")]
+    public void EntriesThatDoNotFitIntoOneClassAreErrors(string old, string replacement, string message)
+    {
+        const string Text = """
+            optimizerbuild-plan 2
+            model name="digits" class="Digits" namespace="" access=public content=complete
+            source file="digits.onnx" sha256="" precision="int8" macs=0 floatWeightBytes=0
+            accuracy metric="" float=none compressed=none samples=0
+            weights resource="digits" bytes=0 checksum=x:0000000000000000
+            arena bytes=500
+            execution threads=one start=small
+            state name="h" output="hn" property="H" type=Float32 dimensions=[2] offset=400 initial=none
+            input name="image" parameter="image" type=UInt8 dimensions=[1, 3]
+            output name="scores" property="Scores" parameter="scores" type=Float32 dimensions=[1, 3] offset=0
+            classifier output=0 classes=3 scores=logits
+            step K.Run(a=1, b=2) node="n" macs=0 description="d"
+            entry name="" macs=7
+            arena bytes=600
+            execution threads=many start=fast
+            state name="h" output="hn" property="H" type=Float32 dimensions=[2] offset=16 initial=none
+            input name="image" parameter="image" type=UInt8 dimensions=[2, 3]
+            output name="scores" property="Scores" parameter="scores" type=Float32 dimensions=[3] offset=100
+            step K.Run(a=2, b=2) node="n" macs=0 description="d"
+            entry name="Portrait" macs=0
+            arena bytes=100
+            execution threads=one start=small
+            state name="h" output="hn" property="H" type=Float32 dimensions=[2] offset=0 initial=none
+            input name="image" parameter="image" type=UInt8 dimensions=[3, 1]
+            output name="scores" property="Scores" parameter="scores" type=Float32 dimensions=[3, 1] offset=0
             end
 
             """;

@@ -41,7 +41,9 @@ internal sealed class RandomPlans(Random random)
         bool labelled = _random.Next(2) == 0;
         int classes = outputs[scores].Length;
         bool classifies = classes > 0 && outputs[scores].Type.IsNumeric() && _random.Next(3) > 0;
-        return new ModelPlan
+        List<PlanState> states = List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, NumericType(), Dimensions(), _random.Next(1000),
+            null, _random.Next(3) == 0 ? null : Step()));
+        var plan = new ModelPlan
         {
             Model = Text(),
             ClassName = Pick("Digits", "É1", "class", "数字", "_x"),
@@ -54,8 +56,7 @@ internal sealed class RandomPlans(Random random)
             UsesThreads = _random.Next(2) == 0,
             HasStartUp = _random.Next(2) == 0,
             Strings = _hasStrings ? new(List(1, 6, i => i + Text())) : EquatableList<string>.Empty,
-            States = new(List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, NumericType(), Dimensions(), _random.Next(1000), null,
-                _random.Next(3) == 0 ? null : Step()))),
+            States = new(states),
             Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,
                 labelled ? new(Enumerable.Range(0, classes).Select(c => "Label" + c)) : EquatableList<string>.Empty),
@@ -64,17 +65,54 @@ internal sealed class RandomPlans(Random random)
                 Layers = new(List(0, 3, _ => new PlanLayerWeights(Text(), "s" + Text(), _random.Next(1000), _random.Next(1000)))),
             },
             ArenaBytes = 100_000 + _random.Next(1_000_000),
-            Buffers = new(List(0, 4, _ =>
-                new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text()))),
-            Values = new(List(0, 3, _ =>
-            {
-                EquatableList<int> dimensions = Dimensions();
-                return new PlanValue(Text(), Type(), dimensions, _random.Next(), new(dimensions.Select(_ => _random.Next(-9, 9))),
-                    _random.Next(2) == 0 ? null : _random.Next(), _random.Next(-9, 9));
-            })),
+            Buffers = Buffers(),
+            Values = Values(),
             Steps = new(List(0, 6, _ => AnyStep(0))),
+            EntryName = Pick("", "", "Landscape"),
         };
+        return plan with { Further = Further(plan) };
     }
+
+    // Entries like the main one but for dimensions, places and steps; those without a name differ in the lengths of their inputs.
+    private EquatableList<PlanEntry> Further(ModelPlan plan)
+    {
+        var entries = new List<PlanEntry>();
+        foreach (string name in List(0, 3, i => Pick("", "Portrait" + i)))
+        {
+            var entry = new PlanEntry
+            {
+                Name = name,
+                Macs = Number(),
+                Inputs = new(plan.Inputs.Select(i => i with { Dimensions = Dimensions(), Binding = _random.Next(3) == 0 ? null : Step() })),
+                Outputs = new(plan.Outputs.Select((o, i) => o with
+                {
+                    Dimensions = plan.Classifier?.Output == i ? new(o.Dimensions.Reverse()) : Dimensions(),
+                    Offset = _random.Next(1000),
+                })),
+                States = new(plan.States.Select(s =>
+                    s with { Offset = _random.Next(1000), Binding = _random.Next(3) == 0 ? null : Step() })),
+                ArenaBytes = 100_000 + _random.Next(1_000_000),
+                UsesThreads = _random.Next(2) == 0,
+                HasStartUp = _random.Next(2) == 0,
+                Buffers = Buffers(),
+                Values = Values(),
+                Steps = new(List(0, 3, _ => AnyStep(2))),
+            };
+            if (name.Length > 0 || entries.Prepend(plan.Main).All(e => e.Name.Length > 0 || !e.LooksLike(entry)))
+                entries.Add(entry);
+        }
+        return new(entries);
+    }
+
+    private EquatableList<PlanBuffer> Buffers() => new(List(0, 4, _ =>
+        new PlanBuffer(Text(), _random.Next(), _random.Next(), _random.Next(-1, 5), _random.Next(5), Text())));
+
+    private EquatableList<PlanValue> Values() => new(List(0, 3, _ =>
+    {
+        EquatableList<int> dimensions = Dimensions();
+        return new PlanValue(Text(), Type(), dimensions, _random.Next(), new(dimensions.Select(_ => _random.Next(-9, 9))),
+            _random.Next(2) == 0 ? null : _random.Next(), _random.Next(-9, 9));
+    }));
 
     private PlanStep AnyStep(int depth) => depth > 3 || _random.Next(4) > 0 ? Step() : _random.Next(2) == 0
         ? new PlanIf(Text(), Text(), _random.Next(1000), Body(depth), Body(depth))

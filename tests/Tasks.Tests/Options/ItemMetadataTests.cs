@@ -97,6 +97,17 @@ public class ItemMetadataTests
     }
 
     [Theory]
+    [InlineData("x=1,2", "x=1,2")]
+    [InlineData("x=1,2|x=3,2", "x=1,2/x=3,2")]
+    [InlineData(" x = 1, 2 ; y=3 ; |\n Portrait:  y=4", "x=1,2;y=3/Portrait: y=4")]
+    [InlineData("Main: x=1|x=2|Wide2: x=3", "Main: x=1/x=2/Wide2: x=3")]
+    [InlineData("Placeholder:0=1,2", "Placeholder:0=1,2")]
+    [InlineData("x=1;seq=none|x=2;seq=none; | Portrait: x=3", "seq=none;x=1/seq=none;x=2/Portrait: x=3")]
+    [InlineData("Portrait: Placeholder:0=1,2 | a|b=1", "Portrait: Placeholder:0=1,2/a|b=1")]
+    public void ShapesMayComeInSeveralSets(string value, string sets) =>
+        Assert.Equal(sets, string.Join('/', Parse(("Shapes", value)).ShapeSets));
+
+    [Theory]
     [InlineData("ClassName", "1st")]
     [InlineData("ClassName", "Predict")]
     [InlineData("Namespace", "A..B")]
@@ -105,6 +116,11 @@ public class ItemMetadataTests
     [InlineData("Shapes", "image=1,0")]
     [InlineData("Shapes", "image=1,99999999999")]
     [InlineData("Shapes", "image=1;image=2")]
+    [InlineData("Shapes", "image=1 |")]
+    [InlineData("Shapes", "image=1 | | image=2")]
+    [InlineData("Shapes", "image=1 | portrait: image=2")]
+    [InlineData("Shapes", "image=1 | Two words: image=2")]
+    [InlineData("Shapes", "image=1 | Portrait: ")]
     [InlineData("Constants", "sr=fast")]
     [InlineData("Task", "Detection")]
     [InlineData("CalibrationSamples", "0")]

@@ -25,7 +25,8 @@ internal static class MetadataDocuments
         {
             string accepted = entry.Kind == MetadataKind.Choice ? string.Join(", ", entry.Values.Select(v => "`" + v.Value + "`"))
                 : entry.Accepted;
-            text.Append($"| [`{entry.Name}`](#{entry.Name.ToLowerInvariant()}) | {entry.Default} | {accepted} | {entry.Description} |\n");
+            text.Append($"| [`{entry.Name}`](#{entry.Name.ToLowerInvariant()}) | {entry.Default} | {Cell(accepted)} | ")
+                .Append($"{Cell(entry.Description)} |\n");
         }
         foreach (MetadataEntry entry in ItemMetadata.Table)
         {
@@ -83,4 +84,7 @@ internal static class MetadataDocuments
             rule);
         return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + document.ToString().ReplaceLineEndings("\n") + "\n";
     }
+
+    // A bar would end the cell, in code, too.
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

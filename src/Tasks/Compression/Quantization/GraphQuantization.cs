@@ -45,6 +45,49 @@ internal sealed record GraphQuantization(
             ? this
             : null;
 
+    /// <summary>
+    /// Ranges, precisions and rounded weights stay. Constants that follow from the shapes, a table of positions for example, get a range of
+    /// their own; weights must not.
+    /// </summary>
+    public IModelAnnotation? Reshaped(Graph before, Graph after, out string obstacle)
+    {
+        obstacle = "";
+        if (Nodes.Values.FirstOrDefault() is { } any && Nodes.Values.All(n => !n.Integer))
+            return this with
+            {
+                Nodes = after.Nodes.ToImmutableSortedDictionary(
+                    n => n.Name, n => Nodes.GetValueOrDefault(n.Name, any), StringComparer.Ordinal),
+            };
+        var values = Values.ToBuilder();
+        Dictionary<string, Node> earlier = before.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        if (after.Nodes.Length != before.Nodes.Length
+            || !after.Nodes.All(n => IsBetweenTheSameValues(n, earlier.GetValueOrDefault(n.Name))))
+        {
+            obstacle = "it has other nodes with them";
+            return null;
+        }
+        foreach (Node node in after.Nodes)
+        {
+            if (!Nodes[node.Name].Integer)
+                continue;
+            QuantizableNode known = QuantizableNode.Of(after, node);
+            if (known.Form != QuantizableNode.Of(before, earlier[node.Name]).Form)
+                obstacle = $"node '{node.Name}' has another integer form" + (known.Obstacle.Length > 0 ? $" ({known.Obstacle})" : "");
+            else if (Weights.ContainsKey(node.Name) && node.Inputs.Zip(earlier[node.Name].Inputs).Any(i =>
+                after.Constant(i.First) is { } constant && !constant.SameAs(before.Constant(i.Second))))
+                obstacle = $"the weights of node '{node.Name}' depend on the shapes";
+            if (obstacle.Length > 0)
+                return null;
+            foreach (string constant in known.Constants.Where(c => !values.ContainsKey(c)))
+                values[constant] = ValuePlanner.OfConstant(after.Constant(constant)!);
+        }
+        return this with { Values = values.ToImmutable() };
+
+        bool IsBetweenTheSameValues(Node node, Node? same) => same is not null && same.OpType == node.OpType
+            && same.Outputs.SequenceEqual(node.Outputs) && same.Inputs.Length == node.Inputs.Length
+            && same.Inputs.Zip(node.Inputs).All(i => before.IsConstant(i.First) ? after.IsConstant(i.Second) : i.First == i.Second);
+    }
+
     /// <inheritdoc/>
     public long? StoredBytes(Graph graph, string constant)
     {

@@ -104,7 +104,8 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
             : producer.Form == IntegerForm.DotProduct && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
     }
 
-    private static ActivationQuantization OfConstant(Tensor constant)
+    /// <summary>The quantisation of a constant that integer nodes rescale: the range of its finite values.</summary>
+    public static ActivationQuantization OfConstant(Tensor constant)
     {
         float[] values = [.. constant.Values<float>().Where(float.IsFinite)];
         return values.Length == 0 ? new ActivationRange(0, 0).ToQuantization()

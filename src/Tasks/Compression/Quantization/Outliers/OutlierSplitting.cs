@@ -58,7 +58,13 @@ internal static class OutlierSplitting
             NodeOperators.New<ClipOperator>(editor.UniqueName(node.Name + ".clip"), [node.Inputs[0], low, high], [inner]),
             NodeOperators.New<SubOperator>(editor.UniqueName(node.Name + ".rest"), [node.Inputs[0], inner], [outer]),
             plain with { Inputs = plain.Inputs.SetItem(0, inner), Outputs = [fine] },
-            plain with { Name = editor.UniqueName(node.Name + ".outliers"), Inputs = [outer, node.Inputs[1]], Outputs = [coarse] },
+            plain with
+            {
+                Name = editor.UniqueName(node.Name + ".outliers"),
+                CopyOf = node.CopyOf.Length > 0 ? node.CopyOf : node.Name,
+                Inputs = [outer, node.Inputs[1]],
+                Outputs = [coarse],
+            },
             sum);
     }
 }

@@ -1,0 +1,160 @@
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression;
+
+/// <summary>
+/// What becomes of a compressed model when its inputs have other shapes. The model has been imported with the main shapes and with the
+/// other ones, and both graphs have been through the passes: constants and attributes in which they differ follow from the shapes,
+/// everything else (what techniques did to weights, their annotations) is the compressed model's.
+/// </summary>
+internal sealed class Reshaping
+{
+    private readonly Graph _main;
+    private readonly Graph _other;
+    private readonly string _shapes;
+    private readonly Dictionary<string, Node> _mainNodes;
+    private readonly Dictionary<string, Node> _otherNodes;
+
+    /// <summary>Compares two graphs of one model.</summary>
+    /// <param name="main">The graph under the main shapes, after the passes.</param>
+    /// <param name="other">The graph under the other shapes, after the passes.</param>
+    /// <param name="shapes">The other shapes, for messages.</param>
+    public Reshaping(Graph main, Graph other, string shapes)
+    {
+        _main = main;
+        _other = other;
+        _shapes = shapes;
+        _mainNodes = main.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        _otherNodes = other.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        Difference = FindDifference();
+    }
+
+    /// <summary>
+    /// What the graphs differ in beyond constants and attributes, in words; empty where they have the same nodes between the same values.
+    /// </summary>
+    public string Difference { get; }
+
+    /// <summary>The error of shapes that cannot share the main shapes' decisions.</summary>
+    /// <param name="reason">Why not.</param>
+    public ModelException Error(string reason) => new(DiagnosticCatalog.ShapesNeedAnotherModel, _shapes, reason);
+
+    /// <summary>The compressed model under the other shapes.</summary>
+    /// <param name="model">The main graph after the compression techniques.</param>
+    /// <exception cref="ModelException">
+    /// The graphs differ in their nodes, or a technique decided something that does not hold for the other shapes.
+    /// </exception>
+    public CompressedModel Apply(CompressedModel model)
+    {
+        // Other nodes are of no harm where nothing has been decided about the main ones.
+        Graph graph = Difference.Length == 0 ? Infer(Edited(model.Graph))
+            : ReferenceEquals(model.Graph, _main) ? _other : throw Error(Difference);
+        var annotations = new List<IModelAnnotation>();
+        foreach (IModelAnnotation annotation in model.Annotations)
+            annotations.Add(annotation.Reshaped(model.Graph, graph, out string obstacle)
+                ?? throw Error(Difference.Length > 0 ? Difference : obstacle));
+        return new(graph, [.. annotations]);
+    }
+
+    private string FindDifference()
+    {
+        if (!_main.Inputs.SequenceEqual(_other.Inputs) || !_main.Outputs.SequenceEqual(_other.Outputs))
+            return "the model has other inputs or outputs with them";
+        foreach (Node node in _main.Nodes)
+        {
+            if (!_otherNodes.TryGetValue(node.Name, out Node? other))
+                return $"node '{node.Name}' ({node.OpType}) is not needed with them";
+            if (node.OpType != other.OpType || node.Domain != other.Domain)
+                return $"node '{node.Name}' is {other.OpType} instead of {node.OpType} with them";
+            if (!node.Outputs.SequenceEqual(other.Outputs) || node.Inputs.Length != other.Inputs.Length)
+                return $"node '{node.Name}' ({node.OpType}) has other inputs or outputs with them";
+            for (int i = 0; i < node.Inputs.Length; i++)
+                if (_main.IsConstant(node.Inputs[i]) != _other.IsConstant(other.Inputs[i])
+                    || (!_main.IsConstant(node.Inputs[i]) && node.Inputs[i] != other.Inputs[i]))
+                    return $"node '{node.Name}' ({node.OpType}) reads '{other.Inputs[i]}' instead of '{node.Inputs[i]}' with them";
+        }
+        Node? added = _other.Nodes.FirstOrDefault(n => !_mainNodes.ContainsKey(n.Name));
+        return added is null ? "" : $"node '{added.Name}' ({added.OpType}) is needed with them";
+    }
+
+    // The compressed graph with what follows from the shapes; types are those of the main shapes still, but for the inputs.
+    private Graph Edited(Graph compressed)
+    {
+        var editor = new GraphEditor(compressed);
+        foreach (string input in compressed.Inputs)
+            editor.SetType(input, _other.TypeOf(input));
+        string[] changedOutputs = [.. compressed.Outputs.Where(o => ChangedOutput(compressed, o))];
+        var added = new Dictionary<(string Own, string Other), string>();
+        foreach (Node node in compressed.Nodes)
+        {
+            string origin = node.CopyOf.Length > 0 ? node.CopyOf : node.Name;
+            if (!_mainNodes.TryGetValue(origin, out Node? main) || main.OpType != node.OpType)
+                continue;
+            Node reshaped = WithConstants(WithAttributes(node, main, _otherNodes[origin]), main, _otherNodes[origin]);
+            for (int i = 0; i < reshaped.Inputs.Length; i++)
+                if (changedOutputs.Contains(reshaped.Inputs[i], StringComparer.Ordinal))
+                    reshaped = reshaped with
+                    {
+                        Inputs = reshaped.Inputs.SetItem(i, editor.AddConstant(reshaped.Inputs[i], editor.Constant(reshaped.Inputs[i])!)),
+                    };
+            if (!ReferenceEquals(reshaped, node))
+                editor.Replace(node, reshaped);
+        }
+        foreach (string output in changedOutputs)
+            editor.SetConstant(output, _other.Constants[output]);
+        return editor.ToGraph();
+
+        Node WithConstants(Node node, Node main, Node other)
+        {
+            for (int i = 0; i < main.Inputs.Length; i++)
+            {
+                if (_main.Constant(main.Inputs[i]) is not { } before || before.SameAs(_other.Constant(other.Inputs[i])))
+                    continue;
+                string own = node.Input(i);
+                if (!before.SameAs(compressed.Constant(own)))
+                    throw Changed(node, $"the constant '{main.Inputs[i]}'");
+                if (!added.TryGetValue((own, other.Inputs[i]), out string? name))
+                    added[(own, other.Inputs[i])] = name = editor.AddConstant(own, _other.Constants[other.Inputs[i]]);
+                node = node with { Inputs = node.Inputs.SetItem(i, name) };
+            }
+            return node;
+        }
+    }
+
+    private Node WithAttributes(Node node, Node main, Node other)
+    {
+        foreach (string name in main.Attributes.Keys.Union(other.Attributes.Keys, StringComparer.Ordinal))
+        {
+            AttributeValue? before = main.Attributes.GetValueOrDefault(name), after = other.Attributes.GetValueOrDefault(name);
+            if (AttributeValue.Same(before, after))
+                continue;
+            if (!AttributeValue.Same(node.Attributes.GetValueOrDefault(name), before))
+                throw Changed(node, $"the attribute '{name}'");
+            node = after is null ? node.Without(name) : node.With(name, after);
+        }
+        return node;
+    }
+
+    // An output that is a constant, and another one under the other shapes.
+    private bool ChangedOutput(Graph compressed, string output)
+    {
+        if (_main.Constant(output) is not { } before || before.SameAs(_other.Constant(output)))
+            return false;
+        if (!before.SameAs(compressed.Constant(output)) || !_other.IsConstant(output))
+            throw Error($"the output '{output}' is constant and has been changed by compression");
+        return true;
+    }
+
+    private ModelException Changed(Node node, string what) =>
+        Error($"{what} of node '{node.Name}' ({node.OpType}) follows from the shapes and has been changed by compression");
+
+    private Graph Infer(Graph edited)
+    {
+        Graph graph = ShapeInference.Infer(edited);
+        foreach ((string value, TensorType type) in graph.Types)
+            if (_other.Types.TryGetValue(value, out TensorType? expected) && expected != type)
+                throw Error($"the value '{value}' would be {type} instead of {expected}");
+        return graph;
+    }
+}
