@@ -15,13 +15,14 @@ internal static class MemoryVerifier
 
     // Larger plans are not run for this alone: it would hold up the build.
     private const long MostMacs = 4_000_000_000;
+    private const int MostSteps = 500;
 
     /// <summary>Runs the executor's entry on zeros over memory of two patterns and compares the outputs, bit for bit.</summary>
     /// <exception cref="InvalidOperationException">An output depends on what the memory held.</exception>
     public static void Verify(PlanExecutor executor)
     {
         // What a loop without a bound does on zeros nobody knows.
-        if (PlanSteps.MacsOf(executor.Entry.Steps) > MostMacs
+        if (PlanSteps.MacsOf(executor.Entry.Steps) > MostMacs || PlanSteps.LinesOf(executor.Entry.Steps) > MostSteps
             || PlanSteps.Numbered(executor.Entry.Steps).Any(s => s.Step is PlanLoop { Bound: null }))
             return;
         Tensor[] inputs = [.. executor.Entry.Inputs.Select(i =>

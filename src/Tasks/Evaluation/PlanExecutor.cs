@@ -17,7 +17,7 @@ internal sealed class PlanExecutor
     private readonly StringTable _strings;
     private readonly Action<Workspace, Tensor>?[] _bindings;
     private readonly Action<Workspace, Tensor>?[] _stateBindings;
-    private readonly StepCall _steps;
+    private readonly Lazy<StepCall> _steps;
     private readonly ConcurrentBag<Workspace> _workspaces = [];
 
     /// <summary>Binds every step of a plan's entry.</summary>
@@ -33,7 +33,8 @@ internal sealed class PlanExecutor
         _strings = new([.. plan.Strings]);
         _bindings = [.. _entry.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];
         _stateBindings = [.. _entry.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
-        _steps = StepSequence.Bind(_entry.Steps);
+        // Bound when it runs for the first time: each step is a method of its own.
+        _steps = new(() => StepSequence.Bind(_entry.Steps));
     }
 
     /// <summary>The plan.</summary>
@@ -93,7 +94,7 @@ internal sealed class PlanExecutor
         state ??= InitialState();
         for (int i = 0; i < state.Length; i++)
             _stateBindings[i]?.Invoke(workspace, state[i]);
-        _steps(workspace);
+        _steps.Value(workspace);
         for (int i = 0; i < state.Length; i++)
             workspace.ArenaSpan<byte>(_entry.States[i].Offset, Bytes(state[i]).Length).CopyTo(Bytes(state[i]));
         return [.. _entry.Outputs.Select(o => Output(workspace, o))];

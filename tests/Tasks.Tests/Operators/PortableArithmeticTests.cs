@@ -36,7 +36,7 @@ public class PortableArithmeticTests
         Assert.Contains("FusedMultiplyAdd", called);
         Assert.Empty(called.Except(Exact));
         string[] interfaces = [.. metadata.TypeReferences.Select(t => metadata.GetString(metadata.GetTypeReference(t).Name))];
-        Assert.Empty(interfaces.Where(t => t.EndsWith("Functions`1", StringComparison.Ordinal)));
+        Assert.DoesNotContain(interfaces, t => t.EndsWith("Functions`1", StringComparison.Ordinal));
     }
 
     [Fact]

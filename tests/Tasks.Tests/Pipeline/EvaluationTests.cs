@@ -3,7 +3,6 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Options;
-using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;
 
 namespace OptimizerBuild.Pipeline;
