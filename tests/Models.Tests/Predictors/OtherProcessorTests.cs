@@ -21,7 +21,8 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
 {
     private static readonly string[] Forms = ["starting", "generated", "threads", "executed"];
 
-    // Models of which some nodes stay in float32: there WebAssembly rounds products before it adds them, as it does in all float32 models.
+    // Models of which some nodes stay in float32: there WebAssembly rounds products before it adds them, as it does in all float32 models, so
+    // that their last bits may differ.
     private static readonly string[] PartlyFloat32 = ["standard_v3_3", "version-slim-320"];
 
     private readonly Folder _folder;
@@ -57,9 +58,7 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
         Dictionary<string, string> actual = Parse(app.Run("predict", WebAssemblyApp.Files), "vector128");
 
         string[] rounded = [.. PartlyFloat32, .. Folder.Float32Names];
-        Assert.Equal(
-            rounded.SelectMany(model => Forms.Select(form => $"{form}:{model}")).Order(StringComparer.Ordinal),
-            Differences(actual).Order(StringComparer.Ordinal));
+        Assert.Equal([], Differences(actual).Except(rounded.SelectMany(model => Forms.Select(form => $"{form}:{model}"))));
         foreach (string model in rounded)
             Assert.Single(Forms.Select(form => actual[$"{form}:{model}"]).Distinct());
         PathRecord.Ran("generated vector128 on wasm");
