@@ -21,8 +21,8 @@ public sealed class OtherProcessorTests : IClassFixture<OtherProcessorTests.Fold
 {
     private static readonly string[] Forms = ["starting", "generated", "threads", "executed"];
 
-    // Models of which some nodes stay in float32: there WebAssembly rounds products before it adds them, as it does in all float32 models, so
-    // that their last bits may differ.
+    // Models of which some nodes stay in float32: there WebAssembly rounds products before it adds them, as it does in all float32 models,
+    // so that their last bits may differ.
     private static readonly string[] PartlyFloat32 = ["standard_v3_3", "version-slim-320"];
 
     private readonly Folder _folder;
