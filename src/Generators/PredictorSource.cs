@@ -29,7 +29,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
                 continue;
             }
             string fullName = plan.Namespace.Length == 0 ? plan.ClassName : plan.Namespace + "." + plan.ClassName;
-            PlanError? error = MissingKernel(plan);
+            PlanError? error = Misfit(plan);
             if (classes.TryGetValue(fullName, out string? other))
                 error = Unreadable("the plan '" + other + "' has a class " + fullName + ", too; give one of the models another ClassName");
             else
@@ -55,11 +55,12 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
 
     private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) => plan.Entries.SelectMany(e => e.Calls);
 
-    private static PlanError? MissingKernel(ModelPlan plan) => plan.IsSignatureOnly
-        ? null
-        : CallsOf(plan).FirstOrDefault(call => !KernelLibrary.Embedded.Contains(call.Kernel)) is not { } missing
-        ? null
-        : Unreadable("it calls the kernel '" + missing.Kernel + "', which this version of the generator does not have");
+    private static PlanError? Misfit(ModelPlan plan) => plan.IsSignatureOnly ? null : plan.Entries
+        .SelectMany(entry => entry.Inputs.Select(i => (Call: i.Binding, Source: (string?)i.Type.Keyword()))
+            .Concat(entry.States.Select(s => (Call: s.Binding, Source: (string?)s.Type.Keyword())))
+            .Concat(PlanSteps.CallsOf(entry.Steps).Select(c => (Call: (PlanCall?)c, Source: (string?)null))))
+        .Select(c => c.Call is null ? null : KernelLibrary.Embedded.Misfit(c.Call, c.Source))
+        .FirstOrDefault(misfit => misfit is not null) is { } text ? Unreadable(text) : null;
 
     private static PlanError Unreadable(string text) => new(PlanDiagnostics.UnreadablePlan, 1, text);
 }

@@ -41,8 +41,24 @@ internal sealed class KernelLibrary
     /// <summary>The names of all files, sorted.</summary>
     public IEnumerable<string> Files => _files.Keys;
 
-    /// <summary>Whether there is a file of this name.</summary>
-    public bool Contains(string file) => _files.ContainsKey(file);
+    /// <summary>Why a call of a plan fits no method; null where it does.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="source">The C# type of the caller's elements, for a binding; null for a step.</param>
+    public string? Misfit(PlanCall call, string? source)
+    {
+        if (!_files.TryGetValue(call.Kernel, out Lazy<KernelSource> file))
+            return "it calls the kernel '" + call.Kernel + "', which this version of the generator does not have";
+        string? misfit = "there is no such method";
+        foreach (KernelMethod method in file.Value.Methods)
+        {
+            if (method.Type != call.Kernel || method.Name != call.Method)
+                continue;
+            misfit = method.Misfit(call, source);
+            if (misfit is null)
+                return null;
+        }
+        return "its call of '" + call.Kernel + "." + call.Method + "' does not fit this version of the generator: " + misfit;
+    }
 
     /// <summary>The files and everything they need, sorted. Names of no file are left out.</summary>
     public EquatableList<string> Closure(IEnumerable<string> roots)

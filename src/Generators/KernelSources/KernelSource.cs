@@ -23,6 +23,7 @@ internal sealed class KernelSource
 
     private readonly string _text;
     private readonly SortedSet<string> _identifiers = new(StringComparer.Ordinal);
+    private readonly List<KernelMethod> _methods = [];
 
     // Replacements by position: the length of the old text and the new text.
     private readonly SortedDictionary<int, (int Length, string Text)> _edits = [];
@@ -44,6 +45,9 @@ internal sealed class KernelSource
     /// <summary>The identifiers in the code, in any branch of a conditional compilation.</summary>
     public IEnumerable<string> Identifiers => _identifiers;
 
+    /// <summary>The methods that plans may call, in any branch of a conditional compilation.</summary>
+    public IReadOnlyList<KernelMethod> Methods => _methods;
+
     /// <summary>The text that goes into the user's compilation.</summary>
     public string EmittedText { get; }
 
@@ -56,8 +60,13 @@ internal sealed class KernelSource
                 _identifiers.Add(token.ValueText);
         IEnumerable<MemberDeclarationSyntax> topLevel = root.Members.SelectMany(
             member => member is BaseNamespaceDeclarationSyntax ns ? ns.Members : [member]);
-        foreach (MemberDeclarationSyntax type in topLevel)
-            _edits[type.GetFirstToken().SpanStart] = (0, Embedded);
+        foreach (MemberDeclarationSyntax member in topLevel)
+        {
+            _edits[member.GetFirstToken().SpanStart] = (0, Embedded);
+            if (member is TypeDeclarationSyntax { TypeParameterList: null } type)
+                _methods.AddRange(type.Members.OfType<MethodDeclarationSyntax>().Where(KernelMethod.MayBeCalled)
+                    .Select(method => new KernelMethod(type.Identifier.ValueText, method)));
+        }
         foreach (SyntaxNode node in root.DescendantNodes())
         {
             switch (node)

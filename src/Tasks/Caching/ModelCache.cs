@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using OptimizerBuild.Files;
 using OptimizerBuild.Pipeline;
 
 namespace OptimizerBuild.Caching;
@@ -18,6 +19,9 @@ internal sealed class ModelCache(string folder, long maximumBytes)
     private const string Stem = "model";
     private const string DigestName = ".digest";
 
+    // SHA-256 in hexadecimal digits and the end of the line.
+    private const int DigestBytes = 65;
+
     // Half an hour: longer than another build should need for one model. Then both do the work.
     private const int MaximumAttempts = 36_000;
 
@@ -30,12 +34,10 @@ internal sealed class ModelCache(string folder, long maximumBytes)
         string entry = Path.Combine(folder, key);
         try
         {
-            if (!Directory.Exists(entry))
+            if (!IsTaken(entry))
                 return null;
-            var contents = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-            foreach (string file in Directory.EnumerateFiles(entry))
-                contents[Path.GetFileName(file)[Stem.Length..]] = File.ReadAllBytes(file);
-            if (!contents.Remove(DigestName, out byte[]? digest) || !digest.AsSpan().SequenceEqual(Digest(key, contents)))
+            if (Read(entry) is not { } contents || !contents.Remove(DigestName, out byte[]? digest)
+                || !digest.AsSpan().SequenceEqual(Digest(key, contents)))
             {
                 damaged = true;
                 Remove(entry);
@@ -66,7 +68,7 @@ internal sealed class ModelCache(string folder, long maximumBytes)
             foreach ((string extension, byte[] content) in contents)
                 File.WriteAllBytes(Path.Combine(temporary, Stem + extension), content);
             File.WriteAllBytes(Path.Combine(temporary, Stem + DigestName), Digest(key, contents));
-            if (Directory.Exists(entry))
+            if (IsTaken(entry))
                 Remove(entry);
             Directory.Move(temporary, entry);
             Trim(key);
@@ -105,6 +107,31 @@ internal sealed class ModelCache(string folder, long maximumBytes)
         }
         return null;
     }
+
+    // The contents by the endings of the files' names; null where there is anything that no build puts there. Only ordinary files are
+    // opened:
+    // the pipe or device that has taken a file's place would hold up the build.
+    private SortedDictionary<string, byte[]>? Read(string entry)
+    {
+        if (!Directory.Exists(entry))
+            return null;
+        var contents = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        long left = maximumBytes + DigestBytes;
+        foreach (FileSystemInfo item in new DirectoryInfo(entry).EnumerateFileSystemInfos())
+        {
+            if (item is not FileInfo { LinkTarget: null } file || !file.Name.StartsWith(Stem, StringComparison.Ordinal)
+                || file.Length > left)
+                return null;
+            // Pipes and devices have no length, like the list of external data of a model without any.
+            byte[] content = file.Length == 0 ? [] : UserFile.Read(file.FullName, left);
+            left -= content.Length;
+            contents[file.Name[Stem.Length..]] = content;
+        }
+        return contents;
+    }
+
+    // Whether anything has the name: a folder, a file, a link to nothing.
+    private static bool IsTaken(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
 
     // SHA-256 over the key and all files with their names and lengths, as text.
     private static byte[] Digest(string key, SortedDictionary<string, byte[]> contents)
@@ -152,11 +179,14 @@ internal sealed class ModelCache(string folder, long maximumBytes)
     {
         try
         {
-            if (!Directory.Exists(entry))
+            if (!IsTaken(entry))
                 return;
             string doomed = Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N"));
             Directory.Move(entry, doomed);
-            Directory.Delete(doomed, recursive: true);
+            if (Directory.Exists(doomed))
+                Directory.Delete(doomed, recursive: true);
+            else
+                File.Delete(doomed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Evaluation;
@@ -89,6 +90,7 @@ internal sealed class PlanExecutor
 
     private Tensor[] Run(Workspace workspace, IReadOnlyList<Tensor> inputs, Tensor[]? state)
     {
+        using var scope = EvaluationScope.Begin(CancellationToken.None);
         for (int i = 0; i < inputs.Count; i++)
             _bindings[i]?.Invoke(workspace, inputs[i]);
         state ??= InitialState();

@@ -1,4 +1,4 @@
-using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Evaluation;
@@ -7,9 +7,6 @@ namespace OptimizerBuild.Evaluation;
 /// them.</summary>
 internal static class StepSequence
 {
-    // A loop whose condition never becomes false would hold up the build for ever. The reference evaluation has the same limit.
-    private const long MostTrips = 10_000_000;
-
     /// <summary>Binds steps.</summary>
     /// <exception cref="InvalidOperationException">A call does not fit the kernel library.</exception>
     public static StepCall Bind(EquatableList<PlanStep> steps)
@@ -47,9 +44,7 @@ internal static class StepSequence
                 trips = Math.Min(trips, workspace.ArenaSpan<long>(count, 1)[0]);
             for (long i = 0; i < trips && (loop.Condition is not { } condition || workspace.Arena(condition) != 0); i++)
             {
-                if (i == MostTrips)
-                    throw new ModelException(DiagnosticCatalog.InvalidNode, loop.Node, "Loop",
-                        $"it has not ended after {MostTrips} trips");
+                EvaluationScope.CountTrip(loop.Node);
                 if (loop.Iteration is { } iteration)
                     workspace.ArenaSpan<long>(iteration, 1)[0] = i;
                 body(workspace);

@@ -46,7 +46,9 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         {
         }
         int[] sourceStrides = [.. source.Strides];
-        ActivationQuantization? quantization = context.Quantization?.Values.GetValueOrDefault(target);
+        // What the caller gets back as an output is what it passed, not what is left of it in integers.
+        ActivationQuantization? quantization = graph.Outputs.Contains(input, StringComparer.Ordinal) ? null
+            : context.Quantization?.Values.GetValueOrDefault(target);
         return signature.Type == BoundaryType.UInt8 && graph.TypeOf(input).Element == ElementType.Float32
             ? FromBytes(input, target, sourceStrides, channelAxis, quantization)
             : quantization is null ? Copied(input, target, sourceStrides) : FromFloats(input, target, sourceStrides, quantization);

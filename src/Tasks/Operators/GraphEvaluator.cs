@@ -61,6 +61,7 @@ internal sealed class GraphEvaluator
     {
         if (inputs.Count != _graph.Inputs.Length)
             throw new ArgumentException($"the graph has {_graph.Inputs.Length} inputs, {inputs.Count} were given", nameof(inputs));
+        using var scope = EvaluationScope.Begin(cancellation);
         var values = (Tensor?[])_initial.Clone();
         for (int i = 0; i < inputs.Count; i++)
         {

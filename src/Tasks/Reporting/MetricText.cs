@@ -8,8 +8,12 @@ namespace OptimizerBuild.Reporting;
 internal static class MetricText
 {
     /// <summary>The metric with a name of reports, for example <c>Top-1</c>.</summary>
-    public static Metric Find(string displayName) =>
-        Enum.GetValues<AccuracyMetric>().Select(AccuracyMeasurement.Create).First(m => m.DisplayName == displayName);
+    public static Metric Find(string displayName) => All.First(m => m.DisplayName == displayName);
+
+    /// <summary>Whether a metric has this name in reports.</summary>
+    public static bool Knows(string displayName) => All.Any(m => m.DisplayName == displayName);
+
+    private static IEnumerable<Metric> All => Enum.GetValues<AccuracyMetric>().Select(AccuracyMeasurement.Create);
 
     /// <summary>Two figures with as many digits as it takes to tell them apart, at most four more than usual.</summary>
     public static (string Original, string Compressed) Pair(Metric metric, double original, double compressed)

@@ -22,6 +22,7 @@ internal sealed record ModelReport
         NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
 
     /// <summary>The model's short name.</summary>
@@ -136,12 +137,12 @@ internal sealed record ModelReport
         };
     }
 
-    /// <summary>Reads a report; null where the text is none.</summary>
+    /// <summary>Reads a report; null where the text is none that a build writes.</summary>
     public static ModelReport? TryParse(string json)
     {
         try
         {
-            return JsonSerializer.Deserialize<ModelReport>(json, Format);
+            return JsonSerializer.Deserialize<ModelReport>(json, Format) is { } report && report.IsUsable ? report : null;
         }
         catch (JsonException)
         {
@@ -154,6 +155,15 @@ internal sealed record ModelReport
 
     /// <summary>The report as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
+
+    // What the types do not say: no list has holes, numbers are finite (JSON's 1e999 is read as infinity), the metric is one that there is.
+    private bool IsUsable =>
+        !((IEnumerable<object?>)[.. Layers, .. Techniques, .. Diagnostics, .. Entries]).Contains(null)
+        && Techniques.All(t => !((IEnumerable<string?>)t.Notes).Contains(null))
+        && Entries.All(e => e.Inputs.Values.Concat(e.Outputs.Values).All(d => d is not null))
+        && ((IEnumerable<double?>)[IntegerMacShare, FloatMetric, CompressedMetric, WorstClass?.FloatMetric, WorstClass?.CompressedMetric,
+            .. Layers.Select(l => l.SignalToNoise)]).All(v => v is null || double.IsFinite(v.Value))
+        && (Metric is null || MetricText.Knows(Metric));
 
     // JSON has no infinities and no NaN.
     private static double? Finite(double? value) => value is { } v && double.IsFinite(v) ? v : null;

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using FsCheck;
-using FsCheck.Fluent;
 using OptimizerBuild.Diagnostics;
-using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Data;
 
@@ -174,49 +171,5 @@ public sealed class HostileDataTests : IDisposable
         Assert.Contains("not a TensorProto", Message("t.pb"));
         Directory.CreateDirectory(Path.Combine(_files.Folder, "empty"));
         Assert.Contains("holds no file input_0.pb", Message("empty"));
-    }
-
-    [Fact]
-    public void CutAndChangedFilesNeverCrash()
-    {
-        (string Name, byte[] Bytes)[] originals =
-        [
-            ("f.npy", DataFiles.Npy("<f4", "(2, 3)", new byte[24])),
-            ("f.npz", DataFiles.Npz(CompressionLevel.Optimal, ("x.npy", DataFiles.Npy("<f4", "(2, 3)", new byte[24])))),
-            ("f.gz", DataFiles.Gzip(DataFiles.Idx(0x0D, [2, 3], new byte[24]))),
-            ("f-idx", DataFiles.Idx(0x0D, [2, 3], new byte[24])),
-            ("f.csv", "a,b,c\n1,2,3\n4,5,6\n"u8.ToArray()),
-            ("f.pb", [8, 2, 16, 1, 0x4A, 8, 0, 0, 0, 0, 0, 0, 0, 0]),
-        ];
-        // Which file, which of its bytes, and what that becomes; 256 cuts the file off there.
-        Gen<(int, int, int)> damages =
-            from which in Gen.Choose(0, originals.Length - 1)
-            from place in Gen.Choose(0, originals[which].Bytes.Length - 1)
-            from value in Gen.Choose(0, 256)
-            select (which, place, value);
-        PropertyCheck.Holds(
-            Arb.From(damages, large =>
-            [
-                .. Shrinking.Number(large.Item2).Select(place => (large.Item1, place, large.Item3)),
-                .. Shrinking.Number(large.Item3).Select(value => (large.Item1, large.Item2, value)),
-            ]),
-            damage =>
-            {
-                (int which, int at, int value) = damage;
-                byte[] bytes = [.. originals[which].Bytes];
-                if (value == 256)
-                    bytes = bytes[..at];
-                else
-                    bytes[at] = (byte)value;
-                string name = _files.Write(originals[which].Name, bytes);
-                try
-                {
-                    _files.Read(name);
-                }
-                catch (ModelException error)
-                {
-                    Assert.Equal("OPT0012", error.Diagnostic.Descriptor.Code);
-                }
-            }, 1500);
     }
 }

@@ -1,8 +1,8 @@
+using System.Globalization;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
-using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Passes;
 
@@ -14,7 +14,7 @@ namespace OptimizerBuild.Operators;
 /// </summary>
 public sealed class ElementTypeTests
 {
-    public static TheoryData<string> Operators => [.. OperatorExampleTests.All.Where(e => e.Inputs.Length > 0)
+    public static TheoryData<string> Operators => [.. OperatorExamples.All.Where(e => e.Inputs.Length > 0)
         .Select(e => e.OpType).Distinct()];
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class ElementTypeTests
         OperatorForm form = OperatorSchema.Of(OperatorRegistry.Of(new Node("", opType, [], []))).Newest;
         int run = 0;
         var refused = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (OperatorExampleTests.Example example in OperatorExampleTests.All.Where(e => e.OpType == opType))
+        foreach (OperatorExample example in OperatorExamples.All.Where(e => e.OpType == opType))
         {
             foreach (ElementType[] types in Combinations(form, example.Inputs.Length))
             {
@@ -45,27 +45,16 @@ public sealed class ElementTypeTests
     }
 
     // The difference, empty where there is none; null where the import refuses the types.
-    private static string? Compare(OperatorExampleTests.Example example, Tensor[] inputs, SortedSet<string> refused)
+    private static string? Compare(OperatorExample example, Tensor[] inputs, SortedSet<string> refused)
     {
         // Shapes, axes and the like must be constants: first all inputs vary, then the last ones do not.
         for (int variables = inputs.Length; variables > 0; variables--)
         {
-            var model = new ModelBuilder(GraphImporter.NewestOpset);
-            string[] names = [.. Enumerable.Range(0, inputs.Length).Select(i => "i" + i)];
-            string[] outputs = [.. Enumerable.Range(0, example.Outputs.Length).Select(i => "o" + i)];
-            for (int i = 0; i < names.Length; i++)
-            {
-                if (i < variables && inputs[i].Element != ElementType.String)
-                    model.Input(names[i], inputs[i].Element, [.. inputs[i].Dimensions.Cast<object?>()]);
-                else
-                    model.Constant(names[i], inputs[i]);
-            }
-            model.Node(example.OpType, string.Join(',', names), string.Join(',', outputs), example.Attributes).Output(outputs);
             Graph graph;
             LoweredModel lowered;
             try
             {
-                graph = model.Import();
+                graph = example.Model(inputs, variables, textsAreConstants: true).Import();
                 if (graph.Nodes.Length == 0)
                     return null;
                 lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(graph)), new BoundaryOptions { ClassName = "Types" });
@@ -77,7 +66,7 @@ public sealed class ElementTypeTests
                     continue;
                 return null;
             }
-            Tensor[] given = [.. graph.Inputs.Select(name => inputs[Array.IndexOf(names, name)])];
+            Tensor[] given = [.. graph.Inputs.Select(name => inputs[int.Parse(name.AsSpan(1), CultureInfo.InvariantCulture)])];
             Tensor[] expected = new GraphEvaluator(graph).Evaluate(given), actual = Plans.Execute(lowered).Run(given);
             for (int i = 0; i < expected.Length; i++)
             {

@@ -45,7 +45,12 @@ internal sealed class BinaryLowering : NodeLowering
         {
             if (IsWider(inputs[1].Element, output.Element))
             {
-                RealPower(context, node, inputs[0], inputs[1], output);
+                Power(context, node, inputs[0], inputs[1], output, ElementType.Float64);
+                return;
+            }
+            if (!inputs[1].Element.IsFloat() && !output.Element.IsFloat())
+            {
+                Power(context, node, inputs[0], inputs[1], output, ElementType.Int64);
                 return;
             }
             inputs = [inputs[0], Converted(context, node, inputs[1], output.Element)];
@@ -74,14 +79,17 @@ internal sealed class BinaryLowering : NodeLowering
     private static bool IsWider(ElementType exponent, ElementType to) =>
         exponent.IsFloat() && (!to.IsFloat() || exponent.Size() > to.Size());
 
-    // As the operator says: the power in real numbers, converted to the base's type once.
-    private static void RealPower(LoweringContext context, Node node, Storage x, Storage exponent, Storage output)
+    // As the operator says: the power in a type that holds base and exponent, converted to the base's type once. Of an exponent in the
+    // base's
+    // type there may be nothing left: −1 has no place among unsigned numbers, 300 none among bytes.
+    private static void Power(
+        LoweringContext context, Node node, Storage x, Storage exponent, Storage output, ElementType computed)
     {
-        Storage power = context.CreateScratch(node, ElementType.Float64, output.Dimensions.AsSpan());
-        context.Binary(node, "Pow", Converted(context, node, x, ElementType.Float64),
-            Converted(context, node, exponent, ElementType.Float64),
+        Storage power = computed == output.Element ? output : context.CreateScratch(node, computed, output.Dimensions.AsSpan());
+        context.Binary(node, "Pow", Converted(context, node, x, computed), Converted(context, node, exponent, computed),
             power, FusedBounds.None);
-        context.Cast(node, power, output);
+        if (computed != output.Element)
+            context.Cast(node, power, output);
     }
 
     private static Storage Converted(LoweringContext context, Node node, Storage operand, ElementType type)

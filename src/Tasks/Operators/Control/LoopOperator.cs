@@ -29,9 +29,6 @@ internal sealed class LoopOperator : Operator, IControlFlow
     /// <inheritdoc/>
     public ImmutableArray<string> Bodies { get; } = [Body];
 
-    // A loop whose condition never becomes false would hold up the build for ever.
-    private const long MostTripsOfAnEvaluation = 10_000_000;
-
     /// <summary>The trips, where they are a number that the build knows: a constant count and conditions that are always true.</summary>
     public static long? Trips(OperatorContext context) =>
         HasCondition(context) ? null : IsNeverEntered(context) ? 0 : Bound(context);
@@ -57,6 +54,8 @@ internal sealed class LoopOperator : Operator, IControlFlow
         if (context.Has(1) && context.Type(1) is not { Element: ElementType.Bool, Count: 1 })
             throw context.Invalid($"its condition is {context.Type(1)} instead of one bool");
         Graph body = SubGraphs.Body(context, Body);
+        if (!context.Node.HasInput(0) && Bound(context) is null && !HasCondition(context))
+            throw context.Invalid("it never ends: it has no number of trips, and its condition is always true");
         int carried = (int)context.Node.Int(Carried, 0);
         TensorType[] given = [.. Enumerable.Range(2, context.Node.Inputs.Length - 2).Select(context.Type)];
         SubGraphs.CheckInputs(context, body, Body, [TensorType.Of(ElementType.Int64), .. given]);
@@ -85,6 +84,7 @@ internal sealed class LoopOperator : Operator, IControlFlow
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
+        using var scope = EvaluationScope.Begin(CancellationToken.None);
         Graph body = SubGraphs.Body(context, Body);
         GraphEvaluator evaluator = SubGraphs.Evaluator(body);
         int carried = (int)context.Node.Int(Carried, 0);
@@ -94,8 +94,7 @@ internal sealed class LoopOperator : Operator, IControlFlow
         Tensor[] collected = [.. context.OutputTypes.Skip(carried).Select(Tensor.Zeros)];
         for (long trip = 0; trip < most && goes; trip++)
         {
-            if (trip == MostTripsOfAnEvaluation)
-                throw context.Invalid($"it has not ended after {MostTripsOfAnEvaluation} trips");
+            EvaluationScope.CountTrip(context.Node.Name);
             Tensor[] results = evaluator.Evaluate([Tensor.Scalar(trip), .. values]);
             goes = results[0].Values<bool>()[0];
             results.AsSpan(1, carried).CopyTo(values);

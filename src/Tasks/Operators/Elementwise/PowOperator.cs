@@ -63,25 +63,26 @@ internal sealed class PowOperator : Operator, IFunctionOfTwoValues
 
     private static Tensor Whole(TensorType type, Tensor x, Tensor y)
     {
+        bool isUnsigned = x.Element == ElementType.UInt64 && y.Element == ElementType.UInt64;
         long[] a = NumericCast.Convert(x, ElementType.Int64)!.Values<long>(), b = NumericCast.Convert(y, ElementType.Int64)!.Values<long>();
         var result = new long[type.Count];
         Broadcasting.Walk(x.Dimensions.AsSpan(), y.Dimensions.AsSpan(), type.Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
         {
             for (int p = 0; p < length; p++)
-                result[o + p] = Power(a[i + (p * iStep)], b[j + (p * jStep)]);
+                result[o + p] = Power(a[i + (p * iStep)], b[j + (p * jStep)], isUnsigned);
         });
         return NumericCast.Convert(new Tensor(type.As(ElementType.Int64), result), type.Element)!;
     }
 
     // Square and multiply (Knuth, "The Art of Computer Programming", 4.6.3), wrapping. Negative exponents give the integer part.
-    private static long Power(long x, long exponent)
+    private static long Power(long x, long exponent, bool isUnsigned)
     {
-        if (exponent < 0)
+        if (exponent < 0 && !isUnsigned)
             return x == 1 ? 1 : x == -1 ? ((exponent & 1) == 0 ? 1 : -1) : 0;
         long result = 1;
-        for (; exponent > 0; exponent >>= 1)
+        for (ulong left = unchecked((ulong)exponent); left > 0; left >>= 1)
         {
-            if ((exponent & 1) != 0)
+            if ((left & 1) != 0)
                 result = unchecked(result * x);
             x = unchecked(x * x);
         }

@@ -57,6 +57,7 @@ internal sealed class QuantizedGraphEvaluator
         IReadOnlyList<Tensor> inputs, IReadOnlyList<string> wanted, Action<string, QuantizedTensor>? observer,
             CancellationToken cancellation)
     {
+        using var scope = EvaluationScope.Begin(cancellation);
         var floats = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var integers = new Dictionary<string, QuantizedTensor>(StringComparer.Ordinal);
         for (int i = 0; i < _graph.Inputs.Length; i++)

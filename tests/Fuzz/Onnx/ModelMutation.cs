@@ -1,17 +1,93 @@
 using Google.Protobuf;
 using OptimizerBuild.Onnx.Schema;
 
-namespace OptimizerBuild.Models.Conformance;
+namespace OptimizerBuild.Fuzz.Onnx;
 
 /// <summary>Damages a model in a way that its file format allows: what a converter's bug or a careless edit would leave behind.</summary>
 internal static class ModelMutation
 {
+    private static readonly string[] OperatorNames = [.. Operators.OperatorRegistry.All.Select(o => o.OpType)];
+
     /// <summary>The kinds of damage.</summary>
     public static IReadOnlyList<Action<ModelProto, Random>> All { get; } =
     [
         ChangeAttribute, ChangeAttribute, RemoveAttribute, Rewire, ChangeOperator, ChangeInputs, ChangeConstantDimensions, ChangeConstant,
         ChangeConstantType, ChangeInputDimension, ChangeInputRank, ChangeInputType, RemoveOrRepeatNode, ChangeOpset, ShowAnotherValue,
+        AddOutput, UseAnyOperator, InsertNode, ChangeManyConstants,
     ];
+
+    /// <summary>Puts some of another model's nodes and constants into a model.</summary>
+    public static void Join(ModelProto m, ModelProto other, Random r)
+    {
+        foreach (TensorProto constant in other.Graph.Initializer.Where(c => m.Graph.Initializer.All(own => own.Name != c.Name)))
+            m.Graph.Initializer.Add(constant);
+        if (Pick(other.Graph.Node, r) is not { } node)
+            return;
+        NodeProto joined = node.Clone();
+        for (int i = 0; i < joined.Input.Count; i++)
+            if (joined.Input[i].Length > 0 && m.Graph.Initializer.All(c => c.Name != joined.Input[i]) && ValueOf(m, r) is { } value)
+                joined.Input[i] = value;
+        Insert(m, joined, r);
+    }
+
+    private static void AddOutput(ModelProto m, Random r)
+    {
+        if (ValueOf(m, r) is { } value)
+            m.Graph.Output.Add(new ValueInfoProto { Name = value });
+    }
+
+    private static void UseAnyOperator(ModelProto m, Random r)
+    {
+        if (Pick(m.Graph.Node, r) is { } node)
+            node.OpType = OperatorNames[r.Next(OperatorNames.Length)];
+    }
+
+    private static void InsertNode(ModelProto m, Random r)
+    {
+        var node = new NodeProto { OpType = OperatorNames[r.Next(OperatorNames.Length)] };
+        for (int inputs = r.Next(1, 4); inputs > 0 && ValueOf(m, r) is { } value; inputs--)
+            node.Input.Add(value);
+        node.Output.Add("old");
+        Insert(m, node, r);
+    }
+
+    // A node behind another one: who read the other one's value reads the new one's.
+    private static void Insert(ModelProto m, NodeProto node, Random r)
+    {
+        string name = "new" + r.Next(1000);
+        for (int i = 0; i < node.Output.Count; i++)
+            node.Output[i] = name + "_" + i;
+        if (node.Output.Count == 0 || Pick(m.Graph.Node, r) is not { Output.Count: > 0 } before)
+            return;
+        string replaced = before.Output[0];
+        foreach (NodeProto reader in m.Graph.Node)
+            for (int i = 0; i < reader.Input.Count; i++)
+                if (reader.Input[i] == replaced)
+                    reader.Input[i] = node.Output[0];
+        foreach (ValueInfoProto output in m.Graph.Output.Where(o => o.Name == replaced))
+            output.Name = node.Output[0];
+        if (node.Input.Count > 0)
+            node.Input[0] = replaced;
+        m.Graph.Node.Add(node);
+    }
+
+    private static void ChangeManyConstants(ModelProto m, Random r)
+    {
+        if (Pick(m.Graph.Initializer, r) is not { DataType: (int)Graphs.ElementType.Float32, RawData.Length: > 0 } constant)
+            return;
+        byte[] raw = constant.RawData.ToByteArray();
+        float factor = MathF.Pow(10, r.Next(-8, 9)), offset = r.Next(3) - 1;
+        for (int at = 0; at + sizeof(float) <= raw.Length; at += sizeof(float))
+            BitConverter.TryWriteBytes(raw.AsSpan(at), (BitConverter.ToSingle(raw, at) * factor) + offset);
+        constant.RawData = ByteString.CopyFrom(raw);
+    }
+
+    private static string? ValueOf(ModelProto m, Random r)
+    {
+        string[] values = [.. m.Graph.Node.SelectMany(n => n.Output).Concat(m.Graph.Input.Select(i => i.Name))
+            .Concat(m.Graph.Initializer.Select(i => i.Name)).Where(v => v.Length > 0)];
+        return values.Length == 0 ? null : values[r.Next(values.Length)];
+    }
 
     private static void ChangeAttribute(ModelProto m, Random r)
     {
