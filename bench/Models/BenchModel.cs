@@ -54,7 +54,9 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
             string? data = Text(entry, "data");
             models.Add(new(
                 path,
-                Exists(repository, Text(entry, "calibration") ?? data),
+                entry.TryGetProperty("noise", out JsonElement dimensions)
+                    ? NoiseCalibration.File([.. dimensions.EnumerateArray().Select(d => d.GetInt32())])
+                    : Exists(repository, Text(entry, "calibration") ?? data),
                 Exists(repository, data),
                 Exists(repository, Text(entry, "evaluation")),
                 entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,

@@ -14,8 +14,8 @@ internal sealed record ModelSamples(string Origin, IReadOnlyList<IReadOnlyList<T
     private const int NoiseSamples = 4;
 
     /// <summary>
-    /// Samples of a model's data where it has any, else seeded noise of two kinds: from 0 to 1, which is what the build makes up where it
-    /// has nothing to calibrate on, and normal with negative values and outliers, which shows ranges that do not fit.
+    /// Samples of a model's data where it has any, else seeded noise of two kinds: from 0 to 1, on which models of random weights are
+    /// calibrated, and normal with negative values and outliers, which shows ranges that do not fit.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="options">What its item says; its evaluation or calibration data are used where the model has none of its own.</param>

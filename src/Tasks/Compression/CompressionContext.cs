@@ -41,10 +41,13 @@ internal sealed class CompressionContext(
     /// <summary>Stops the work.</summary>
     public CancellationToken Cancellation => cancellation;
 
-    /// <summary>Whether the user gave calibration data. A technique that can do without data asks before it makes synthetic ones.</summary>
-    public bool HasCalibrationData => options.CalibrationData is not null;
+    /// <summary>Whether the user gave data to calibrate on. A technique that can do without asks before it makes synthetic ones.</summary>
+    public bool HasCalibrationData => (options.CalibrationData ?? options.EvaluationData) is not null;
 
-    /// <summary>Samples to calibrate on, with labels where the data has some; synthetic where the user gave none.</summary>
+    /// <summary>
+    /// Samples to calibrate on, with labels where the data has some: without data for it the inputs of the evaluation data; synthetic where
+    /// the user gave neither.
+    /// </summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet Calibration => _calibration.Value;
 
@@ -115,7 +118,7 @@ internal sealed class CompressionContext(
 /// <summary>Where a context's samples come from. Each is asked for once at most.</summary>
 internal interface ISampleSource
 {
-    /// <summary>Samples to calibrate on: from the user's data, else synthetic.</summary>
+    /// <summary>Samples to calibrate on: from the user's data, else synthetic ones.</summary>
     SampleSet Calibration();
 
     /// <summary>Samples to judge accuracy on; null where the user gave none.</summary>

@@ -21,9 +21,21 @@ internal sealed record SampleSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, b
     /// </summary>
     public Tensor? Labels { get; init; }
 
+    /// <summary>Whether the samples serve for calibration because the user gave none for it, but some for evaluation.</summary>
+    public bool IsFromEvaluation { get; init; }
+
+    /// <summary>What the samples were made up of; null for samples of data.</summary>
+    public MadeUpInputs? MadeUp { get; init; }
+
     /// <summary>Warnings about the data.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; init; } = [];
 
     /// <summary>The data that the samples were taken from, for messages; null for synthetic ones.</summary>
     public DataSet? Data { get; init; }
 }
+
+/// <summary>What made-up samples stand for.</summary>
+/// <param name="Kinds">The number of kinds of input that are plausible; the samples are of each in turn.</param>
+/// <param name="UnknownInputs">Inputs whose range nothing tells.</param>
+/// <param name="HasCodes">Whether there are integers that index a table: which of its rows occur together, nothing tells.</param>
+internal sealed record MadeUpInputs(int Kinds, ImmutableArray<string> UnknownInputs, bool HasCodes = false);

@@ -5,12 +5,35 @@ internal static partial class DiagnosticCatalog
 {
     /// <summary>Ranges were taken from made-up inputs. Arguments: number of samples.</summary>
     public static readonly DiagnosticDescriptor SyntheticCalibration = new("OPT0018", Severity.Warning, "Calibrated on synthetic data",
-        "no CalibrationData: the ranges of the activations come from {0} synthetic inputs, and the accuracy on real ones may be lower "
-            + "than it could be",
-        "The item has no `CalibrationData`. Activation ranges were taken from made-up inputs instead, shaped by the model's batch-norm "
-            + "statistics where it has them, else seeded noise in a plausible range.",
+        "no CalibrationData: the ranges of the activations come from {0} synthetic inputs in the range that the item declares, and "
+            + "the accuracy on real ones may be lower than it could be",
+        "The item has no `CalibrationData`. Activation ranges were taken from made-up inputs instead, in the range that "
+            + "`InputType=\"UInt8\"` with `InputScale` and `InputOffset` declares.",
         "Give the item metadata `CalibrationData`: a few hundred typical inputs are enough. With `Precision=\"Float32\"` nothing has to "
             + "be calibrated.");
+
+    /// <summary>
+    /// Nobody knows how far the inputs reach. Arguments: inputs, number of dot products with a dynamic range, number of nodes in float32.
+    /// </summary>
+    public static readonly DiagnosticDescriptor UnknownRanges = new("OPT0044", Severity.Warning, "Ranges known only at run time",
+        "no CalibrationData, and nothing tells the range of {0}: {1} dot products measure the range of what they read in every prediction, "
+            + "and {2} nodes run in float32 for that reason, which takes longer; with a few hundred typical inputs as CalibrationData they "
+            + "can run in integers throughout (for images given as bytes InputType=\"UInt8\" with InputScale and InputOffset tells the "
+            + "range as well)",
+        "The item has no `CalibrationData`, and no `InputType=\"UInt8\"` tells which numbers the model is used on: 0 to 1, 0 to 255, "
+            + "normalised ones or others. Ranges are not guessed: where values reach differently far with different kinds "
+            + "of input, dot products measure the range of what they read at run time, and other nodes run in float32.",
+        "Give the item metadata `CalibrationData`: a few hundred typical inputs are enough. The accuracy does not suffer without, but "
+            + "predictions take longer.");
+
+    /// <summary>Ranges were taken from the inputs of the evaluation data. Arguments: number of samples.</summary>
+    public static readonly DiagnosticDescriptor CalibratedOnEvaluationData = new("OPT0045", Severity.Warning,
+        "Calibrated on evaluation data",
+        "no CalibrationData: the ranges of the activations come from {0} inputs of EvaluationData (not from their labels), so that the "
+            + "accuracy measured on these may be a little higher than on others; give other samples as CalibrationData",
+        "The item has `EvaluationData` and no `CalibrationData`. The inputs of the evaluation data show which values the model reads, "
+            + "better than made-up ones could; but an accuracy should be measured on samples that nothing was chosen by.",
+        "Give the item metadata `CalibrationData`: a few hundred typical inputs are enough, for example of the training data.");
 
     /// <summary>Some nodes run in float32. Arguments: the summary.</summary>
     public static readonly DiagnosticDescriptor FloatNodes = new("OPT0027", Severity.Message, "Nodes left in float32",

@@ -65,7 +65,7 @@ internal static class ItemMetadata
             (ModelTask.Classification, "the output holds one score for each class; the class gets a `Prediction`"),
             (ModelTask.Regression, "the output holds real values; accuracy is their R² unless `Metric` says otherwise"),
             (ModelTask.Other, "anything else; accuracy is the cosine between outputs unless `Metric` says otherwise")),
-        new("CalibrationData", MetadataKind.Path, "synthetic samples, with a warning", DataForms,
+        new("CalibrationData", MetadataKind.Path, "the inputs of `EvaluationData`, else synthetic samples; with a warning", DataForms,
             "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice. Inputs of strings "
                 + "take NumPy arrays of type U or S.",
             (o, value, folder) => MetadataValues.Path(value) ? o with { CalibrationData = new(value.Replace('\\', '/'), folder) } : null),

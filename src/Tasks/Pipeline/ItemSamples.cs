@@ -13,21 +13,26 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="cancellation">Stops the work; checked between files.</param>
 internal sealed class ItemSamples(ModelOptions options, Graph imported, CancellationToken cancellation) : ISampleSource
 {
-    /// <inheritdoc/>
+    private DataSet? _evaluation;
+
+    /// <summary>Samples to calibrate on: from the data for it, else the inputs of the evaluation data, else made up.</summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet Calibration() => options.CalibrationData is { } spec
-        ? Read(spec, options.CalibrationSamples)
-        : SyntheticCalibration.Create(imported, ranges: ByteRanges(), cancellation: cancellation);
+    public SampleSet Calibration() => options.CalibrationData is { } spec ? Split(Read(spec), options.CalibrationSamples)
+        : options.EvaluationData is not null
+            ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
+        : SyntheticCalibration.Create(imported, ranges: ByteRanges());
 
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet? Evaluation() => options.EvaluationData is { } spec ? Read(spec, int.MaxValue) : null;
+    public SampleSet? Evaluation() => options.EvaluationData is null ? null : Split(EvaluationSet(), int.MaxValue);
 
-    private SampleSet Read(DataSpec spec, int maximum)
-    {
-        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
-        return SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), maximum);
-    }
+    private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!);
+
+    private DataSet Read(DataSpec spec) =>
+        DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
+
+    private SampleSet Split(DataSet data, int maximum) =>
+        SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), maximum);
 
     // What bytes become by the item's scale and offset, the widest of all channels; null where callers pass floats.
     private Dictionary<string, (double Low, double High)>? ByteRanges()

@@ -28,6 +28,8 @@ internal static class BuildDigests
             Name = name,
             ClassName = PredictorNames.ClassName(name),
             Precision = precision,
+            // Bytes have a known range: integers throughout. Otherwise ranges are measured at run time.
+            InputType = precision == ModelPrecision.Int8 ? InputElement.UInt8 : InputElement.Float32,
             ExportOnnx = precision != ModelPrecision.Float32,
         })
         select line;

@@ -32,7 +32,7 @@ internal static class SmallModels
             .Node("Softmax", "z", "y", ("axis", 1));
     }
 
-    // Means over 144 positions, a depthwise and a grouped convolution, a batch norm that choses the noise.
+    // Means over 144 positions, a depthwise and a grouped convolution, a batch norm.
     private static ModelBuilder Convolutions()
     {
         var random = new Random(2);

@@ -58,6 +58,22 @@ public sealed class EvaluationTests : IDisposable
         Assert.Single(codes, "OPT0042");
     }
 
+    /// <summary>Its inputs take the place of calibration data, its labels do not.</summary>
+    [Fact]
+    public void EvaluationDataServeForCalibrationWhereThereAreNoneForIt()
+    {
+        Labels(i => i % 4);
+        ModelOptions options = Options() with { InputScale = [1 / 255.0], IsInputScaleGiven = true };
+
+        CompilationOutcome outcome = ModelCompiler.Compile(options with { CalibrationData = null }, default);
+
+        Diagnostic warning = Assert.Single(outcome.Diagnostics, d => d.Descriptor.Severity == Severity.Warning);
+        Assert.Equal("OPT0045", warning.Descriptor.Code);
+        Assert.Contains($"from {Samples} inputs of EvaluationData (not from their labels)", warning.Text, StringComparison.Ordinal);
+        Assert.Equal(ModelCompiler.Compile(options, default).Weights, outcome.Weights);
+        Assert.Null(ModelCompiler.Compress(options with { CalibrationData = null }).Context.Calibration.Labels);
+    }
+
     [Fact]
     public void AClassMayHaveALimitOfItsOwn()
     {

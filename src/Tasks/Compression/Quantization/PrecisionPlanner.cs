@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
@@ -14,7 +15,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class PrecisionPlanner(
     QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, WorkBudget budget,
-        QuantizationOptions options, Action<string> progress)
+        UnsettledRanges unsettled, QuantizationOptions options, Action<string> progress)
 {
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
     private const int MostRounds = 4;
@@ -105,13 +106,16 @@ internal sealed class PrecisionPlanner(
 
     private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
     {
-        var ranges = new RangeChooser(graph, statistics, probes, budget, options with { Calibration = method });
+        var ranges = new RangeChooser(graph, statistics, probes, budget, unsettled, options with { Calibration = method });
         var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
             new WeightPlanner(graph, statistics, probes, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
             if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
                 nodes.Remove(node, "values as great as infinities");
+            else if (node.Inputs.Any(unsettled.Contains)
+                || (node.Outputs.Any(unsettled.Contains) && (node.Form != IntegerForm.DotProduct || node.HasActivation)))
+                nodes.Remove(node, OriginOfRanges.UnknownRange);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
         return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, planners);
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -55,12 +56,19 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         else
         {
             Budget = WorkBudget.Of(graph, Choose(graph, data.Samples).Count, options);
-            Attempt attempt = Quantize(graph, data.Samples, options, cancellation);
+            UnsettledRanges unsettled = UnsettledRanges.Of(graph, data, Budget, cancellation);
+            if (!unsettled.IsEmpty)
+                graph = DynamicRange.Apply(new(graph), unsettled, all: options.Precision == ModelPrecision.Int8) ?? graph;
+
+            // Means and variances of made-up values say nothing about the rounding of weights.
+            QuantizationOptions used = unsettled.IsEmpty ? options
+                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free };
+            Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
-            if (options.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome) && Budget.Allows(attempt.Cost))
+            if (used.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome) && Budget.Allows(attempt.Cost))
             {
-                Attempt free = Quantize(graph, data.Samples, options with { PairSums = PairSums.Free }, cancellation);
+                Attempt free = Quantize(graph, data.Samples, unsettled, used with { PairSums = PairSums.Free }, cancellation);
                 if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
                     attempt = free;
             }
@@ -68,17 +76,18 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         }
 
         var diagnostics = new List<Diagnostic>();
-        if (data.Synthetic && options.Precision != ModelPrecision.Float32)
-            diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.SyntheticCalibration, null, data.Samples.Count));
+        if (options.Precision != ModelPrecision.Float32 && OriginOfRanges.Warning(graph, quantization, data) is { } warning)
+            diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
         return new(model.WithGraph(graph).With(quantization), Notes(graph, quantization, decibels), diagnostics);
     }
 
     private Attempt Quantize(
-        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, UnsettledRanges unsettled, QuantizationOptions options,
+        CancellationToken cancellation)
     {
-        Attempt best = Try(graph, samples, options, cancellation);
+        Attempt best = Try(graph, samples, unsettled, options, cancellation);
 
         // Against outliers, the cheaper means first.
         foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
@@ -89,7 +98,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 break;
             if (means(best) is not { } rewritten)
                 continue;
-            Attempt other = Try(rewritten, samples, options, cancellation);
+            Attempt other = Try(rewritten, samples, unsettled, options, cancellation);
             if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainAgainstOutliers)
                 best = other;
         }
@@ -97,7 +106,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     }
 
     private Attempt Try(
-        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, QuantizationOptions options, CancellationToken cancellation)
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, UnsettledRanges unsettled, QuantizationOptions options,
+        CancellationToken cancellation)
     {
         long before = Budget.Spent;
         var candidates = new QuantizableGraph(graph);
@@ -112,7 +122,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
-        var planner = new PrecisionPlanner(candidates, statistics, probes, noise, Budget, options, text => Report(Budget.Share, text));
+        var planner = new PrecisionPlanner(
+            candidates, statistics, probes, noise, Budget, unsettled, options, text => Report(Budget.Share, text));
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
         long cost = Budget.Spent - before;
         return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome, cost);

@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
@@ -19,14 +20,17 @@ internal sealed class RangeChooser
     private readonly ActivationStatistics _statistics;
     private readonly Probes _probes;
     private readonly WorkBudget _budget;
+    private readonly UnsettledRanges _unsettled;
     private readonly IRangeObserver[] _observers;
     private readonly Dictionary<string, ActivationQuantization> _chosen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ActivationQuantization> _fixed = new(StringComparer.Ordinal);
 
     /// <summary>Prepares the choice.</summary>
     public RangeChooser(
-        QuantizableGraph graph, ActivationStatistics statistics, Probes probes, WorkBudget budget, QuantizationOptions options)
+        QuantizableGraph graph, ActivationStatistics statistics, Probes probes, WorkBudget budget, UnsettledRanges unsettled,
+        QuantizationOptions options)
     {
+        _unsettled = unsettled;
         _budget = budget;
         _graph = graph;
         _statistics = statistics;
@@ -74,8 +78,12 @@ internal sealed class RangeChooser
         if (_chosen.TryGetValue(key, out ActivationQuantization? known))
             return known;
         Histogram values = _statistics.Merged(ends);
-        IRangeObserver[] observers = members.Any(m => DynamicRange.IsDivided(_graph.Producer(m)?.Node)) ? [new MinMaxObserver()]
-            : _observers;
+        bool divided = members.Any(m => DynamicRange.IsDivided(_graph.Producer(m)?.Node));
+
+        // Made-up samples do not tell how far a divided value reaches below 0, but it never leaves −1 to 1.
+        if (divided && !_unsettled.IsEmpty)
+            return _chosen[key] = ActivationRange.Of(members.All(IsNonNegative) ? 0 : -1, 1).ToQuantization();
+        IRangeObserver[] observers = divided ? [new MinMaxObserver()] : _observers;
         ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
         if (candidates.Length > 1)
@@ -122,6 +130,20 @@ internal sealed class RangeChooser
             }
         }
         return error;
+    }
+
+    // Whatever the inputs are: what is bounded by a fused activation or divided by its extent, moved, selected or averaged.
+    private bool IsNonNegative(string value)
+    {
+        while (_graph.Producer(value) is { } producer)
+        {
+            if (producer.ActivationBounds.Minimum >= 0)
+                return true;
+            if (!DynamicRange.IsDivided(producer.Node) && producer.Form != IntegerForm.SameScale && !producer.IsReduction)
+                return false;
+            value = producer.Node.Inputs[0];
+        }
+        return false;
     }
 
     private Tensor Rounded(int probe, string value, ActivationQuantization candidate) =>

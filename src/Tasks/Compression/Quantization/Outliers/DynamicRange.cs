@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -26,6 +27,10 @@ internal static class DynamicRange
     // In dB. Far less work than the product itself, so that it is also tried where a product is not to blame for much.
     private const double Quiet = 40;
 
+    // Products for each element read and written, from which on the integer products repay some passes over both. Pointwise convolutions
+    // of some dozen channels have as many; depthwise ones and those of a single channel stay in float32.
+    private const long LeastIntensity = 16;
+
     /// <summary>The attribute that marks the nodes which carry a dynamic range.</summary>
     public const string Attribute = "dynamic_range";
 
@@ -37,14 +42,61 @@ internal static class DynamicRange
     /// <summary>Rewrites the noisy dot products that read float values under a plan; null where there is none.</summary>
     public static Graph? Apply(QuantizableGraph graph, GraphQuantization plan)
     {
+        QuantizableNode[] noisy = [.. NoisyProducts.Of(graph, plan, Quiet)];
+        if (noisy.Length == 0)
+            return null;
+        var editor = new GraphEditor(graph.Graph);
+        foreach (QuantizableNode node in noisy)
+            new Rewrite(editor, node).Apply();
+        return editor.ToGraph();
+    }
+
+    /// <summary>
+    /// Rewrites the dot products that read values of unknown range, where their products are so many that the passes over input and output
+    /// are worth it; the activation of those that make such values becomes a node of its own, so that they hand over their sums. Null where
+    /// there is nothing to rewrite.
+    /// </summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="unsettled">The values of unknown range.</param>
+    /// <param name="all">Whether all dot products are rewritten, be their products ever so few.</param>
+    public static Graph? Apply(QuantizableGraph graph, UnsettledRanges unsettled, bool all)
+    {
         var editor = new GraphEditor(graph.Graph);
         bool changed = false;
-        foreach (QuantizableNode node in NoisyProducts.Of(graph, plan, Quiet))
+        foreach (QuantizableNode node in graph.Nodes.Where(n => n.Form == IntegerForm.DotProduct))
         {
-            new Rewrite(editor, node).Apply();
-            changed = true;
+            if (unsettled.Contains(node.Node.Inputs[0]))
+            {
+                if (!all && !IsWorthIt(node))
+                    continue;
+                new Rewrite(editor, node).Apply();
+                changed = true;
+            }
+            else if (node.HasActivation && unsettled.Contains(node.Node.Outputs[0]))
+            {
+                SplitActivation(editor, node);
+                changed = true;
+            }
         }
         return changed ? editor.ToGraph() : null;
+    }
+
+    private static bool IsWorthIt(QuantizableNode node) =>
+        node.MultiplyAccumulates >= LeastIntensity * (node.Context.InputTypes[0]!.Count + (long)node.Context.OutputTypes[0].Count);
+
+    private static void SplitActivation(GraphEditor editor, QuantizableNode source)
+    {
+        Node node = source.Node;
+        (double low, double high) = source.ActivationBounds;
+        string sums = editor.AddValue(node.Outputs[0] + ".sums", editor.TypeOf(node.Outputs[0]));
+        editor.Replace(
+            node,
+            node.WithoutActivation() with { Outputs = [sums] },
+            NodeOperators.New<ClipOperator>(
+                editor.UniqueName(node.Name + ".activation"), [sums, Bound("low", low), Bound("high", high)], node.Outputs));
+
+        string Bound(string name, double value) =>
+            double.IsFinite(value) ? editor.AddConstant(node.Name + "." + name, Tensor.Scalar((float)value)) : "";
     }
 
     /// <summary>Whether a node carries a dynamic range and therefore runs in float32.</summary>

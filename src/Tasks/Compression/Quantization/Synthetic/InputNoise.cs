@@ -18,26 +18,22 @@ internal sealed class InputNoise
     private ImmutableArray<string> _texts = [];
     private LeadingNormalisation _normalisation = LeadingNormalisation.None;
 
-    private InputNoise(string name, Func<Random, float> draw, double gain, double offset)
+    private InputNoise(Func<Random, float> draw, double gain, double offset)
     {
-        Name = name;
         _draw = draw;
         _gain = gain;
         _offset = offset;
     }
 
-    /// <summary>The distribution's name.</summary>
-    public string Name { get; }
-
     /// <summary>Evenly distributed values.</summary>
     public static InputNoise Uniform(double low, double high) =>
-        new(FormattableString.Invariant($"uniform {low}…{high}"), r => r.NextSingle(), high - low, low);
+        new(r => r.NextSingle(), high - low, low);
 
     /// <summary>Normally distributed values of mean 0 and deviation 1.</summary>
-    public static InputNoise Normal() => new("normal", StandardNormal, 1, 0);
+    public static InputNoise Normal() => new(StandardNormal, 1, 0);
 
     /// <summary>The noise with another gain and offset on top.</summary>
-    public InputNoise Through(double gain, double offset) => new(Name, _draw, _gain * gain, (_offset * gain) + offset)
+    public InputNoise Through(double gain, double offset) => new(_draw, _gain * gain, (_offset * gain) + offset)
     {
         _declared = _declared,
         _integers = _integers,
@@ -46,7 +42,7 @@ internal sealed class InputNoise
     };
 
     /// <summary>Inputs that become this noise once the model has normalised them.</summary>
-    public InputNoise Undoing(LeadingNormalisation normalisation) => new(Name + ", normalised by the model", _draw, _gain, _offset)
+    public InputNoise Undoing(LeadingNormalisation normalisation) => new(_draw, _gain, _offset)
     {
         _declared = _declared,
         _integers = _integers,
@@ -61,7 +57,7 @@ internal sealed class InputNoise
     public InputNoise Declared(
         IReadOnlyDictionary<string, (double Low, double High)>? ranges, ImmutableSortedDictionary<string, long> integers,
         ImmutableArray<string> texts) =>
-        new(Name, _draw, _gain, _offset)
+        new(_draw, _gain, _offset)
         {
             _declared = ranges?.ToImmutableSortedDictionary(StringComparer.Ordinal) ?? _declared,
             _integers = integers,

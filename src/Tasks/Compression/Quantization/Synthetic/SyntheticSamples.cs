@@ -8,9 +8,9 @@ namespace OptimizerBuild.Compression.Quantization.Synthetic;
 /// samples do not change the first ones, and that none has to be kept.
 /// </summary>
 /// <param name="graph">The graph whose inputs they are.</param>
-/// <param name="kind">The noise.</param>
+/// <param name="kinds">The kinds of noise, which take turns.</param>
 /// <param name="count">The number of samples.</param>
-internal sealed class SyntheticSamples(Graph graph, InputNoise kind, int count) : IReadOnlyList<IReadOnlyList<Tensor>>
+internal sealed class SyntheticSamples(Graph graph, IReadOnlyList<InputNoise> kinds, int count) : IReadOnlyList<IReadOnlyList<Tensor>>
 {
     private const int Seed = 0x0B71;
 
@@ -24,7 +24,8 @@ internal sealed class SyntheticSamples(Graph graph, InputNoise kind, int count) 
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)count, nameof(index));
             var random = new Random(Seed + index);
-            return [.. graph.Inputs.Select(name => kind.Draw(name, graph.TypeOf(name), random, index))];
+            InputNoise kind = kinds[index % kinds.Count];
+            return [.. graph.Inputs.Select(name => kind.Draw(name, graph.TypeOf(name), random, index / kinds.Count))];
         }
     }
 
