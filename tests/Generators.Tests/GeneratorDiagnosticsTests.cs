@@ -44,6 +44,25 @@ public class GeneratorDiagnosticsTests
         Assert.Contains("'Int3Dense'", diagnostic.GetMessage(null), StringComparison.Ordinal);
     }
 
+    /// <summary>As a plan of another version may call them; without this the compiler would find errors in generated code.</summary>
+    [Theory]
+    [InlineData("Int8Dense.RunWide(", "Int8Dense.RunNarrow(", "there is no such method")]
+    [InlineData("rows=1, inputs=4, outputs=3, pairSums=0", "rows=1, inputs=4, outputs=3", "arguments, not")]
+    [InlineData("rows=1, inputs=4, outputs=3", "inputs=4, rows=1, outputs=3", "is 'rows', not 'inputs'")]
+    [InlineData("rows=1, inputs=4", "rows=5000000000, inputs=4", "'rows' takes values of type int")]
+    [InlineData("rows=1, inputs=4", "rows=[1], inputs=4", "'rows' takes values of type int")]
+    [InlineData("scale=f:3F000000, images", "scale=1, images", "'scale' takes values of type float")]
+    [InlineData("bind QuantizeInput.FromFloat32(", "bind QuantizeInput.FromUInt8(", "does not fit")]
+    [InlineData("type=Float32 dimensions=[1, 4]", "type=Int64 dimensions=[1, 4]", "elements of type long")]
+    public void ACallThatDoesNotFitTheKernels(string old, string replacement, string message)
+    {
+        string text = PlanWriter.Write(HandMadeModels.Classifier());
+        Assert.Contains(old, text, StringComparison.Ordinal);
+        Diagnostic diagnostic = Only(text.Replace(old, replacement));
+        Assert.Equal("OPT0023", diagnostic.Id);
+        Assert.Contains(message, diagnostic.GetMessage(null), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheOtherModelsStay()
     {

@@ -139,6 +139,10 @@ public class HostileProjectTests
     }
 
     [Fact]
+    public void NamesInLowerCaseGiveNoWarning() =>
+        HandMadeModels.Project([HandMadeModels.Classifier() with { ClassName = "digits" }]).Generate().AssertBuilds();
+
+    [Fact]
     public void ExtremeLiteralsKeepTheirBits()
     {
         float[] values =

@@ -37,6 +37,9 @@ internal sealed class PredictorEmitter
         code.Line("//   Made by OptimizerBuild from " + PlanText.OneLine(plan.Facts.SourceFile) + "; changes are lost in the next build.");
         code.Line("// </auto-generated>");
         code.Line("#nullable enable");
+        // The user chose the name, and may choose such names for classes elsewhere without a warning that is an error here.
+        if (plan.ClassName.All(c => c is >= 'a' and <= 'z'))
+            code.Line("#pragma warning disable CS8981 // a class whose name is in lower-case letters");
         code.Line();
         if (plan.Namespace.Length > 0)
         {

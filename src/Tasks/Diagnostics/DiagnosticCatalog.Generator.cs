@@ -15,8 +15,8 @@ internal static partial class DiagnosticCatalog
     /// <summary>A plan that cannot be read. Arguments: file, what is wrong.</summary>
     public static readonly DiagnosticDescriptor UnreadablePlan = new(
         PlanDiagnostics.UnreadablePlan, Severity.Error, PlanDiagnostics.UnreadablePlanTitle, PlanDiagnostics.UnreadablePlanFormat,
-        "The plan in `obj` is damaged, was edited by hand, or contradicts itself. The text names the line, what should stand there and "
-            + "what does.",
+        "The plan in `obj` is damaged, was edited by hand, contradicts itself, or calls kernels that this version of the package "
+            + "does not have in this form. The text names the line, what should stand there and what does.",
         "Delete the project's `obj` folder and build again. If the plan is the same afterwards, report it: the build should not have "
             + "written it.");
 }

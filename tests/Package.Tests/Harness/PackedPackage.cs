@@ -30,12 +30,13 @@ public sealed class PackedPackage : IDisposable
 
     public void Dispose()
     {
-        TryDelete(Folder);
-        // Restored beside the packages that other projects use, because those are needed as well: only this run's version is removed.
+        // Restored beside the packages that other projects use, because those are needed as well: only this run's versions are removed.
         string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
             ? named
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        TryDelete(Path.Combine(packages, "optimizerbuild", Version));
+        foreach (string package in Directory.Exists(Feed) ? Directory.GetFiles(Feed, "OptimizerBuild.*.nupkg") : [])
+            TryDelete(Path.Combine(packages, "optimizerbuild", Path.GetFileNameWithoutExtension(package)["OptimizerBuild.".Length..]));
+        TryDelete(Folder);
     }
 
     private static void TryDelete(string folder)

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Onnx.Schema;
@@ -31,6 +32,26 @@ public sealed class ControlFlowTests
             ("then_branch", Body([], [], "x")), ("else_branch", Body([], [], "k"))).Output("y"));
         AssertCode("OPT0004", new ModelBuilder().Input("x", 2).Input("m", ElementType.Int64).Node("Loop", "m,,x", "s", ("body",
             Body([Number, Condition, ModelBuilder.Value("v", ElementType.Float32, 2)], [("Concat", "v,v", "n")], "go", "n"))).Output("s"));
+    }
+
+    [Fact]
+    public void ALoopWithoutEndIsACodedErrorAndCanBeCancelled()
+    {
+        ValueInfoProto[] inputs = [Number, Condition, ModelBuilder.Value("v", ElementType.Float32, 2)];
+        AssertCode("OPT0005", new ModelBuilder().Input("x", 2).Node("Loop", ",,x", "s",
+            ("body", Body(inputs, [("Neg", "v", "n")], "go", "n"))).Output("s"));
+
+        // A condition that data never make false.
+        Graph endless = new ModelBuilder().Input("x", 2).Input("c", ElementType.Bool).Node("Loop", ",c,x", "s",
+            ("body", Body(inputs, [("Neg", "v", "n"), ("Equal", "number,number", "e")], "e", "n"))).Output("s").Import();
+        Tensor[] given = [Tensor.Of([1f, 2f], 2), Tensor.Scalar(true)];
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => new GraphEvaluator(endless).Evaluate(given, null, cancelled.Token));
+        var executor = new PlanExecutor(
+            Plans.Of(GraphLowerer.Lower(new CompressedModel(endless), new BoundaryOptions())), []);
+        foreach (Action run in (Action[])[() => new GraphEvaluator(endless).Evaluate(given), () => executor.Run(given)])
+            Assert.Contains("has not ended", Assert.Throws<ModelException>(run).Diagnostic.Text, StringComparison.Ordinal);
     }
 
     private static void AssertCode(string code, ModelBuilder model)

@@ -3,6 +3,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Int8;
 using OptimizerBuild.Operators;
@@ -42,6 +43,19 @@ public sealed class IntegerLoweringTests
         Tensor sample = Tensor.Of([.. Enumerable.Range(0, inputs).Select(_ => random.NextSingle() * 126)], 1, inputs);
         Tensor[] expected = new QuantizedGraphEvaluator(graph, quantization).Evaluate([sample]);
         Assert.Equal(expected[0].Values<float>(), Plans.Execute(lowered).Run([sample])[0].Values<float>());
+    }
+
+    [Fact]
+    public void AnInputThatIsAnOutputComesBackAsItWent()
+    {
+        var b = new Passes.GraphBuilder();
+        string x = b.Input(1, 6);
+        Graph graph = b.Build(b.Add("Sigmoid",
+            b.Add("MatMul", x, b.Constant(Tensor.Of([.. Enumerable.Range(0, 18).Select(i => i / 9f)], 6, 3)))), x);
+        PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(Plans.Quantize(graph), new BoundaryOptions()));
+        Tensor sample = Tensor.Of([0.1f, -0.2f, 0.333f, 1.9f, -1.7f, 0.01f], 1, 6);
+        Assert.Equal(sample.Values<float>(), executor.Run([sample])[1].Values<float>());
+        Assert.Contains(executor.Plan.Steps.OfType<Plan.PlanCall>(), s => s.Kernel.StartsWith("Int8", StringComparison.Ordinal));
     }
 
     [Fact]
