@@ -35,6 +35,17 @@ internal static partial class DiagnosticCatalog
             + "better than made-up ones could; but an accuracy should be measured on samples that nothing was chosen by.",
         "Give the item metadata `CalibrationData`: a few hundred typical inputs are enough, for example of the training data.");
 
+    /// <summary>
+    /// The outputs are far from the float model's. Arguments: ratio in dB, limit in dB, layers that cost most, what to write.
+    /// </summary>
+    public static readonly DiagnosticDescriptor NoisyOutputs = new("OPT0046", Severity.Warning, "Noisy outputs",
+        "the outputs' signal-to-noise ratio in int8 is {0} dB on the calibration data, below {1} dB: answers differ noticeably from the "
+            + "float model's; the layers that cost most are {2}; {3}, or set MinOutputSignalToNoise if such answers suffice",
+        "Rounding to 8 bits changes the outputs by more than a tenth of their size (20 dB). Regression and control need more than that; "
+            + "classifiers may be right with less, which `EvaluationData` with labels would show.",
+        "With `Precision=\"Auto\"` the layers that cost most stay in float32 until the limit is reached. Calibrate on data like those in "
+            + "use, give `EvaluationData`, or set `MinOutputSignalToNoise` to what suffices (0 for no limit).");
+
     /// <summary>Some nodes run in float32. Arguments: the summary.</summary>
     public static readonly DiagnosticDescriptor FloatNodes = new("OPT0027", Severity.Message, "Nodes left in float32",
         "nodes left in float32: {0}",

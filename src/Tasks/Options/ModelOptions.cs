@@ -113,6 +113,12 @@ internal sealed record ModelOptions
     /// </summary>
     public double MinSignalToNoise { get; init; } = 10;
 
+    /// <summary>
+    /// The least signal-to-quantisation-noise ratio of the outputs, in dB: with <see cref="ModelPrecision.Auto"/> layers stay in float32
+    /// until it is reached; null: 20, but no limit where the accuracy of a classifier is measured.
+    /// </summary>
+    public double? MinOutputSignalToNoise { get; init; }
+
     /// <summary>Whether the compressed model is also written as an ONNX file.</summary>
     public bool ExportOnnx { get; init; }
 

@@ -42,6 +42,7 @@ internal static class OptionsText
         Line("Metric", options.Metric?.ToString() ?? "");
         Line("Precision", options.Precision.ToString());
         Line("MinSignalToNoise", options.MinSignalToNoise.ToString("R", CultureInfo.InvariantCulture));
+        Line("MinOutputSignalToNoise", options.MinOutputSignalToNoise?.ToString("R", CultureInfo.InvariantCulture) ?? "");
         Line("Calibration", options.Calibration.ToString());
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());

@@ -26,6 +26,12 @@ internal sealed record CompilationOutcome(
 {
     /// <summary>The class whose accuracy dropped most; null where no metric over classes was measured.</summary>
     public ClassAccuracy? WorstClass { get; init; }
+
+    /// <summary>The outputs' signal-to-quantisation-noise ratio on the calibration samples, in dB; null where none was measured.</summary>
+    public double? OutputSignalToNoise { get; init; }
+
+    /// <summary>Whether the calibration samples were made up.</summary>
+    public bool IsCalibrationMadeUp { get; init; }
 }
 
 /// <summary>What became of one node.</summary>

@@ -93,7 +93,12 @@ internal static class ModelCompiler
                 .. compression.Run.Diagnostics,
                 .. accuracy?.Diagnostics ?? [],
             ],
-            options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null) { WorstClass = accuracy?.WorstClass };
+            options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null)
+        {
+            WorstClass = accuracy?.WorstClass,
+            OutputSignalToNoise = model.Annotation<GraphQuantization>()?.OutputSignalToNoise,
+            IsCalibrationMadeUp = options.Precision != ModelPrecision.Float32 && !context.HasCalibrationData,
+        };
     }
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>

@@ -64,6 +64,15 @@ internal sealed record ModelReport
     /// <summary>The share of multiply-accumulates that run in integers: 0 to 1; 1 also for a model without any.</summary>
     public required double IntegerMacShare { get; init; }
 
+    /// <summary>
+    /// The outputs' signal-to-quantisation-noise ratio in dB on the calibration samples, that of the noisiest output; null for a model in
+    /// float32.
+    /// </summary>
+    public double? OutputSignalToNoise { get; init; }
+
+    /// <summary>Whether the calibration samples were made up, because there was no data.</summary>
+    public bool IsCalibrationMadeUp { get; init; }
+
     /// <summary>The metric's name; null where nothing was evaluated.</summary>
     public string? Metric { get; init; }
 
@@ -113,6 +122,8 @@ internal sealed record ModelReport
             Entries = [.. plan.Entries.Select(EntryReport.Of)],
             Precision = facts.Precision,
             IntegerMacShare = total == 0 ? 1 : (double)outcome.Layers.Where(l => l.Precision != "float32").Sum(l => l.Macs) / total,
+            OutputSignalToNoise = Finite(outcome.OutputSignalToNoise),
+            IsCalibrationMadeUp = outcome.IsCalibrationMadeUp,
             Metric = evaluated ? facts.Metric : null,
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,

@@ -84,6 +84,7 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {facts.Metric} {facts.FloatMetric} → {facts.CompressedMetric} on {facts.Samples}, "
+            + $"{outcome.OutputSignalToNoise:F1} dB, "
             + $"integerMacShare {share:F4}, weights {facts.FloatWeightBytes} → {outcome.Weights.Length}, "
             + $"scratch {outcome.Plan.ArenaBytes}, {facts.Macs} MACs, {outcome.Plan.Steps.Count} steps"));
         foreach (LayerOutcome layer in outcome.Layers.Where(l => l.Precision != "int8"))

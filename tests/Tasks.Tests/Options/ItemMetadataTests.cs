@@ -30,6 +30,7 @@ public class ItemMetadataTests
             ("CalibrationSamples", "64"), ("EvaluationData", "x=a.npy;y=b.npy"), ("LabelKey", "target"), ("Labels", "labels.txt"),
                 ("Metric", "R2"),
             ("MaxAccuracyDrop", "0.005"), ("Precision", "Int8"), ("MinSignalToNoise", "12.5"), ("Calibration", "Entropy"),
+            ("MinOutputSignalToNoise", "33"),
             ("InputType", "UInt8"), ("InputScale", "0.5,0.25,1e-2"), ("InputOffset", "-1"), ("InputLayout", "NHWC"));
 
         Assert.Equal(("Net", "A.B", true), (options.ClassName, options.Namespace, options.IsPublic));
@@ -48,6 +49,7 @@ public class ItemMetadataTests
         Assert.Equal(AccuracyMetric.R2, options.Metric);
         Assert.Equal(0.005, options.MaxAccuracyDrop);
         Assert.Equal(12.5, options.MinSignalToNoise);
+        Assert.Equal(33, options.MinOutputSignalToNoise);
         Assert.Equal(InputElement.UInt8, options.InputType);
         Assert.Equal([0.5, 0.25, 0.01], options.InputScale.ToArray());
         Assert.Equal([-1], options.InputOffset.ToArray());
@@ -131,6 +133,7 @@ public class ItemMetadataTests
     [InlineData("Precision", "Int4")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
+    [InlineData("MinOutputSignalToNoise", "-3")]
     [InlineData("Calibration", "Best")]
     [InlineData("InputType", "Int16")]
     [InlineData("InputScale", "0")]
@@ -188,7 +191,8 @@ public class ItemMetadataTests
                 [("Task", "Other")],
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
-            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("Calibration", "MinMax")],
+            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
+                [("Calibration", "MinMax")],
                 [("InputType", "UInt8")],
             [("InputType", "UInt8"), ("InputScale", "2")], [("InputType", "UInt8"), ("InputOffset", "2")], [("InputLayout", "NHWC")],
         ])

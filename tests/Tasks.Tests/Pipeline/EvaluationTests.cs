@@ -74,6 +74,36 @@ public sealed class EvaluationTests : IDisposable
         Assert.Null(ModelCompiler.Compress(options with { CalibrationData = null }).Context.Calibration.Labels);
     }
 
+    /// <summary>Scores that 8 bits change by more than a tenth are kept where labels tell whether they are right all the same.</summary>
+    [Fact]
+    public void MeasuredClassesDecideInThePlaceOfTheOutputsNoise()
+    {
+        var random = new Random(5);
+        float[] left = [.. Enumerable.Range(0, 16).Select(_ => random.NextSingle())];
+        float[] right = [.. left.Zip(Identity(), (l, one) => l - (0.003f * one))];
+        _files.Write("m.onnx", new ModelBuilder().Input("image", 1, 1, 2, 2)
+            .Constant("l", Tensor.Of(left, 4, 4)).Constant("r", Tensor.Of(right, 4, 4)).Node("Flatten", "image", "flat")
+            .Node("MatMul", "flat,l", "p").Node("MatMul", "flat,r", "q").Node("Sub", "p,q", "scores").Output("scores").Bytes);
+        Labels(i => i % 4);
+        ModelOptions options = Options() with { InputScale = [1 / 255.0], IsInputScaleGiven = true };
+
+        CompilationOutcome measured = ModelCompiler.Compile(options, default);
+        Assert.Equal("int8", measured.Plan.Facts.Precision);
+        Assert.InRange(measured.OutputSignalToNoise!.Value, -100, 19.99);
+        Assert.Equal(measured.OutputSignalToNoise, ModelReport.TryParse(ModelReport.Of(measured).ToJson())!.OutputSignalToNoise);
+        Assert.DoesNotContain(measured.Diagnostics, d => d.Descriptor.Code == "OPT0046");
+
+        // Without labels, and where the item sets a limit of its own.
+        foreach (ModelOptions limited in (ModelOptions[])[
+            options with { EvaluationData = null }, options with { MinOutputSignalToNoise = 20 }])
+        {
+            CompilationOutcome kept = ModelCompiler.Compile(limited, default);
+            Assert.InRange(kept.OutputSignalToNoise ?? double.PositiveInfinity, 20, double.PositiveInfinity);
+            Assert.NotEqual("int8", kept.Plan.Facts.Precision);
+            Assert.DoesNotContain(kept.Diagnostics, d => d.Descriptor.Code == "OPT0046");
+        }
+    }
+
     [Fact]
     public void AClassMayHaveALimitOfItsOwn()
     {

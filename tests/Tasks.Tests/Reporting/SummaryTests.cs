@@ -20,12 +20,21 @@ public class SummaryTests
         IntegerMacShare = 1,
         FloatMetric = 0.923,
         CompressedMetric = 0.922,
+        OutputSignalToNoise = 36.24,
     };
 
     [Fact]
     public void ReadsAsDocumented() => Assert.Equal(
-        "fashion-mobilenet: 160 KB → 42 KB (3.8×), Top-1 92.3 % → 92.2 % on 10,000 samples, 42 KB scratch, 5.9 M MACs (int8)",
-            SummaryLine.Of(Report));
+        "fashion-mobilenet: 160 KB → 42 KB (3.8×), Top-1 92.3 % → 92.2 % on 10,000 samples, outputs at 36.2 dB signal to noise, "
+            + "42 KB scratch, 5.9 M MACs (int8)",
+        SummaryLine.Of(Report));
+
+    [Fact]
+    public void TheRatioStandsAloneWithoutEvaluationAndSaysOnWhichInputs() =>
+        Assert.Contains("(3.8×), outputs at 17.0 dB signal to noise on made-up inputs, 42 KB scratch", SummaryLine.Of(Report with
+        {
+            Metric = null, OutputSignalToNoise = 17.04, IsCalibrationMadeUp = true,
+        }), StringComparison.Ordinal);
 
     [Fact]
     public void FiguresThatDifferAreTwoFigures() =>
@@ -35,8 +44,8 @@ public class SummaryTests
     public void WithoutEvaluationThereIsNoMetric() =>
         Assert.Equal("m: 0 bytes → 0 bytes, 1.5 MB scratch, 12 MACs (float32)", SummaryLine.Of(Report with
         {
-            Model = "m", FloatWeightBytes = 0, WeightBytes = 0, Metric = null, ScratchBytes = 3 << 19, Macs = 12, Precision = "float32",
-                IntegerMacShare = 0,
+            Model = "m", OutputSignalToNoise = null, FloatWeightBytes = 0, WeightBytes = 0, Metric = null,
+            ScratchBytes = 3 << 19, Macs = 12, Precision = "float32", IntegerMacShare = 0,
         }));
 
     [Fact]

@@ -32,6 +32,12 @@ internal sealed record GraphQuantization(
     ImmutableSortedDictionary<string, NodePrecision> Nodes,
     ImmutableSortedDictionary<string, WeightQuantization> Weights) : IModelAnnotation
 {
+    /// <summary>
+    /// The signal-to-noise ratio of the noisiest output on the calibration samples, in dB; null where none was measured or there is no
+    /// noise.
+    /// </summary>
+    public double? OutputSignalToNoise { get; init; }
+
     /// <inheritdoc/>
     public string Technique => QuantizationTechnique.TechniqueName;
 

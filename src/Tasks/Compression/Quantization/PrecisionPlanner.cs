@@ -32,6 +32,8 @@ internal sealed class PrecisionPlanner(
 
     private const int MostTuned = 2;
 
+    private const int MostLayersMeasured = 12;
+
     // Numbers beyond this stand for infinities (masks, maxima of nothing): levels that reach so far hold nothing of the values beside them.
     private const double GreatestRange = 1e30;
 
@@ -102,6 +104,57 @@ internal sealed class PrecisionPlanner(
             best.Planners.Ranges.Fix(members, chosen);
         }
         return best;
+    }
+
+    /// <summary>
+    /// Puts dot products back into float32, those that cost the outputs most first, until the outputs are quiet enough or the budget is
+    /// spent; then what was quietest. Each step takes a sixteenth of those that are left, so that there are few, however many layers the
+    /// model has.
+    /// </summary>
+    public Outcome Restore(Outcome start, double enough, CancellationToken cancellation)
+    {
+        (Outcome best, Outcome last) = (start, start);
+        Queue<QuantizableNode> costly = new(CostOfLayers(start, cancellation).Select(l => l.Layer));
+        while (best.Decibels < enough && costly.Count > 0 && budget.Allows(CostOfTrial))
+        {
+            string reason = string.Create(CultureInfo.InvariantCulture,
+                $"outputs' signal to noise {last.Decibels:F1} dB with it, below {enough:F1} dB");
+            int taken = Math.Max(costly.Count / 16, 1);
+            last = Without(last, [.. Enumerable.Range(0, taken).Select(_ => costly.Dequeue())], reason, cancellation);
+            if (last.Decibels > best.Decibels)
+                best = last;
+        }
+        return best;
+    }
+
+    /// <summary>
+    /// The integer dot products with the outputs' signal-to-noise ratio, in dB, that there would be if the one layer alone ran in float32;
+    /// those that bring most first. Where the budget does not suffice for all, those that are noisy by themselves are measured; the others
+    /// follow in the order of their own noise with a ratio of null.
+    /// </summary>
+    public IReadOnlyList<(QuantizableNode Layer, double? Without)> CostOfLayers(Outcome outcome, CancellationToken cancellation)
+    {
+        QuantizableNode[] layers = [.. graph.Nodes
+            .Where(n => n.Form == IntegerForm.DotProduct && outcome.Nodes.Contains(n))
+            .OrderBy(n => outcome.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)];
+        var measured = new List<(QuantizableNode Layer, double? Without)>();
+
+        // As much again is left for what is done about it.
+        while (measured.Count < Math.Min(layers.Length, MostLayersMeasured) && budget.Allows((measured.Count + 2) * CostOfTrial))
+            measured.Add((layers[measured.Count], Without(outcome, [layers[measured.Count]], "", cancellation).Decibels));
+        return [.. measured.OrderByDescending(l => l.Without), .. layers.Skip(measured.Count).Select(l => (l, (double?)null))];
+    }
+
+    // Other ranges at the borders between float and integer nodes, and the outputs of all.
+    private long CostOfTrial => 2 * noise.Count * graph.Work;
+
+    private Outcome Without(Outcome outcome, QuantizableNode[] layers, string reason, CancellationToken cancellation)
+    {
+        var fewer = new IntegerNodes(outcome.Nodes);
+        foreach (QuantizableNode layer in layers)
+            fewer.Remove(layer, reason);
+        GraphQuantization plan = Settle(fewer, outcome.Planners, cancellation);
+        return new(fewer, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, outcome.Planners);
     }
 
     private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)

@@ -28,6 +28,16 @@ internal sealed record QuantizationOptions
     /// </summary>
     public double OutputSignalToNoise { get; init; } = 25;
 
+    /// <summary>
+    /// Under <see cref="ModelPrecision.Auto"/>: while the outputs' signal-to-noise ratio is lower than this, in dB, when all of the above
+    /// has been tried, the dot products that cost most of it are put back into float32. Below it outputs are warned of. Null where an
+    /// accuracy that is measured decides instead.
+    /// </summary>
+    public double? LeastOutputSignalToNoise { get; init; } = DefaultLeastOutputSignalToNoise;
+
+    /// <summary>Noise of a hundredth of the signal's power: a tenth of its size.</summary>
+    public const double DefaultLeastOutputSignalToNoise = 20;
+
     /// <summary>The share of values that the percentile range keeps.</summary>
     public double Percentile { get; init; } = 0.9999;
 

@@ -1,4 +1,5 @@
 using OptimizerBuild.Data;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization;
@@ -24,12 +25,16 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
         ModelOptions options = context.Options;
+        double? least = options.MinOutputSignalToNoise
+            ?? (IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
         var quantizer = new Quantizer(
             new()
             {
                 Precision = options.Precision,
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
+                LeastOutputSignalToNoise = least,
+                OutputSignalToNoise = Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
                 PairSums = options.PairSums,
                 MaximumSamples = options.CalibrationSamples,
             },
@@ -38,4 +43,9 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         SampleSet samples = options.Precision == ModelPrecision.Float32 ? SampleSet.Empty : context.Calibration;
         return quantizer.Apply(model, samples, context.Cancellation);
     }
+
+    // A classifier may be right with scores that are far from the float model's; where that is measured and reported, the user decides.
+    private static bool IsAccuracyOfClassesMeasured(CompressionContext context) =>
+        context.Options.Precision != ModelPrecision.Float32 && context.Evaluation is { } evaluation
+        && AccuracyMeasurement.Decide(context.Options, context.Teacher.Graph, evaluation).Classes > 0;
 }

@@ -39,6 +39,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Graph graph = model.Graph;
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
+        var diagnostics = new List<Diagnostic>();
         if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
         {
             string reason = options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data";
@@ -72,10 +73,19 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
                     attempt = free;
             }
-            (graph, quantization, decibels) = (attempt.Graph.Graph, attempt.Outcome.Plan, attempt.Outcome.Decibels);
+            PrecisionPlanner.Outcome outcome = attempt.Outcome;
+            if (options.LeastOutputSignalToNoise is { } least && outcome.Decibels < least)
+            {
+                if (options.Precision == ModelPrecision.Auto)
+                    outcome = attempt.Planner.Restore(outcome, least, cancellation);
+                if (outcome.Decibels < least)
+                    diagnostics.Add(Noisy(outcome.Decibels, least, attempt.Planner.CostOfLayers(outcome, cancellation)));
+            }
+            (graph, quantization, decibels) = (attempt.Graph.Graph, outcome.Plan, outcome.Decibels);
+            if (double.IsFinite(decibels))
+                quantization = quantization with { OutputSignalToNoise = decibels };
         }
 
-        var diagnostics = new List<Diagnostic>();
         if (options.Precision != ModelPrecision.Float32 && OriginOfRanges.Warning(graph, quantization, data) is { } warning)
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
@@ -149,6 +159,22 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         ImmutableSortedDictionary.Create<string, ActivationQuantization>(StringComparer.Ordinal),
         graph.Nodes.ToImmutableSortedDictionary(n => n.Name, n => new NodePrecision(false, reason(n.Name), null), StringComparer.Ordinal),
         ImmutableSortedDictionary.Create<string, WeightQuantization>(StringComparer.Ordinal));
+
+    // The layers that cost most, with what the outputs would be without each.
+    private Diagnostic Noisy(double decibels, double least, IReadOnlyList<(QuantizableNode Layer, double? Without)> costs)
+    {
+        string[] layers = [.. costs.Take(3).Select(c => $"{c.Layer.Node.OpType} '{c.Layer.Node.Name}'"
+            + (c.Without is not { } without ? ""
+                : double.IsFinite(without)
+                    ? string.Create(CultureInfo.InvariantCulture, $" ({without:F1} dB with it in float32)")
+                : " (no noise with it in float32)"))];
+        return Diagnostic.Of(DiagnosticCatalog.NoisyOutputs, null,
+            decibels.ToString("F1", CultureInfo.InvariantCulture), least.ToString("0.#", CultureInfo.InvariantCulture),
+            string.Join(", ", layers),
+            options.Precision == ModelPrecision.Int8
+                ? "write Precision=\"Auto\", which keeps such layers in float32"
+                : "write Precision=\"Float32\", or lower MinSignalToNoise");
+    }
 
     private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)
     {
