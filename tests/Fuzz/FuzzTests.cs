@@ -16,7 +16,7 @@ public sealed class FuzzTests
     // About 10 s each.
     public static TheoryData<string, int> Runs => new()
     {
-        { "onnx", 150 }, { "npz", 3000 }, { "npy", 4000 }, { "idx", 4000 }, { "csv", 3000 }, { "pb", 4000 }, { "labels", 4000 },
+        { "onnx", 100 }, { "npz", 3000 }, { "npy", 4000 }, { "idx", 4000 }, { "csv", 3000 }, { "pb", 4000 }, { "labels", 4000 },
         { "plan", 100 }, { "cache", 300 }, { "report", 4000 },
     };
 
@@ -43,7 +43,8 @@ public sealed class FuzzTests
     public void DamagedInputsGiveAResultOrACode(string format, int cases)
     {
         using FuzzTarget target = FuzzTargets.All[format]();
-        FuzzCounts counts = Run(target, cases, target.Seeds());
+        // Of the seed models, one for each operator and more, some will do: other tests build them all.
+        FuzzCounts counts = Run(target, cases, target.Seeds().Where((_, i) => format != "onnx" || i % 6 == 0));
         Assert.True(counts.Valid > cases / 50, $"hardly anything is valid: {counts}");
         // The cache refuses nothing: whatever is wrong with it only costs time.
         Assert.True(counts.Refused > cases / 50 || format == "cache", $"hardly anything is refused: {counts}");
@@ -56,7 +57,7 @@ public sealed class FuzzTests
         SharedAssets.Require();
         using FuzzTarget target = FuzzTargets.All["onnx"]();
         byte[][] models = [.. target.MoreSeeds()];
-        Run(target, 150, models.Where((_, i) => i % 16 == 0));
+        Run(target, 60, models.Where((_, i) => i % 32 == 0));
     }
 
     private static FuzzCounts Run(FuzzTarget target, int cases, IEnumerable<byte[]> seeds)
