@@ -4,7 +4,7 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>Maxima over windows of feature maps in float32. Padding does not take part; a window that lies wholly in it
-/// gives the least finite number.</summary>
+/// gives the least finite number, one that holds NaN gives NaN.</summary>
 internal static class Float32MaxPool
 {
     /// <summary>Computes the maxima and bounds them.</summary>
@@ -70,7 +70,8 @@ internal static class Float32MaxPool
         public static TVector Step<TVector, TLanes>(TVector accumulator, TVector x)
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
-            TLanes.Max(accumulator, x);
+            // What is NaN once stays so; a NaN that comes is taken by Max itself.
+            TLanes.Select(TLanes.Equal(accumulator, accumulator), TLanes.Max(accumulator, x), accumulator);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector End<TVector, TLanes>(TVector accumulator, TVector count)

@@ -1,6 +1,5 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering;
 
@@ -16,7 +15,7 @@ internal static class BorderWishes
         var wishes = new Dictionary<string, Border>(StringComparer.Ordinal);
         foreach (Node node in graph.Nodes)
         {
-            if (!node.Is<ConvOperator>() || !WindowGeometry.IsMap(graph, node))
+            if (!node.Is<IConvolution>() || !WindowGeometry.IsMap(graph, node))
                 continue;
             var reach = Border.Under(WindowGeometry.OfConvolution(OperatorContext.Of(graph, node)));
             if (!reach.IsNone)

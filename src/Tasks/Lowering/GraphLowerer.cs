@@ -18,7 +18,7 @@ internal static class GraphLowerer
     /// <param name="weights">
     /// The packed weights that the model shares with others, of which it finds those that it needs, too; null for weights of its own.
     /// </param>
-    /// <exception cref="ModelException">A node has no kernel, or memory would exceed 2 GB.</exception>
+    /// <exception cref="ModelException">Nodes have no kernel (all are named), or memory would exceed 2 GB.</exception>
     public static LoweredModel Lower(
         CompressedModel model, BoundaryOptions options, CancellationToken cancellation = default, WeightsBlob? weights = null)
     {
@@ -39,6 +39,8 @@ internal static class GraphLowerer
         }
 
         NodeSequence.Lower(context, context.Graph.Nodes.Where(n => !binder.Absorbed.Contains(n)));
+        if (context.Missing.Count > 0)
+            throw new ModelException([.. context.Missing]);
 
         Storage[] outputs = [.. graph.Outputs.Select(o => OutputStorage(context, o))];
         MemoryPlan memory = MemoryPlanner.Plan(context.Buffers, context.Steps);

@@ -66,6 +66,9 @@ internal sealed class LoweringContext
     /// <summary>The values of the graph and of bodies, as their producers left them, in the order in which they are computed.</summary>
     public IReadOnlyList<(string Name, Storage Storage)> Values => _values;
 
+    /// <summary>The errors of nodes that no kernel computes.</summary>
+    public List<Diagnostic> Missing { get; } = [];
+
     /// <summary>Whether a node runs in integers.</summary>
     public bool IsInteger(Node node) => Quantization?.Nodes.GetValueOrDefault(node.Name)?.Integer ?? false;
 
@@ -84,21 +87,20 @@ internal sealed class LoweringContext
     public void Add(BlockBoundary boundary) => _steps.Add(boundary);
 
     /// <summary>
-    /// Turns to a body of control flow, whose block has begun. Until <see cref="LeaveBody"/> names are those of the body.
+    /// Turns to a body of control flow, whose block has begun. Until what this returns is disposed of names are those of the body; what
+    /// the body converted or copied for itself is not there where it does not run.
     /// </summary>
     /// <param name="body">The body.</param>
     /// <param name="arguments">Where its inputs lie, in its order; null for those that it does not read.</param>
-    public void EnterBody(Graph body, IReadOnlyList<Storage?> arguments)
+    public IDisposable EnterBody(Graph body, IReadOnlyList<Storage?> arguments)
     {
         _around.Push(_scope);
         _scope = new LoweringScope(body, _scope);
         for (int i = 0; i < body.Inputs.Length; i++)
             if (arguments[i] is { } argument)
                 Alias(body.Inputs[i], argument);
+        return new Body(this);
     }
-
-    /// <summary>Turns back to the graph around. What the body converted or copied for itself is not there where it does not run.</summary>
-    public void LeaveBody() => _scope = _around.Pop();
 
     /// <summary>Adds a kernel call; the caller adds its arguments in the order of the method's parameters.</summary>
     public LoweredStep Step(string kernel, string method, Node node, string description, long macs = 0) =>
@@ -246,6 +248,9 @@ internal sealed class LoweringContext
             FillBorder(storage, node);
         _openBorders.Clear();
     }
+
+    /// <summary>Whether a value's producer has said where it lies.</summary>
+    public bool IsPlaced(string value) => _scope.Primary.ContainsKey(value);
 
     /// <summary>The storage that a value's producer made.</summary>
     public Storage Primary(string value) =>
@@ -454,5 +459,10 @@ internal sealed class LoweringContext
             .Int("left", border.Left * map.PixelStride)
             .Int("right", border.Right * map.PixelStride)
             .Int("value", storage.Quantization?.ZeroPoint ?? 0);
+    }
+
+    private sealed class Body(LoweringContext context) : IDisposable
+    {
+        public void Dispose() => context._scope = context._around.Pop();
     }
 }

@@ -207,9 +207,9 @@ internal sealed partial class GraphImporter
         string name, NodeProto proto, GraphProto graph, BodyImport body, IReadOnlyList<string> arguments, ImportScope scope, int depth)
     {
         var inner = new ImportScope(scope, scope.Opsets) { Attributes = scope.Attributes, Capture = body.Capture };
-        (Operators.ShapeInference Values, BFloat16Arithmetic Arithmetic) around = (_inference, _bfloat16);
+        (Operators.ShapeInference Values, Float16Arithmetic Arithmetic) around = (_inference, _float16);
         _inference = body.Values;
-        _bfloat16 = new BFloat16Arithmetic(_inference, UniqueNodeName);
+        _float16 = new Float16Arithmetic(_inference, UniqueNodeName);
         try
         {
             if (graph.Input.Any(i => i.Name.Length == 0))
@@ -228,7 +228,7 @@ internal sealed partial class GraphImporter
         }
         finally
         {
-            (_inference, _bfloat16) = around;
+            (_inference, _float16) = around;
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class GraphImporter
     private ShapeInference _inference = new();
     private readonly UniqueNames _nodeNames = new();
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
-    private BFloat16Arithmetic _bfloat16;
+    private Float16Arithmetic _float16;
     private int _imported;
 
     /// <param name="model">The parsed file.</param>
@@ -43,7 +43,7 @@ internal sealed partial class GraphImporter
         _external = external;
         _options = options;
         _cancellation = cancellation;
-        _bfloat16 = new BFloat16Arithmetic(_inference, UniqueNodeName);
+        _float16 = new Float16Arithmetic(_inference, UniqueNodeName);
         foreach (FunctionProto function in model.Functions)
             _functions.TryAdd((Domain(function.Domain), function.Name, function.Overload), function);
     }
@@ -201,7 +201,7 @@ internal sealed partial class GraphImporter
             throw Invalid(name, proto.OpType, $"it is given {structure.Description} where it takes tensors");
         node = node with { Outputs = [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))] };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
-            foreach (Node computed in _bfloat16.Widen(normal))
+            foreach (Node computed in _float16.Widen(normal))
                 _inference.Add(computed, opset);
     }
 

@@ -123,6 +123,22 @@ internal sealed class ShapeInference
     /// <exception cref="ModelException">The node is not valid.</exception>
     public void Check(Node node, int? opset = null) => Infer(OperatorRegistry.Of(node), ContextOf(node, opset));
 
+    /// <summary>
+    /// The types that a node's outputs have by its inputs' types, whether or not its operator computes with those; null where it says
+    /// nothing.
+    /// </summary>
+    public ImmutableArray<TensorType>? TypesBy(Node node)
+    {
+        try
+        {
+            return OperatorRegistry.Of(node).Infer(ContextOf(node, null));
+        }
+        catch (Exception e) when (e is ModelException or OverflowException)
+        {
+            return null;
+        }
+    }
+
     private OperatorContext ContextOf(Node node, int? opset) => new(
         node,
         [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],

@@ -59,18 +59,13 @@ internal sealed class LinearLayer
             || editor.Constant(node.Input(0)) is not null)
             return null;
         float scale = 1, biasScale = 1;
-        switch (node.As<IDotProduct>())
+        if (!node.Is<IConvolution>())
         {
-            case ConvOperator:
-                break;
-            case GemmOperator when !GemmOperator.TransposesA(node):
-                scale = GemmOperator.Alpha(node);
-                biasScale = GemmOperator.Beta(node);
-                break;
-            case MatMulOperator when weights.Rank == 2 && editor.TypeOf(node.Input(0)).Rank >= 2:
-                break;
-            default:
+            if (node.As<IMatrixProduct>() is not { } product || product.TransposesFirst(node) || weights.Rank != 2
+                || editor.TypeOf(node.Input(0)).Rank < 2)
                 return null;
+            scale = product.ProductFactor(node);
+            biasScale = product.AddendFactor(node);
         }
         double[]? bias = null;
         if (node.HasInput(2))

@@ -102,6 +102,10 @@ internal static partial class Float32Cases
         var data = new CaseData(seed);
         int output = ((size + (2 * pad) - ((kernel - 1) * dilation) - 1) / stride) + 1;
         float[] x = Values(data, 2 * size * size * channels);
+        // A maximum of which one value is NaN is NaN, wherever in the window it stands.
+        if (max)
+            for (int i = 0; i < x.Length; i += 1 + data.Random.Next(3 * size * channels))
+                x[i] = float.NaN;
         int at = Put(data, x);
         int pixel = channels * 4;
         int to = data.ReserveWide(2 * output * output * pixel);

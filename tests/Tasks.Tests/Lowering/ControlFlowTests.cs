@@ -54,6 +54,21 @@ public sealed class ControlFlowTests
             Assert.Contains("has not ended", Assert.Throws<ModelException>(run).Diagnostic.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AllNodesWithoutKernelAreNamedAtOnceAlsoThoseInBodies()
+    {
+        ModelBuilder model = new ModelBuilder().Input("a", ElementType.Int32, 2, 2).Input("b", ElementType.Int32, 2, 2)
+            .Input("c", ElementType.Bool)
+            .Node("MatMul", "a,b", "first")
+            .Node("If", "c", "y",
+                ("then_branch", Body([], [("MatMul", "first,b", "t")], "t")), ("else_branch", Body([], [("MatMul", "a,first", "e")], "e")))
+            .Node("MatMul", "y,b", "z").Output("z");
+        Graph graph = PassPipeline.Run(model.Import());
+        var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
+        Assert.All(e.Diagnostics, d => Assert.Equal("OPT0029", d.Descriptor.Code));
+        Assert.Equal(4, e.Diagnostics.Length);
+    }
+
     private static void AssertCode(string code, ModelBuilder model)
     {
         foreach (NodeProto concat in model.Model.Graph.Node[0].Attribute[0].G.Node.Where(n => n.OpType == "Concat"))

@@ -23,12 +23,11 @@ internal sealed class IfLowering : NodeLowering
         void Half(string branch)
         {
             Graph body = node.SubGraph(branch)!;
-            context.EnterBody(body, arguments);
+            using IDisposable scope = context.EnterBody(body, arguments);
             NodeSequence.Lower(context, body.Nodes);
             for (int i = 0; i < outputs.Length; i++)
                 if (outputs[i] is { } output)
                     context.Copy(node.Name, context.Read(node, body.Outputs[i]), output, "result " + body.TypeOf(body.Outputs[i]));
-            context.LeaveBody();
         }
     }
 }

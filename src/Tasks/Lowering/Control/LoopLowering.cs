@@ -36,14 +36,15 @@ internal sealed class LoopLowering : NodeLowering
         Storage? iteration = asksForNumber ? Scalar(context, "number of the trip of " + node.Name, ElementType.Int64) : null;
 
         context.Add(BlockBoundary.Loop(node.Name, Describe(bound, count, condition), bound, count, condition, iteration));
-        context.EnterBody(body, [iteration, .. values, .. arguments.Skip(carried)]);
-        NodeSequence.Lower(context, body.Nodes);
-        for (int i = 0; i < collected.Length; i++)
-            Collect(context, node, context.Read(node, body.Outputs[1 + carried + i]), collected[i], iteration!);
-        if (condition is not null)
-            context.Copy(node.Name, Single(context.Read(node, body.Outputs[0])), condition, "condition");
-        Carry(context, node, [.. body.Outputs.Skip(1).Take(carried).Select(o => context.Read(node, o))], values);
-        context.LeaveBody();
+        using (context.EnterBody(body, [iteration, .. values, .. arguments.Skip(carried)]))
+        {
+            NodeSequence.Lower(context, body.Nodes);
+            for (int i = 0; i < collected.Length; i++)
+                Collect(context, node, context.Read(node, body.Outputs[1 + carried + i]), collected[i], iteration!);
+            if (condition is not null)
+                context.Copy(node.Name, Single(context.Read(node, body.Outputs[0])), condition, "condition");
+            Carry(context, node, [.. body.Outputs.Skip(1).Take(carried).Select(o => context.Read(node, o))], values);
+        }
         context.Add(BlockBoundary.EndLoop(condition));
     }
 

@@ -11,7 +11,7 @@ namespace OptimizerBuild.Lowering.Int8;
 /// Channels-last convolution of u8 feature maps with s8 weights: dense, grouped, dilated and depthwise, over one or two axes. Padding
 /// is the border of the input's buffer.
 /// </summary>
-[Lowers(LoweringForm.Integer, typeof(ConvOperator))]
+[Lowers(LoweringForm.Integer, typeof(IConvolution))]
 internal sealed class ConvolutionLowering : NodeLowering
 {
     /// <inheritdoc/>

@@ -2,13 +2,12 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
-using OptimizerBuild.Operators.Linear;
+using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Gemm and MatMul with constant weights: rows of u8 inputs times s8 weights.</summary>
-[Lowers(LoweringForm.Integer, typeof(GemmOperator))]
-[Lowers(LoweringForm.Integer, typeof(MatMulOperator))]
+/// <summary>Matrix products with constant weights: rows of u8 inputs times s8 weights.</summary>
+[Lowers(LoweringForm.Integer, typeof(IMatrixProduct))]
 internal sealed class DenseLowering : NodeLowering
 {
     /// <inheritdoc/>

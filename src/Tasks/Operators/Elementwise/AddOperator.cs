@@ -6,11 +6,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of two tensors, with broadcasting (ONNX operator Add).</summary>
 [Operator("Add")]
-internal sealed class AddOperator : BinaryArithmetic
+internal sealed class AddOperator : BinaryArithmetic, ISumOfTwoValues
 {
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+    public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
@@ -20,6 +19,9 @@ internal sealed class AddOperator : BinaryArithmetic
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(b, a, y);
+
+    /// <inheritdoc/>
+    public int SecondSign => 1;
 
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Binary.Add);

@@ -6,13 +6,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Smallest of the inputs at each place (ONNX operator Min).</summary>
 [Operator("Min")]
-internal sealed class MinOperator : VariadicArithmetic, IFunctionOfTwoValues
+internal sealed class MinOperator : VariadicArithmetic, IExtremumOfTwoValues
 {
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.InputTypes.Length == 2
-            ? Operators.IntegerForm.Rescale
-            : Operators.IntegerForm.None;
+    public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(a, b, y);
@@ -22,6 +19,9 @@ internal sealed class MinOperator : VariadicArithmetic, IFunctionOfTwoValues
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, T a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(b, a, y);
+
+    /// <inheritdoc/>
+    public bool IsGreatest => false;
 
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Binary.Min);

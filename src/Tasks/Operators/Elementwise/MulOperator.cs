@@ -6,11 +6,10 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Product of two tensors, with broadcasting (ONNX operator Mul).</summary>
 [Operator("Mul")]
-internal sealed class MulOperator : BinaryArithmetic
+internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues
 {
     /// <inheritdoc/>
-    public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+    public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Multiply(a, b, y);

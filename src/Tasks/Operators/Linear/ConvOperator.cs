@@ -19,7 +19,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class ConvOperator : Operator, IDotProduct, IWindow
+internal sealed class ConvOperator : Operator, IConvolution
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -81,4 +81,7 @@ internal sealed class ConvOperator : Operator, IDotProduct, IWindow
 
     /// <summary>The number of groups of channels that do not see each other (attribute <c>group</c>).</summary>
     public static long Groups(Node node) => node.Int("group", 1);
+
+    /// <inheritdoc/>
+    int IConvolution.Groups(Node node) => checked((int)Groups(node));
 }

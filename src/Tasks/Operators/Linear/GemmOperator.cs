@@ -17,7 +17,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
 [Parameter("transA", ParameterKind.Int)]
 [Parameter("transB", ParameterKind.Int)]
-internal sealed class GemmOperator : Operator, IDotProduct
+internal sealed class GemmOperator : Operator, IMatrixProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -97,6 +97,14 @@ internal sealed class GemmOperator : Operator, IDotProduct
 
     /// <summary>The factor of the addend (attribute <c>beta</c>).</summary>
     public static float Beta(Node node) => node.Float("beta", 1);
+
+    bool IMatrixProduct.TransposesFirst(Node node) => TransposesA(node);
+
+    bool IMatrixProduct.TransposesSecond(Node node) => TransposesB(node);
+
+    float IMatrixProduct.ProductFactor(Node node) => Alpha(node);
+
+    float IMatrixProduct.AddendFactor(Node node) => Beta(node);
 
     /// <summary>Whether the node says a factor, if only that it is 1.</summary>
     public static bool HasFactors(Node node) => node.Has("alpha") || node.Has("beta");

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(0, "A", Elements.Numbers, Variable = "T")]
 [Input(1, "B", Elements.Numbers, Variable = "T")]
 [Output(0, "Y")]
-internal sealed class MatMulOperator : Operator, IDotProduct
+internal sealed class MatMulOperator : Operator, IMatrixProduct
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)

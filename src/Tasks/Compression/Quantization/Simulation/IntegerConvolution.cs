@@ -6,7 +6,7 @@ using OptimizerBuild.Operators.Linear;
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
 /// <summary>Convolution over any number of spatial axes: padding is part of the sum and holds the input's zero point.</summary>
-[Simulates(IntegerForm.DotProduct, typeof(ConvOperator))]
+[Simulates(IntegerForm.DotProduct, typeof(IConvolution))]
 internal sealed class IntegerConvolution : IntegerNode
 {
     private readonly int[] _outputDimensions;

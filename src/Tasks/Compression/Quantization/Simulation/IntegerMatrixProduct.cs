@@ -5,9 +5,8 @@ using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
-/// <summary>Gemm, and MatMul with a constant matrix: one dot product for each row of the input and each output channel.</summary>
-[Simulates(IntegerForm.DotProduct, typeof(GemmOperator))]
-[Simulates(IntegerForm.DotProduct, typeof(MatMulOperator))]
+/// <summary>A product with a constant matrix: one dot product for each row of the input and each output channel.</summary>
+[Simulates(IntegerForm.DotProduct, typeof(IMatrixProduct))]
 internal sealed class IntegerMatrixProduct : IntegerNode
 {
     private const int RowsAtATime = 256;

@@ -1,6 +1,5 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
@@ -76,21 +75,21 @@ internal sealed class DotProductLayer
             obstacle = "the activation is constant";
             return null;
         }
-        return node.As<Operator>() switch
+        return node.As<IDotProduct>() switch
         {
-            ConvOperator => ReadConvolution(context, weights, out obstacle),
-            GemmOperator => ReadGemm(context, weights, out obstacle),
-            MatMulOperator => ReadMatMul(weights, out obstacle),
+            IConvolution convolution => ReadConvolution(context, convolution, weights, out obstacle),
+            IMatrixProduct product => ReadMatrix(context, product, weights, out obstacle),
             _ => Refuse("no integer form", out obstacle),
         };
     }
 
-    private static DotProductLayer? ReadConvolution(OperatorContext context, Tensor weights, out string obstacle)
+    private static DotProductLayer? ReadConvolution(
+        OperatorContext context, IConvolution convolution, Tensor weights, out string obstacle)
     {
         obstacle = "";
         Node node = context.Node;
         int channels = weights.Dimensions[0];
-        int groups = checked((int)ConvOperator.Groups(node));
+        int groups = convolution.Groups(node);
         if (weights.Count == 0 || channels % groups != 0)
             return Refuse("the weights are empty", out obstacle);
         float[]? bias = ReadBias(context, channels, 1);
@@ -104,34 +103,25 @@ internal sealed class DotProductLayer
         };
     }
 
-    private static DotProductLayer? ReadGemm(OperatorContext context, Tensor weights, out string obstacle)
+    private static DotProductLayer? ReadMatrix(OperatorContext context, IMatrixProduct product, Tensor weights, out string obstacle)
     {
         obstacle = "";
         Node node = context.Node;
-        if (GemmOperator.TransposesA(node))
+        if (product.TransposesFirst(node))
             return Refuse("transA is set", out obstacle);
-        bool transposed = GemmOperator.TransposesB(node);
-        int channels = weights.Dimensions[transposed ? 0 : 1];
-        int length = weights.Dimensions[transposed ? 1 : 0];
-        if (weights.Count == 0)
-            return Refuse("the weights are empty", out obstacle);
-        float[]? bias = ReadBias(context, channels, GemmOperator.Beta(node));
-        if (bias is null)
-            return Refuse("the bias is not one constant for each channel", out obstacle);
-        float alpha = GemmOperator.Alpha(node);
-        float[] values = weights.Values<float>();
-        if (alpha != 1)
-            values = Array.ConvertAll(values, w => w * alpha);
-        return new(values, bias, length, transposed ? length : 1, transposed ? 1 : channels, 1, 1, -1) { IsMatrix = true };
-    }
-
-    private static DotProductLayer? ReadMatMul(Tensor weights, out string obstacle)
-    {
-        obstacle = "";
         if (weights.Rank != 2 || weights.Count == 0)
             return Refuse("the weights are not a matrix", out obstacle);
-        int channels = weights.Dimensions[1];
-        return new(weights.Values<float>(), new float[channels], weights.Dimensions[0], 1, channels, 1, 1, -1) { IsMatrix = true };
+        bool transposed = product.TransposesSecond(node);
+        int channels = weights.Dimensions[transposed ? 0 : 1];
+        int length = weights.Dimensions[transposed ? 1 : 0];
+        float[]? bias = ReadBias(context, channels, product.AddendFactor(node));
+        if (bias is null)
+            return Refuse("the bias is not one constant for each channel", out obstacle);
+        float factor = product.ProductFactor(node);
+        float[] values = weights.Values<float>();
+        if (factor != 1)
+            values = Array.ConvertAll(values, w => w * factor);
+        return new(values, bias, length, transposed ? length : 1, transposed ? 1 : channels, 1, 1, -1) { IsMatrix = true };
     }
 
     private static float[]? ReadBias(OperatorContext context, int channels, float factor)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Movement;
@@ -6,13 +7,13 @@ using OptimizerBuild.Operators.Types;
 namespace OptimizerBuild.Onnx;
 
 /// <summary>
-/// Lets nodes on bfloat16 values compute in float32: their inputs are converted before, their outputs rounded back behind. Between two
-/// such nodes nothing is rounded, so that a bfloat16 model compresses like the float32 model it was made from; bfloat16 remains where
-/// the model's own outputs and conversions ask for it.
+/// Lets nodes on float16 and bfloat16 values compute in float32: their inputs are converted before, their outputs rounded back behind.
+/// Between two such nodes nothing is rounded, so that a model of 16-bit floats compresses like the float32 model it was made from; 16 bits
+/// remain where the model's own outputs and conversions ask for them.
 /// </summary>
 /// <param name="values">The values known so far.</param>
 /// <param name="uniqueNode">Gives an unused node name.</param>
-internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, string> uniqueNode)
+internal sealed class Float16Arithmetic(ShapeInference values, Func<string, string> uniqueNode)
 {
     private readonly Dictionary<string, string> _unrounded = new(StringComparer.Ordinal);
 
@@ -21,14 +22,20 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
     /// </summary>
     public IEnumerable<Node> Widen(Node node)
     {
-        string[] narrow = [.. node.Inputs.Where(IsBFloat16).Distinct(StringComparer.Ordinal)];
-        OperatorArithmetic arithmetic = node.As<Operator>()?.Arithmetic ?? OperatorArithmetic.Computes;
+        Operator? op = node.As<Operator>();
+        OperatorForm? form = op is null ? null : OperatorSchema.Of(op).Newest;
+        // Where float32 is not allowed either, the error shall name the type that the file has.
+        string[] narrow = [.. node.Inputs.Where((value, i) => IsSixteenBitFloat(value)
+            && form?.Input(i)?.Types.Contains(ElementType.Float32) != false).Distinct(StringComparer.Ordinal)];
+        OperatorArithmetic arithmetic = op?.Arithmetic ?? OperatorArithmetic.Computes;
         if (narrow.Length == 0 || arithmetic == OperatorArithmetic.Converts
             || (arithmetic == OperatorArithmetic.Moves && !narrow.Any(_unrounded.ContainsKey)))
         {
             yield return node;
             yield break;
         }
+        // A power of a float32 number with a float16 exponent is a float32 number.
+        ImmutableArray<TensorType>? types = values.TypesBy(node);
         foreach (string input in narrow)
         {
             if (_unrounded.ContainsKey(input))
@@ -38,15 +45,16 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
             _unrounded[input] = wide;
         }
         string[] outputs = [.. node.Outputs.Select(o => o.Length == 0 ? "" : values.UniqueValue(o + "/float32"))];
-        yield return node with { Inputs = [.. node.Inputs.Select(i => IsBFloat16(i) ? _unrounded[i] : i)], Outputs = [.. outputs] };
+        yield return node with { Inputs = [.. node.Inputs.Select(i => narrow.Contains(i) ? _unrounded[i] : i)], Outputs = [.. outputs] };
         for (int i = 0; i < outputs.Length; i++)
         {
             if (outputs[i].Length == 0)
                 continue;
-            if (values.TypeOf(outputs[i]).Element == ElementType.Float32)
+            ElementType wanted = types?[i].Element ?? values.TypeOf(narrow[0]).Element;
+            if (values.TypeOf(outputs[i]).Element == ElementType.Float32 && wanted is ElementType.Float16 or ElementType.BFloat16)
             {
                 _unrounded[node.Outputs[i]] = outputs[i];
-                yield return Cast(node, outputs[i], node.Outputs[i], ElementType.BFloat16);
+                yield return Cast(node, outputs[i], node.Outputs[i], wanted);
             }
             else
             {
@@ -55,7 +63,8 @@ internal sealed class BFloat16Arithmetic(ShapeInference values, Func<string, str
         }
     }
 
-    private bool IsBFloat16(string value) => value.Length > 0 && values.TypeOf(value).Element == ElementType.BFloat16;
+    private bool IsSixteenBitFloat(string value) =>
+        value.Length > 0 && values.TypeOf(value).Element is ElementType.Float16 or ElementType.BFloat16;
 
     private Node Cast(Node node, string from, string to, ElementType type) =>
         CastOperator.WithType(NodeOperators.New<CastOperator>(uniqueNode($"{node.Name}/Cast"), [from], [to]), type);

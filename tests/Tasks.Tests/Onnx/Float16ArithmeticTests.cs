@@ -1,12 +1,18 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Synthetic;
+using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Numerics;
+using OptimizerBuild.Options;
+using OptimizerBuild.Passes;
 
 namespace OptimizerBuild.Onnx;
 
-/// <summary>Models of bfloat16 tensors compute in float32 and round where they hand values out.</summary>
-public sealed class BFloat16ArithmeticTests
+/// <summary>Models of float16 and bfloat16 tensors compute in float32 and round where they hand values out.</summary>
+public sealed class Float16ArithmeticTests
 {
     [Fact]
     public void Inputs_are_widened_and_outputs_rounded()
@@ -33,6 +39,35 @@ public sealed class BFloat16ArithmeticTests
         Assert.Equal([1.0078125f], NumericCast.Convert(
             new GraphEvaluator(graph).Evaluate([B(1)])[0], ElementType.Float32)!.Values<float>());
         Assert.Equal(["Cast", "Add", "Flatten", "Add", "Cast"], graph.Nodes.Select(n => n.OpType));
+    }
+
+    [Fact]
+    public void The_output_has_the_type_that_the_operator_says()
+    {
+        Graph graph = new ModelBuilder().Input("x", 2).Constant("e", Tensor.Of([(Half)0.5f], 1)).Node("Pow", "x,e", "y").Output("y")
+            .Import();
+
+        Assert.Equal(TensorType.Float32(2), graph.TypeOf("y"));
+        // The root of 2 has more digits than a float16 number.
+        Assert.Equal([MathF.Sqrt(2), 3f], new GraphEvaluator(graph).Evaluate([Tensor.Of([2f, 9f], 2)])[0].Values<float>());
+    }
+
+    [Fact]
+    public void A_float16_network_is_quantised_as_one_of_float32()
+    {
+        var random = new Random(3);
+        Half[] weights = [.. Enumerable.Range(0, 8 * 16).Select(_ => (Half)(random.NextDouble() - 0.5))];
+        Graph graph = PassPipeline.Run(new ModelBuilder().Input("x", ElementType.Float16, 1, 16)
+            .Constant("w", Tensor.Of(weights, 16, 8)).Constant("b", Tensor.Of(new Half[8], 8))
+            .Node("MatMul", "x,w", "m").Node("Add", "m,b", "a").Node("Relu", "a", "y").Output("y").Import());
+        var quantizer = new Quantizer(new() { Precision = ModelPrecision.Auto });
+        SampleSet samples = SyntheticCalibration.Create(graph);
+
+        CompressionResult result = quantizer.Apply(new CompressedModel(graph), samples, default);
+
+        Assert.Contains(result.Model.Annotation<GraphQuantization>()!.Nodes.Values, n => n.Integer);
+        Assert.Equal(ElementType.Float16, result.Model.Graph.TypeOf("x").Element);
+        Assert.Equal(ElementType.Float16, result.Model.Graph.TypeOf("y").Element);
     }
 
     [Fact]
