@@ -37,6 +37,22 @@ public static class BackendSuite
         }
     }
 
+    /// <summary>The tests that ONNX Runtime passes, as the list beside them says, in its order.</summary>
+    public static IEnumerable<BackendTest> PassedByOnnxRuntime()
+    {
+        Dictionary<(string, string), BackendTest> found = [];
+        // Names contain no commas; the first two columns are the part and the name, the last one is the result.
+        foreach (string[] row in File.ReadLines(Path.Combine(Folder.Value, "tests.csv")).Skip(1).Select(l => l.Split(',')))
+        {
+            if (row[^1] != "pass")
+                continue;
+            if (!found.ContainsKey((row[0], row[1])))
+                foreach (BackendTest test in Tests(row[0]))
+                    found[(test.Suite, test.Name)] = test;
+            yield return found[(row[0], row[1])];
+        }
+    }
+
     /// <summary>The data sets below a folder that is laid out like a test of the suite (<c>test_data_set_0/input_0.pb</c> …).</summary>
     public static IReadOnlyList<BackendDataSet> DataSetsOf(string folder) =>
         [.. Directory.EnumerateDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal)

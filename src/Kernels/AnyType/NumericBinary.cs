@@ -63,6 +63,48 @@ internal static class NumericBinary
         ReadOnlySpan<int> bStrides) =>
         NumericBinaryLoop.Run<PowOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
 
+    /// <summary>a modulo b, with the sign of b; an integer modulo zero is 0; parameters as for the sum.</summary>
+    public static void Mod(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<ModOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The remainder of a / b, with the sign of a; an integer modulo zero is 0; parameters as for the sum.</summary>
+    public static void Fmod(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<FmodOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The bitwise conjunction of two integers; parameters as for the sum.</summary>
+    public static void And(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<AndOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The bitwise disjunction of two integers; parameters as for the sum.</summary>
+    public static void Or(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<OrOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The bitwise difference of two integers; parameters as for the sum.</summary>
+    public static void Xor(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<XorOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The bits of a moved b places up; 0 where b is not less than their number; parameters as for the sum.</summary>
+    public static void ShiftLeft(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<ShiftLeftOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
+    /// <summary>The bits of a moved b places down; 0 where b is not less than their number; parameters as for the sum.</summary>
+    public static void ShiftRight(
+        Workspace w, int a, int b, int output, int elementType, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        NumericBinaryLoop.Run<ShiftRightOperation>(w, a, b, output, elementType, dims, aStrides, bStrides);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<T>(ref byte output, nint index, T value)
         where T : unmanaged => Unsafe.Add(ref Unsafe.As<byte, T>(ref output), index) = value;
@@ -152,5 +194,47 @@ internal static class NumericBinary
                 return result;
             }
         }
+    }
+
+    private struct ModOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Remainder.Of(a, b, truncates: false));
+    }
+
+    private struct FmodOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Remainder.Of(a, b, truncates: true));
+    }
+
+    private struct AndOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Bits.And(a, b));
+    }
+
+    private struct OrOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Bits.Or(a, b));
+    }
+
+    private struct XorOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Bits.Xor(a, b));
+    }
+
+    private struct ShiftLeftOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Bits.ShiftLeft(a, b));
+    }
+
+    private struct ShiftRightOperation : INumericBinaryFunction
+    {
+        public static void Apply<T>(T a, T b, ref byte output, nint index)
+            where T : unmanaged, INumber<T> => Store(ref output, index, Bits.ShiftRight(a, b));
     }
 }

@@ -55,8 +55,10 @@ internal static class Power
 
     private static double Signed(double magnitude, bool negative) => negative ? -magnitude : magnitude;
 
-    // ln(m · 2^e) = e · ln 2 + 2 · artanh((m − 1) / (m + 1)), with m in [√½, √2): the series in s² ≤ 0.0295 to the 21st power.
-    private static double Logarithm(double x)
+    /// <summary>ln x of a positive finite number.</summary>
+    /// <remarks>ln(m · 2^e) = e · ln 2 + 2 · artanh((m − 1) / (m + 1)), with m in [√½, √2): the series in s² ≤ 0.0295 to the 21st
+    /// power.</remarks>
+    public static double Logarithm(double x)
     {
         int exponent = 0;
         if (x < 2.2250738585072014E-308)
@@ -80,8 +82,9 @@ internal static class Power
         return (exponent * Ln2) + (2 * s * sum);
     }
 
-    // e^x = 2^n · e^r with |r| ≤ ½ ln 2: the Taylor series to the 14th power.
-    private static double Exponential(double x)
+    /// <summary>e^x.</summary>
+    /// <remarks>e^x = 2^n · e^r with |r| ≤ ½ ln 2: the Taylor series to the 14th power.</remarks>
+    public static double Exponential(double x)
     {
         if (x > 709.7)
             return double.PositiveInfinity;

@@ -72,6 +72,22 @@ internal static class Float32Binary
             ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
             ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
 
+    /// <summary>a modulo b, with the sign of b; parameters as for <see cref="Add"/>.</summary>
+    public static void Mod(
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        Walk<ModFunction, float, Float32Lanes1>(
+            ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
+            ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
+
+    /// <summary>The remainder of a / b, with the sign of a; parameters as for <see cref="Add"/>.</summary>
+    public static void Fmod(
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides) =>
+        Walk<FmodFunction, float, Float32Lanes1>(
+            ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
+            ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
+
     private interface IFunction
     {
         static abstract TVector Apply<TVector, TLanes>(TVector a, TVector b)
@@ -359,5 +375,24 @@ internal static class Float32Binary
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
             (TVector)(object)(float)Power.Of((float)(object)a, (float)(object)b);
+    }
+
+    // One value at a time, as the power: remainders have no vector form.
+    private struct ModFunction : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector> =>
+            (TVector)(object)Remainder.Of((float)(object)a, (float)(object)b, truncates: false);
+    }
+
+    private struct FmodFunction : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
+            where TVector : struct
+            where TLanes : struct, IFloat32Lanes<TVector> =>
+            (TVector)(object)Remainder.Of((float)(object)a, (float)(object)b, truncates: true);
     }
 }

@@ -4,7 +4,7 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Sine and cosine of float32 values, computed in double precision by additions and multiplications only: the argument is reduced
+/// Sine, cosine and tangent of float32 values, computed in double precision by additions and multiplications only: the argument is reduced
 /// to a quarter turn by subtracting multiples of π/2 in three parts (Cody and Waite, 1980, chapter 8), then the Taylor series
 /// runs to the 17th power. Exact to one unit in the last place for arguments up to 2^20, absolutely to 2^−20 up to 2^31; beyond
 /// that a float32 has no phase left, and the result is that of 0.
@@ -27,6 +27,15 @@ internal static class Float32Trigonometry
 
     /// <summary>cos x; parameters as for the sine.</summary>
     public static void Cos(Workspace w, int input, int output, int count) => Run(w, input, output, count, 1);
+
+    /// <summary>tan x; parameters as for the sine.</summary>
+    public static void Tan(Workspace w, int input, int output, int count)
+    {
+        ref float from = ref Unsafe.As<byte, float>(ref w.Operand(input));
+        ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
+        for (nint i = 0; i < count; i++)
+            Unsafe.Add(ref to, i) = (float)(Sine(Unsafe.Add(ref from, i), 0) / Sine(Unsafe.Add(ref from, i), 1));
+    }
 
     private static void Run(Workspace w, int input, int output, int count, int quarters)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Expansions;
 using OptimizerBuild.Onnx.Opsets;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
@@ -201,8 +202,24 @@ internal sealed partial class GraphImporter
             throw Invalid(name, proto.OpType, $"it is given {structure.Description} where it takes tensors");
         node = node with { Outputs = [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))] };
         foreach (Node normal in OpsetNormalization.Normalise(node, opset, _inference, UniqueNodeName))
-            foreach (Node computed in _float16.Widen(normal))
-                _inference.Add(computed, opset);
+            AddNode(normal, opset);
+    }
+
+    // Adds a node in the newest form, or what it is written with.
+    private void AddNode(Node node, int opset)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        if (ExpansionTable.Find(node.Domain, node.OpType) is { } expansion)
+        {
+            string[] faults = [.. SchemaCheck.Types(OperatorSchema.OfRewritten(node.Domain, node.OpType)!.Newest,
+                _inference.ContextOf(node, opset))];
+            if (faults.Length > 0)
+                throw Invalid(node.Name, node.OpType, string.Join("; ", faults));
+            expansion.Expand(new ExpansionContext(node, opset, _inference, UniqueNodeName, n => AddNode(n, opset)));
+            return;
+        }
+        foreach (Node computed in _float16.Widen(node))
+            _inference.Add(computed, opset);
     }
 
     // Compares the node, as it stands in the file, with what its operator says in the node's opset.
@@ -214,7 +231,7 @@ internal sealed partial class GraphImporter
             ? OperatorSchema.Of(op)
             : OperatorRegistry.FindStructural(node) is { } structural
             ? OperatorSchema.Of(structural)
-            : domain.Length == 0 ? OperatorSchema.OfRewritten(proto.OpType) : null;
+            : OperatorSchema.OfRewritten(domain, proto.OpType);
         if (schema is null || domain == Node.InternalDomain)
             return;
         OperatorForm form = schema.In(opset);

@@ -20,6 +20,9 @@ internal enum Elements
     Integers = UInt8 | Int8 | 1 << (int)ElementType.UInt16 | 1 << (int)ElementType.Int16 | Int32
         | 1 << (int)ElementType.UInt32 | Int64 | 1 << (int)ElementType.UInt64,
 
+    /// <summary>Integers of 8 to 64 bits without sign.</summary>
+    Unsigned = UInt8 | 1 << (int)ElementType.UInt16 | 1 << (int)ElementType.UInt32 | 1 << (int)ElementType.UInt64,
+
     /// <summary>Floating-point types in which arithmetic is done.</summary>
     Floats = Float16 | Float32 | 1 << (int)ElementType.Float64,
 

@@ -58,6 +58,9 @@ internal interface IFunctionOfTwoValues : IElementwiseFunction
     /// </summary>
     string KernelMethod { get; }
 
+    /// <summary>The method where a node's attributes decide on it.</summary>
+    string KernelMethodOf(Node node) => KernelMethod;
+
     /// <summary>The function itself, in double precision.</summary>
     double Compute(Node node, double a, double b);
 

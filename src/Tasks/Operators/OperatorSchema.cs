@@ -12,10 +12,10 @@ namespace OptimizerBuild.Operators;
 internal sealed class OperatorSchema
 {
     private static readonly ConcurrentDictionary<Type, OperatorSchema> Read = new();
-    private static readonly Lazy<ImmutableDictionary<string, OperatorSchema>> Rewritten = new(() => OperatorRegistry.OwnTypes
-        .Select(t => (Type: t, Attribute: t.GetCustomAttribute<RewrittenOperatorAttribute>()))
-        .Where(t => t.Attribute is not null)
-        .ToImmutableDictionary(t => t.Attribute!.OpType, t => Of(t.Type), StringComparer.Ordinal));
+    private static readonly Lazy<ImmutableDictionary<(string Domain, string OpType), OperatorSchema>> Rewritten = new(() =>
+        OperatorRegistry.OwnTypes
+            .SelectMany(t => t.GetCustomAttributes<RewrittenOperatorAttribute>().Select(a => (Type: t, Attribute: a)))
+            .ToImmutableDictionary(t => (t.Attribute.Domain, t.Attribute.OpType), t => Of(t.Type)));
 
     private readonly Type _type;
     private readonly ConcurrentDictionary<int, OperatorForm> _forms = new();
@@ -29,7 +29,7 @@ internal sealed class OperatorSchema
     public static OperatorSchema Of(IStructural op) => Of(op.GetType());
 
     /// <summary>The schema of a standard operator that the importer writes with others; null where there is none such.</summary>
-    public static OperatorSchema? OfRewritten(string opType) => Rewritten.Value.GetValueOrDefault(opType);
+    public static OperatorSchema? OfRewritten(string domain, string opType) => Rewritten.Value.GetValueOrDefault((domain, opType));
 
     /// <summary>The form in an opset of the operator's domain.</summary>
     public OperatorForm In(int opset) => _forms.GetOrAdd(opset, FormIn);

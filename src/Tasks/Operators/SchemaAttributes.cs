@@ -41,6 +41,11 @@ internal sealed class InputAttribute(int index, string name, Elements types) : S
     /// <summary>Whether it may be left out.</summary>
     public bool Optional { get; init; }
 
+    /// <summary>
+    /// Whether shapes follow from its value, so that it must be constant or computed from constants.
+    /// </summary>
+    public bool Fixed { get; init; }
+
     /// <summary>Whether it stands for any number of inputs from its place on.</summary>
     public bool Variadic { get; init; }
 
@@ -91,11 +96,14 @@ internal sealed class ParameterAttribute(string name, ParameterKind kind) : Sche
 /// The standard's form of an operator that the importer writes with others, so that none of its own stands behind the import.
 /// </summary>
 /// <param name="opType">The operator's type.</param>
-[AttributeUsage(AttributeTargets.Class)]
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
 internal sealed class RewrittenOperatorAttribute(string opType) : Attribute
 {
     /// <summary>The operator's type.</summary>
     public string OpType { get; } = opType;
+
+    /// <summary>The operator's domain; empty for <c>ai.onnx</c>.</summary>
+    public string Domain { get; init; } = "";
 }
 
 /// <summary>The forms of attribute values.</summary>

@@ -139,7 +139,8 @@ internal sealed class ShapeInference
         }
     }
 
-    private OperatorContext ContextOf(Node node, int? opset) => new(
+    /// <summary>A node with what is known of its inputs.</summary>
+    public OperatorContext ContextOf(Node node, int? opset) => new(
         node,
         [.. node.Inputs.Select(i => i.Length == 0 ? null : TypeOf(i))],
         [.. node.Inputs.Select(i => i.Length == 0 ? null : Constant(i))]) { Opset = opset };

@@ -1,6 +1,9 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Onnx.Expansions;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Models.Conformance;
@@ -11,34 +14,14 @@ namespace OptimizerBuild.Models.Conformance;
 /// <param name="Model">The model's message, for its facts.</param>
 internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, ModelProto Model)
 {
-    /// <summary>The operators whose conformance <c>docs/operators.md</c> states.</summary>
+    /// <summary>The operators that a model may have, sorted.</summary>
     public static readonly IReadOnlyList<string> Operators =
     [
-        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "Div", "Dropout",
-        "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid",
-        "HardSwish", "Identity", "LeakyRelu", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
-        "Reciprocal", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Split", "Sqrt",
-        "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze", "Where",
+        .. OperatorRegistry.All.Concat(OperatorRegistry.OnlyStructural)
+            .Where(o => o.Domain is not Node.InternalDomain).Select(o => o.OpType)
+            .Concat(ExpansionTable.All.Select(e => e.OpType))
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
     ];
-
-    /// <summary>
-    /// The operators that the build supports beyond those; not the ones that it reads in exported models but generates no code for.
-    /// </summary>
-    public static readonly IReadOnlyList<string> FurtherOperators =
-    [
-        .. OptimizerBuild.Operators.OperatorRegistry.All.Concat(OptimizerBuild.Operators.OperatorRegistry.OnlyStructural)
-            .Where(o => o.Domain is not Node.InternalDomain).Select(o => o.OpType).Except(Operators)
-            .Except(["QuantizeLinear", "DequantizeLinear"]),
-    ];
-
-    // Inputs that decide on shapes or on which elements are meant. An app's model has them as constants; the suite feeds them.
-    private static readonly Dictionary<string, int[]> ShapeInputs = new(StringComparer.Ordinal)
-    {
-        ["Reshape"] = [1], ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Expand"] = [1], ["Split"] = [1], ["ConstantOfShape"] = [0],
-        ["Slice"] = [1, 2, 3, 4], ["Pad"] = [1, 3], ["ReduceMean"] = [1], ["ReduceMax"] = [1], ["ReduceSum"] = [1], ["Dropout"] = [2],
-        ["ReduceMin"] = [1], ["ReduceProd"] = [1], ["Tile"] = [1], ["Range"] = [0, 1, 2],
-        ["Loop"] = [0, 1], ["SequenceAt"] = [1], ["SequenceInsert"] = [2], ["SequenceErase"] = [1], ["SplitToSequence"] = [1],
-    };
 
     /// <summary>The operators that the test belongs to.</summary>
     public IReadOnlyList<string> Belongs { get; } = [.. OperatorsOf(Model)];
@@ -51,35 +34,31 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
         [.. Model.Graph.Input.Where(i => Model.Graph.Initializer.All(constant => constant.Name != i.Name))];
 
     /// <summary>Inputs that become constants.</summary>
-    public IReadOnlySet<string> Fixed { get; } = FixedInputs(Model);
+    public IReadOnlySet<string> Fixed { get; private init; } = FixedInputs(Model);
 
     /// <summary>The element types of the model's own inputs.</summary>
     public IEnumerable<ElementType> InputElements => Inputs.Where(i => !Fixed.Contains(i.Name)).Select(i => ElementOf(i.Type));
 
-    /// <summary>
-    /// All data sets of the tests that consist of given operators: in the part <c>node</c> of one of them, elsewhere of any
-    /// number. Expansions of other operators (<c>_expanded</c>) belong to those.
-    /// </summary>
-    /// <param name="operators">The operators.</param>
-    public static IEnumerable<ConformanceCase> All(IReadOnlyList<string> operators)
+    /// <summary>All data sets of the tests of the suite that ONNX Runtime passes.</summary>
+    public static IEnumerable<ConformanceCase> All()
     {
-        var listed = new HashSet<string>(operators, StringComparer.Ordinal);
-        foreach (string suite in (string[])["node", "simple", "pytorch-operator", "pytorch-converted"])
+        foreach (BackendTest test in BackendSuite.PassedByOnnxRuntime())
         {
-            foreach (BackendTest test in BackendSuite.Tests(suite))
-            {
-                if (test.Name.Contains("_expanded", StringComparison.Ordinal))
-                    continue;
-                ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(test.ModelPath));
-                string[] own = [.. OperatorsOf(model)];
-                int nodes = model.Graph.Node.Count(n => n.OpType != "Constant");
-                if (own.Length == 0 || !own.All(listed.Contains) || (suite == "node" && nodes > 1))
-                    continue;
-                foreach (BackendDataSet set in test.DataSets)
-                    yield return new(test, set, model);
-            }
+            ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(test.ModelPath));
+            foreach (BackendDataSet set in test.DataSets)
+                yield return new(test, set, model);
         }
     }
+
+    /// <summary>
+    /// The same with all lists of integers as constants, too: functions written out have inputs that decide on shapes as the operators
+    /// have that they stand for.
+    /// </summary>
+    public ConformanceCase WithIntegersFixed() => this with
+    {
+        Fixed = Inputs.Where(i => ElementOf(i.Type) is ElementType.Int64 or ElementType.Int32 && i.Type.TensorType.Shape.Dim.Count < 2)
+            .Select(i => i.Name).Concat(Fixed).ToHashSet(StringComparer.Ordinal),
+    };
 
     /// <summary>The import options: shapes of the data, fixed inputs as constants.</summary>
     /// <param name="allFixed">Whether all inputs but the first become constants, too.</param>
@@ -119,12 +98,23 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
 
     private static HashSet<string> FixedInputs(ModelProto model) =>
     [
-        .. model.Graph.Node.SelectMany(
-            n => ShapeInputs.GetValueOrDefault(n.OpType, []).Where(i => i < n.Input.Count).Select(i => n.Input[i])),
+        .. model.Graph.Node.SelectMany(n => n.Input.Where((_, i) => IsFixed(n, i))),
 
         // Of two texts one is the model's own; a condition that decides on the length of a sequence is known.
         .. model.Graph.Node.Where(n => n.OpType == "Equal" && model.Graph.Input.Any(i => ElementOf(i.Type) == ElementType.String))
             .Select(n => n.Input[1]),
         .. model.Graph.Node.Where(n => n.OpType == "If" && model.Graph.Output.Any(o => o.Type?.TensorType is null)).Select(n => n.Input[0]),
     ];
+
+    // Inputs that decide on shapes or on which elements are meant. An app's model has them as constants; the suite feeds them.
+    private static bool IsFixed(NodeProto proto, int input)
+    {
+        var node = new Node("", proto.OpType, [], []) { Domain = proto.Domain == "ai.onnx" ? "" : proto.Domain };
+        if (node.Is<LoopOperator>())
+            return input < 2;
+        OperatorSchema? schema = OperatorRegistry.Find(node) is { } op ? OperatorSchema.Of(op)
+            : OperatorRegistry.FindStructural(node) is { } structural ? OperatorSchema.Of(structural)
+            : OperatorSchema.OfRewritten(node.Domain, node.OpType);
+        return schema?.Newest.Input(input)?.Fixed == true;
+    }
 }

@@ -59,10 +59,10 @@ public sealed class ControlFlowTests
     {
         ModelBuilder model = new ModelBuilder().Input("a", ElementType.Int32, 2, 2).Input("b", ElementType.Int32, 2, 2)
             .Input("c", ElementType.Bool)
-            .Node("MatMul", "a,b", "first")
+            .Node("Gemm", "a,b", "first")
             .Node("If", "c", "y",
-                ("then_branch", Body([], [("MatMul", "first,b", "t")], "t")), ("else_branch", Body([], [("MatMul", "a,first", "e")], "e")))
-            .Node("MatMul", "y,b", "z").Output("z");
+                ("then_branch", Body([], [("Gemm", "first,b", "t")], "t")), ("else_branch", Body([], [("Gemm", "a,first", "e")], "e")))
+            .Node("Gemm", "y,b", "z").Output("z");
         Graph graph = PassPipeline.Run(model.Import());
         var e = Assert.Throws<ModelException>(() => GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions()));
         Assert.All(e.Diagnostics, d => Assert.Equal("OPT0029", d.Descriptor.Code));

@@ -61,6 +61,10 @@ public sealed class OpsetNormalizationTests
         ["AveragePool"] = (Old(11, m => m.Node("AveragePool", "x", "y", ("kernel_shape", (long[])[2]), ("auto_pad", "VALID"),
             ("pads", (long[])[1, 1]))),
             New(m => m.Node("AveragePool", "x", "y", ("kernel_shape", (long[])[2])))),
+        ["TopK"] = (Old(9, m => m.Node("TopK", "x", "y,z", ("k", 2), ("axis", 1))),
+            New(m => m.Constant("k", Tensor.Of([2L], 1)).Node("TopK", "x,k", "y,z", ("axis", 1)))),
+        ["LpPool"] = (Old(11, m => m.Node("LpPool", "x", "y", ("kernel_shape", (long[])[2]), ("auto_pad", "SAME_UPPER"))),
+            New(m => m.Node("LpPool", "x", "y", ("kernel_shape", (long[])[2]), ("pads", (long[])[0, 1])))),
         ["Gemm"] = (Old(6, m => Product(m, ("broadcast", 1))), New(m => Product(m))),
         ["LabelEncoder"] = (
             Encoded(2, ("keys_floats", (float[])[0.5f, 1f]), ("values_int64s", (long[])[7, 8])),

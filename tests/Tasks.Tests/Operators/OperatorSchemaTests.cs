@@ -144,8 +144,10 @@ public sealed class OperatorSchemaTests
         }
         if (form.Inputs.GroupBy(i => i.Variable).FirstOrDefault(g => g.Key is not null && g.Count() > 1) is not { } same)
             return;
-        (int at, ElementType other) = (same.ElementAt(1).Index, same.First().Types.Contains(ElementType.Int64) ? ElementType.Int64
-            : ElementType.Float64);
+        int at = same.ElementAt(1).Index;
+        // Neither the type that the first one gets here, nor one that the importer widens to it.
+        ElementType other = Enum.GetValues<ElementType>().Last(e => same.First().Types.Contains(e) && !e.IsNarrow()
+            && e is not (ElementType.Float16 or ElementType.String) && e != Allowed(same.First()));
         NodeProto node = Node(opType, form);
         while (node.Input.Count <= at)
             node.Input.Add("x" + node.Input.Count);
@@ -200,13 +202,14 @@ public sealed class OperatorSchemaTests
     {
         var node = new NodeProto { OpType = opType, Name = "n" };
         node.Input.Add(Enumerable.Range(0, form.MinimumInputs).Select(i => "x" + i));
-        node.Output.Add("y");
+        node.Output.Add(Enumerable.Range(0, Math.Max(form.MinimumOutputs, 1)).Select(i => i == 0 ? "y" : "y" + i));
         foreach (ParameterAttribute parameter in form.Parameters.Where(p => p.Required))
         {
             node.Attribute.Add(ModelBuilder.Attribute(parameter.Name, parameter.Kind switch
             {
                 ParameterKind.Int => 1,
                 ParameterKind.Ints => new long[] { 1 },
+                ParameterKind.String => parameter.Choices?[0] ?? "text",
                 _ => new GraphProto { Name = "b" },
             }));
         }

@@ -16,10 +16,10 @@ public sealed class CompilationErrorTests : IDisposable
     [Fact]
     public void AFormWithoutKernelIsNamed()
     {
-        Diagnostic diagnostic = Fail("MatMul", 6, [2, 3], [3, 2]);
+        Diagnostic diagnostic = Fail("Gemm", 6, [2, 3], [3, 2]);
 
         Assert.Equal("OPT0029", diagnostic.Descriptor.Code);
-        Assert.Contains("node 'the node' (MatMul)", diagnostic.Text);
+        Assert.Contains("node 'the node' (Gemm)", diagnostic.Text);
         Assert.Contains("Int32", diagnostic.Text);
     }
 

@@ -18,7 +18,6 @@ public sealed class FaultCaseTests
         ["conv_empty_strides"] = "OPT0005",
         ["protobuf_overflow"] = "OPT0002",
         ["softmax_of_scalar"] = "OPT0005",
-        ["two_unsupported_nodes"] = "OPT0004",
     };
 
     public static TheoryData<string> Cases

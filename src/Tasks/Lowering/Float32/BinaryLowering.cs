@@ -59,7 +59,7 @@ internal sealed class BinaryLowering : NodeLowering
     }
 
     private static string Method(Node operation) =>
-        operation.As<IFunctionOfTwoValues>()?.KernelMethod ?? operation.As<VariadicArithmetic>()!.KernelMethod;
+        operation.As<IFunctionOfTwoValues>()?.KernelMethodOf(operation) ?? operation.As<VariadicArithmetic>()!.KernelMethod;
 
     private static void Combine(LoweringContext context, Node node, string method, Storage[] inputs, Storage output, FusedBounds bounds)
     {

@@ -5,7 +5,7 @@ namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
 /// Matrix products. A constant second matrix is packed and makes a dense layer; otherwise both are multiplied as they are. Real types
-/// other than float32 are computed in float32.
+/// other than float32 are computed in float32, integers in their own type.
 /// </summary>
 internal abstract class ProductLowering : NodeLowering
 {
@@ -13,7 +13,10 @@ internal abstract class ProductLowering : NodeLowering
     public override void Lower(LoweringContext context, Node node)
     {
         if (!context.Graph.TypeOf(node.Inputs[0]).Element.IsFloat())
-            throw LoweringContext.NoKernel(node, $"products of {context.Graph.TypeOf(node.Inputs[0]).Element} are not supported");
+        {
+            MultiplyIntegers(context, node);
+            return;
+        }
         context.CreateFloat32(node, node.Outputs[0], output =>
         {
             if (output.Count > 0)
@@ -23,6 +26,11 @@ internal abstract class ProductLowering : NodeLowering
 
     /// <summary>Emits the steps of a product that is not empty.</summary>
     protected abstract void Multiply(LoweringContext context, Node node, Storage output);
+
+    /// <summary>Emits the steps of a product of integers.</summary>
+    /// <exception cref="Diagnostics.ModelException">There is no kernel.</exception>
+    protected virtual void MultiplyIntegers(LoweringContext context, Node node) => throw LoweringContext.NoKernel(
+        node, $"products of {context.Graph.TypeOf(node.Inputs[0]).Element} with factors are not supported");
 
     /// <summary>Rows times constant weights.</summary>
     protected static void Dense(

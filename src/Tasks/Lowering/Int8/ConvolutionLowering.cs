@@ -3,7 +3,6 @@ using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Lowering.Int8;
 

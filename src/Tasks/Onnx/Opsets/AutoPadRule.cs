@@ -10,6 +10,7 @@ namespace OptimizerBuild.Onnx.Opsets;
 [OpsetRule("Conv")]
 [OpsetRule("MaxPool")]
 [OpsetRule("AveragePool")]
+[OpsetRule("LpPool")]
 internal sealed class AutoPadRule : OpsetRule
 {
     private const string Attribute = "auto_pad";

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx.Expansions;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Onnx.Opsets;
@@ -19,7 +20,8 @@ internal static class OpsetNormalization
     public static bool IsKnown(string domain, string opType) =>
         OperatorRegistry.Find(new Node("", opType, [], []) { Domain = domain }) is not null
             || OperatorRegistry.FindStructural(new Node("", opType, [], []) { Domain = domain }) is not null
-            || Rules.ContainsKey((domain, opType));
+            || Rules.ContainsKey((domain, opType))
+            || ExpansionTable.Find(domain, opType) is not null;
 
     /// <summary>The nodes that do in the newest opset what <paramref name="node"/> does in its own.</summary>
     /// <param name="node">The node.</param>

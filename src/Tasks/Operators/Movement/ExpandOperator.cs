@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// <summary>A tensor broadcast together with a shape (ONNX operator Expand).</summary>
 [Operator("Expand")]
 [Input(0, "input", Elements.All)]
-[Input(1, "shape", Elements.Int64)]
+[Input(1, "shape", Elements.Int64, Fixed = true)]
 [Output(0, "output")]
 internal sealed class ExpandOperator : MovementOperator
 {

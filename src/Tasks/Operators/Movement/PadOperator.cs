@@ -11,9 +11,9 @@ namespace OptimizerBuild.Operators.Movement;
 /// </summary>
 [Operator("Pad")]
 [Input(0, "data", Elements.All, Variable = "T")]
-[Input(1, "pads", Elements.Int64, From = 11)]
+[Input(1, "pads", Elements.Int64, Fixed = true, From = 11)]
 [Input(2, "constant_value", Elements.All, Variable = "T", Optional = true, From = 11)]
-[Input(3, "axes", Elements.Indices, Optional = true, From = 18)]
+[Input(3, "axes", Elements.Indices, Optional = true, Fixed = true, From = 18)]
 [Output(0, "output")]
 [Parameter("mode", ParameterKind.String, Choices = ["constant", "reflect", "edge", "wrap"])]
 [Parameter("paddings", ParameterKind.Ints, Required = true, Until = 1)]

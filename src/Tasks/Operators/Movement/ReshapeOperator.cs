@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// </summary>
 [Operator("Reshape")]
 [Input(0, "data", Elements.All)]
-[Input(1, "shape", Elements.Int64, From = 5)]
+[Input(1, "shape", Elements.Int64, Fixed = true, From = 5)]
 [Output(0, "reshaped")]
 [Parameter("allowzero", ParameterKind.Int, From = 14)]
 [Parameter("shape", ParameterKind.Ints, Required = true, Until = 4)]

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// <summary>A tensor cut along one axis into parts of given or equal sizes (ONNX operator Split).</summary>
 [Operator("Split")]
 [Input(0, "input", Elements.All)]
-[Input(1, "split", Elements.Int64, Optional = true, From = 13)]
+[Input(1, "split", Elements.Int64, Optional = true, Fixed = true, From = 13)]
 [Output(0, "outputs", Variadic = true)]
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("num_outputs", ParameterKind.Int, From = 18, Minimum = 1)]

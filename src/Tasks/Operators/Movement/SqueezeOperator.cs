@@ -5,7 +5,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// <summary>Removes dimensions of size 1: those named, or all (ONNX operator Squeeze).</summary>
 [Operator("Squeeze")]
 [Input(0, "data", Elements.All)]
-[Input(1, "axes", Elements.Int64, Optional = true, From = 13)]
+[Input(1, "axes", Elements.Int64, Optional = true, Fixed = true, From = 13)]
 [Output(0, "squeezed")]
 [Parameter("axes", ParameterKind.Ints, Until = 12)]
 internal sealed class SqueezeOperator : ReshapingOperator

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// <summary>A tensor repeated along its axes (ONNX operator Tile).</summary>
 [Operator("Tile")]
 [Input(0, "input", Elements.All)]
-[Input(1, "repeats", Elements.Int64)]
+[Input(1, "repeats", Elements.Int64, Fixed = true)]
 [Output(0, "output")]
 internal sealed class TileOperator : Operator
 {

@@ -5,7 +5,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// <summary>Inserts dimensions of size 1 (ONNX operator Unsqueeze).</summary>
 [Operator("Unsqueeze")]
 [Input(0, "data", Elements.All)]
-[Input(1, "axes", Elements.Int64, From = 13)]
+[Input(1, "axes", Elements.Int64, Fixed = true, From = 13)]
 [Output(0, "expanded")]
 [Parameter("axes", ParameterKind.Ints, Required = true, Until = 12)]
 internal sealed class UnsqueezeOperator : ReshapingOperator

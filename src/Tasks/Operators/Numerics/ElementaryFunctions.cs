@@ -125,6 +125,62 @@ internal static class ElementaryFunctions
     /// <summary>The cosine of an angle in radians.</summary>
     public static double Cos(double x) => double.IsFinite(x) ? Circular(x, 1) : double.NaN;
 
+    /// <summary>The tangent of an angle in radians.</summary>
+    public static double Tan(double x) => Sin(x) / Cos(x);
+
+    /// <summary>The angle whose tangent is given.</summary>
+    public static double Atan(double x)
+    {
+        if (double.IsNaN(x))
+            return x;
+        double magnitude = Math.Abs(x);
+        // Three halvings of the angle (arctan x = 2 · arctan(x / (1 + √(1 + x²)))), then the Taylor series.
+        double r = magnitude > 1 ? 1 / magnitude : magnitude;
+        for (int i = 0; i < 3; i++)
+            r /= 1 + Math.Sqrt(1 + (r * r));
+        double sum = 0;
+        for (int k = 19; k >= 1; k -= 2)
+            sum = (1.0 / k) - (r * r * sum);
+        double angle = 8 * r * sum;
+        return Math.CopySign(magnitude > 1 ? (Math.PI / 2) - angle : angle, x);
+    }
+
+    /// <summary>The angle whose sine is given; NaN beyond ±1.</summary>
+    public static double Asin(double x) => Math.Abs(x) > 1 ? double.NaN : Atan(x / Math.Sqrt((1 - x) * (1 + x)));
+
+    /// <summary>The angle whose cosine is given; NaN beyond ±1.</summary>
+    public static double Acos(double x) => Math.Abs(x) > 1 ? double.NaN : 2 * Atan(Math.Sqrt((1 - x) / (1 + x)));
+
+    /// <summary>The hyperbolic sine.</summary>
+    public static double Sinh(double x)
+    {
+        if (Math.Abs(x) >= 0.3)
+            return (Exp(x) - Exp(-x)) / 2;
+        double sum = 1;
+        for (int k = 14; k >= 2; k -= 2)
+            sum = 1 + (x * x / (k * (k + 1)) * sum);
+        return x * sum;
+    }
+
+    /// <summary>The hyperbolic cosine.</summary>
+    public static double Cosh(double x) => (Exp(x) + Exp(-x)) / 2;
+
+    /// <summary>The inverse of the hyperbolic sine.</summary>
+    public static double Asinh(double x) => Math.CopySign(OnePlus(Math.Abs(x) + (x * x / (1 + Math.Sqrt((x * x) + 1)))), x);
+
+    /// <summary>The inverse of the hyperbolic cosine; NaN below 1.</summary>
+    public static double Acosh(double x) => x < 1 ? double.NaN : OnePlus(x - 1 + Math.Sqrt((x - 1) * (x + 1)));
+
+    /// <summary>The inverse of the hyperbolic tangent; NaN beyond ±1.</summary>
+    public static double Atanh(double x) => 0.5 * Math.CopySign(OnePlus(2 * Math.Abs(x) / (1 - Math.Abs(x))), x);
+
+    // ln(1 + x), also where 1 + x is rounded (W. Kahan's correction by the rounded sum).
+    private static double OnePlus(double x)
+    {
+        double sum = 1 + x;
+        return sum == 1 || !double.IsFinite(sum) ? x : Log(sum) * (x / (sum - 1));
+    }
+
     // e^(x + tail) = 2^Exponent · (High + Low).
     private static (double High, double Low, int Exponent) Power(double x, double tail)
     {

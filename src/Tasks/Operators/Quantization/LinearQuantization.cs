@@ -35,12 +35,12 @@ internal readonly struct LinearQuantization
             throw context.Invalid($"its scale is {scale}");
         if (IsSingle(scale))
             return new(1, 0, 1, 1);
-        int axis = context.Axis(context.Node.Int("axis", 1), x.Rank);
+        int axis = context.Axis(Axis(context.Node), x.Rank);
         int inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
         int length = x.Dimensions[axis];
         if (scale.Rank == 1 && scale.Count == length)
             return new(length, 0, inner, length);
-        long block = context.Node.Int("block_size", 0);
+        long block = BlockSize(context.Node);
         int blocks = block > 0 ? (int)((length + block - 1) / block) : 0;
         int[] expected = [.. x.Dimensions];
         expected[axis] = blocks;
@@ -48,6 +48,12 @@ internal readonly struct LinearQuantization
             throw context.Invalid($"its scale {scale} does not fit {x} along axis {axis}");
         return new(length, (int)Math.Min(block, int.MaxValue), inner, blocks);
     }
+
+    /// <summary>The axis along which scales differ, perhaps counted from the end (attribute <c>axis</c>).</summary>
+    public static long Axis(Node node) => node.Int("axis", 1);
+
+    /// <summary>The places along the axis that share a scale; 0 where each has its own (attribute <c>block_size</c>).</summary>
+    public static long BlockSize(Node node) => node.Int("block_size", 0);
 
     /// <summary>The index of an element's scale.</summary>
     public int Index(int element)

@@ -6,8 +6,8 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Quantization;
 
 /// <summary>
-/// Real numbers as integers: x / scale rounded to the nearest integer, ties to even, plus the zero point, clamped to the type's range
-/// (ONNX operator QuantizeLinear).
+/// Real numbers as integers: x / scale rounded to the nearest integer, ties to even, plus the zero point, clamped to the type's range;
+/// NaN gives the zero point (ONNX operator QuantizeLinear).
 /// </summary>
 [Operator("QuantizeLinear")]
 [Input(0, "x", Elements.Float16 | Elements.Float32 | Elements.Int32)]
@@ -44,13 +44,7 @@ internal sealed class QuantizeLinearOperator : Operator
         float[] x = FloatTensor.Values(inputs[0]!);
         float[] scales = FloatTensor.Values(inputs[1]!);
         long[]? zeroPoints = inputs.Count > 2 ? inputs[2]?.ToInt64() : null;
-        (long low, long high) = type.Element switch
-        {
-            ElementType.UInt8 => ((long)byte.MinValue, (long)byte.MaxValue),
-            ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
-            ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
-            _ => (short.MinValue, short.MaxValue),
-        };
+        (float low, float high) = Range(type.Element);
         var levels = new long[x.Length];
         for (int i = 0; i < x.Length; i++)
         {
@@ -60,4 +54,13 @@ internal sealed class QuantizeLinearOperator : Operator
         }
         return [NumericCast.Convert(new Tensor(type.As(ElementType.Int64), levels), type.Element)!];
     }
+
+    /// <summary>The least and the greatest integer of a type.</summary>
+    public static (float Low, float High) Range(ElementType type) => type switch
+    {
+        ElementType.UInt8 => (byte.MinValue, byte.MaxValue),
+        ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+        ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
+        _ => (short.MinValue, short.MaxValue),
+    };
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>A reduction over some or all axes, which are an optional input: ReduceMean, ReduceMax and their like.</summary>
 [Input(0, "data", Elements.Numbers)]
-[Input(1, "axes", Elements.Int64, Optional = true, From = 18)]
+[Input(1, "axes", Elements.Int64, Optional = true, Fixed = true, From = 18)]
 [Output(0, "reduced")]
 [Parameter("axes", ParameterKind.Ints, Until = 17)]
 [Parameter("keepdims", ParameterKind.Int)]

@@ -6,7 +6,7 @@ namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Sum over some axes (ONNX operator ReduceSum).</summary>
 [Operator("ReduceSum")]
-[Input(1, "axes", Elements.Int64, Optional = true, From = 13)]
+[Input(1, "axes", Elements.Int64, Optional = true, Fixed = true, From = 13)]
 [Parameter("axes", ParameterKind.Ints, Until = 12)]
 [Parameter("noop_with_empty_axes", ParameterKind.Int, From = 13)]
 internal sealed class ReduceSumOperator : ReduceOperator

@@ -6,7 +6,7 @@ namespace OptimizerBuild.Operators.Structure;
 /// <summary>The element of a sequence at a constant position (ONNX operator SequenceAt).</summary>
 [Operator("SequenceAt")]
 [Input(0, "input_sequence", Elements.All)]
-[Input(1, "position", Elements.Indices)]
+[Input(1, "position", Elements.Indices, Fixed = true)]
 [Output(0, "tensor")]
 internal sealed class SequenceAtOperator : IStructural
 {

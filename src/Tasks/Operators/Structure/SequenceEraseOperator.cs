@@ -6,7 +6,7 @@ namespace OptimizerBuild.Operators.Structure;
 /// <summary>A sequence without its last element, or without the one at a constant position (ONNX operator SequenceErase).</summary>
 [Operator("SequenceErase")]
 [Input(0, "input_sequence", Elements.All)]
-[Input(1, "position", Elements.Indices, Optional = true)]
+[Input(1, "position", Elements.Indices, Optional = true, Fixed = true)]
 [Output(0, "output_sequence")]
 internal sealed class SequenceEraseOperator : IStructural
 {

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Structure;
 [Operator("SequenceInsert")]
 [Input(0, "input_sequence", Elements.All)]
 [Input(1, "tensor", Elements.All)]
-[Input(2, "position", Elements.Indices, Optional = true)]
+[Input(2, "position", Elements.Indices, Optional = true, Fixed = true)]
 [Output(0, "output_sequence")]
 internal sealed class SequenceInsertOperator : IStructural
 {

@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Structure;
 /// </summary>
 [Operator("SplitToSequence")]
 [Input(0, "input", Elements.All)]
-[Input(1, "split", Elements.Indices, Optional = true)]
+[Input(1, "split", Elements.Indices, Optional = true, Fixed = true)]
 [Output(0, "output_sequence")]
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("keepdims", ParameterKind.Int)]

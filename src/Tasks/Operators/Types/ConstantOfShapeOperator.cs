@@ -6,7 +6,7 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>A tensor of the given dimensions filled with one value, 0 by default (ONNX operator ConstantOfShape).</summary>
 [Operator("ConstantOfShape")]
-[Input(0, "input", Elements.Int64)]
+[Input(0, "input", Elements.Int64, Fixed = true)]
 [Output(0, "output")]
 [Parameter("value", ParameterKind.Tensor)]
 internal sealed class ConstantOfShapeOperator : Operator

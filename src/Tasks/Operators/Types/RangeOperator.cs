@@ -8,9 +8,9 @@ namespace OptimizerBuild.Operators.Types;
 
 /// <summary>Numbers from a start to before a limit in equal steps (ONNX operator Range); its inputs must be constant.</summary>
 [Operator("Range")]
-[Input(0, "start", Elements.Numbers, Variable = "T")]
-[Input(1, "limit", Elements.Numbers, Variable = "T")]
-[Input(2, "delta", Elements.Numbers, Variable = "T")]
+[Input(0, "start", Elements.Numbers, Variable = "T", Fixed = true)]
+[Input(1, "limit", Elements.Numbers, Variable = "T", Fixed = true)]
+[Input(2, "delta", Elements.Numbers, Variable = "T", Fixed = true)]
 [Output(0, "output")]
 internal sealed class RangeOperator : Operator
 {

@@ -1,7 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 

@@ -1,0 +1,46 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Onnx.Expansions;
+
+/// <summary>QLinearConv: a convolution of bytes, rounded to the levels of the output.</summary>
+[RewrittenOperator("QLinearConv")]
+[Input(0, "x", Elements.UInt8 | Elements.Int8)]
+[Input(1, "x_scale", Elements.Float32)]
+[Input(2, "x_zero_point", Elements.UInt8 | Elements.Int8)]
+[Input(3, "w", Elements.UInt8 | Elements.Int8)]
+[Input(4, "w_scale", Elements.Float32)]
+[Input(5, "w_zero_point", Elements.UInt8 | Elements.Int8)]
+[Input(6, "y_scale", Elements.Float32)]
+[Input(7, "y_zero_point", Elements.UInt8 | Elements.Int8)]
+[Input(8, "B", Elements.Int32, Optional = true)]
+[Output(0, "y")]
+[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
+[Parameter("dilations", ParameterKind.Ints, Minimum = 1)]
+[Parameter("group", ParameterKind.Int, Minimum = 1)]
+[Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
+[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
+[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
+internal sealed class QLinearConvExpansion : Expansion
+{
+    /// <inheritdoc/>
+    public override void Expand(ExpansionContext context)
+    {
+        TensorType w = context.Type(3);
+        // Integers with the same zero point as the model's, so that padding stands for 0; what the sums are worth comes afterwards.
+        string sums = context.Add(context.Node with
+        {
+            OpType = "ConvInteger",
+            Inputs = [context[0], context[3], context[2], context[5]],
+        });
+        long[] alongChannels = [1, w.Dimensions[0], .. Enumerable.Repeat(1L, w.Rank - 2)];
+        if (context.Has(8))
+            sums = context.Add("Add", sums, context.Reshape(context[8], alongChannels));
+        string weightScale = context.Type(4).Count == 1
+            ? context.Reshape(context[4], Array.Empty<long>())
+            : context.Reshape(context[4], alongChannels);
+        string factor = context.Add("Mul", context.Reshape(context[1], Array.Empty<long>()), weightScale);
+        string real = context.Add("Mul", context.Cast(sums, ElementType.Float32), factor);
+        context.Return(0, IntegerProducts.Levels(context, real, context[6], context[7]));
+    }
+}

@@ -1,0 +1,19 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Numerics;
+
+namespace OptimizerBuild.Operators.Elementwise;
+
+/// <summary>Inverse of the hyperbolic cosine (ONNX operator Acosh).</summary>
+[Operator("Acosh")]
+internal sealed class AcoshOperator : FloatFunction
+{
+    /// <inheritdoc/>
+    public override double Compute(Node node, double x) => ElementaryFunctions.Acosh(x);
+
+    /// <inheritdoc/>
+    public override double Derivative(Node node, double x) => 1 / Math.Sqrt((x * x) - 1);
+
+    /// <inheritdoc/>
+    public override KernelCall Kernel(Node node) => new(nameof(Float32Inverse), nameof(Float32Inverse.Acosh));
+}

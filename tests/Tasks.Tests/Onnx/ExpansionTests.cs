@@ -1,0 +1,198 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Harness;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx.Expansions;
+using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Lookup;
+using OptimizerBuild.Passes;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Onnx;
+
+/// <summary>A worked example for every operator that the importer writes with others: by the reference, and by the plan.</summary>
+public sealed class ExpansionTests
+{
+    private static readonly Example[] Examples =
+    [
+        Of("AffineGrid", [F([1, 0, 0, 0, 1, 0], 1, 2, 3), L([1, 1, 1, 2], 4)], F([-1, 0, 1, 0], 1, 1, 2, 2), ("align_corners", 1)),
+        Of("Attention", [F([1], 1, 1, 1, 1), F([0, 0], 1, 1, 2, 1), F([1, 3], 1, 1, 2, 1)], F([2], 1, 1, 1, 1)),
+        Of("Attention", [F([1, 1], 1, 2, 1), F([0, 0], 1, 2, 1), F([1, 3], 1, 2, 1)], F([1, 2], 1, 2, 1),
+            ("is_causal", 1), ("q_num_heads", 1), ("kv_num_heads", 1)),
+        Of("BitwiseNot", [U8([0, 5], 2)], U8([255, 250], 2)),
+        Of("BlackmanWindow", [L([2])], F([0, 1], 2)),
+        Of("CenterCropPad", [F([1, 2, 3], 3), L([5], 1)], F([0, 1, 2, 3, 0], 5)),
+        Of("CenterCropPad", [F([1, 2, 3, 4], 4), L([2], 1)], F([2, 3], 2)),
+        Of("Col2Im", [F([1, 2, 3, 4], 1, 2, 2), L([1, 3], 2), L([1, 2], 2)], F([1, 5, 4], 1, 1, 1, 3)),
+        Of("ConvInteger", [U8([2, 3], 1, 1, 2), U8([1, 1], 1, 1, 2), U8([1])], Tensor.Of([3], 1, 1, 1)),
+        Of("ConvTranspose", [F([1, 2], 1, 1, 2), F([1, 10], 1, 1, 2)], F([1, 10, 2, 20], 1, 1, 4), ("strides", (long[])[2])),
+        Of("ConvTranspose", [F([1, 2], 1, 1, 2), F([1, 10, 100], 1, 1, 3), F([0.5f], 1)], F([1.5f, 12.5f, 120.5f, 200.5f], 1, 1, 4)),
+        Of("DepthToSpace", [F([1, 2, 3, 4], 1, 4, 1, 1)], F([1, 2, 3, 4], 1, 1, 2, 2), ("blocksize", 2)),
+        Of("Det", [F([1, 2, 3, 4], 2, 2)], F([-2])),
+        Of("DynamicQuantizeLinear", [F([0, 2, -3, -2.5f, 1.34f, 0.5f], 6)],
+            [U8([153, 255, 0, 26, 221, 179], 6), F([5f / 255]), U8([153])]),
+        Of("Einsum", [F([1, 2], 1, 2), F([3, 4], 2, 1)], F([11], 1, 1), ("equation", "ij,jk->ik")),
+        Of("Einsum", [F([1, 2, 3, 4], 2, 2)], F([5]), ("equation", "ii->")),
+        Of("EyeLike", [F([7, 7, 7, 7], 2, 2)], F([1, 0, 0, 1], 2, 2)),
+        Of("GatherElements", [F([1, 2, 3, 4], 2, 2), L([0, 0, 1, -2], 2, 2)], F([1, 1, 4, 3], 2, 2), ("axis", 1)),
+        Of("GatherND", [F([0, 1, 2, 3], 2, 2), L([0, 0, 1, 1], 2, 2)], F([0, 3], 2)),
+        Of("GlobalLpPool", [F([3, 4], 1, 1, 2)], F([5], 1, 1, 1)),
+        Of("GroupNormalization", [F([1, 3, 5, 7], 1, 2, 2), F([1, 2], 2), F([0, 1], 2)],
+            F([-1.3416408f, -0.4472136f, 1.8944272f, 3.6832816f], 1, 2, 2), ("num_groups", 1), ("epsilon", 0f)),
+        Of("GRU", [F([0], 1, 1, 1), F([0, 0, 0], 1, 3, 1), F([0, 0, 0], 1, 3, 1), null, null, F([2], 1, 1, 1)],
+            [F([1], 1, 1, 1, 1), F([1], 1, 1, 1)], ("hidden_size", 1)),
+        Of("HammingWindow", [L([2])], F([4f / 46, 4f / 46], 2), ("periodic", 0)),
+        Of("HannWindow", [L([4])], F([0, 0.5f, 1, 0.5f], 4)),
+        Of("Hardmax", [F([1, 3, 2, 3], 4)], F([0, 1, 0, 0], 4)),
+        Of("InstanceNormalization", [F([1, 3, 2, 6], 1, 2, 2), F([1, 2], 2), F([0, 1], 2)], F([-1, 1, -1, 3], 1, 2, 2), ("epsilon", 0f)),
+        Of("IsInf", [F([float.PositiveInfinity, float.NegativeInfinity, 1], 3)], B([true, false, false], 3), ("detect_negative", 0)),
+        Of("IsNaN", [F([1, float.NaN], 2)], B([false, true], 2)),
+        Of("LRN", [F([1, 2], 1, 2, 1)], F([1, 1], 1, 2, 1), ("size", 1), ("alpha", 1f), ("bias", 0f), ("beta", 0.5f)),
+        Of("LSTM", [F([0], 1, 1, 1), F(new float[4], 1, 4, 1), F(new float[4], 1, 4, 1), null, null, F([0], 1, 1, 1), F([2], 1, 1, 1)],
+            [F([0.380797f], 1, 1, 1, 1), F([0.380797f], 1, 1, 1), F([1], 1, 1, 1)], ("hidden_size", 1)),
+        Of("LpNormalization", [F([3, 4, 0, 0], 2, 2)], F([0.6f, 0.8f, 0, 0], 2, 2)),
+        Of("LpPool", [F([3, 4], 1, 1, 2)], F([5], 1, 1, 1), ("kernel_shape", (long[])[2])),
+        Of("MatMulInteger", [U8([1, 2], 1, 2), U8([3, 4], 2, 1), U8([1])], Tensor.Of([4], 1, 1)),
+        Of("MaxUnpool", [F([5], 1, 1, 1), L([1], 1, 1, 1)], F([0, 5], 1, 1, 2), ("kernel_shape", (long[])[2])),
+        Of("MelWeightMatrix", [L([1]), L([4]), L([100]), F([0]), F([50])], F([1, 0, 0], 3, 1)),
+        Of("MeanVarianceNormalization", [F([1, 3], 1, 1, 1, 2)], F([-1, 1], 1, 1, 1, 2)),
+        Of("NegativeLogLikelihoodLoss", [F([-1, -2], 1, 2), L([1], 1)], F([2])),
+        Of("NegativeLogLikelihoodLoss", [F([-1, -2, -3, -4], 2, 2), L([1, 0], 2), F([1, 3], 2)], F([2.25f])),
+        Of("OneHot", [L([1, -1], 2), L([3]), F([0, 1], 2)], F([0, 1, 0, 0, 0, 1], 2, 3)),
+        Of("QLinearConv", [U8([2], 1, 1, 1), F([1]), U8([0]), U8([3], 1, 1, 1), F([1]), U8([0]), F([2]), U8([1])], U8([4], 1, 1, 1)),
+        Of("QLinearMatMul", [U8([3], 1, 1), F([0.5f]), U8([1]), U8([5], 1, 1), F([1]), U8([1]), F([1]), U8([0])], U8([4], 1, 1)),
+        Of("RMSNormalization", [F([3, 4], 1, 2), F([1, 2], 2)], F([0.8485281f, 2.2627417f], 1, 2), ("epsilon", 0f)),
+        Of("RNN", [F([1], 1, 1, 1), F([1], 1, 1, 1), F([0], 1, 1, 1)], [F([0.7615942f], 1, 1, 1, 1), F([0.7615942f], 1, 1, 1)],
+            ("hidden_size", 1)),
+        Of("ReduceL1", [F([1, -2, 3, -4], 2, 2), L([1], 1)], F([3, 7], 2), ("keepdims", 0)),
+        Of("ReduceL2", [F([3, 4], 2)], F([5], 1)),
+        Of("ReduceLogSum", [F([1, 2], 2)], F([1.0986123f], 1)),
+        Of("ReduceLogSumExp", [F([1000, 1000], 2)], F([1000.6931f], 1)),
+        Of("ReduceSumSquare", [F([3, 4], 2)], F([25], 1)),
+        Of("Resize", [F([1, 3], 1, 1, 1, 2), null, F([1, 1, 1, 2], 4)], F([1, 1.5f, 2.5f, 3], 1, 1, 1, 4), ("mode", "linear")),
+        Of("Resize", [F([1, 3], 1, 1, 1, 2), null, null, L([1, 1, 1, 4], 4)], F([1, 1, 3, 3], 1, 1, 1, 4)),
+        Of("ReverseSequence", [F([0, 1, 2, 3], 2, 2), L([1, 2], 2)], F([0, 3, 2, 1], 2, 2)),
+        Of("RotaryEmbedding", [F([1, 0], 1, 1, 1, 2), F([0], 1, 1, 1), F([1], 1, 1, 1)], F([0, 1], 1, 1, 1, 2)),
+        Of("Scatter", [F([1, 2, 3], 3), L([1], 1), F([9], 1)], F([1, 9, 3], 3)) with { Opset = 9 },
+        Of("ScatterElements", [F([1, 2, 3], 3), L([1, -2], 2), F([9, 4], 2)], F([1, 15, 3], 3), ("reduction", "add")),
+        Of("ScatterND", [F([1, 2, 3, 4], 4), L([1, -1], 2, 1), F([8, 9], 2)], F([1, 8, 3, 9], 4)),
+        Of("Shrink", [F([-2, 0.3f, 2], 3)], F([-1, 0, 1], 3), ("bias", 1f)),
+        Of("SoftmaxCrossEntropyLoss", [F([0, 0], 1, 2), L([0], 1)], [F([0.6931472f]), F([-0.6931472f, -0.6931472f], 1, 2)]),
+        Of("SpaceToDepth", [F([1, 2, 3, 4], 1, 1, 2, 2)], F([1, 2, 3, 4], 1, 4, 1, 1), ("blocksize", 2)),
+        Of("TensorScatter", [F([0, 0, 0], 1, 3, 1), F([5, 6], 1, 2, 1), L([2], 1)], F([6, 0, 5], 1, 3, 1), ("mode", "circular")),
+        Of("Trilu", [F([1, 2, 3, 4], 2, 2)], F([1, 2, 0, 4], 2, 2)),
+        Of("Trilu", [F([1, 2, 3, 4], 2, 2), L([-1])], F([0, 0, 3, 0], 2, 2), ("upper", 0)),
+        Of("Upsample", [F([1, 3], 1, 1, 1, 2), F([1, 1, 1, 2], 4)], F([1, 1, 3, 3], 1, 1, 1, 4)) with { Opset = 9 },
+    ];
+
+    private static readonly Example[] MachineLearning =
+    [
+        Of("ArrayFeatureExtractor", [F([1, 2, 3, 4], 2, 2), L([1], 1)], F([2, 4], 2, 1)),
+        Of("Binarizer", [F([0.5f, 1.5f], 1, 2)], F([0, 1], 1, 2), ("threshold", 1f)),
+        Of("FeatureVectorizer", [F([1, 2], 1, 2), F([3], 1, 1)], F([1, 2, 3], 1, 3), ("inputdimensions", (long[])[2, 1])),
+        Of("Imputer", [F([1, float.NaN], 1, 2)], F([1, 7], 1, 2), ("imputed_value_floats", (float[])[5, 7]),
+            ("replaced_value_float", float.NaN)),
+        Of("LinearClassifier", [F([1, 2], 1, 2)], [L([30], 1), F([1, 0, 3], 1, 3)],
+            ("coefficients", (float[])[1, 0, 2, -1, 1, 1]), ("classlabels_ints", (long[])[10, 20, 30])),
+        Of("LinearClassifier", [F([2], 1, 1)], [L([4], 1), F([0.26894143f, 0.7310586f], 1, 2)], ("coefficients", (float[])[0.5f]),
+            ("classlabels_ints", (long[])[3, 4]), ("post_transform", "LOGISTIC")),
+        Of("LinearRegressor", [F([1, 2], 1, 2)], F([8.5f], 1, 1), ("coefficients", (float[])[2, 3]), ("intercepts", (float[])[0.5f])),
+        Of("Normalizer", [F([3, 4], 1, 2)], F([0.6f, 0.8f], 1, 2), ("norm", "L2")),
+        Of("Scaler", [F([3, 4], 1, 2)], F([4, 9], 1, 2), ("offset", (float[])[1, 1]), ("scale", (float[])[2, 3])),
+    ];
+
+    private static readonly Example[] All =
+        [.. Examples, .. MachineLearning.Select(e => e with { Domain = LabelEncoderOperator.MlDomain })];
+
+    public static IEnumerable<object[]> Indices => All.Select((e, i) => (object[])[i, e.OpType]);
+
+    [Fact]
+    public void EveryExpansionHasAnExample() => Assert.Equal(
+        ExpansionTable.All, All.Select(e => (e.Domain, e.OpType)).Distinct().Order());
+
+    [Theory]
+    [MemberData(nameof(Indices))]
+    public void GivesTheExpectedOutputs(int index, string opType)
+    {
+        Example example = All[index];
+        Assert.Equal(opType, example.OpType);
+        // Once with everything constant, and once with the data as an input where no shape depends on it.
+        Compare(example, new GraphEvaluator(Import(example, variable: false)).Evaluate([]));
+        if (OperatorSchema.OfRewritten(example.Domain, opType)!.Newest.Input(0)!.Fixed)
+            return;
+        Graph graph = Import(example, variable: true);
+        Compare(example, new GraphEvaluator(graph).Evaluate([example.Inputs[0]!]));
+        LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(graph)), new BoundaryOptions { ClassName = "E" });
+        Compare(example, Plans.Execute(lowered).Run([example.Inputs[0]!]));
+    }
+
+    [Fact]
+    public void WhatShapesDependOnMustBeConstant()
+    {
+        foreach (Example example in Examples.Where(e => e.Opset >= 11))
+        {
+            OperatorForm form = OperatorSchema.OfRewritten("", example.OpType)!.Newest;
+            for (int i = 0; i < example.Inputs.Length; i++)
+            {
+                if (example.Inputs[i] is null || form.Input(i)?.Fixed != true)
+                    continue;
+                ModelBuilder model = Model(example, at => at == i);
+                string code = Assert.Throws<ModelException>(() => model.Import()).Diagnostic.Descriptor.Code;
+                Assert.Contains(code, (string[])["OPT0005", "OPT0007"]);
+            }
+        }
+    }
+
+    private static Graph Import(Example example, bool variable) => Model(example, at => variable && at == 0).Import();
+
+    private static ModelBuilder Model(Example example, Func<int, bool> isVariable)
+    {
+        var model = new ModelBuilder(example.Opset);
+        if (example.Domain.Length > 0)
+            model.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = example.Domain, Version = 3 });
+        string[] names = [.. example.Inputs.Select((x, i) => x is null ? "" : "i" + i)];
+        string[] outputs = [.. example.Outputs.Select((_, i) => "o" + i)];
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (example.Inputs[i] is not { } input)
+                continue;
+            if (isVariable(i))
+                model.Input(names[i], input.Element, [.. input.Dimensions.Cast<object?>()]);
+            else
+                model.Constant(names[i], input);
+        }
+        model.Node(example.OpType, string.Join(',', names), string.Join(',', outputs), example.Attributes).Output(outputs);
+        model.Model.Graph.Node[0].Domain = example.Domain;
+        return model;
+    }
+
+    private static void Compare(Example example, Tensor[] outputs)
+    {
+        Assert.Equal(example.Outputs.Length, outputs.Length);
+        for (int i = 0; i < outputs.Length; i++)
+            TensorComparison.AssertClose(example.Outputs[i], outputs[i], 1e-5, 1e-6);
+    }
+
+    private static Example Of(string opType, Tensor?[] inputs, Tensor output, params (string, object)[] attributes) =>
+        new(opType, inputs, [output], attributes);
+
+    private static Example Of(string opType, Tensor?[] inputs, Tensor[] outputs, params (string, object)[] attributes) =>
+        new(opType, inputs, outputs, attributes);
+
+    private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor U8(byte[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor L(long[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor B(bool[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private sealed record Example(string OpType, Tensor?[] Inputs, Tensor[] Outputs, (string, object)[] Attributes)
+    {
+        public int Opset { get; init; } = GraphImporter.NewestOpset;
+
+        public string Domain { get; init; } = "";
+    }
+}
