@@ -17,6 +17,8 @@ internal static class OnnxRuntimeModel
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         // Without VNNI its u8·s8 products saturate in pairs, unless it is asked for exact ones.
         options.AddSessionConfigEntry("session.x64quantprecision", "1");
+        // It takes zeros around a MaxPool for padding, in which maxima have no part: -1 beside such a zero would remain -1.
+        options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "Pad_Fusion");
         using var session = new InferenceSession(model, options);
         OrtValue[] values = [.. inputs.Select(Value)];
         try

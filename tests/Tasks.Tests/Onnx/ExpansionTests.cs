@@ -56,6 +56,7 @@ public sealed class ExpansionTests
         Of("LpPool", [F([3, 4], 1, 1, 2)], F([5], 1, 1, 1), ("kernel_shape", (long[])[2])),
         Of("MatMulInteger", [U8([1, 2], 1, 2), U8([3, 4], 2, 1), U8([1])], Tensor.Of([4], 1, 1)),
         Of("MaxUnpool", [F([5], 1, 1, 1), L([1], 1, 1, 1)], F([0, 5], 1, 1, 2), ("kernel_shape", (long[])[2])),
+        Of("MaxUnpool", [F([5], 1, 1, 1), L([1], 1, 1, 1), L([1, 1, 3], 3)], F([0, 5, 0], 1, 1, 3), ("kernel_shape", (long[])[2])),
         Of("MelWeightMatrix", [L([1]), L([4]), L([100]), F([0]), F([50])], F([1, 0, 0], 3, 1)),
         Of("MeanVarianceNormalization", [F([1, 3], 1, 1, 1, 2)], F([-1, 1], 1, 1, 1, 2)),
         Of("NegativeLogLikelihoodLoss", [F([-1, -2], 1, 2), L([1], 1)], F([2])),

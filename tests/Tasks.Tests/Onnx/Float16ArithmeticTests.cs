@@ -1,6 +1,5 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -61,9 +60,11 @@ public sealed class Float16ArithmeticTests
             .Constant("w", Tensor.Of(weights, 16, 8)).Constant("b", Tensor.Of(new Half[8], 8))
             .Node("MatMul", "x,w", "m").Node("Add", "m,b", "a").Node("Relu", "a", "y").Output("y").Import());
         var quantizer = new Quantizer(new() { Precision = ModelPrecision.Auto });
-        SampleSet samples = SyntheticCalibration.Create(graph);
+        Tensor[][] samples = [.. Enumerable.Range(0, 8).Select(_ => (Tensor[])[new Tensor(TensorType.Of(ElementType.Float16, 1, 16),
+            (Half[])[.. Enumerable.Range(0, 16).Select(_ => (Half)(random.NextDouble() - 0.5))])])];
 
-        CompressionResult result = quantizer.Apply(new CompressedModel(graph), samples, default);
+        CompressionResult result = quantizer.Apply(
+            new CompressedModel(graph), new SampleSet(samples, Synthetic: false), default);
 
         Assert.Contains(result.Model.Annotation<GraphQuantization>()!.Nodes.Values, n => n.Integer);
         Assert.Equal(ElementType.Float16, result.Model.Graph.TypeOf("x").Element);

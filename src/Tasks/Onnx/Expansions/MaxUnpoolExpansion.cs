@@ -28,15 +28,22 @@ internal sealed class MaxUnpoolExpansion : Expansion
             throw context.Invalid($"its input is {x}, its indices are {context.Type(1)} and its window has {axes} dimensions");
         long[] shape = [x.Dimensions[0], x.Dimensions[1],
             .. kernel.Select((k, i) => ((x.Dimensions[2 + i] - 1) * strides[i]) + k - pads[i] - pads[axes + i])];
-        // Indices count in the shape that the window gives; another one that is asked for holds the same rows.
-        if (context.Has(2) && !context.Integers(2).SequenceEqual(shape))
-            throw context.Unsupported($"the shape [{string.Join(',', shape)}] that the window gives");
         if (shape.Any(d => d < 1) || shape.Aggregate(1L, (a, b) => a * b) > int.MaxValue)
             throw context.Invalid($"its result would be [{string.Join(',', shape)}]");
         int count = (int)shape.Aggregate(1L, (a, b) => a * b);
         string zeros = context.Add(Tensor.Zeros(TensorType.Of(x.Element, count, 1)));
         string scattered = context.Add(NodeOperators.New<ScatterRowsOperator>(
             "", [zeros, context.Reshape(context[1], x.Count), context.Reshape(context[0], x.Count, 1)], []));
-        context.Return(0, context.Reshape(scattered, shape));
+        string result = context.Reshape(scattered, shape);
+        if (context.Has(2))
+        {
+            // Indices count in the shape that the window gives; a larger one that is asked for has zeros behind.
+            long[] asked = context.Integers(2);
+            if (asked.Length != shape.Length || asked.Zip(shape, (a, s) => a < s).Any(less => less))
+                throw context.Invalid($"its output_shape is [{string.Join(',', asked)}] for windows of [{string.Join(',', shape)}]");
+            if (!asked.SequenceEqual(shape))
+                result = context.Add("Pad", result, context.Ints([.. shape.Select(_ => 0L), .. asked.Zip(shape, (a, s) => a - s)]));
+        }
+        context.Return(0, result);
     }
 }
