@@ -77,6 +77,9 @@ internal static partial class Float32Cases
             yield return LayerNormalization(outer, length, inner, false, seed++);
         yield return LayerNormalization(6, 21, 1, true, seed++);
 
+        foreach (int inner in (int[])[1, 3, 5, 9, 17, 40])
+            yield return Resample(2, 4, inner, 7, 1 + (inner % 4), seed++);
+
         foreach (string method in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow"])
         {
             yield return Binary(method, [37], [1], [1], seed++);
@@ -196,6 +199,38 @@ internal static partial class Float32Cases
                         }
                         Float32Oracle.Write(arena, to + (((o * inner) + i) * 4), [method == "Mean" ? s / reduced : s]);
                     }
+                }
+            },
+        };
+    }
+
+    private static KernelCase Resample(int outer, int count, int inner, int outputs, int taps, int seed)
+    {
+        var data = new CaseData(seed);
+        float[] x = Values(data, outer * count * inner);
+        float[] weights = Values(data, outputs * taps);
+        int[] places = [.. Enumerable.Range(0, outputs * taps).Select(_ => data.Random.Next(count))];
+        int at = Put(data, x);
+        int placesAt = ~data.AddWeights(places);
+        int weightsAt = ~data.AddWeights(Bytes(weights));
+        int to = data.ReserveWide(outer * outputs * inner * 4);
+        return new KernelCase
+        {
+            Kernel = "Float32Resample.Run",
+            Name = $"{outer}×{count}×{inner} to {outputs} of {taps} taps",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = ws => Float32Resample.Run(ws, at, placesAt, weightsAt, to, outer, count, inner, outputs, taps),
+            Oracle = arena =>
+            {
+                for (int i = 0; i < outer * outputs * inner; i++)
+                {
+                    (int o, int j) = (i / inner / outputs, i / inner % outputs);
+                    float sum = 0;
+                    for (int t = 0; t < taps; t++)
+                        sum = MathF.FusedMultiplyAdd(
+                            x[(((o * count) + places[(j * taps) + t]) * inner) + (i % inner)], weights[(j * taps) + t], sum);
+                    Float32Oracle.Write(arena, to + (i * 4), [sum]);
                 }
             },
         };

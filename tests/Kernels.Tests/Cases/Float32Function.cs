@@ -42,14 +42,14 @@ internal sealed record Float32Function(
         new("Float32Trigonometry.Sin", Float32Trigonometry.Sin, x => (float)Math.Sin(x), Math.Sin, 0.5001),
         new("Float32Trigonometry.Cos", Float32Trigonometry.Cos, x => (float)Math.Cos(x), Math.Cos, 0.5001),
         new("Float32Trigonometry.Tan", Float32Trigonometry.Tan, x => (float)Math.Tan(x), Math.Tan, 0.5001),
-        new("Float32Inverse.Asin", Float32Inverse.Asin, x => (float)Math.Asin(x), Math.Asin, 0.5001),
-        new("Float32Inverse.Acos", Float32Inverse.Acos, x => (float)Math.Acos(x), Math.Acos, 0.5001),
+        new("Float32Inverse.Asin", Float32Inverse.Asin, x => Math.Abs(x) > 1 ? float.NaN : (float)Math.Asin(x), Math.Asin, 0.5001),
+        new("Float32Inverse.Acos", Float32Inverse.Acos, x => Math.Abs(x) > 1 ? float.NaN : (float)Math.Acos(x), Math.Acos, 0.5001),
         new("Float32Inverse.Atan", Float32Inverse.Atan, x => (float)Math.Atan(x), Math.Atan, 0.5001),
         new("Float32Inverse.Sinh", Float32Inverse.Sinh, x => (float)Math.Sinh(x), Math.Sinh, 0.5001),
         new("Float32Inverse.Cosh", Float32Inverse.Cosh, x => (float)Math.Cosh(x), Math.Cosh, 0.5001),
         new("Float32Inverse.Asinh", Float32Inverse.Asinh, x => (float)Math.Asinh(x), Math.Asinh, 0.5001),
-        new("Float32Inverse.Acosh", Float32Inverse.Acosh, x => (float)Math.Acosh(x), Math.Acosh, 0.5001),
-        new("Float32Inverse.Atanh", Float32Inverse.Atanh, x => (float)Math.Atanh(x), Math.Atanh, 0.5001),
+        new("Float32Inverse.Acosh", Float32Inverse.Acosh, x => x < 1 ? float.NaN : (float)Math.Acosh(x), Math.Acosh, 0.5001),
+        new("Float32Inverse.Atanh", Float32Inverse.Atanh, x => Math.Abs(x) > 1 ? float.NaN : (float)Math.Atanh(x), Math.Atanh, 0.5001),
     ];
 
     /// <summary>

@@ -1,14 +1,12 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Harness;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx.Expansions;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Lookup;
 using OptimizerBuild.Passes;
-using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Onnx;
 
