@@ -59,7 +59,7 @@ public class BlockRunTests
     }
 
     [Fact]
-    public void TheyAllocateNothing() => Assert.Equal(0L, Loaded.Value.Call("Driver", "AllocatedBy", 100));
+    public void TheyAllocateNothing() => Assert.Equal(0L, Allocation.Least(() => (long)Loaded.Value.Call("Driver", "AllocatedBy", 100)!));
 
     [Fact]
     public void TheirCodeIsAsItWas() => Baseline.Compare(

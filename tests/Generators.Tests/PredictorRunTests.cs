@@ -250,7 +250,7 @@ public class PredictorRunTests
     public void PredictionsAllocateNothing()
     {
         using LoadedProject loaded = new(ClassifierImage.Value);
-        Assert.Equal(0L, loaded.Call("Consumer.Driver", "AllocatedBy", 100));
+        Assert.Equal(0L, Allocation.Least(() => (long)loaded.Call("Consumer.Driver", "AllocatedBy", 100)!));
     }
 
     [Theory]
@@ -438,7 +438,7 @@ public class PredictorRunTests
         };
         using LoadedProject loaded = HandMadeModels.Project([plan], source).Generate().AssertBuilds().Load();
         Assert.Equal(true, loaded.Call("Driver", "Run"));
-        Assert.Equal(0L, loaded.Call("Driver", "Allocated"));
+        Assert.Equal(0L, Allocation.Least(() => (long)loaded.Call("Driver", "Allocated")!));
     }
 
     [Fact]

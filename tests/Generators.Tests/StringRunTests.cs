@@ -80,7 +80,7 @@ public class StringRunTests
         Assert.Throws<ArgumentException>(() => Loaded.Value.Call("Driver", "TooFew")).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void TheyAllocateNothing() => Assert.Equal(0L, Loaded.Value.Call("Driver", "AllocatedBy", 100));
+    public void TheyAllocateNothing() => Assert.Equal(0L, Allocation.Least(() => (long)Loaded.Value.Call("Driver", "AllocatedBy", 100)!));
 
     [Fact]
     public void TheirCodeIsAsItWas() => Baseline.Compare(

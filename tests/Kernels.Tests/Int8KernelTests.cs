@@ -1,4 +1,5 @@
 using OptimizerBuild.Kernels.Tests.Cases;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Kernels.Tests;
 
@@ -33,10 +34,7 @@ public sealed class Int8KernelTests
         foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
         {
             Workspace workspace = c.Workspace();
-            c.Run(workspace);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            c.Run(workspace);
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            long allocated = Allocation.Of(() => c.Run(workspace));
             Assert.True(allocated == 0, $"{c} allocated {allocated} bytes");
         }
     }

@@ -38,10 +38,11 @@ public sealed class ThreadTests
         w.TakesStepsAsLarge = true;
         for (int i = 0; i < 3; i++)
             Predict();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-            Predict();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocation.Of(() =>
+        {
+            for (int i = 0; i < 100; i++)
+                Predict();
+        }));
 
         void Predict()
         {

@@ -27,6 +27,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
         .. Ways("Float32Softmax.Logarithm", "kernel", "starting", "large"),
         .. Ways("Float32LayerNormalization.Run", "kernel", "starting", "large"),
         .. Ways("Float32LayerNormalization.WithStatistics", "kernel", "starting", "large"),
+        .. Ways("Float32Resample.Run", "kernel"),
         .. Ways("Float32Unary.Sigmoid", "kernel"),
         .. Ways("Float32Unary.HardSigmoid", "kernel"),
         .. Ways("Float32Unary.HardSwish", "kernel"),

@@ -23,9 +23,12 @@ internal static class ConformanceRun
     private const int ChunkSize = 110;
 
     /// <summary>Runs all cases; the results are in their order.</summary>
-    public static ConformanceResult[] Run(IReadOnlyList<ConformanceCase> cases) => [.. cases.Chunk(ChunkSize).SelectMany(RunChunk)];
+    /// <param name="cases">The cases.</param>
+    /// <param name="absolute">The difference of real numbers that is allowed beside the relative one; null for the suite's.</param>
+    public static ConformanceResult[] Run(IReadOnlyList<ConformanceCase> cases, double? absolute = null) =>
+        [.. cases.Chunk(ChunkSize).SelectMany(chunk => RunChunk(chunk, absolute))];
 
-    private static ConformanceResult[] RunChunk(ConformanceCase[] cases)
+    private static ConformanceResult[] RunChunk(ConformanceCase[] cases, double? absolute)
     {
         var results = new ConformanceResult[cases.Length];
         var prepared = new List<(int Index, PlannedModel Model, Tensor[] Inputs, Tensor[] Expected)>();
@@ -47,13 +50,15 @@ internal static class ConformanceRun
             }
         }
 
+        if (prepared.Count == 0)
+            return results;
         using GeneratedModels generated = GeneratedModels.Compile([.. prepared.Select(p => p.Model)]);
         for (int k = 0; k < prepared.Count; k++)
         {
             (int index, _, Tensor[] inputs, Tensor[] expected) = prepared[k];
-            string? failure = Failure(expected, generated.Run(k, inputs));
+            string? failure = Failure(expected, generated.Run(k, inputs), absolute);
             generated.WarmUp(k);
-            results[index] = new(cases[index], failure ?? Failure(expected, generated.Run(k, inputs)));
+            results[index] = new(cases[index], failure ?? Failure(expected, generated.Run(k, inputs), absolute));
         }
         return results;
     }
@@ -69,7 +74,9 @@ internal static class ConformanceRun
         return (index, PlannedModel.Of(lowered, name), inputs, expected);
     }
 
-    private static string? Failure(Tensor[] expected, Tensor[] actual) => actual.Length < expected.Length
+    private static string? Failure(Tensor[] expected, Tensor[] actual, double? absolute) => actual.Length < expected.Length
         ? $"{actual.Length} outputs instead of {expected.Length}"
-        : expected.Select((e, o) => Tolerance.Difference(e, actual[o])).FirstOrDefault(d => d is not null);
+        : expected.Select((e, o) => absolute is { } a
+            ? Tolerance.Difference(e, actual[o], a)
+            : Tolerance.Difference(e, actual[o])).FirstOrDefault(d => d is not null);
 }

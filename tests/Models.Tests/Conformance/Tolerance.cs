@@ -13,7 +13,10 @@ internal static class Tolerance
     private const double Absolute = 1e-7;
 
     /// <summary>How an output differs from the expected one; null where it does not.</summary>
-    public static string? Difference(Tensor expected, Tensor actual)
+    /// <param name="expected">The expected output.</param>
+    /// <param name="actual">The output.</param>
+    /// <param name="absolute">The difference that is allowed beside the relative one.</param>
+    public static string? Difference(Tensor expected, Tensor actual, double absolute = Absolute)
     {
         if (!expected.Dimensions.AsSpan().SequenceEqual(actual.Dimensions.AsSpan()))
             return $"shape {actual} instead of {expected}";
@@ -26,7 +29,7 @@ internal static class Tolerance
         {
             object e = expected.Data.GetValue(i)!;
             object a = actual.Data.GetValue(i)!;
-            if (!(!narrow && expected.Element.IsFloat() ? Close(Real(e), Real(a)) : e.Equals(a)))
+            if (!(!narrow && expected.Element.IsFloat() ? Close(Real(e), Real(a), absolute) : e.Equals(a)))
                 return FormattableString.Invariant($"element {i} is {a} instead of {e}");
         }
         return null;
@@ -35,7 +38,7 @@ internal static class Tolerance
     private static double Real(object value) =>
         value is Half half ? (double)half : Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static bool Close(double expected, double actual) =>
+    private static bool Close(double expected, double actual, double absolute) =>
         expected.Equals(actual) || (
-            double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= Absolute + (Relative * Math.Abs(expected));
+            double.IsNaN(expected) && double.IsNaN(actual)) || Math.Abs(expected - actual) <= absolute + (Relative * Math.Abs(expected));
 }

@@ -3,6 +3,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx.Expansions;
+using OptimizerBuild.Onnx.Expansions.Microsoft;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Lookup;
@@ -102,8 +103,25 @@ public sealed class ExpansionTests
         Of("Scaler", [F([3, 4], 1, 2)], F([4, 9], 1, 2), ("offset", (float[])[1, 1]), ("scale", (float[])[2, 3])),
     ];
 
+    private static readonly Example[] Contributed =
+    [
+        Of("BiasGelu", [F([0.5f], 1), F([0.5f], 1)], F([0.8413447f], 1)),
+        Of("FastGelu", [F([1], 1)], F([0.841192f], 1)),
+        Of("FusedMatMul", [F([1, 2], 1, 2), F([3, 4], 1, 2)], F([22], 1, 1), ("transB", 1), ("alpha", 2f)),
+        Of("Gelu", [F([1], 1)], F([0.8413447f], 1)),
+        Of("QLinearAdd", [U8([3], 1), F([1]), U8([1]), U8([4], 1), F([0.5f]), U8([0]), F([0.5f]), U8([2])], U8([10], 1)),
+        Of("QLinearGlobalAveragePool", [U8([2, 4], 1, 1, 2), F([1]), U8([0]), F([1]), U8([0])], U8([3], 1, 1, 1)),
+        Of("QLinearLeakyRelu", [U8([0, 4], 2), F([1]), U8([2]), F([0.5f]), U8([2])], U8([0, 6], 2), ("alpha", 0.5f)),
+        Of("QLinearMul", [U8([3], 1), F([1]), U8([1]), U8([4], 1), F([0.5f]), U8([0]), F([1]), U8([0])], U8([4], 1)),
+        Of("QLinearSigmoid", [U8([0], 1), F([1]), U8([0]), F([0.25f]), U8([0])], U8([2], 1)),
+        Of("QuickGelu", [F([1], 1)], F([0.8457958f], 1)),
+        Of("SkipLayerNormalization", [F([1, 1], 1, 2), F([0, 2], 1, 2), F([1, 2], 2), F([0, 1], 2)], F([-1, 3], 1, 2)),
+        Of("SkipSimplifiedLayerNormalization", [F([1, 1], 1, 2), F([2, 3], 1, 2), F([1, 2], 2)], F([0.8485281f, 2.2627417f], 1, 2)),
+    ];
+
     private static readonly Example[] All =
-        [.. Examples, .. MachineLearning.Select(e => e with { Domain = LabelEncoderOperator.MlDomain })];
+        [.. Examples, .. MachineLearning.Select(e => e with { Domain = LabelEncoderOperator.MlDomain }),
+            .. Contributed.Select(e => e with { Domain = MicrosoftDomain.Name })];
 
     public static IEnumerable<object[]> Indices => All.Select((e, i) => (object[])[i, e.OpType]);
 
@@ -150,7 +168,8 @@ public sealed class ExpansionTests
     {
         var model = new ModelBuilder(example.Opset);
         if (example.Domain.Length > 0)
-            model.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = example.Domain, Version = 3 });
+            model.Model.OpsetImport.Add(
+                new OperatorSetIdProto { Domain = example.Domain, Version = example.Domain == MicrosoftDomain.Name ? 1 : 3 });
         string[] names = [.. example.Inputs.Select((x, i) => x is null ? "" : "i" + i)];
         string[] outputs = [.. example.Outputs.Select((_, i) => "o" + i)];
         for (int i = 0; i < names.Length; i++)

@@ -25,9 +25,9 @@ internal sealed class AffineGridExpansion : Expansion
             throw context.Invalid($"its theta is {theta} for the size [{string.Join(',', size)}]");
         bool corners = context.Node.Int("align_corners", 0) != 0;
         int[] extents = [.. size.Skip(2).Select(s => (int)s)];
-        int count = Shapes.Count(extents);
+        int count = context.Elements([.. size.Skip(2)]);
         // One row for each pixel: its place along the last axis first, then the other ones, then 1.
-        var places = new float[checked(count * (axes + 1))];
+        var places = new float[context.Elements(count, axes + 1)];
         for (int pixel = 0; pixel < count; pixel++)
         {
             int rest = pixel;

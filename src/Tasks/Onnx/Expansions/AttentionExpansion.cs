@@ -32,6 +32,11 @@ internal sealed class AttentionExpansion : Expansion
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
+        for (int i = 4; i < 6; i++)
+            if (context.Has(i) && context.Type(i).Rank != 4)
+                throw context.Invalid($"its input {i} is {context.Type(i)} instead of batch, heads, sequence and size");
+        if (context.Has(3) && context.Type(3).Rank == 0)
+            throw context.Invalid("its mask is one number");
         bool flat = context.Type(0).Rank == 3;
         string q = Heads(context, 0, "q_num_heads"), k = Heads(context, 1, "kv_num_heads"), v = Heads(context, 2, "kv_num_heads");
         long past = context.Has(4) ? context.Type(4).Dimensions[2] : 0;
@@ -125,6 +130,7 @@ internal sealed class AttentionExpansion : Expansion
         }
         if (context.Node.Int("is_causal", 0) != 0)
         {
+            context.Elements(queries, keys);
             float[] later = [.. Enumerable.Range(0, queries * keys)
                 .Select(i => (i / keys) + past < i % keys ? float.NegativeInfinity : 0f)];
             yield return context.Add(NumericCast.Convert(Tensor.Of(later, queries, keys), element)!);

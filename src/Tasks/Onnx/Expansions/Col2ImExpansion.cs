@@ -36,12 +36,12 @@ internal sealed class Col2ImExpansion : Expansion
             long free = image[i] + pads[i] + pads[axes + i] - (dilations[i] * (block[i] - 1)) - 1;
             (places[i], rest[i]) = (Math.Max(free / strides[i], 0) + 1, Math.Max(free % strides[i], 0));
         }
-        int size = (int)block.Aggregate(1L, (a, b) => a * b);
+        int size = context.Elements(block);
         long channels = x.Dimensions[1] / size;
         if (channels * size != x.Dimensions[1] || places.Aggregate(1L, (a, b) => a * b) != x.Dimensions[2])
             throw context.Invalid(
                 $"its input {x} is not made of blocks [{string.Join(',', block)}] at [{string.Join(',', places)}] places");
-        var one = new float[checked(channels * size * size)];
+        var one = new float[context.Elements(channels, size, size)];
         for (long i = 0; i < channels * size; i++)
             one[(i * size) + (i % size)] = 1;
         string weights = context.Cast(context.Add(Tensor.Of(one, [(int)channels * size, 1, .. block.Select(b => (int)b)])), x.Element);

@@ -30,7 +30,9 @@ internal sealed class ConvIntegerExpansion : Expansion
     public override void Expand(ExpansionContext context)
     {
         TensorType w = context.Type(1);
-        long terms = w.Count / Math.Max(w.Rank > 0 ? w.Dimensions[0] : 1, 1);
+        if (w.Rank < 3)
+            throw context.Invalid($"its weights are {w}");
+        long terms = w.Count / Math.Max(w.Dimensions[0], 1);
         string x = IntegerProducts.Centred(context, 0, 2);
         string weights = context.Cast(context[1], ElementType.Int32);
         if (context.Has(3))

@@ -17,7 +17,7 @@ internal sealed class DepthToSpaceExpansion : Expansion
     {
         TensorType x = context.Type(0);
         long block = context.Node.Int("blocksize", 1);
-        if (x.Rank != 4 || x.Dimensions[1] % (block * block) != 0)
+        if (x.Rank != 4 || block > x.Dimensions[1] || x.Dimensions[1] % (block * block) != 0)
             throw context.Invalid($"its input is {x}, whose channels are no {block}×{block} groups");
         (long n, long c, long h, long w) = (x.Dimensions[0], x.Dimensions[1] / (block * block), x.Dimensions[2], x.Dimensions[3]);
         string spread = context.Node.Text("mode", "DCR") == "DCR"

@@ -22,6 +22,9 @@ internal sealed class ExpansionContext(
     /// <summary>The version of the operator set it belongs to.</summary>
     public int Opset { get; } = opset;
 
+    /// <summary>The most elements of a constant that is made for a node: what no model needs is a sign of a damaged file.</summary>
+    public const long MostElements = 1 << 25;
+
     /// <summary>The name of an input.</summary>
     public string this[int input] => Node.Inputs[input];
 
@@ -120,6 +123,19 @@ internal sealed class ExpansionContext(
 
     /// <summary>A part of a value along one axis.</summary>
     public string Slice(string value, int axis, long start, long end) => Add("Slice", value, Ints(start), Ints(end), Ints(axis));
+
+    /// <summary>The product of extents of a constant that is made for the node.</summary>
+    /// <exception cref="ModelException">It has more elements than any model needs.</exception>
+    public int Elements(params ReadOnlySpan<long> extents)
+    {
+        long count = 1;
+        foreach (long extent in extents)
+        {
+            if (extent < 0 || extent > MostElements || (count *= extent) > MostElements)
+                throw Invalid($"it needs a constant of the extents [{string.Join(',', extents.ToArray())}]");
+        }
+        return (int)count;
+    }
 
     /// <summary>The error that says what is wrong with the node.</summary>
     public ModelException Invalid(string reason) => new(DiagnosticCatalog.InvalidNode, Node.Name, Node.OpType, reason);

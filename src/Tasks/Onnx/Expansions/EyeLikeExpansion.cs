@@ -19,6 +19,7 @@ internal sealed class EyeLikeExpansion : Expansion
         if (x.Rank != 2)
             throw context.Invalid($"its input is {x} instead of a matrix");
         (int rows, int columns) = (x.Dimensions[0], x.Dimensions[1]);
+        context.Elements(rows, columns);
         long k = context.Node.Int("k", 0);
         float[] values = [.. Enumerable.Range(0, rows * columns).Select(i => (i % columns) - (i / columns) == k ? 1f : 0f)];
         var type = (ElementType)context.Node.Int("dtype", (long)x.Element);

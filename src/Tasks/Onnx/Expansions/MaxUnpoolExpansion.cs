@@ -28,9 +28,7 @@ internal sealed class MaxUnpoolExpansion : Expansion
             throw context.Invalid($"its input is {x}, its indices are {context.Type(1)} and its window has {axes} dimensions");
         long[] shape = [x.Dimensions[0], x.Dimensions[1],
             .. kernel.Select((k, i) => ((x.Dimensions[2 + i] - 1) * strides[i]) + k - pads[i] - pads[axes + i])];
-        if (shape.Any(d => d < 1) || shape.Aggregate(1L, (a, b) => a * b) > int.MaxValue)
-            throw context.Invalid($"its result would be [{string.Join(',', shape)}]");
-        int count = (int)shape.Aggregate(1L, (a, b) => a * b);
+        int count = context.Elements(shape);
         string zeros = context.Add(Tensor.Zeros(TensorType.Of(x.Element, count, 1)));
         string scattered = context.Add(NodeOperators.New<ScatterRowsOperator>(
             "", [zeros, context.Reshape(context[1], x.Count), context.Reshape(context[0], x.Count, 1)], []));

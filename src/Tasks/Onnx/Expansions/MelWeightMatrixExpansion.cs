@@ -19,11 +19,13 @@ internal sealed class MelWeightMatrixExpansion : Expansion
     public override void Expand(ExpansionContext context)
     {
         (long bins, long length, long rate) = (One(0), One(1), One(2));
+        if (context.Type(3).Count != 1 || context.Type(4).Count != 1)
+            throw context.Invalid($"its edges are {context.Type(3)} and {context.Type(4)}");
         (double low, double high) = (Mel(context.Reals(3)[0]), Mel(context.Reals(4)[0]));
         int rows = (int)(length / 2) + 1;
         double step = (high - low) / (bins + 2);
         int[] edges = [.. Enumerable.Range(0, (int)bins + 2).Select(i => (int)Math.Floor((length + 1) * Hertz(low + (i * step)) / rate))];
-        var weights = new float[rows * (int)bins];
+        var weights = new float[context.Elements(rows, bins)];
         for (int band = 0; band < bins; band++)
         {
             (int from, int middle, int to) = (edges[band], edges[band + 1], edges[band + 2]);

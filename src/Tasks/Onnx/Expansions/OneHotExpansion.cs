@@ -19,6 +19,7 @@ internal sealed class OneHotExpansion : Expansion
         long[] depths = context.Integers(1);
         if (depths is not [> 0 and <= int.MaxValue and var depth] || context.Type(2).Count != 2)
             throw context.Invalid($"its depth is [{string.Join(',', depths)}] and its values are {context.Type(2)}");
+        context.Elements(depth);
         int axis = context.Axis(context.Node.Int("axis", -1), type.Rank + 1);
         string indices = context.Cast(context[0], ElementType.Int64);
         string wrapped = context.Add("Where", context.Add("Less", indices, context.Scalar(ElementType.Int64, 0)),

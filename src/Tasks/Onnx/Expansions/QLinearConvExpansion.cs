@@ -27,6 +27,8 @@ internal sealed class QLinearConvExpansion : Expansion
     public override void Expand(ExpansionContext context)
     {
         TensorType w = context.Type(3);
+        if (w.Rank < 3)
+            throw context.Invalid($"its weights are {w}");
         // Integers with the same zero point as the model's, so that padding stands for 0; what the sums are worth comes afterwards.
         string sums = context.Add(context.Node with
         {

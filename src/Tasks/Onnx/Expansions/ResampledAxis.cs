@@ -47,6 +47,7 @@ internal sealed record ResampledAxis(int Axis, int[][] Places, float[][] Weights
     private static ResampledAxis One(
         ExpansionContext context, string mode, int axis, int input, int output, double scale, (double Start, double End) region)
     {
+        context.Elements(output);
         var places = new int[output][];
         var weights = new float[output][];
         var outside = new bool[output];

@@ -15,7 +15,7 @@ internal sealed class SpaceToDepthExpansion : Expansion
     {
         TensorType x = context.Type(0);
         long block = context.Node.Int("blocksize", 1);
-        if (x.Rank != 4 || x.Dimensions[2] % block != 0 || x.Dimensions[3] % block != 0)
+        if (x.Rank != 4 || block > int.MaxValue / 2 || x.Dimensions[2] % block != 0 || x.Dimensions[3] % block != 0)
             throw context.Invalid($"its input is {x}, which has no whole blocks of {block}×{block}");
         (long n, long c, long h, long w) = (x.Dimensions[0], x.Dimensions[1], x.Dimensions[2] / block, x.Dimensions[3] / block);
         string blocks = context.Reshape(context[0], n, c, h, block, w, block);

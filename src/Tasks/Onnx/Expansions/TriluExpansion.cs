@@ -24,6 +24,7 @@ internal sealed class TriluExpansion : Expansion
             return;
         }
         (int rows, int columns) = (x.Dimensions[^2], x.Dimensions[^1]);
+        context.Elements(rows, columns);
         string diagonals = context.Add(Tensor.Of(
             [.. Enumerable.Range(0, rows * columns).Select(i => (long)((i % columns) - (i / columns)))], rows, columns));
         string k = context.Has(1) ? context.Reshape(context[1], Array.Empty<long>()) : context.Scalar(ElementType.Int64, 0);
