@@ -35,6 +35,15 @@ internal static partial class DiagnosticCatalog
         "Labels in another order, images in another layout or with another normalisation make every comparison of accuracies void.",
         "Check `InputScale`, `InputOffset`, `InputLayout`, the order of the samples and the numbers of the labels.");
 
+    /// <summary>Data lie where the network was not trained. Arguments: batch normalisation, how its values differ.</summary>
+    public static readonly DiagnosticDescriptor UnlikeTraining = new("OPT0047", Severity.Warning, "Data unlike the training data",
+        "with these data the values before the batch normalisation '{0}' are {1}: the data are not prepared as in training; "
+            + "check InputScale and InputOffset, and the values in the data file",
+        "A batch normalisation holds the mean and the variance that its values had in training. The data give quite other ones, most often "
+            + "because they are 0 to 255 where the network learned 0 to 1, or the other way round. Ranges measured on such data are wrong, "
+            + "and so is the accuracy.",
+        "Prepare the data as in training: set `InputScale` and `InputOffset`, or write normalised values into the data file.");
+
     /// <summary>Labels count from 1. Arguments: array, data source, greatest label.</summary>
     public static readonly DiagnosticDescriptor LabelsFromOne = new("OPT0042", Severity.Message, "Labels count from 1",
         "the labels '{0}' of '{1}' are 1 to {2}: they are taken as classes 0 to {3}",

@@ -90,6 +90,7 @@ internal static class ModelCompiler
             [
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
                 .. context.DataDiagnostics,
+                .. Unlike(context, imported.Graph),
                 .. compression.Run.Diagnostics,
                 .. accuracy?.Diagnostics ?? [],
             ],
@@ -100,6 +101,10 @@ internal static class ModelCompiler
             IsCalibrationMadeUp = options.Precision != ModelPrecision.Float32 && !context.HasCalibrationData,
         };
     }
+
+    // Asked of data that were read anyway: what nobody uses cannot mislead.
+    private static IEnumerable<Diagnostic> Unlike(CompressionContext context, Graph imported) =>
+        context.DataInUse is { } samples && TrainingStatistics.Check(imported, samples, context.Cancellation) is { } warning ? [warning] : [];
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
     /// <exception cref="ModelException">The model cannot be imported.</exception>

@@ -1,4 +1,7 @@
 using System.Globalization;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Pipeline;
@@ -69,6 +72,31 @@ public sealed class AccuracyTests(ITestOutputHelper output)
                 output.WriteLine(FormattableString.Invariant($"{name}, output {i}: cosine {cosine:F5}"));
                 Assert.True(cosine >= 0.99, $"{name}, output {i}: cosine {cosine}");
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void DataAreLikeThoseOfTheTraining(string name)
+    {
+        SharedAssets.Require();
+        Assert.DoesNotContain(SharedModels.Compile(name).Diagnostics, d => d.Descriptor == DiagnosticCatalog.UnlikeTraining);
+    }
+
+    [Theory]
+    [InlineData("version-slim-320", "ultraface/version-slim-320")]
+    [InlineData("ch_ppocr_mobile_v2.0_cls_infer", "paddleocr/ch_ppocr_mobile_v2.0_cls_infer")]
+    public void DataOfAnotherScaleThanInTrainingAreWarnedOf(string name, string folder)
+    {
+        SharedAssets.Require();
+        Graph graph = SharedModels.Import(SharedModels.Options(name));
+        foreach (float scale in (float[])[255, 1 / 255f])
+        {
+            var samples = new SampleSet([.. SharedModels.GoldenSets(folder).Select(s => (IReadOnlyList<Tensor>)[.. s.Inputs.Select(x =>
+                Tensor.Of([.. x.Values<float>().Select(v => v * scale)], x.Dimensions.AsSpan()))])], Synthetic: false);
+            Diagnostic? warning = TrainingStatistics.Check(graph, samples, default);
+            output.WriteLine($"{name}, {scale}: {warning?.Text}");
+            Assert.NotNull(warning);
         }
     }
 
