@@ -56,7 +56,9 @@ internal sealed class CompressionContext(
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation => _evaluation.Value;
 
-    /// <summary>The user's samples that something asked for, those to calibrate on before those to judge by; null where nothing did.</summary>
+    /// <summary>
+    /// The user's samples that something asked for, those to calibrate on before those to judge by; null where nothing did.
+    /// </summary>
     public SampleSet? DataInUse => _calibration is { IsValueCreated: true, Value.Synthetic: false } ? _calibration.Value
         : _evaluation is { IsValueCreated: true } ? _evaluation.Value : null;
 

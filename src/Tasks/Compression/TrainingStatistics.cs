@@ -104,7 +104,8 @@ internal static class TrainingStatistics
             if (alive.Length == 0 || _count == 0)
                 return 1;
             double distance = Median(alive.Select(c =>
-                Math.Sqrt(Math.Max(_squares[c] - (2 * mean[c] * _sum[c]) + (_count * (double)mean[c] * mean[c]), 0) / _count / variance[c])));
+                Math.Sqrt(Math.Max(_squares[c] - (2 * mean[c] * _sum[c]) + (_count * (double)mean[c] * mean[c]),
+                    0) / _count / variance[c])));
             double spread = Median(alive.Select(c =>
                 Math.Sqrt(Math.Max(_squares[c] - (_sum[c] * _sum[c] / _count), 0) / _count / variance[c])));
             return distance > Factor || _count < FewestValues ? Math.Max(distance, 1) : Math.Max(spread, 1e-6);

@@ -104,7 +104,8 @@ internal static class ModelCompiler
 
     // Asked of data that were read anyway: what nobody uses cannot mislead.
     private static IEnumerable<Diagnostic> Unlike(CompressionContext context, Graph imported) =>
-        context.DataInUse is { } samples && TrainingStatistics.Check(imported, samples, context.Cancellation) is { } warning ? [warning] : [];
+        context.DataInUse is { } samples
+            && TrainingStatistics.Check(imported, samples, context.Cancellation) is { } warning ? [warning] : [];
 
     /// <summary>The signature of a model without calibration: names, types and shapes, for builds that only serve an editor.</summary>
     /// <exception cref="ModelException">The model cannot be imported.</exception>

@@ -42,9 +42,22 @@ internal static class BuildDigests
     public static IEnumerable<string> OfLarge(string path) =>
         Of("large", new ModelOptions { ModelPath = path, Name = "large", ClassName = "Large", CalibrationSamples = 4 });
 
+    /// <summary>Builds a model file of byte images, whose ranges are known, with the default number of made-up samples.</summary>
+    public static IEnumerable<string> OfNoisy(string path) => Of("noisy", new ModelOptions
+    {
+        ModelPath = path,
+        Name = "noisy",
+        ClassName = "Noisy",
+        InputType = InputElement.UInt8,
+        InputScale = [1 / 255.0],
+    });
+
     private static IEnumerable<string> Of(string name, ModelOptions options)
     {
         CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+        if (outcome.OutputSignalToNoise is { } decibels)
+            yield return FormattableString.Invariant(
+                $"{name} {decibels:F3} dB, {outcome.Layers.Count(l => l.Macs > 0 && l.Precision != "int8")} layers in float32");
         var outputs = new ModelOutputs(
             PlanWriter.Write(outcome.Plan), outcome.Weights, ModelReport.Of(outcome).ToJson(), "", outcome.QdqModel);
         foreach ((string extension, byte[] content) in outputs.Files)

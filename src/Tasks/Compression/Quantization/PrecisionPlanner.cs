@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Synthetic;
@@ -34,6 +35,8 @@ internal sealed class PrecisionPlanner(
 
     private const int MostLayersMeasured = 12;
 
+    private const int TrialsInReserve = 10;
+
     // Numbers beyond this stand for infinities (masks, maxima of nothing): levels that reach so far hold nothing of the values beside them.
     private const double GreatestRange = 1e30;
 
@@ -57,7 +60,7 @@ internal sealed class PrecisionPlanner(
         if (options.Calibration == CalibrationMethod.Auto)
             foreach (CalibrationMethod method in Methods)
             {
-                if (best.Decibels >= options.OutputSignalToNoise + Indifference || !budget.Allows(_costOfPlan))
+                if (best.Decibels >= options.OutputSignalToNoise + Indifference || !budget.Allows(_costOfPlan + Reserve))
                     break;
                 Outcome other = Plan(method, cancellation);
                 if (other.Decibels > best.Decibels + LeastGain)
@@ -88,7 +91,7 @@ internal sealed class PrecisionPlanner(
             ActivationQuantization chosen = best.Plan.Values[node.Node.Inputs[0]];
             foreach (ActivationQuantization proposal in best.Planners.Ranges.Proposals(members, best.Nodes))
             {
-                if (proposal == best.Plan.Values[node.Node.Inputs[0]] || !budget.Allows(_costOfPlan))
+                if (proposal == best.Plan.Values[node.Node.Inputs[0]] || !budget.Allows(_costOfPlan + Reserve))
                     continue;
                 best.Planners.Ranges.Fix(members, proposal);
                 var nodes = new IntegerNodes(best.Nodes);
@@ -107,24 +110,25 @@ internal sealed class PrecisionPlanner(
     }
 
     /// <summary>
-    /// Puts dot products back into float32, those that cost the outputs most first, until the outputs are quiet enough or the budget is
-    /// spent; then what was quietest. Each step takes a sixteenth of those that are left, so that there are few, however many layers the
-    /// model has.
+    /// Puts dot products back into float32, those that cost the outputs most first: the fewest, found by bisection, with which the outputs
+    /// are quiet enough. Where the budget is spent before they are found, those of the last step that was, at worst all.
     /// </summary>
     public Outcome Restore(Outcome start, double enough, CancellationToken cancellation)
     {
-        (Outcome best, Outcome last) = (start, start);
-        Queue<QuantizableNode> costly = new(CostOfLayers(start, cancellation).Select(l => l.Layer));
-        while (best.Decibels < enough && costly.Count > 0 && budget.Allows(CostOfTrial))
+        QuantizableNode[] costly = [.. CostOfLayers(start, cancellation).Select(l => l.Layer)];
+        string reason = string.Create(CultureInfo.InvariantCulture,
+            $"outputs' signal to noise {start.Decibels:F1} dB with it, below {enough:F1} dB");
+        (int tooFew, int suffices, Outcome? quiet) = (0, costly.Length, null);
+        while (suffices - tooFew > 1 && budget.Allows(CostOfTrial))
         {
-            string reason = string.Create(CultureInfo.InvariantCulture,
-                $"outputs' signal to noise {last.Decibels:F1} dB with it, below {enough:F1} dB");
-            int taken = Math.Max(costly.Count / 16, 1);
-            last = Without(last, [.. Enumerable.Range(0, taken).Select(_ => costly.Dequeue())], reason, cancellation);
-            if (last.Decibels > best.Decibels)
-                best = last;
+            int count = (tooFew + suffices) / 2;
+            Outcome tried = Without(start, costly[..count], reason, cancellation);
+            if (tried.Decibels >= enough)
+                (suffices, quiet) = (count, tried);
+            else
+                tooFew = count;
         }
-        return best;
+        return quiet ?? Without(start, costly, reason, cancellation);
     }
 
     /// <summary>
@@ -139,11 +143,15 @@ internal sealed class PrecisionPlanner(
             .OrderBy(n => outcome.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)];
         var measured = new List<(QuantizableNode Layer, double? Without)>();
 
-        // As much again is left for what is done about it.
-        while (measured.Count < Math.Min(layers.Length, MostLayersMeasured) && budget.Allows((measured.Count + 2) * CostOfTrial))
+        // Enough is left for what is done about it.
+        long bisection = BitOperations.Log2((uint)layers.Length + 1) + 1;
+        while (measured.Count < Math.Min(layers.Length, MostLayersMeasured) && budget.Allows((1 + bisection) * CostOfTrial))
             measured.Add((layers[measured.Count], Without(outcome, [layers[measured.Count]], "", cancellation).Decibels));
         return [.. measured.OrderByDescending(l => l.Without), .. layers.Skip(measured.Count).Select(l => (l, (double?)null))];
     }
+
+    /// <summary>Work that is left for layers that have to go back into float32, whatever else is tried before.</summary>
+    public long Reserve => options.LeastOutputSignalToNoise is null ? 0 : TrialsInReserve * CostOfTrial;
 
     // Other ranges at the borders between float and integer nodes, and the outputs of all.
     private long CostOfTrial => 2 * noise.Count * graph.Work;
@@ -186,7 +194,7 @@ internal sealed class PrecisionPlanner(
                 .Take(MostCandidates);
             foreach (IReadOnlyList<QuantizableNode> candidate in suspects)
             {
-                if (!budget.Allows(_costOfPlan))
+                if (!budget.Allows(_costOfPlan + Reserve))
                     break;
                 var fewer = new IntegerNodes(best.Nodes);
                 foreach (QuantizableNode node in candidate)

@@ -67,7 +67,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
-            if (used.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome) && Budget.Allows(attempt.Cost))
+            if (used.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome)
+                && Budget.Allows(attempt.Cost + attempt.Planner.Reserve))
             {
                 Attempt free = Quantize(graph, data.Samples, unsettled, used with { PairSums = PairSums.Free }, cancellation);
                 if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
@@ -104,7 +105,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics)])
         {
             // A second product for each of a graph's layers may double the cost.
-            if (!best.Planner.IsNoisy(best.Outcome) || !Budget.Allows(2 * best.Cost))
+            if (!best.Planner.IsNoisy(best.Outcome) || !Budget.Allows((2 * best.Cost) + best.Planner.Reserve))
                 break;
             if (means(best) is not { } rewritten)
                 continue;
