@@ -54,22 +54,13 @@ internal static class Float32Activation
     public static void GeluTanh(Workspace w, int input, int output, int count, float scale, float cubic) =>
         Float32Map.Run<GeluTanhFunction>(w, input, output, count, scale, cubic);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Softplus<TVector, TLanes>(TVector x)
-        where TVector : struct
-        where TLanes : struct, IFloat32Lanes<TVector>
-    {
-        TVector e = Float32Math.Exp<TVector, TLanes>(TLanes.Or(x, TLanes.BroadcastBits(unchecked((int)0x80000000))));
-        return TLanes.Add(TLanes.Max(TLanes.Broadcast(0f), x), Float32Math.LogOnePlus<TVector, TLanes>(e));
-    }
-
     private struct SoftplusFunction : IFloat32Function
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static TVector Apply<TVector, TLanes>(TVector x, TVector a, TVector b)
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
-            Softplus<TVector, TLanes>(x);
+            Float32Math.Softplus<TVector, TLanes>(x);
     }
 
     private struct SoftsignFunction : IFloat32Function
@@ -87,7 +78,7 @@ internal static class Float32Activation
         public static TVector Apply<TVector, TLanes>(TVector x, TVector a, TVector b)
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
-            TLanes.Multiply(x, Float32Math.Tanh<TVector, TLanes>(Softplus<TVector, TLanes>(x)));
+            TLanes.Multiply(x, Float32Math.Tanh<TVector, TLanes>(Float32Math.Softplus<TVector, TLanes>(x)));
     }
 
     private struct CeluFunction : IFloat32Function

@@ -12,7 +12,20 @@ internal static class Float32Map
     {
         ref float from = ref Unsafe.As<byte, float>(ref w.Operand(input));
         ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
-        if (w.IsStarting)
+        Apply<TFunction>(w.IsStarting, ref from, ref to, count, a, b);
+    }
+
+    /// <summary>Applies a function to all elements; input and output may be the same place.</summary>
+    /// <param name="small">Whether in the small code of the start-up path.</param>
+    /// <param name="from">The first element.</param>
+    /// <param name="to">The first result.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="a">The function's first constant.</param>
+    /// <param name="b">Its second one.</param>
+    public static void Apply<TFunction>(bool small, ref float from, ref float to, int count, float a, float b)
+        where TFunction : struct, IFloat32Function
+    {
+        if (small)
             Map<TFunction, float, Float32Lanes1>(ref from, ref to, count, a, b);
         else
             OnPath<TFunction>(ref from, ref to, count, a, b);

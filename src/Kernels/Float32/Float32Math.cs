@@ -163,6 +163,16 @@ internal static class Float32Math
         return TLanes.Select(TLanes.LessThan(magnitude, one), inner, outer);
     }
 
+    /// <summary>ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Softplus<TVector, TLanes>(TVector x)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        TVector e = Exp<TVector, TLanes>(TLanes.Or(x, TLanes.BroadcastBits(SignBit)));
+        return TLanes.Add(TLanes.Max(TLanes.Broadcast(0f), x), LogOnePlus<TVector, TLanes>(e));
+    }
+
     // Returns n as an integer in the bits; r = x − n · ln 2 in two steps, as ln 2 has more bits than a float.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Reduce<TVector, TLanes>(TVector x, out TVector r)

@@ -44,7 +44,9 @@ internal sealed class DotProductExport(Graph graph, OnnxModelBuilder builder, Ex
         return hasBias && !addsBias ? builder.Add(node.Name + "/biased", "Add", [result, bias]) : result;
     }
 
-    private string Dequantized(string stem, Tensor integers, IReadOnlyList<double> scales, Tensor? zeroPoints, int axis)
+    /// <summary>Writes integers with scales along an axis.</summary>
+    /// <returns>The name of the real numbers.</returns>
+    public string Dequantized(string stem, Tensor integers, IReadOnlyList<double> scales, Tensor? zeroPoints, int axis)
     {
         string[] inputs =
         [

@@ -7,6 +7,7 @@ using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Recurrent;
 
 namespace OptimizerBuild.Export;
 
@@ -22,6 +23,7 @@ internal sealed class QdqExporter
     private readonly OnnxModelBuilder _builder;
     private readonly ExportedValues _values;
     private readonly DotProductExport _dotProducts;
+    private readonly RecurrentExport _recurrent;
 
     private QdqExporter(CompressedModel model)
     {
@@ -29,6 +31,7 @@ internal sealed class QdqExporter
         _builder = new(_graph.Name.Length > 0 ? _graph.Name : "model");
         _values = new(_graph, _quantization, _builder);
         _dotProducts = new(_graph, _builder, _values);
+        _recurrent = new(_graph, _builder, _values, _dotProducts);
     }
 
     /// <summary>The exported model: the same bytes for the same compressed model.</summary>
@@ -66,15 +69,16 @@ internal sealed class QdqExporter
             return;
         }
         order = Order(node);
-        string[] outputs = isInteger && _quantization!.Weights.TryGetValue(node.Name, out WeightQuantization? weights)
-            ? [_dotProducts.Write(node, weights, order)]
+        WeightQuantization? weights = isInteger ? _quantization!.Weights.GetValueOrDefault(node.Name) : null;
+        string[] outputs = node.Is<RecurrentOperator>() ? _recurrent.Write(node, weights)
+            : weights is not null ? [_dotProducts.Write(node, weights, order)]
             : Apply(node, isInteger, order);
         for (int i = 0; i < outputs.Length; i++)
         {
             if (node.Outputs[i].Length == 0)
                 continue;
             string real = i == 0 ? Activated(node, outputs[0], isInteger) : outputs[i];
-            _values.Define(node.Outputs[i], real, order, isInteger);
+            _values.Define(node.Outputs[i], real, order, isInteger && !node.Is<RecurrentOperator>());
         }
     }
 

@@ -38,6 +38,10 @@ internal readonly ref struct EvaluationScope
         return scope;
     }
 
+    /// <summary>Stops the evaluation under way where that is wanted: for operators that take long by themselves.</summary>
+    /// <exception cref="OperationCanceledException">The evaluation was cancelled.</exception>
+    public static void ThrowIfCancelled() => t_cancellation.ThrowIfCancellationRequested();
+
     /// <summary>Counts a trip of a loop.</summary>
     /// <param name="node">The loop's node.</param>
     /// <exception cref="ModelException">There have been too many.</exception>

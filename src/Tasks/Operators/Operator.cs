@@ -104,6 +104,12 @@ internal enum IntegerForm
 
     /// <summary>Fixed-point function of a row of values (Softmax, LogSoftmax).</summary>
     FixedPoint,
+
+    /// <summary>
+    /// Constant s8 weights times a state that is rounded anew in each step, everything else in float32: reads and makes float32 values
+    /// (recurrent layers).
+    /// </summary>
+    Recurrent,
 }
 
 /// <summary>

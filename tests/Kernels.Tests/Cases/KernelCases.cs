@@ -14,6 +14,7 @@ internal static class KernelCases
         .. QuantizationCases.All(),
         .. MovementCases.All(),
         .. Float32Cases.All(),
+        .. RecurrentCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -50,6 +50,12 @@ internal sealed record ConformanceCase(BackendTest Test, BackendDataSet Set, Mod
         }
     }
 
+    /// <summary>The same with all inputs but the first as constants: weights are packed then.</summary>
+    public ConformanceCase WithWeightsFixed() => this with
+    {
+        Fixed = Inputs.Skip(1).Select(i => i.Name).Concat(Fixed).ToHashSet(StringComparer.Ordinal),
+    };
+
     /// <summary>
     /// The same with all lists of integers as constants, too: functions written out have inputs that decide on shapes as the operators
     /// have that they stand for.

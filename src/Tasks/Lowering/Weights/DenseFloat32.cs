@@ -29,7 +29,7 @@ internal sealed class DenseFloat32 : WeightStorage
     /// <inheritdoc/>
     public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
-        WeightOrder.Dense => ["Float32Dense"],
+        WeightOrder.Dense => ["Float32Dense", "Float32Lstm", "Float32Gru", "Float32Rnn"],
         WeightOrder.Convolution => ["Float32Convolution"],
         _ => ["Float32Depthwise"],
     };

@@ -20,7 +20,7 @@ internal sealed class DenseS8 : WeightStorage
     /// <inheritdoc/>
     public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
-        WeightOrder.Dense => ["Int8Dense", "Int8DenseBlocked"],
+        WeightOrder.Dense => ["Int8Dense", "Int8DenseBlocked", "Int8Lstm", "Int8Gru", "Int8Rnn"],
         WeightOrder.Convolution => ["Int8Convolution", "Int8ConvolutionBlocked"],
         _ => ["Int8Depthwise"],
     };
