@@ -12,13 +12,9 @@ public class GoldenTests
     // What is refused, by what it is refused for; everything else is right.
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
-        ["mlnet/ExcludeVariablesInOnnxConversion"] = "TreeEnsembleRegressor",
-        ["mlnet/FastTreeRegressionTrainer"] = "TreeEnsembleRegressor",
         // The files of two outputs do not say what type they have.
         ["mlnet/Kmeans"] = "'PredictedLabel.output' is of type undefined",
-        ["mlnet/LightGbmBinaryClassification"] = "TreeEnsembleRegressor",
         ["mlnet/MulticlassLogisticRegression"] = "'Label.onnx' is of type undefined",
-        ["sklearn-onnx/treecl3"] = "TreeEnsembleClassifier",
     };
 
     public static TheoryData<string> Models

@@ -15,6 +15,7 @@ internal enum Elements
     Int64 = 1 << (int)ElementType.Int64,
     Float16 = 1 << (int)ElementType.Float16,
     Float32 = 1 << (int)ElementType.Float32,
+    Float64 = 1 << (int)ElementType.Float64,
 
     /// <summary>Integers of 8 to 64 bits.</summary>
     Integers = UInt8 | Int8 | 1 << (int)ElementType.UInt16 | 1 << (int)ElementType.Int16 | Int32
@@ -24,7 +25,7 @@ internal enum Elements
     Unsigned = UInt8 | 1 << (int)ElementType.UInt16 | 1 << (int)ElementType.UInt32 | 1 << (int)ElementType.UInt64,
 
     /// <summary>Floating-point types in which arithmetic is done.</summary>
-    Floats = Float16 | Float32 | 1 << (int)ElementType.Float64,
+    Floats = Float16 | Float32 | Float64,
 
     /// <summary>Types in which arithmetic is done.</summary>
     Numbers = Integers | Floats,

@@ -15,6 +15,7 @@ internal static class KernelCases
         .. MovementCases.All(),
         .. Float32Cases.All(),
         .. RecurrentCases.All(),
+        .. TreeCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -101,6 +101,14 @@ public sealed class ExpansionTests
         Of("LinearRegressor", [F([1, 2], 1, 2)], F([8.5f], 1, 1), ("coefficients", (float[])[2, 3]), ("intercepts", (float[])[0.5f])),
         Of("Normalizer", [F([3, 4], 1, 2)], F([0.6f, 0.8f], 1, 2), ("norm", "L2")),
         Of("Scaler", [F([3, 4], 1, 2)], F([4, 9], 1, 2), ("offset", (float[])[1, 1]), ("scale", (float[])[2, 3])),
+        Of("TreeEnsemble", [F([1, 5], 2, 1)], F([0, 8, 9, 0], 2, 2), ("n_targets", 2), ("tree_roots", (long[])[0]),
+            ("nodes_featureids", (long[])[0]), ("nodes_modes", U8([0], 1)), ("nodes_splits", F([3], 1)),
+            ("nodes_trueleafs", (long[])[1]), ("nodes_truenodeids", (long[])[0]), ("nodes_falseleafs", (long[])[1]),
+            ("nodes_falsenodeids", (long[])[1]), ("leaf_targetids", (long[])[1, 0]), ("leaf_weights", F([8, 9], 2))) with { Version = 5 },
+        Of("TreeEnsembleClassifier", [F([1, 5], 2, 1)], [L([7, 3], 2), F([0.25f, 0.75f, 1, 0], 2, 2)], [.. Stump, .. Weights("class", 0),
+            ("class_weights", (float[])[0.75f, 0]), ("classlabels_int64s", (long[])[3, 7])]),
+        Of("TreeEnsembleRegressor", [F([1, 5], 2, 1)], F([10.5f, 20.5f], 2, 1), [.. Stump, .. Weights("target", 0),
+            ("target_weights", (float[])[10, 20]), ("n_targets", 1), ("base_values", (float[])[0.5f])]),
     ];
 
     private static readonly Example[] Contributed =
@@ -169,7 +177,7 @@ public sealed class ExpansionTests
         var model = new ModelBuilder(example.Opset);
         if (example.Domain.Length > 0)
             model.Model.OpsetImport.Add(
-                new OperatorSetIdProto { Domain = example.Domain, Version = example.Domain == MicrosoftDomain.Name ? 1 : 3 });
+                new OperatorSetIdProto { Domain = example.Domain, Version = example.Domain == MicrosoftDomain.Name ? 1 : example.Version });
         string[] names = [.. example.Inputs.Select((x, i) => x is null ? "" : "i" + i)];
         string[] outputs = [.. example.Outputs.Select((_, i) => "o" + i)];
         for (int i = 0; i < names.Length; i++)
@@ -193,6 +201,19 @@ public sealed class ExpansionTests
             TensorComparison.AssertClose(example.Outputs[i], outputs[i], 1e-5, 1e-6);
     }
 
+    // Whether the only feature is at most 3; the leaves are the nodes 1 and 2.
+    private static (string, object)[] Stump =>
+    [
+        ("nodes_treeids", (long[])[0, 0, 0]), ("nodes_nodeids", (long[])[0, 1, 2]), ("nodes_featureids", (long[])[0, 0, 0]),
+        ("nodes_modes", (string[])["BRANCH_LEQ", "LEAF", "LEAF"]), ("nodes_values", (float[])[3, 0, 0]),
+        ("nodes_truenodeids", (long[])[1, 0, 0]), ("nodes_falsenodeids", (long[])[2, 0, 0]),
+    ];
+
+    private static (string, object)[] Weights(string stem, long target) =>
+    [
+        (stem + "_treeids", (long[])[0, 0]), (stem + "_nodeids", (long[])[1, 2]), (stem + "_ids", (long[])[target, target]),
+    ];
+
     private static Example Of(string opType, Tensor?[] inputs, Tensor output, params (string, object)[] attributes) =>
         new(opType, inputs, [output], attributes);
 
@@ -212,5 +233,8 @@ public sealed class ExpansionTests
         public int Opset { get; init; } = GraphImporter.NewestOpset;
 
         public string Domain { get; init; } = "";
+
+        // The version of ai.onnx.ml.
+        public int Version { get; init; } = 3;
     }
 }

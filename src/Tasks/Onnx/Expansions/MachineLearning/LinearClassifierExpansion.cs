@@ -23,11 +23,7 @@ internal sealed class LinearClassifierExpansion : Expansion
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
-        Tensor labels = context.Node.Texts("classlabels_strings") is { Length: > 0 } texts
-            ? Tensor.Of(texts, texts.Length)
-            : context.Node.Ints("classlabels_ints") is { Length: > 0 } numbers
-            ? Tensor.Of(numbers, numbers.Length)
-            : throw context.Invalid("it has neither classlabels_ints nor classlabels_strings");
+        Tensor labels = ClassLabels.Of(context, "classlabels_ints");
         int features = context.Type(0).Rank == 0 ? 1 : Math.Max(context.Type(0).Dimensions[^1], 1);
         int sums = (context.Node.Floats("coefficients") ?? []).Length / features;
         string scores = LinearModels.Scores(context, sums);
