@@ -83,4 +83,24 @@ internal abstract record ModelValue
         /// <inheritdoc/>
         public override ModelValue With(Func<string, string> renamed) => new Map(renamed(Scores), Labels);
     }
+
+    /// <summary>
+    /// A tensor whose extent along an axis depends on run-time data: its type says the greatest extent, another tensor how many places
+    /// count. What lies behind them is of no meaning.
+    /// </summary>
+    /// <param name="Name">The name of the tensor.</param>
+    /// <param name="Length">The name of an int64 scalar, how many places along the axis count.</param>
+    /// <param name="Axis">The axis, from 0.</param>
+    internal sealed record Bounded(string Name, string Length, int Axis) : ModelValue
+    {
+        /// <inheritdoc/>
+        public override IEnumerable<string> Tensors => [Name, Length];
+
+        /// <inheritdoc/>
+        public override string Description =>
+            FormattableString.Invariant($"a tensor whose extent along axis {Axis} depends on run-time data");
+
+        /// <inheritdoc/>
+        public override ModelValue With(Func<string, string> renamed) => new Bounded(renamed(Name), renamed(Length), Axis);
+    }
 }

@@ -55,6 +55,8 @@ internal sealed partial class GraphImporter
                 return [scores];
             case ModelValue.Optional { Content: ModelValue.Single tensor }:
                 return [Copied(tensor.Name, output)];
+            case ModelValue.Bounded bounded:
+                return [Copied(bounded.Name, output), Copied(bounded.Length, output + ".length")];
             case var other:
                 return [.. other.Tensors.Select((t, i) => Copied(t, InputBinding.ElementName(output, i)))];
         }

@@ -198,6 +198,11 @@ internal sealed partial class GraphImporter
             ImportStructural(name, proto, structural, node, scope);
             return;
         }
+        if (structure is ModelValue.Bounded)
+        {
+            ImportBounded(name, proto, node, opset, scope);
+            return;
+        }
         if (structure is not null)
             throw Invalid(name, proto.OpType, $"it is given {structure.Description} where it takes tensors");
         node = node with { Outputs = [.. proto.Output.Select(o => o.Length == 0 ? "" : Define(o, name, proto, scope))] };

@@ -56,9 +56,11 @@ internal static class ConformanceRun
         for (int k = 0; k < prepared.Count; k++)
         {
             (int index, _, Tensor[] inputs, Tensor[] expected) = prepared[k];
-            string? failure = Failure(expected, generated.Run(k, inputs), absolute);
+            string[] names = [.. prepared[k].Model.Plan.Outputs.Select(o => o.Name)];
+            string? failure = Failure(expected, BoundedOutputs.Cut(names, generated.Run(k, inputs), expected), absolute);
             generated.WarmUp(k);
-            results[index] = new(cases[index], failure ?? Failure(expected, generated.Run(k, inputs), absolute));
+            results[index] = new(cases[index],
+                failure ?? Failure(expected, BoundedOutputs.Cut(names, generated.Run(k, inputs), expected), absolute));
         }
         return results;
     }

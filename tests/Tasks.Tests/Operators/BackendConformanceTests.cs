@@ -125,6 +125,7 @@ public sealed class BackendConformanceTests
                 }
                 Tensor[] outputs = new GraphEvaluator(graph).Evaluate(inputs);
                 Tensor[] expected = BackendValue.ReadOutputs(model.Graph.Output, set.Outputs);
+                outputs = BoundedOutputs.Cut(graph.Outputs, outputs, expected);
                 if (outputs.Length != expected.Length)
                     return $"{outputs.Length} outputs instead of {expected.Length}";
                 for (int i = 0; i < outputs.Length; i++)

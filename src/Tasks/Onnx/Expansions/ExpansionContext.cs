@@ -89,6 +89,21 @@ internal sealed class ExpansionContext(
             add(new Node(uniqueNode($"{Node.Name}/Identity"), "Identity", [value], [Node.Outputs[output]]));
     }
 
+    /// <summary>Says which value an output of the node is of which only the first places along an axis count.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="value">The value with all places that there can be.</param>
+    /// <param name="length">An int64 scalar, how many count.</param>
+    /// <param name="axis">The axis, from 0.</param>
+    public void Return(int output, string value, string length, int axis)
+    {
+        if (!Gives(output))
+            return;
+        if (Constant(length) is { } known && Constant(value) is not null)
+            Return(output, Slice(value, axis, 0, known.Values<long>()[0]));
+        else
+            values.AddStructure(Node.Outputs[output], new ModelValue.Bounded(value, length, axis));
+    }
+
     /// <summary>Adds a constant and returns its name.</summary>
     public string Add(Tensor constant)
     {

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Onnx.Expansions;
 [Input(1, "indices", Elements.Int64)]
 [Output(0, "output")]
 [Parameter("batch_dims", ParameterKind.Int, Minimum = 0)]
-internal sealed class GatherNDExpansion : Expansion
+internal sealed class GatherNDExpansion : Expansion, IKeepsExtent
 {
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
@@ -21,4 +21,8 @@ internal sealed class GatherNDExpansion : Expansion
         int[] shape = [.. indices.Dimensions.Take(indices.Rank - 1), .. data.Dimensions.Skip(batches + indices.Dimensions[^1])];
         context.Return(0, context.Reshape(gathered, shape));
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes[0] is null && axes[1] is { } axis && axis < context.Type(1).Rank - 1 && context.Node.Int("batch_dims", 0) == 0 ? axis : null;
 }

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Input(0, "A", Elements.Numbers, Variable = "T")]
 [Input(1, "B", Elements.Numbers, Variable = "T")]
 [Output(0, "C")]
-internal abstract class BroadcastArithmetic : Operator, IElementwise
+internal abstract class BroadcastArithmetic : Operator, IElementwise, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -75,4 +75,8 @@ internal abstract class BroadcastArithmetic : Operator, IElementwise
             return result;
         }
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        BroadcastExtent.ResultAxis(context, axes);
 }

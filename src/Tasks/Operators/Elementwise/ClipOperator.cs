@@ -14,7 +14,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "output")]
 [Parameter("min", ParameterKind.Float, Until = 10)]
 [Parameter("max", ParameterKind.Float, Until = 10)]
-internal sealed class ClipOperator : Operator, IFunctionOfOneValue
+internal sealed class ClipOperator : Operator, IFunctionOfOneValue, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -79,4 +79,7 @@ internal sealed class ClipOperator : Operator, IFunctionOfOneValue
             return new(x.Type, y);
         }
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];
 }

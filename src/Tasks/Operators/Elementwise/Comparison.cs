@@ -11,7 +11,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "C")]
 [Parameter("axis", ParameterKind.Int, Until = 6)]
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
-internal abstract class Comparison : Operator, IElementwise
+internal abstract class Comparison : Operator, IElementwise, IKeepsExtent
 {
     /// <summary>The method of the kernel <c>Compare</c> that computes it.</summary>
     public abstract string KernelMethod { get; }
@@ -68,4 +68,8 @@ internal abstract class Comparison : Operator, IElementwise
             return new(type, y);
         }
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        BroadcastExtent.ResultAxis(context, axes);
 }

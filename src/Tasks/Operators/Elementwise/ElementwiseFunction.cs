@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// follow from what this class asks of it.
 /// </summary>
 [Output(0, "Y")]
-internal abstract class ElementwiseFunction : Operator, IFunctionOfOneValue
+internal abstract class ElementwiseFunction : Operator, IFunctionOfOneValue, IKeepsExtent
 {
     /// <summary>The function itself, in double precision: what quantised tables are made from.</summary>
     /// <param name="node">The node, for its attributes.</param>
@@ -50,4 +50,7 @@ internal abstract class ElementwiseFunction : Operator, IFunctionOfOneValue
 
     /// <inheritdoc/>
     double IFunctionOfOneValue.Derivative(OperatorContext context, double x) => Derivative(context.Node, x);
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];
 }

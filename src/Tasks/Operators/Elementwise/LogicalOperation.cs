@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "C")]
 [Parameter("axis", ParameterKind.Int, Until = 6)]
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
-internal abstract class LogicalOperation : Operator, IElementwise
+internal abstract class LogicalOperation : Operator, IElementwise, IKeepsExtent
 {
     /// <summary>
     /// The kernel that computes it on bytes of 0 or 1: a method of <c>NumericBinary</c> (a minimum, a maximum) or of <c>Compare</c>.
@@ -41,4 +41,8 @@ internal abstract class LogicalOperation : Operator, IElementwise
 
     /// <summary>The operation.</summary>
     protected abstract bool Combine(bool a, bool b);
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        BroadcastExtent.ResultAxis(context, axes);
 }

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Operator("Not")]
 [Input(0, "X", Elements.Bool)]
 [Output(0, "Y")]
-internal sealed class NotOperator : Operator, IElementwise
+internal sealed class NotOperator : Operator, IElementwise, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) => [context.Type(0)];
@@ -15,4 +15,7 @@ internal sealed class NotOperator : Operator, IElementwise
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [new(inputs[0]!.Type, Array.ConvertAll(inputs[0]!.Values<bool>(), b => !b))];
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];
 }

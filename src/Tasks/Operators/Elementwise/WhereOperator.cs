@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Input(1, "X", Elements.All, Variable = "T")]
 [Input(2, "Y", Elements.All, Variable = "T")]
 [Output(0, "output")]
-internal sealed class WhereOperator : Operator, IElementwise
+internal sealed class WhereOperator : Operator, IElementwise, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -47,4 +47,8 @@ internal sealed class WhereOperator : Operator, IElementwise
 
     /// <inheritdoc/>
     public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        BroadcastExtent.ResultAxis(context, axes);
 }

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(0, "A", Elements.Numbers, Variable = "T")]
 [Input(1, "B", Elements.Numbers, Variable = "T")]
 [Output(0, "Y")]
-internal sealed class MatMulOperator : Operator, IMatrixProduct
+internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -125,4 +125,8 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes[1] is null && axes[0] == context.Type(0).Rank - 2 && context.Type(1).Rank == 2 ? axes[0] : null;
 }

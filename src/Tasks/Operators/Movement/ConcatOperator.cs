@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Output(0, "concat_result")]
 [Parameter("axis", ParameterKind.Int, Until = 3)]
 [Parameter("axis", ParameterKind.Int, Required = true, From = 4)]
-internal sealed class ConcatOperator : Operator
+internal sealed class ConcatOperator : Operator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -63,4 +63,8 @@ internal sealed class ConcatOperator : Operator
 
     /// <inheritdoc/>
     public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes.Distinct().ToArray() is [{ } axis] && axis != context.Axis(Axis(context.Node), context.Type(0).Rank) ? axis : null;
 }

@@ -11,7 +11,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(1, "indices", Elements.Indices)]
 [Output(0, "output")]
 [Parameter("axis", ParameterKind.Int)]
-internal sealed class GatherOperator : MovementOperator
+internal sealed class GatherOperator : MovementOperator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -43,4 +43,17 @@ internal sealed class GatherOperator : MovementOperator
 
     /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", 0);
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes)
+    {
+        int axis = context.Axis(Axis(context.Node), context.Type(0).Rank);
+        return (axes[0], axes[1]) switch
+        {
+            (null, { } place) => axis + place,
+            ({ } place, null) when place < axis => place,
+            ({ } place, null) when place > axis => place + context.Type(1).Rank - 1,
+            _ => null,
+        };
+    }
 }

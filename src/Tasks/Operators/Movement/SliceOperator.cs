@@ -16,7 +16,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("axes", ParameterKind.Ints, Until = 9)]
 [Parameter("ends", ParameterKind.Ints, Required = true, Until = 9)]
 [Parameter("starts", ParameterKind.Ints, Required = true, Until = 9)]
-internal sealed class SliceOperator : MovementOperator
+internal sealed class SliceOperator : MovementOperator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
@@ -87,4 +87,9 @@ internal sealed class SliceOperator : MovementOperator
     /// <remarks>All elements are kept where the types are the same, so only the direction could change them.</remarks>
     public override bool IsIdentity(OperatorContext context) =>
         context.Constant(4) is { } steps ? steps.ToInt64().All(s => s > 0) : !context.Has(4);
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes[0] is { } axis && !(context.ConstantInts(3) ?? [.. Enumerable.Range(0, context.RequiredInts(1).Length).Select(i => (long)i)])
+            .Any(a => context.Axis(a, context.Type(0).Rank) == axis) ? axis : null;
 }

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "data", Elements.All)]
 [Output(0, "transposed")]
 [Parameter("perm", ParameterKind.Ints)]
-internal sealed class TransposeOperator : MovementOperator
+internal sealed class TransposeOperator : MovementOperator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -61,4 +61,8 @@ internal sealed class TransposeOperator : MovementOperator
                 return false;
         return true;
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        Array.IndexOf(Order(context), axes[0]!.Value);
 }

@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Input(0, "input", Elements.Floats)]
 [Output(0, "output")]
 [Parameter("axis", ParameterKind.Int)]
-internal abstract class AxisFunction : Operator
+internal abstract class AxisFunction : Operator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -82,4 +82,7 @@ internal abstract class AxisFunction : Operator
     protected abstract void Row(Node node, Span<double> row);
 
     private static int AxisOf(OperatorContext context) => context.Axis(Axis(context.Node), context.Type(0).Rank);
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0] == AxisOf(context) ? null : axes[0];
 }

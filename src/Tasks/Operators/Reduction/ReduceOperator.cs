@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("axes", ParameterKind.Ints, Until = 17)]
 [Parameter("keepdims", ParameterKind.Int)]
 [Parameter("noop_with_empty_axes", ParameterKind.Int, From = 18)]
-internal abstract class ReduceOperator : Operator, IAxisReduction
+internal abstract class ReduceOperator : Operator, IAxisReduction, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -96,5 +96,13 @@ internal abstract class ReduceOperator : Operator, IAxisReduction
                 y[i] = reduction.Row<T>(x.AsSpan(i * length, length));
             return result;
         }
+    }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes)
+    {
+        int[] reduced = ReducedAxes(context);
+        return axes[0] is not { } axis || reduced.Contains(axis) ? null
+            : KeepsDimensions(context.Node) ? axis : axis - reduced.Count(r => r < axis);
     }
 }

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Types;
 [Parameter("round_mode", ParameterKind.String, From = 24, Choices = ["up", "down", "nearest"])]
 [Parameter("saturate", ParameterKind.Int, From = 19)]
 [Parameter("to", ParameterKind.Int, Required = true)]
-internal sealed class CastOperator : Operator
+internal sealed class CastOperator : Operator, IKeepsExtent
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -40,4 +40,7 @@ internal sealed class CastOperator : Operator
 
     /// <inheritdoc/>
     public override OperatorArithmetic Arithmetic => OperatorArithmetic.Converts;
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];
 }
