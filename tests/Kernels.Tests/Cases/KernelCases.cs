@@ -16,6 +16,7 @@ internal static class KernelCases
         .. Float32Cases.All(),
         .. RecurrentCases.All(),
         .. TreeCases.All(),
+        .. AnyTypeCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>
