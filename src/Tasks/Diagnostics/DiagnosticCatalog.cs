@@ -33,8 +33,8 @@ internal static partial class DiagnosticCatalog
 
     /// <summary>A node works across an extent that depends on run-time data. Arguments: node, operator, value.</summary>
     public static readonly DiagnosticDescriptor DataDependentExtent = new("OPT0048", Severity.Error, "Extent depends on run-time data",
-        "node '{0}' ({1}) works across the extent of '{2}', of which only run-time data tell how many places count: end the model at '{2}', "
-            + "which then is an output with its length, and do the rest in C#",
+        "node '{0}' ({1}) works across the extent of '{2}', of which only run-time data tell how many places count: end the model at "
+            + "'{2}', which then is an output with its length, and do the rest in C#",
         "NonZero, Compress, Unique and NonMaxSuppression give as many results as the data say. Their memory is planned for the most there "
             + "can be, and a second output says how many count. Operators that treat each place by itself go on with such values; one that "
             + "sums, sorts, convolves or asks for the shape would take those places into account that do not count.",

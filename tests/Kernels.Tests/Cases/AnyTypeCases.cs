@@ -326,7 +326,8 @@ internal static class AnyTypeCases
     }
 
     private static KernelCase Case(
-        CaseData data, string kernel, string name, Action<Workspace> run, Action<byte[]> oracle, (int At, int Bytes)? scratch = null) => new()
+        CaseData data, string kernel, string name, Action<Workspace> run, Action<byte[]> oracle, (int At, int Bytes)? scratch = null) =>
+            new()
         {
             Kernel = kernel,
             Name = name,
@@ -351,7 +352,8 @@ internal static class AnyTypeCases
         [.. Enumerable.Range(0, count).Select(i => value(data.Random, i))];
 
     private static T[] Integers<T>(CaseData data, int count)
-        where T : unmanaged, IBinaryInteger<T> => Random(data, count, (r, _) => T.CreateTruncating(r.NextInt64(long.MinValue, long.MaxValue)));
+        where T : unmanaged, IBinaryInteger<T> =>
+            Random(data, count, (r, _) => T.CreateTruncating(r.NextInt64(long.MinValue, long.MaxValue)));
 
     private static int Put<T>(CaseData data, T[] values)
         where T : unmanaged

@@ -56,7 +56,7 @@ internal static class ConformanceRun
         for (int k = 0; k < prepared.Count; k++)
         {
             (int index, _, Tensor[] inputs, Tensor[] expected) = prepared[k];
-            string[] names = [.. prepared[k].Model.Plan.Outputs.Select(o => o.Name)];
+            string[] names = [.. prepared[k].Model.Plan.Outputs.Select(o => o.OnnxName)];
             string? failure = Failure(expected, BoundedOutputs.Cut(names, generated.Run(k, inputs), expected), absolute);
             generated.WarmUp(k);
             results[index] = new(cases[index],

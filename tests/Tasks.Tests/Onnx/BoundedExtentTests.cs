@@ -62,7 +62,8 @@ public class BoundedExtentTests
     {
         Graph graph = new ModelBuilder().Input("x", 3).Constant("data", Tensor.Of([5f, 6, 7], 3)).Node("Cast", "x", "set", ("to", 9))
             .Node("Compress", "data,set", "y").Output("y").Import();
-        Compare(graph, [value == 0 ? Tensor.Of(Array.Empty<float>(), 0) : Tensor.Of([5f, 6, 7], 3)], Tensor.Of([value, value, (float)value], 3));
+        Compare(graph, [value == 0 ? Tensor.Of(Array.Empty<float>(), 0) : Tensor.Of([5f, 6, 7], 3)],
+            Tensor.Of([value, value, (float)value], 3));
     }
 
     [Theory]
@@ -84,7 +85,8 @@ public class BoundedExtentTests
         ModelBuilder model = new ModelBuilder().Input("x", 6).Constant("axis", Tensor.Scalar(0L)).Constant("one", Tensor.Of([1L], 1))
             .Constant("six", Tensor.Of(Values, 6)).Node("Cast", "x", "set", ("to", 9)).Node("Not", "set", "unset")
             .Node("Compress", "x,set", "values").Node("Compress", "x,unset", "other")
-            .Node(opType, "values" + (further.Length > 0 ? "," + further : ""), opType == "TopK" ? "y,z" : "y", opType == "Concat" ? [("axis", 0)] : []).Output("y");
+            .Node(opType, "values" + (further.Length > 0 ? "," + further : ""), opType == "TopK" ? "y,z" : "y",
+                opType == "Concat" ? [("axis", 0)] : []).Output("y");
         Diagnostic refused = Assert.Throws<ModelException>(() => model.Import()).Diagnostic;
         Assert.Equal("OPT0048", refused.Descriptor.Code);
         Assert.Contains("'values'", refused.Text, StringComparison.Ordinal);
@@ -111,7 +113,8 @@ public class BoundedExtentTests
             .Node("Identity", "go", "on").Node("NonZero", "x", "inner").Output("on", "inner");
         ModelBuilder model = new ModelBuilder().Input("x", 6).Input("trips", ElementType.Int64)
             .Node("Loop", "trips", "y", ("body", body.Model.Graph)).Output("y");
-        Assert.StartsWith("OPT00", Assert.Throws<ModelException>(() => model.Import()).Diagnostic.Descriptor.Code, StringComparison.Ordinal);
+        Assert.StartsWith("OPT00", Assert.Throws<ModelException>(() => model.Import()).Diagnostic.Descriptor.Code,
+            StringComparison.Ordinal);
     }
 
     private static void Check(ModelBuilder model, Tensor input, Tensor expected, params string[] outputs)
