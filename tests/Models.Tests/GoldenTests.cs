@@ -12,6 +12,7 @@ public class GoldenTests
     // What is refused, by what it is refused for; everything else is right.
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
+        ["mlnet/ExcludeVariablesInOnnxConversion"] = "the output 'F3.output' may hold a text that the caller passes",
         // The files of two outputs do not say what type they have.
         ["mlnet/Kmeans"] = "'PredictedLabel.output' is of type undefined",
         ["mlnet/MulticlassLogisticRegression"] = "'Label.onnx' is of type undefined",

@@ -15,6 +15,67 @@ internal static class TreeCases
                 foreach (bool isListed in (bool[])[false, true])
                     foreach (int form in (int[])[8, 16, 64])
                         yield return Case(new(rows, features, trees, depth, targets, aggregate, isListed, form), seed++);
+        foreach ((int rows, int features, int trees, int depth, int targets) in shapes)
+            if (depth <= 5)
+                yield return Scored(new(rows, features, trees, depth, targets, TreeEnsemble.Sum, false, 16), seed++);
+        yield return Scored(new(35, 7, 40, 5, 1, TreeEnsemble.Sum, false, 16), seed++);
+        yield return Scored(new(18, 2, 5, 3, 9, TreeEnsemble.Sum, false, 16), seed);
+    }
+
+    // The same trees with a bit for each leaf, the second of the next two places first.
+    private static KernelCase Scored(Shape shape, int seed)
+    {
+        var data = new CaseData(seed);
+        var slots = new List<(double Threshold, int Feature, int Way, int Leaf)>();
+        var leaves = new List<(int Target, double Weight)[]>();
+        int[] roots = [.. Enumerable.Range(0, shape.Trees).Select(_ => Tree(data.Random, shape, slots, leaves))];
+        double[] x = [.. Enumerable.Range(0, shape.Rows * shape.Features).Select(_ => Number(data.Random))];
+        var branches = new List<(int Feature, float Threshold, int Tree, uint Kept)>();
+        List<int>[] places = [.. roots.Select(_ => new List<int>())];
+        for (int tree = 0; tree < roots.Length; tree++)
+            Unfold(roots[tree], tree);
+        int most = places.Max(p => p.Count), width = (shape.Targets + 3) / 4 * 4;
+        (int Feature, float Threshold, int Tree, uint Kept)[] sorted =
+            [.. branches.OrderBy(b => b.Feature).ThenBy(b => float.IsNaN(b.Threshold) ? 0 : 1).ThenBy(b => b.Threshold)];
+        int from = data.ReserveWide(x.Length * 4);
+        Put(data, from, Bytes(x, false));
+        int to = data.ReserveWide(shape.Rows * shape.Targets * 4);
+        int boundsAt = data.AddWeights(
+            [.. Enumerable.Range(0, shape.Features + 1).Select(f => sorted.Count(b => b.Feature < f))]);
+        int thresholdsAt = data.AddWeights(Bytes([.. sorted.Select(b => (double)b.Threshold)], false));
+        int marksAt = data.AddWeights([.. sorted.SelectMany(b => (int[])[b.Tree, unchecked((int)b.Kept)])]);
+        int[] padded = [.. places.SelectMany(p => p.Concat(Enumerable.Repeat(0, most - p.Count)))];
+        int leavesAt = shape.Targets > 1 ? data.AddWeights(padded)
+            : data.AddWeights(Bytes([.. padded.Select(l => leaves[l][0].Weight)], false));
+        int weightsAt = data.AddWeights(Bytes([.. leaves.SelectMany(l =>
+            l.Select(w => w.Weight).Concat(Enumerable.Repeat(double.NaN, width - shape.Targets)))], false));
+        return new KernelCase
+        {
+            Kernel = "TreeScorer.Run",
+            Name = $"{shape}",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = ws => TreeScorer.Run(ws, from, to, boundsAt, thresholdsAt, marksAt, leavesAt, weightsAt, shape.Rows, shape.Features,
+                shape.Trees, shape.Targets, most),
+            Oracle = arena => Bytes(Expected(shape, slots, leaves, roots, x, false), false).CopyTo(arena.AsSpan(to)),
+        };
+
+        void Unfold(int place, int tree)
+        {
+            (double threshold, int feature, int way, int leaf) = slots[place];
+            if (way == 0)
+            {
+                places[tree].Add(leaf);
+                return;
+            }
+            int first = places[tree].Count;
+            Unfold(place + way + 1, tree);
+            uint yes = 0;
+            for (int i = first; i < places[tree].Count; i++)
+                yes |= 1u << i;
+            branches.Add((feature, (float)threshold, tree, ~yes));
+            Unfold(place + way, tree);
+        }
     }
 
     // A form is the bytes of a place over float32 features, or 64: 16 bytes over features of 64 bits.

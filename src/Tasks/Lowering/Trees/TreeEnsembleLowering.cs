@@ -10,6 +10,9 @@ namespace OptimizerBuild.Lowering.Trees;
 [Lowers(LoweringForm.Native, typeof(TreeEnsembleOperator))]
 internal sealed class TreeEnsembleLowering : NodeLowering
 {
+    // Weights of leaves with a place for every target.
+    private const long MostScored = 1 << 20;
+
     // Below this share of weights that are there, leaves name their targets.
     private const double DenseFrom = 0.4;
 
@@ -22,6 +25,12 @@ internal sealed class TreeEnsembleLowering : NodeLowering
             return;
         TreeForest forest = TreeForest.Of(OperatorContext.Of(context.Graph, node));
         (int features, int targets) = (input.Dimensions[1], output.Dimensions[1]);
+        if (input.Element == ElementType.Float32 && TreeEnsembleOperator.Aggregate(node) == TreeAggregate.Sum
+            && (long)forest.Leaves * targets <= MostScored && TreeScores.Of(forest, features) is { } scores)
+        {
+            Score(context, node, forest, scores, input, output);
+            return;
+        }
         TreePacking packing = TreePacking.Of(forest, input.Element);
         if (packing.Fault(features, forest.Leaves) is { } fault)
             throw new InvalidOperationException($"the trees of '{node.Name}' are packed wrongly: {fault}");
@@ -55,6 +64,32 @@ internal sealed class TreeEnsembleLowering : NodeLowering
                 TreeAggregate.Maximum => TreeEnsemble.Maximum,
                 _ => TreeEnsemble.Sum,
             });
+    }
+
+    private static void Score(
+        LoweringContext context, Node node, TreeForest forest, TreeScores scores, Storage input, Storage output)
+    {
+        int targets = output.Dimensions[1], width = (targets + 3) & ~3;
+        double[] filled = Filled(forest, targets);
+        var rows = new float[targets == 1 ? 0 : forest.Leaves * width];
+        for (int i = 0; i < filled.Length && rows.Length > 0; i++)
+            rows[(i / targets * width) + (i % targets)] = (float)filled[i];
+        context.Step(nameof(TreeScorer), nameof(TreeScorer.Run), node,
+                $"{NativeSteps.Text(input)} → {NativeSteps.Text(output)}, {forest.Roots.Length} trees of {scores.Thresholds.Length} "
+                + "branches")
+            .Operand("input", input)
+            .Write("output", output)
+            .Int("bounds", context.Weights.Add<int>(scores.Bounds))
+            .Int("thresholds", context.Weights.Add<float>(scores.Thresholds))
+            .Int("marks", context.Weights.Add<uint>(scores.Marks))
+            .Int("leaves", targets == 1 ? context.Weights.Add<float>(scores.Places(l => (float)filled[l]))
+                : context.Weights.Add<int>(scores.Places(l => l)))
+            .Int("weights", context.Weights.Add<float>(rows))
+            .Int("rows", input.Dimensions[0])
+            .Int("features", input.Dimensions[1])
+            .Int("trees", forest.Roots.Length)
+            .Int("targets", targets)
+            .Int("most", scores.Most);
     }
 
     private static double[] Filled(TreeForest forest, int targets)
