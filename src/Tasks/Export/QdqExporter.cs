@@ -7,6 +7,7 @@ using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Quantization;
 using OptimizerBuild.Operators.Recurrent;
 
 namespace OptimizerBuild.Export;
@@ -111,6 +112,12 @@ internal sealed class QdqExporter
     {
         if (FusedElementwiseOperator.BodyOf(node) is { } body)
             return [Inline(body, Read(node, 0, isInteger, order), node)];
+        if (node.Is<FakeQuantizeOperator>())
+        {
+            var levels = new ActivationQuantization(
+                ActivationType.U8, FakeQuantizeOperator.Scale(node), FakeQuantizeOperator.ZeroPoint(node));
+            return [_values.Dequantize(node.Name, _values.Quantize(node.Name, Read(node, 0, isInteger, order), levels), levels)];
+        }
         if (OperatorRegistry.Of(node) is IControlFlow)
             throw new ModelException(DiagnosticCatalog.MetadataNotUnderstood, _graph.Name, "ExportOnnx", "True",
                 $"node '{node.Name}' ({node.OpType}) has sub-graphs, which are not exported");

@@ -21,6 +21,12 @@ internal interface IElementwiseFunction : IElementwise
     /// and far out they only approach a limit or grow.
     /// </summary>
     bool SettlesSmoothly => false;
+
+    /// <summary>
+    /// Whether nodes of the function stay nodes of their own, because later steps look for them: they are not fused with others and not
+    /// folded into what they read.
+    /// </summary>
+    bool StaysApart => false;
 }
 
 /// <summary>

@@ -110,6 +110,11 @@ internal enum IntegerForm
     /// (recurrent layers).
     /// </summary>
     Recurrent,
+
+    /// <summary>
+    /// Levels under another type: bytes of the graph as quantised values or the converse (DequantizeLinear, QuantizeLinear).
+    /// </summary>
+    Levels,
 }
 
 /// <summary>

@@ -66,8 +66,8 @@ internal static class ItemMetadata
             (ModelTask.Regression, "the output holds real values; accuracy is their R² unless `Metric` says otherwise"),
             (ModelTask.Other, "anything else; accuracy is the cosine between outputs unless `Metric` says otherwise")),
         new("CalibrationData", MetadataKind.Path, "the inputs of `EvaluationData`, else synthetic samples; with a warning", DataForms,
-            "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice. Inputs of strings "
-                + "take NumPy arrays of type U or S.",
+            "Samples of the inputs from which the ranges of all values are measured. A few hundred typical ones suffice. A model "
+                + "that is quantised already needs none. Inputs of strings take NumPy arrays of type U or S.",
             (o, value, folder) => MetadataValues.Path(value) ? o with { CalibrationData = new(value.Replace('\\', '/'), folder) } : null),
         new("CalibrationSamples", MetadataKind.Number, "512", "a whole number from 1 to 1000000",
             "How many samples of the calibration data are used at most.",

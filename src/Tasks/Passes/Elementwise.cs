@@ -10,6 +10,9 @@ internal static class Elementwise
     /// <summary>Whether the node is a function of one tensor, element by element, whatever its constants.</summary>
     public static bool IsUnary(Node node) => node.Is<IFunctionOfOneValue>();
 
+    /// <summary>Whether the node must stay a node of its own.</summary>
+    public static bool StaysApart(Node node) => node.As<IElementwiseFunction>() is { StaysApart: true };
+
     /// <summary>Whether the node combines two tensors element by element, with broadcasting.</summary>
     public static bool IsBinary(Node node) => node.Is<IFunctionOfTwoValues>() && node.Inputs.Length == 2;
 

@@ -84,6 +84,8 @@ internal sealed class ElementwiseFusion : IGraphPass
 
     private static bool MayBelong(GraphEditor editor, Node node)
     {
+        if (Elementwise.StaysApart(node))
+            return false;
         if (Elementwise.ArgumentOfFunction(editor, node) is not null)
             return true;
         // Two operands of the group's shape, such as x · sigmoid(x).

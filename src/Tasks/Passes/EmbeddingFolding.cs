@@ -14,7 +14,7 @@ internal sealed class EmbeddingFolding : LocalRewrite
     /// <inheritdoc/>
     protected override bool TryRewrite(GraphEditor editor, Node node)
     {
-        if (node.Outputs.Length != 1)
+        if (node.Outputs.Length != 1 || Elementwise.StaysApart(node))
             return false;
         string argument;
         Node onTable;

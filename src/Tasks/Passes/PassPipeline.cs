@@ -17,6 +17,8 @@ internal static class PassPipeline
     [
         new ConstantFolding(),
         new IdentityRemoval(),
+        new FakeQuantizeRecognition(),
+        new DynamicQuantizationRecognition(),
         new ConcatSlicing(),
         new ArithmeticNormalisation(),
         new ClipMerging(),

@@ -32,6 +32,9 @@ internal sealed record CompilationOutcome(
 
     /// <summary>Whether the calibration samples were made up.</summary>
     public bool IsCalibrationMadeUp { get; init; }
+
+    /// <summary>Whether scales and zero points are the model's own, because it is quantised already.</summary>
+    public bool HasScalesOfModel { get; init; }
 }
 
 /// <summary>What became of one node.</summary>

@@ -85,6 +85,7 @@ internal static class ModelCompiler
                 },
             };
         }
+        bool hasOwnScales = model.Annotation<GraphQuantization>() is { HasScalesOfModel: true };
         return new(plan, blob, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
             compression.Run.Accounts,
             [
@@ -98,7 +99,8 @@ internal static class ModelCompiler
         {
             WorstClass = accuracy?.WorstClass,
             OutputSignalToNoise = model.Annotation<GraphQuantization>()?.OutputSignalToNoise,
-            IsCalibrationMadeUp = options.Precision != ModelPrecision.Float32 && !context.HasCalibrationData,
+            IsCalibrationMadeUp = options.Precision != ModelPrecision.Float32 && !context.HasCalibrationData && !hasOwnScales,
+            HasScalesOfModel = hasOwnScales,
         };
     }
 

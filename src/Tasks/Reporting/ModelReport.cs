@@ -73,6 +73,9 @@ internal sealed record ModelReport
     /// <summary>Whether the calibration samples were made up, because there was no data.</summary>
     public bool IsCalibrationMadeUp { get; init; }
 
+    /// <summary>Whether scales and zero points are the model's own, because it is quantised already.</summary>
+    public bool HasScalesOfModel { get; init; }
+
     /// <summary>The metric's name; null where nothing was evaluated.</summary>
     public string? Metric { get; init; }
 
@@ -124,6 +127,7 @@ internal sealed record ModelReport
             IntegerMacShare = total == 0 ? 1 : (double)outcome.Layers.Where(l => l.Precision != "float32").Sum(l => l.Macs) / total,
             OutputSignalToNoise = Finite(outcome.OutputSignalToNoise),
             IsCalibrationMadeUp = outcome.IsCalibrationMadeUp,
+            HasScalesOfModel = outcome.HasScalesOfModel,
             Metric = evaluated ? facts.Metric : null,
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,

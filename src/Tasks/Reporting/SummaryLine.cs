@@ -31,6 +31,8 @@ internal static class SummaryLine
         line.Append(CultureInfo.InvariantCulture, $", {Bytes(report.ScratchBytes)} scratch, {Count(report.Macs)} MACs ({report.Precision}");
         if (report.IntegerMacShare is > 0 and < 1)
             line.Append(CultureInfo.InvariantCulture, $", {Math.Floor(report.IntegerMacShare * 1000) / 10:0.#} % of them in int8");
+        if (report.HasScalesOfModel)
+            line.Append(", with the model's own scales");
         line.Append(')');
         if (report.Entries.Count > 1)
             line.Append(CultureInfo.InvariantCulture, $", {report.Entries.Count} sets of shapes");

@@ -100,14 +100,14 @@ internal sealed class CaseData(int seed)
         return bytes;
     }
 
-    /// <summary>Random s8 weights in −127…127.</summary>
+    /// <summary>Random s8 weights: −127…127, or the extremes −128 and 127.</summary>
     public sbyte[] SignedBytes(int count, DataKind kind)
     {
         var bytes = new sbyte[count];
         for (int i = 0; i < count; i++)
             bytes[i] = (sbyte)(kind switch
             {
-                DataKind.Extreme => Random.Next(5) == 0 ? -127 : 127,
+                DataKind.Extreme => Random.Next(5) == 0 ? -128 : 127,
                 DataKind.Bounded => Random.Next(5) == 0 ? -64 : 64,
                 _ => Random.Next(-127, 128),
             });

@@ -126,6 +126,8 @@ internal static class OperatorDocument
             IntegerForm.Table => "table",
             IntegerForm.Rescale => "rescaling",
             IntegerForm.SameScale => "same scale",
+            IntegerForm.Recurrent => "recurrent",
+            IntegerForm.Levels => "levels",
             _ => "fixed point",
         };
     }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Quantization;
 
 namespace OptimizerBuild.Passes;
 
@@ -16,6 +17,12 @@ internal sealed record PassCase(string Pass, string Title, Func<GraphBuilder, Gr
 /// <summary>Small graphs for every pass, those in which it must not act included.</summary>
 internal static class PassCases
 {
+    private static string Levels(GraphBuilder b, string x, float scale, byte zeroPoint)
+    {
+        (string s, string z) = (b.Scalar(scale), b.Constant(Tensor.Scalar(zeroPoint)));
+        return b.Add("DequantizeLinear", b.Add("QuantizeLinear", x, s, z), s, z);
+    }
+
     private static readonly long[] Nchw = [0, 3, 1, 2], Nhwc = [0, 2, 3, 1];
 
     public static IReadOnlyList<PassCase> All { get; } =
@@ -52,6 +59,43 @@ internal static class PassCases
             string x = b.Add("Slice", b.Input(2, 2), b.Ints(-1), b.Ints(-9), b.Ints(0), b.Ints(-1));
             return b.Build(b.Add("Transpose", [x], ("perm", new long[] { 1, 0 })));
         }, "Slice:1 Transpose:1"),
+
+        new(nameof(FakeQuantizeRecognition), "levels and back", b => b.Build(Levels(b, b.Input(2, 3), 0.02f, 128)), "FakeQuantize:1"),
+        new(nameof(FakeQuantizeRecognition), "with movements between", b =>
+        {
+            string x = b.Add("QuantizeLinear", b.Input(1, 2, 4, 4), b.Scalar(0.02f), b.Constant(Tensor.Scalar((sbyte)-3)));
+            x = b.Add("MaxPool", [x], ("kernel_shape", new long[] { 2, 2 }));
+            x = b.Add("Reshape", x, b.Ints(2, 9));
+            return b.Build(b.Add("DequantizeLinear", x, b.Scalar(0.02f), b.Constant(Tensor.Scalar((sbyte)-3))));
+        }, "FakeQuantize:1 MaxPool:1 Reshape:1"),
+        new(nameof(FakeQuantizeRecognition), "levels of another scale stay", b =>
+        {
+            string x = b.Add("QuantizeLinear", b.Input(2, 3), b.Scalar(0.02f), b.Constant(Tensor.Scalar((byte)128)));
+            return b.Build(b.Add("DequantizeLinear", x, b.Scalar(0.03f), b.Constant(Tensor.Scalar((byte)128))));
+        }, "DequantizeLinear:1 QuantizeLinear:1"),
+        new(nameof(FakeQuantizeRecognition), "zeros among the levels stay", b =>
+        {
+            string x = b.Add("QuantizeLinear", b.Input(2, 3), b.Scalar(0.02f), b.Constant(Tensor.Scalar((byte)128)));
+            x = b.Add("Pad", x, b.Ints(0, 1, 0, 1));
+            return b.Build(b.Add("DequantizeLinear", x, b.Scalar(0.02f), b.Constant(Tensor.Scalar((byte)128))));
+        }, "DequantizeLinear:1 Pad:1 QuantizeLinear:1"),
+        new(nameof(DynamicQuantizationRecognition), "a product of levels whose scale is measured", b =>
+        {
+            string x = b.Input(2, 4), s = b.Add("Abs", b.Input(TensorType.Float32())),
+                w = b.Constant(Tensor.Of([1, -2, 3, 4, 0, -6, 7, 8], 4, 2));
+            string i = b.Add("MatMul", b.Add("Cast", [b.Add("QuantizeLinear", x, s)], ("to", 6)), w);
+            return b.Build(b.Add("Mul", b.Add("Cast", [i], ("to", 1)), b.Add("Mul", s, b.Positive(2))));
+        }, "Abs:1 DequantizeLinear:1 MatMul:1 QuantizeLinear:1"),
+        new(nameof(DynamicQuantizationRecognition), "with another scale it stays", b =>
+        {
+            string x = b.Input(2, 4), s = b.Add("Abs", b.Input(TensorType.Float32())),
+                w = b.Constant(Tensor.Of([1, -2, 3, 4, 0, -6, 7, 8], 4, 2));
+            string i = b.Add("MatMul", b.Add("Cast", [b.Add("QuantizeLinear", x, s)], ("to", 6)), w);
+            return b.Build(b.Add("Mul", b.Add("Cast", [i], ("to", 1)), b.Add("Mul", b.Add("Sqrt", s), b.Positive(2))));
+        }, "Abs:1 Cast:2 MatMul:1 Mul:2 QuantizeLinear:1 Sqrt:1"),
+        new(nameof(ElementwiseFusion), "levels between functions stay", b => b.Build(b.Add("Neg", b.Add("Tanh",
+            b.Add(FakeQuantizeOperator.Create("", b.Add("Neg", b.Add("Tanh", b.Input(2, 3))), "", 0.01f, 100))))),
+            "FakeQuantize:1 FusedElementwise:2"),
 
         new(nameof(ConcatSlicing), "one operand is cut out again", b =>
         {

@@ -37,6 +37,13 @@ public class SummaryTests
         }), StringComparison.Ordinal);
 
     [Fact]
+    public void ScalesOfTheModelAreNamed() =>
+        Assert.EndsWith("5.9 M MACs (int8, with the model's own scales)", SummaryLine.Of(Report with
+        {
+            OutputSignalToNoise = null, HasScalesOfModel = true,
+        }), StringComparison.Ordinal);
+
+    [Fact]
     public void FiguresThatDifferAreTwoFigures() =>
         Assert.Contains("Top-1 92.30 % → 92.31 % on", SummaryLine.Of(Report with { CompressedMetric = 0.9231 }));
 
@@ -54,7 +61,7 @@ public class SummaryTests
         using JsonDocument json = JsonDocument.Parse(Report.ToJson());
         foreach (string field in (string[])["model", "sourceBytes", "floatWeightBytes", "weightBytes", "scratchBytes",
             "largestLiveSetBytes", "macs", "metric", "floatMetric",
-            "compressedMetric", "samples", "integerMacShare", "layers", "techniques"])
+            "compressedMetric", "samples", "integerMacShare", "hasScalesOfModel", "layers", "techniques"])
             Assert.True(json.RootElement.TryGetProperty(field, out _), field);
         foreach (string field in (string[])["node", "operator", "precision", "reason", "macs", "signalToNoise", "storage", "weightBytes"])
             Assert.True(json.RootElement.GetProperty("layers")[0].TryGetProperty(field, out _), field);

@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
@@ -22,6 +23,8 @@ internal sealed class EqualizationTechnique : ICompressionTechnique
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
+        if (PrequantizedModel.Is(model.Graph))
+            return new(model, ["the model is quantised already: its weights stay as they are"], []);
         var editor = new GraphEditor(model.Graph);
         var layers = EqualizableLayers.Of(editor);
         if (layers.Links.IsEmpty)

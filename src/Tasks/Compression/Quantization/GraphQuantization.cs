@@ -38,6 +38,9 @@ internal sealed record GraphQuantization(
     /// </summary>
     public double? OutputSignalToNoise { get; init; }
 
+    /// <summary>Whether scales and zero points are those that the model, quantised already, says itself.</summary>
+    public bool HasScalesOfModel { get; init; }
+
     /// <inheritdoc/>
     public string Technique => QuantizationTechnique.TechniqueName;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -51,6 +52,23 @@ internal sealed class QuantizableGraph
 
     /// <summary>Whether a value is an output of the graph.</summary>
     public bool IsOutput(string value) => _outputs.Contains(value);
+
+    /// <summary>
+    /// Whether a value is never negative, whatever the inputs are: what is bounded by a fused activation, also divided by its extent,
+    /// moved, selected or averaged.
+    /// </summary>
+    public bool IsNonNegative(string value)
+    {
+        while (Producer(value) is { } producer)
+        {
+            if (producer.ActivationBounds.Minimum >= 0)
+                return true;
+            if (!DynamicRange.IsDivided(producer.Node) && producer.Form != IntegerForm.SameScale && !producer.IsReduction)
+                return false;
+            value = producer.Node.Inputs[0];
+        }
+        return false;
+    }
 
     /// <summary>All values that the integer form of some node would read or make.</summary>
     public IReadOnlySet<string> Candidates => Nodes.SelectMany(n => n.Inputs.Concat(n.Outputs)).ToHashSet(StringComparer.Ordinal);

@@ -36,7 +36,8 @@ internal sealed class QuantizableNode
         MultiplyAccumulates = macs;
         Inputs = form is IntegerForm.None ? [] : [.. DataInputs(context, form, constant: false)];
         Constants = form is IntegerForm.Rescale ? [.. DataInputs(context, form, constant: true)] : [];
-        Outputs = form is IntegerForm.None ? [] : [.. context.Node.Outputs.Where(o => o.Length > 0)];
+        Outputs = form is IntegerForm.None || context.OutputTypes[0].Element != ElementType.Float32 ? []
+            : [.. context.Node.Outputs.Where(o => o.Length > 0)];
     }
 
     /// <summary>The node.</summary>
@@ -109,6 +110,8 @@ internal sealed class QuantizableNode
     {
         layer = null;
         Node node = context.Node;
+        if (form == IntegerForm.Levels)
+            return context.InputConstants[0] is null && context.OutputTypes[0].Count > 0 ? "" : "no levels at run time";
         if (DynamicRange.IsPart(node))
             return "carries a dynamic range";
         foreach (string output in node.Outputs)

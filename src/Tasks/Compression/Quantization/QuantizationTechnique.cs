@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Data;
 using OptimizerBuild.Metrics;
 using OptimizerBuild.Options;
@@ -39,8 +40,9 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
                 MaximumSamples = options.CalibrationSamples,
             },
             context.Progress);
-        // Float32 throughout needs no samples, so none are read or made up for it.
-        SampleSet samples = options.Precision == ModelPrecision.Float32 ? SampleSet.Empty : context.Calibration;
+        // Float32 throughout and a model's own scales need no samples, so none are read or made up for them.
+        SampleSet samples = options.Precision == ModelPrecision.Float32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
+            : context.Calibration;
         return quantizer.Apply(model, samples, context.Cancellation);
     }
 

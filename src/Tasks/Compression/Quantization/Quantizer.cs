@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
@@ -40,7 +41,11 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
         var diagnostics = new List<Diagnostic>();
-        if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
+        if (options.Precision != ModelPrecision.Float32 && PrequantizedModel.Is(graph))
+        {
+            (graph, quantization) = PrequantizedModel.Quantize(graph, all: options.Precision == ModelPrecision.Int8);
+        }
+        else if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
         {
             string reason = options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data";
             quantization = AllFloat(graph, _ => reason);
@@ -87,7 +92,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 quantization = quantization with { OutputSignalToNoise = decibels };
         }
 
-        if (options.Precision != ModelPrecision.Float32 && OriginOfRanges.Warning(graph, quantization, data) is { } warning)
+        if (options.Precision != ModelPrecision.Float32 && !quantization.HasScalesOfModel
+            && OriginOfRanges.Warning(graph, quantization, data) is { } warning)
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
@@ -187,6 +193,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 $"{integer} of {graph.Nodes.Length} nodes and {100 * quantization.IntegerMacShare(graph):F1} % of the "
                     + $"multiply-accumulates in integers"),
         };
+        if (quantization.HasScalesOfModel)
+            notes.Add("scales, zero points and the integers of the weights are the model's own: it is quantised already");
         if (double.IsFinite(decibels))
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"signal to quantisation noise of the outputs on the calibration data: {decibels:F1} dB"));

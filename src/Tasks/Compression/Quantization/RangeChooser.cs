@@ -14,7 +14,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// one input quantised, and the noise in its output is taken in proportion to the output; where a float node or the caller
 /// reads the value, the value's own noise counts.
 /// </summary>
-internal sealed class RangeChooser
+internal sealed class RangeChooser : IRanges
 {
     private readonly QuantizableGraph _graph;
     private readonly ActivationStatistics _statistics;
@@ -64,9 +64,7 @@ internal sealed class RangeChooser
             _fixed[member] = quantization;
     }
 
-    /// <summary>The quantisation of a group.</summary>
-    /// <param name="members">The values that share it.</param>
-    /// <param name="nodes">Which nodes run in integers.</param>
+    /// <inheritdoc/>
     public ActivationQuantization Choose(IReadOnlyList<string> members, IntegerNodes nodes)
     {
         if (_fixed.TryGetValue(members[0], out ActivationQuantization? settled))
@@ -82,7 +80,7 @@ internal sealed class RangeChooser
 
         // Made-up samples do not tell how far a divided value reaches below 0, but it never leaves −1 to 1.
         if (divided && !_unsettled.IsEmpty)
-            return _chosen[key] = ActivationRange.Of(members.All(IsNonNegative) ? 0 : -1, 1).ToQuantization();
+            return _chosen[key] = ActivationRange.Of(members.All(_graph.IsNonNegative) ? 0 : -1, 1).ToQuantization();
         IRangeObserver[] observers = divided ? [new MinMaxObserver()] : _observers;
         ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
@@ -130,20 +128,6 @@ internal sealed class RangeChooser
             }
         }
         return error;
-    }
-
-    // Whatever the inputs are: what is bounded by a fused activation or divided by its extent, moved, selected or averaged.
-    private bool IsNonNegative(string value)
-    {
-        while (_graph.Producer(value) is { } producer)
-        {
-            if (producer.ActivationBounds.Minimum >= 0)
-                return true;
-            if (!DynamicRange.IsDivided(producer.Node) && producer.Form != IntegerForm.SameScale && !producer.IsReduction)
-                return false;
-            value = producer.Node.Inputs[0];
-        }
-        return false;
     }
 
     private Tensor Rounded(int probe, string value, ActivationQuantization candidate) =>

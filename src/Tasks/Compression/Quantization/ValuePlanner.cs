@@ -7,7 +7,7 @@ using OptimizerBuild.Operators.Reduction;
 namespace OptimizerBuild.Compression.Quantization;
 
 /// <summary>Gives every value that integer nodes read or make, and every constant they rescale, its quantisation.</summary>
-internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
+internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
 {
     /// <summary>Plans all values.</summary>
     /// <param name="nodes">Which nodes run in integers.</param>
@@ -26,7 +26,7 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
             if (!nodes.Contains(node))
                 continue;
             foreach (string constant in node.Constants)
-                plan[constant] = OfConstant(graph.Graph.Constant(constant)!);
+                plan[constant] = ranges.OfConstant(graph.Graph.Constant(constant)!);
         }
         return plan.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
@@ -99,7 +99,7 @@ internal sealed class ValuePlanner(QuantizableGraph graph, RangeChooser ranges)
             IntegerForm.FixedPoint => true,
             _ => producer.IsSigmoid && plan[producer.Node.Inputs[0]].Type == ActivationType.S32,
         };
-        return able && members.All(m => nodes.IntegerReaders(m).All(r =>
+        return able && !ranges.AreBytes(members) && members.All(m => nodes.IntegerReaders(m).All(r =>
             r.Form == IntegerForm.SameScale ? r.IsReshape
             : producer.Form == IntegerForm.DotProduct && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
     }

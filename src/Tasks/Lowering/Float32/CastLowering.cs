@@ -17,22 +17,7 @@ internal sealed class CastLowering : NodeLowering
             context.Alias(node.Outputs[0], input);
             return;
         }
-        input = context.Dense(node, input);
-        Storage output = context.Create(node.Outputs[0]);
-        if (!input.Element.IsNarrow() && !output.Element.IsNarrow())
-        {
-            context.Cast(node, input, output);
-            return;
-        }
-        LoweredStep step = context.Step("NarrowCast", "Run", node, $"{NativeSteps.Text(input)} → {NativeSteps.Text(output)}")
-            .Operand("input", input)
-            .Write("output", output)
-            .Int("count", output.Count)
-            .Int("from", (int)input.Element)
-            .Int("to", (int)output.Element)
-            .Int("saturate", CastRounding.Saturates(node) ? 1 : 0)
-            .Int("rounding", CastRounding.Of(node));
-        if (input.ElementSize == output.ElementSize)
-            step.MayReuse(output, input);
+        context.Cast(node, context.Dense(node, input), context.Create(node.Outputs[0]), CastRounding.Saturates(node),
+            CastRounding.Of(node));
     }
 }

@@ -55,8 +55,8 @@ internal sealed class LinearQuantizationLowering : NodeLowering
         context.Cast(node, levels, output);
     }
 
-    // What is no number has the level of 0.
-    private static void ZeroForNaN(LoweringContext context, Node node, Storage levels)
+    /// <summary>Puts 0 into the place of what is no number: QuantizeLinear gives it the level of 0.</summary>
+    public static void ZeroForNaN(LoweringContext context, Node node, Storage levels)
     {
         Storage isNumber = context.CreateScratch(node, ElementType.Bool, levels.Dimensions.AsSpan());
         context.Step(nameof(Compare), nameof(Compare.Equal), node, NativeSteps.Text(levels))

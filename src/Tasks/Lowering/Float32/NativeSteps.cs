@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Float32;
@@ -38,14 +39,26 @@ internal static class NativeSteps
     }
 
     /// <summary>Converts all elements of a dense storage to another's type.</summary>
-    public static void Cast(this LoweringContext context, Node node, Storage source, Storage destination)
+    /// <param name="context">Where the step goes.</param>
+    /// <param name="node">The node it belongs to.</param>
+    /// <param name="source">The elements.</param>
+    /// <param name="destination">Takes them.</param>
+    /// <param name="saturate">Whether 8-bit floats take their greatest number for what is greater.</param>
+    /// <param name="rounding">The rounding to E8M0, one of those of <see cref="NarrowFormat"/>.</param>
+    public static void Cast(
+        this LoweringContext context, Node node, Storage source, Storage destination, bool saturate = true,
+        int rounding = NarrowFormat.RoundUp)
     {
-        LoweredStep step = context.Step("CastKernels", "Run", node, $"{Text(source)} → {Text(destination)}")
+        bool isNarrow = source.Element.IsNarrow() || destination.Element.IsNarrow();
+        LoweredStep step = context.Step(
+                isNarrow ? nameof(NarrowCast) : nameof(CastKernels), "Run", node, $"{Text(source)} → {Text(destination)}")
             .Operand("input", source)
             .Write("output", destination)
             .Int("count", destination.Count)
             .Int("from", (int)source.Element)
             .Int("to", (int)destination.Element);
+        if (isNarrow)
+            step.Int("saturate", saturate ? 1 : 0).Int("rounding", rounding);
         if (source.ElementSize == destination.ElementSize)
             step.MayReuse(destination, source);
     }

@@ -27,6 +27,43 @@ internal static class IntegerProducts
             : parameters;
     }
 
+    /// <summary>Whether those of some inputs that are given are constant.</summary>
+    public static bool AreConstant(ExpansionContext context, params ReadOnlySpan<int> inputs)
+    {
+        foreach (int input in inputs)
+            if (context.Has(input) && context.Constant(context[input]) is null)
+                return false;
+        return true;
+    }
+
+    /// <summary>The real numbers of an input of bytes, whose scale and zero point follow it: one for all, or one along an axis.</summary>
+    public static string Real(ExpansionContext context, int input, int axis = 1) => Real(context, input, input + 1, input + 2, axis);
+
+    /// <summary>The real numbers of an input of bytes with a scale and a zero point: one for all, or one along an axis.</summary>
+    public static string Real(ExpansionContext context, int input, int scaleInput, int zeroPoint, int axis = 1)
+    {
+        bool single = context.Type(scaleInput).Count == 1;
+        string scale = single ? context.Reshape(context[scaleInput], Array.Empty<long>()) : context[scaleInput];
+        string[] inputs = [context[input], scale];
+        if (context.Has(zeroPoint))
+            inputs = [.. inputs, ZeroPoint(context, zeroPoint, context.TypeOf(scale))];
+        return context.Add(ExpansionContext.New("DequantizeLinear", inputs).With("axis", axis));
+    }
+
+    /// <summary>A bias of 32 bits in units of input scale · weight scale as real numbers.</summary>
+    public static string RealBias(ExpansionContext context, int bias, int inputScale, int weightScale)
+    {
+        string scale = context.Add("Mul", context.Reshape(context[inputScale], Array.Empty<long>()), context.Type(weightScale).Count == 1
+            ? context.Reshape(context[weightScale], Array.Empty<long>()) : context[weightScale]);
+        return context.Add(ExpansionContext.New("DequantizeLinear", context[bias], scale).With("axis", 0));
+    }
+
+    // One zero point may serve several scales.
+    private static string ZeroPoint(ExpansionContext context, int input, TensorType scale) => scale.Rank == 0
+        ? context.Reshape(context[input], Array.Empty<long>())
+        : context.Type(input).Count == scale.Count ? context[input]
+        : context.Add("Expand", context.Reshape(context[input], Array.Empty<long>()), context.Ints(scale.Count));
+
     /// <summary>Real numbers as the levels of an output: rounded, moved by the zero point, within the type's range.</summary>
     public static string Levels(ExpansionContext context, string value, string scale, string zeroPoint) =>
         context.Add("QuantizeLinear", value, context.Reshape(scale, Array.Empty<long>()), context.Reshape(zeroPoint, Array.Empty<long>()));

@@ -3,7 +3,11 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Onnx.Expansions;
 
-/// <summary>QLinearConv: a convolution of bytes, rounded to the levels of the output.</summary>
+/// <summary>
+/// QLinearConv: a convolution of bytes, rounded to the levels of the output. With constant weights and scales, as a quantised model has
+/// them, it is a convolution of real numbers between DequantizeLinear and QuantizeLinear, which quantisation recognises; else one of
+/// integers.
+/// </summary>
 [RewrittenOperator("QLinearConv")]
 [Input(0, "x", Elements.UInt8 | Elements.Int8)]
 [Input(1, "x_scale", Elements.Float32)]
@@ -29,6 +33,15 @@ internal sealed class QLinearConvExpansion : Expansion
         TensorType w = context.Type(3);
         if (w.Rank < 3)
             throw context.Invalid($"its weights are {w}");
+        if (IntegerProducts.AreConstant(context, 1, 2, 3, 4, 5, 6, 7, 8))
+        {
+            string[] inputs = [IntegerProducts.Real(context, 0), IntegerProducts.Real(context, 3, axis: 0)];
+            if (context.Has(8))
+                inputs = [.. inputs, IntegerProducts.RealBias(context, 8, 1, 4)];
+            string y = context.Add(context.Node with { OpType = "Conv", Inputs = [.. inputs] });
+            context.Return(0, IntegerProducts.Levels(context, y, context[6], context[7]));
+            return;
+        }
         // Integers with the same zero point as the model's, so that padding stands for 0; what the sums are worth comes afterwards.
         string sums = context.Add(context.Node with
         {

@@ -3,7 +3,11 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Onnx.Expansions;
 
-/// <summary>QLinearMatMul: the exact product of two matrices of bytes, rounded to the levels of the output.</summary>
+/// <summary>
+/// QLinearMatMul: the product of two matrices of bytes, rounded to the levels of the output. With constant weights and scales, as a
+/// quantised model has them, it is a product of real numbers between DequantizeLinear and QuantizeLinear, which quantisation recognises;
+/// else one of integers.
+/// </summary>
 [RewrittenOperator("QLinearMatMul")]
 [Input(0, "a", Elements.UInt8 | Elements.Int8)]
 [Input(1, "a_scale", Elements.Floats, Variable = "TS")]
@@ -19,6 +23,13 @@ internal sealed class QLinearMatMulExpansion : Expansion
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
+        if (context.Type(3).Rank == 2 && IntegerProducts.AreConstant(context, 1, 2, 3, 4, 5, 6, 7)
+            && context.Type(1).Count == 1 && context.Type(1).Element == ElementType.Float32)
+        {
+            string y = context.Add("MatMul", IntegerProducts.Real(context, 0), IntegerProducts.Real(context, 3, axis: 1));
+            context.Return(0, IntegerProducts.Levels(context, y, context[6], context[7]));
+            return;
+        }
         string product = context.Add("MatMul", IntegerProducts.Centred(context, 0, 2, rows: true), IntegerProducts.Centred(context, 3, 5));
         string Scale(int input, bool rows) =>
             IntegerProducts.Along(context, context.Cast(context[input], ElementType.Float32), rows);

@@ -25,7 +25,7 @@ internal sealed class DequantizeLinearOperator : Operator
         if ((ElementType)element is not (ElementType.Float32 or ElementType.Float16))
             throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a dequantisation to type {element}",
                 "DequantizeLinear gives float32 and float16");
-        bool isInteger = x.Element is ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16 or ElementType.Int32;
+        bool isInteger = x.Element == ElementType.Int32 || LinearQuantization.IsLevel(x.Element);
         if (!isInteger || (context.Has(2) && context.Type(2).Element != x.Element))
             throw context.Invalid($"its input is {x}" + (context.Has(2) ? $" and its zero point {context.Type(2)}" : ""));
         LinearQuantization.Of(context);
@@ -33,12 +33,16 @@ internal sealed class DequantizeLinearOperator : Operator
     }
 
     /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        ByteLevels.Of(context) is null ? Operators.IntegerForm.None : Operators.IntegerForm.Levels;
+
+    /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
         LinearQuantization places = LinearQuantization.Of(context);
-        long[] x = inputs[0]!.ToInt64();
+        long[] x = LinearQuantization.Levels(inputs[0]!);
         float[] scales = FloatTensor.Values(inputs[1]!);
-        long[]? zeroPoints = inputs.Count > 2 ? inputs[2]?.ToInt64() : null;
+        long[]? zeroPoints = inputs.Count > 2 && inputs[2] is { } given ? LinearQuantization.Levels(given) : null;
         var y = new float[x.Length];
         for (int i = 0; i < x.Length; i++)
         {

@@ -1,5 +1,6 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Quantization;
 
@@ -48,6 +49,13 @@ internal readonly struct LinearQuantization
             throw context.Invalid($"its scale {scale} does not fit {x} along axis {axis}");
         return new(length, (int)Math.Min(block, int.MaxValue), inner, blocks);
     }
+
+    /// <summary>Whether levels may be of a type: integers of 2, 4, 8 and 16 bits.</summary>
+    public static bool IsLevel(ElementType type) => type is ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16
+        || (type.IsNarrow() && !type.IsNarrowFloat());
+
+    /// <summary>Levels as whole numbers.</summary>
+    public static long[] Levels(Tensor tensor) => NumericCast.Convert(tensor, ElementType.Int64)!.Values<long>();
 
     /// <summary>The axis along which scales differ, perhaps counted from the end (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", 1);

@@ -27,14 +27,18 @@ internal sealed class QuantizeLinearOperator : Operator
         TensorType x = context.Type(0);
         long element = context.Has(2) ? (long)context.Type(2).Element : context.Node.Int("output_dtype", 0);
         element = element == 0 ? (long)ElementType.UInt8 : element;
-        if ((ElementType)element is not (ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16 or ElementType.Int16))
+        if (!LinearQuantization.IsLevel((ElementType)element))
             throw new ModelException(DiagnosticCatalog.UnsupportedElementType, context.Node.Name, $"a quantisation to type {element}",
-                "QuantizeLinear gives uint8, int8, uint16 and int16");
+                "QuantizeLinear gives integers of 2, 4, 8 and 16 bits");
         if (x.Element is not (ElementType.Float32 or ElementType.Float16 or ElementType.Int32))
             throw context.Invalid($"its input is {x}");
         LinearQuantization.Of(context);
         return [x.As((ElementType)element)];
     }
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        ByteLevels.Of(context) is null ? Operators.IntegerForm.None : Operators.IntegerForm.Levels;
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
@@ -43,7 +47,7 @@ internal sealed class QuantizeLinearOperator : Operator
         TensorType type = context.OutputTypes[0];
         float[] x = FloatTensor.Values(inputs[0]!);
         float[] scales = FloatTensor.Values(inputs[1]!);
-        long[]? zeroPoints = inputs.Count > 2 ? inputs[2]?.ToInt64() : null;
+        long[]? zeroPoints = inputs.Count > 2 && inputs[2] is { } given ? LinearQuantization.Levels(given) : null;
         (float low, float high) = Range(type.Element);
         var levels = new long[x.Length];
         for (int i = 0; i < x.Length; i++)
@@ -58,6 +62,10 @@ internal sealed class QuantizeLinearOperator : Operator
     /// <summary>The least and the greatest integer of a type.</summary>
     public static (float Low, float High) Range(ElementType type) => type switch
     {
+        ElementType.UInt2 => (0, 3),
+        ElementType.Int2 => (-2, 1),
+        ElementType.UInt4 => (0, 15),
+        ElementType.Int4 => (-8, 7),
         ElementType.UInt8 => (byte.MinValue, byte.MaxValue),
         ElementType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
         ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),

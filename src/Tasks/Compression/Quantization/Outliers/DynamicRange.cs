@@ -81,10 +81,21 @@ internal static class DynamicRange
         return changed ? editor.ToGraph() : null;
     }
 
-    private static bool IsWorthIt(QuantizableNode node) =>
+    /// <summary>Rewrites the dot products that are asked for.</summary>
+    public static Graph Apply(QuantizableGraph graph, Func<QuantizableNode, bool> asked)
+    {
+        var editor = new GraphEditor(graph.Graph);
+        foreach (QuantizableNode node in graph.Nodes.Where(asked))
+            new Rewrite(editor, node).Apply();
+        return editor.ToGraph();
+    }
+
+    /// <summary>Whether a dot product has so many products that the passes over its input and output are repaid.</summary>
+    public static bool IsWorthIt(QuantizableNode node) =>
         node.MultiplyAccumulates >= LeastIntensity * (node.Context.InputTypes[0]!.Count + (long)node.Context.OutputTypes[0].Count);
 
-    private static void SplitActivation(GraphEditor editor, QuantizableNode source)
+    /// <summary>Makes the activation of a dot product a node of its own behind it, so that the product hands over its sums.</summary>
+    public static void SplitActivation(GraphEditor editor, QuantizableNode source)
     {
         Node node = source.Node;
         (double low, double high) = source.ActivationBounds;

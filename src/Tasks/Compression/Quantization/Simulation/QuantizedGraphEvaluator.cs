@@ -1,5 +1,7 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
+using OptimizerBuild.Operators.Quantization;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
@@ -38,7 +40,7 @@ internal sealed class QuantizedGraphEvaluator
             QuantizableNode source = QuantizableNode.Of(graph, node);
             if (source.IsSigmoid && quantization.Values[node.Outputs[0]].Type == ActivationType.S32)
                 source = source.As(IntegerForm.FixedPoint);
-            return new Step(context, null,
+            return source.Form == IntegerForm.Levels ? new Step(context, null, null, dead) : new Step(context, null,
                 IntegerNode.Create(graph, source, quantization.Values, quantization.Weights.GetValueOrDefault(node.Name)), dead);
         })];
     }
@@ -79,6 +81,11 @@ internal sealed class QuantizedGraphEvaluator
         void Run(Step step)
         {
             Node node = step.Context.Node;
+            if (step is { Integer: null, Float: null })
+            {
+                HandOver(step.Context);
+                return;
+            }
             if (step.Integer is null)
             {
                 Tensor[] results = step.Float!.Evaluate(step.Context,
@@ -96,6 +103,24 @@ internal sealed class QuantizedGraphEvaluator
                     integers[node.Outputs[i]] = outputs[i];
                     observer?.Invoke(node.Outputs[i], outputs[i]);
                 }
+        }
+
+        // Bytes outside and levels inside, or the converse.
+        void HandOver(OperatorContext context)
+        {
+            (string input, string output) = (context.Node.Inputs[0], context.Node.Outputs[0]);
+            if (context.OutputTypes[0].Element == ElementType.Float32)
+            {
+                ActivationQuantization quantization = _quantization.Values[output];
+                int shift = ByteLevels.Shift(context.Type(0).Element);
+                integers[output] = new([.. floats[input].ToInt64().Select(q => (int)q + shift)], [.. context.Type(0).Dimensions],
+                    quantization);
+                observer?.Invoke(output, integers[output]);
+                return;
+            }
+            TensorType type = context.OutputTypes[0];
+            long[] levels = [.. Integers(input).Values.Select(q => (long)q - ByteLevels.Shift(type.Element))];
+            floats[output] = NumericCast.Convert(new Tensor(type.As(ElementType.Int64), levels), type.Element)!;
         }
 
         Tensor Real(string name) =>

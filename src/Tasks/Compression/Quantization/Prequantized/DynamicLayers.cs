@@ -1,0 +1,68 @@
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Quantization;
+
+namespace OptimizerBuild.Compression.Quantization.Prequantized;
+
+/// <summary>
+/// The layers of a dynamically quantised model: their weights are integers, and what they read is rounded to levels with a scale that is
+/// measured at run time. They get a dynamic range of the build's own kind (<see cref="DynamicRange"/>), which takes the place of the
+/// rounding: as many levels, for each row instead of for the whole tensor.
+/// </summary>
+internal static class DynamicLayers
+{
+    /// <summary>Whether a graph has such layers.</summary>
+    public static bool Has(Graph graph) => graph.Nodes.Any(n => IsMeasured(graph, n));
+
+    /// <summary>Gives the layers their dynamic ranges.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="all">Whether layers get one though their products are so few that they run faster in float32.</param>
+    public static Graph Rewrite(Graph graph, bool all)
+    {
+        var known = new QuantizableGraph(graph);
+        var editor = new GraphEditor(graph);
+        var layers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Node node in graph.Nodes.Where(n => IsMeasured(graph, n)))
+        {
+            var found = new List<QuantizableNode>();
+            if (!Readers(known, node.Outputs[0], all, found))
+                continue;
+            string real = known.Producer(node.Inputs[0])!.Node.Inputs[0];
+            editor.Remove(node);
+            editor.ReplaceUses(node.Outputs[0], real);
+            layers.UnionWith(found.Select(l => l.Node.Name));
+        }
+        if (layers.Count == 0)
+            return graph;
+        Graph bare = editor.ToGraph();
+        return DynamicRange.Apply(new(bare), n => layers.Contains(n.Node.Name));
+    }
+
+    // A DequantizeLinear of bytes that QuantizeLinear has rounded with the same scale, which is not constant.
+    private static bool IsMeasured(Graph graph, Node node)
+    {
+        if (!node.Is<DequantizeLinearOperator>() || graph.IsConstant(node.Inputs[1]) || graph.TypeOf(node.Inputs[1]).Count != 1
+            || graph.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
+            return false;
+        return GraphIndex.Of(graph).Producer(node.Inputs[0]) is { } rounding && rounding.Is<QuantizeLinearOperator>()
+            && rounding.Inputs.Skip(1).SequenceEqual(node.Inputs.Skip(1));
+    }
+
+    // Collects the layers that read a value, perhaps behind nodes that only move elements; false where anything else does.
+    private static bool Readers(QuantizableGraph graph, string value, bool all, List<QuantizableNode> found)
+    {
+        if (graph.IsOutput(value))
+            return false;
+        foreach (QuantizableNode reader in graph.Readers(value))
+        {
+            if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value && LevelGrid.Of(reader.Layer!) is not null
+                && (all || DynamicRange.IsWorthIt(reader)))
+                found.Add(reader);
+            else if (!reader.IsMovement || !reader.Outputs.All(o => Readers(graph, o, all, found)))
+                return false;
+        }
+        return true;
+    }
+}

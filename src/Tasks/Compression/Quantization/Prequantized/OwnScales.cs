@@ -1,0 +1,179 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
+using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Quantization;
+using OptimizerBuild.Operators.Reduction;
+
+namespace OptimizerBuild.Compression.Quantization.Prequantized;
+
+/// <summary>
+/// What of a model that is quantised already can run in integers with the model's own scales: decided node by node in order of execution.
+/// A node does if the levels are known of all that it reads and, as far as its form needs them, of what it makes: from FakeQuantize nodes,
+/// or from QuantizeLinear and DequantizeLinear by themselves.
+/// </summary>
+internal sealed class OwnScales
+{
+    /// <summary>The reason of nodes of which the model does not say what scale their result has.</summary>
+    public const string NoScaleOfResult = "the model gives no scale for its result";
+
+    private const string NoScaleOfInput = "the model gives no scale for what it reads";
+
+    // What a level may be off a grid of levels: rounding of functions in double precision.
+    private const double Tolerance = 1e-4;
+
+    private readonly QuantizableGraph _graph;
+    private readonly Dictionary<string, ActivationQuantization> _levels = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sums = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _wide = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
+    private readonly List<QuantizableNode> _split = [];
+
+    /// <summary>Decides about all nodes of a graph.</summary>
+    public OwnScales(QuantizableGraph graph)
+    {
+        _graph = graph;
+        foreach (QuantizableNode node in graph.Nodes)
+            _reasons[node.Node.Name] = node.Node.Is<FakeQuantizeOperator>() ? Round(node.Node)
+                : node.Form == IntegerForm.Levels ? HandOver(node)
+                : node.Form == IntegerForm.None ? Float(node)
+                : Decide(node);
+    }
+
+    /// <summary>The values of which every element is one of 256 known levels.</summary>
+    public IReadOnlyDictionary<string, ActivationQuantization> Levels => _levels;
+
+    /// <summary>
+    /// Dot products whose activation has to become a node of its own: without a scale for their result they hand over sums of 32 bits.
+    /// </summary>
+    public IReadOnlyList<QuantizableNode> WithSplitActivation => _split;
+
+    /// <summary>Whether an integer node makes a value with 32 bits.</summary>
+    public bool IsWide(string value) => _sums.Contains(value) || _wide.Contains(value);
+
+    /// <summary>Why a node runs in float32; empty where it runs in integers, null where the graph had no such node.</summary>
+    public string? Reason(Node node) => _reasons.GetValueOrDefault(node.Name);
+
+    /// <summary>Whether a node runs in integers.</summary>
+    public bool IsInteger(Node node) => Reason(node) is { Length: 0 };
+
+    /// <summary>The quantisation that a FakeQuantize node gives.</summary>
+    public static ActivationQuantization LevelsOf(Node node) =>
+        new(ActivationType.U8, FakeQuantizeOperator.Scale(node), FakeQuantizeOperator.ZeroPoint(node));
+
+    /// <summary>
+    /// The quantisation of the bytes that a QuantizeLinear or DequantizeLinear node makes or reads; null for other nodes.
+    /// </summary>
+    public static ActivationQuantization? LevelsOf(OperatorContext context) => ByteLevels.Of(context) is { } levels
+        ? new(ActivationType.U8, levels.Scale, levels.ZeroPoint) : null;
+
+    // Levels rounded to others are a table; numbers become levels where integer nodes read them.
+    private string Round(Node node)
+    {
+        _levels[node.Outputs[0]] = LevelsOf(node);
+        return _levels.ContainsKey(node.Inputs[0]) ? "" : "rounds numbers as the model says";
+    }
+
+    // What has been divided by its extent lies between −1 and 1 and is rounded where layers read it.
+    private string Float(QuantizableNode node)
+    {
+        if (DynamicRange.IsDivided(node.Node))
+            _levels[node.Node.Outputs[0]] =
+                ActivationRange.Of(_graph.IsNonNegative(node.Node.Outputs[0]) ? 0 : -1, 1).ToQuantization();
+        return node.Obstacle;
+    }
+
+    // Bytes that come from outside are levels; levels go outside as bytes.
+    private string HandOver(QuantizableNode node)
+    {
+        ActivationQuantization levels = LevelsOf(node.Context)!;
+        if (node.Outputs is [var output])
+            _levels[output] = levels;
+        return node.Inputs.All(i => _levels.GetValueOrDefault(i) == levels) ? "" : "rounds numbers as the model says";
+    }
+
+    private string Decide(QuantizableNode node)
+    {
+        string output = node.Node.Outputs[0];
+        if (node.Form == IntegerForm.Recurrent)
+            return NoScaleOfInput;
+        if (node.Inputs.All(_sums.Contains))
+        {
+            if (node.Form == IntegerForm.SameScale && node.IsReshape)
+                _sums.Add(output);
+            else if (node.Form == IntegerForm.FixedPoint || node.IsSigmoid)
+                _wide.Add(output);
+            else
+                return NoScaleOfInput;
+            return "";
+        }
+        if (!node.Inputs.All(_levels.ContainsKey))
+            return NoScaleOfInput;
+        ActivationQuantization input = _levels[node.Inputs[0]];
+        ActivationQuantization? target = Target(output);
+        switch (node.Form)
+        {
+            case IntegerForm.SameScale:
+                foreach (string moved in node.Outputs)
+                    _levels[moved] = input;
+                return "";
+            case IntegerForm.DotProduct:
+                if (LevelGrid.Of(node.Layer!) is null)
+                    return "its weights are no multiples of one scale for each channel within -128 to 127";
+                if (target is null && node.HasActivation)
+                    _split.Add(node);
+                else if (target is null)
+                    _sums.Add(output);
+                break;
+            case IntegerForm.FixedPoint:
+                // Its bytes have one scale only; else it hands over 32 bits.
+                if (target != Probabilities || !node.Node.Is<SoftmaxOperator>()
+                    || AxisFunction.Length(node.Context) > FixedPointPower.LongestRowOfBytes)
+                    (target, _) = (null, _wide.Add(output));
+                break;
+            case IntegerForm.Table:
+                target ??= StaysOnGrid(node, input) ? input : null;
+                if (target is null)
+                    return NoScaleOfResult;
+                break;
+            default:
+                if (target is null)
+                    return NoScaleOfResult;
+                if (node.Constants.Any(c => LevelGrid.Of(_graph.Graph.Constant(c)!) is null))
+                    return "its constant operand is no multiple of one scale within 256 levels";
+                break;
+        }
+        if (target is not null)
+            _levels[output] = target;
+        return "";
+    }
+
+    private static ActivationQuantization Probabilities { get; } = new(ActivationType.U8, 1.0 / 256, 0);
+
+    // The levels to which all that reads a value rounds it, perhaps behind nodes that move elements only.
+    private ActivationQuantization? Target(string value)
+    {
+        while (!_graph.IsOutput(value))
+        {
+            IReadOnlyList<QuantizableNode> readers = _graph.Readers(value);
+            ActivationQuantization?[] levels = [.. readers.Select(r => r.Node.Is<FakeQuantizeOperator>() ? LevelsOf(r.Node)
+                : r.Node.Is<QuantizeLinearOperator>() ? LevelsOf(r.Context) : null)];
+            if (levels.Length > 0 && levels.All(l => l is not null && l == levels[0]))
+                return levels[0];
+            if (readers is not [{ Form: IntegerForm.SameScale, Outputs.Length: 1 } movement] || movement.Inputs[0] != value)
+                return null;
+            value = movement.Outputs[0];
+        }
+        return null;
+    }
+
+    // Whether a function maps each level to one of the same levels, as a rectifier does.
+    private static bool StaysOnGrid(QuantizableNode node, ActivationQuantization levels)
+    {
+        double[] reals = [.. Enumerable.Range(0, ActivationRange.Levels + 1).Select(q => levels.Scale * (q - levels.ZeroPoint))];
+        return DoubleFunction.Apply(node.Context, reals).All(y =>
+            y / levels.Scale is var steps && Math.Abs(steps - Math.Round(steps)) <= Tolerance
+            && Math.Round(steps) + levels.ZeroPoint is >= 0 and <= ActivationRange.Levels);
+    }
+}
