@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -6,6 +7,7 @@ using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Onnx;
 
@@ -122,6 +124,21 @@ public sealed class TreeEnsembleTests
         Tensor[] texts = Run(trees.Classifier(Rows, ("classlabels_strings", (string[])["x", "", "y"])), x);
         Assert.Equal(numbers[0].Values<long>().Select(l => ((string[])["x", "", "y"])[l]), texts[0].Values<string>());
         Assert.Equal(numbers[1].Values<float>(), texts[1].Values<float>());
+    }
+
+    [Theory]
+    [InlineData("tree_binary_one_weight")]
+    [InlineData("tree_threshold_leq")]
+    public void Cases_of_the_development_set_are_right(string name)
+    {
+        SharedAssets.Require();
+        string data = SharedAssets.Path($"cases/{name}/test_data_set_0");
+        var model = new ModelBuilder();
+        model.Model.MergeFrom(File.ReadAllBytes(SharedAssets.Path($"cases/{name}/model.onnx")));
+        model.Model.OpsetImport.RemoveAt(0);
+        Tensor[] outputs = Run(model, TensorProtoReader.Read(Path.Combine(data, "input_0.pb")));
+        for (int i = 0; i < outputs.Length; i++)
+            TensorComparison.AssertClose(TensorProtoReader.Read(Path.Combine(data, $"output_{i}.pb")), outputs[i], 1e-3, 1e-5);
     }
 
     [Fact]
