@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
 
-/// <summary>Dropout in inference: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).</summary>
+/// <summary>
+/// Dropout in inference, or with a ratio of 0: its input unchanged, and a mask of nothing but true (ONNX operator Dropout).
+/// </summary>
 [Operator("Dropout")]
 [Input(0, "data", Elements.All)]
 [Input(1, "ratio", Elements.Floats, Optional = true, From = 12)]
@@ -18,9 +21,11 @@ internal sealed class DropoutOperator : MovementOperator, IKeepsElementOrder
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
-        if (context.Has(2)
+        // In training a ratio of 0 drops nothing.
+        bool drops = !context.Has(1) || context.InputConstants[1] is not { } ratio || FloatTensor.Values(ratio).Any(r => r != 0);
+        if (context.Has(2) && drops
             && (context.InputConstants[2] is not { Element: ElementType.Bool } training || training.Values<bool>().Any(t => t)))
-            throw context.Unsupported("Dropout in inference (training_mode=false)");
+            throw context.Unsupported("Dropout in inference (training_mode=false), or with a ratio of 0");
         TensorType x = context.Type(0);
         return [x, x.As(ElementType.Bool)];
     }
