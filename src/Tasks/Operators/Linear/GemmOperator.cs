@@ -34,7 +34,7 @@ internal sealed class GemmOperator : Operator, IMatrixProduct
             TensorType c = context.Type(2);
             if (Shapes.Broadcast(c.Dimensions.AsSpan(), type.Dimensions.AsSpan()) is not { } both
                 || !both.AsSpan().SequenceEqual(type.Dimensions.AsSpan()))
-                throw context.Invalid($"its addend {c} does not broadcast to {type}");
+                throw context.Invalid($"its addend C, {c}, does not broadcast to {type}");
         }
         FusedActivation.Check(context);
         return [type];
