@@ -47,7 +47,7 @@ internal sealed class RecurrentExport(Graph graph, OnnxModelBuilder builder, Exp
     {
         string matrix = dotProducts.Dequantized(
             node.Name + "/weights", new Tensor(TensorType.Of(ElementType.Int8, directions * rows, size), weights.Values), weights.Scales,
-            null, 0);
+            Tensor.Zeros(TensorType.Of(ElementType.Int8, weights.Scales.Length)), 0);
         string shape = builder.Constant(node.Name + "/weights/shape", Tensor.Of([directions, rows, (long)size], 3));
         return builder.Add(node.Name + "/weights/reshaped", "Reshape", [matrix, shape]);
     }

@@ -7,6 +7,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Recurrent;
 
 namespace OptimizerBuild.Lowering;
 
@@ -423,7 +424,7 @@ internal sealed class LoweringContext
     public bool IsReadQuantizedOnly(string value) =>
         Quantization?.Values.GetValueOrDefault(value) is { Type: ActivationType.U8 }
             && !GraphIndex.Of(Graph).IsOutput(value)
-        && GraphIndex.Of(Graph).Readers(value).All(IsInteger);
+        && GraphIndex.Of(Graph).Readers(value).All(r => IsInteger(r) && !r.Is<RecurrentOperator>());
 
     /// <summary>Puts a constant into the weights and returns its offset.</summary>
     public int AddTensor(Tensor constant) => constant.Data switch

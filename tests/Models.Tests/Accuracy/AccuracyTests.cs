@@ -24,6 +24,7 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         { "cntk_mnist", 0.002 },
         { "ic_resnet8", 0.005 },
         { "digits-mlp", 0.005 },
+        { "fashion-gru", 0.005 },
         { "standard_v3_3", 1.0 / 111 },
     };
 

@@ -25,6 +25,8 @@ public sealed class QdqExportTests
         "allowzero", "alpha", "approximate", "axis", "beta", "ceil_mode", "count_include_pad", "dilations", "epsilon", "group",
         "kernel_shape", "keepdims", "mode", "noop_with_empty_axes", "num_outputs", "pads", "perm", "select_last_index", "stash_type",
         "storage_order", "strides", "to", "transA", "transB",
+        // Of recurrent layers.
+        "activations", "direction", "hidden_size", "linear_before_reset",
     ];
 
     public static TheoryData<string> Cases => SharedModels.Cases;

@@ -25,7 +25,7 @@ internal static class SharedModels
     public static ImmutableArray<string> Names { get; } =
     [
         "digits-mlp", "mnist-lenet-300-100", "mnist-lenet5", "fashion-mobilenet", "cntk_mnist", "ic_resnet8", "ad01", "standard_v3_3",
-        "kws_dscnn", "ch_ppocr_mobile_v2.0_cls_infer", "version-slim-320",
+        "kws_dscnn", "ch_ppocr_mobile_v2.0_cls_infer", "version-slim-320", "fashion-gru",
     ];
 
     /// <summary>The same as test cases.</summary>
@@ -79,6 +79,12 @@ internal static class SharedModels
                 "image=fashion-mnist/t10k-images-idx3-ubyte.gz;y=fashion-mnist/t10k-labels-idx1-ubyte.gz") with
         {
             InputType = InputElement.UInt8,
+            InputScale = [1 / 255.0],
+        },
+        "fashion-gru" => Model(
+            name, "trained/fashion-gru.onnx", "image=fashion-mnist/train-images-idx3-ubyte.gz",
+            "image=fashion-mnist/t10k-images-idx3-ubyte.gz;y=fashion-mnist/t10k-labels-idx1-ubyte.gz") with
+        {
             InputScale = [1 / 255.0],
         },
         "ic_resnet8" => Model(name, "mlperf-tiny/ic_resnet8.onnx", "cifar10/cifar10-3995.npz", "cifar10/cifar10-3995.npz") with

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Recurrent;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -12,7 +13,8 @@ namespace OptimizerBuild.Compression.Quantization;
 /// <remarks>
 /// Invariants, which <c>Lowering</c> relies on and the quantiser's tests assert:
 /// <list type="bullet">
-/// <item>Every non-constant float32 input and output of an integer node has an entry in <see cref="Values"/>.</item>
+/// <item>Every non-constant float32 input and output of an integer node has an entry in <see cref="Values"/>, but for nodes of the form
+/// <see cref="IntegerForm.Recurrent"/>, which read and make float32 values.</item>
 /// <item>Constant inputs of <see cref="IntegerForm.Rescale"/> nodes have an entry in <see cref="Values"/> (u8), from which Lowering
 /// quantises them.</item>
 /// <item>An integer node of form <see cref="IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
@@ -26,7 +28,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </remarks>
 /// <param name="Values">Scale and zero point by value name.</param>
 /// <param name="Nodes">Precision by node name; every node of the graph has an entry.</param>
-/// <param name="Weights">Quantised weights by node name, for each integer node of form DotProduct.</param>
+/// <param name="Weights">Quantised weights by node name, for each integer node of form DotProduct or Recurrent.</param>
 internal sealed record GraphQuantization(
     ImmutableSortedDictionary<string, ActivationQuantization> Values,
     ImmutableSortedDictionary<string, NodePrecision> Nodes,
@@ -109,6 +111,8 @@ internal sealed record GraphQuantization(
             int place = node.Inputs.IndexOf(constant);
             if (!Nodes[node.Name].Integer)
                 floats = true;
+            else if (node.Is<RecurrentOperator>() && place != 1)
+                floats = true;
             else if (Weights.ContainsKey(node.Name))
                 bytes = Math.Max(bytes, (place == 2 ? sizeof(int) : sizeof(sbyte)) * (long)count);
             else
@@ -163,7 +167,8 @@ internal sealed record NodePrecision(bool Integer, string Reason, double? Signal
 /// <param name="Scales">One scale for each output channel.</param>
 /// <param name="Bias">The bias of each output channel in units of input scale · weight scale, without any zero-point correction; zeros
 /// where the node has no bias.</param>
-/// <param name="Layout">The kernel form and the order in which <c>Lowering</c> packs them; null until the quantiser has settled it.</param>
+/// <param name="Layout">The kernel form and the order in which <c>Lowering</c> packs them; null until the quantiser has settled it, and for
+/// recurrent layers, which have one form only.</param>
 internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, WeightLayout? Layout = null)
 {
     /// <summary>

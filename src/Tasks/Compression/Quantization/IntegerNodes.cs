@@ -39,8 +39,9 @@ internal sealed class IntegerNodes
     /// <summary>Takes a node out.</summary>
     public void Remove(QuantizableNode node, string reason) => _reasons.TryAdd(node.Node.Name, reason);
 
-    /// <summary>Whether a value is made by an integer node.</summary>
-    public bool Makes(string value) => _graph.Producer(value) is { } producer && Contains(producer);
+    /// <summary>Whether an integer node makes a value as integers.</summary>
+    public bool Makes(string value) => _graph.Producer(value) is { } producer && Contains(producer)
+        && producer.Form != IntegerForm.Recurrent;
 
     /// <summary>The integer nodes that read a value.</summary>
     public IEnumerable<QuantizableNode> IntegerReaders(string value) =>
@@ -103,9 +104,9 @@ internal sealed class IntegerNodes
     /// </summary>
     public IReadOnlyList<IReadOnlyList<QuantizableNode>> Segments()
     {
-        ValueGroups segments = Connected(n => n.Form != IntegerForm.DotProduct);
+        ValueGroups segments = Connected(n => !n.HasWeights);
         return [.. _graph.Nodes
-            .Where(n => Contains(n) && n.Form != IntegerForm.DotProduct)
+            .Where(n => Contains(n) && !n.HasWeights)
             .GroupBy(n => segments.Find(n.Node.Name), StringComparer.Ordinal)
             .Select(g => (IReadOnlyList<QuantizableNode>)[.. g])];
     }
@@ -124,7 +125,7 @@ internal sealed class IntegerNodes
     {
         ValueGroups islands = Connected(_ => true);
         var inhabited = _graph.Nodes
-            .Where(n => Contains(n) && n.Form == IntegerForm.DotProduct)
+            .Where(n => Contains(n) && n.HasWeights)
             .Select(n => islands.Find(n.Node.Name))
             .ToHashSet(StringComparer.Ordinal);
         foreach (QuantizableNode node in _graph.Nodes)

@@ -139,7 +139,7 @@ internal sealed class PrecisionPlanner(
     public IReadOnlyList<(QuantizableNode Layer, double? Without)> CostOfLayers(Outcome outcome, CancellationToken cancellation)
     {
         QuantizableNode[] layers = [.. graph.Nodes
-            .Where(n => n.Form == IntegerForm.DotProduct && outcome.Nodes.Contains(n))
+            .Where(n => n.HasWeights && outcome.Nodes.Contains(n))
             .OrderBy(n => outcome.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)];
         var measured = new List<(QuantizableNode Layer, double? Without)>();
 

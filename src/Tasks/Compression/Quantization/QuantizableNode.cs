@@ -34,9 +34,9 @@ internal sealed class QuantizableNode
         Obstacle = obstacle;
         Layer = layer;
         MultiplyAccumulates = macs;
-        Inputs = form is IntegerForm.None ? [] : [.. DataInputs(context, form, constant: false)];
+        Inputs = form is IntegerForm.None or IntegerForm.Recurrent ? [] : [.. DataInputs(context, form, constant: false)];
         Constants = form is IntegerForm.Rescale ? [.. DataInputs(context, form, constant: true)] : [];
-        Outputs = form is IntegerForm.None || context.OutputTypes[0].Element != ElementType.Float32 ? []
+        Outputs = form is IntegerForm.None or IntegerForm.Recurrent || context.OutputTypes[0].Element != ElementType.Float32 ? []
             : [.. context.Node.Outputs.Where(o => o.Length > 0)];
     }
 
@@ -52,8 +52,11 @@ internal sealed class QuantizableNode
     /// <summary>Why it has no integer form; else empty.</summary>
     public string Obstacle { get; }
 
-    /// <summary>The weights, where the form is <see cref="IntegerForm.DotProduct"/>.</summary>
+    /// <summary>The weights, where the node multiplies with any (<see cref="HasWeights"/>).</summary>
     public DotProductLayer? Layer { get; }
+
+    /// <summary>Whether the integer form multiplies with rounded weights: dot products and recurrent layers.</summary>
+    public bool HasWeights => Form is IntegerForm.DotProduct or IntegerForm.Recurrent;
 
     /// <summary>The work of one evaluation, as <see cref="WorkBudget"/> counts it.</summary>
     public long Work => WorkBudget.Work(Context);
@@ -119,6 +122,11 @@ internal sealed class QuantizableNode
                 return $"computes {type}";
         if (context.InputTypes[0] is { } first && first.Element != ElementType.Float32)
             return $"reads {first}";
+        if (form == IntegerForm.Recurrent)
+        {
+            layer = DotProductLayer.OfState(context.InputConstants[1]!);
+            return layer.Weights.Any(w => !float.IsFinite(w)) ? "weights are not finite" : "";
+        }
         if (!DataInputs(context, form, constant: false).Any())
             return node.Is<GatherOperator>() ? "looks rows up, quantised where all readers want them so" : "reads constants only";
         if (!IntegerNode.Simulates(form, node))

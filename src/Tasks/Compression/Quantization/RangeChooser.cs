@@ -4,6 +4,7 @@ using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization;
@@ -81,6 +82,9 @@ internal sealed class RangeChooser : IRanges
         // Made-up samples do not tell how far a divided value reaches below 0, but it never leaves −1 to 1.
         if (divided && !_unsettled.IsEmpty)
             return _chosen[key] = ActivationRange.Of(members.All(_graph.IsNonNegative) ? 0 : -1, 1).ToQuantization();
+        // Samples of one step do not tell how far a state reaches after many.
+        if (members.Any(IsCarriedState))
+            return _chosen[key] = ActivationRange.Of(-1, 1).ToQuantization();
         IRangeObserver[] observers = divided ? [new MinMaxObserver()] : _observers;
         ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
@@ -129,6 +133,11 @@ internal sealed class RangeChooser : IRanges
         }
         return error;
     }
+
+    // The hidden state of a layer that takes its first state from the caller, who may hand back the last one of the call before.
+    private bool IsCarriedState(string value) =>
+        _graph.Producer(value)?.Node is { } node && node.As<RecurrentOperator>() is { } layer && node.HasInput(4)
+        && !_graph.Graph.IsConstant(node.Inputs[4]) && node.Outputs.IndexOf(value) < 2 && layer.IsBounded(node);
 
     private Tensor Rounded(int probe, string value, ActivationQuantization candidate) =>
         QuantizedTensor.Of(_probes.Value(probe, value), candidate).ToFloat();

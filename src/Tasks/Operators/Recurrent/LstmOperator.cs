@@ -26,6 +26,10 @@ internal sealed class LstmOperator : RecurrentOperator
     /// <summary>Whether the forget gate is one minus the input gate (attribute <c>input_forget</c>).</summary>
     public static bool IsCoupled(Node node) => node.Int("input_forget", 0) != 0;
 
+    // The candidates make the cell's state, which the last activation bounds.
+    /// <inheritdoc/>
+    protected override bool DecidesHiddenState(int activation) => activation != 1;
+
     /// <inheritdoc/>
     protected override void Step(RecurrentDirection direction, ReadOnlySpan<float> input, Span<float> hidden, Span<float> cell)
     {

@@ -5,24 +5,24 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Operators.Recurrent;
 
 /// <summary>An activation of a recurrent layer.</summary>
-/// <param name="Name">Its name in small letters.</param>
+/// <param name="Name">Its name, as the specification spells it.</param>
 /// <param name="Alpha">Its first factor; of no meaning where it takes none.</param>
 /// <param name="Beta">Its second factor; of no meaning where it takes none.</param>
 internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
 {
-    private static readonly Dictionary<string, Form> Forms = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Form> Forms = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["sigmoid"] = new(RecurrentActivation.Sigmoid, null, null, (x, _, _) => Sigmoid(x)),
-        ["tanh"] = new(RecurrentActivation.Tanh, null, null, (x, _, _) => ElementaryFunctions.Tanh(x)),
-        ["relu"] = new(RecurrentActivation.Relu, null, null, (x, _, _) => 0 > x ? 0 : x),
-        ["affine"] = new(RecurrentActivation.Affine, 1, 0, (x, a, b) => (a * x) + b),
-        ["leakyrelu"] = new(RecurrentActivation.LeakyRelu, 0.01f, null, (x, a, _) => x < 0 ? a * x : x),
-        ["thresholdedrelu"] = new(RecurrentActivation.ThresholdedRelu, 1, null, (x, a, _) => x > a ? x : 0),
-        ["scaledtanh"] = new(RecurrentActivation.ScaledTanh, 1, 1, (x, a, b) => a * ElementaryFunctions.Tanh(b * x)),
-        ["hardsigmoid"] = new(RecurrentActivation.HardSigmoid, 0.2f, 0.5f, (x, a, b) => Math.Min(1, Math.Max(0, (a * x) + b))),
-        ["elu"] = new(RecurrentActivation.Elu, 1, null, (x, a, _) => x < 0 ? a * (ElementaryFunctions.Exp(x) - 1) : x),
-        ["softsign"] = new(RecurrentActivation.Softsign, null, null, (x, _, _) => x / (1 + Math.Abs(x))),
-        ["softplus"] = new(RecurrentActivation.Softplus, null, null, (x, _, _) => Softplus(x)),
+        ["Sigmoid"] = new(RecurrentActivation.Sigmoid, null, null, (x, _, _) => Sigmoid(x)),
+        ["Tanh"] = new(RecurrentActivation.Tanh, null, null, (x, _, _) => ElementaryFunctions.Tanh(x)),
+        ["Relu"] = new(RecurrentActivation.Relu, null, null, (x, _, _) => 0 > x ? 0 : x),
+        ["Affine"] = new(RecurrentActivation.Affine, 1, 0, (x, a, b) => (a * x) + b),
+        ["LeakyRelu"] = new(RecurrentActivation.LeakyRelu, 0.01f, null, (x, a, _) => x < 0 ? a * x : x),
+        ["ThresholdedRelu"] = new(RecurrentActivation.ThresholdedRelu, 1, null, (x, a, _) => x > a ? x : 0),
+        ["ScaledTanh"] = new(RecurrentActivation.ScaledTanh, 1, 1, (x, a, b) => a * ElementaryFunctions.Tanh(b * x)),
+        ["HardSigmoid"] = new(RecurrentActivation.HardSigmoid, 0.2f, 0.5f, (x, a, b) => Math.Min(1, Math.Max(0, (a * x) + b))),
+        ["Elu"] = new(RecurrentActivation.Elu, 1, null, (x, a, _) => x < 0 ? a * (ElementaryFunctions.Exp(x) - 1) : x),
+        ["Softsign"] = new(RecurrentActivation.Softsign, null, null, (x, _, _) => x / (1 + Math.Abs(x))),
+        ["Softplus"] = new(RecurrentActivation.Softplus, null, null, (x, _, _) => Softplus(x)),
     };
 
     private readonly Form _form = Forms[Name];
@@ -35,6 +35,10 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
 
     /// <summary>Whether it takes a second factor.</summary>
     public bool TakesBeta => _form.Beta is not null;
+
+    /// <summary>Whether no result lies beyond −1 and 1.</summary>
+    public bool IsWithinOne => _form.Number is RecurrentActivation.Sigmoid or RecurrentActivation.Tanh or RecurrentActivation.HardSigmoid
+        or RecurrentActivation.Softsign;
 
     /// <summary>The activation of one value.</summary>
     public float Of(float x) => (float)_form.Compute(x, Alpha, Beta);
@@ -59,8 +63,7 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
         obstacle = names.Length > 0 && names.Length < defaults.Length
             ? $"it names {names.Length} activations instead of {defaults.Length}" : "";
         string[] all = [.. Enumerable.Range(0, directions * defaults.Length).Select(i =>
-            (names.Length == 0 ? defaults[i % defaults.Length] : names.Length > i ? names[i] : names[i % defaults.Length])
-                .ToLowerInvariant())];
+            Spelled(names.Length == 0 ? defaults[i % defaults.Length] : names.Length > i ? names[i] : names[i % defaults.Length]))];
         if (obstacle.Length == 0 && all.FirstOrDefault(n => !Forms.ContainsKey(n)) is { } unknown)
             obstacle = $"its activation '{unknown}' is none of the specification";
         var result = new RecurrentFunction[all.Length];
@@ -94,6 +97,10 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
             (node.Texts("activations")!, node.Floats("activation_alpha")!, node.Floats("activation_beta")!);
         return [.. Enumerable.Range(direction * count, count).Select(i => new RecurrentFunction(names[i], alphas[i], betas[i]))];
     }
+
+    // As the specification spells a name that it knows: some runtimes take no other.
+    private static string Spelled(string name) =>
+        Forms.Keys.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name;
 
     private static double Sigmoid(double x) => x >= 0 ? 1 / (1 + ElementaryFunctions.Exp(-x))
         : double.IsNaN(x) ? x : ElementaryFunctions.Exp(x) / (1 + ElementaryFunctions.Exp(x));

@@ -133,6 +133,19 @@ internal abstract class RecurrentOperator : Operator
     /// <summary>The bound of what goes into activations; infinite where there is none.</summary>
     public static float Clip(Node node) => node.Float("clip", float.PositiveInfinity);
 
+    /// <summary>
+    /// Whether hidden states lie within −1 and 1 if the first ones do: activations of every direction are bounded so.
+    /// </summary>
+    public bool IsBounded(Node node) => Enumerable.Range(0, Directions(node)).All(d =>
+        RecurrentFunction.Of(node, d, DefaultActivations.Length).Where((_, i) => DecidesHiddenState(i)).All(f => f.IsWithinOne));
+
+    /// <summary>Whether the bound of a hidden state depends on an activation, by its place among those of a direction.</summary>
+    protected virtual bool DecidesHiddenState(int activation) => true;
+
+    /// <summary>Whether a node reads a value as its first states and nothing else.</summary>
+    public static bool ReadsAsState(Node node, string value) =>
+        Enumerable.Range(0, node.Inputs.Length).All(i => node.Inputs[i] != value || i is 4 or 5);
+
     private static void Require(OperatorContext context, int input, params int[] shape)
     {
         if (context.Has(input) && !context.Type(input).Dimensions.SequenceEqual(shape))

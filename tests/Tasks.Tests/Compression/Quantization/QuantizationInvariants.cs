@@ -38,7 +38,7 @@ internal static class QuantizationInvariants
                 Assert.Equal(ActivationType.U8, quantization.Values[constant].Type);
             if (known.Form == IntegerForm.SameScale)
                 Assert.All(known.Outputs, o => Assert.Equal(quantization.Values[known.Inputs[0]], quantization.Values[o]));
-            Assert.Equal(known.Form == IntegerForm.DotProduct, quantization.Weights.ContainsKey(node.Name));
+            Assert.Equal(known.HasWeights, quantization.Weights.ContainsKey(node.Name));
             CheckWide(graph, quantization, nodes, known);
         }
         Assert.Equal(used.Order(StringComparer.Ordinal), quantization.Values.Keys);
@@ -66,7 +66,8 @@ internal static class QuantizationInvariants
                 node.Form is IntegerForm.DotProduct or IntegerForm.FixedPoint || node.IsReshape || node.IsSigmoid,
                 $"{node.Node} makes 32-bit values");
             Assert.False(node.Form == IntegerForm.DotProduct && node.HasActivation, $"{node.Node} clamps 32-bit values");
-            foreach (Node reader in graph.Nodes.Where(n => n.Inputs.Contains(output) && quantization.Nodes[n.Name].Integer))
+            foreach (Node reader in graph.Nodes.Where(n =>
+                nodes[n.Name].Inputs.Contains(output) && quantization.Nodes[n.Name].Integer))
                 Assert.True(
                     nodes[reader.Name].IsReshape || nodes[reader.Name].Form == IntegerForm.FixedPoint || nodes[reader.Name].IsSigmoid,
                     $"{reader} reads 32-bit values");

@@ -1,3 +1,5 @@
+using OptimizerBuild.Operators;
+
 namespace OptimizerBuild.Compression.Quantization.Outliers;
 
 /// <summary>The dot products that the means against outliers apply to.</summary>
@@ -15,7 +17,7 @@ internal static class NoisyProducts
         foreach (QuantizableNode node in graph.Nodes)
         {
             NodePrecision precision = plan.Nodes[node.Node.Name];
-            if (precision.Integer && precision.SignalToNoise < quiet && node.Layer is not null
+            if (precision.Integer && precision.SignalToNoise < quiet && node.Form == IntegerForm.DotProduct
                 && IsMadeInFloat(graph, plan, node.Node.Inputs[0]))
                 yield return node;
         }
@@ -26,7 +28,7 @@ internal static class NoisyProducts
     {
         while (graph.Producer(value) is { } producer)
         {
-            if (!plan.Nodes[producer.Node.Name].Integer)
+            if (!plan.Nodes[producer.Node.Name].Integer || producer.Form == IntegerForm.Recurrent)
                 return true;
             if (!producer.IsMovement)
                 return false;

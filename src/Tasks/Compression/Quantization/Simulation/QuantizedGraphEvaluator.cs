@@ -36,8 +36,10 @@ internal sealed class QuantizedGraphEvaluator
                 .Where(n => n.Length > 0 && lastReader[n] == index && !graph.IsConstant(n))];
             OperatorContext context = OperatorContext.Of(graph, node);
             if (!quantization.Nodes[node.Name].Integer)
-                return new Step(context, OperatorRegistry.Of(node), null, dead);
+                return new Step(context, inputs => OperatorRegistry.Of(node).Evaluate(context, inputs), null, dead);
             QuantizableNode source = QuantizableNode.Of(graph, node);
+            if (source.Form == IntegerForm.Recurrent)
+                return new Step(context, new RoundedStateWeights(source, quantization.Weights[node.Name]).Evaluate, null, dead);
             if (source.IsSigmoid && quantization.Values[node.Outputs[0]].Type == ActivationType.S32)
                 source = source.As(IntegerForm.FixedPoint);
             return source.Form == IntegerForm.Levels ? new Step(context, null, null, dead) : new Step(context, null,
@@ -88,7 +90,7 @@ internal sealed class QuantizedGraphEvaluator
             }
             if (step.Integer is null)
             {
-                Tensor[] results = step.Float!.Evaluate(step.Context,
+                Tensor[] results = step.Float!(
                     [.. node.Inputs.Select((n, i) => n.Length == 0 ? null : step.Context.InputConstants[i] ?? Real(n))]);
                 for (int i = 0; i < node.Outputs.Length; i++)
                     if (node.Outputs[i].Length > 0)
@@ -150,5 +152,6 @@ internal sealed class QuantizedGraphEvaluator
         return results;
     }
 
-    private sealed record Step(OperatorContext Context, Operator? Float, IntegerNode? Integer, string[] Dead);
+    private sealed record Step(
+        OperatorContext Context, Func<IReadOnlyList<Tensor?>, Tensor[]>? Float, IntegerNode? Integer, string[] Dead);
 }

@@ -29,6 +29,8 @@ internal static class SyntheticCalibration
     {
         new GraphEvaluator(original).RequireMemory();
         var integers = IntegerInputs.Bounds(original);
+        ImmutableSortedDictionary<string, (double Low, double High)> states = StateInputs.Ranges(original);
+        ranges = ranges is null ? states : states.SetItems(ranges);
         ImmutableArray<string> texts = StringFlow.Texts(original);
         ImmutableArray<string> unknown = [.. original.Inputs.Where(i =>
             original.TypeOf(i).Element.IsFloat() && ranges?.ContainsKey(i) != true)];

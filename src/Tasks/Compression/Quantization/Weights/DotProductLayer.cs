@@ -5,7 +5,9 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// The weights and the bias of a convolution or matrix product, seen as one row of <see cref="Length"/> weights for each output
-/// channel, whatever the order of the node's weight tensor. Gemm's alpha and beta are multiplied in.
+/// channel, whatever the order of the node's weight tensor. Gemm's alpha and beta are multiplied in. The weights of a recurrent layer's
+/// state
+/// are rows, too.
 /// </summary>
 internal sealed class DotProductLayer
 {
@@ -59,6 +61,14 @@ internal sealed class DotProductLayer
 
     /// <summary>The input channel that position <paramref name="k"/> of a channel's sum reads.</summary>
     public int InputChannel(int channel, int k) => (channel / _channelsPerGroup * (Length / _kernelArea)) + (k / _kernelArea);
+
+    /// <summary>The weights of a recurrent layer's state.</summary>
+    /// <param name="weights">[directions, rows, size].</param>
+    public static DotProductLayer OfState(Tensor weights)
+    {
+        int size = weights.Dimensions[2];
+        return new(weights.Values<float>(), new float[weights.Count / size], size, size, 1, 1, 1, -1) { IsMatrix = true };
+    }
 
     /// <summary>Reads a node's weights, or says what keeps the node from being an integer dot product.</summary>
     public static DotProductLayer? Read(OperatorContext context, out string obstacle)

@@ -1,5 +1,7 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
@@ -34,7 +36,12 @@ internal sealed class WeightPlanner(
 
         WeightQuantization? best = null;
         double highest = double.NegativeInfinity;
-        if (node.Layer is null)
+        if (node.Form == IntegerForm.Recurrent)
+        {
+            best = new(Rows(node).Values, [.. Rows(node).Scales], new int[node.Layer!.Channels]);
+            highest = Decibels(node, best);
+        }
+        else if (node.Layer is null)
         {
             highest = Decibels(node, values, null);
         }
@@ -97,7 +104,9 @@ internal sealed class WeightPlanner(
     private static bool IsWide(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) =>
         values[node.Node.Outputs[0]].Type == ActivationType.S32;
 
-    private ChannelMoments? SearchMoments(QuantizableNode node) => options.SearchWeightScales ? Moments(node) : null;
+    // Of states no moments are known, as they are no values of the graph.
+    private ChannelMoments? SearchMoments(QuantizableNode node) =>
+        options.SearchWeightScales && node.Form == IntegerForm.DotProduct ? Moments(node) : null;
 
     private ChannelMoments Moments(QuantizableNode node) => statistics.Moments(node.Node.Inputs[0], node.Layer!);
 
@@ -114,6 +123,22 @@ internal sealed class WeightPlanner(
             for (int o = 0; o < outputs.Length; o++)
                 if (node.Node.Outputs[o].Length > 0)
                     power += ErrorPower.Between(outputs[o].ToFloat(), probes.Value(i, node.Node.Outputs[o]));
+            return power;
+        }).Decibels;
+    }
+
+    // A recurrent layer with rounded weights beside the float one.
+    private double Decibels(QuantizableNode node, WeightQuantization weights)
+    {
+        var rounded = new RoundedStateWeights(node, weights);
+        budget.Count(probes.Count * node.Work);
+        return probes.Measure(3 * node.Bytes, i =>
+        {
+            Tensor[] outputs = rounded.Evaluate([.. node.Node.Inputs.Select(n => n.Length == 0 ? null : probes.Value(i, n))]);
+            var power = default(ErrorPower);
+            for (int o = 0; o < outputs.Length; o++)
+                if (node.Node.Outputs[o].Length > 0)
+                    power += ErrorPower.Between(outputs[o], probes.Value(i, node.Node.Outputs[o]));
             return power;
         }).Decibels;
     }
