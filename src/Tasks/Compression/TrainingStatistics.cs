@@ -47,7 +47,7 @@ internal static class TrainingStatistics
                 FloatTensor.Values(graph.Constant(node.Inputs[3])!),
                 FloatTensor.Values(graph.Constant(node.Inputs[4])!))))
             .Where(d => d.Departure is > Factor or < 1 / Factor)
-            .OrderByDescending(d => Math.Abs(Math.Log(d.Departure))).Take(1)
+            .OrderByDescending(d => Math.Max(d.Departure, 1 / d.Departure)).Take(1)
             .Select(d => Diagnostic.Of(DiagnosticCatalog.UnlikeTraining, null, d.Node.Name, d.Departure > 1
                 ? FormattableString.Invariant($"{d.Departure:G3} times as far from their mean in training")
                 : FormattableString.Invariant($"{1 / d.Departure:G3} times as close together")))
