@@ -1,7 +1,9 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Onnx;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;
@@ -291,6 +293,34 @@ public sealed class CompressModelTests : IDisposable
 
         Assert.Equal(1, _compilations);
         Assert.True(PlanReader.Read(File.ReadAllText(Output("m.signature.plan"))).Plan!.IsSignatureOnly);
+    }
+
+    [Fact]
+    public void ASurveyTellsHowTheLayersWouldRun()
+    {
+        var task = new SurveyModels { BuildEngine = _engine, Models = [Item("obj")], ProjectFolder = _project.Path, RootNamespace = "A" };
+        File.WriteAllBytes(Path.Combine(_project.Path, "m.onnx"), new ModelBuilder().Input("x", 1, 4).Output("y")
+            .Constant("w", Tensor.Of([.. Enumerable.Range(0, 12).Select(i => i / 8f)], 4, 3)).Node("MatMul", "x,w", "sums")
+            .Node("Relu", "sums", "held").Node("Sin", "held", "y").Bytes);
+        Assert.True(task.Execute());
+        string text = string.Join('\n', _engine.Messages.Select(m => m.Message));
+        Assert.Contains("input   x: float32[1,4]", text, StringComparison.Ordinal);
+        Assert.Contains("output  y: float32[1,3]", text, StringComparison.Ordinal);
+        Assert.Contains("operators: MatMul 1, Relu 1, Sin 1", text, StringComparison.Ordinal);
+        Assert.Contains("12 multiply-accumulates, 48 bytes of floating-point weights", text, StringComparison.Ordinal);
+        Assert.Matches(@"\(\w+\) +float32\[1,3\] +12 MACs +1\d weights +int8 if accurate enough: sums of products", text);
+        Assert.Matches(@"\(Sin\) .* 0 MACs .* float32: ", text);
+        Assert.False(File.Exists(Output("m.plan")));
+    }
+
+    [Fact]
+    public void ASurveyNamesAllThatIsNotSupported()
+    {
+        var task = new SurveyModels { BuildEngine = _engine, Models = [Item("obj")], ProjectFolder = _project.Path, RootNamespace = "A" };
+        File.WriteAllBytes(Path.Combine(_project.Path, "m.onnx"), new ModelBuilder().Input("x", 1, 4).Output("y")
+            .Node("Foo", "x", "z").Node("Bar", "z", "y").Bytes);
+        Assert.False(task.Execute());
+        Assert.Equal(["OPT0004", "OPT0004"], _engine.Errors.Select(e => e.Code));
     }
 
     private string Output(string name) => Path.Combine(_project.Path, "obj", "OptimizerBuild", "m", name);

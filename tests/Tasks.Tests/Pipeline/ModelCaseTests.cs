@@ -80,7 +80,8 @@ public sealed class ModelCaseTests
 
     // What is to be refused, an empty input, and missing values are nothing to calibrate on.
     private static DataSpec? Calibration(string folder) => Directory.Exists(Path.Combine(folder, "test_data_set_0"))
-        && Path.GetFileName(folder) is not ("reshape_allowzero_empty" or "tree_threshold_leq") ? new DataSpec("test_data_set_0", folder) : null;
+        && Path.GetFileName(folder) is not ("reshape_allowzero_empty" or "tree_threshold_leq")
+            ? new DataSpec("test_data_set_0", folder) : null;
 
     private static double Cosine(double[] a, double[] b)
     {

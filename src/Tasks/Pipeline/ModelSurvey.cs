@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Prequantized;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
+using OptimizerBuild.Passes;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>
+/// What a model consists of and how it would run, without any data: for whoever wants to know before a model is compressed. Which layers
+/// the calibration would keep in float32 because integers are too coarse, only a build tells.
+/// </summary>
+internal static class ModelSurvey
+{
+    /// <summary>Describes a model.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <returns>Lines of text.</returns>
+    /// <exception cref="ModelException">The model cannot be imported, or nodes have no kernel: all of them at once.</exception>
+    public static string Of(ModelOptions options, CancellationToken cancellation)
+    {
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation);
+        Graph graph = PassPipeline.Run(imported.Graph, cancellation);
+        _ = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions { ClassName = options.ClassName }, cancellation);
+
+        var text = new StringBuilder();
+        Line($"{options.Name} ({imported.SourceFile}, {imported.SourceBytes:N0} bytes)");
+        foreach (string input in imported.Graph.Inputs)
+            Line($"  input   {input}: {imported.Graph.TypeOf(input)}");
+        foreach (string output in imported.Graph.Outputs)
+            Line($"  output  {output}: {imported.Graph.TypeOf(output)}");
+        Line($"  operators: {Counts(imported.Graph)}");
+        Line($"  after fusion: {Counts(graph)}");
+        Row[] rows = Rows(graph, options.Precision);
+        Line($"  {rows.Sum(r => r.Macs):N0} multiply-accumulates, {imported.FloatWeightBytes:N0} bytes of floating-point weights");
+        int node = Width(rows.Select(r => r.Node)), shape = Width(rows.Select(r => r.Output));
+        int macs = Width(rows.Select(r => r.MacsText)), weights = Width(rows.Select(r => r.WeightsText));
+        foreach (Row r in rows)
+        {
+            string sizes = $"{r.MacsText.PadLeft(macs)} MACs  {r.WeightsText.PadLeft(weights)} weights";
+            Line($"  {r.Node.PadRight(node)}  {r.Output.PadRight(shape)}  {sizes}  {r.Form}");
+        }
+        return text.ToString();
+
+        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private static string Counts(Graph graph) => string.Join(", ", graph.Nodes.GroupBy(n => n.OpType, StringComparer.Ordinal)
+        .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
+        .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key} {g.Count()}")));
+
+    private static Row[] Rows(Graph graph, ModelPrecision precision)
+    {
+        var candidates = new QuantizableGraph(graph);
+        var integers = new IntegerNodes(candidates);
+        integers.RemoveReadRows();
+        if (precision == ModelPrecision.Auto)
+            integers.Settle();
+        bool ownScales = PrequantizedModel.Is(graph);
+        return [.. candidates.Nodes.Select(n => new Row(
+            $"{n.Node.Name} ({n.Node.OpType})",
+            graph.TypeOf(n.Node.Outputs.First(o => o.Length > 0)).ToString(),
+            n.MultiplyAccumulates,
+            n.Node.Inputs.Where(graph.IsConstant).Distinct(StringComparer.Ordinal).Sum(i => (long)graph.Constant(i)!.Count),
+            precision == ModelPrecision.Float32 ? "float32"
+                : ownScales ? "as the model's own scales say"
+                : integers.Contains(n) ? "int8 if accurate enough: " + FormOf(n.Form)
+                : "float32: " + integers.Reason(n)))];
+    }
+
+    private static string FormOf(IntegerForm form) => form switch
+    {
+        IntegerForm.DotProduct => "sums of products",
+        IntegerForm.Table => "table",
+        IntegerForm.Rescale => "rescaled",
+        IntegerForm.SameScale => "moved",
+        IntegerForm.FixedPoint => "fixed point",
+        _ => form.ToString(),
+    };
+
+    private static int Width(IEnumerable<string> texts) => texts.Select(t => t.Length).DefaultIfEmpty(0).Max();
+
+    // One node after fusion.
+    private sealed record Row(string Node, string Output, long Macs, long Weights, string Form)
+    {
+        public string MacsText { get; } = Macs.ToString("N0", CultureInfo.InvariantCulture);
+
+        public string WeightsText { get; } = Weights.ToString("N0", CultureInfo.InvariantCulture);
+    }
+}
