@@ -1,6 +1,5 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
-using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Operators;

@@ -4,7 +4,6 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Options;
-using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Pipeline;

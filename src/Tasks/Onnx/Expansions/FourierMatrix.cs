@@ -1,5 +1,4 @@
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Onnx.Expansions;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
