@@ -65,8 +65,9 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
 
         foreach (string[] line in lines)
             Assert.True(double.Parse(line[2], CultureInfo.InvariantCulture) < LargestRounding, string.Join(' ', line));
+        // Recurrent layers with s8 weights round their state to 16 bits, where the last bit of a gate may make another level.
         Assert.Superset(
-            RoundedTwice.Select(name => name.Split(' ')[1]).ToHashSet(),
+            RoundedTwice.Select(name => name.Split(' ')[1]).Where(k => k.StartsWith("Float32", StringComparison.Ordinal)).ToHashSet(),
             lines.Where(line => double.Parse(line[2], CultureInfo.InvariantCulture) > 0).Select(line => line[1]).ToHashSet());
     }
 
