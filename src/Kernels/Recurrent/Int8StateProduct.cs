@@ -2,13 +2,14 @@ namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// S8 weights times a state that is rounded to s16 levels anew in each step: with m the state's greatest magnitude, each element becomes
-/// the
-/// nearest multiple of m / levels. The products are summed up exactly in s32, which the build proves for the number of levels; a sum is
-/// multiplied by its row's scale times m / levels and added to its start in float32, in one rounding.
+/// the nearest multiple of m / levels. The products are summed up exactly in s32, which the build proves for the number of levels; a sum
+/// is multiplied by its row's scale times m / levels and added to its start in float32, in one rounding.
 /// </summary>
 internal readonly struct Int8StateProduct : IStateProduct
 {
@@ -98,8 +99,9 @@ internal readonly struct Int8StateProduct : IStateProduct
             Int8StateTile.Run<Vector256<int>, Avx2DotProduct>(ref pairs, ref weights, ref totals, whole, quads, 64);
             Int8StateTile.Run<Vector256<int>, Avx2DotProduct>(ref pairs, ref rest, ref restTotals, outputs - whole, quads, 32);
         }
-        else if (Vector128.IsHardwareAccelerated)
+        else if (Vector128.IsHardwareAccelerated && (Sse2.IsSupported || AdvSimd.Arm64.IsSupported || PackedSimd.IsSupported))
         {
+            // Not in the operations that every processor has: their products are of 16 bits, those of a state have 23.
             Int8StateTile.Run<Vector128<int>, Vector128DotProduct>(ref pairs, ref weights, ref totals, whole, quads, 64);
             Int8StateTile.Run<Vector128<int>, Vector128DotProduct>(ref pairs, ref rest, ref restTotals, outputs - whole, quads, 32);
         }

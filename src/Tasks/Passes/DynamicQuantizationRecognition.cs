@@ -21,6 +21,7 @@ internal sealed class DynamicQuantizationRecognition : LocalRewrite
         for (int place = 0; place < 2; place++)
             if (Product(editor, node.Input(place)) is { } product && Levels(editor, product.Input(0)) is { } levels
                 && WeightScale(editor, node.Input(1 - place), levels.Input(1)) is { } scale
+                && editor.TypeOf(product.Outputs[0]).Dimensions.SequenceEqual(editor.TypeOf(node.Outputs[0]).Dimensions)
                 && Weights(editor, product, scale, editor.TypeOf(node.Outputs[0]).Rank) is { } weights)
             {
                 string real = editor.AddValue(levels.Outputs[0] + ".real", editor.TypeOf(levels.Input(0)));
@@ -41,10 +42,11 @@ internal sealed class DynamicQuantizationRecognition : LocalRewrite
     // The layer whose 32-bit sums a value is as float32; nothing else may read them.
     private static Node? Product(GraphEditor editor, string value)
     {
+        while (editor.HasSingleUse(value) && editor.Producer(value) is { } cast && KeepsIntegers(editor, cast))
+            value = cast.Input(0);
         if (!editor.HasSingleUse(value) || editor.Producer(value) is not { } node)
             return null;
-        return node.Is<CastOperator>() ? Product(editor, node.Input(0))
-            : node.As<IDotProduct>() is not null && node.Inputs.Length == 2 && !node.HasActivation()
+        return node.As<IDotProduct>() is not null && node.Inputs.Length == 2 && !node.HasActivation()
                 && editor.Constant(node.Input(1)) is not null ? node : null;
     }
 
@@ -91,8 +93,12 @@ internal sealed class DynamicQuantizationRecognition : LocalRewrite
 
     private static string Uncast(GraphEditor editor, string value)
     {
-        while (editor.Producer(value) is { } node && node.Is<CastOperator>())
+        while (editor.Producer(value) is { } node && KeepsIntegers(editor, node))
             value = node.Input(0);
         return value;
     }
+
+    // A cast to a type that holds 32-bit sums of bytes; one to fewer bits changes them.
+    private static bool KeepsIntegers(GraphEditor editor, Node node) => node.Is<CastOperator>()
+        && editor.TypeOf(node.Outputs[0]).Element is (ElementType.Int32 or ElementType.Int64 or ElementType.Float32);
 }

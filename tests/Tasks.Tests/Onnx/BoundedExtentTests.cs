@@ -65,6 +65,34 @@ public class BoundedExtentTests
             Tensor.Of([value, value, (float)value], 3));
     }
 
+    /// <summary>Which places count is known although what stands there is not.</summary>
+    [Fact]
+    public void AConstantConditionGivesAnExtentThatIsKnown()
+    {
+        Graph graph = new ModelBuilder().Input("x", 3, 2).Constant("set", Tensor.Of([false, true, true], 3))
+            .Node("Compress", "x,set", "y", ("axis", 0)).Node("ReduceSum", "y", "sum", ("keepdims", 0)).Output("y", "sum").Import();
+        Assert.Equal(["y", "sum"], graph.Outputs);
+        Assert.Equal([2, 2], graph.TypeOf("y").Dimensions);
+        Compare(graph, [Tensor.Of([3f, 4, 5, 6], 2, 2), Tensor.Scalar(18f)], Tensor.Of([1f, 2, 3, 4, 5, 6], 3, 2));
+    }
+
+    [Theory]
+    [InlineData("output_height", 4294967297L)]
+    [InlineData("output_width", 2097152L)]
+    [InlineData("sampling_ratio", 2097152L)]
+    public void RegionsOfAbsurdSizesAreRefused(string attribute, long value)
+    {
+        ModelBuilder model = new ModelBuilder(16).Input("x", 1, 1, 4, 4).Input("rois", (object)0, 4).Constant("i",
+            Tensor.Of(Array.Empty<long>(), 0))
+            .Node("RoiAlign", "x,rois,i", "y", ("sampling_ratio", 1024)).Output("y");
+        Schema.AttributeProto given = model.Model.Graph.Node[0].Attribute.FirstOrDefault(a => a.Name == attribute)
+            ?? ModelBuilder.Attribute(attribute, 1);
+        given.I = value;
+        if (!model.Model.Graph.Node[0].Attribute.Contains(given))
+            model.Model.Graph.Node[0].Attribute.Add(given);
+        Assert.Equal("OPT0005", Assert.Throws<ModelException>(() => model.Import()).Diagnostic.Descriptor.Code);
+    }
+
     [Theory]
     [InlineData("Shape")]
     [InlineData("Size")]

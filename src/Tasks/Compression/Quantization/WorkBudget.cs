@@ -11,13 +11,10 @@ namespace OptimizerBuild.Compression.Quantization;
 internal sealed class WorkBudget(long total)
 {
     /// <summary>How often each calibration sample may be evaluated unless told otherwise.</summary>
-    public const int EvaluationsOfASample = 20;
+    public const int EvaluationsOfASample = 60;
 
-    /// <summary>
-    /// What any model may spend, even where its samples are few or small: a minute or two of two processors. A search that stops early
-    /// costs accuracy, and models of this size can afford not to.
-    /// </summary>
-    public const long Least = 1L << 38;
+    /// <summary>What any model may spend, even where its samples are few or small.</summary>
+    public const long Least = 1L << 35;
 
     /// <summary>The work allowed.</summary>
     public long Total => total;

@@ -75,8 +75,13 @@ internal sealed class TreePacking
         var nodes = new List<int>();
         var pairs = new List<int>();
         var roots = new List<int>();
+        // Trees that have each their own branches, although they share them, may be many times as large together.
+        long most = groups.Length == 1 ? long.MaxValue : (4L * forest.Branches) + (2L * forest.Roots.Length) + 1024;
+        var visited = new byte[forest.Branches];
         foreach (int[] group in groups)
         {
+            if (nodes.Count > most)
+                return null;
             // First where everything lies: a tree's first place, then the pairs behind its branches.
             var first = new Dictionary<int, int>();
             var pair = new Dictionary<int, int>();
@@ -84,7 +89,7 @@ internal sealed class TreePacking
             HashSet<int> wanted = [.. group];
             foreach (int leaf in group.Where(r => r < 0).Distinct())
                 Add(first, leaf, leaf);
-            foreach (int branch in TreeForest.Order(forest.Branches, group, n => forest.Yes[n], n => forest.No[n])!)
+            foreach (int branch in TreeForest.Order(visited, group, n => forest.Yes[n], n => forest.No[n])!)
             {
                 if (wanted.Contains(branch))
                     Add(first, branch, branch);

@@ -7,6 +7,9 @@ internal sealed class TreeScores
 {
     private const int MostLeaves = 32;
 
+    // 100,000 trees of 32 leaves. Trees that share their branches, as damaged files do by the million, are walked.
+    private const long MostUnfolded = 1L << 22;
+
     private readonly List<(int Feature, float Threshold, int Tree, uint Kept)> _branches = [];
     private readonly List<int[]> _leaves = [];
 
@@ -72,7 +75,8 @@ internal sealed class TreeScores
         var counts = new int[forest.Branches];
         foreach (int node in forest.Order()!.Reverse())
             counts[node] = Math.Min(Count(forest.Yes[node]) + Count(forest.No[node]), MostLeaves + 1);
-        return forest.Roots.All(r => Count(r) <= MostLeaves) ? new(forest, features) : null;
+        return forest.Roots.All(r => Count(r) <= MostLeaves) && forest.Roots.Sum(r => (long)Count(r)) <= MostUnfolded
+            ? new(forest, features) : null;
 
         int Count(int node) => node < 0 ? 1 : counts[node];
     }

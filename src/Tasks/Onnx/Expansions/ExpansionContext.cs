@@ -98,7 +98,7 @@ internal sealed class ExpansionContext(
     {
         if (!Gives(output))
             return;
-        if (Constant(length) is { } known && Constant(value) is not null)
+        if (Constant(length) is { } known)
             Return(output, Slice(value, axis, 0, known.Values<long>()[0]));
         else
             values.AddStructure(Node.Outputs[output], new ModelValue.Bounded(value, length, axis));

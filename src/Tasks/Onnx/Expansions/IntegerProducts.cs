@@ -55,7 +55,9 @@ internal static class IntegerProducts
     {
         string scale = context.Add("Mul", context.Reshape(context[inputScale], Array.Empty<long>()), context.Type(weightScale).Count == 1
             ? context.Reshape(context[weightScale], Array.Empty<long>()) : context[weightScale]);
-        return context.Add(ExpansionContext.New("DequantizeLinear", context[bias], scale).With("axis", 0));
+        TensorType type = context.Type(bias);
+        string list = type.Rank == 2 && type.Dimensions[0] == 1 ? context.Reshape(context[bias], (long)type.Count) : context[bias];
+        return context.Add(ExpansionContext.New("DequantizeLinear", list, scale).With("axis", 0));
     }
 
     // One zero point may serve several scales.

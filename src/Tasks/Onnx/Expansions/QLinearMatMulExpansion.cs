@@ -23,7 +23,7 @@ internal sealed class QLinearMatMulExpansion : Expansion
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
-        if (context.Type(3).Rank == 2 && IntegerProducts.AreConstant(context, 1, 2, 3, 4, 5, 6, 7)
+        if (context.Type(3).Rank == 2 && context.Type(4).Rank <= 1 && IntegerProducts.AreConstant(context, 1, 2, 3, 4, 5, 6, 7)
             && context.Type(1).Count == 1 && context.Type(1).Element == ElementType.Float32)
         {
             string y = context.Add("MatMul", IntegerProducts.Real(context, 0), IntegerProducts.Real(context, 3, axis: 1));

@@ -80,6 +80,8 @@ internal abstract class RecurrentExpansion<TOperator> : Expansion
             context.Node.Floats("activation_beta") ?? [], _operator.DefaultActivations, directions, out string obstacle);
         if (obstacle.Length > 0)
             throw context.Invalid(obstacle);
+        if (context.Node.Has("clip") && !(context.Node.Float("clip", 0) > 0))
+            throw context.Invalid($"its clip is {context.Node.Float("clip", 0)} instead of a positive number");
         loop = RecurrentFunction.Write(With(context, loop), functions);
         return context.Node.Has("clip") ? loop.With("clip", new AttributeValue.Float(context.Node.Float("clip", 0))) : loop;
     }

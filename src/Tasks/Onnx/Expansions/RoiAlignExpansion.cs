@@ -25,13 +25,14 @@ internal sealed class RoiAlignExpansion : Expansion
         (TensorType x, TensorType rois) = (context.Type(0), context.Type(1));
         if (x.Rank != 4 || rois.Rank != 2 || rois.Dimensions[1] != 4 || context.Type(2).Count != rois.Dimensions[0] || x.Count == 0)
             throw context.Invalid($"its inputs are {x}, {rois} and {context.Type(2)}");
-        int samples = (int)Math.Min(context.Node.Int("sampling_ratio", 0), 1024);
-        if (samples == 0)
+        long ratio = context.Node.Int("sampling_ratio", 0);
+        if (ratio == 0)
             throw context.Unsupported("RoiAlign with a sampling_ratio of 1 or more: otherwise the regions say how often they are read");
-        int height = (int)context.Node.Int("output_height", 1), width = (int)context.Node.Int("output_width", 1);
+        long lines = context.Node.Int("output_height", 1), columns = context.Node.Int("output_width", 1);
+        context.Elements(Math.Max(rois.Dimensions[0], 1), lines, ratio, columns, ratio);
+        (int samples, int height, int width) = ((int)ratio, (int)lines, (int)columns);
         (int regions, int channels) = (rois.Dimensions[0], x.Dimensions[1]);
         (int h, int w) = (x.Dimensions[2], x.Dimensions[3]);
-        context.Elements(regions, height, samples, width, samples);
         bool halfPixel = context.Opset >= 16 && context.Node.Text("coordinate_transformation_mode", "half_pixel") == "half_pixel";
         string scaled = context.Add("Sub",
             context.Add("Mul", context[1], context.Scalar(x.Element, context.Node.Float("spatial_scale", 1))),

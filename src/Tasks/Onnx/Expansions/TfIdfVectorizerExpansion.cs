@@ -21,6 +21,9 @@ namespace OptimizerBuild.Onnx.Expansions;
 [Parameter("weights", ParameterKind.Floats)]
 internal sealed class TfIdfVectorizerExpansion : Expansion
 {
+    // Comparisons of words, each some nodes.
+    private const int MostComparisons = 4096;
+
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
@@ -54,23 +57,33 @@ internal sealed class TfIdfVectorizerExpansion : Expansion
             throw context.Invalid($"it has {columns.Length} ngram_indexes for {known} sequences");
         float[] weights = node.Floats("weights") ?? [];
         string mode = node.Text("mode", "TF");
-        if (mode != "TF" && weights.Length > 0 && weights.Length != known)
-            throw context.Invalid($"it has {weights.Length} weights for {known} sequences");
-        counts.Add(context.Add(Tensor.Zeros(TensorType.Float32(rows, 1))));
-        string all = context.Add(new Node("", "Concat", [.. counts], []).With("axis", 1));
+        int width = context.Elements(columns.DefaultIfEmpty(-1).Max() + 1);
+        if (mode != "TF" && weights.Length > 0 && weights.Length < width)
+            throw context.Invalid($"it has {weights.Length} weights for {width} columns");
+        string all = Columns(context, counts, columns, rows, width);
         if (mode == "IDF")
             all = context.Cast(context.Add("Greater", all, context.Scalar(ElementType.Float32, 0)), ElementType.Float32);
         if (mode != "TF" && weights.Length > 0)
-            all = context.Add("Mul", all, context.Add(Tensor.Of([.. weights, 0f], known + 1)));
+            all = context.Add("Mul", all, context.Add(Tensor.Of(weights[..width], width)));
+        context.Return(0, type.Rank == 2 ? all : context.Reshape(all, (long)width));
+    }
 
-        // Columns that no sequence has are 0.
-        int width = context.Elements(columns.DefaultIfEmpty(-1).Max() + 1);
-        var places = new long[width];
-        Array.Fill(places, known);
-        for (int i = 0; i < columns.Length; i++)
-            places[columns[i]] = i;
-        string result = context.Add(ExpansionContext.New("Gather", all, context.Ints(places)).With("axis", 1));
-        context.Return(0, type.Rank == 2 ? result : context.Reshape(result, (long)width));
+    // Counts by column: sequences of the same column are added up, columns of none are 0.
+    private static string Columns(ExpansionContext context, List<string> counts, long[] columns, int rows, int width)
+    {
+        counts.Add(context.Add(Tensor.Zeros(TensorType.Float32(rows, 1))));
+        string all = context.Add(new Node("", "Concat", [.. counts], []).With("axis", 1));
+        int[][] members = [.. Enumerable.Range(0, width).Select(_ => Array.Empty<int>())];
+        foreach (IGrouping<long, int> column in Enumerable.Range(0, columns.Length).GroupBy(i => columns[i]))
+            members[column.Key] = [.. column];
+        string? sum = null;
+        for (int i = 0; i < members.Select(m => m.Length).DefaultIfEmpty(1).Max() || i == 0; i++)
+        {
+            long[] places = [.. members.Select(m => i < m.Length ? (long)m[i] : columns.Length)];
+            string taken = context.Add(ExpansionContext.New("Gather", all, context.Ints(places)).With("axis", 1));
+            sum = sum is null ? taken : context.Add("Add", sum, taken);
+        }
+        return sum!;
     }
 
     // How often each sequence of one length occurs, [rows, sequences]; all zeros for lengths that do not count.
@@ -80,7 +93,9 @@ internal sealed class TfIdfVectorizerExpansion : Expansion
         int grams = wordsAt(0).Count;
         string? sum = null;
         bool counts = length >= context.Node.Int("min_gram_length", 1) && length <= context.Node.Int("max_gram_length", 1);
-        long distances = length == 1 ? 1 : context.Node.Int("max_skip_count", 0) + 1;
+        long distances = length == 1 ? 1 : Math.Min(context.Node.Int("max_skip_count", 0), words) + 1;
+        if (counts && Math.Min(distances, words / Math.Max(length - 1, 1)) * length > MostComparisons)
+            throw context.Unsupported($"TfIdfVectorizer of at most {MostComparisons} words and distances");
         for (long distance = 1; counts && distance <= distances && (length - 1) * distance < words; distance++)
         {
             long places = words - ((length - 1) * distance);

@@ -84,6 +84,7 @@ internal sealed class TreeEnsembleOperator : Operator
         });
         for (int row = 0; row < count; row++)
         {
+            EvaluationScope.ThrowIfCancelled();
             foreach (int root in forest.Roots)
             {
                 int node = root;

@@ -44,21 +44,20 @@ internal sealed record TreeForest(
     }
 
     /// <summary>The branches that walks can reach, each before those to which it leads; null where one leads back to itself.</summary>
-    public int[]? Order() => Order(Branches, Roots, n => Yes[n], n => No[n]);
+    public int[]? Order() => Order(new byte[Branches], Roots, n => Yes[n], n => No[n]);
 
     /// <summary>
     /// The branches that walks can reach, each before those to which it leads, as near to their parents as may be; null where one leads
     /// back to itself.
     /// </summary>
-    /// <param name="branches">The number of branches.</param>
+    /// <param name="state">Zero for each branch, before and, where there is a result, afterwards.</param>
     /// <param name="roots">Where walks begin.</param>
     /// <param name="yes">One of the two places to which a branch leads; negative for a leaf.</param>
     /// <param name="no">The other one.</param>
-    public static int[]? Order(int branches, IEnumerable<int> roots, Func<int, int> yes, Func<int, int> no)
+    public static int[]? Order(byte[] state, IEnumerable<int> roots, Func<int, int> yes, Func<int, int> no)
     {
         // Depth first with a stack of its own, since trees of damaged files are as deep as they have nodes.
         var done = new List<int>();
-        var state = new byte[branches];
         var stack = new Stack<int>();
         foreach (int root in roots.Reverse())
         {
@@ -86,6 +85,8 @@ internal sealed record TreeForest(
                 }
             }
         }
+        foreach (int node in done)
+            state[node] = 0;
         done.Reverse();
         return [.. done];
     }

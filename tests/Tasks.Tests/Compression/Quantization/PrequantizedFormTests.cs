@@ -123,6 +123,21 @@ public sealed class PrequantizedFormTests
         CheckDynamic(model.Output("y"));
     }
 
+    /// <summary>A scale that comes from elsewhere cuts numbers off, which a range that is measured here would not.</summary>
+    [Fact]
+    public void AScaleThatIsNotTheRangeOfWhatIsRoundedStays()
+    {
+        ModelBuilder model = new ModelBuilder().Input("x", 4, 64).Input("scale").Constant("zero", Tensor.Scalar((byte)128));
+        Weights(model, "w", 1, 64, 48);
+        model.Node("QuantizeLinear", "x,scale,zero", "q").Node("DequantizeLinear", "q,scale,zero", "r")
+            .Node("DequantizeLinear", "w,w_scale,w_zero", "v", ("axis", 1)).Node("MatMul", "r,v", "y").Output("y");
+        Graph imported = model.Import();
+        Tensor[] sample = [Tensor.Of([.. Enumerable.Range(0, 256).Select(i => (float)((i % 21) - 10))], 4, 64), Tensor.Scalar(0.01f)];
+        CompressionResult result = Quantize(imported, ModelPrecision.Auto);
+        Tensor[] actual = Plans.Execute(GraphLowerer.Lower(result.Model, new BoundaryOptions { ClassName = "M" })).Run(sample);
+        TensorComparison.AssertClose(new GraphEvaluator(imported).Evaluate(sample)[0], actual[0], 1e-3, 1e-3);
+    }
+
     [Fact]
     public void WeightsOfFourBitsInBlocksAreUnpacked()
     {

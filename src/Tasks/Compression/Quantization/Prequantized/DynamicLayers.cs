@@ -2,7 +2,10 @@ using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Quantization;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Prequantized;
 
@@ -40,28 +43,77 @@ internal static class DynamicLayers
         return DynamicRange.Apply(new(bare), n => layers.Contains(n.Node.Name));
     }
 
-    // A DequantizeLinear of bytes that QuantizeLinear has rounded with the same scale, which is not constant.
+    // A DequantizeLinear of bytes that QuantizeLinear has rounded with the same scale, which follows from the range of what is rounded.
     private static bool IsMeasured(Graph graph, Node node)
     {
         if (!node.Is<DequantizeLinearOperator>() || graph.IsConstant(node.Inputs[1]) || graph.TypeOf(node.Inputs[1]).Count != 1
-            || graph.TypeOf(node.Outputs[0]).Element != ElementType.Float32)
+            || graph.TypeOf(node.Outputs[0]).Element != ElementType.Float32
+            || graph.TypeOf(node.Inputs[0]).Element is not (ElementType.UInt8 or ElementType.Int8))
             return false;
         return GraphIndex.Of(graph).Producer(node.Inputs[0]) is { } rounding && rounding.Is<QuantizeLinearOperator>()
-            && rounding.Inputs.Skip(1).SequenceEqual(node.Inputs.Skip(1));
+            && rounding.Inputs.Skip(1).SequenceEqual(node.Inputs.Skip(1))
+            && graph.TypeOf(rounding.Inputs[0]).Element == ElementType.Float32 && IsRangeOf(graph, node.Inputs[1], rounding.Inputs[0]);
+    }
+
+    // Whether a number is computed from the greatest and the least element of a tensor and from nothing else. Any other scale may cut
+    // numbers off, which is part of the model.
+    private static bool IsRangeOf(Graph graph, string scale, string tensor)
+    {
+        var index = GraphIndex.Of(graph);
+        string measured = Unmoved(tensor);
+        bool hasGreatest = false, hasLeast = false;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>([scale]);
+        while (open.TryPop(out string? value))
+        {
+            if (value.Length == 0 || graph.IsConstant(value) || !seen.Add(value))
+                continue;
+            if (graph.TypeOf(value).Count != 1 || index.Producer(value) is not { } node)
+                return false;
+            bool isGreatest = node.Is<ReduceMaxOperator>();
+            if ((isGreatest || node.Is<ReduceMinOperator>()) && graph.TypeOf(node.Inputs[0]).Count != 1)
+            {
+                string of = Unmoved(node.Inputs[0]);
+                bool isMagnitude = isGreatest && index.Producer(of) is { } function && function.Is<AbsOperator>()
+                    && Unmoved(function.Inputs[0]) == measured;
+                if (of != measured && !isMagnitude)
+                    return false;
+                hasGreatest |= isGreatest;
+                hasLeast |= !isGreatest || isMagnitude;
+                continue;
+            }
+            foreach (string input in node.Inputs)
+                open.Push(input);
+        }
+        return hasGreatest && hasLeast;
+
+        string Unmoved(string value)
+        {
+            while (index.Producer(value) is { } node && (node.Is<IKeepsElementOrder>() || node.Is<TransposeOperator>()))
+                value = node.Inputs[0];
+            return value;
+        }
     }
 
     // Collects the layers that read a value, perhaps behind nodes that only move elements; false where anything else does.
-    private static bool Readers(QuantizableGraph graph, string value, bool all, List<QuantizableNode> found)
+    private static bool Readers(QuantizableGraph graph, string start, bool all, List<QuantizableNode> found)
     {
-        if (graph.IsOutput(value))
-            return false;
-        foreach (QuantizableNode reader in graph.Readers(value))
+        var open = new Stack<string>([start]);
+        while (open.TryPop(out string? value))
         {
-            if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value && LevelGrid.Of(reader.Layer!) is not null
-                && (all || DynamicRange.IsWorthIt(reader)))
-                found.Add(reader);
-            else if (!reader.IsMovement || !reader.Outputs.All(o => Readers(graph, o, all, found)))
+            if (graph.IsOutput(value))
                 return false;
+            foreach (QuantizableNode reader in graph.Readers(value))
+            {
+                if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value && LevelGrid.Of(reader.Layer!) is not null
+                    && (all || DynamicRange.IsWorthIt(reader)))
+                    found.Add(reader);
+                else if (!reader.IsMovement)
+                    return false;
+                else
+                    foreach (string output in reader.Outputs)
+                        open.Push(output);
+            }
         }
         return true;
     }

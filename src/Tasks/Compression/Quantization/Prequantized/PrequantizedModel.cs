@@ -90,7 +90,7 @@ internal static class PrequantizedModel
                 n => n.Node.Name, n => new NodePrecision(nodes.Contains(n), nodes.Reason(n), null), StringComparer.Ordinal),
             weights.ToImmutable())
         {
-            HasScalesOfModel = graph.Nodes.Any(nodes.Contains),
+            HasScalesOfModel = graph.Nodes.Any(n => n.Layer is not null && nodes.Contains(n)),
         };
     }
 

@@ -104,7 +104,8 @@ internal static class LevelGrid
     private static bool IsGrid(ReadOnlySpan<float> numbers, double scale)
     {
         foreach (float number in numbers)
-            if (Math.Abs((number / scale) - Math.Round(number / scale)) > Tolerance)
+            // Nothing but 0 is level 0: a small number beside great ones is no rounding of it.
+            if (Math.Abs((number / scale) - Math.Round(number / scale)) > Tolerance || (number != 0 && Math.Round(number / scale) == 0))
                 return false;
         return true;
     }

@@ -31,7 +31,7 @@ internal sealed class TreeNormalisation
     public static TreeForest? Run(IReadOnlyList<TreeBranch> branches, IReadOnlyList<int> roots,
         IReadOnlyList<IReadOnlyList<(int Target, double Weight)>> leaves, int features, bool single)
     {
-        if (TreeForest.Order(branches.Count, roots, n => branches[n].Yes, n => branches[n].No) is not { } order)
+        if (TreeForest.Order(new byte[branches.Count], roots, n => branches[n].Yes, n => branches[n].No) is not { } order)
             return null;
         var normalisation = new TreeNormalisation(features, single);
         int[] places = Distinct(leaves, out List<(int Target, double Weight)[]> kept);

@@ -114,10 +114,14 @@ internal sealed class TreeSource(ExpansionContext context, IReadOnlyList<TreeBra
             [walked, .. forest.Tensors(type.Element).Select(context.Add)], targets, aggregate));
     }
 
+    private const long MostVisited = 50_000_000;
+
     // Of a branch that leads back to itself the walk over the trees tells.
     private HashSet<int> Always()
     {
         var found = new HashSet<int>();
+        // Trees that share their branches are walked again for each root; what is not known in the end is treated as not always there.
+        long left = MostVisited;
         foreach (int root in roots)
         {
             HashSet<int>? common = null;
@@ -127,6 +131,8 @@ internal sealed class TreeSource(ExpansionContext context, IReadOnlyList<TreeBra
             {
                 if (!seen.Add(node))
                     continue;
+                if (--left < 0)
+                    return found;
                 if (node >= 0)
                 {
                     open.Push(branches[node].Yes);

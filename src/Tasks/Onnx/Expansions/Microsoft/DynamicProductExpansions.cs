@@ -18,7 +18,8 @@ internal sealed class DynamicQuantizeMatMulExpansion : Expansion
     public override void Expand(ExpansionContext context)
     {
         string[] levels = context.Add(ExpansionContext.New("DynamicQuantizeLinear", context[0]), 3);
-        string y = context.Add("MatMul", context.Add("DequantizeLinear", levels), IntegerProducts.Real(context, 1));
+        string y = context.Add("MatMul", context.Add("DequantizeLinear", levels),
+            IntegerProducts.Real(context, 1, axis: Math.Max(context.Type(1).Rank - 1, 0)));
         context.Return(0, context.Has(4) ? context.Add("Add", y, context[4]) : y);
     }
 }
@@ -38,7 +39,8 @@ internal sealed class MatMulIntegerToFloatExpansion : Expansion
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
-        string y = context.Add("MatMul", IntegerProducts.Real(context, 0, 2, 4), IntegerProducts.Real(context, 1, 3, 5));
+        string y = context.Add("MatMul", IntegerProducts.Real(context, 0, 2, 4),
+            IntegerProducts.Real(context, 1, 3, 5, Math.Max(context.Type(1).Rank - 1, 0)));
         context.Return(0, context.Has(6) ? context.Add("Add", y, context[6]) : y);
     }
 }
