@@ -8,8 +8,8 @@ using Xunit.Runner.InProc.SystemConsole;
 // wrote, as generated code and through the plan executor, and prints the path taken and a checksum of all outputs for each.
 // `… first FOLDER` makes one prediction with the generated code of the folder's first model and does nothing else, `… warm FOLDER`
 // calls its WarmUp. `… build FOLDER` builds the models of a folder and prints a digest of every file, `… build-shared NAME` a model of
-// the development set, `… build-large FILE` a model file, calibrated on few samples, `… build-noisy FILE` one that takes byte images,
-// calibrated on as many as by default. Told anything else it runs the tests.
+// the development set, `… build-large FILE` a model file, calibrated on few samples, `… build-noisy FILE` one that takes byte images.
+// Told anything else it runs the tests.
 if (args is ["first", var one])
 {
     PredictorFolder.Read(one).PredictOnce();

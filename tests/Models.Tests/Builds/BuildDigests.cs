@@ -42,7 +42,7 @@ internal static class BuildDigests
     public static IEnumerable<string> OfLarge(string path) =>
         Of("large", new ModelOptions { ModelPath = path, Name = "large", ClassName = "Large", CalibrationSamples = 4 });
 
-    /// <summary>Builds a model file of byte images, whose ranges are known, with the default number of made-up samples.</summary>
+    /// <summary>Builds a model file of byte images, whose ranges are known, calibrated on made-up samples.</summary>
     public static IEnumerable<string> OfNoisy(string path) => Of("noisy", new ModelOptions
     {
         ModelPath = path,
@@ -50,6 +50,7 @@ internal static class BuildDigests
         ClassName = "Noisy",
         InputType = InputElement.UInt8,
         InputScale = [1 / 255.0],
+        CalibrationSamples = Samples,
     });
 
     private static IEnumerable<string> Of(string name, ModelOptions options)
