@@ -32,6 +32,7 @@ internal static class Program
             new ThreadsCommand(),
             new FirstCommand(),
             new StartupCommand(),
+            new CompressionCommand(),
             new WasmCommand(),
             new DigestsCommand(),
             new RecordCommand(),

@@ -88,7 +88,7 @@ internal sealed class LayersCommand : BenchCommand
         ModelPlan plan = outcome.Plan;
         Graph graph = OnnxImporter.Import(model.Path, ModelCompiler.ImportSettings(options), CancellationToken.None).Graph;
         ModelSamples samples = ModelSamples.Of(model, options, graph, 1)[^1];
-        var workspace = new Workspace(PackedWeights.Of(outcome.Weights), plan.ArenaBytes);
+        var workspace = new Workspace(PlanExecutor.Expand(plan.Weights, outcome.Weights), plan.ArenaBytes);
         var steps = new List<(PlanCall Step, int Index, Action Run)>();
         for (int i = 0; i < plan.Inputs.Count; i++)
         {

@@ -266,12 +266,25 @@ internal sealed record PlanWeights(string ResourceName, int Bytes, ulong Checksu
 {
     /// <summary>Where the weights of each layer lie and in which form; biases and tables lie between them.</summary>
     public EquatableList<PlanLayerWeights> Layers { get; init; } = EquatableList<PlanLayerWeights>.Empty;
+
+    /// <summary>Their size in memory where the resource holds them in a code; null where it holds them as they are.</summary>
+    public int? ExpandedBytes { get; init; }
+
+    /// <summary>
+    /// The calls that bring coded weights into memory, once: their workspace has the resource as its weights, and as its arena the weights'
+    /// memory, which is zero before. Empty where <see cref="ExpandedBytes"/> is null.
+    /// </summary>
+    public EquatableList<PlanCall> Expansion { get; init; } = EquatableList<PlanCall>.Empty;
+
+    /// <summary>Their size in memory.</summary>
+    public int MemoryBytes => ExpandedBytes ?? Bytes;
 }
 
 /// <summary>The weights of one layer.</summary>
 /// <param name="Node">The layer's node.</param>
 /// <param name="Storage">The form in which they are stored, for example <c>s8</c>.</param>
-/// <param name="Offset">Where they begin in the resource; layers with equal weights share a place.</param>
+/// <param name="Offset">Where they begin in the weights' memory, which is the resource where it is not coded; layers with equal weights
+/// share a place.</param>
 /// <param name="Bytes">Their length.</param>
 internal sealed record PlanLayerWeights(string Node, string Storage, int Offset, int Bytes);
 

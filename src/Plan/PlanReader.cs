@@ -75,7 +75,7 @@ internal sealed partial class PlanReader
         line.End();
         PlanFacts facts = ReadFacts();
         PlanWeights weights = ReadWeights();
-        _surroundings = new(className, isSignature, weights.Bytes);
+        _surroundings = new(className, isSignature, weights.MemoryBytes);
         PlanEntry main = ReadMain(facts.Macs, out PlanClassifier? classifier);
         EquatableList<PlanEntry> further = ReadFurther(main, classifier);
         Begin("end").End();
@@ -142,10 +142,20 @@ internal sealed partial class PlanReader
         line.Skip(" checksum=x:");
         ulong checksum = line.Hexadecimal(16);
         line.End();
+        int? expanded = null;
+        var expansion = new List<PlanCall>();
+        if (Peek().StartsWith("expanded"))
+        {
+            line = Begin("expanded bytes=");
+            expanded = line.Natural();
+            line.End();
+            while (Peek().StartsWith("expand"))
+                expansion.Add(ReadCall("expand "));
+        }
         var layers = new List<PlanLayerWeights>();
         while (Peek().StartsWith("layer"))
-            layers.Add(ReadLayerWeights(bytes));
-        return new PlanWeights(resource, bytes, checksum) { Layers = new(layers) };
+            layers.Add(ReadLayerWeights(expanded ?? bytes));
+        return new PlanWeights(resource, bytes, checksum) { Layers = new(layers), ExpandedBytes = expanded, Expansion = new(expansion) };
     }
 
     private PlanLayerWeights ReadLayerWeights(int weightBytes)

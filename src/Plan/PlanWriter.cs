@@ -31,6 +31,10 @@ internal sealed class PlanWriter
         WriteFacts(plan.Facts);
         Line($"weights resource={Quote(plan.Weights.ResourceName)} bytes={Number(plan.Weights.Bytes)}"
             + $" checksum=x:{plan.Weights.Checksum.ToString("X16", CultureInfo.InvariantCulture)}");
+        if (plan.Weights.ExpandedBytes is { } expanded)
+            Line($"expanded bytes={Number(expanded)}");
+        foreach (PlanCall call in plan.Weights.Expansion)
+            WriteCall("expand", call);
         foreach (PlanLayerWeights layer in plan.Weights.Layers)
         {
             Line($"layer node={Quote(layer.Node)} storage={Quote(layer.Storage)} offset={Number(layer.Offset)}"

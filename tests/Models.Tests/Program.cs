@@ -22,12 +22,13 @@ if (args is ["warm", var other])
     return 0;
 }
 
-if (args is ["build" or "build-shared" or "build-large" or "build-noisy", var built])
+if (args is ["build" or "build-shared" or "build-few" or "build-large" or "build-noisy", var built])
 {
     foreach (string line in args[0] switch
     {
         "build" => BuildDigests.OfFolder(built),
         "build-shared" => BuildDigests.OfShared(built),
+        "build-few" => BuildDigests.OfFewWeights(built),
         "build-large" => BuildDigests.OfLarge(built),
         _ => BuildDigests.OfNoisy(built),
     })

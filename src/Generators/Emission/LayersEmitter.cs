@@ -37,7 +37,10 @@ internal sealed class LayersEmitter
             code.Summary("The steps of one prediction" + (entries.Count > 1 ? " for " + Entries.Describe(entries[place]) : "")
                 + ": calls of kernels with the memory offsets and constants that the build planned.");
             code.Open("private static class " + Entries.Layers(place));
-            new LayersEmitter(entries[place], plan.Weights).Emit(code, entries[place]);
+            var emitter = new LayersEmitter(entries[place], plan.Weights);
+            emitter.Emit(code, entries[place]);
+            if (place == 0)
+                emitter.EmitExpansion(code, plan.Weights);
             code.Close();
         }
         code.Close();
@@ -57,6 +60,25 @@ internal sealed class LayersEmitter
         foreach ((int line, PlanStep step) in PlanSteps.Numbered(entry.Steps))
             EmitStep(code, line, step);
         _buffers.Emit(code);
+    }
+
+    private void EmitExpansion(CodeWriter code, PlanWeights weights)
+    {
+        if (weights.ExpandedBytes is null)
+            return;
+        code.Line();
+        code.Summary("Brings the coded weights, which are the workspace's weights, into its arena: each code's sections in turn.");
+        code.Open("public static void Expand(" + Workspace + ")");
+        for (int i = 0; i < weights.Expansion.Count; i++)
+            code.Line("Expand" + Wording.Integer(i) + "(workspace);");
+        code.Close();
+        for (int i = 0; i < weights.Expansion.Count; i++)
+        {
+            code.Line();
+            code.Line("// " + PlanText.OneLine(weights.Expansion[i].Description));
+            code.Line("private static void Expand" + Wording.Integer(i) + "(" + Workspace + ") =>");
+            EmitCall(code, weights.Expansion[i], "workspace");
+        }
     }
 
     /// <summary>The name of the method that brings an input's elements into the arena.</summary>

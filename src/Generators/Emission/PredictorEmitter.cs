@@ -276,6 +276,12 @@ internal sealed class PredictorEmitter
             + PlanText.Quote(weights.ResourceName) + ");");
         _code.Line("weights = " + Kernels + "PackedWeights.Load(resource, " + Wording.Integer(weights.Bytes) + ", 0x"
             + weights.Checksum.ToString("X16", CultureInfo.InvariantCulture) + "UL, " + PlanText.Quote(_plan.Model) + ");");
+        if (weights.ExpandedBytes is { } expanded)
+        {
+            _code.Line("var workspace = new " + Kernels + "Workspace(weights, " + Wording.Integer(expanded) + ");");
+            _code.Line(Entries.Layers(0) + ".Expand(workspace);");
+            _code.Line("weights = workspace.ArenaAsWeights();");
+        }
         _code.Line("_sharedWeights = weights;");
         _code.Close();
         _code.Close();

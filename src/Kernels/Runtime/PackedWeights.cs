@@ -28,6 +28,13 @@ internal sealed class PackedWeights
         _start = AlignedStart(_memory);
     }
 
+    private PackedWeights(byte[] memory, int start, int length)
+    {
+        _memory = memory;
+        _start = start;
+        Length = length;
+    }
+
     /// <summary>The number of bytes.</summary>
     public int Length { get; }
 
@@ -61,6 +68,12 @@ internal sealed class PackedWeights
 
     private static InvalidDataException Unusable(string name, string how) =>
         new("The weights of the model '" + name + "' are " + how + ".");
+
+    /// <summary>Weights that lie in memory already.</summary>
+    /// <param name="memory">Pinned memory with <see cref="TailPadding"/> bytes behind the weights.</param>
+    /// <param name="start">Where they begin, at an address that is a multiple of 64.</param>
+    /// <param name="length">Their number of bytes.</param>
+    public static PackedWeights Of(byte[] memory, int start, int length) => new(memory, start, length);
 
     /// <summary>Weights from memory, as the build-time evaluation holds them.</summary>
     public static PackedWeights Of(ReadOnlySpan<byte> bytes)

@@ -51,6 +51,11 @@ internal sealed class Workspace
         _views = [this];
     }
 
+    /// <summary>
+    /// The arena as the weights of other workspaces, where coded weights were decoded into it. It is not written any more.
+    /// </summary>
+    public PackedWeights ArenaAsWeights() => PackedWeights.Of(_arena, _arenaStart, ArenaBytes);
+
     /// <summary>The same memory as another thread sees it: with rows and sums of its own.</summary>
     private Workspace(Workspace owner)
     {

@@ -36,6 +36,9 @@ internal enum CompressionStage
     /// <summary>Scales move between layers; what the graph computes stays the same.</summary>
     Equalize,
 
+    /// <summary>Weights become zero.</summary>
+    Sparsify,
+
     /// <summary>Values, weights and biases get integers.</summary>
     Quantize,
 }

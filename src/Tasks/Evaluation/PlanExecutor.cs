@@ -30,12 +30,27 @@ internal sealed class PlanExecutor
     {
         Plan = plan;
         _entry = plan.Entries[entry];
-        _weights = PackedWeights.Of(weights);
+        _weights = Expand(plan.Weights, weights);
         _strings = new([.. plan.Strings]);
         _bindings = [.. _entry.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];
         _stateBindings = [.. _entry.States.Select(s => s.Binding is null ? null : BindInput(s.Type, s.Binding))];
         // Bound when it runs for the first time: each step is a method of its own.
         _steps = new(() => StepSequence.Bind(_entry.Steps));
+    }
+
+    /// <summary>The weights in memory, by the decoders that apps run.</summary>
+    /// <param name="weights">What the plan says about them.</param>
+    /// <param name="stored">The resource's bytes.</param>
+    /// <exception cref="InvalidDataException">Coded weights are damaged.</exception>
+    public static PackedWeights Expand(PlanWeights weights, byte[] stored)
+    {
+        var packed = PackedWeights.Of(stored);
+        if (weights.ExpandedBytes is not { } bytes)
+            return packed;
+        var workspace = new Workspace(packed, bytes);
+        foreach (PlanCall call in weights.Expansion)
+            KernelBinder.Bind(call)(workspace);
+        return workspace.ArenaAsWeights();
     }
 
     /// <summary>The plan.</summary>

@@ -124,7 +124,7 @@ internal sealed class LoweringContext
     {
         WeightStorage storage = WeightStorage.Of(this, node);
         packed = storage.Pack(shape, weights);
-        var section = new WeightSection(node.Name, storage, shape, Weights.Add<byte>(packed), packed.Length);
+        var section = new WeightSection(node.Name, storage, shape, Weights.Add<byte>(packed, storage.Element.Size()), packed.Length);
         _sections.Add(section);
         return section;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Diagnostics;
 
@@ -11,6 +12,10 @@ internal sealed class WeightsBlob
 
     private readonly MemoryStream _bytes = new();
     private readonly Dictionary<(int Length, long Hash), List<int>> _sections = [];
+    private readonly List<BlobSection> _places = [];
+
+    /// <summary>The sections, in the order of their places.</summary>
+    public IReadOnlyList<BlobSection> Sections => _places;
 
     /// <summary>The number of bytes so far.</summary>
     public int Length => (int)_bytes.Length;
@@ -19,6 +24,12 @@ internal sealed class WeightsBlob
     /// <returns>Its offset.</returns>
     /// <exception cref="ModelException">The weights would grow beyond 2 GB.</exception>
     public int Add<T>(ReadOnlySpan<T> section)
+        where T : unmanaged => Add(section, Unsafe.SizeOf<T>());
+
+    /// <summary>Adds a section of bytes that are elements of a given size, or finds an equal one.</summary>
+    /// <returns>Its offset.</returns>
+    /// <exception cref="ModelException">The weights would grow beyond 2 GB.</exception>
+    public int Add<T>(ReadOnlySpan<T> section, int elementBytes)
         where T : unmanaged
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(section);
@@ -41,9 +52,16 @@ internal sealed class WeightsBlob
         _bytes.Position = start;
         _bytes.Write(bytes);
         candidates.Add((int)start);
+        _places.Add(new((int)start, bytes.Length, elementBytes));
         return (int)start;
     }
 
     /// <summary>All bytes.</summary>
     public byte[] ToArray() => _bytes.ToArray();
 }
+
+/// <summary>A section of the packed weights.</summary>
+/// <param name="Offset">Where it begins.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="ElementBytes">The size of one of its elements.</param>
+internal sealed record BlobSection(int Offset, int Bytes, int ElementBytes);

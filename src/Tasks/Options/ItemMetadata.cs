@@ -103,7 +103,32 @@ internal static class ItemMetadata
             (o, value) => o with { Precision = value },
             (ModelPrecision.Auto, "int8, except for nodes that would lose too much (see `MinSignalToNoise` and `MinOutputSignalToNoise`)"),
             (ModelPrecision.Int8, "int8 for every node that has an integer form"),
+            (ModelPrecision.Int4,
+                "as `Auto`, with weights of 4 bits: half the bytes of int8 in the assembly, the same arithmetic; layers that "
+                + "would lose too much keep 8 bits"),
             (ModelPrecision.Float32, "float32 throughout")),
+        MetadataEntry.Choice<WeightRounding>("Rounding", "How weights become integers: see [quantization.md](quantization.md#few-levels).",
+            nameof(WeightRounding.Auto),
+            (o, value) => o with { Rounding = value },
+            (WeightRounding.Auto,
+                "`Compensated` with `Precision=\"Int4\"` or `Clusters` where there are data to calibrate on, else `Nearest`"),
+            (WeightRounding.Nearest, "each weight to the nearest level"),
+            (WeightRounding.Compensated,
+                "later weights of a sum make up for the errors of earlier ones on the calibration data (GPTQ), where "
+                + "that measures better; `PairSums` is then free")),
+        new("Sparsity", MetadataKind.Number, "none", "a number from 0.01 to 0.99",
+            "The share of the weights that become zero, over all layers together: those whose loss changes the layers' outputs least. With "
+                + "data to calibrate on the others make up for it: see [compression.md](compression.md#sparsification). The assembly does "
+                + "not hold zeros.",
+            (o, value, _) => MetadataValues.Number(value, 0.01, 0.99) is { } share ? o with { Sparsity = share } : null),
+        MetadataEntry.Choice<SparsityPattern>("SparsityPattern", "Which weights become zero together, with `Sparsity`.",
+            nameof(SparsityPattern.Unstructured),
+            (o, value) => o with { SparsityPattern = value },
+            (SparsityPattern.Unstructured, "each by itself: fewer bytes, not less work")),
+        new("Clusters", MetadataKind.Number, "no limit", "a whole number from 2 to 256",
+            "How many different values the weights of each layer may have (weight sharing); the assembly holds their numbers in few bits, "
+                + "and kernels read them as ever. With `EntropyCoding` they take less still.",
+            (o, value, _) => MetadataValues.Whole(value, 2, 256) is { } n ? o with { Clusters = n } : null),
         new("MinSignalToNoise", MetadataKind.Number, "10", "a number of decibels from 0 to 100",
             "With `Precision=\"Auto\"`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays in float32.",
             (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinSignalToNoise = decibels } : null),
@@ -155,6 +180,13 @@ internal static class ItemMetadata
             (o, value) => o with { InputLayout = value },
             (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
             (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
+        MetadataEntry.Choice<Switch>("EntropyCoding",
+            "Whether the weights lie in the assembly in entropy codes (Huffman's or rANS, section by section whichever is shorter), from "
+                + "which they are decoded once, when they are loaded: see [compression.md](compression.md#coding). Predictions do not "
+                + "change.", nameof(Switch.False),
+            (o, value) => o with { EntropyCoding = value == Switch.True },
+            (Switch.False, "they lie there as kernels read them"),
+            (Switch.True, "they do where a code is shorter; loading takes longer, and twice the memory while it lasts")),
         MetadataEntry.Choice<Switch>("ExportOnnx", "Whether the compressed model is also written as an ONNX model.", nameof(Switch.False),
             (o, value) => o with { ExportOnnx = value == Switch.True },
             (Switch.False, "it is not"),
@@ -207,6 +239,10 @@ internal static class ItemMetadata
         foreach (string limit in (string[])["MaxAccuracyDrop", "MaxClassAccuracyDrop"])
             if (options.EvaluationData is null && metadata.TryGetValue(limit, out string? given) && given.Trim().Length > 0)
                 faults.Add(NotUnderstood(item, limit, given, "it has a meaning only together with EvaluationData"));
+        if (options.Rounding == WeightRounding.Compensated && (options.CalibrationData ?? options.EvaluationData) is null)
+            faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
+        if (options.Rounding == WeightRounding.Compensated && options.Precision == ModelPrecision.Float32)
+            faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
         if (faults.Count > 0)
             throw new ModelException(faults.ToImmutable());
         return options;

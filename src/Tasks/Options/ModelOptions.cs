@@ -71,6 +71,18 @@ internal sealed record ModelOptions
     /// <summary>The arithmetic of the predictor.</summary>
     public ModelPrecision Precision { get; init; }
 
+    /// <summary>How weights become integers.</summary>
+    public WeightRounding Rounding { get; init; }
+
+    /// <summary>The share of weights that become zero; null: none.</summary>
+    public double? Sparsity { get; init; }
+
+    /// <summary>Which weights become zero together.</summary>
+    public SparsityPattern SparsityPattern { get; init; }
+
+    /// <summary>How many different values the weights of a layer may have; null: no limit.</summary>
+    public int? Clusters { get; init; }
+
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
     public bool Equalize { get; init; }
 
@@ -118,6 +130,9 @@ internal sealed record ModelOptions
     /// until it is reached; null: 20, but no limit where the accuracy of a classifier is measured.
     /// </summary>
     public double? MinOutputSignalToNoise { get; init; }
+
+    /// <summary>Whether the packed weights are stored in entropy codes, where these are shorter.</summary>
+    public bool EntropyCoding { get; init; }
 
     /// <summary>Whether the compressed model is also written as an ONNX file.</summary>
     public bool ExportOnnx { get; init; }

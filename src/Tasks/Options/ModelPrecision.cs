@@ -9,6 +9,9 @@ internal enum ModelPrecision
     /// <summary>Int8 for every node that has an integer form.</summary>
     Int8,
 
+    /// <summary>As <see cref="Auto"/>, with weights of 4 bits where they suffice.</summary>
+    Int4,
+
     /// <summary>Float32 throughout.</summary>
     Float32,
 }

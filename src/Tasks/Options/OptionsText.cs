@@ -51,6 +51,17 @@ internal static class OptionsText
         Line("IsInputScaleGiven", options.IsInputScaleGiven.ToString());
         Line("InputOffset", Numbers(options.InputOffset));
         Line("InputLayout", options.InputLayout.ToString());
+        if (options.Rounding != WeightRounding.Auto)
+            Line("Rounding", options.Rounding.ToString());
+        if (options.Sparsity is { } sparsity)
+        {
+            Line("Sparsity", sparsity.ToString("R", CultureInfo.InvariantCulture));
+            Line("SparsityPattern", options.SparsityPattern.ToString());
+        }
+        if (options.Clusters is { } clusters)
+            Line("Clusters", clusters.ToString(CultureInfo.InvariantCulture));
+        if (options.EntropyCoding)
+            Line("EntropyCoding", "True");
         Line("ExportOnnx", options.ExportOnnx.ToString());
         return text.ToString();
 

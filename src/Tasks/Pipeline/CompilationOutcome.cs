@@ -1,13 +1,14 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
+using OptimizerBuild.Lowering.Coding;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
 
 /// <summary>What the pipeline makes of one model: all that is written to files or said in the build's output follows from it.</summary>
 /// <param name="Plan">The plan, complete.</param>
-/// <param name="Weights">The packed weights, as the plan describes them.</param>
+/// <param name="Weights">The packed weights as the resource holds them and the plan describes them.</param>
 /// <param name="SourceBytes">The size of the model file and its external data files together.</param>
 /// <param name="ExternalDataFiles">Names of the external data files relative to the model's folder, sorted, with forward slashes.</param>
 /// <param name="Layers">What became of each node of the compressed graph, in order of execution.</param>
@@ -51,4 +52,8 @@ internal sealed record CompilationOutcome(
 /// <param name="WeightBytes">The packed size of these weights, with padding; layers with equal weights share one place.</param>
 internal sealed record LayerOutcome(
     string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null,
-    string? Storage = null, long WeightBytes = 0);
+    string? Storage = null, long WeightBytes = 0)
+{
+    /// <summary>The code in which the resource holds these weights; null where it holds them as they are.</summary>
+    public StoredSection? Stored { get; init; }
+}

@@ -7,6 +7,7 @@ using OptimizerBuild.Evaluation;
 using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Lowering.Coding;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Metrics;
 using OptimizerBuild.Onnx;
@@ -49,10 +50,10 @@ internal static class ModelCompiler
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation, weights);
         (PlanEntry Entry, PlanLayerWeights[] Layers)[] further = [.. compression.Further.Select(f =>
             Lower(f, compression, weights, lowered.Strings))];
-        byte[] blob = weights.ToArray();
+        StoredWeights stored = WeightCoder.Code(weights, CodingRules.Of(options), cancellation);
         AccuracyMeasurement? measurement = context.Evaluation is { } evaluation
             ? AccuracyMeasurement.Decide(options, imported.Graph, evaluation) : null;
-        ModelPlan plan = PlanOf(options, imported, model, lowered, blob, measurement);
+        ModelPlan plan = PlanOf(options, imported, model, lowered, stored, measurement);
         FurtherEntry.RequireSameClassifier(options, plan.Classifier, compression.Further.Select(f => f.Entry));
         plan = plan with
         {
@@ -62,8 +63,10 @@ internal static class ModelCompiler
                 Layers = new([.. plan.Weights.Layers, .. further.SelectMany(f => f.Layers).Except(plan.Weights.Layers)]),
             },
         };
+        if (stored.IsCoded && !PlanExecutor.Expand(plan.Weights, stored.Bytes).Bytes.SequenceEqual(weights.ToArray()))
+            throw new InvalidOperationException("the coded weights are not what they are decoded to");
         // Entries use the memory in turn, so that each finds what another one left.
-        PlanExecutor[] executors = [.. plan.Entries.Select((_, place) => new PlanExecutor(plan, blob, place))];
+        PlanExecutor[] executors = [.. plan.Entries.Select((_, place) => new PlanExecutor(plan, stored.Bytes, place))];
         foreach (PlanExecutor entry in executors)
             MemoryVerifier.Verify(entry);
 
@@ -86,8 +89,8 @@ internal static class ModelCompiler
             };
         }
         bool hasOwnScales = model.Annotation<GraphQuantization>() is { HasScalesOfModel: true };
-        return new(plan, blob, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered),
-            compression.Run.Accounts,
+        return new(plan, stored.Bytes, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered, stored),
+            [.. compression.Run.Accounts, .. CodingRules.Account(ModelSize.Of(model), stored)],
             [
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
                 .. context.DataDiagnostics,
@@ -130,7 +133,7 @@ internal static class ModelCompiler
             [],
             0);
         ModelPlan plan = PlanOf(
-            options, imported, new CompressedModel(graph), signature, [], MeasurementOf(options, graph, cancellation));
+            options, imported, new CompressedModel(graph), signature, StoredWeights.Plain([]), MeasurementOf(options, graph, cancellation));
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         FurtherEntry.RequireSameClassifier(options, plan.Classifier, further);
         return plan with
@@ -174,7 +177,8 @@ internal static class ModelCompiler
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
-            new TrialLowering(imported.Graph, Boundary(options, imported)), progress ?? SilentProgress.Instance, cancellation);
+            new TrialLowering(imported.Graph, Boundary(options, imported), CodingRules.Of(options)), progress
+                ?? SilentProgress.Instance, cancellation);
         return new(imported, CompressionTechniques.Run(new(graph), context), context) { Further = [.. reshapings] };
     }
 
@@ -244,7 +248,7 @@ internal static class ModelCompiler
     }
 
     private static ModelPlan PlanOf(
-        ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered, byte[] weights,
+        ModelOptions options, ImportedModel imported, CompressedModel model, LoweredModel lowered, StoredWeights weights,
         AccuracyMeasurement? measurement) => new()
     {
         Model = options.Name,
@@ -262,7 +266,7 @@ internal static class ModelCompiler
             options, ClassifierDetection.WithoutState(options, imported.Graph), measurement, imported.Labels),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),
         HasStartUp = ExecutionRules.HasStartUp(MultiplyAccumulates(model.Graph).Sum()),
-        Weights = new(options.ResourceName, weights.Length, Kernels.PackedWeights.Checksum(weights)) { Layers = new(LayersOf(lowered)) },
+        Weights = weights.Describe(options.ResourceName) with { Layers = new(LayersOf(lowered)) },
         EntryName = options.ShapesName,
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
@@ -282,7 +286,7 @@ internal static class ModelCompiler
     private static IEnumerable<long> MultiplyAccumulates(Graph graph) =>
         graph.Nodes.Select(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
 
-    private static List<LayerOutcome> Layers(CompressedModel model, LoweredModel lowered)
+    private static List<LayerOutcome> Layers(CompressedModel model, LoweredModel lowered, StoredWeights stored)
     {
         ILookup<string, WeightSection> sections = lowered.Sections.ToLookup(s => s.Node, StringComparer.Ordinal);
         return [.. model.Graph.Nodes.Zip(MultiplyAccumulates(model.Graph), (node, macs) =>
@@ -291,7 +295,10 @@ internal static class ModelCompiler
             NodePrecision? precision = model.Annotation<GraphQuantization>()?.Nodes.GetValueOrDefault(node.Name);
             return new LayerOutcome(node.Name, node.OpType, precision is { Integer: true } ? "int8" : "float32", precision?.Reason ?? "",
                 macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null,
-                weights?.Storage.Name, weights?.Bytes ?? 0);
+                weights?.Storage.Name, weights?.Bytes ?? 0)
+            {
+                Stored = weights is null ? null : stored.Sections.GetValueOrDefault(weights.Offset),
+            };
         })];
     }
 

@@ -61,7 +61,7 @@ internal static class ModelSurvey
         var candidates = new QuantizableGraph(graph);
         var integers = new IntegerNodes(candidates);
         integers.RemoveReadRows();
-        if (precision == ModelPrecision.Auto)
+        if (precision is ModelPrecision.Auto or ModelPrecision.Int4)
             integers.Settle();
         bool ownScales = PrequantizedModel.Is(graph);
         return [.. candidates.Nodes.Select(n => new Row(

@@ -2,6 +2,7 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Lowering.Coding;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
@@ -12,12 +13,14 @@ namespace OptimizerBuild.Pipeline;
 /// </summary>
 /// <param name="imported">The model as imported, by which the layout of inputs is judged.</param>
 /// <param name="boundary">How callers pass inputs.</param>
-internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary) : ITrialLowering
+/// <param name="coding">In which codes the weights that ship are stored.</param>
+internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary, WeightCoding coding = WeightCoding.None) : ITrialLowering
 {
     /// <inheritdoc/>
     public TrialModel Lower(CompressedModel model, CancellationToken cancellation)
     {
-        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation);
+        var weights = new WeightsBlob();
+        LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation, weights);
         var plan = new ModelPlan
         {
             Model = "trial",
@@ -37,6 +40,7 @@ internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary) : 
         // Samples of a technique may be made up: what callers could pass is then the nearest thing to them.
         var callers = new CallerInputs(imported, boundary.Adaptation, "trial") { TakesNearest = true };
         var shipped = new ShippedModel(new PlanExecutor(plan, lowered.Weights), imported, callers);
-        return new(lowered.Weights.Length, lowered.ArenaBytes, lowered.EstimatedNanoseconds, shipped.RunMany);
+        int bytes = WeightCoder.Code(weights, coding, cancellation).Bytes.Length;
+        return new(bytes, lowered.ArenaBytes, lowered.EstimatedNanoseconds, shipped.RunMany);
     }
 }

@@ -43,8 +43,11 @@ internal sealed record ModelReport
     /// <summary>The size of the float model's constants.</summary>
     public required long FloatWeightBytes { get; init; }
 
-    /// <summary>The size of the packed weights.</summary>
+    /// <summary>The size of the packed weights in the assembly.</summary>
     public required long WeightBytes { get; init; }
+
+    /// <summary>Their size in memory, which is larger where they are coded.</summary>
+    public long WeightMemoryBytes { get; init; }
 
     /// <summary>The size of an instance's scratch memory.</summary>
     public required long ScratchBytes { get; init; }
@@ -119,6 +122,7 @@ internal sealed record ModelReport
             SourceBytes = outcome.SourceBytes,
             FloatWeightBytes = facts.FloatWeightBytes,
             WeightBytes = plan.Weights.Bytes,
+            WeightMemoryBytes = plan.Weights.MemoryBytes,
             ScratchBytes = plan.ScratchBytes,
             LargestLiveSetBytes = plan.Entries.Max(e => LargestLiveSet.Of(e.Buffers)),
             Macs = facts.Macs,
@@ -140,7 +144,7 @@ internal sealed record ModelReport
             Layers =
             [
                 .. outcome.Layers.Select(l => new LayerReport(l.Node, l.Operator, l.Precision, l.Reason, l.Macs, Finite(l.SignalToNoise),
-                    l.PairSumsBounded, l.Storage, l.WeightBytes)),
+                    l.PairSumsBounded, l.Storage, l.WeightBytes, l.Stored?.Code, l.Stored?.Bytes ?? l.WeightBytes)),
             ],
             Techniques =
             [
@@ -229,9 +233,11 @@ internal sealed record EntryReport(
 /// </param>
 /// <param name="Storage">The form in which its weights are stored, for example <c>s8</c>; null for a node without constant weights.</param>
 /// <param name="WeightBytes">The packed size of these weights, with padding; layers with equal weights share one place.</param>
+/// <param name="Code">The code in which the assembly holds them, for example <c>rans</c>; null where it holds them as they are.</param>
+/// <param name="StoredBytes">Their size in the assembly.</param>
 internal sealed record LayerReport(
     string Node, string Operator, string Precision, string Reason, long Macs, double? SignalToNoise, bool? PairSumsBounded = null,
-    string? Storage = null, long WeightBytes = 0);
+    string? Storage = null, long WeightBytes = 0, string? Code = null, long StoredBytes = 0);
 
 /// <summary>What a compression technique did.</summary>
 /// <param name="Name">Its name.</param>

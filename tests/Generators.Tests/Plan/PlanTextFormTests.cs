@@ -27,7 +27,8 @@ public class PlanTextFormTests
         {
             ModelPlan plan = RandomPlans.Create(numbers);
             string text = PlanWriter.Write(plan);
-            int expected = 5 + plan.Weights.Layers.Count + Math.Min(plan.Strings.Count, 1)
+            int expected = 5 + plan.Weights.Layers.Count + (plan.Weights.ExpandedBytes is null ? 0 : 1) + plan.Weights.Expansion.Count
+                + Math.Min(plan.Strings.Count, 1)
                 + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0)
                 + (plan.EntryName.Length > 0 ? 1 : 0)
                 + plan.Entries.Sum(e => 3 + e.States.Count + e.States.Count(s => s.Binding is not null) + e.Inputs.Count

@@ -43,6 +43,7 @@ internal sealed class RandomPlans(Random random)
         bool classifies = classes > 0 && outputs[scores].Type.IsNumeric() && _random.Next(3) > 0;
         List<PlanState> states = List(0, 2, i => new PlanState(Text(), Text(), "Value" + i, NumericType(), Dimensions(), _random.Next(1000),
             null, _random.Next(3) == 0 ? null : Step()));
+        bool isCoded = _random.Next(3) == 0;
         var plan = new ModelPlan
         {
             Model = Text(),
@@ -63,6 +64,9 @@ internal sealed class RandomPlans(Random random)
             Weights = new(Text(), 2000 + _random.Next(1_000_000_000), unchecked((ulong)_random.NextInt64(long.MinValue, long.MaxValue)))
             {
                 Layers = new(List(0, 3, _ => new PlanLayerWeights(Text(), "s" + Text(), _random.Next(1000), _random.Next(1000)))),
+                ExpandedBytes = isCoded ? 2000 + _random.Next(1000) : null,
+                Expansion = !isCoded ? EquatableList<PlanCall>.Empty : new(List(1, 3, _ => new PlanCall("RansCode", "Decode", "", Text(), 0,
+                    new([new PlanArgument.Integers("sections", new(List(0, 12, _ => _random.Next())))])))),
             },
             ArenaBytes = 100_000 + _random.Next(1_000_000),
             Buffers = Buffers(),

@@ -17,6 +17,7 @@ internal static class KernelCases
         .. RecurrentCases.All(),
         .. TreeCases.All(),
         .. AnyTypeCases.All(),
+        .. CodingCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

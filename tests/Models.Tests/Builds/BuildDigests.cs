@@ -38,6 +38,17 @@ internal static class BuildDigests
     public static IEnumerable<string> OfShared(string name) =>
         Of(name, SharedModels.Options(name) with { EvaluationData = null, CalibrationSamples = Samples, ExportOnnx = true });
 
+    /// <summary>The same with what makes weights few: their bits, their values, zeros among them, and codes.</summary>
+    public static IEnumerable<string> OfFewWeights(string name) =>
+        from options in (ModelOptions[])
+        [
+            SharedModels.Options(name) with { Precision = ModelPrecision.Int4, Sparsity = 0.5 },
+            SharedModels.Options(name) with { Clusters = 12, EntropyCoding = true },
+            SharedModels.Options(name) with { Precision = ModelPrecision.Float32, Clusters = 40, Sparsity = 0.3, EntropyCoding = true },
+        ]
+        from line in Of($"{name}/{options.Precision}", options with { EvaluationData = null, CalibrationSamples = 64 })
+        select line;
+
     /// <summary>Builds a model file, calibrated on few made-up samples.</summary>
     public static IEnumerable<string> OfLarge(string path) =>
         Of("large", new ModelOptions { ModelPath = path, Name = "large", ClassName = "Large", CalibrationSamples = 4 });

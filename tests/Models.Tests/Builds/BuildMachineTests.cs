@@ -45,6 +45,18 @@ public sealed class BuildMachineTests : IClassFixture<BuildMachineTests.Folder>
         Assert.Equal(expected, Build(switches, "build-shared", model));
     }
 
+    /// <summary>Second-order methods, clusters and codes.</summary>
+    [Theory]
+    [InlineData("DOTNET_EnableAVX2=0 DOTNET_PROCESSOR_COUNT=1")]
+    [InlineData("DOTNET_EnableAVX512=0 DOTNET_EnableFMA=0")]
+    [InlineData("DOTNET_EnableHWIntrinsic=0")]
+    public void FewWeightsAreTheSameEverywhere(string switches)
+    {
+        SharedAssets.Require();
+        string[] expected = [.. BuildDigests.OfFewWeights("digits-mlp")];
+        Assert.Equal(expected, Build(switches, "build-few", "digits-mlp"));
+    }
+
     private static string[] Build(string switches, params string[] arguments)
     {
         (string, string)[] environment = [.. switches.Split(' ').Select(s => s.Split('=', 2)).Select(s => (s[0], s[1]))];

@@ -4,6 +4,7 @@ using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering;
+using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Models.Harness;
@@ -36,6 +37,17 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
             Steps = lowered.Steps,
         },
         lowered.Weights);
+
+    /// <summary>What a build made of a model, under another class name.</summary>
+    public static PlannedModel Of(CompilationOutcome outcome, string className) => new(
+        outcome.Plan with
+        {
+            ClassName = className,
+            Namespace = "Generated",
+            IsPublic = true,
+            Weights = outcome.Plan.Weights with { ResourceName = "OptimizerBuild." + className + ".weights" },
+        },
+        outcome.Weights);
 }
 
 /// <summary>

@@ -16,7 +16,7 @@ public sealed class CompressionContextTests
     [Fact]
     public void TechniquesAreFoundAndStandInOneOrder()
     {
-        Assert.Equal(["Equalization", "Quantization"], CompressionTechniques.All.Select(t => t.Name));
+        Assert.Equal(["Equalization", "Sparsification", "Quantization"], CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
         Assert.Equal(["Quantization"], CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));
         Assert.True(CompressionTechniques.All[0].IsOn(TestContext.Options with { Equalize = true }));

@@ -130,7 +130,7 @@ public class ItemMetadataTests
     [InlineData("Metric", "Accuracy")]
     [InlineData("MaxAccuracyDrop", "-1")]
     [InlineData("MaxAccuracyDrop", "0,5 %")]
-    [InlineData("Precision", "Int4")]
+    [InlineData("Precision", "Int3")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("MinOutputSignalToNoise", "-3")]

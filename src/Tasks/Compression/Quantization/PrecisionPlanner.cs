@@ -5,6 +5,7 @@ using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Compression.SecondOrder;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 
@@ -15,7 +16,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// error is too large, and finally, while the outputs are too noisy, those between dot products that add most to it.
 /// </summary>
 internal sealed class PrecisionPlanner(
-    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, WorkBudget budget,
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, InputHessians hessians, WorkBudget budget,
         UnsettledRanges unsettled, QuantizationOptions options, Action<string> progress)
 {
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
@@ -169,7 +170,7 @@ internal sealed class PrecisionPlanner(
     {
         var ranges = new RangeChooser(graph, statistics, probes, budget, unsettled, options with { Calibration = method });
         var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
-            new WeightPlanner(graph, statistics, probes, budget, options));
+            new WeightPlanner(graph, statistics, probes, hessians, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
             if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
@@ -259,7 +260,8 @@ internal sealed class PrecisionPlanner(
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)
                     weights[node.Node.Name] = own;
-                if (automatic && decibels < options.SignalToNoiseThreshold)
+                // A layer with shared weights would have them in float32, too.
+                if (automatic && decibels < options.SignalToNoiseThreshold && !(options.Clusters > 0 && node.HasWeights))
                 {
                     nodes.Remove(node, string.Create(
                         CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));

@@ -52,6 +52,15 @@ internal sealed record QuantizationOptions
     /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits (<see cref="PairBound"/>).</summary>
     public PairSums PairSums { get; init; } = PairSums.Bounded;
 
+    /// <summary>The bits of the weights of integer dot products: 8 or 4. Kernels read 8 either way.</summary>
+    public int WeightBits { get; init; } = 8;
+
+    /// <summary>How many different values the weights of a layer may have; 0 for no limit.</summary>
+    public int Clusters { get; init; }
+
+    /// <summary>Whether errors of rounding weights are made up for by weights that are rounded later, where that measures better.</summary>
+    public bool CompensatesRounding { get; init; }
+
     /// <summary>The largest number of samples that statistics are taken from; of more, evenly spaced ones are used.</summary>
     public int MaximumSamples { get; init; } = 1024;
 

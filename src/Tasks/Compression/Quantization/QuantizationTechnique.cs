@@ -26,17 +26,24 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
         ModelOptions options = context.Options;
+        // Who asks for fewer bits or values knows that outputs get noisier by it: layers in float32 would take their bytes back.
+        bool isCoarse = options.Precision == ModelPrecision.Int4 || options.Clusters is not null;
         double? least = options.MinOutputSignalToNoise
-            ?? (IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
+            ?? (isCoarse || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
         var quantizer = new Quantizer(
             new()
             {
-                Precision = options.Precision,
+                Precision = options.Precision == ModelPrecision.Int4 ? ModelPrecision.Auto : options.Precision,
+                WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
+                Clusters = options.Clusters ?? 0,
+                CompensatesRounding = context.HasCalibrationData
+                    && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse)),
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
                 LeastOutputSignalToNoise = least,
-                OutputSignalToNoise = Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
-                PairSums = options.PairSums,
+                OutputSignalToNoise = isCoarse ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
+                // The bound would undo shared values and compensated rounding; weights of 4 bits keep it anyway.
+                PairSums = isCoarse || options.Rounding == WeightRounding.Compensated ? PairSums.Free : options.PairSums,
                 MaximumSamples = options.CalibrationSamples,
             },
             context.Progress);

@@ -4,6 +4,8 @@ using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Compression.Quantization.Synthetic;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Compression.SecondOrder;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -68,7 +70,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
 
             // Means and variances of made-up values say nothing about the rounding of weights.
             QuantizationOptions used = unsettled.IsEmpty ? options
-                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free };
+                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false };
             Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
@@ -97,7 +99,14 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        return new(model.WithGraph(graph).With(quantization), Notes(graph, quantization, decibels), diagnostics);
+        List<string> notes = Notes(graph, quantization, decibels);
+        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0))
+            notes.Add("its weights stay as they are, and neither get fewer bits nor share values");
+        else if (options.Clusters > 0)
+            graph = SharedFloats.Apply(graph, quantization, options.Clusters, notes);
+        if (options.WeightBits < 8)
+            notes.Add(BitsOfWeights(quantization));
+        return new(model.WithGraph(graph).With(quantization), notes, diagnostics);
     }
 
     private Attempt Quantize(
@@ -139,8 +148,16 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
+        InputHessians hessians = InputHessians.Empty;
+        if (options.CompensatesRounding)
+        {
+            hessians = InputHessians.Collect(
+                evaluator, [.. candidates.Nodes.Where(n => n.Form == IntegerForm.DotProduct).Select(n => (n.Context, n.Layer!))], chosen,
+                cancellation);
+            Budget.Count(work * chosen.Count);
+        }
         var planner = new PrecisionPlanner(
-            candidates, statistics, probes, noise, Budget, unsettled, options, text => Report(Budget.Share, text));
+            candidates, statistics, probes, noise, hessians, Budget, unsettled, options, text => Report(Budget.Share, text));
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
         long cost = Budget.Spent - before;
         return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome, cost);
@@ -181,6 +198,15 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             options.Precision == ModelPrecision.Int8
                 ? "write Precision=\"Auto\", which keeps such layers in float32"
                 : "write Precision=\"Float32\", or lower MinSignalToNoise");
+    }
+
+    // Which layers have weights of 4 bits, and which needed 8.
+    private static string BitsOfWeights(GraphQuantization quantization)
+    {
+        string[] wide = [.. quantization.Weights.Where(w => w.Value.Values.Any(v => Math.Abs(v) > WeightLevels.Bits4.Highest))
+            .Select(w => $"'{w.Key}'")];
+        return $"{quantization.Weights.Count - wide.Length} layers with weights of 4 bits"
+            + (wide.Length > 0 ? "; of 8 bits: " + string.Join(", ", wide) : "");
     }
 
     private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.SecondOrder;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
@@ -11,12 +12,17 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 /// integer arithmetic, its output beside the float node's on the probes. Between the ways of rounding weights the measure decides.
 /// </summary>
 internal sealed class WeightPlanner(
-    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, WorkBudget budget, QuantizationOptions options)
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, InputHessians hessians, WorkBudget budget,
+    QuantizationOptions options)
 {
     // What bounded pair sums may cost a layer, in dB.
     private const double GreatestLoss = 0.5;
 
+    // Noise of rounding to 4 bits, in proportion to the output's power, beyond which a layer keeps 8: 10 dB.
+    private const double GreatestNoise = 0.1;
+
     private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QuantizedRows?> _compensated = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Node, bool IsWide), QuantizedRows?> _bounded = [];
     private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
 
@@ -62,10 +68,15 @@ internal sealed class WeightPlanner(
         double scale = values[node.Node.Inputs[0]].Scale;
         ChannelMoments? correction = null;
         (WeightQuantization Weights, double Decibels) best = Measured(Rows(node));
+        QuantizedRows? compensated = Compensated(node);
+        if (compensated is not null && Measured(compensated) is var walked && walked.Decibels > best.Decibels)
+            best = walked;
+        else
+            compensated = null;
         if (options.CorrectBiases)
         {
             correction = Moments(node);
-            (WeightQuantization Weights, double Decibels) corrected = Measured(Rows(node));
+            (WeightQuantization Weights, double Decibels) corrected = Measured(compensated ?? Rows(node));
             if (corrected.Decibels > best.Decibels)
                 best = corrected;
             else
@@ -84,7 +95,41 @@ internal sealed class WeightPlanner(
     private QuantizedRows Rows(QuantizableNode node)
     {
         if (!_rows.TryGetValue(node.Node.Name, out QuantizedRows? rows))
-            _rows[node.Node.Name] = rows = WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases);
+            _rows[node.Node.Name] = rows = Nearest(node);
+        return rows;
+    }
+
+    // Each weight to the nearest of the levels that the layer may have.
+    private QuantizedRows Nearest(QuantizableNode node)
+    {
+        DotProductLayer layer = node.Layer!;
+        ChannelMoments? moments = SearchMoments(node);
+        bool isDotProduct = node.Form == IntegerForm.DotProduct;
+        QuantizedRows rows = Rounded(options.WeightBits == 4 && isDotProduct ? WeightLevels.Bits4 : WeightLevels.Bits8);
+        if (rows.Levels == WeightLevels.Bits4 && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
+            rows = Rounded(WeightLevels.Bits8);
+        if (options.Clusters == 0 || !isDotProduct)
+            return rows;
+        (WeightLevels levels, double[] scales) = SharedLevels.Fit(layer, rows, moments, options.Clusters);
+        return WeightQuantizer.Round(layer, scales, null, levels, null);
+
+        QuantizedRows Rounded(WeightLevels levels) =>
+            WeightQuantizer.Round(layer, moments, options.CorrectBiases, levels: levels);
+    }
+
+    // Null where nothing is known of the inputs.
+    private QuantizedRows? Compensated(QuantizableNode node)
+    {
+        if (!options.CompensatesRounding || !hessians.Has(node.Node.Name))
+            return null;
+        if (!_compensated.TryGetValue(node.Node.Name, out QuantizedRows? rows))
+        {
+            CompensatedWalk[] walks = [.. Enumerable.Range(0, node.Layer!.Groups)
+                .Select(g => new CompensatedWalk(hessians.Damped(node.Node.Name, g)!))];
+            QuantizedRows nearest = Rows(node);
+            _compensated[node.Node.Name] = rows =
+                WeightQuantizer.Round(node.Layer, (double[])nearest.Scales.Clone(), null, nearest.Levels, walks);
+        }
         return rows;
     }
 

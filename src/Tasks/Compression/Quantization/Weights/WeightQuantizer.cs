@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Compression.SecondOrder;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
@@ -27,11 +28,22 @@ internal static class WeightQuantizer
     /// <param name="moments">Means and variances of the input's channels; null to let the largest weight decide.</param>
     /// <param name="correctsBias">Whether the bias will take up the mean of the error.</param>
     /// <param name="bound">A bound that neighbouring weights keep; null for none.</param>
-    public static QuantizedRows Round(DotProductLayer layer, ChannelMoments? moments, bool correctsBias, PairBound? bound = null)
+    /// <param name="levels">The integers that weights may become; null for all of 8 bits.</param>
+    /// <param name="walks">For each group what makes up for errors of rounding; null to round each weight to the nearest level.</param>
+    public static QuantizedRows Round(
+        DotProductLayer layer, ChannelMoments? moments, bool correctsBias, PairBound? bound = null, WeightLevels? levels = null,
+        IReadOnlyList<CompensatedWalk>? walks = null)
     {
+        levels ??= WeightLevels.Bits8;
         var scales = new double[layer.Channels];
-        Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias, bound));
+        Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias, bound, levels));
+        return Round(layer, scales, bound, levels, walks);
+    }
 
+    /// <summary>Rounds the weights with given scales, which are raised where they are too small beside the others.</summary>
+    public static QuantizedRows Round(
+        DotProductLayer layer, double[] scales, PairBound? bound, WeightLevels levels, IReadOnlyList<CompensatedWalk>? walks)
+    {
         double greatest = scales.Max();
         if (greatest == 0)
             Array.Fill(scales, 1.0 / Highest);
@@ -39,9 +51,28 @@ internal static class WeightQuantizer
             scales[c] = ActivationRange.RepresentableScale(greatest == 0 ? scales[c] : Math.Max(scales[c], greatest * LeastShare));
 
         var values = new sbyte[layer.Weights.Length];
-        for (int c = 0; c < layer.Channels; c++)
-            RoundChannel(layer, c, scales[c], bound, values);
-        return new(values, scales, bound);
+        if (walks is null)
+            for (int c = 0; c < layer.Channels; c++)
+                RoundChannel(layer, c, scales[c], bound, levels, values);
+        else
+            Parallel.For(0, layer.Channels, c =>
+                Compensated(layer, c, scales[c], levels, walks[c / (layer.Channels / layer.Groups)], values));
+        return new(values, scales, bound) { Levels = levels };
+    }
+
+    // A weight that is zero stays zero: it was pruned, or its zeros are worth something in a code.
+    private static void Compensated(
+        DotProductLayer layer, int channel, double scale, WeightLevels levels, CompensatedWalk walk, sbyte[] values)
+    {
+        var weights = new double[layer.Length];
+        for (int k = 0; k < weights.Length; k++)
+            weights[k] = layer.Weights[layer.Index(channel, k)];
+        walk.Run(weights, (k, value) =>
+        {
+            int level = layer.Weights[layer.Index(channel, k)] == 0 ? 0 : levels.Nearest(value / scale);
+            values[layer.Index(channel, k)] = (sbyte)level;
+            return level * scale;
+        });
     }
 
     /// <summary>
@@ -64,13 +95,29 @@ internal static class WeightQuantizer
             if (scales[c] < least)
             {
                 scales[c] = ActivationRange.RepresentableScale(least * 1.0001);
-                RoundChannel(layer, c, scales[c], rows.Bound, values);
+                RoundChannel(layer, c, scales[c], rows.Bound, rows.Levels, values);
             }
             if (moments is not null)
                 real += MeanError(layer, moments, c, scales[c], values);
             bias[c] = (int)Math.Clamp(Math.Round(real / (inputScale * scales[c])), -GreatestBias, GreatestBias);
         }
         return new(values, scales, bias);
+    }
+
+    /// <summary>The error of rounded weights in proportion to the weights, both weighted by the variances of their inputs.</summary>
+    public static double Noise(DotProductLayer layer, QuantizedRows rows, ChannelMoments? moments)
+    {
+        double noise = 0, signal = 0;
+        for (int c = 0; c < layer.Channels; c++)
+            for (int k = 0; k < layer.Length; k++)
+            {
+                int index = layer.Index(c, k);
+                double importance = moments?.Variance(layer.InputChannel(c, k)) ?? 1, weight = layer.Weights[index];
+                double error = weight - (rows.Scales[c] * rows.Values[index]);
+                noise += error * error * importance;
+                signal += weight * weight * importance;
+            }
+        return signal > 0 ? noise / signal : 0;
     }
 
     // Σ μ[k] (w[k] − ŵ[k]): what the float layer's mean output exceeds the rounded one's by.
@@ -85,13 +132,15 @@ internal static class WeightQuantizer
         return error;
     }
 
-    private static double ChooseScale(DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias, PairBound? bound)
+    private static double ChooseScale(
+        DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias, PairBound? bound, WeightLevels grid)
     {
+        int highest = grid.Highest;
         double greatest = 0;
         for (int k = 0; k < layer.Length; k++)
             greatest = Math.Max(greatest, Math.Abs(layer.Weights[layer.Index(channel, k)]));
-        if (greatest == 0 || (moments is null && bound is null))
-            return greatest / Highest;
+        if (greatest == 0 || (moments is null && bound is null && highest == Highest))
+            return greatest / highest;
 
         var means = new double[layer.Length];
         var variances = new double[layer.Length];
@@ -108,13 +157,14 @@ internal static class WeightQuantizer
         double floor = Math.Max(power / layer.Length * 1e-3, double.Epsilon);
         var levels = new int[layer.Length];
 
-        double best = greatest / Highest;
+        double best = greatest / highest;
         double least = double.PositiveInfinity;
 
         // Twice the scale of the largest weight halves all weights, with which any pair keeps the bound.
-        for (int percent = bound is null ? 100 : 200; percent >= 50; percent -= 2)
+        // With few levels the steps between them cost more than what is cut off.
+        for (int percent = bound is null ? 100 : 200; percent >= (highest == Highest ? 50 : 30); percent -= 2)
         {
-            double scale = greatest * percent / 100 / Highest;
+            double scale = greatest * percent / 100 / highest;
             double error = Error(scale);
             if (error < least)
                 (least, best) = (error, scale);
@@ -123,7 +173,7 @@ internal static class WeightQuantizer
 
         double Error(double scale)
         {
-            Round(layer, channel, scale, bound, levels);
+            Round(layer, channel, scale, bound, grid, levels);
             double error = 0;
             double mean = 0;
             for (int k = 0; k < levels.Length; k++)
@@ -136,18 +186,19 @@ internal static class WeightQuantizer
         }
     }
 
-    private static void RoundChannel(DotProductLayer layer, int channel, double scale, PairBound? bound, sbyte[] values)
+    private static void RoundChannel(
+        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, sbyte[] values)
     {
         var levels = new int[layer.Length];
-        Round(layer, channel, scale, bound, levels);
+        Round(layer, channel, scale, bound, grid, levels);
         for (int k = 0; k < levels.Length; k++)
             values[layer.Index(channel, k)] = (sbyte)levels[k];
     }
 
-    private static void Round(DotProductLayer layer, int channel, double scale, PairBound? bound, int[] levels)
+    private static void Round(DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, int[] levels)
     {
         for (int k = 0; k < levels.Length; k++)
-            levels[k] = (int)Math.Clamp(Math.Round(layer.Weights[layer.Index(channel, k)] / scale), -Highest, Highest);
+            levels[k] = grid.Nearest(layer.Weights[layer.Index(channel, k)] / scale);
         bound?.Apply(channel, scale, levels);
     }
 }
@@ -156,4 +207,8 @@ internal static class WeightQuantizer
 /// <param name="Values">The weights in the order of the node's weight tensor.</param>
 /// <param name="Scales">One scale for each output channel.</param>
 /// <param name="Bound">The bound that neighbouring weights keep; null for none.</param>
-internal sealed record QuantizedRows(sbyte[] Values, double[] Scales, PairBound? Bound = null);
+internal sealed record QuantizedRows(sbyte[] Values, double[] Scales, PairBound? Bound = null)
+{
+    /// <summary>The integers that weights may become.</summary>
+    public WeightLevels Levels { get; init; } = WeightLevels.Bits8;
+}

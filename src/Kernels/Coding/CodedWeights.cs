@@ -1,0 +1,116 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System;
+using global::System.IO;
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
+
+/// <summary>
+/// Brings coded sections of the weights into memory, once, when the weights are loaded. The workspace's weights are what the resource
+/// holds, its arena is the weights' memory, which is zero before.
+/// </summary>
+/// <remarks>
+/// A section of a plan's list takes <see cref="Fields"/> integers: where its code begins in the resource, the code's bytes, where its first
+/// element goes, the number of elements, the bytes of an element (1 or 4), and the bytes from one element to the next. Its code begins with
+/// the number of different elements less one (a byte) and these elements; what follows belongs to the decoder.
+/// </remarks>
+internal static class CodedWeights
+{
+    /// <summary>Integers that describe a section.</summary>
+    public const int Fields = 6;
+
+    /// <summary>Bytes of tables that a decoder may use.</summary>
+    public const int TableBytes = (1 << 14) + 1024 + 256;
+
+    private const int MaximumValues = 256;
+
+    // Symbols that are decoded before they are put into their places, where elements do not lie side by side.
+    private const int Block = 4096;
+
+    /// <summary>Decodes sections.</summary>
+    /// <typeparam name="TDecoder">What reads their symbols.</typeparam>
+    /// <param name="w">The workspace.</param>
+    /// <param name="sections">The sections.</param>
+    /// <exception cref="InvalidDataException">The code is damaged.</exception>
+    public static void Decode<TDecoder>(Workspace w, ReadOnlySpan<int> sections)
+        where TDecoder : struct, ISymbolDecoder
+    {
+        Span<byte> scratch = MemoryMarshal.CreateSpan(ref w.Scratch(TableBytes + MaximumValues + Block),
+            TableBytes + MaximumValues + Block);
+        for (int s = 0; s < sections.Length; s += Fields)
+        {
+            ReadOnlySpan<byte> source = w.WeightSpan<byte>(sections[s], sections[s + 1]);
+            int count = sections[s + 3], width = sections[s + 4], step = sections[s + 5];
+            Span<byte> target = w.ArenaSpan<byte>(sections[s + 2], ((count - 1) * step) + width);
+            Section<TDecoder>(source, target, count, width, step, scratch);
+        }
+    }
+
+    /// <summary>What stands where a code cannot be right.</summary>
+    public static InvalidDataException Damaged() => new("The weights of the model are damaged: their code does not end where it should.");
+
+    private static void Section<TDecoder>(ReadOnlySpan<byte> source, Span<byte> target, int count, int width, int step, Span<byte> scratch)
+        where TDecoder : struct, ISymbolDecoder
+    {
+        if (source.Length < 1 || source.Length < 1 + ((source[0] + 1) * width))
+            throw Damaged();
+        int different = source[0] + 1;
+        ReadOnlySpan<byte> elements = source.Slice(1, different * width);
+        Span<byte> tables = scratch.Slice(0, TableBytes);
+        Span<byte> numbers = scratch.Slice(TableBytes, MaximumValues);
+        Span<byte> block = scratch.Slice(TableBytes + MaximumValues);
+        if (different == 1)
+            block.Clear();
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = (byte)i;
+
+        TDecoder decoder = default;
+        ReadOnlySpan<byte> values = width == 1 ? elements : numbers.Slice(0, different);
+        int position = 1 + elements.Length;
+        if (different > 1)
+            decoder.Begin(source, position, values, tables);
+        else if (source.Length != position)
+            throw Damaged();
+        if (width == 1 && step == 1)
+        {
+            if (different > 1)
+                decoder.Next(source, tables, target);
+            else
+                target.Fill(elements[0]);
+        }
+        else
+        {
+            for (int done = 0; done < count; done += Block)
+            {
+                Span<byte> symbols = block.Slice(0, Math.Min(Block, count - done));
+                if (different > 1)
+                    decoder.Next(source, tables, symbols);
+                if (width == 1)
+                    Spread(symbols, different > 1 ? default : elements, target.Slice(done * step), step);
+                else
+                    Expand(symbols, MemoryMarshal.Cast<byte, int>(elements), target.Slice(done * step));
+            }
+        }
+        if (different > 1)
+            decoder.End(source);
+    }
+
+    // Bytes to every step-th place.
+    private static void Spread(ReadOnlySpan<byte> symbols, ReadOnlySpan<byte> only, Span<byte> target, int step)
+    {
+        for (int i = 0; i < symbols.Length; i++)
+            target[i * step] = only.Length > 0 ? only[0] : symbols[i];
+    }
+
+    // Numbers of elements to elements of four bytes side by side. A number beyond the list, which only a damaged code has, is its first.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Expand(ReadOnlySpan<byte> symbols, ReadOnlySpan<int> elements, Span<byte> target)
+    {
+        Span<int> expanded = MemoryMarshal.Cast<byte, int>(target);
+        for (int i = 0; i < symbols.Length; i++)
+        {
+            int number = symbols[i];
+            expanded[i] = elements[number < elements.Length ? number : 0];
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Compression.SecondOrder;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+
+namespace OptimizerBuild.Compression.Sparsification;
+
+/// <summary>The weights of a layer while some of them become zero.</summary>
+internal sealed class PrunableLayer
+{
+    private readonly double[][] _rows;
+    private readonly float _factor;
+    private readonly Tensor _original;
+
+    private PrunableLayer(OperatorContext context, DotProductLayer layer, Tensor original, float factor)
+    {
+        Context = context;
+        Layer = layer;
+        _original = original;
+        _factor = factor;
+        _rows = [.. Enumerable.Range(0, layer.Channels).Select(c =>
+            Enumerable.Range(0, layer.Length).Select(k => (double)layer.Weights[layer.Index(c, k)]).ToArray())];
+    }
+
+    /// <summary>The node with its inputs' types and constants.</summary>
+    public OperatorContext Context { get; }
+
+    /// <summary>The weights before.</summary>
+    public DotProductLayer Layer { get; }
+
+    /// <summary>The node's name.</summary>
+    public string Name => Context.Node.Name;
+
+    /// <summary>The name of the constant.</summary>
+    public string Constant => Context.Node.Inputs[1];
+
+    /// <summary>The number of weights.</summary>
+    public int Count => _original.Count;
+
+    /// <summary>The layer of a node; null where it has no weights of its own that are finite float32 numbers.</summary>
+    public static PrunableLayer? Of(Graph graph, Node node)
+    {
+        OperatorContext context = OperatorContext.Of(graph, node);
+        if (!node.Is<IDotProduct>() || DotProductLayer.Read(context, out _) is not { } layer
+            || GraphIndex.Of(graph).Readers(node.Inputs[1]).Count() != 1
+            || graph.Outputs.Contains(node.Inputs[1]) || layer.Weights.Any(w => !float.IsFinite(w)))
+            return null;
+        float factor = node.As<IDotProduct>() is IMatrixProduct product ? product.ProductFactor(node) : 1;
+        return factor == 0 ? null : new(context, layer, graph.Constant(node.Inputs[1])!, factor);
+    }
+
+    /// <summary>For each weight what it adds to the power of the layer's output, in proportion to all.</summary>
+    public IEnumerable<double> RelativeScores(InputHessians hessians)
+    {
+        double[]?[] diagonals = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Diagonal(Name, g))];
+        double[] scores = [.. _rows.SelectMany((row, r) => row.Select((w, k) => w * w * (diagonals[Group(r)]?[k] ?? 1)))];
+        double all = 0;
+        foreach (double score in scores)
+            all += score;
+        return scores.Select(s => all > 0 ? s / all : 0);
+    }
+
+    /// <summary>Sets weights to zero.</summary>
+    /// <param name="hessians">What is known of the inputs.</param>
+    /// <param name="count">How many weights.</param>
+    public void Prune(InputHessians hessians, int count)
+    {
+        double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
+        if (groups[0] is null)
+        {
+            // The smallest; of equal ones the first.
+            foreach ((int r, int k) in _rows.SelectMany((row, r) => row.Select((w, k) => (Square: w * w, r, k)))
+                .OrderBy(w => w.Square).Take(count).Select(w => (w.r, w.k)))
+                _rows[r][k] = 0;
+            return;
+        }
+        new BrainSurgeon(_rows, groups!, Group).Prune(count);
+    }
+
+    /// <summary>The weights as the node reads them.</summary>
+    public Tensor ToTensor()
+    {
+        var values = new float[_original.Count];
+        for (int c = 0; c < _rows.Length; c++)
+            for (int k = 0; k < _rows[c].Length; k++)
+                values[Layer.Index(c, k)] = (float)(_rows[c][k] / _factor);
+        return new(_original.Type, values);
+    }
+
+    private int Group(int row) => row / (Layer.Channels / Layer.Groups);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using OptimizerBuild.Compression.Quantization.Prequantized;
+using OptimizerBuild.Compression.SecondOrder;
+using OptimizerBuild.Data;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Sparsification;
+
+/// <summary>
+/// Unstructured sparsity: a share of all weights becomes zero, those that the layers' outputs change least by, and where there are data to
+/// calibrate on, the weights that are left make up for them. Which layers lose how many follows from one threshold for all: what a weight
+/// adds to its layer's output, in proportion to the power of that output (without data: the weight's square in proportion to the layer's,
+/// S. Han et al. 2015, arXiv 1506.02626). Within a layer: <see cref="BrainSurgeon"/>.
+/// </summary>
+internal sealed class SparsificationTechnique : ICompressionTechnique
+{
+    // No layer is left with fewer: a hundredth.
+    private const double GreatestShare = 0.99;
+
+    private const int MostSamples = 512;
+    private const long MostProducts = 12_000_000_000;
+
+    /// <inheritdoc/>
+    public string Name => "Sparsification";
+
+    /// <inheritdoc/>
+    public CompressionStage Stage => CompressionStage.Sparsify;
+
+    /// <inheritdoc/>
+    public bool IsOn(ModelOptions options) => options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured };
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CompressionContext context)
+    {
+        if (PrequantizedModel.Is(model.Graph))
+            return new(model, ["the model is quantised already: its weights stay as they are"], []);
+        Graph graph = model.Graph;
+        PrunableLayer[] layers = [.. graph.Nodes.Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>()];
+        if (layers.Length == 0)
+            return new(model, ["no layer with weights of its own"], []);
+        InputHessians hessians = context.HasCalibrationData
+            ? Hessians(graph, layers, context) : InputHessians.Empty;
+        int[] pruned = Amounts(layers, hessians, context.Options.Sparsity!.Value);
+
+        var editor = new GraphEditor(graph);
+        var notes = new List<string>
+        {
+            string.Create(CultureInfo.InvariantCulture,
+                $"{pruned.Sum(p => (long)p)} of {layers.Sum(l => (long)l.Count)} weights are zero")
+                + (context.HasCalibrationData ? ", the others make up for them on the calibration data"
+                    : ", the smallest; there are no calibration data by which others could make up for them"),
+        };
+        for (int i = 0; i < layers.Length; i++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            context.Progress.Report(Name, (double)i / layers.Length, layers[i].Name);
+            layers[i].Prune(hessians, pruned[i]);
+            editor.SetConstant(layers[i].Constant, layers[i].ToTensor());
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"'{layers[i].Name}': {pruned[i]} of {layers[i].Count} ({100.0 * pruned[i] / layers[i].Count:F1} %)"));
+        }
+        return new(model.WithGraph(editor.ToGraph()), notes, []);
+    }
+
+    private static InputHessians Hessians(Graph graph, PrunableLayer[] layers, CompressionContext context)
+    {
+        var evaluator = new GraphEvaluator(graph);
+        evaluator.RequireMemory();
+        IReadOnlyList<IReadOnlyList<Tensor>> samples = context.Calibration.Samples;
+        long affordable = Math.Clamp(MostProducts / Math.Max(evaluator.MultiplyAccumulates, 1), 16, MostSamples);
+        return InputHessians.Collect(evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
+            SelectedSamples.Spread(samples, (int)Math.Min(Math.Min(affordable, context.Options.CalibrationSamples), samples.Count)),
+            context.Cancellation);
+    }
+
+    // One threshold for all weights of all layers.
+    private static int[] Amounts(PrunableLayer[] layers, InputHessians hessians, double share)
+    {
+        (double Score, int Layer)[] scores = [.. layers.SelectMany((l, i) => l.RelativeScores(hessians).Select(s => (s, i)))];
+        Array.Sort(scores);
+        var amounts = new int[layers.Length];
+        long left = (long)Math.Round(share * scores.Length);
+        foreach ((_, int layer) in scores)
+        {
+            if (left == 0)
+                break;
+            if (amounts[layer] >= (int)(layers[layer].Count * GreatestShare))
+                continue;
+            amounts[layer]++;
+            left--;
+        }
+        return amounts;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Lowering.Coding;
+
+/// <summary>Which codes the resource of a model may have.</summary>
+internal enum WeightCoding
+{
+    /// <summary>None: the resource is what kernels read.</summary>
+    None,
+
+    /// <summary>Those that weights with few different values or many zeros become small by.</summary>
+    Structural,
+
+    /// <summary>All.</summary>
+    Entropy,
+}
+
+/// <summary>
+/// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together. Elements of
+/// four bytes are coded as they are, by their list of different ones, or byte by byte, the first bytes of all elements together, and so on:
+/// signs and exponents take few values even where fractions take all. What lies between sections is zero and is not stored.
+/// </summary>
+internal static class WeightCoder
+{
+    /// <summary>Codes the packed weights.</summary>
+    /// <param name="blob">The weights.</param>
+    /// <param name="coding">Which codes may be used.</param>
+    /// <param name="cancellation">Stops the work; checked between sections.</param>
+    public static StoredWeights Code(WeightsBlob blob, WeightCoding coding, CancellationToken cancellation = default)
+    {
+        byte[] memory = blob.ToArray();
+        if (coding == WeightCoding.None)
+            return StoredWeights.Plain(memory);
+        WeightCode[] codes = [.. WeightCode.All.Where(c => coding == WeightCoding.Entropy || !c.IsEntropyCode)];
+        BlobSection[] sections = [.. blob.Sections.Where(s => s.Bytes > 0)];
+        var coded = new Coded[sections.Length][];
+        Parallel.For(0, sections.Length, new ParallelOptions { CancellationToken = cancellation },
+            i => coded[i] = Shortest(memory, sections[i], codes));
+
+        // Sections of one code follow one another, so that one call decodes them.
+        var resource = new MemoryStream();
+        var calls = new List<PlanCall>();
+        foreach (WeightCode code in codes)
+        {
+            var fields = new List<int>();
+            foreach (Coded part in coded.SelectMany(c => c).Where(c => c.Code == code))
+            {
+                WeightRun run = part.Run;
+                fields.AddRange([(int)resource.Length, part.Bytes.Length, run.Offset, run.Count, run.Width, run.Step]);
+                resource.Write(part.Bytes);
+            }
+            if (fields.Count > 0)
+                calls.Add(new(code.Kernel, "Decode", "", string.Create(CultureInfo.InvariantCulture,
+                    $"{fields.Count / CodedWeights.Fields} sections as {code.Name}"), 0,
+                    new([new PlanArgument.Integers("sections", new(fields))])));
+        }
+        byte[] stored = resource.ToArray();
+        if (stored.Length >= memory.Length)
+            return StoredWeights.Plain(memory);
+        return new(stored, memory.Length, new(calls), sections.Zip(coded).ToImmutableDictionary(
+            p => p.First.Offset,
+            p => new StoredSection(string.Join('+', p.Second.Select(c => c.Code).Distinct().OrderBy(c => c.Rank).Select(c => c.Name)),
+                p.Second.Sum(c => c.Bytes.Length))));
+    }
+
+    private static Coded[] Shortest(byte[] memory, BlobSection section, WeightCode[] codes)
+    {
+        int width = section.ElementBytes is 4 ? 4 : 1;
+        int count = section.Bytes / width;
+        Coded whole = Shortest(new(memory, section.Offset, count, width, width), codes);
+        if (width == 1)
+            return [whole];
+        Coded[] bytes = [.. Enumerable.Range(0, width).Select(b => Shortest(new(memory, section.Offset + b, count, 1, width), codes))];
+        return bytes.Sum(b => b.Bytes.Length) < whole.Bytes.Length ? bytes : [whole];
+    }
+
+    private static Coded Shortest(WeightRun run, WeightCode[] codes) => codes
+        .Select(c => (Code: c, Bytes: c.Encode(run)))
+        .Where(c => c.Bytes is not null)
+        .Select(c => new Coded(run, c.Code, c.Bytes!))
+        .MinBy(c => c.Bytes.Length)!;
+
+    private sealed record Coded(WeightRun Run, WeightCode Code, byte[] Bytes);
+}
+
+/// <summary>The weights as the resource holds them.</summary>
+/// <param name="Bytes">The resource.</param>
+/// <param name="MemoryBytes">Their size in memory.</param>
+/// <param name="Expansion">The calls that bring them into memory; empty where the resource is what kernels read.</param>
+/// <param name="Sections">What became of each section, by its offset in memory; empty where nothing is coded.</param>
+internal sealed record StoredWeights(
+    byte[] Bytes, int MemoryBytes, EquatableList<PlanCall> Expansion, ImmutableDictionary<int, StoredSection> Sections)
+{
+    /// <summary>Weights that are stored as they are.</summary>
+    public static StoredWeights Plain(byte[] memory) =>
+        new(memory, memory.Length, EquatableList<PlanCall>.Empty, ImmutableDictionary<int, StoredSection>.Empty);
+
+    /// <summary>Whether the resource has to be decoded.</summary>
+    public bool IsCoded => Expansion.Count > 0;
+
+    /// <summary>What the plan says of them, but for the layers.</summary>
+    /// <param name="resourceName">The resource's name.</param>
+    public PlanWeights Describe(string resourceName) => new(resourceName, Bytes.Length, PackedWeights.Checksum(Bytes))
+    {
+        ExpandedBytes = IsCoded ? MemoryBytes : null,
+        Expansion = Expansion,
+    };
+}
+
+/// <summary>A section in the resource.</summary>
+/// <param name="Code">The names of its codes, for example <c>rans</c> or <c>plain+huffman</c>.</param>
+/// <param name="Bytes">The bytes that it takes.</param>
+internal sealed record StoredSection(string Code, int Bytes);

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+
+namespace OptimizerBuild.Lowering.Coding;
+
+/// <summary>Elements of the packed weights that are coded together: those of a section, or one byte of each of them.</summary>
+/// <param name="Memory">The packed weights.</param>
+/// <param name="Offset">Where the first element lies.</param>
+/// <param name="Count">The number of elements; at least 1.</param>
+/// <param name="Width">Bytes of an element: 1 or 4.</param>
+/// <param name="Step">Bytes from one element to the next: as many, or 4 for single bytes of larger elements.</param>
+internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width, int Step)
+{
+    // More entries than a symbol of a byte can count make no list.
+    private const int MostDifferent = 256;
+
+    private readonly Lazy<(uint[] Values, byte[] Symbols)?> _list = new(() => List(Memory, Offset, Count, Width, Step));
+
+    /// <summary>
+    /// The different elements, ascending as unsigned numbers, and for each element its number among them; null where there are more than
+    /// 256.
+    /// </summary>
+    public (uint[] Values, byte[] Symbols)? Symbols => _list.Value;
+
+    /// <summary>An element as an unsigned number.</summary>
+    public uint this[int index] => Element(Memory, Offset + (index * Step), Width);
+
+    /// <summary>Whether the elements lie side by side.</summary>
+    public bool IsWhole => Step == Width;
+
+    /// <summary>The list of different elements as a code begins with it: their number less one, and they.</summary>
+    public static byte[] Header(uint[] values, int width)
+    {
+        var header = new byte[1 + (values.Length * width)];
+        header[0] = (byte)(values.Length - 1);
+        for (int i = 0; i < values.Length; i++)
+            Write(header.AsSpan(1 + (i * width)), values[i], width);
+        return header;
+    }
+
+    /// <summary>Writes an element.</summary>
+    public static void Write(Span<byte> to, uint value, int width)
+    {
+        if (width == 1)
+            to[0] = (byte)value;
+        else
+            BinaryPrimitives.WriteUInt32LittleEndian(to, value);
+    }
+
+    private static uint Element(byte[] memory, int at, int width) =>
+        width == 1 ? memory[at] : BinaryPrimitives.ReadUInt32LittleEndian(memory.AsSpan(at));
+
+    private static (uint[] Values, byte[] Symbols)? List(byte[] memory, int offset, int count, int width, int step)
+    {
+        var different = new HashSet<uint>();
+        for (int i = 0; i < count; i++)
+            if (different.Add(Element(memory, offset + (i * step), width)) && different.Count > MostDifferent)
+                return null;
+        uint[] values = [.. different.Order()];
+        var numbers = new Dictionary<uint, byte>();
+        for (int i = 0; i < values.Length; i++)
+            numbers[values[i]] = (byte)i;
+        var symbols = new byte[count];
+        for (int i = 0; i < count; i++)
+            symbols[i] = numbers[Element(memory, offset + (i * step), width)];
+        return (values, symbols);
+    }
+}

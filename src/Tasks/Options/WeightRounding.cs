@@ -1,0 +1,14 @@
+namespace OptimizerBuild.Options;
+
+/// <summary>How weights become integers.</summary>
+internal enum WeightRounding
+{
+    /// <summary>Compensated where weights have few levels and there are data to calibrate on, else nearest.</summary>
+    Auto,
+
+    /// <summary>Each weight to the nearest level.</summary>
+    Nearest,
+
+    /// <summary>Later weights of a sum make up for the errors of earlier ones.</summary>
+    Compensated,
+}

@@ -1,0 +1,103 @@
+using OptimizerBuild.Kernels.Tests.Oracles;
+
+namespace OptimizerBuild.Kernels.Tests.Cases;
+
+/// <summary>Coded sections of weights: every code, bytes and elements of four bytes, side by side and spread out.</summary>
+internal static class CodingCases
+{
+    /// <summary>All cases.</summary>
+    public static IEnumerable<KernelCase> All()
+    {
+        int seed = 9100;
+        foreach ((int width, int step) in ((int, int)[])[(1, 1), (1, 4), (4, 4)])
+            foreach (int count in (int[])[1, 3, 4, 63, 4097, 9000])
+            {
+                foreach (int different in (int[])[2, 3, 13, 16, 200, 256])
+                    yield return Symbols("PackedCode.Decode", width, step, count, different, seed++, PackedCode.Decode,
+                        (header, symbols) => CodingOracle.Packed(header, symbols, different));
+                foreach (int[] lengths in (int[][])[[1, 1], [1, 2, 3, 3], [.. Enumerable.Range(1, 12), 12], [.. Enumerable.Repeat(8, 256)]])
+                    yield return Symbols("HuffmanCode.Decode", width, step, count, lengths.Length, seed++, HuffmanCode.Decode,
+                        (header, symbols) => CodingOracle.Huffman(header, symbols, lengths));
+                foreach ((int scale, int[] frequencies) in ((int, int[])[])
+                    [(8, [128, 128]), (8, [.. Enumerable.Repeat(1, 256)]), (12, [4000, 1, 50, 45]), (14, [16383, 1]),
+                        (14, [1, 8000, 8383])])
+                    yield return Symbols("RansCode.Decode", width, step, count, frequencies.Length, seed++, RansCode.Decode,
+                        (header, symbols) => CodingOracle.Rans(header, symbols, frequencies, scale));
+                yield return Symbols("RansCode.Decode", width, step, count, 1, seed++, RansCode.Decode, (header, _) => header);
+                yield return Plain(width, step, count, seed++);
+                if (width == step)
+                    foreach (int parameter in (int[])[0, 3, 16])
+                        yield return Sparse(width, count, parameter, isListed: parameter != 3, seed++);
+            }
+    }
+
+    private static KernelCase Symbols(
+        string kernel, int width, int step, int count, int different, int seed, KernelCall run, Func<byte[], int[], byte[]> encode)
+    {
+        var data = new CaseData(seed);
+        int[] values = Values(data.Random, different, width);
+        // The first symbols are frequent, as codes are made for.
+        int[] symbols = [.. Enumerable.Range(0, count).Select(_ => data.Random.Next(3) > 0 ? data.Random.Next(Math.Min(different, 2))
+            : data.Random.Next(different))];
+        byte[] header = [(byte)(different - 1), .. values.SelectMany(v => CodingOracle.Bytes(v, width))];
+        return Case(kernel, $"{count} of {different}, {width} bytes every {step}", data, encode(header, symbols), width, step, count, run,
+            [.. symbols.Select(s => (int?)values[s])]);
+    }
+
+    private static KernelCase Plain(int width, int step, int count, int seed)
+    {
+        var data = new CaseData(seed);
+        int[] elements = [.. Enumerable.Range(0, count).Select(_ => data.Random.Next())];
+        return Case("PlainCode.Decode", $"{count}, {width} bytes every {step}", data,
+            [.. elements.SelectMany(e => CodingOracle.Bytes(e, width))], width, step, count, PlainCode.Decode,
+            [.. elements.Select(e => (int?)e)]);
+    }
+
+    private static KernelCase Sparse(int width, int count, int parameter, bool isListed, int seed)
+    {
+        var data = new CaseData(seed);
+        int[] values = [.. Values(data.Random, 100, width).Where(v => v != 0)];
+        int density = parameter == 0 ? 2 : 40;
+        int[] elements = [.. Enumerable.Range(0, count).Select(_ => data.Random.Next(density) > 0 ? 0
+            : values[data.Random.Next(values.Length)])];
+        // Memory is zero before; here it is not, and zeros are left as they are.
+        return Case("SparseCode.Decode", $"{count}, {width} bytes, parameter {parameter}", data,
+            CodingOracle.Sparse(elements, width, parameter, isListed), width, width, count, SparseCode.Decode,
+            [.. elements.Select(e => e == 0 ? (int?)null : e)]);
+    }
+
+    private static KernelCase Case(
+        string kernel, string name, CaseData data, byte[] code, int width, int step, int count, KernelCall run, int?[] expected)
+    {
+        int source = data.AddWeights(code);
+        int target = data.ReserveWide(((count - 1) * step) + width);
+        int[] sections = [source, code.Length, target, count, width, step];
+        return new KernelCase
+        {
+            Kernel = kernel,
+            Name = name,
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = w => run(w, sections),
+            Oracle = arena =>
+            {
+                for (int i = 0; i < count; i++)
+                    if (expected[i] is { } element)
+                        CodingOracle.Bytes(element, width).ToArray().CopyTo(arena, target + (i * step));
+            },
+        };
+    }
+
+    // Different numbers of a width.
+    private static int[] Values(Random random, int count, int width)
+    {
+        if (width == 1)
+            return [.. Enumerable.Range(0, 256).OrderBy(_ => random.Next()).Take(count)];
+        var values = new HashSet<int>();
+        while (values.Count < count)
+            values.Add(random.Next());
+        return [.. values];
+    }
+
+    private delegate void KernelCall(Workspace w, ReadOnlySpan<int> sections);
+}

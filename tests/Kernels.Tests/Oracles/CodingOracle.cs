@@ -1,0 +1,92 @@
+namespace OptimizerBuild.Kernels.Tests.Oracles;
+
+/// <summary>Codes of weights as docs/kernels.md describes them, written plainly and without regard to their length.</summary>
+internal static class CodingOracle
+{
+    /// <summary>Numbers in a list in as few bits as hold them all.</summary>
+    public static byte[] Packed(byte[] header, int[] symbols, int different)
+    {
+        int width = 0;
+        while (1 << width < different)
+            width++;
+        return [.. header, .. Bits(symbols.SelectMany(s => Enumerable.Range(0, width).Select(b => (s >> b) & 1)))];
+    }
+
+    /// <summary>A canonical Huffman code with given lengths.</summary>
+    public static byte[] Huffman(byte[] header, int[] symbols, int[] lengths)
+    {
+        var codes = new string[lengths.Length];
+        int next = 0, at = 0;
+        foreach (int s in Enumerable.Range(0, lengths.Length).OrderBy(s => lengths[s]).ThenBy(s => s))
+        {
+            next <<= lengths[s] - at;
+            at = lengths[s];
+            codes[s] = Convert.ToString(next++, 2).PadLeft(at, '0');
+        }
+        byte[] nibbles = [.. lengths.Chunk(2).Select(p => (byte)(p[0] | (p.Length > 1 ? p[1] << 4 : 0)))];
+        return [.. header, .. nibbles, .. Bits(symbols.SelectMany(s => codes[s].Select(c => c - '0')))];
+    }
+
+    /// <summary>Asymmetric numeral systems with given frequencies, whose sum is 2^scale; four states.</summary>
+    public static byte[] Rans(byte[] header, int[] symbols, int[] frequencies, int scale)
+    {
+        long[] states = [1 << 16, 1 << 16, 1 << 16, 1 << 16];
+        var words = new Stack<int>();
+        for (int i = symbols.Length - 1; i >= 0; i--)
+        {
+            long x = states[i % 4], f = frequencies[symbols[i]];
+            if (x >= f << (32 - scale))
+            {
+                words.Push((int)(x & 0xFFFF));
+                x >>= 16;
+            }
+            states[i % 4] = (x / f << scale) + (x % f) + frequencies.Take(symbols[i]).Sum();
+        }
+        IEnumerable<byte> stored = frequencies[..^1].SelectMany(f => f - 1 < 128
+            ? new[] { (byte)(f - 1) } : [(byte)(((f - 1) & 127) | 128), (byte)((f - 1) >> 7)]);
+        return
+        [
+            .. header, (byte)scale, .. stored, .. states.SelectMany(x => Enumerable.Range(0, 4).Select(b => (byte)(x >> (8 * b)))),
+            .. words.SelectMany(w => new[] { (byte)w, (byte)(w >> 8) }),
+        ];
+    }
+
+    /// <summary>Runs of zeros and values; the values as they are or, with a list, as numbers in it.</summary>
+    public static byte[] Sparse(int[] elements, int width, int parameter, bool isListed)
+    {
+        var runs = new List<int>();
+        var values = new List<int>();
+        int zeros = 0;
+        foreach (int element in elements)
+            if (element == 0)
+            {
+                zeros++;
+            }
+            else
+            {
+                runs.Add(zeros);
+                values.Add(element);
+                zeros = 0;
+            }
+        int[] list = isListed ? [.. values.Distinct()] : [];
+        int bits = 0;
+        while (1 << bits < list.Length)
+            bits++;
+        byte[] runBytes = Bits(runs.SelectMany(r => Enumerable.Repeat(0, r >> parameter).Append(1)
+            .Concat(Enumerable.Range(0, parameter).Select(b => (r >> b) & 1))));
+        return
+        [
+            (byte)parameter, (byte)bits, .. Bytes(list.Length, 2), .. Bytes(values.Count, 4), .. Bytes(runBytes.Length, 4), .. runBytes,
+            .. list.SelectMany(v => Bytes(v, width)),
+            .. isListed
+                ? Bits(values.SelectMany(v => Enumerable.Range(0, bits).Select(b => (Array.IndexOf(list, v) >> b) & 1)))
+                : values.SelectMany(v => Bytes(v, width)),
+        ];
+    }
+
+    /// <summary>The lowest bytes of a number, the lowest first.</summary>
+    public static IEnumerable<byte> Bytes(int value, int count) => Enumerable.Range(0, count).Select(b => (byte)(value >> (8 * b)));
+
+    private static byte[] Bits(IEnumerable<int> bits) =>
+        [.. bits.Chunk(8).Select(c => (byte)c.Select((bit, i) => bit << i).Sum())];
+}

@@ -1,0 +1,71 @@
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Models.Accuracy;
+using OptimizerBuild.Models.Harness;
+using OptimizerBuild.Options;
+using OptimizerBuild.Pipeline;
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild.Models.Compression;
+
+/// <summary>Few bits, few values and many zeros on real models, through the code that is generated for them.</summary>
+public sealed class FewWeightsModelTests(ITestOutputHelper output)
+{
+    /// <summary>Every pair of techniques, and all together.</summary>
+    [Fact]
+    public void TechniquesGoTogether()
+    {
+        SharedAssets.Require();
+        ModelOptions options = SharedModels.Options("digits-mlp") with { CalibrationSamples = 128 };
+        (string Name, Func<ModelOptions, ModelOptions> Apply)[] techniques =
+        [
+            ("Int4", o => o with { Precision = ModelPrecision.Int4 }), ("Clusters", o => o with { Clusters = 12 }),
+            ("Sparsity", o => o with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Unstructured }),
+            ("EntropyCoding", o => o with { EntropyCoding = true }), ("Equalize", o => o with { Equalize = true }),
+            ("Float32", o => o with { Precision = ModelPrecision.Float32 }),
+        ];
+        var pairs =
+            from a in Enumerable.Range(0, techniques.Length)
+            from b in Enumerable.Range(a, techniques.Length - a)
+            where techniques[a].Name != "Int4" || techniques[b].Name != "Float32"
+            select (Name: techniques[a].Name + " " + techniques[b].Name, Options: techniques[b].Apply(techniques[a].Apply(options)));
+        var all = (Name: "all", Options: techniques[..^1].Aggregate(options, (o, t) => t.Apply(o)));
+        var built = pairs.Append(all).Select(p => (p.Name, Outcome: ModelCompiler.Compile(p.Options, CancellationToken.None))).ToArray();
+        using var models = GeneratedModels.Compile(
+            [.. built.Select((b, i) => PlannedModel.Of(b.Outcome, "M" + i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
+        for (int i = 0; i < built.Length; i++)
+        {
+            CompilationOutcome outcome = built[i].Outcome;
+            Tensor[] inputs = [.. outcome.Plan.Inputs.Select(CodedWeightsTests.Pattern)];
+            Tensor[] expected = new PlanExecutor(outcome.Plan, outcome.Weights).Run(inputs);
+            Assert.All(expected.Zip(models.Run(i, inputs)), p => Assert.Equal(p.First.Data, p.Second.Data));
+            output.WriteLine(FormattableString.Invariant(
+                $"{built[i].Name}: {outcome.Weights.Length} bytes, {outcome.Plan.Facts.CompressedMetric:F4}"));
+            Assert.True(outcome.Plan.Facts.CompressedMetric > outcome.Plan.Facts.FloatMetric - 0.05, built[i].Name);
+        }
+    }
+
+    /// <summary>Fewer bytes by the factor that is asked of each, with next to no loss of accuracy and without training.</summary>
+    [Theory]
+    [InlineData("mnist-lenet5", 7.5, 0.003, 0, false)]
+    [InlineData("mnist-lenet5", 20, 0.005, 0.9, false)]
+    [InlineData("mnist-lenet-300-100", 15, 0.005, 0.85, true)]
+    public void ModelsBecomeSmall(string name, double factor, double drop, double sparsity, bool entropyCoding)
+    {
+        SharedAssets.Require();
+        CompilationOutcome outcome = ModelCompiler.Compile(
+            SharedModels.Options(name) with
+            {
+                Precision = sparsity == 0 ? ModelPrecision.Int4 : ModelPrecision.Auto,
+                Sparsity = sparsity == 0 ? null : sparsity,
+                SparsityPattern = SparsityPattern.Unstructured,
+                EntropyCoding = entropyCoding,
+            },
+            CancellationToken.None);
+        Plan.PlanFacts facts = outcome.Plan.Facts;
+        output.WriteLine(FormattableString.Invariant(
+            $"{name}: {facts.FloatWeightBytes} → {outcome.Weights.Length} bytes, {facts.FloatMetric:F4} → {facts.CompressedMetric:F4}"));
+        Assert.True(facts.FloatWeightBytes > factor * outcome.Weights.Length, $"{outcome.Weights.Length} bytes");
+        Assert.True(facts.CompressedMetric >= facts.FloatMetric - drop, $"{facts.FloatMetric} → {facts.CompressedMetric}");
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.InteropServices;
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Kernels;
+using OptimizerBuild.Plan;
+
+namespace OptimizerBuild.Lowering.Coding;
+
+/// <summary>Coded weights: what is decoded is what was coded, codes are as short as they can be, and hostile ones do no harm.</summary>
+public sealed class WeightCoderTests
+{
+    public static TheoryData<string> Codes => [.. WeightCode.All.Select(c => c.Name)];
+
+    /// <summary>Contents of sections, by name: bytes with the size of an element.</summary>
+    private static IEnumerable<(string Name, byte[] Bytes, int Element)> Contents()
+    {
+        var random = new Random(5);
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        byte[] Bytes(int count, Func<byte> next) => [.. Enumerable.Range(0, count).Select(_ => next())];
+        byte[] Floats(int count, Func<float> next) =>
+            MemoryMarshal.AsBytes<float>([.. Enumerable.Range(0, count).Select(_ => next())]).ToArray();
+
+        yield return ("one", [7], 1);
+        yield return ("equal", Bytes(100, () => 9), 1);
+        yield return ("two", Bytes(1003, () => (byte)(random.Next(2) * 200)), 1);
+        yield return ("three skewed", Bytes(777, () => (byte)(random.Next(20) == 0 ? 1 : random.Next(9) == 0 ? 255 : 0)), 1);
+        yield return ("weights", Bytes(20_001, () => (byte)(sbyte)Math.Clamp(Math.Round(30 * Normal()), -127, 127)), 1);
+        yield return ("nibbles", Bytes(30_000, () => (byte)(sbyte)Math.Clamp(Math.Round(2.5 * Normal()), -7, 7)), 1);
+        yield return ("sparse", Bytes(40_000, () => random.Next(10) > 0 ? (byte)0 : (byte)random.Next(256)), 1);
+        yield return ("very sparse", Bytes(40_000, () => random.Next(1000) > 0 ? (byte)0 : (byte)random.Next(256)), 1);
+        yield return ("noise", Bytes(5000, () => (byte)random.Next(256)), 1);
+        yield return ("floats", Floats(5000, () => (float)(0.05 * Normal())), 4);
+        yield return ("shared floats", Floats(9001, () => (random.Next(16) - 8) / 10f), 4);
+        yield return ("sparse floats", Floats(9000, () => random.Next(8) > 0 ? 0 : (float)Normal()), 4);
+        yield return ("one float", Floats(3, () => 0.5f), 4);
+        yield return ("integers", Floats(300, () => BitConverter.Int32BitsToSingle(random.Next(-3000, 3000))), 4);
+        yield return ("halves", Bytes(64, () => (byte)random.Next(3)), 2);
+    }
+
+    [Fact]
+    public void WhatIsCodedIsDecoded()
+    {
+        var used = new HashSet<string>();
+        foreach (WeightCoding coding in Enum.GetValues<WeightCoding>())
+        {
+            var all = new WeightsBlob();
+            foreach ((string name, byte[] bytes, int element) in Contents())
+            {
+                all.Add<byte>(bytes, element);
+                var blob = new WeightsBlob();
+                blob.Add<byte>([1, 2, 3], 1);
+                blob.Add<byte>(bytes, element);
+                blob.Add<byte>([4], 1);
+                StoredWeights stored = WeightCoder.Code(blob, coding);
+                Assert.True(stored.Bytes.Length <= stored.MemoryBytes, name);
+                Assert.True(Expand(stored).AsSpan().SequenceEqual(blob.ToArray()), $"{name} under {coding}");
+                used.UnionWith(stored.Sections.Values.SelectMany(s => s.Code.Split('+')));
+            }
+            StoredWeights together = WeightCoder.Code(all, coding);
+            Assert.Equal(all.ToArray(), Expand(together));
+            Assert.Equal(coding == WeightCoding.None, !together.IsCoded);
+            Assert.Equal(together.Bytes, WeightCoder.Code(all, coding).Bytes);
+        }
+        Assert.Equal(WeightCode.All.Select(c => c.Name).Order(), used.Order());
+    }
+
+    /// <summary>What is stored beside the order-0 entropy of the bytes, tables included.</summary>
+    [Theory]
+    [InlineData("weights", 1.02)]
+    [InlineData("nibbles", 1.02)]
+    [InlineData("sparse", 1.02)]
+    [InlineData("two", 1.3)]
+    public void EntropyCodesTakeLittleMoreThanTheEntropy(string name, double factor)
+    {
+        byte[] bytes = Contents().Single(c => c.Name == name).Bytes;
+        bytes = [.. Enumerable.Repeat(bytes, 200_000 / bytes.Length).SelectMany(b => b)];
+        double entropy = bytes.GroupBy(b => b).Sum(g => -g.Count() * Math.Log2((double)g.Count() / bytes.Length)) / 8;
+        var blob = new WeightsBlob();
+        blob.Add<byte>(bytes);
+        int stored = WeightCoder.Code(blob, WeightCoding.Entropy).Bytes.Length;
+        Assert.InRange(stored, entropy * 0.9999, entropy * factor);
+        Assert.InRange(WeightCode.All.Single(c => c.Name == "rans").Encode(new(bytes, 0, bytes.Length, 1, 1))!.Length, 0, entropy * 1.02);
+    }
+
+    /// <summary>No symbol costs more than a bit beyond the entropy, and Kraft's sum is exactly 1 however skewed the counts are.</summary>
+    [Fact]
+    public void HuffmanLengthsFillTheCode()
+    {
+        var random = new Random(3);
+        for (int trial = 0; trial < 200; trial++)
+        {
+            int[] counts = [.. Enumerable.Range(0, random.Next(2, 257)).Select(_ => 1 + (int)Math.Pow(2, random.Next(0, 20)))];
+            int[] lengths = HuffmanWeightCode.Lengths(counts);
+            Assert.All(lengths, l => Assert.InRange(l, 1, HuffmanCode.LongestCode));
+            Assert.Equal(1 << HuffmanCode.LongestCode, lengths.Sum(l => 1 << (HuffmanCode.LongestCode - l)));
+            Assert.Equal(1 << 12, RansWeightCode.Frequencies(counts, 12).Sum());
+            Assert.All(RansWeightCode.Frequencies(counts, 12), f => Assert.InRange(f, 1, 1 << 12));
+        }
+    }
+
+    /// <summary>
+    /// Bytes of a code are changed, cut off and drawn at random: the decoder either finds it out or gives other weights, and writes nothing
+    /// beside its section.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void HostileCodesAreFoundOutOrHarmless(string name)
+    {
+        WeightCode code = WeightCode.All.Single(c => c.Name == name);
+        var random = new Random(17);
+        int found = 0, decoded = 0;
+        foreach ((_, byte[] bytes, int element) in Contents().Where(c => c.Bytes.Length < 25_000))
+        {
+            int width = element == 4 ? 4 : 1, count = bytes.Length / width;
+            if (code.Encode(new(bytes, 0, count, width, width)) is not { } good)
+                continue;
+            Assert.Equal(bytes, Decode(good));
+            for (int trial = 0; trial < 300; trial++)
+            {
+                byte[] bad = (trial % 4) switch
+                {
+                    0 => good[..random.Next(good.Length)],
+                    1 => [.. good.Take(random.Next(40)), .. Enumerable.Range(0, random.Next(600)).Select(_ => (byte)random.Next(256))],
+                    2 => [.. good, .. new byte[random.Next(1, 20)]],
+                    _ => [.. good],
+                };
+                for (int change = trial % 4 == 3 ? random.Next(1, 8) : 0; change > 0; change--)
+                    bad[random.Next(Math.Min(bad.Length, change % 2 == 0 ? 300 : bad.Length))] = (byte)random.Next(256);
+                if (name == "plain")
+                    continue;
+                try
+                {
+                    Decode(bad);
+                    decoded++;
+                }
+                catch (InvalidDataException)
+                {
+                    found++;
+                }
+            }
+
+            byte[] Decode(byte[] source)
+            {
+                // What lies around the section stays as it is, and so does what lies around its code.
+                byte[] around = [.. Enumerable.Repeat((byte)0xA5, 256)];
+                var workspace = new Workspace(PackedWeights.Of([.. around, .. source, .. around]), bytes.Length + 512);
+                Span<byte> arena = workspace.ArenaSpan<byte>(0, workspace.ArenaBytes);
+                arena[..256].Fill(0x5A);
+                arena[^256..].Fill(0x5A);
+                try
+                {
+                    KernelBinder.Bind(new PlanCall(code.Kernel, "Decode", "", "", 0, new(
+                        [new PlanArgument.Integers("sections", new([256, source.Length, 256, count, width, width]))])))(workspace);
+                }
+                finally
+                {
+                    arena = workspace.ArenaSpan<byte>(0, workspace.ArenaBytes);
+                    Assert.False(arena[..256].ContainsAnyExcept((byte)0x5A));
+                    Assert.False(arena[^256..].ContainsAnyExcept((byte)0x5A));
+                }
+                return arena[256..^256].ToArray();
+            }
+        }
+        if (name != "plain")
+            Assert.True(found > 300, $"{found} of {found + decoded} hostile codes found out");
+    }
+
+    private static byte[] Expand(StoredWeights stored) =>
+        PlanExecutor.Expand(stored.Describe("r"), stored.Bytes).Bytes.ToArray();
+}
