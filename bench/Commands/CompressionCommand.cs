@@ -22,9 +22,8 @@ internal sealed class CompressionCommand : BenchCommand
     private static readonly string[] Combinations =
     [
         "", "EntropyCoding=True", "Precision=Float32;EntropyCoding=True", "Precision=Float32;Clusters=16", "Clusters=16",
-        "Clusters=16;EntropyCoding=True", "Precision=Int4;Rounding=Nearest", "Precision=Int4", "Precision=Int4;EntropyCoding=True",
-        "Sparsity=0.8", "Sparsity=0.8;EntropyCoding=True", "Sparsity=0.9;EntropyCoding=True",
-        "Sparsity=0.9;Precision=Int4;EntropyCoding=True", "Sparsity=0.9;Clusters=16;EntropyCoding=True",
+        "Precision=Int4;Rounding=Nearest", "Precision=Int4", "Sparsity=0.8", "Sparsity=0.9;EntropyCoding=True",
+        "Sparsity=0.85;Precision=Int4;EntropyCoding=True",
     ];
 
     private static readonly Table<CompressionRow> Columns = new(
