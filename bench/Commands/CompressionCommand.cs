@@ -18,6 +18,7 @@ namespace OptimizerBuild.Bench.Commands;
 internal sealed class CompressionCommand : BenchCommand
 {
     private const int Repetitions = 7;
+    private const double LeastSeconds = 0.5;
 
     private static readonly string[] Combinations =
     [
@@ -68,7 +69,7 @@ internal sealed class CompressionCommand : BenchCommand
     private static string Markdown(List<CompressionRow> rows) => Document.Of(
         "compression",
         "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data by the kernels that "
-            + $"ship, and how fast coded weights are decoded (bytes in memory; best of {Repetitions}, one thread of "
+            + $"ship, and how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
             + $"{Machine.Processor}, decoders compiled).",
         Columns.Markdown(rows));
 
@@ -93,7 +94,7 @@ internal sealed class CompressionCommand : BenchCommand
         var workspace = new Workspace(PackedWeights.Of(stored), bytes);
         StepCall[] calls = [.. weights.Expansion.Select(c => KernelBinder.Bind(c))];
         double best = double.PositiveInfinity;
-        for (int i = 0; i < Repetitions; i++)
+        for (long first = Stopwatch.GetTimestamp(), i = 0; i < Repetitions || Stopwatch.GetElapsedTime(first).TotalSeconds < LeastSeconds; i++)
         {
             long start = Stopwatch.GetTimestamp();
             foreach (StepCall call in calls)

@@ -33,6 +33,7 @@ internal struct BitSource
     }
 
     /// <summary>Brings to hand what there is, up to 64 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Fill(ReadOnlySpan<byte> source)
     {
         while (Count <= 56 && Position < source.Length)

@@ -96,6 +96,7 @@ internal static class CodedWeights
     }
 
     // Bytes to every step-th place.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Spread(ReadOnlySpan<byte> symbols, ReadOnlySpan<byte> only, Span<byte> target, int step)
     {
         for (int i = 0; i < symbols.Length; i++)

@@ -1,6 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System;
+using global::System.Runtime.CompilerServices;
 
 /// <summary>Sections that are stored as they are, or a byte of each of their elements.</summary>
 internal static class PlainCode
@@ -20,8 +21,15 @@ internal static class PlainCode
                 source.CopyTo(target);
                 continue;
             }
-            for (int i = 0; i < count; i++)
-                target[i * step] = source[i];
+            Spread(source, target, step);
         }
+    }
+
+    // Loading runs once: there is no time for a loop to be compiled again.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Spread(ReadOnlySpan<byte> source, Span<byte> target, int step)
+    {
+        for (int i = 0; i < source.Length; i++)
+            target[i * step] = source[i];
     }
 }

@@ -35,6 +35,9 @@ internal static class RansCode
         private int _scale;
         private int _position;
 
+        // Up to this scale a slot's value and interval are one number of 32 bits: value, frequency, and how far the slot lies in it.
+        private const int SmallScale = 12;
+
         public void Begin(ReadOnlySpan<byte> source, int position, ReadOnlySpan<byte> values, Span<byte> tables)
         {
             if (position >= source.Length)
@@ -43,6 +46,7 @@ internal static class RansCode
             if (_scale is < LeastScale or > GreatestScale)
                 throw CodedWeights.Damaged();
             Span<byte> slots = tables.Slice(0, 1 << _scale);
+            Span<uint> small = MemoryMarshal.Cast<byte, uint>(tables).Slice(0, 1 << SmallScale);
             Span<uint> intervals = Intervals(tables);
             Span<byte> bytes = tables.Slice(TablesOfValues, 256);
             values.CopyTo(bytes);
@@ -62,7 +66,11 @@ internal static class RansCode
                 if (frequency < 1 || frequency > slots.Length - start)
                     throw CodedWeights.Damaged();
                 intervals[s] = ((uint)frequency << 16) | (uint)start;
-                slots.Slice(start, frequency).Fill((byte)s);
+                if (_scale > SmallScale)
+                    slots.Slice(start, frequency).Fill((byte)s);
+                else
+                    for (int i = 0; i < frequency; i++)
+                        small[start + i] = values[s] | ((uint)frequency << 8) | ((uint)i << (8 + SmallScale));
                 start += frequency;
             }
             if (start != slots.Length || position + 16 > source.Length)
@@ -74,8 +82,61 @@ internal static class RansCode
             _position = position + 16;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Next(ReadOnlySpan<byte> source, ReadOnlySpan<byte> tables, Span<byte> target)
+        {
+            if (_scale > SmallScale)
+                NextLarge(source, tables, target);
+            else
+                NextSmall(source, tables, target);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void NextSmall(ReadOnlySpan<byte> source, ReadOnlySpan<byte> tables, Span<byte> target)
+        {
+            uint a = _a, b = _b, c = _c, d = _d;
+            int scale = _scale, i = 0;
+            uint mask = (1u << scale) - 1;
+            nint position = _position;
+            ref byte from = ref MemoryMarshal.GetReference(source);
+            ref byte to = ref MemoryMarshal.GetReference(target);
+            ref uint slots = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, uint>(tables).Slice(0, 1 << SmallScale));
+            // A symbol takes one word at most.
+            for (; i + 4 <= target.Length && position + 8 <= source.Length; i += 4)
+            {
+                uint slotA = Unsafe.Add(ref slots, (nint)(a & mask)), slotB = Unsafe.Add(ref slots, (nint)(b & mask));
+                uint slotC = Unsafe.Add(ref slots, (nint)(c & mask)), slotD = Unsafe.Add(ref slots, (nint)(d & mask));
+                Unsafe.Add(ref to, i) = (byte)slotA;
+                Unsafe.Add(ref to, i + 1) = (byte)slotB;
+                Unsafe.Add(ref to, i + 2) = (byte)slotC;
+                Unsafe.Add(ref to, i + 3) = (byte)slotD;
+                a = Renormalized(BeforeSmall(a, slotA, scale), ref from, ref position);
+                b = Renormalized(BeforeSmall(b, slotB, scale), ref from, ref position);
+                c = Renormalized(BeforeSmall(c, slotC, scale), ref from, ref position);
+                d = Renormalized(BeforeSmall(d, slotD, scale), ref from, ref position);
+            }
+            for (; i < target.Length; i++)
+            {
+                uint slot = Unsafe.Add(ref slots, (nint)(a & mask));
+                target[i] = (byte)slot;
+                uint next = BeforeSmall(a, slot, scale);
+                if (next < Least)
+                {
+                    if (position + 2 > source.Length)
+                        throw CodedWeights.Damaged();
+                    next = Renormalized(next, ref from, ref position);
+                }
+                // The states take turns.
+                (a, b, c, d) = (b, c, d, next);
+            }
+            (_a, _b, _c, _d, _position) = (a, b, c, d, (int)position);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static uint BeforeSmall(uint state, uint slot, int scale) =>
+            unchecked((((slot >> 8) & ((1u << SmallScale) - 1)) * (state >> scale)) + (slot >> (8 + SmallScale)));
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void NextLarge(ReadOnlySpan<byte> source, ReadOnlySpan<byte> tables, Span<byte> target)
         {
             uint a = _a, b = _b, c = _c, d = _d;
             int scale = _scale, i = 0;

@@ -2,6 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 using global::System;
 using global::System.Numerics;
+using global::System.Runtime.CompilerServices;
 
 /// <summary>
 /// Sections of which few elements are not zero: how many zeros stand before each of those, in a Rice code (S. Golomb, "Run-length
@@ -33,6 +34,7 @@ internal static class SparseCode
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Section(ReadOnlySpan<byte> source, Span<byte> target, int count, int width)
     {
         if (source.Length < HeaderBytes)
@@ -76,6 +78,7 @@ internal static class SparseCode
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long Run(ref BitSource bits, ReadOnlySpan<byte> runs, int parameter)
     {
         long quotient = 0;
