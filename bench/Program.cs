@@ -34,6 +34,7 @@ internal static class Program
             new StartupCommand(),
             new CompressionCommand(),
             new WasmCommand(),
+            new StructureCommand(),
             new DigestsCommand(),
             new RecordCommand(),
         };

@@ -33,6 +33,12 @@ internal interface ICompressionTechnique
 /// </summary>
 internal enum CompressionStage
 {
+    /// <summary>Channels vanish, with the weights that make and read them.</summary>
+    PruneChannels,
+
+    /// <summary>Similar channels become one, with the weights that make and read them.</summary>
+    Fold,
+
     /// <summary>Scales move between layers; what the graph computes stays the same.</summary>
     Equalize,
 

@@ -48,7 +48,7 @@ internal sealed class Reshaping
     public CompressedModel Apply(CompressedModel model)
     {
         // Other nodes are of no harm where nothing has been decided about the main ones.
-        Graph graph = Difference.Length == 0 ? Infer(Edited(model.Graph))
+        Graph graph = Difference.Length == 0 ? Infer(Edited(model.Graph), model.Graph)
             : ReferenceEquals(model.Graph, _main) ? _other : throw Error(Difference);
         var annotations = new List<IModelAnnotation>();
         foreach (IModelAnnotation annotation in model.Annotations)
@@ -149,11 +149,13 @@ internal sealed class Reshaping
     private ModelException Changed(Node node, string what) =>
         Error($"{what} of node '{node.Name}' ({node.OpType}) follows from the shapes and has been changed by compression");
 
-    private Graph Infer(Graph edited)
+    // A value that a technique has given another type has no counterpart in the graph that was imported.
+    private Graph Infer(Graph edited, Graph compressed)
     {
         Graph graph = ShapeInference.Infer(edited);
         foreach ((string value, TensorType type) in graph.Types)
-            if (_other.Types.TryGetValue(value, out TensorType? expected) && expected != type)
+            if (_other.Types.TryGetValue(value, out TensorType? expected) && expected != type
+                && compressed.Types.GetValueOrDefault(value) == _main.Types.GetValueOrDefault(value))
                 throw Error($"the value '{value}' would be {type} instead of {expected}");
         return graph;
     }

@@ -5,7 +5,11 @@ namespace OptimizerBuild.Operators;
 /// <summary>
 /// The trait of an operator that computes each output element from the elements at the same place of its inputs, which broadcast.
 /// </summary>
-internal interface IElementwise;
+internal interface IElementwise : IPassesChannels
+{
+    /// <inheritdoc/>
+    ChannelLinks IPassesChannels.Links(OperatorContext context, ChannelPort port) => ChannelLinks.Elementwise(context, port);
+}
 
 /// <summary>What passes may know of an elementwise function without looking at its name.</summary>
 internal interface IElementwiseFunction : IElementwise

@@ -124,7 +124,9 @@ internal static class ItemMetadata
         MetadataEntry.Choice<SparsityPattern>("SparsityPattern", "Which weights become zero together, with `Sparsity`.",
             nameof(SparsityPattern.Unstructured),
             (o, value) => o with { SparsityPattern = value },
-            (SparsityPattern.Unstructured, "each by itself: fewer bytes, not less work")),
+            (SparsityPattern.Unstructured, "each by itself: fewer bytes, not less work"),
+            (SparsityPattern.Channel, "whole channels are left out, with all weights that make and read them, until the share of the "
+                + "multiply-accumulates is gone: fewer bytes and less work: see [compression.md](compression.md#channel-pruning)")),
         new("Clusters", MetadataKind.Number, "no limit", "a whole number from 2 to 256",
             "How many different values the weights of each layer may have (weight sharing); the assembly holds their numbers in few bits, "
                 + "and kernels read them as ever. With `EntropyCoding` they take less still.",
@@ -145,6 +147,22 @@ internal static class ItemMetadata
             (CalibrationMethod.Percentile, "without the outermost values"),
             (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
             (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
+        MetadataEntry.Choice<PruningCriterion>("PruningCriterion", "With `SparsityPattern=\"Channel\"`: which channels are left out.",
+            nameof(PruningCriterion.Reconstruction),
+            (o, value) => o with { PruningCriterion = value },
+            (PruningCriterion.Reconstruction, "those without which the layers behind can best be made good on the calibration data; their "
+                + "weights are fitted then"),
+            (PruningCriterion.Magnitude, "those with the least weights, without looking at data and without fitting; loses much more")),
+        new("Fold", MetadataKind.Number, "nothing is merged", "a number from 0 to 0.95; `0.3` is 30 %",
+            "What share of the multiply-accumulates goes at least by merging similar channels into one: see "
+                + "[compression.md](compression.md#model-folding). Not together with `SparsityPattern=\"Channel\"`.",
+            (o, value, _) => MetadataValues.Number(value, 0, 0.95) is { } share ? o with { Fold = share } : null),
+        MetadataEntry.Choice<FoldRepair>("FoldRepair", "With `Fold`: what is done after channels have been merged.",
+            "`Fit` with calibration data, else `Statistics` on made-up samples",
+            (o, value) => o with { FoldRepair = value },
+            (FoldRepair.Fit, "all layers behind are fitted on the calibration data to what the whole model gives"),
+            (FoldRepair.Statistics, "mean and deviation of each channel are measured on the calibration data and restored"),
+            (FoldRepair.Approximate, "merged weights are enlarged by what averages lose of their variance, without looking at data")),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
                 + "[compression.md](compression.md#equalisation).", nameof(Switch.False),
@@ -243,6 +261,10 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
         if (options.Rounding == WeightRounding.Compensated && options.Precision == ModelPrecision.Float32)
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
+        if (options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel, Fold: > 0 })
+            faults.Add(NotUnderstood(item, nameof(options.Fold), metadata.First(m => string.Equals(m.Key, nameof(options.Fold),
+                StringComparison.OrdinalIgnoreCase)).Value,
+                "channels are either merged or left out: with Sparsity and SparsityPattern=\"Channel\" it has no meaning"));
         if (faults.Count > 0)
             throw new ModelException(faults.ToImmutable());
         return options;

@@ -74,7 +74,9 @@ internal sealed record ModelOptions
     /// <summary>How weights become integers.</summary>
     public WeightRounding Rounding { get; init; }
 
-    /// <summary>The share of weights that become zero; null: none.</summary>
+    /// <summary>
+    /// The share of weights that become zero, or, by whole channels, of multiply-accumulates that go; null: none.
+    /// </summary>
     public double? Sparsity { get; init; }
 
     /// <summary>Which weights become zero together.</summary>
@@ -82,6 +84,15 @@ internal sealed record ModelOptions
 
     /// <summary>How many different values the weights of a layer may have; null: no limit.</summary>
     public int? Clusters { get; init; }
+
+    /// <summary>What share of the multiply-accumulates goes by merging similar channels, 0 to below 1; null for none.</summary>
+    public double? Fold { get; init; }
+
+    /// <summary>What is done after channels have been merged; null: what suits the data.</summary>
+    public FoldRepair? FoldRepair { get; init; }
+
+    /// <summary>How channels that are left out are chosen.</summary>
+    public PruningCriterion PruningCriterion { get; init; }
 
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
     public bool Equalize { get; init; }

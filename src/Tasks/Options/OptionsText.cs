@@ -44,6 +44,8 @@ internal static class OptionsText
         Line("MinSignalToNoise", options.MinSignalToNoise.ToString("R", CultureInfo.InvariantCulture));
         Line("MinOutputSignalToNoise", options.MinOutputSignalToNoise?.ToString("R", CultureInfo.InvariantCulture) ?? "");
         Line("Calibration", options.Calibration.ToString());
+        if (options.Fold is { } fold)
+            Line("Fold", FormattableString.Invariant($"{fold:R} {options.FoldRepair}"));
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());
@@ -57,6 +59,7 @@ internal static class OptionsText
         {
             Line("Sparsity", sparsity.ToString("R", CultureInfo.InvariantCulture));
             Line("SparsityPattern", options.SparsityPattern.ToString());
+            Line("PruningCriterion", options.PruningCriterion.ToString());
         }
         if (options.Clusters is { } clusters)
             Line("Clusters", clusters.ToString(CultureInfo.InvariantCulture));

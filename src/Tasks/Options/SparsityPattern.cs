@@ -5,4 +5,7 @@ internal enum SparsityPattern
 {
     /// <summary>Each by itself.</summary>
     Unstructured,
+
+    /// <summary>Those of whole channels, which are left out, so that layers become smaller.</summary>
+    Channel,
 }

@@ -35,8 +35,20 @@ internal static class BuildDigests
         select line;
 
     /// <summary>Builds a model of the development set from a few samples of its data.</summary>
-    public static IEnumerable<string> OfShared(string name) =>
-        Of(name, SharedModels.Options(name) with { EvaluationData = null, CalibrationSamples = Samples, ExportOnnx = true });
+    /// <param name="name">The model's name, perhaps with metadata behind it: <c>NAME Fold=0.3</c>.</param>
+    public static IEnumerable<string> OfShared(string name)
+    {
+        string[] words = name.Split(' ');
+        ModelOptions options = SharedModels.Options(words[0]) with
+        {
+            EvaluationData = null,
+            CalibrationSamples = Samples,
+            ExportOnnx = true,
+        };
+        foreach (string[] pair in words.Skip(1).Select(w => w.Split('=')))
+            options = ItemMetadata.Table.Single(e => e.Name == pair[0]).Apply(options, pair[1], "")!;
+        return Of(name, options);
+    }
 
     /// <summary>The same with what makes weights few: their bits, their values, zeros among them, and codes.</summary>
     public static IEnumerable<string> OfFewWeights(string name) =>

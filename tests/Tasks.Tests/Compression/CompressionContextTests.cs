@@ -16,10 +16,16 @@ public sealed class CompressionContextTests
     [Fact]
     public void TechniquesAreFoundAndStandInOneOrder()
     {
-        Assert.Equal(["Equalization", "Sparsification", "Quantization"], CompressionTechniques.All.Select(t => t.Name));
+        Assert.Equal(["ChannelPruning", "Folding", "Equalization", "Sparsification", "Quantization"],
+            CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
         Assert.Equal(["Quantization"], CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));
-        Assert.True(CompressionTechniques.All[0].IsOn(TestContext.Options with { Equalize = true }));
+        Assert.Equal(["Equalization", "Quantization"],
+            CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Equalize = true })).Select(t => t.Name));
+        Assert.Equal(["ChannelPruning", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
+            TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Channel })).Select(t => t.Name));
+        Assert.Equal(["Folding", "Quantization"],
+            CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Fold = 0.3 })).Select(t => t.Name));
     }
 
     [Fact]

@@ -131,6 +131,12 @@ public class ItemMetadataTests
     [InlineData("MaxAccuracyDrop", "-1")]
     [InlineData("MaxAccuracyDrop", "0,5 %")]
     [InlineData("Precision", "Int3")]
+    [InlineData("Sparsity", "30 %")]
+    [InlineData("Sparsity", "1")]
+    [InlineData("SparsityPattern", "Stripes")]
+    [InlineData("PruningCriterion", "Luck")]
+    [InlineData("Fold", "-0.1")]
+    [InlineData("FoldRepair", "Glue")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("MinOutputSignalToNoise", "-3")]
@@ -177,6 +183,10 @@ public class ItemMetadataTests
     public void ALimitWithoutDataToMeasureItOnIsRefused() => Assert.Contains("EvaluationData", Fail(("MaxAccuracyDrop", "0.5")).Text);
 
     [Fact]
+    public void ChannelsAreEitherMergedOrLeftOut() => Assert.Contains("either merged or left out",
+        Fail(("Fold", "0.3"), ("Sparsity", "0.3"), ("SparsityPattern", "Channel")).Text, StringComparison.Ordinal);
+
+    [Fact]
     public void MixedPathSeparatorsMeanTheSameFile() =>
         Assert.Equal(Path.Combine(Folder, "a", "b.onnx"),
             ItemMetadata.Parse(@"a\b.onnx", new Dictionary<string, string>(), Folder, "").ModelPath);
@@ -191,7 +201,9 @@ public class ItemMetadataTests
                 [("Task", "Other")],
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
-            [("Precision", "Int8")], [("Equalize", "true")], [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
+            [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")],
+                [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")], [("Fold", "0.3"), ("FoldRepair", "Approximate")],
+                    [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
                 [("Calibration", "MinMax")],
                 [("InputType", "UInt8")],
             [("InputType", "UInt8"), ("InputScale", "2")], [("InputType", "UInt8"), ("InputOffset", "2")], [("InputLayout", "NHWC")],

@@ -69,6 +69,27 @@ internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
     /// <param name="function">A graph of one node.</param>
     public static Node WithFunction(Node node, Graph function) => node.With(Function, new AttributeValue.GraphValue(function));
 
+    /// <inheritdoc/>
+    Node IPassesChannels.Narrow(OperatorContext context, NarrowedNode narrowed)
+    {
+        Graph body = Attribute(context);
+        TensorType x = context.Type(0);
+        var constants = body.Constants.ToBuilder();
+        foreach ((string name, Tensor value) in body.Constants)
+        {
+            Tensor left = value;
+            for (int axis = 0; axis < value.Rank; axis++)
+                if (value.Dimensions[axis] > 1)
+                    left = TensorMove.Take(left, axis, narrowed.Kept(ChannelPort.Input(0, axis - value.Rank + x.Rank)));
+            constants[name] = left;
+        }
+        var type = new TensorType(body.TypeOf(Input).Element,
+            [.. Enumerable.Range(0, x.Rank).Select(axis => narrowed.Kept(ChannelPort.Input(0, axis)).Length)]);
+        Graph narrowedBody = ShapeInference.Infer(body with { Types = body.Types.SetItem(Input, type),
+            Constants = constants.ToImmutable() });
+        return context.Node.With(Body, new AttributeValue.GraphValue(narrowedBody));
+    }
+
     private static Graph? Of(Node node, string attribute) =>
         node.Is<FusedElementwiseOperator>() ? (node.Attributes.GetValueOrDefault(attribute) as AttributeValue.GraphValue)?.Value : null;
 

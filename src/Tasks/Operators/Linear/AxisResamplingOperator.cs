@@ -14,7 +14,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(2, "weights", Elements.Float32)]
 [Output(0, "Y")]
 [Parameter("axis", ParameterKind.Int, Required = true)]
-internal sealed class AxisResamplingOperator : Operator
+internal sealed class AxisResamplingOperator : Operator, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -44,6 +44,12 @@ internal sealed class AxisResamplingOperator : Operator
         }
         return [FloatTensor.Of(context.OutputTypes[0], to)];
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port) =>
+        port is { IsOutput: false, Index: > 0 } || port.Axis == context.Axis(Axis(context.Node), context.Type(0).Rank)
+            ? ChannelLinks.Fixed("resamples that axis")
+            : ChannelLinks.Through(context, port);
 
     /// <inheritdoc/>
     public override long Work(OperatorContext context) => (long)context.OutputTypes[0].Count * context.Type(1).Dimensions[1];

@@ -19,7 +19,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class ConvOperator : Operator, IConvolution
+internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -78,6 +78,48 @@ internal sealed class ConvOperator : Operator, IConvolution
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (TensorType x, TensorType w) = (context.Type(0), context.Type(1));
+        int axis = context.Node.IsChannelsLast() ? x.Rank - 1 : 1;
+        int groups = (int)Groups(context.Node), outputs = w.Dimensions[0], inputs = w.Dimensions[1];
+        (ChannelPort from, ChannelPort to) = (ChannelPort.Input(0, axis), ChannelPort.Output(0, axis));
+        (ChannelPort rows, ChannelPort columns, ChannelPort bias) =
+            (ChannelPort.Input(1, 0), ChannelPort.Input(1, 1), ChannelPort.Input(2, 0));
+        // One input channel a group: each is read by the output channels of its own alone, and vanishes with them.
+        bool separate = inputs == 1 && groups > 1;
+        int perGroup = outputs / groups;
+        if (port == from)
+            return ChannelLinks.Of(separate
+                ? [ChannelLink.ByOther(to, outputs, o => o / perGroup)]
+                : [ChannelLink.ByOwn(columns, x.Dimensions[axis], i => i % inputs)]);
+        if (port == columns && !separate)
+            return ChannelLinks.Of(ChannelLink.ByOther(from, x.Dimensions[axis], i => i % inputs));
+        if (!(port == to || port == rows || port == bias))
+            return ChannelLinks.Fixed("slides a window along that axis");
+        var links = new List<ChannelLink>();
+        foreach (ChannelPort other in (ChannelPort[])[to, rows, bias])
+            if (other != port && (other != bias || context.Has(2)))
+                links.Add(ChannelLink.Same(other, outputs));
+        if (separate)
+            links.Add(ChannelLink.ByOwn(from, outputs, o => o / perGroup));
+        else if (groups > 1)
+            // All groups keep the same places, so that they stay equal.
+            links.Add(ChannelLink.ByOwn(port, outputs, o => o % perGroup));
+        return ChannelLinks.Of(links);
+    }
+
+    /// <inheritdoc/>
+    public ChannelPort? Source(OperatorContext context) => context.Constant(1) is null
+        ? null : ChannelPort.Output(0, context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
+
+    /// <inheritdoc/>
+    public Node Narrow(OperatorContext context, NarrowedNode narrowed) => context.Type(1).Dimensions[1] == 1 && Groups(context.Node) > 1
+        ? context.Node.With("group",
+            narrowed.Kept(ChannelPort.Input(0, context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1)).Length)
+        : context.Node;
 
     /// <summary>The number of groups of channels that do not see each other (attribute <c>group</c>).</summary>
     public static long Groups(Node node) => node.Int("group", 1);

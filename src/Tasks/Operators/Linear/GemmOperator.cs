@@ -17,7 +17,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
 [Parameter("transA", ParameterKind.Int)]
 [Parameter("transB", ParameterKind.Int)]
-internal sealed class GemmOperator : Operator, IMatrixProduct
+internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -82,6 +82,35 @@ internal sealed class GemmOperator : Operator, IMatrixProduct
         bool transA = TransposesA(node), transB = TransposesB(node);
         return (a.Dimensions[transA ? 1 : 0], b.Dimensions[transB ? 0 : 1], a.Dimensions[transA ? 0 : 1], b.Dimensions[transB ? 1 : 0]);
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (int m, int n, int k, _) = Sizes(context.Node, context.Type(0), context.Type(1));
+        (int rowsOfA, int columnsOfB) = (TransposesA(context.Node) ? 1 : 0, TransposesB(context.Node) ? 0 : 1);
+        ChannelPort[] terms = [ChannelPort.Input(0, 1 - rowsOfA), ChannelPort.Input(1, 1 - columnsOfB)];
+        if (terms.Contains(port))
+            return ChannelLinks.Of(terms.Where(t => t != port).Select(t => ChannelLink.Same(t, k)));
+        TensorType? c = context.Has(2) ? context.Type(2) : null;
+        for (int axis = 0; axis < 2; axis++)
+        {
+            (int count, ChannelPort factor) = axis == 0 ? (m, ChannelPort.Input(0, rowsOfA)) : (n, ChannelPort.Input(1, columnsOfB));
+            List<ChannelPort> ports = [ChannelPort.Output(0, axis), factor];
+            if (c is not null && axis - 2 + c.Rank is >= 0 and var place)
+            {
+                if (c.Dimensions[place] == count)
+                    ports.Add(ChannelPort.Input(2, place));
+                else if (port == ChannelPort.Input(2, place))
+                    return ChannelLinks.Fixed("repeats the value");
+            }
+            if (ports.Contains(port))
+                return ChannelLinks.Of(ports.Where(p => p != port).Select(p => ChannelLink.Same(p, count)));
+        }
+        return ChannelLinks.Of();
+    }
+
+    /// <inheritdoc/>
+    public ChannelPort? Source(OperatorContext context) => context.Constant(1) is null ? null : ChannelPort.Output(0, 1);
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;

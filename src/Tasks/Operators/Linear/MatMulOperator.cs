@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(0, "A", Elements.Numbers, Variable = "T")]
 [Input(1, "B", Elements.Numbers, Variable = "T")]
 [Output(0, "Y")]
-internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent
+internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -122,6 +122,35 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent
             return new(type, y);
         }
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (TensorType a, TensorType b, TensorType y) = (context.Type(0), context.Type(1), context.OutputTypes[0]);
+        if (a.Rank < 2 || b.Rank < 2 || context.Node.Inputs.Length > 2)
+            return ChannelLinks.Fixed("multiplies vectors");
+        ChannelPort[] terms = [ChannelPort.Input(0, a.Rank - 1), ChannelPort.Input(1, b.Rank - 2)];
+        ChannelPort[] rows = [ChannelPort.Input(0, a.Rank - 2), ChannelPort.Output(0, y.Rank - 2)];
+        ChannelPort[] columns = [ChannelPort.Input(1, b.Rank - 1), ChannelPort.Output(0, y.Rank - 1)];
+        int count = port.Extent(context);
+        foreach (ChannelPort[] together in (ChannelPort[][])[terms, rows, columns])
+            if (together.Contains(port))
+                return ChannelLinks.Of(together.Where(p => p != port).Select(p => ChannelLink.Same(p, count)));
+        // The axes of batches broadcast.
+        int rank = port.IsOutput ? y.Rank : context.Type(port.Index).Rank;
+        int axis = port.Axis - rank + y.Rank;
+        if (count != y.Dimensions[axis])
+            return ChannelLinks.Fixed("repeats the value");
+        List<ChannelPort> batches = [ChannelPort.Output(0, axis)];
+        for (int i = 0; i < 2; i++)
+            if (axis - y.Rank + context.Type(i).Rank is >= 0 and var place && context.Type(i).Dimensions[place] == count)
+                batches.Add(ChannelPort.Input(i, place));
+        return ChannelLinks.Of(batches.Where(p => p != port).Select(p => ChannelLink.Same(p, count)));
+    }
+
+    /// <inheritdoc/>
+    public ChannelPort? Source(OperatorContext context) =>
+        context.Constant(1) is { Rank: 2 } && context.Type(0).Rank > 1 ? ChannelPort.Output(0, context.OutputTypes[0].Rank - 1) : null;
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;

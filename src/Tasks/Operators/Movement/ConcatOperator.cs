@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Output(0, "concat_result")]
 [Parameter("axis", ParameterKind.Int, Until = 3)]
 [Parameter("axis", ParameterKind.Int, Required = true, From = 4)]
-internal sealed class ConcatOperator : Operator, IKeepsExtent
+internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -60,6 +60,26 @@ internal sealed class ConcatOperator : Operator, IKeepsExtent
 
     /// <summary>The node with another axis.</summary>
     public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int inputs = context.InputTypes.Length;
+        ChannelPort[] all = [ChannelPort.Output(0, port.Axis), .. Enumerable.Range(0, inputs).Select(i => ChannelPort.Input(i, port.Axis))];
+        if (port.Axis != context.Axis(Axis(context.Node), context.Type(0).Rank))
+            return ChannelLinks.Of(all.Where(p => p != port).Select(p => ChannelLink.Same(p, port.Extent(context))));
+        var links = new List<ChannelLink>();
+        for (int i = 0, at = 0; i < inputs; i++)
+        {
+            int count = context.Type(i).Dimensions[port.Axis];
+            if (port.IsOutput)
+                links.Add(ChannelLink.Shifted(all[i + 1], count, at, 0));
+            else if (port.Index == i)
+                links.Add(ChannelLink.Shifted(all[0], count, 0, at));
+            at += count;
+        }
+        return ChannelLinks.Of(links);
+    }
 
     /// <inheritdoc/>
     public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;

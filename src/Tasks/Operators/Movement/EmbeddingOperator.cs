@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "table", Elements.All)]
 [Input(1, "indices", Elements.Integers)]
 [Output(0, "Y")]
-internal sealed class EmbeddingOperator : Operator
+internal sealed class EmbeddingOperator : Operator, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -21,6 +21,15 @@ internal sealed class EmbeddingOperator : Operator
         if (table.Rank != 2)
             throw context.Invalid($"its table is {table}");
         return [new(table.Element, [.. indices.Dimensions, table.Dimensions[1]])];
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (ChannelPort table, ChannelPort rows) = (ChannelPort.Input(0, 1), ChannelPort.Output(0, context.OutputTypes[0].Rank - 1));
+        return port == table || port == rows
+            ? ChannelLinks.Of(ChannelLink.Same(port == table ? rows : table, port.Extent(context)))
+            : ChannelLinks.Fixed("looks up places by their number");
     }
 
     /// <inheritdoc/>

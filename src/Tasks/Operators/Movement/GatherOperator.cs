@@ -11,7 +11,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(1, "indices", Elements.Indices)]
 [Output(0, "output")]
 [Parameter("axis", ParameterKind.Int)]
-internal sealed class GatherOperator : MovementOperator, IKeepsExtent
+internal sealed class GatherOperator : MovementOperator, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -39,6 +39,23 @@ internal sealed class GatherOperator : MovementOperator, IKeepsExtent
             TensorMove.Copy(x, index * inner, [size * inner, 1], result, i * inner, [indices.Length * inner, 1], [outer, inner]);
         }
         return [result];
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int axis = context.Axis(Axis(context.Node), context.Type(0).Rank), indices = context.Type(1).Rank;
+        if (port is { IsOutput: false, Index: 0 } && port.Axis == axis)
+            return ChannelLinks.Fixed("looks up places by their number");
+        ChannelPort other = port switch
+        {
+            { IsOutput: false, Index: 0 } => ChannelPort.Output(0, port.Axis < axis ? port.Axis : port.Axis + indices - 1),
+            { IsOutput: false } => ChannelPort.Output(0, axis + port.Axis),
+            _ when port.Axis < axis => ChannelPort.Input(0, port.Axis),
+            _ when port.Axis < axis + indices => ChannelPort.Input(1, port.Axis - axis),
+            _ => ChannelPort.Input(0, port.Axis - indices + 1),
+        };
+        return ChannelLinks.Of(ChannelLink.Same(other, port.Extent(context)));
     }
 
     /// <summary>The axis as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>

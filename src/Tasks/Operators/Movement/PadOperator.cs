@@ -19,7 +19,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("paddings", ParameterKind.Ints, Required = true, Until = 1)]
 [Parameter("pads", ParameterKind.Ints, Required = true, From = 2, Until = 10)]
 [Parameter("value", ParameterKind.Float, Until = 10)]
-internal sealed class PadOperator : MovementOperator
+internal sealed class PadOperator : MovementOperator, IPassesChannels
 {
     private const long MaximumPad = 1 << 30;
 
@@ -124,6 +124,15 @@ internal sealed class PadOperator : MovementOperator
             TensorMove.Copy(x, from * inner, [length * inner, 1], result, i * inner, [size * inner, 1], [outer, inner]);
         }
         return result;
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (long[] begin, long[] end) = Amounts(context);
+        return begin[port.Axis] == 0 && end[port.Axis] == 0
+            ? ChannelLinks.Through(context, port)
+            : ChannelLinks.Fixed("pads that axis");
     }
 
     /// <inheritdoc/>

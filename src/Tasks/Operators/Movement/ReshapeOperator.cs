@@ -14,6 +14,13 @@ namespace OptimizerBuild.Operators.Movement;
 internal sealed class ReshapeOperator : ReshapingOperator
 {
     /// <inheritdoc/>
+    public override Node Narrow(OperatorContext context, NarrowedNode narrowed)
+    {
+        narrowed.Constants[1] = narrowed.Shape(context.Constant(1)!);
+        return context.Node;
+    }
+
+    /// <inheritdoc/>
     protected override int[] Dimensions(OperatorContext context)
     {
         TensorType x = context.Type(0);

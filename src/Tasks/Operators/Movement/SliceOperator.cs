@@ -16,7 +16,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("axes", ParameterKind.Ints, Until = 9)]
 [Parameter("ends", ParameterKind.Ints, Required = true, Until = 9)]
 [Parameter("starts", ParameterKind.Ints, Required = true, Until = 9)]
-internal sealed class SliceOperator : MovementOperator, IKeepsExtent
+internal sealed class SliceOperator : MovementOperator, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
@@ -63,6 +63,35 @@ internal sealed class SliceOperator : MovementOperator, IKeepsExtent
             regions[axis] = Of(starts[i], ends[i], steps[i], x.Dimensions[axis]);
         }
         return regions;
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        (int start, int step, int count) = Regions(context)[port.Axis];
+        return step != 1 ? ChannelLinks.Fixed("takes places of that axis in steps") : ChannelLinks.Of(port.IsOutput
+            ? ChannelLink.Shifted(ChannelPort.Input(0, port.Axis), count, 0, start)
+            : ChannelLink.Shifted(ChannelPort.Output(0, port.Axis), count, start, 0));
+    }
+
+    /// <inheritdoc/>
+    public Node Narrow(OperatorContext context, NarrowedNode narrowed)
+    {
+        Region[] regions = Regions(context);
+        Tensor starts = context.Constant(1)!, ends = context.Constant(2)!;
+        long[] from = [.. starts.ToInt64()], to = [.. ends.ToInt64()];
+        for (int i = 0; i < from.Length; i++)
+        {
+            int axis = context.ConstantInts(3) is { } axes ? context.Axis(axes[i], regions.Length) : i;
+            int[] kept = narrowed.Kept(ChannelPort.Input(0, axis));
+            if (kept.Length == context.Type(0).Dimensions[axis])
+                continue;
+            from[i] = kept.Count(p => p < regions[axis].Start);
+            to[i] = from[i] + kept.Count(p => p >= regions[axis].Start && p < regions[axis].Start + regions[axis].Count);
+        }
+        narrowed.Constants[1] = NumericCast.Convert(Tensor.Of(from, from.Length), starts.Element)!;
+        narrowed.Constants[2] = NumericCast.Convert(Tensor.Of(to, to.Length), ends.Element)!;
+        return context.Node;
     }
 
     private static Region Of(long start, long end, long step, int length)

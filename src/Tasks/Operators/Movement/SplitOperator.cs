@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("num_outputs", ParameterKind.Int, From = 18, Minimum = 1)]
 [Parameter("split", ParameterKind.Ints, Until = 12)]
-internal sealed class SplitOperator : MovementOperator
+internal sealed class SplitOperator : MovementOperator, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -38,6 +38,42 @@ internal sealed class SplitOperator : MovementOperator
             at += dimensions[axis];
         }
         return parts;
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int outputs = context.Node.Outputs.Length;
+        ChannelPort[] all = [ChannelPort.Input(0, port.Axis),
+            .. Enumerable.Range(0, outputs).Select(i => ChannelPort.Output(i, port.Axis))];
+        if (port.Axis != context.Axis(Axis(context.Node), context.Type(0).Rank))
+            return ChannelLinks.Of(all.Where(p => p != port).Select(p => ChannelLink.Same(p, port.Extent(context))));
+        var links = new List<ChannelLink>();
+        int at = 0;
+        foreach ((int size, int i) in Sizes(context, context.Type(0).Dimensions[port.Axis]).Select((s, i) => (s, i)))
+        {
+            if (i < outputs && !port.IsOutput)
+                links.Add(ChannelLink.Shifted(all[i + 1], size, at, 0));
+            else if (i < outputs && port.Index == i)
+                links.Add(ChannelLink.Shifted(all[0], size, 0, at));
+            at += size;
+        }
+        return ChannelLinks.Of(links);
+    }
+
+    /// <inheritdoc/>
+    public Node Narrow(OperatorContext context, NarrowedNode narrowed)
+    {
+        int axis = context.Axis(Axis(context.Node), context.Type(0).Rank);
+        int[] kept = narrowed.Kept(ChannelPort.Input(0, axis));
+        int[] sizes = Sizes(context, context.Type(0).Dimensions[axis]);
+        if (kept.Length == sizes.Sum())
+            return context.Node;
+        var left = new long[sizes.Length];
+        for (int i = 0, at = 0; i < sizes.Length; at += sizes[i++])
+            left[i] = kept.Count(p => p >= at && p < at + sizes[i]);
+        narrowed.Constants[1] = Tensor.Of(left, left.Length);
+        return context.Node.Without("num_outputs");
     }
 
     private static int[] Sizes(OperatorContext context, int length)

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "data", Elements.All)]
 [Output(0, "transposed")]
 [Parameter("perm", ParameterKind.Ints)]
-internal sealed class TransposeOperator : MovementOperator, IKeepsExtent
+internal sealed class TransposeOperator : MovementOperator, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -35,6 +35,15 @@ internal sealed class TransposeOperator : MovementOperator, IKeepsExtent
         return order.Distinct().Count() == rank
             ? order
             : throw context.Invalid($"perm [{string.Join(',', given)}] names a dimension twice");
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int[] order = Order(context);
+        return ChannelLinks.Of(ChannelLink.Same(
+            port.IsOutput ? ChannelPort.Input(0, order[port.Axis]) : ChannelPort.Output(0, Array.IndexOf(order, port.Axis)),
+            port.Extent(context)));
     }
 
     /// <inheritdoc/>

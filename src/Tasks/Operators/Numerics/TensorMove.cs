@@ -69,6 +69,17 @@ internal static class TensorMove
         return result;
     }
 
+    /// <summary>Some places of one axis, in the order given.</summary>
+    public static Tensor Take(Tensor tensor, int axis, ReadOnlySpan<int> places)
+    {
+        Tensor result = Tensor.Zeros(new(tensor.Element, tensor.Dimensions.SetItem(axis, places.Length)));
+        int outer = Shapes.Count(tensor.Dimensions.AsSpan()[..axis]), inner = Shapes.Count(tensor.Dimensions.AsSpan()[(axis + 1)..]);
+        int from = tensor.Dimensions[axis] * inner, to = places.Length * inner;
+        for (int i = 0; i < places.Length; i++)
+            Copy(tensor, places[i] * inner, [from, 1], result, i * inner, [to, 1], [outer, inner]);
+        return result;
+    }
+
     private static void Walk<T>(
         Tensor source, int sourceStart, ReadOnlySpan<int> sourceStrides,
         Tensor target, int targetStart, ReadOnlySpan<int> targetStrides, ReadOnlySpan<int> dimensions)

@@ -16,7 +16,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("kernel_shape", ParameterKind.Ints, Required = true, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
+internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPassesChannels
 {
     /// <summary>
     /// The greatest window of the integer form, which has a multiplier for each number of elements, all with one shift: that of the
@@ -69,6 +69,12 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction
         WindowGeometry g = WindowGeometry.OfPooling(context);
         return context.OutputTypes[0].Count * g.GreatestCover;
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port) =>
+        port.Axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1)
+            ? ChannelLinks.Through(context, port)
+            : ChannelLinks.Fixed("pools over that axis");
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>

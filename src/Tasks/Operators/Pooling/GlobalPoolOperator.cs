@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Pooling;
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
 [Input(0, "X", Elements.Floats)]
 [Output(0, "Y")]
-internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction
+internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -35,6 +35,12 @@ internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction
             y[c] = Reduce(values.AsSpan(c * positions, positions));
         return [FloatTensor.Of(context.OutputTypes[0], y)];
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port) =>
+        port.Axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1)
+            ? ChannelLinks.Through(context, port)
+            : ChannelLinks.Fixed("pools over that axis");
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>

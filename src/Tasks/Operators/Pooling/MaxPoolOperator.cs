@@ -21,7 +21,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("storage_order", ParameterKind.Int, From = 8)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
+internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -44,6 +44,12 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction
         WindowGeometry g = WindowGeometry.OfPooling(context);
         return context.OutputTypes[0].Count * g.GreatestCover;
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port) =>
+        port.Axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1) && !HasIndices(context.Node)
+            ? ChannelLinks.Through(context, port)
+            : ChannelLinks.Fixed("pools over that axis, or counts places in it");
 
     /// <inheritdoc/>
     public override bool PassesPositiveFactors(OperatorContext context, int axis) =>

@@ -22,7 +22,7 @@ namespace OptimizerBuild.Operators.Recurrent;
 [Parameter("activations", ParameterKind.Strings, Required = true)]
 [Parameter("clip", ParameterKind.Float)]
 [Parameter("direction", ParameterKind.String, Choices = ["forward", "reverse", "bidirectional"])]
-internal abstract class RecurrentOperator : Operator
+internal abstract class RecurrentOperator : Operator, IPassesChannels
 {
     /// <summary>The gates whose weights lie one after the other.</summary>
     public abstract int Gates { get; }
@@ -112,6 +112,41 @@ internal abstract class RecurrentOperator : Operator
     /// <param name="hidden">The hidden state, which the step replaces.</param>
     /// <param name="cell">The second state, which the step replaces; empty where there is none.</param>
     protected abstract void Step(RecurrentDirection direction, ReadOnlySpan<float> input, Span<float> hidden, Span<float> cell);
+
+    /// <inheritdoc/>
+    /// <remarks>A hidden unit is a place of the state, one row of each gate in both directions, and a column of the state's weights.
+    /// </remarks>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int directions = Directions(context.Node), size = context.Type(1).Dimensions[2];
+        // Each axis along which units lie, as often as there are gates and directions one after the other.
+        List<(ChannelPort Port, int Count)> units =
+        [
+            (ChannelPort.Input(0, 2), directions * Gates * size), (ChannelPort.Input(1, 1), Gates * size), (ChannelPort.Input(1, 2), size),
+            (ChannelPort.Output(0, 3), size), (ChannelPort.Output(1, 2), size),
+        ];
+        if (States > 1)
+            units.Add((ChannelPort.Output(2, 2), size));
+        if (context.Has(2))
+            units.Add((ChannelPort.Input(2, 1), size));
+        for (int s = 0; s < States; s++)
+            if (context.Has(4 + s))
+                units.Add((ChannelPort.Input(4 + s, 2), size));
+        if (States > 1 && context.Has(6))
+            units.Add((ChannelPort.Input(6, 1), 3 * size));
+        units.RemoveAll(u => u.Port.IsOutput && !context.Node.HasOutput(u.Port.Index) && u.Port.Index > 0);
+        int own = units.FindIndex(u => u.Port == port);
+        if (own < 0)
+            return ChannelLinks.Fixed("goes through steps, sequences or directions along that axis");
+        // Through one of them, so that pairs do not multiply.
+        ChannelPort state = ChannelPort.Input(1, 2);
+        return ChannelLinks.Of(port == state
+            ? units.Where(u => u.Port != state).Select(u => ChannelLink.ByOther(u.Port, u.Count, i => i % size))
+            : [ChannelLink.ByOwn(state, units[own].Count, i => i % size)]);
+    }
+
+    /// <inheritdoc/>
+    public ChannelPort? Source(OperatorContext context) => context.Constant(1) is null ? null : ChannelPort.Input(1, 2);
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>

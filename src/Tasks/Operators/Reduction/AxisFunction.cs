@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Input(0, "input", Elements.Floats)]
 [Output(0, "output")]
 [Parameter("axis", ParameterKind.Int)]
-internal abstract class AxisFunction : Operator, IKeepsExtent
+internal abstract class AxisFunction : Operator, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -80,6 +80,11 @@ internal abstract class AxisFunction : Operator, IKeepsExtent
 
     /// <summary>Replaces a row by the function's value; computed in double precision, as sums of exponentials are.</summary>
     protected abstract void Row(Node node, Span<double> row);
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port) => port.Axis == AxisOf(context)
+        ? ChannelLinks.Fixed("adds up over that axis")
+        : ChannelLinks.Through(context, port);
 
     private static int AxisOf(OperatorContext context) => context.Axis(Axis(context.Node), context.Type(0).Rank);
 

@@ -17,7 +17,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("epsilon", ParameterKind.Float)]
 [Parameter("stash_type", ParameterKind.Int)]
-internal sealed class LayerNormalizationOperator : Operator, INormalisation
+internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -35,6 +35,19 @@ internal sealed class LayerNormalizationOperator : Operator, INormalisation
                 throw context.Invalid($"its parameter {context.Type(i)} does not broadcast to rows of {x} from axis {axis} on");
         var statistics = new TensorType(ElementType.Float32, [.. x.Dimensions.Select((d, i) => i < axis ? d : 1)]);
         return [x, statistics, statistics];
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int count = port.Extent(context);
+        bool row = port is { IsOutput: false, Index: > 0 } || (!(port is { IsOutput: true, Index: > 0 } && count == 1)
+            && port.Axis >= context.Axis(Axis(context.Node), context.Type(0).Rank));
+        return row
+            ? ChannelLinks.Fixed("normalises over that axis")
+            : ChannelLinks.Of(((ChannelPort[])[ChannelPort.Input(0, port.Axis),
+                .. Enumerable.Range(0, context.Node.Outputs.Length).Select(o => ChannelPort.Output(o, port.Axis))])
+                .Where(p => p != port).Select(p => ChannelLink.Same(p, count)));
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("axes", ParameterKind.Ints, Until = 17)]
 [Parameter("keepdims", ParameterKind.Int)]
 [Parameter("noop_with_empty_axes", ParameterKind.Int, From = 18)]
-internal abstract class ReduceOperator : Operator, IAxisReduction, IKeepsExtent
+internal abstract class ReduceOperator : Operator, IAxisReduction, IKeepsExtent, IPassesChannels
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -59,6 +59,19 @@ internal abstract class ReduceOperator : Operator, IAxisReduction, IKeepsExtent
         if (given.Length == 0)
             return context.Node.Int("noop_with_empty_axes", 0) != 0 ? [] : [.. Enumerable.Range(0, rank)];
         return [.. given.Select(a => context.Axis(a, rank)).Distinct().Order()];
+    }
+
+    /// <inheritdoc/>
+    public ChannelLinks Links(OperatorContext context, ChannelPort port)
+    {
+        int[] reduced = ReducedAxes(context);
+        bool keeps = KeepsDimensions(context.Node);
+        int[] left = [.. Enumerable.Range(0, context.Type(0).Rank).Where(a => keeps || !reduced.Contains(a))];
+        int axis = port.IsOutput ? left[port.Axis] : port.Axis;
+        return reduced.Contains(axis)
+            ? ChannelLinks.Fixed("reduces that axis")
+            : ChannelLinks.Of(ChannelLink.Same(
+                port.IsOutput ? ChannelPort.Input(0, axis) : ChannelPort.Output(0, Array.IndexOf(left, axis)), port.Extent(context)));
     }
 
     /// <summary>Whether reduced axes stay as dimensions of size 1 (attribute <c>keepdims</c>).</summary>

@@ -1,0 +1,14 @@
+namespace OptimizerBuild.Options;
+
+/// <summary>How channels that are left out are chosen, and what becomes of the layers that read them.</summary>
+internal enum PruningCriterion
+{
+    /// <summary>
+    /// The least error of the layers that read the channels, after the best change of their weights; amounts by the measured sensitivity
+    /// of the outputs; then all layers behind are fitted on the samples.
+    /// </summary>
+    Reconstruction,
+
+    /// <summary>The least weights, the same share of each group; other weights stay as they are.</summary>
+    Magnitude,
+}
