@@ -49,7 +49,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
             .Concat(StartUpEmitter.HasStartUp(plan) ? ["StartUp"] : [])
-            .Concat(plan.Strings.Count > 0 ? [StringEmitter.TableClass] : [])
+            .Concat(StringEmitter.Files(plan))
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 

@@ -38,6 +38,12 @@ internal sealed record ModelPlan
     /// </summary>
     public EquatableList<string> Strings { get; init; } = EquatableList<string>.Empty;
 
+    /// <summary>
+    /// Whether the strings of a prediction that are not among <see cref="Strings"/> are kept while it runs, each with a number behind
+    /// theirs: where the model hands on what callers pass, compares it or makes strings.
+    /// </summary>
+    public bool KeepsStrings { get; init; }
+
     /// <summary>How the class's <c>Prediction</c> is made; null for models that are no classifiers.</summary>
     public PlanClassifier? Classifier { get; init; }
 
@@ -197,7 +203,10 @@ internal enum BoundaryType
     /// <summary>Signed 2-bit integer, one element to a byte.</summary>
     Int2,
 
-    /// <summary>Text; in the arena the 32-bit number of an entry in the plan's strings, −1 for any other text.</summary>
+    /// <summary>
+    /// Text; in the arena the 32-bit number of an entry in the plan's strings, for any other text −1 or, where the plan keeps them, a
+    /// number of its own.
+    /// </summary>
     String,
 }
 

@@ -11,6 +11,9 @@ internal sealed partial class PlanReader
     /// <summary>The first word of every plan.</summary>
     public const string Magic = "optimizerbuild-plan";
 
+    /// <summary>Says that the strings of a prediction get numbers behind those of the model.</summary>
+    public const string OpenKeyword = " open";
+
     /// <summary>Begins the line of the model's strings, and stands for them where a kernel takes them.</summary>
     public const string StringsKeyword = "strings";
 
@@ -22,6 +25,7 @@ internal sealed partial class PlanReader
     private readonly List<PlanOutput> _outputs = [];
     private readonly List<PlanState> _states = [];
     private readonly List<string> _strings = [];
+    private bool _keepsStrings;
     private readonly List<string> _labels = [];
     private readonly List<string> _labelIdentifiers = [];
     private readonly HashSet<string> _parameters = new(StringComparer.Ordinal);
@@ -98,6 +102,7 @@ internal sealed partial class PlanReader
             Outputs = main.Outputs,
             States = main.States,
             Strings = new(_strings),
+            KeepsStrings = _keepsStrings,
             Classifier = classifier,
             UsesThreads = main.UsesThreads,
             HasStartUp = main.HasStartUp,
@@ -178,6 +183,7 @@ internal sealed partial class PlanReader
         if (!Peek().StartsWith(StringsKeyword))
             return;
         PlanLine line = Begin(StringsKeyword);
+        _keepsStrings = line.TrySkip(OpenKeyword);
         var different = new HashSet<string>(StringComparer.Ordinal);
         while (line.HasMore)
         {

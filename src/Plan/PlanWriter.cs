@@ -42,7 +42,8 @@ internal sealed class PlanWriter
         }
         WriteMemory(plan.Main);
         if (plan.Strings.Count > 0)
-            Line(PlanReader.StringsKeyword + string.Concat(plan.Strings.Select(s => " " + Quote(s))));
+            Line(PlanReader.StringsKeyword + (plan.KeepsStrings ? PlanReader.OpenKeyword : "")
+                + string.Concat(plan.Strings.Select(s => " " + Quote(s))));
         if (plan.EntryName.Length > 0)
             Line($"main name={Quote(plan.EntryName)}");
         WriteInterface(plan.Main);

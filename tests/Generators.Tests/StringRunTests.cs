@@ -103,7 +103,7 @@ public class StringRunTests
     {
         GeneratedProject project = HandMadeModels.Project().Generate();
         Assert.All(project.Files.Values, code => Assert.DoesNotContain("StringTable", code, StringComparison.Ordinal));
-        Assert.All(project.Files.Values, code => Assert.DoesNotContain("Texts", code, StringComparison.Ordinal));
+        Assert.All(project.Files.Values, code => Assert.DoesNotContain("StringPool(", code, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -11,6 +11,7 @@ internal static class DebugEmitter
     private const string Diagnostics = "global::System.Diagnostics.";
 
     // Where the member for strings stands in models that have some.
+    private const string TableMark = "#TABLE";
     private const string TextsMark = "    #TEXTS";
 
     // Reads elements of any type from anywhere in memory; numbers of quantised values are what the integers stand for.
@@ -132,7 +133,7 @@ internal static class DebugEmitter
                     var texts = new string?[codes.Length];
                     for (int i = 0; i < codes.Length; i++)
                     {
-                        texts[i] = _strings.Text((int)codes[i]);
+                        texts[i] = #TABLE.Text((int)codes[i]);
                     }
 
                     return texts;
@@ -186,6 +187,7 @@ internal static class DebugEmitter
         valueClass = plan.Strings.Count == 0
             ? valueClass.Replace(TextsMark + "\n", "")
             : valueClass.Replace(TextsMark, TextsMember.Replace("\r\n", "\n"))
+                .Replace(TableMark, StringEmitter.TextsOf(plan, "this._workspace"))
                 .Replace("case \"Int32\":", "case \"Int32\":\n            case \"String\":");
         foreach (string line in valueClass.Split('\n'))
             code.Line(line);

@@ -168,6 +168,7 @@ internal sealed class PredictorEmitter
         _code.Open("public " + Identifiers.Escape(_plan.ClassName) + "()");
         _code.Line("this._workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(_plan.ScratchBytes) + ")"
             + StartUpEmitter.Initializer(_plan) + ";");
+        StringEmitter.EmitPool(_code, _plan, "this._workspace");
         _code.Close();
     }
 
@@ -222,6 +223,7 @@ internal sealed class PredictorEmitter
         if (_plan.Further.Count > 0)
             _code.Line("this." + PredictorNames.EntryField + " = " + Wording.Integer(place) + ";");
         StartUpEmitter.EmitBeginning(_code, _plan, entry);
+        StringEmitter.EmitBeginning(_code, _plan);
         for (int i = 0; i < entry.Inputs.Count; i++)
             if (entry.Inputs[i].Binding is not null)
                 _code.Line(layers + "." + LayersEmitter.BindingName(entry, i) + "(" + Parameter(entry.Inputs[i]) + ", this._workspace);");

@@ -92,6 +92,7 @@ internal static class StartUpEmitter
         code.Line();
         code.Open("private static void RunOnce()");
         code.Line("var workspace = new " + Kernels + "Workspace(LoadWeights(), " + Wording.Integer(plan.ScratchBytes) + ");");
+        StringEmitter.EmitPool(code, plan, "workspace");
         IReadOnlyList<PlanEntry> entries = plan.Entries;
         for (int place = 0; place < entries.Count; place++)
             if (entries[place].HasStartUp)

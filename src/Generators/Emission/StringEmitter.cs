@@ -14,7 +14,11 @@ internal static class StringEmitter
     /// <summary>The table, as code of the class mentions it.</summary>
     public const string Table = "_strings";
 
+    /// <summary>The file of the class with a prediction's own strings.</summary>
+    private const string PoolClass = "StringPool";
+
     private const string Texts = "_texts";
+    private const string Kernels = "global::OptimizerBuild.Kernels.";
     private const int LongestLine = 120;
 
     /// <summary>Renders the table.</summary>
@@ -22,7 +26,7 @@ internal static class StringEmitter
     {
         if (plan.Strings.Count == 0)
             return;
-        string type = "global::OptimizerBuild.Kernels." + TableClass;
+        string type = Kernels + TableClass;
         code.Line("private static readonly " + type + " " + Table + " = new " + type + "(");
         var lines = new List<string>();
         string line = "";
@@ -38,6 +42,33 @@ internal static class StringEmitter
         }
         lines.Add(line);
         code.Indented(lines);
+    }
+
+    /// <summary>The expression for what knows the strings of codes.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="workspace">The expression for the workspace.</param>
+    public static string TextsOf(ModelPlan plan, string workspace) =>
+        plan.KeepsStrings ? Kernels + PoolClass + ".Of(" + workspace + ")" : Table;
+
+    /// <summary>The files beside the kernels that the class of a plan mentions.</summary>
+    public static IEnumerable<string> Files(ModelPlan plan) =>
+        plan.Strings.Count == 0 ? [] : plan.KeepsStrings ? [TableClass, PoolClass] : [TableClass];
+
+    /// <summary>Renders what a workspace gets when it has been made.</summary>
+    /// <param name="code">Where to.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="workspace">The expression for the workspace.</param>
+    public static void EmitPool(CodeWriter code, ModelPlan plan, string workspace)
+    {
+        if (plan.KeepsStrings)
+            code.Line(workspace + ".Texts = new " + Kernels + PoolClass + "(" + Table + ");");
+    }
+
+    /// <summary>Renders what a prediction begins with.</summary>
+    public static void EmitBeginning(CodeWriter code, ModelPlan plan)
+    {
+        if (plan.KeepsStrings)
+            code.Line(TextsOf(plan, "this._workspace") + ".Clear();");
     }
 
     /// <summary>Renders the arrays of the outputs.</summary>
@@ -63,6 +94,7 @@ internal static class StringEmitter
                 break;
             index += other.Type == BoundaryType.String ? 1 : 0;
         }
-        return Table + ".Read(this._workspace, " + Wording.Integer(output.Offset) + ", this." + Texts + "[" + Wording.Integer(index) + "])";
+        return TextsOf(plan, "this._workspace") + ".Read(this._workspace, " + Wording.Integer(output.Offset) + ", this." + Texts + "["
+            + Wording.Integer(index) + "])";
     }
 }

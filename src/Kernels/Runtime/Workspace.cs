@@ -101,6 +101,12 @@ internal sealed class Workspace
     /// </summary>
     public bool TakesStepsAsLarge { get; set; }
 
+    /// <summary>
+    /// The strings of the prediction under way, where the model hands on or makes any (the file with their type is emitted only then);
+    /// else null.
+    /// </summary>
+    public object? Texts { get; set; }
+
     /// <summary>Takes the threads for a prediction, if they are free.</summary>
     public void EnterThreads()
     {
@@ -197,6 +203,10 @@ internal sealed class Workspace
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte Operand(int offset) => ref (offset < 0 ? ref Weight(~offset) : ref Arena(offset));
+
+    /// <summary>A stretch of an operand (see <see cref="Operand"/>) as elements of <typeparamref name="T"/>.</summary>
+    public ReadOnlySpan<T> OperandSpan<T>(int offset, int count)
+        where T : unmanaged => MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<byte, T>(ref Operand(offset)), count);
 
     /// <summary>Whether any of the bytes from a place on belongs to the arena.</summary>
     public bool Overlaps(ref byte first, int bytes)

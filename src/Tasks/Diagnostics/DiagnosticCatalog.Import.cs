@@ -59,13 +59,12 @@ internal static partial class DiagnosticCatalog
         "A value of the model has a type for which the build has no code, for example a sequence, a map, text or a complex number.",
         "Export the model with float32 weights and tensors as inputs.");
 
-    /// <summary>A caller's text would have to be known. Arguments: what, what it does.</summary>
+    /// <summary>The number of a text's parts would have to be known. Arguments: the node, its input.</summary>
     public static readonly DiagnosticDescriptor UnknownText = new("OPT0034", Severity.Error, "Text known at run time only",
-        "{0} {1}, but a predictor knows only the texts that the model holds",
-        "Strings are numbers in a predictor: places in a table of all strings that the model holds. A caller's string that is not among "
-            + "them has no place there, so that it can be found to differ from the model's, but neither compared with another one of the "
-            + "caller's nor handed back.",
-        "Leave the output out of the model, as the caller has the text already, or give one of the two texts to the model as a constant.");
+        "node '{0}' splits '{1}' into as many parts as there are, which only the text itself says; write 'maxsplit'",
+        "Shapes are fixed at build time, but how many parts a text has depends on what the caller passes. With 'maxsplit' the parts have "
+            + "so many places and one more, and a length says how many of them count.",
+        "Give the node the attribute 'maxsplit', or split the text before it is passed to the model.");
 
     /// <summary>Something is too large. Arguments: what, its size, the limit.</summary>
     public static readonly DiagnosticDescriptor ModelTooLarge = new("OPT0025", Severity.Error, "Model too large",

@@ -87,7 +87,7 @@ internal sealed class PlanExecutor
                     $"input '{input.OnnxName}' takes {input.Length} elements of {input.Type}, not {inputs[i].Type}", nameof(inputs));
             }
         if (!_workspaces.TryTake(out Workspace? workspace))
-            workspace = new Workspace(_weights, _entry.ArenaBytes);
+            workspace = NewWorkspace();
         Tensor[] outputs = Run(workspace, inputs, state);
         _workspaces.Add(workspace);
         return outputs;
@@ -98,14 +98,18 @@ internal sealed class PlanExecutor
     /// <param name="inputs">The inputs as for <see cref="Run(IReadOnlyList{Tensor}, Tensor[])"/>.</param>
     public Tensor[] RunOver(byte fill, IReadOnlyList<Tensor> inputs)
     {
-        var workspace = new Workspace(_weights, _entry.ArenaBytes);
+        Workspace workspace = NewWorkspace();
         workspace.ArenaSpan<byte>(0, _entry.ArenaBytes).Fill(fill);
         return Run(workspace, inputs, null);
     }
 
+    private Workspace NewWorkspace() =>
+        new(_weights, _entry.ArenaBytes) { Texts = Plan.KeepsStrings ? new StringPool(_strings) : null };
+
     private Tensor[] Run(Workspace workspace, IReadOnlyList<Tensor> inputs, Tensor[]? state)
     {
         using var scope = EvaluationScope.Begin(CancellationToken.None);
+        (workspace.Texts as StringPool)?.Clear();
         for (int i = 0; i < inputs.Count; i++)
             _bindings[i]?.Invoke(workspace, inputs[i]);
         state ??= InitialState();
@@ -169,7 +173,10 @@ internal sealed class PlanExecutor
         Tensor result = Tensor.Zeros(TensorType.Of(ToElement(output.Type), [.. output.Dimensions]));
         if (output.Type == BoundaryType.String)
         {
-            _strings.Read(workspace, output.Offset, result.Values<string>());
+            string[] texts = result.Values<string>();
+            _ = workspace.Texts is StringPool pool
+                ? pool.Read(workspace, output.Offset, texts)
+                : _strings.Read(workspace, output.Offset, texts);
             return result;
         }
         Span<byte> bytes = Bytes(result);

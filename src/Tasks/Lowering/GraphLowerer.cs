@@ -28,7 +28,7 @@ internal static class GraphLowerer
         {
             Cancellation = cancellation,
         };
-        var binder = new InputBinder(context, options);
+        var binder = new InputBinder(context, options, strings.Kept);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];
         int?[] initial = [.. options.State.Select(s => s.Initial is null ? (int?)null : context.AddTensor(s.Initial))];
         var bindings = new LoweredStep?[signatures.Length];
@@ -65,6 +65,7 @@ internal static class GraphLowerer
             CostModel.Nanoseconds(context.Steps, context.Sections))
         {
             Strings = new(strings.Texts),
+            KeepsStrings = strings.Kept,
         };
         PlanVerifier.Verify(lowered);
         return lowered;

@@ -14,7 +14,10 @@ namespace OptimizerBuild.Lowering;
 /// Makes the steps that bring callers' elements into the arena: copied, quantised or looked up, and at the same time brought from the
 /// caller's layout into that of the first reader.
 /// </summary>
-internal sealed class InputBinder(LoweringContext context, BoundaryOptions options)
+/// <param name="context">Where the steps go.</param>
+/// <param name="options">How callers pass inputs.</param>
+/// <param name="keepsStrings">Whether strings that the model does not hold are kept.</param>
+internal sealed class InputBinder(LoweringContext context, BoundaryOptions options, bool keepsStrings)
 {
     private readonly HashSet<Node> _absorbed = new(ReferenceEqualityComparer.Instance);
 
@@ -118,6 +121,8 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
     private LoweredStep FromStrings(string input)
     {
         Storage storage = context.Create(input);
+        if (keepsStrings)
+            return Binding("StringIntern", "Run", input, storage).Write("destination", storage).Int("count", storage.Count);
         return Binding("StringLookup", "Run", input, storage).Write("destination", storage).Int("count", storage.Count).Strings("table");
     }
 

@@ -35,6 +35,9 @@ internal sealed record LoweredModel(
     /// <summary>The strings that the model holds, in the order of their codes; none where it has to do with no strings.</summary>
     public EquatableList<string> Strings { get; init; } = EquatableList<string>.Empty;
 
+    /// <summary>Whether other strings are kept for the time of a prediction.</summary>
+    public bool KeepsStrings { get; init; }
+
     /// <summary>The kernel calls of the steps, those in blocks among them.</summary>
     public IEnumerable<PlanCall> Calls => PlanSteps.CallsOf(Steps);
 }

@@ -114,7 +114,10 @@ internal sealed partial class GraphImporter
     private void ImportScan(string name, NodeProto proto, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
     {
         if (opset < 9)
-            throw Unsupported(name, "Scan", "", opset, "Scan of opset 9 or later");
+        {
+            ImportBatchedScan(name, proto, opset, inputs, scope, depth);
+            return;
+        }
         GraphProto graph = BodyOf(name, proto, "body");
         ImmutableSortedDictionary<string, AttributeValue> attributes = Attributes(proto, name, scope, "body");
         var settings = new Node(name, "Scan", inputs, []) { Attributes = attributes };

@@ -19,21 +19,40 @@ internal enum StringUse
 
     /// <summary>It looks them up among strings of its own; its result holds only strings of its own.</summary>
     LooksUp,
+
+    /// <summary>It reads what they say, or makes new ones.</summary>
+    Reads,
 }
 
 /// <summary>
-/// Where the strings that callers pass get to. A predictor has a table of the strings that the model holds and computes with their numbers;
-/// any other string has the number of no entry. Hence two strings of callers cannot be compared, and none can be handed back.
+/// Where the strings that callers pass get to. A predictor has a table of the strings that the model holds and computes with their numbers.
+/// Where it does no more with a string of the caller's than to compare it with the model's own, any other one has the number of no entry;
+/// else the predictor keeps it for the time of the prediction.
 /// </summary>
 internal static class StringFlow
 {
-    /// <summary>Refuses a graph in which a string that is not the model's own would have to be told from others.</summary>
-    /// <exception cref="ModelException">An operator does not take strings, compares two of callers, or an output may hold one.</exception>
+    /// <summary>Refuses a graph in which an operator is given strings that does not take any.</summary>
+    /// <exception cref="ModelException">An operator does not take strings.</exception>
     public static void Check(Graph graph)
     {
-        HashSet<string> callers = Follow(graph, graph.Inputs.Where(i => IsString(graph, i)));
-        if (graph.Outputs.FirstOrDefault(callers.Contains) is { } output)
-            throw new ModelException(DiagnosticCatalog.UnknownText, $"the output '{output}'", "may hold a text that the caller passes");
+        foreach (Node node in graph.Nodes)
+        {
+            foreach (Graph body in BodiesOf(node))
+                Check(body);
+            if (Use(node) == StringUse.None && node.Inputs.FirstOrDefault(i => i.Length > 0 && IsString(graph, i)) is { } text)
+                throw new ModelException(DiagnosticCatalog.UnsupportedElementType, text, "string",
+                    $"node '{node.Name}' ({node.OpType}) does not take strings");
+        }
+    }
+
+    /// <summary>
+    /// Whether strings that the model does not hold have to be told from each other: where an output may hold one, two are compared, or an
+    /// operator reads or makes strings.
+    /// </summary>
+    public static bool MustBeKept(Graph graph)
+    {
+        (HashSet<string> callers, bool told) = Follow(graph, graph.Inputs.Where(i => IsString(graph, i)));
+        return told || graph.Outputs.Any(callers.Contains);
     }
 
     /// <summary>Whether a graph has strings anywhere, bodies included.</summary>
@@ -58,30 +77,31 @@ internal static class StringFlow
         }
     }
 
-    // The values that may hold a string of a caller's.
-    private static HashSet<string> Follow(Graph graph, IEnumerable<string> given)
+    // The values that may hold a string of a caller's, and whether a node must tell such strings from others.
+    private static (HashSet<string> Callers, bool Told) Follow(Graph graph, IEnumerable<string> given)
     {
         var callers = new HashSet<string>(given, StringComparer.Ordinal);
+        bool told = false;
         foreach (Node node in graph.Nodes)
         {
             // What a body captures and carries is looked at as one: any of it may get to any of its results.
             bool carries = node.Inputs.Any(callers.Contains);
-            Graph[] bodies = [.. BodiesOf(node)];
-            foreach (Graph body in bodies)
-                carries |= body.Outputs.Any(Follow(body, carries ? body.Inputs.Where(i => IsString(body, i)) : []).Contains);
+            foreach (Graph body in BodiesOf(node))
+            {
+                (HashSet<string> inner, bool toldInside) = Follow(body, carries ? body.Inputs.Where(i => IsString(body, i)) : []);
+                carries |= body.Outputs.Any(inner.Contains);
+                told |= toldInside;
+            }
             string[] strings = [.. node.Inputs.Where(i => i.Length > 0 && IsString(graph, i))];
-            StringUse use = bodies.Length > 0 ? StringUse.Moves : OperatorRegistry.Of(node).OnStrings;
-            if (strings.Length > 0 && use == StringUse.None)
-                throw new ModelException(DiagnosticCatalog.UnsupportedElementType, strings[0], "string",
-                    $"node '{node.Name}' ({node.OpType}) does not take strings");
-            if (use == StringUse.Compares && strings.Length > 1 && strings.All(callers.Contains))
-                throw new ModelException(DiagnosticCatalog.UnknownText, $"node '{node.Name}' ({node.OpType})",
-                    $"compares '{strings[0]}' with '{strings[1]}', which are both texts that the caller passes");
+            StringUse use = Use(node);
+            told |= use == StringUse.Reads || (use == StringUse.Compares && strings.Length > 1 && strings.All(callers.Contains));
             if (use == StringUse.Moves && carries)
                 callers.UnionWith(node.Outputs.Where(o => o.Length > 0 && IsString(graph, o)));
         }
-        return callers;
+        return (callers, told);
     }
+
+    private static StringUse Use(Node node) => BodiesOf(node).Any() ? StringUse.Moves : OperatorRegistry.Of(node).OnStrings;
 
     private static IEnumerable<Graph> BodiesOf(Node node) =>
         (node.As<IControlFlow>()?.Bodies ?? []).Select(node.SubGraph).OfType<Graph>();

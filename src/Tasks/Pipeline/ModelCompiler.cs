@@ -49,7 +49,7 @@ internal static class ModelCompiler
         var weights = new WeightsBlob();
         LoweredModel lowered = GraphLowerer.Lower(model, boundary, cancellation, weights);
         (PlanEntry Entry, PlanLayerWeights[] Layers)[] further = [.. compression.Further.Select(f =>
-            Lower(f, compression, weights, lowered.Strings))];
+            Lower(f, compression, weights, lowered))];
         StoredWeights stored = WeightCoder.Code(weights, CodingRules.Of(options), cancellation);
         AccuracyMeasurement? measurement = context.Evaluation is { } evaluation
             ? AccuracyMeasurement.Decide(options, imported.Graph, evaluation) : null;
@@ -221,13 +221,13 @@ internal static class ModelCompiler
         [.. lowered.Sections.Select(s => new PlanLayerWeights(s.Node, s.Storage.Name, s.Offset, s.Bytes))];
 
     private static (PlanEntry Entry, PlanLayerWeights[] Layers) Lower(
-        (FurtherEntry Entry, Reshaping Reshaping) further, Compression compression, WeightsBlob weights, EquatableList<string> strings)
+        (FurtherEntry Entry, Reshaping Reshaping) further, Compression compression, WeightsBlob weights, LoweredModel main)
     {
         CompressionContext context = compression.Context;
         CompressedModel model = further.Reshaping.Apply(compression.Model);
         LoweredModel lowered = GraphLowerer.Lower(
             model, Boundary(context.Options, further.Entry.Imported), context.Cancellation, weights);
-        if (!lowered.Strings.Equals(strings))
+        if (!lowered.Strings.Equals(main.Strings) || lowered.KeepsStrings != main.KeepsStrings)
             throw further.Reshaping.Error("the strings that the model holds depend on the shapes");
         long macs = MultiplyAccumulates(model.Graph).Sum();
         var entry = new PlanEntry
@@ -262,6 +262,7 @@ internal static class ModelCompiler
         Outputs = lowered.Outputs,
         States = lowered.States,
         Strings = lowered.Strings,
+        KeepsStrings = lowered.KeepsStrings,
         Classifier = ClassifierDetection.Of(
             options, ClassifierDetection.WithoutState(options, imported.Graph), measurement, imported.Labels),
         UsesThreads = ExecutionRules.UsesThreads(MultiplyAccumulates(model.Graph).Sum()),

@@ -32,6 +32,7 @@ internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary, We
             Outputs = lowered.Outputs,
             States = lowered.States,
             Strings = lowered.Strings,
+            KeepsStrings = lowered.KeepsStrings,
             Weights = new("trial.weights", lowered.Weights.Length, Kernels.PackedWeights.Checksum(lowered.Weights)),
             ArenaBytes = lowered.ArenaBytes,
             Buffers = lowered.Buffers,

@@ -15,7 +15,7 @@ internal static class SeedModels
     public static IEnumerable<byte[]> Own() =>
     [
         Small().Bytes, Convolutional().Bytes, Shaped().Bytes, Residual().Bytes, Attention().Bytes, OldConvolutional().Bytes,
-        .. OperatorExamples.All.Select(e => e.Model(e.Inputs, e.Inputs.Length, textsAreConstants: true).Bytes),
+        .. OperatorExamples.All.Select(e => e.Model(e.Inputs, e.Inputs.Length).Bytes),
         .. OperatorExamples.All.Where(e => e.Inputs.Length > 1).Select(e => e.Model(e.Inputs, 1).Bytes),
         .. ControlFlowModels.All().Select(m => m.Model.Bytes),
     ];

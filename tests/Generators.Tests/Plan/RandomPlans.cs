@@ -57,6 +57,7 @@ internal sealed class RandomPlans(Random random)
             UsesThreads = _random.Next(2) == 0,
             HasStartUp = _random.Next(2) == 0,
             Strings = _hasStrings ? new(List(1, 6, i => i + Text())) : EquatableList<string>.Empty,
+            KeepsStrings = _hasStrings && _random.Next(2) == 0,
             States = new(states),
             Classifier = !classifies ? null : new(scores, classes, _random.Next(2) == 0,
                 labelled ? new(Enumerable.Range(0, classes).Select(_ => Text())) : EquatableList<string>.Empty,

@@ -18,6 +18,7 @@ internal static class KernelCases
         .. TreeCases.All(),
         .. AnyTypeCases.All(),
         .. CodingCases.All(),
+        .. TextCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

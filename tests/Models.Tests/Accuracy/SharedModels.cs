@@ -51,6 +51,7 @@ internal static class SharedModels
         Outputs = lowered.Outputs,
         States = lowered.States,
         Strings = lowered.Strings,
+        KeepsStrings = lowered.KeepsStrings,
         Weights = new(options.ResourceName, lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,

@@ -38,8 +38,7 @@ internal static class ConformanceRun
             {
                 prepared.Add(Prepare(cases[i], i));
             }
-            catch (ModelException e) when (e.Diagnostic.Descriptor == DiagnosticCatalog.DataDependentShape
-                && cases[i].WithIntegersFixed() is var other && other.Fixed.Count > cases[i].Fixed.Count)
+            catch (ModelException e) when (MoreFixed(cases[i], e) is { } other)
             {
                 cases[i] = other;
                 i--;
@@ -63,6 +62,14 @@ internal static class ConformanceRun
                 failure ?? Failure(expected, BoundedOutputs.Cut(names, generated.Run(k, inputs), expected), absolute));
         }
         return results;
+    }
+
+    // The case with the inputs as constants that decide on shapes, where the error says that there are such.
+    private static ConformanceCase? MoreFixed(ConformanceCase one, ModelException error)
+    {
+        ConformanceCase? other = error.Diagnostic.Descriptor == DiagnosticCatalog.DataDependentShape ? one.WithIntegersFixed()
+            : error.Diagnostic.Descriptor == DiagnosticCatalog.UnknownText ? one.WithStringsFixed() : null;
+        return other?.Fixed.Count > one.Fixed.Count ? other : null;
     }
 
     private static (int Index, PlannedModel Model, Tensor[] Inputs, Tensor[] Expected) Prepare(ConformanceCase one, int index)

@@ -28,6 +28,7 @@ internal sealed record PlannedModel(ModelPlan Plan, byte[] Weights)
             Outputs = lowered.Outputs,
             States = lowered.States,
             Strings = lowered.Strings,
+            KeepsStrings = lowered.KeepsStrings,
             UsesThreads = ExecutionRules.UsesThreads(lowered.Steps.Sum(s => s.Macs)),
             HasStartUp = ExecutionRules.HasStartUp(lowered.Steps.Sum(s => s.Macs)),
             Weights = new("OptimizerBuild." + className + ".weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),

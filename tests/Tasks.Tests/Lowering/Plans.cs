@@ -25,6 +25,7 @@ internal static class Plans
         Outputs = lowered.Outputs,
         States = lowered.States,
         Strings = lowered.Strings,
+        KeepsStrings = lowered.KeepsStrings,
         Weights = new("test.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,

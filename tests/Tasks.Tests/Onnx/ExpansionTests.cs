@@ -99,6 +99,15 @@ public sealed class ExpansionTests
         Of("Shrink", [F([-2, 0.3f, 2], 3)], F([-1, 0, 1], 3), ("bias", 1f)),
         Of("SoftmaxCrossEntropyLoss", [F([0, 0], 1, 2), L([0], 1)], [F([0.6931472f]), F([-0.6931472f, -0.6931472f], 1, 2)]),
         Of("SpaceToDepth", [F([1, 2, 3, 4], 1, 1, 2, 2)], F([1, 2, 3, 4], 1, 4, 1, 1), ("blocksize", 2)),
+        Of("StringNormalizer", [S(["Monday", "b", "monday"], 3)], S(["Monday", "b"], 2), ("stopwords", (string[])["monday"]),
+            ("is_case_sensitive", 1)),
+        Of("StringNormalizer", [S(["Monday", "b", "ä"], 1, 3)], S(["B", "Ä"], 1, 2), ("stopwords", (string[])["monday"]),
+            ("case_change_action", "UPPER")),
+        Of("StringNormalizer", [S(["x", "x"], 2)], S([""], 1), ("stopwords", (string[])["x"])),
+        Of("StringNormalizer", [S(["X"], 1)], S(["x"], 1), ("case_change_action", "LOWER")),
+        Of("StringSplit", [S([" a  b c ", ""], 2)], [S(["a", "b c ", "", ""], 2, 2), L([2, 0], 2)], ("maxsplit", 1)),
+        Of("StringSplit", [S(["a,,b", ",", "c"], 3)], [S(["a", "", "b", "", "", "", "c", "", ""], 3, 3), L([3, 2, 1], 3)],
+            ("delimiter", ","), ("maxsplit", 9)),
         Of("TensorScatter", [F([0, 0, 0], 1, 3, 1), F([5, 6], 1, 2, 1), L([2], 1)], F([6, 0, 5], 1, 3, 1), ("mode", "circular")),
         Of("TfIdfVectorizer", [L([1, 1, 3, 3, 3, 7], 6)], F([0, 0, 0, 0, 1.5f, 0, 0], 7), ("min_gram_length", 2), ("max_gram_length", 2),
             ("max_skip_count", 5), ("mode", "TFIDF"), ("ngram_counts", (long[])[0, 4]), ("ngram_indexes", (long[])[0, 1, 2, 3, 4, 5, 6]),
@@ -269,6 +278,8 @@ public sealed class ExpansionTests
     private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor U8(byte[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor S(string[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor L(long[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 

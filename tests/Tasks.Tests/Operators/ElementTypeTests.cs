@@ -54,7 +54,7 @@ public sealed class ElementTypeTests
             LoweredModel lowered;
             try
             {
-                graph = example.Model(inputs, variables, textsAreConstants: true).Import();
+                graph = example.Model(inputs, variables).Import();
                 if (graph.Nodes.Length == 0)
                     return null;
                 lowered = GraphLowerer.Lower(new CompressedModel(PassPipeline.Run(graph)), new BoundaryOptions { ClassName = "Types" });

@@ -12,15 +12,13 @@ internal sealed record OperatorExample(string OpType, Tensor[] Inputs, Tensor[] 
 {
     /// <summary>A model of one node.</summary>
     /// <param name="inputs">The node's inputs, in place of the example's.</param>
-    /// <param name="variables">How many of them, from the first on, are inputs of the model; the others are constants, and so are
-    /// texts where <paramref name="textsAreConstants"/> is set.</param>
-    /// <param name="textsAreConstants">Whether inputs of texts are constants in any case.</param>
-    public ModelBuilder Model(IReadOnlyList<Tensor> inputs, int variables, bool textsAreConstants = false)
+    /// <param name="variables">How many of them, from the first on, are inputs of the model; the others are constants.</param>
+    public ModelBuilder Model(IReadOnlyList<Tensor> inputs, int variables)
     {
         var model = new ModelBuilder(GraphImporter.NewestOpset);
         for (int i = 0; i < inputs.Count; i++)
         {
-            if (i < variables && !(textsAreConstants && inputs[i].Element == ElementType.String))
+            if (i < variables)
                 model.Input(InputName(i), inputs[i].Element, [.. inputs[i].Dimensions.Cast<object?>()]);
             else
                 model.Constant(InputName(i), inputs[i]);
@@ -162,6 +160,7 @@ internal static class OperatorExamples
         Of("QuantizeLinear", [F([1, 2, 30, 40], 2, 2), F([1, 10], 2)], U8([1, 2, 3, 4], 2, 2), ("axis", 0)),
         Of("Range", [L([5], []), L([0], []), L([-2], [])], L([5, 3, 1], 3)),
         Of("Reciprocal", [F([2, -4], 2)], F([0.5f, -0.25f], 2)),
+        Of("RegexFullMatch", [S(["ab12", "ab1", "", "AB12"], 4)], B([true, false, false, false], 4), ("pattern", @"[a-z]+\d{2}")),
         Of("ReduceMax", [Grid, L([0], 1)], F([4, 5, 6], 1, 3)),
         Of("ReduceMean", [Grid, L([-1], 1)], F([2, 5], 2), ("keepdims", 0)),
         Of("ReduceMin", [Grid], F([1], 1, 1)),
@@ -188,6 +187,7 @@ internal static class OperatorExamples
         Of("Split", [Grid, L([1, 2], 2)], [F([1, 4], 2, 1), F([2, 3, 5, 6], 2, 2)], ("axis", 1)),
         Of("Sqrt", [F([4, 2], 2)], F([2, 1.4142135f], 2)),
         Of("Squeeze", [F([1, 2], 1, 2, 1), L([-1], 1)], F([1, 2], 1, 2)),
+        Of("StringConcat", [S(["a", "", "c"], 3), S(["!"], 1)], S(["a!", "!", "c!"], 3)),
         Of("Sub", [L([5], 1), L([7, 1], 2)], L([-2, 4], 2)),
         Of("Sum", [F([1], 1), F([2], 1), F([3], 1)], F([6], 1)),
         Of("Swish", [F([-1, 0, 1], 3)], F([-0.26894143f, 0, 0.7310586f], 3)),
@@ -212,6 +212,8 @@ internal static class OperatorExamples
     private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor U8(byte[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor S(string[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor L(long[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 

@@ -8,11 +8,13 @@ namespace OptimizerBuild.Lowering.Strings;
 
 /// <summary>
 /// A model whose strings have become their codes, 32-bit integers: places in a table of all strings that the model holds. What moves,
-/// compares or looks up strings does the same with codes, so that kernels know nothing of strings.
+/// compares or looks up strings does the same with codes, so that such kernels know nothing of strings; those that make strings find
+/// them in their workspace.
 /// </summary>
 /// <param name="Model">The model without strings. Nodes and values have the names they had.</param>
 /// <param name="Texts">The strings in the order of their codes; none where the model has no strings.</param>
-internal sealed record StringCodes(CompressedModel Model, ImmutableArray<string> Texts)
+/// <param name="Kept">Whether other strings get codes for the time of a prediction.</param>
+internal sealed record StringCodes(CompressedModel Model, ImmutableArray<string> Texts, bool Kept)
 {
     /// <summary>
     /// The string of the code 0, whether the model holds it or not: what ONNX pads with, and what memory holds that nothing has written.
@@ -27,7 +29,7 @@ internal sealed record StringCodes(CompressedModel Model, ImmutableArray<string>
     public static StringCodes Of(CompressedModel model)
     {
         if (!StringFlow.HasStrings(model.Graph))
-            return new(model, []);
+            return new(model, [], Kept: false);
         ImmutableArray<string> texts = [First, .. StringFlow.Texts(model.Graph).Remove(First)];
         if (texts.Length > Maximum)
             throw new ModelException(DiagnosticCatalog.ModelTooLarge, "the table of the model's strings",
@@ -35,7 +37,7 @@ internal sealed record StringCodes(CompressedModel Model, ImmutableArray<string>
         var codes = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < texts.Length; i++)
             codes.Add(texts[i], i);
-        return new(new CompressedModel(Coded(model.Graph, codes), model.Annotations), texts);
+        return new(new CompressedModel(Coded(model.Graph, codes), model.Annotations), texts, StringFlow.MustBeKept(model.Graph));
     }
 
     private static Graph Coded(Graph graph, Dictionary<string, int> codes) => graph with

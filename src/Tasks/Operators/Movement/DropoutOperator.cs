@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Movement;
 /// </summary>
 [Operator("Dropout")]
 [Input(0, "data", Elements.All)]
-[Input(1, "ratio", Elements.Floats, Optional = true, From = 12)]
+[Input(1, "ratio", Elements.Floats, Optional = true, Fixed = true, From = 12)]
 [Input(2, "training_mode", Elements.Bool, Optional = true, Fixed = true, From = 12)]
 [Output(0, "output")]
 [Output(1, "mask", Optional = true)]

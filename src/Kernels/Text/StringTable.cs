@@ -5,7 +5,7 @@ using global::System.Collections.Generic;
 
 /// <summary>
 /// The strings that a model holds. In the arena a string is its place in this table, its code; what the table does not hold has the
-/// code −1. Made once for each model; usable from several threads.
+/// code −1, or one of a <c>StringPool</c>. Made once for each model; usable from several threads.
 /// </summary>
 internal sealed class StringTable
 {
@@ -21,6 +21,9 @@ internal sealed class StringTable
         for (int i = 0; i < texts.Length; i++)
             _codes.Add(texts[i], i);
     }
+
+    /// <summary>How many strings the table holds.</summary>
+    public int Count => _texts.Length;
 
     /// <summary>The code of a string; −1 where the table does not hold it, as it does not hold null.</summary>
     public int Code(string? text) => text is not null && _codes.TryGetValue(text, out int code) ? code : -1;
