@@ -31,7 +31,7 @@ public sealed class Int8KernelTests
     [MemberData(nameof(Kernels))]
     public void Kernel_allocates_nothing(string kernel)
     {
-        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
+        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel && !c.MakesStrings))
         {
             Workspace workspace = c.Workspace();
             long allocated = Allocation.Of(() => c.Run(workspace));

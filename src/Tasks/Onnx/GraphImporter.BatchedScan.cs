@@ -40,7 +40,8 @@ internal sealed partial class GraphImporter
         for (int o = 0; o < rows.Length; o++)
             if (proto.Output[o].Length > 0)
                 _inference.Add(new Node(
-                    UniqueNodeName(name + "/batch"), "Concat", [.. rows[o]], [Define(proto.Output[o], name, proto, scope)]).With("axis", 0));
+                    UniqueNodeName(name + "/batch"), "Concat", [.. rows[o]], [Define(proto.Output[o], name, proto, scope)]).With("axis",
+                        0));
 
         string Constant(string what, long value)
         {

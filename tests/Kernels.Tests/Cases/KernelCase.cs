@@ -29,6 +29,9 @@ internal sealed class KernelCase
     /// <summary>For matrix products: what <see cref="Run"/> carries out, so that tests can send it along other paths.</summary>
     public Int8Product? Product { get; init; }
 
+    /// <summary>Whether the kernel allocates strings.</summary>
+    public bool MakesStrings { get; init; }
+
     /// <summary>The arena as it must be after the call.</summary>
     public byte[] Expected
     {

@@ -19,6 +19,7 @@ internal static class KernelCases
         .. AnyTypeCases.All(),
         .. CodingCases.All(),
         .. TextCases.All(),
+        .. PairwiseCouplingCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -59,6 +59,7 @@ internal static class TextCases
             Name = "known, unknown and no strings",
             Arena = data.Arena,
             Weights = data.Weights,
+            MakesStrings = true,
             Run = w => StringIntern.Run(given!, With(w, []), to, given.Length),
             Oracle = arena => Write(arena, to, Codes([.. Table], [.. Words, ""])),
         };
@@ -77,6 +78,7 @@ internal static class TextCases
             Name = name,
             Arena = data.Arena,
             Weights = data.Weights,
+            MakesStrings = true,
             Run = w => run(With(w, pooled), from, to),
             Oracle = arena => Write(arena, to, Codes([.. known], Words.Select(oracle))),
         };
@@ -96,6 +98,7 @@ internal static class TextCases
             Name = "3×1 and 2",
             Arena = data.Arena,
             Weights = data.Weights,
+            MakesStrings = true,
             Run = w => StringFunctions.Concat(With(w, pooled), x, z, to, [3, 2], [1, 0], [0, 1]),
             Oracle = arena => Write(arena, to, Codes([.. known], a.SelectMany(_ => b, (f, s) => f + s))),
         };
@@ -116,6 +119,7 @@ internal static class TextCases
             Name = $"at '{delimiter}', {parts} parts",
             Arena = data.Arena,
             Weights = data.Weights,
+            MakesStrings = true,
             Run = w => StringSplit.Run(With(w, pooled), from, to, lengths, codes.Length, parts, mark, delimiter.Length),
             Oracle = arena =>
             {
@@ -157,6 +161,7 @@ internal static class TextCases
             Name = pattern,
             Arena = data.Arena,
             Weights = data.Weights,
+            MakesStrings = true,
             Run = w => StringMatch.Full(With(w, pooled), from, to, codes.Length, place, pattern.Length, backtracks ? 1 : 0),
             Oracle = arena =>
             {

@@ -97,6 +97,7 @@ public sealed class ExpansionTests
         Of("ScatterElements", [F([1, 2, 3], 3), L([1, -2], 2), F([9, 4], 2)], F([1, 15, 3], 3), ("reduction", "add")),
         Of("ScatterND", [F([1, 2, 3, 4], 4), L([1, -1], 2, 1), F([8, 9], 2)], F([1, 8, 3, 9], 4)),
         Of("Shrink", [F([-2, 0.3f, 2], 3)], F([-1, 0, 1], 3), ("bias", 1f)),
+        Of("SimplifiedLayerNormalization", [F([3, 4], 1, 2), F([1, 2], 2)], F([0.8485281f, 2.2627417f], 1, 2), ("epsilon", 0f)),
         Of("SoftmaxCrossEntropyLoss", [F([0, 0], 1, 2), L([0], 1)], [F([0.6931472f]), F([-0.6931472f, -0.6931472f], 1, 2)]),
         Of("SpaceToDepth", [F([1, 2, 3, 4], 1, 1, 2, 2)], F([1, 2, 3, 4], 1, 4, 1, 1), ("blocksize", 2)),
         Of("StringNormalizer", [S(["Monday", "b", "monday"], 3)], S(["Monday", "b"], 2), ("stopwords", (string[])["monday"]),
@@ -144,6 +145,9 @@ public sealed class ExpansionTests
         Of("Normalizer", [F([3, 4], 1, 2)], F([0.6f, 0.8f], 1, 2), ("norm", "L2")),
         Of("OneHotEncoder", [L([5, 2, 7], 3, 1)], F([0, 1, 1, 0, 0, 0], 3, 1, 2), ("cats_int64s", (long[])[2, 5])),
         Of("OneHotEncoder", [F([5.5f], 1)], F([0, 1], 1, 2), ("cats_int64s", (long[])[2, 5])),
+        Of("SVMClassifier", [F([2, -1], 2, 1)], [L([4, 3], 2), F([-1.5f, 1.5f, 0.75f, -0.75f], 2, 2)],
+            ("vectors_per_class", (long[])[1, 1]), ("support_vectors", (float[])[1, -1]), ("coefficients", (float[])[0.25f, -0.5f]), ("rho", (float[])[0]),
+            ("classlabels_ints", (long[])[4, 3])),
         Of("SVMRegressor", [F([1, 2], 1, 2)], F([16.5f], 1, 1), ("kernel_type", "POLY"), ("kernel_params", (float[])[1, 1, 2]),
             ("n_supports", 1), ("support_vectors", (float[])[1, 1]), ("coefficients", (float[])[1]), ("rho", (float[])[0.5f])),
         Of("Scaler", [F([3, 4], 1, 2)], F([4, 9], 1, 2), ("offset", (float[])[1, 1]), ("scale", (float[])[2, 3])),
@@ -161,6 +165,17 @@ public sealed class ExpansionTests
     [
         Of("BiasGelu", [F([0.5f], 1), F([0.5f], 1)], F([0.8413447f], 1)),
         Of("FastGelu", [F([1], 1)], F([0.841192f], 1)),
+        Of("Attention", [F([1, 3], 1, 2, 1), F([0, 0, 1], 1, 3), F([0, 0, 1], 3)], F([3, 3], 1, 2, 1), ("num_heads", 1)),
+        Of("EmbedLayerNormalization", [I([1], 1, 1), null, F([1, 1, 2, 0], 2, 2), F([0, 0], 1, 2), null, F([1, 2], 2), F([0, 1], 2)],
+            [F([1, -1], 1, 1, 2), I([0], 1)]),
+        Of("FusedConv", [F([2], 1, 1, 1), F([-3], 1, 1, 1), F([1], 1)], F([-0.5f], 1, 1, 1), ("activation", "LeakyRelu"),
+            ("activation_params", (float[])[0.1f])),
+        Of("FusedGemm", [F([2], 1, 1), F([-3], 1, 1), F([1], 1)], F([0], 1, 1), ("activation", "Relu")),
+        Of("MatMulNBits", [F([.. Enumerable.Repeat(1f, 16)], 1, 16), U8([0x98, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x80], 1, 1, 8),
+            F([2], 1)],
+            F([-14], 1, 1), ("K", 16), ("N", 1), ("bits", 4), ("block_size", 16)),
+        Of("MultiHeadAttention", [F([0], 1, 1, 1), F([1, 2], 1, 2, 1), F([4, 6], 1, 2, 1)], F([5], 1, 1, 1), ("num_heads", 1)),
+        Of("NhwcMaxPool", [U8([1, 9, 5, 2], 1, 2, 1, 2)], U8([5, 9], 1, 1, 1, 2), ("kernel_shape", (long[])[2, 1])),
         Of("FusedMatMul", [F([1, 2], 1, 2), F([3, 4], 1, 2)], F([22], 1, 1), ("transB", 1), ("alpha", 2f)),
         Of("Gelu", [F([1], 1)], F([0.8413447f], 1)),
         Of("DynamicQuantizeMatMul", [F([1, 3], 1, 2), U8([2, 4], 2, 1), F([0.5f]), U8([0]), F([1], 1)], F([8], 1, 1)),
@@ -278,6 +293,8 @@ public sealed class ExpansionTests
     private static Tensor F(float[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor U8(byte[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
+
+    private static Tensor I(int[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 
     private static Tensor S(string[] values, params int[] dimensions) => Tensor.Of(values, dimensions);
 

@@ -30,6 +30,39 @@ public sealed class SupportVectorTests
             ("support_vectors", Numbers(random, supports * Features))), random);
     }
 
+    public static TheoryData<string, int, bool, string> Classifiers =>
+        [.. ((string[])["LINEAR", "POLY", "RBF", "SIGMOID"]).SelectMany(k => ((int[])[2, 3, 5]).SelectMany(n =>
+            ((bool[])[false, true]).SelectMany(p => ((string[])["NONE", "LOGISTIC", "SOFTMAX"]).Select(t => (k, n, p, t)))))];
+
+    [Theory]
+    [MemberData(nameof(Classifiers))]
+    public void Classifiers_give_what_OnnxRuntime_gives(string kernel, int classes, bool hasProbabilities, string transform)
+    {
+        var random = new Random(classes);
+        long[] supports = [.. Enumerable.Range(0, classes).Select(c => (long)(c % 3) + 1)];
+        int vectors = (int)supports.Sum(), pairs = classes * (classes - 1) / 2;
+        (string, object)[] attributes =
+        [
+            ("kernel_type", kernel), ("kernel_params", (float[])[0.3f, 0.5f, 3]), ("vectors_per_class", supports),
+            ("support_vectors", Numbers(random, vectors * Features)), ("coefficients", Numbers(random, vectors * (classes - 1))),
+            ("rho", Numbers(random, pairs)), ("post_transform", transform),
+            ("classlabels_ints", (long[])[.. Enumerable.Range(0, classes).Select(c => 10L * c)]),
+        ];
+        if (hasProbabilities)
+            attributes = [.. attributes, ("prob_a", Numbers(random, pairs)), ("prob_b", Numbers(random, pairs))];
+        Compare(Model("SVMClassifier", "y,z", attributes), random);
+    }
+
+    [Fact]
+    public void Linear_classifiers_give_what_OnnxRuntime_gives()
+    {
+        const int Classes = 4;
+        var random = new Random(Classes);
+        Compare(Model("SVMClassifier", "y,z", ("coefficients", Numbers(random, Classes * Features)), ("rho", (float[])[0.2f]),
+            ("kernel_type", "LINEAR"), ("kernel_params", (float[])[0.3f, 0.5f, 3]),
+            ("classlabels_ints", (long[])[.. Enumerable.Range(0, Classes).Select(c => 10L * c)])), random);
+    }
+
     [Fact]
     public void Lengths_that_do_not_fit_are_refused()
     {

@@ -53,6 +53,10 @@ internal sealed class ExpansionContext(
     public float[] Reals(int input) => NumericCast.Convert(Fixed(input), ElementType.Float32)?.Values<float>()
         ?? throw Invalid($"its input {input} is {Type(input)} instead of numbers");
 
+    /// <summary>The bytes of an input that must be constant.</summary>
+    /// <exception cref="ModelException">The input is computed from the model's inputs.</exception>
+    public byte[] Bytes(int input) => Fixed(input).Values<byte>();
+
     private Tensor Fixed(int input) => Constant(this[input])
         ?? throw new ModelException(DiagnosticCatalog.DataDependentShape, Node.Name, Node.OpType, this[input]);
 
