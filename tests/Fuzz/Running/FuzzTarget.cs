@@ -29,7 +29,7 @@ internal abstract class FuzzTarget(string name, string extension) : IDisposable
     /// <summary>How the names of its files end, with a dot.</summary>
     public string Extension => extension;
 
-    /// <summary>How long one input may take.</summary>
+    /// <summary>For how long the process may run for one input, its threads together.</summary>
     public virtual TimeSpan Deadline => TimeSpan.FromSeconds(20);
 
     /// <summary>How much memory one input may take, in bytes.</summary>

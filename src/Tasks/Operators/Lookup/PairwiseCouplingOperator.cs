@@ -6,7 +6,8 @@ namespace OptimizerBuild.Operators.Lookup;
 /// <summary>
 /// Probabilities of several classes from those of each pair (internal operator; SVMClassifier is written with it). Input:
 /// [rows, pairs], the probability of the first class of each pair, in the order (0, 1), (0, 2), …, (1, 2), …; output: [rows, classes]. The
-/// method is that of T.-F. Wu, C.-J. Lin and R. C. Weng, "Probability Estimates for Multi-class Classification by Pairwise Coupling" (2004, algorithm 2).
+/// method is that of T.-F. Wu, C.-J. Lin and R. C. Weng, "Probability Estimates for Multi-class Classification by Pairwise Coupling" (2004,
+/// algorithm 2).
 /// </summary>
 [Operator(Type, Domain = Node.InternalDomain)]
 [Input(0, "pairs", Elements.Float32)]
