@@ -18,7 +18,7 @@ internal static class OperatorDocument
         ["MaxPool"] = "1 to 3 spatial dimensions, dilation, ceil_mode, auto_pad, Indices, storage_order",
         ["AveragePool"] = "1 to 3 spatial dimensions, dilation, ceil_mode, auto_pad, count_include_pad",
         ["BatchNormalization"] = "inference; constant or computed parameters",
-        ["Dropout"] = "inference; with mask",
+        ["Dropout"] = "inference, or with a ratio of 0; with mask",
         ["Gemm"] = "transA, transB, alpha, beta; constant or computed factors",
         ["MatMul"] = "any rank, broadcast batches; constant or computed factors",
         ["Pad"] = "constant, reflect, edge, wrap; pads and axes constant",
@@ -32,7 +32,9 @@ internal static class OperatorDocument
         ["ReduceMean"] = "axes constant",
         ["ReduceMax"] = "axes constant",
         ["ReduceSum"] = "axes constant",
-        ["Equal"] = "of two strings one is the model's own",
+        ["RegexFullMatch"] = "RE2's syntax but for \\p and \\C",
+        ["StringSplit"] = "with maxsplit, or of constant strings",
+        ["StringNormalizer"] = "by the rules of no language",
         ["LabelEncoder"] = "of `ai.onnx.ml`; keys and values string, int16, int32, int64, float, double",
         ["ZipMap"] = "of `ai.onnx.ml`; its scores are the output, its labels those of the classifier",
         ["SequenceAt"] = "position constant",
@@ -55,7 +57,7 @@ internal static class OperatorDocument
 
         Each row is an operator with what the generated code supports, the integer form that quantisation gives it, and its tests. A test
         of several operators counts for each. Inputs that decide on shapes or positions are constants, as they are in models of
-        applications, and so is one of two strings that are compared: {0} of the tests that pass have such inputs. Sequences and
+        applications: {0} of the tests that pass have such inputs. Sequences and
         optional values are resolved when a model is imported:
         operators on them are no steps of a predictor. Each test that fails is named below with the reason.
 
@@ -78,6 +80,8 @@ internal static class OperatorDocument
         foreach (IGrouping<string, ConformanceResult> test in tests)
             if (test.Select(r => r.Failure).FirstOrDefault(f => f is not null) is { } failure)
                 text.Append("- `").Append(test.Key).Append("`: ").Append(failure.ReplaceLineEndings(" ")).Append('\n');
+        if (passed == tests.Count)
+            text.Append("None.\n");
         return text.ToString();
     }
 

@@ -47,8 +47,18 @@ internal static class BackendValue
                     [.. Fields(bytes).Where(f => f.Field == FieldOf(type.OptionalType.ElemType))];
                 return content is [var only] ? Read(name, type.OptionalType.ElemType, only.Content) : [(name, null)];
             default:
-                return [(name, TensorProtoReader.Read(bytes.ToByteArray(), name))];
+                return [(name, TensorProtoReader.Read(Typed(bytes, type), name))];
         }
+    }
+
+    // Some files leave the type to the model.
+    private static byte[] Typed(ByteString bytes, TypeProto? type)
+    {
+        var tensor = TensorProto.Parser.ParseFrom(bytes);
+        if (tensor.DataType != 0 || type?.TensorType is null)
+            return bytes.ToByteArray();
+        tensor.DataType = type.TensorType.ElemType;
+        return tensor.ToByteArray();
     }
 
     private static int FieldOf(TypeProto type) => type.ValueCase switch

@@ -1,4 +1,3 @@
-using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Onnx.Expansions.Microsoft;
