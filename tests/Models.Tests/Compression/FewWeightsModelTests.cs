@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Models.Accuracy;
@@ -67,5 +68,22 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
             $"{name}: {facts.FloatWeightBytes} → {outcome.Weights.Length} bytes, {facts.FloatMetric:F4} → {facts.CompressedMetric:F4}"));
         Assert.True(facts.FloatWeightBytes > factor * outcome.Weights.Length, $"{outcome.Weights.Length} bytes");
         Assert.True(facts.CompressedMetric >= facts.FloatMetric - drop, $"{facts.FloatMetric} → {facts.CompressedMetric}");
+    }
+
+    /// <summary>Nine weights of ten: by second order with what is left made up for, and the smallest ones as they are.</summary>
+    [Theory]
+    [InlineData("mnist-lenet-300-100", 0.01)]
+    [InlineData("mnist-lenet5", 0.005)]
+    public void SecondOrderLosesLittleWhereMagnitudeLosesMuch(string name, double drop)
+    {
+        SharedAssets.Require();
+        ModelOptions options = SharedModels.Options(name) with { Precision = ModelPrecision.Float32, Sparsity = 0.9 };
+        ModelCompiler.Compression second = ModelCompiler.Compress(options);
+        ModelCompiler.Compression smallest = ModelCompiler.Compress(options with { CalibrationData = null, EvaluationData = null });
+        Measurement left = second.Context.Measure(second.Model), magnitude = second.Context.Measure(smallest.Model);
+        output.WriteLine(FormattableString.Invariant(
+            $"{name}: float {left.TeacherAccuracy:F4}, second order {left.Accuracy:F4}, magnitude {magnitude.Accuracy:F4}"));
+        Assert.True(left.Accuracy >= left.TeacherAccuracy - drop, $"{left.TeacherAccuracy} → {left.Accuracy}");
+        Assert.True(left.Accuracy > magnitude.Accuracy, $"magnitude {magnitude.Accuracy}");
     }
 }
