@@ -94,7 +94,8 @@ internal sealed class CompressionCommand : BenchCommand
         var workspace = new Workspace(PackedWeights.Of(stored), bytes);
         StepCall[] calls = [.. weights.Expansion.Select(c => KernelBinder.Bind(c))];
         double best = double.PositiveInfinity;
-        for (long first = Stopwatch.GetTimestamp(), i = 0; i < Repetitions || Stopwatch.GetElapsedTime(first).TotalSeconds < LeastSeconds; i++)
+        long first = Stopwatch.GetTimestamp();
+        for (int i = 0; i < Repetitions || Stopwatch.GetElapsedTime(first).TotalSeconds < LeastSeconds; i++)
         {
             long start = Stopwatch.GetTimestamp();
             foreach (StepCall call in calls)

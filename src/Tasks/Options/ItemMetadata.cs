@@ -147,12 +147,13 @@ internal static class ItemMetadata
             (CalibrationMethod.Percentile, "without the outermost values"),
             (CalibrationMethod.Entropy, "the least Kullback-Leibler divergence"),
             (CalibrationMethod.MeanSquaredError, "the least mean squared error")),
-        MetadataEntry.Choice<PruningCriterion>("PruningCriterion", "With `SparsityPattern=\"Channel\"`: which channels are left out.",
+        MetadataEntry.Choice<PruningCriterion>("PruningCriterion", "With `Sparsity`: which channels are left out, or weights become zero.",
             nameof(PruningCriterion.Reconstruction),
             (o, value) => o with { PruningCriterion = value },
-            (PruningCriterion.Reconstruction, "those without which the layers behind can best be made good on the calibration data; their "
-                + "weights are fitted then"),
-            (PruningCriterion.Magnitude, "those with the least weights, without looking at data and without fitting; loses much more")),
+            (PruningCriterion.Reconstruction, "those without which the layers behind, or the layer itself, can best be made good on the "
+                + "calibration data; the weights that are left are fitted then"),
+            (PruningCriterion.Magnitude, "those with the least weights, or the least weights, without looking at data and without "
+                + "fitting; loses much more")),
         new("Fold", MetadataKind.Number, "nothing is merged", "a number from 0 to 0.95; `0.3` is 30 %",
             "What share of the multiply-accumulates goes at least by merging similar channels into one: see "
                 + "[compression.md](compression.md#model-folding). Not together with `SparsityPattern=\"Channel\"`.",

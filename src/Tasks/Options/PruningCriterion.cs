@@ -1,6 +1,6 @@
 namespace OptimizerBuild.Options;
 
-/// <summary>How channels that are left out are chosen, and what becomes of the layers that read them.</summary>
+/// <summary>How channels that are left out, or weights that become zero, are chosen, and what becomes of the others.</summary>
 internal enum PruningCriterion
 {
     /// <summary>

@@ -79,7 +79,7 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
         SharedAssets.Require();
         ModelOptions options = SharedModels.Options(name) with { Precision = ModelPrecision.Float32, Sparsity = 0.9 };
         ModelCompiler.Compression second = ModelCompiler.Compress(options);
-        ModelCompiler.Compression smallest = ModelCompiler.Compress(options with { CalibrationData = null, EvaluationData = null });
+        ModelCompiler.Compression smallest = ModelCompiler.Compress(options with { PruningCriterion = PruningCriterion.Magnitude });
         Measurement left = second.Context.Measure(second.Model), magnitude = second.Context.Measure(smallest.Model);
         output.WriteLine(FormattableString.Invariant(
             $"{name}: float {left.TeacherAccuracy:F4}, second order {left.Accuracy:F4}, magnitude {magnitude.Accuracy:F4}"));

@@ -29,7 +29,7 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
         double[][] factors = [.. hessians.Select(h => SymmetricMatrix.FactorOfInverse((double[])h.Clone(), length))];
         double[][] diagonals = [.. factors.Select(f => DiagonalOfInverse(f, length))];
         int first = Math.Max(keep, all / 2);
-        double products = rows.Length * Math.Pow((double)first / rows.Length, 3) / 2;
+        double ofARow = (double)first / rows.Length, products = rows.Length * ofARow * ofARow * ofARow / 2;
         if (products > MostProducts)
         {
             Walk(Chosen([.. rows.Select((row, r) => row.Select((w, k) => w * w / diagonals[groupOf(r)][k]).ToArray())],

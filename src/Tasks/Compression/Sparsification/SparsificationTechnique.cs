@@ -40,8 +40,8 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         PrunableLayer[] layers = [.. graph.Nodes.Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>()];
         if (layers.Length == 0)
             return new(model, ["no layer with weights of its own"], []);
-        InputHessians hessians = context.HasCalibrationData
-            ? Hessians(graph, layers, context) : InputHessians.Empty;
+        bool looksAtData = context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
+        InputHessians hessians = looksAtData ? Hessians(graph, layers, context) : InputHessians.Empty;
         int[] pruned = Amounts(layers, hessians, context.Options.Sparsity!.Value);
 
         var editor = new GraphEditor(graph);
@@ -49,7 +49,8 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         {
             string.Create(CultureInfo.InvariantCulture,
                 $"{pruned.Sum(p => (long)p)} of {layers.Sum(l => (long)l.Count)} weights are zero")
-                + (context.HasCalibrationData ? ", the others make up for them on the calibration data"
+                + (looksAtData ? ", the others make up for them on the calibration data"
+                    : context.HasCalibrationData ? ", the smallest"
                     : ", the smallest; there are no calibration data by which others could make up for them"),
         };
         for (int i = 0; i < layers.Length; i++)
