@@ -61,6 +61,7 @@ internal static class OnnxImporter
         byte[] bytes, string file, ExternalDataFolder external, ImportOptions options, CancellationToken cancellation)
     {
         ModelProto model = Parse(bytes, file);
+        MapInputs.AsRows(model);
         var importer = new GraphImporter(model, external, options, cancellation);
         Graph graph = importer.Import();
 
