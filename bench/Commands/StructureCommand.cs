@@ -3,6 +3,7 @@ using OptimizerBuild.Bench.Models;
 using OptimizerBuild.Bench.Reporting;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Folding;
+using OptimizerBuild.Compression.LowRank;
 using OptimizerBuild.Compression.Pruning;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
@@ -11,8 +12,8 @@ using OptimizerBuild.Pipeline;
 namespace OptimizerBuild.Bench.Commands;
 
 /// <summary>
-/// <c>structure</c>: techniques that make a model smaller, without training, each at several amounts: work, bytes and accuracy on the
-/// model's evaluation data. The smaller model runs in float32, so that the figures are those of the technique alone.
+/// <c>structure</c>: techniques that make a model's graph smaller, without training, each at several amounts: work, bytes and accuracy on
+/// the model's evaluation data. The smaller model runs in float32, so that the figures are those of the technique alone.
 /// </summary>
 internal sealed class StructureCommand : BenchCommand
 {
@@ -37,6 +38,8 @@ internal sealed class StructureCommand : BenchCommand
         ("folding, made-up samples", false, Fold(FoldRepair.Statistics)),
         ("folding, data, statistics", true, Fold(FoldRepair.Statistics)),
         ("folding, data, fit", true, Fold(FoldRepair.Fit)),
+        ("low rank, weights alone", false, Divide(weighted: false)),
+        ("low rank, data", true, Divide(weighted: true)),
     ];
 
     private readonly ModelSelection _models;
@@ -71,22 +74,28 @@ internal sealed class StructureCommand : BenchCommand
         string way = line.GetValue(_way) ?? "";
         List<StructureRow> rows = Columns.Print(
             from model in _models.Of(line)
-            where model.Evaluation is not null
+            where (model.Evaluation ?? model.Calibration) is not null
             from row in Measure(model, way, line.GetValue(_shares)!)
             select row);
         _files.Write(line, rows, Markdown);
         return 0;
     }
 
-    /// <summary>The figures as a document.</summary>
-    public static string Markdown(IReadOnlyList<StructureRow> rows) => Document.Of(
-        "structure", "Smaller models in float32, without training, on all samples of the evaluation data.", Columns.Markdown(rows));
+    private static string Markdown(IReadOnlyList<StructureRow> rows) => Document.Of(
+        "structure",
+        "Smaller models in float32, without training, on all samples of the evaluation data; where there are none, their agreement with "
+            + "the whole model on the calibration data.",
+        Columns.Markdown(rows));
 
     private static Func<CompressionContext, Graph, double, Graph> Prune(PruningCriterion criterion) =>
         (context, graph, share) => new ChannelPruning(context, criterion).Apply(graph, share, "Sparsity").Graph;
 
     private static Func<CompressionContext, Graph, double, Graph> Fold(FoldRepair repair) =>
         (context, graph, share) => new ChannelFolding(context, repair).Apply(graph, share, "Fold").Graph;
+
+    // Of each layer the share may go; what goes of the whole depends on how many layers it pays for.
+    private static Func<CompressionContext, Graph, double, Graph> Divide(bool weighted) =>
+        (context, graph, share) => new RankReduction(context).Apply(graph, new(1 - share), weighted).Graph;
 
     private static IEnumerable<StructureRow> Measure(BenchModel model, string technique, double[] shares)
     {

@@ -90,6 +90,11 @@ internal sealed class CompressionContext(
             graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n))), trial.Nanoseconds);
     }
 
+    /// <summary>The estimated time of one prediction of a model as it would ship if nothing more were done to it, in nanoseconds on the
+    /// machine that the cost model describes.</summary>
+    /// <exception cref="ModelException">A node has no kernel.</exception>
+    public double EstimatedNanoseconds(CompressedModel model) => lowering.Lower(model, cancellation).Nanoseconds;
+
     /// <summary>Takes a model's answers and the teacher's into account, sample by sample.</summary>
     /// <param name="measurement">Which metric is taken over which output.</param>
     /// <param name="samples">The samples.</param>

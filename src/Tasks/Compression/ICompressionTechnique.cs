@@ -33,6 +33,9 @@ internal interface ICompressionTechnique
 /// </summary>
 internal enum CompressionStage
 {
+    /// <summary>Layers become two layers of a smaller rank.</summary>
+    ReduceRanks,
+
     /// <summary>Channels vanish, with the weights that make and read them.</summary>
     PruneChannels,
 

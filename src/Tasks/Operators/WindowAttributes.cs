@@ -33,6 +33,15 @@ internal static class WindowAttributes
     /// <summary>Whether a last window that hangs over the end counts.</summary>
     public static bool RoundsUp(Node node) => node.Int(CeilModeAttribute, 0) != 0;
 
+    /// <summary>The node with another window.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="kernel">The window's extents.</param>
+    /// <param name="pads">The padding before all spatial axes, then that behind them.</param>
+    /// <param name="strides">The steps between neighbouring windows.</param>
+    /// <param name="dilations">The steps between neighbouring taps.</param>
+    public static Node WithWindow(Node node, long[] kernel, long[] pads, long[] strides, long[] dilations) => node
+        .With(KernelAttribute, kernel).With(PadsAttribute, pads).With(StridesAttribute, strides).With(DilationsAttribute, dilations);
+
     /// <summary>The node with other padding.</summary>
     public static Node WithPads(Node node, long[] pads) => node.With(PadsAttribute, pads);
 }

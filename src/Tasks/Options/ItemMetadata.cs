@@ -164,6 +164,11 @@ internal static class ItemMetadata
             (FoldRepair.Fit, "all layers behind are fitted on the calibration data to what the whole model gives"),
             (FoldRepair.Statistics, "mean and deviation of each channel are measured on the calibration data and restored"),
             (FoldRepair.Approximate, "merged weights are enlarged by what averages lose of their variance, without looking at data")),
+        new("Rank", MetadataKind.Text, "ranks stay", "a number from 0.05 to 0.95, or `Auto`",
+            "Puts two layers of a smaller rank in the place of dense layers and convolutions: the share of a layer's multiply-accumulates "
+                + "that its two layers may cost at most, or `Auto` for as far as its results lose at most 0.5 % of their power. Layers "
+                + "whose estimated time would not fall stay: see [compression.md](compression.md#low-rank).",
+            (o, value, _) => RankAmount.Parse(value) is { } rank ? o with { Rank = rank } : null),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
                 + "[compression.md](compression.md#equalisation).", nameof(Switch.False),

@@ -88,6 +88,9 @@ internal sealed record ModelOptions
     /// <summary>What share of the multiply-accumulates goes by merging similar channels, 0 to below 1; null for none.</summary>
     public double? Fold { get; init; }
 
+    /// <summary>How far the ranks of layers are reduced; null where they stay.</summary>
+    public RankAmount? Rank { get; init; }
+
     /// <summary>What is done after channels have been merged; null: what suits the data.</summary>
     public FoldRepair? FoldRepair { get; init; }
 

@@ -46,6 +46,8 @@ internal static class OptionsText
         Line("Calibration", options.Calibration.ToString());
         if (options.Fold is { } fold)
             Line("Fold", FormattableString.Invariant($"{fold:R} {options.FoldRepair}"));
+        if (options.Rank is { } rank)
+            Line("Rank", rank.ToString());
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());

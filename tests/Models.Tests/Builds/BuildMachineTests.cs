@@ -42,6 +42,8 @@ public sealed class BuildMachineTests : IClassFixture<BuildMachineTests.Folder>
     [InlineData("DOTNET_EnableAVX2=0", "kws_dscnn Sparsity=0.3 SparsityPattern=Channel")]
     [InlineData("DOTNET_TieredPGO=0 DOTNET_PROCESSOR_COUNT=7", "mnist-lenet5 Sparsity=0.3 SparsityPattern=Channel")]
     [InlineData("DOTNET_EnableHWIntrinsic=0", "digits-mlp Fold=0.4")]
+    [InlineData("DOTNET_EnableHWIntrinsic=0", "digits-mlp Rank=0.5")]
+    [InlineData("DOTNET_EnableAVX2=0", "mnist-lenet5 Rank=0.5")]
     [InlineData("DOTNET_EnableAVX2=0", "kws_dscnn Fold=0.3")]
     public void ModelsOfTheDevelopmentSetBuildToTheSameBytes(string switches, string model)
     {

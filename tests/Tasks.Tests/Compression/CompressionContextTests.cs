@@ -16,7 +16,7 @@ public sealed class CompressionContextTests
     [Fact]
     public void TechniquesAreFoundAndStandInOneOrder()
     {
-        Assert.Equal(["ChannelPruning", "Folding", "Equalization", "Sparsification", "Quantization"],
+        Assert.Equal(["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "Quantization"],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
         Assert.Equal(["Quantization"], CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));

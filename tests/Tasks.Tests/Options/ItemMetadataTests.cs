@@ -136,6 +136,8 @@ public class ItemMetadataTests
     [InlineData("SparsityPattern", "Stripes")]
     [InlineData("PruningCriterion", "Luck")]
     [InlineData("Fold", "-0.1")]
+    [InlineData("Rank", "1")]
+    [InlineData("Rank", "Low")]
     [InlineData("FoldRepair", "Glue")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
@@ -201,8 +203,9 @@ public class ItemMetadataTests
                 [("Task", "Other")],
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
-            [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")],
-                [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")], [("Fold", "0.3"), ("FoldRepair", "Approximate")],
+            [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
+                [("Rank", "auto")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
+                [("Fold", "0.3"), ("FoldRepair", "Approximate")],
                     [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
                 [("Calibration", "MinMax")],
                 [("InputType", "UInt8")],
