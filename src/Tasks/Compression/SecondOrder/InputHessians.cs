@@ -140,7 +140,7 @@ internal sealed class InputHessians
         {
             float[] values = input.Values<float>();
             int length = layer.Length, all = _window is { } w ? w.Batch * w.OutputPixels : values.Length / length;
-            int step = (all + most - 1) / most, first = sample % Math.Max(step, 1);
+            int step = (int)(((long)all + most - 1) / most), first = sample % Math.Max(step, 1);
             int count = first >= all ? 0 : (all - first + step - 1) / step;
             var rows = new double[count * length];
             WindowTaps? taps = _window is null ? null : new(_window);

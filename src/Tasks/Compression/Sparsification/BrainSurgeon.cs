@@ -30,16 +30,17 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
         double[][] diagonals = [.. factors.Select(f => DiagonalOfInverse(f, length))];
         int first = Math.Max(keep, all / 2);
         double ofARow = (double)first / rows.Length, products = rows.Length * ofARow * ofARow * ofARow / 2;
+
+        // What is zero stays zero, however few are asked for.
+        int[][] kept = [.. rows.Select(row => Enumerable.Range(0, length).Where(k => row[k] != 0).ToArray())];
+        double[][] scores = [.. rows.Select((row, r) => kept[r].Select(k => row[k] * row[k] / diagonals[groupOf(r)][k]).ToArray())];
         if (products > MostProducts)
         {
-            Walk(Chosen([.. rows.Select((row, r) => row.Select((w, k) => w * w / diagonals[groupOf(r)][k]).ToArray())],
-                [.. rows.Select(r => Enumerable.Range(0, r.Length).ToArray())], keep));
+            Walk(Chosen(scores, kept, keep));
             return;
         }
 
         double[][] targets = [.. rows.Select((row, r) => Times(hessians[groupOf(r)], row))];
-        int[][] kept = [.. rows.Select(r => Enumerable.Range(0, r.Length).ToArray())];
-        double[][] scores = [.. rows.Select((row, r) => row.Select((w, k) => w * w / diagonals[groupOf(r)][k]).ToArray())];
         for (int left = first; ; left = Math.Max(keep, left / 2))
         {
             kept = Chosen(scores, kept, left);

@@ -45,11 +45,13 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         int[] pruned = Amounts(layers, hessians, context.Options.Sparsity!.Value);
 
         var editor = new GraphEditor(graph);
+        string[] unknown = [.. layers.Where(l => looksAtData && !hessians.Has(l.Name)).Select(l => $"'{l.Name}'")];
         var notes = new List<string>
         {
             string.Create(CultureInfo.InvariantCulture,
                 $"{pruned.Sum(p => (long)p)} of {layers.Sum(l => (long)l.Count)} weights are zero")
-                + (looksAtData ? ", the others make up for them on the calibration data"
+                + (looksAtData ? ", the others make up for them on the calibration data" + (unknown.Length == 0 ? ""
+                        : $"; not in {string.Join(", ", unknown)}, of which there are no second moments: the smallest are zero there")
                     : context.HasCalibrationData ? ", the smallest"
                     : ", the smallest; there are no calibration data by which others could make up for them"),
         };

@@ -74,6 +74,21 @@ public sealed class SecondOrderTests
         }
     }
 
+    /// <summary>Of a layer with one product a sum all rows are taken, however few samples there are.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    public void SumsOfOneProductHaveMoments(int rows)
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Add("y", "MatMul", [g.Input("x", rows, 1), g.Noise("w", 1, 1, 3)]));
+        QuantizableNode node = Assert.Single(new QuantizableGraph(graph).Nodes);
+        IReadOnlyList<IReadOnlyList<Tensor>> samples = FloatGraph.Samples(graph, 1).Samples;
+        var hessians = InputHessians.Collect(new GraphEvaluator(graph), [(node.Context, node.Layer!)], samples, CancellationToken.None);
+        Assert.Equal(samples[0][0].Values<float>().Sum(x => (double)x * x), Assert.Single(hessians.Diagonal(node.Node.Name, 0)!), 1e-9);
+    }
+
     [Fact]
     public void AWalkMakesUpForRounding()
     {
@@ -122,6 +137,22 @@ public sealed class SecondOrderTests
             magnitude += Error(h, original[r], [.. original[r].Select(w => Math.Abs(w) > threshold ? w : 0)]);
         }
         Assert.True(error < magnitude / 2, $"{magnitude} → {error}");
+    }
+
+    /// <summary>Also where fewer are asked for than there are.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    [InlineData(70)]
+    public void WhatIsZeroStaysZero(int count)
+    {
+        var random = new Random(6);
+        const int Size = 24, Rows = 4;
+        double[][] rows = [.. Enumerable.Range(0, Rows).Select(_ =>
+            Enumerable.Range(0, Size).Select(k => k % 2 == 0 ? 0 : random.NextDouble() - 0.5).ToArray())];
+        new BrainSurgeon(rows, [Correlated(random, Size)], _ => 0).Prune(count);
+        Assert.Equal(Math.Max(count, Rows * Size / 2), rows.Sum(r => r.Count(w => w == 0)));
+        Assert.All(rows, r => Assert.All(r.Where((_, k) => k % 2 == 0), w => Assert.Equal(0, w)));
     }
 
     [Fact]

@@ -55,6 +55,17 @@ public sealed class FewWeightsTests
         Assert.True(compensated > magnitude, $"agreement {magnitude} → {compensated}");
     }
 
+    [Fact]
+    public void LayersWithoutSecondMomentsAreNamed()
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Dense("short", g.Dense("long", g.Input("x", 1, 2100), 2100, 16), 16, 4));
+        ModelOptions options = Sparse with { Precision = ModelPrecision.Float32 };
+        Assert.EndsWith("on the calibration data; not in 'long/node', of which there are no second moments: the smallest are zero there",
+            Run(graph, options).Accounts[0].Notes[0], StringComparison.Ordinal);
+        Assert.EndsWith("on the calibration data", Run(Network(), options).Accounts[0].Notes[0], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(5)]
