@@ -86,7 +86,7 @@ internal sealed class CompressionContext(
         (Metric original, Metric compressed) = Compare(measurement, samples, trial.Run);
         Graph graph = model.Graph;
         return new(original.DisplayName, compressed.Value, original.Value, original.Drop(original.Value, compressed.Value),
-            samples.Samples.Count, trial.WeightBytes, trial.ScratchBytes,
+            samples.Samples.Count, trial.WeightBytes.Value, trial.ScratchBytes,
             graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n))), trial.Nanoseconds);
     }
 

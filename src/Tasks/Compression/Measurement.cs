@@ -26,11 +26,11 @@ internal interface ITrialLowering
 }
 
 /// <summary>A lowered model that is only measured.</summary>
-/// <param name="WeightBytes">The size of the packed weights.</param>
+/// <param name="WeightBytes">The size of the packed weights as they would ship, in their codes; found when it is asked for.</param>
 /// <param name="ScratchBytes">The size of an instance's scratch memory.</param>
 /// <param name="Nanoseconds">The estimated time of one prediction.</param>
 /// <param name="Run">Runs samples, given as the imported model takes them, through the kernels that ship.</param>
-internal sealed record TrialModel(long WeightBytes, long ScratchBytes, double Nanoseconds, TrialRun Run);
+internal sealed record TrialModel(Lazy<long> WeightBytes, long ScratchBytes, double Nanoseconds, TrialRun Run);
 
 /// <summary>Runs samples through a model.</summary>
 /// <returns>For each sample the model's outputs.</returns>

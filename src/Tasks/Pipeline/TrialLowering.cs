@@ -41,7 +41,8 @@ internal sealed class TrialLowering(Graph imported, BoundaryOptions boundary, We
         // Samples of a technique may be made up: what callers could pass is then the nearest thing to them.
         var callers = new CallerInputs(imported, boundary.Adaptation, "trial") { TakesNearest = true };
         var shipped = new ShippedModel(new PlanExecutor(plan, lowered.Weights), imported, callers);
-        int bytes = WeightCoder.Code(weights, coding, cancellation).Bytes.Length;
+        // To code takes long, and not everyone who lowers a model asks for its bytes.
+        var bytes = new Lazy<long>(() => WeightCoder.Code(weights, coding, cancellation).Bytes.Length);
         return new(bytes, lowered.ArenaBytes, lowered.EstimatedNanoseconds, shipped.RunMany);
     }
 }

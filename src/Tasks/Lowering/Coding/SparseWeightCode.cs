@@ -24,8 +24,16 @@ internal sealed class SparseWeightCode : WeightCode
         // Bytes of larger elements are no numbers of which zero is one.
         if (!run.IsWhole)
             return null;
-        var runs = new List<int>();
-        var values = new List<uint>();
+
+        // Where most elements are values, this code cannot be the shortest.
+        int count = 0;
+        for (int i = 0; i < run.Count; i++)
+            if (run[i] != 0)
+                count++;
+        if (count > run.Count * 3L / 4)
+            return null;
+        var runs = new List<int>(count);
+        var values = new List<uint>(count);
         int last = -1;
         for (int i = 0; i < run.Count; i++)
         {
@@ -36,10 +44,6 @@ internal sealed class SparseWeightCode : WeightCode
             values.Add(value);
             last = i;
         }
-        // Where most elements are values, this code cannot be the shortest.
-        if (values.Count > run.Count * 3L / 4)
-            return null;
-
         int parameter = Enumerable.Range(0, SparseCode.GreatestParameter + 1)
             .MinBy(p => runs.Sum(r => (long)(r >> p) + 1 + p));
         var bits = new BitSink();
