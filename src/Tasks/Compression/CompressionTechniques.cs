@@ -38,6 +38,8 @@ internal static class CompressionTechniques
             diagnostics.AddRange(result.Diagnostics);
             context.Progress.Report(technique.Name, 1, "");
         }
+        if (context.Options.ChoicesWithoutEffect().ToArray() is { Length: > 0 } vain)
+            accounts.Add(new("Options", vain, ModelSize.Of(model), ModelSize.Of(model)));
         return new(model, accounts, diagnostics);
     }
 }

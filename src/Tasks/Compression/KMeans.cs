@@ -43,6 +43,32 @@ internal static class KMeans
         return means;
     }
 
+    /// <summary>The means of at most so many clusters beside zero, which numbers may become, too; ascending.</summary>
+    /// <param name="points">Numbers with what each counts.</param>
+    /// <param name="clusters">How many clusters at most, without zero; at least 1.</param>
+    public static ImmutableArray<double> MeansBesideZero(IReadOnlyCollection<(double Value, double Weight)> points, int clusters)
+    {
+        if (clusters > 1)
+            return Means(points, clusters);
+
+        // A single mean of all would lie between numbers of both signs, near the zero that there is anyway. Those that do not become zero
+        // are the greatest of one sign: how many is tried.
+        (double best, double gain) = (0, 0);
+        foreach (int sign in (ReadOnlySpan<int>)[1, -1])
+        {
+            double sum = 0, weights = 0;
+            foreach ((double value, double weight) in points.Where(p => p.Weight > 0 && Math.Sign(p.Value) == sign)
+                .OrderByDescending(p => Math.Abs(p.Value)))
+            {
+                sum += weight * value;
+                weights += weight;
+                if (sum * sum / weights > gain)
+                    (best, gain) = (sum / weights, sum * sum / weights);
+            }
+        }
+        return gain > 0 ? [best] : [];
+    }
+
     /// <summary>The place of the nearest of ascending means.</summary>
     public static int Nearest(ImmutableArray<double> means, double value)
     {

@@ -105,7 +105,8 @@ internal static class ItemMetadata
             (ModelPrecision.Int8, "int8 for every node that has an integer form"),
             (ModelPrecision.Int4,
                 "as `Auto`, with weights of 4 bits: half the bytes of int8 in the assembly, the same arithmetic; layers that "
-                + "would lose too much keep 8 bits"),
+                + "would lose too much, or lie below `MinSignalToNoise` with 4 bits, have 8, and go to float32 only where these are "
+                + "not enough either; the state of recurrent layers keeps 8"),
             (ModelPrecision.Float32, "float32 throughout")),
         MetadataEntry.Choice<WeightRounding>("Rounding", "How weights become integers: see [quantization.md](quantization.md#few-levels).",
             nameof(WeightRounding.Auto),
@@ -129,15 +130,20 @@ internal static class ItemMetadata
                 + "multiply-accumulates is gone: fewer bytes and less work: see [compression.md](compression.md#channel-pruning)")),
         new("Clusters", MetadataKind.Number, "no limit", "a whole number from 2 to 256",
             "How many different values the weights of each layer may have (weight sharing); the assembly holds their numbers in few bits, "
-                + "and kernels read them as ever. With `EntropyCoding` they take less still.",
+                + "and kernels read them as ever. With `EntropyCoding` they take less still. Integer weights of a recurrent layer's "
+                + "state are not shared.",
             (o, value, _) => MetadataValues.Whole(value, 2, 256) is { } n ? o with { Clusters = n } : null),
         new("MinSignalToNoise", MetadataKind.Number, "10", "a number of decibels from 0 to 100",
-            "With `Precision=\"Auto\"`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays in float32.",
+            "With `Precision=\"Auto\"` or `Int4`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays "
+                + "in float32. With `Int4` a layer is tried with weights of 8 bits before. With `Clusters` a convolution or matrix product "
+                + "stays in integers where only its shared weights are so noisy.",
             (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinSignalToNoise = decibels } : null),
-        new("MinOutputSignalToNoise", MetadataKind.Number, "20; no limit where the accuracy of a classifier is measured",
+        new("MinOutputSignalToNoise", MetadataKind.Number,
+            "20; no limit with `Int4` or `Clusters`, and where the accuracy of a classifier is measured",
             "a number of decibels from 0 to 100; 0 for no limit",
-            "With `Precision=\"Auto\"`: while the signal-to-quantisation-noise ratio of the outputs on the calibration data is lower, the "
-                + "layers that cost most of it stay in float32. With `Int8` a lower one is a warning.",
+            "With `Precision=\"Auto\"` or `Int4`: while the signal-to-quantisation-noise ratio of the outputs on the calibration data is "
+                + "lower, the layers that cost most of it stay in float32. With `Int8` a lower one is a warning. With `Clusters` the "
+                + "shared weights of layers in float32 count as noise, too.",
             (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinOutputSignalToNoise = decibels } : null),
         MetadataEntry.Choice<CalibrationMethod>("Calibration", "How the range of a value follows from the calibration samples.",
             nameof(CalibrationMethod.Auto),
@@ -180,7 +186,8 @@ internal static class ItemMetadata
             + "multiply fastest. The predictions are the same on every processor either way.",
             nameof(PairSums.Bounded),
             (o, value) => o with { PairSums = value },
-            (PairSums.Bounded, "in every layer that loses less than 0.5 dB of its signal-to-quantisation-noise ratio by it"),
+            (PairSums.Bounded, "in every layer that loses less than 0.5 dB of its signal-to-quantisation-noise ratio by it; without effect "
+                + "with `Precision=\"Int4\"` (weights of 4 bits are so anyway), `Clusters` and `Rounding=\"Compensated\"`"),
             (PairSums.Free, "only where weights happen to do so")),
         MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.",
             nameof(InputElement.Float32),
@@ -209,7 +216,8 @@ internal static class ItemMetadata
                 + "which they are decoded once, when they are loaded: see [compression.md](compression.md#coding). Predictions do not "
                 + "change.", nameof(Switch.False),
             (o, value) => o with { EntropyCoding = value == Switch.True },
-            (Switch.False, "they lie there as kernels read them"),
+            (Switch.False, "they lie there as kernels read them; with `Precision=\"Int4\"`, `Clusters` or unstructured `Sparsity` in the "
+                + "codes for few bits, few values and many zeros, without entropy codes"),
             (Switch.True, "they do where a code is shorter; loading takes longer, and twice the memory while it lasts")),
         MetadataEntry.Choice<Switch>("ExportOnnx", "Whether the compressed model is also written as an ONNX model.", nameof(Switch.False),
             (o, value) => o with { ExportOnnx = value == Switch.True },

@@ -97,6 +97,17 @@ internal sealed record ModelOptions
     /// <summary>How channels that are left out are chosen.</summary>
     public PruningCriterion PruningCriterion { get; init; }
 
+    /// <summary>Choices about techniques that are not asked for: they have no effect. One sentence each.</summary>
+    public IEnumerable<string> ChoicesWithoutEffect()
+    {
+        if (Sparsity is null && SparsityPattern != SparsityPattern.Unstructured)
+            yield return $"{nameof(SparsityPattern)}=\"{SparsityPattern}\" has no effect without {nameof(Sparsity)}";
+        if (Sparsity is null && PruningCriterion != PruningCriterion.Reconstruction)
+            yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
+        if (Fold is null or 0 && FoldRepair is { } repair)
+            yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
+    }
+
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
     public bool Equalize { get; init; }
 

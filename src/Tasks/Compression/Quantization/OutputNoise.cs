@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
@@ -25,6 +26,7 @@ internal sealed class OutputNoise
     private const long MemoryBytes = 128L << 20;
 
     private readonly Graph _graph;
+    private readonly SharedFloats _sharing;
     private readonly IReadOnlyList<IReadOnlyList<Tensor>> _samples;
     private readonly string[] _measured;
     private readonly Tensor[][] _values;
@@ -34,12 +36,14 @@ internal sealed class OutputNoise
     /// <param name="evaluator">Runs it.</param>
     /// <param name="samples">The calibration samples.</param>
     /// <param name="extremes">Indices of samples that are taken first, up to half of all that are.</param>
+    /// <param name="sharing">What becomes of the weights of layers that a plan leaves in float32.</param>
     /// <param name="cancellation">Stops the work.</param>
     public OutputNoise(
         Graph graph, GraphEvaluator evaluator, IReadOnlyList<IReadOnlyList<Tensor>> samples, IReadOnlyList<int> extremes,
-            CancellationToken cancellation)
+            SharedFloats sharing, CancellationToken cancellation)
     {
         _graph = graph;
+        _sharing = sharing;
         _measured = [.. graph.Outputs.Select(Scores).Where(name =>
             graph.TypeOf(name).Element == ElementType.Float32 && !graph.IsConstant(name)).Distinct(StringComparer.Ordinal)];
         long bytes = Math.Max(_measured.Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
@@ -66,7 +70,7 @@ internal sealed class OutputNoise
     /// the inputs.</summary>
     public double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {
-        var evaluator = new QuantizedGraphEvaluator(_graph, plan);
+        var evaluator = new QuantizedGraphEvaluator(_sharing.Apply(_graph, plan), plan);
         var noise = new ErrorPower[_samples.Count][];
         Parallel.For(0, noise.Length, evaluator.Workers(cancellation), i =>
             noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) =>

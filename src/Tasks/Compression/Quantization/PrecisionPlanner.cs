@@ -163,7 +163,7 @@ internal sealed class PrecisionPlanner(
         foreach (QuantizableNode layer in layers)
             fewer.Remove(layer, reason);
         GraphQuantization plan = Settle(fewer, outcome.Planners, cancellation);
-        return new(fewer, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, outcome.Planners);
+        return new(fewer, plan, DecibelsIfNoisy(plan, cancellation), 0, outcome.Planners);
     }
 
     private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
@@ -179,7 +179,7 @@ internal sealed class PrecisionPlanner(
                 || (node.Outputs.Any(unsettled.Contains) && (node.Form != IntegerForm.DotProduct || node.HasActivation)))
                 nodes.Remove(node, OriginOfRanges.UnknownRange);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
-        return new(nodes, plan, plan.Weights.IsEmpty ? double.PositiveInfinity : Decibels(plan, cancellation), 0, planners);
+        return new(nodes, plan, DecibelsIfNoisy(plan, cancellation), 0, planners);
     }
 
     // Puts the nodes between dot products that add most noise back into float, until the outputs are quiet enough.
@@ -224,6 +224,10 @@ internal sealed class PrecisionPlanner(
             yield return small;
     }
 
+    // Without integers only shared weights make noise.
+    private double DecibelsIfNoisy(GraphQuantization plan, CancellationToken cancellation) =>
+        plan.Weights.IsEmpty && options.Clusters == 0 ? double.PositiveInfinity : Decibels(plan, cancellation);
+
     private double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {
         progress("outputs");
@@ -244,7 +248,7 @@ internal sealed class PrecisionPlanner(
             if (automatic)
                 nodes.Settle();
             ImmutableSortedDictionary<string, ActivationQuantization> plan = planners.Values.Plan(nodes, planners.Weights.Scales);
-            bool removed = false;
+            bool changed = false;
             var precisions = ImmutableSortedDictionary.CreateBuilder<string, NodePrecision>(StringComparer.Ordinal);
             var weights = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
             foreach (QuantizableNode node in graph.Nodes)
@@ -256,19 +260,25 @@ internal sealed class PrecisionPlanner(
                 }
                 cancellation.ThrowIfCancellationRequested();
                 progress("weights");
-                (WeightQuantization? own, double decibels) = planners.Weights.Measure(ValuePlanner.Settled(node, plan), plan);
+                QuantizableNode settled = ValuePlanner.Settled(node, plan);
+                (WeightQuantization? own, double decibels) = planners.Weights.Measure(settled, plan);
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)
                     weights[node.Node.Name] = own;
-                // A layer with shared weights would have them in float32, too.
-                if (automatic && decibels < options.SignalToNoiseThreshold && !(options.Clusters > 0 && node.HasWeights))
+                if (!automatic || decibels >= options.SignalToNoiseThreshold)
+                    continue;
+                if (planners.Weights.Widen(settled))
+                {
+                    changed = true;
+                }
+                else if (!planners.Weights.IsQuietUnshared(settled, plan))
                 {
                     nodes.Remove(node, string.Create(
                         CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));
-                    removed = true;
+                    changed = true;
                 }
             }
-            if (!removed)
+            if (!changed)
                 return new(plan, precisions.ToImmutable(), weights.ToImmutable());
         }
     }

@@ -30,27 +30,39 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         bool isCoarse = options.Precision == ModelPrecision.Int4 || options.Clusters is not null;
         double? least = options.MinOutputSignalToNoise
             ?? (isCoarse || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
+        bool compensates = context.HasCalibrationData
+            && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse));
+        // The bound would undo shared values and compensated rounding; weights of 4 bits keep it anyway.
+        bool isFree = isCoarse || compensates;
         var quantizer = new Quantizer(
             new()
             {
                 Precision = options.Precision == ModelPrecision.Int4 ? ModelPrecision.Auto : options.Precision,
                 WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
                 Clusters = options.Clusters ?? 0,
-                CompensatesRounding = context.HasCalibrationData
-                    && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse)),
+                CompensatesRounding = compensates,
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
                 LeastOutputSignalToNoise = least,
                 OutputSignalToNoise = isCoarse ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
-                // The bound would undo shared values and compensated rounding; weights of 4 bits keep it anyway.
-                PairSums = isCoarse || options.Rounding == WeightRounding.Compensated ? PairSums.Free : options.PairSums,
+                PairSums = isFree ? PairSums.Free : options.PairSums,
                 MaximumSamples = options.CalibrationSamples,
             },
             context.Progress);
         // Float32 throughout and a model's own scales need no samples, so none are read or made up for them.
         SampleSet samples = options.Precision == ModelPrecision.Float32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
             : context.Calibration;
-        return quantizer.Apply(model, samples, context.Cancellation);
+        CompressionResult result = quantizer.Apply(model, samples, context.Cancellation);
+        return result with { Notes = [.. result.Notes, .. WithoutEffect(options, compensates, isFree)] };
+    }
+
+    // What the item asks for in vain.
+    private static IEnumerable<string> WithoutEffect(ModelOptions options, bool compensates, bool isFree)
+    {
+        if (options.Rounding == WeightRounding.Compensated && !compensates)
+            yield return "Rounding=\"Compensated\" has no effect: there are no data to calibrate on";
+        if (options.PairSums == PairSums.Bounded && isFree && options.Precision != ModelPrecision.Float32)
+            yield return "PairSums=\"Bounded\" has no effect: it would undo few levels and compensated rounding";
     }
 
     // A classifier may be right with scores that are far from the float model's; where that is measured and reported, the user decides.

@@ -28,6 +28,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     // In dB; what bounded pair sums may cost the outputs of a noisy model.
     private const double GreatestLossOfBounds = 0.5;
 
+    private readonly SharedFloats _sharing = new(options.Clusters);
+
     private double _reported;
 
     /// <summary>What the quantisation may evaluate and has evaluated.</summary>
@@ -102,8 +104,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         List<string> notes = Notes(graph, quantization, decibels);
         if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0))
             notes.Add("its weights stay as they are, and neither get fewer bits nor share values");
-        else if (options.Clusters > 0)
-            graph = SharedFloats.Apply(graph, quantization, options.Clusters, notes);
+        else
+            graph = _sharing.Apply(graph, quantization, notes);
         if (options.WeightBits < 8)
             notes.Add(BitsOfWeights(quantization));
         return new(model.WithGraph(graph).With(quantization), notes, diagnostics);
@@ -146,7 +148,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             done => Report(from + (share * done), "ranges"), cancellation);
         Budget.Count(statisticsWork);
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
-        var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, cancellation);
+        var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, _sharing, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
         InputHessians hessians = InputHessians.Empty;
         if (options.CompensatesRounding)

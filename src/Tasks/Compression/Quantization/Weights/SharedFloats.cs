@@ -7,44 +7,64 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
 /// Weight sharing on float32 layers (S. Han, H. Mao, W. Dally, "Deep Compression", arXiv 1510.00149, section 3): the weights of a layer
-/// become the means of their clusters. Weights that are zero stay so, as one of the values.
+/// become the means of their clusters. Weights that are zero stay so, as one of the values. Remembers what it made of a tensor, as plans
+/// are measured with it again and again.
 /// </summary>
-internal static class SharedFloats
+/// <param name="clusters">How many different values a layer may have; 0: weights stay as they are.</param>
+internal sealed class SharedFloats(int clusters)
 {
+    private readonly Dictionary<Tensor, Tensor> _shared = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>Shares the weights of all layers that run in float32.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="quantization">Which nodes run in integers: their weights are shared already.</param>
-    /// <param name="clusters">How many different values a layer may have.</param>
-    /// <param name="notes">Hears what was done.</param>
-    public static Graph Apply(Graph graph, GraphQuantization quantization, int clusters, List<string> notes)
+    /// <param name="quantization">Which nodes run in integers: the weights of dot products among them are shared already.</param>
+    /// <param name="notes">Hears what was done; null for nobody.</param>
+    public Graph Apply(Graph graph, GraphQuantization quantization, List<string>? notes = null)
     {
+        if (clusters == 0)
+            return graph;
         string[] weights = [.. graph.Nodes
             .Where(n => !quantization.Nodes[n.Name].Integer)
             .SelectMany(WeightsOf)
             .Where(name => graph.Constant(name) is { Element: ElementType.Float32 }
                 && GraphIndex.Of(graph).Readers(name).All(r => !quantization.Nodes[r.Name].Integer && WeightsOf(r).Contains(name)))
             .Distinct(StringComparer.Ordinal)];
+        if (weights.Length > 0)
+            notes?.Add($"{weights.Length} float32 weights with at most {clusters} different values each");
+        string[] states = [.. graph.Nodes.Where(n => n.Is<RecurrentOperator>() && quantization.Nodes[n.Name].Integer)
+            .Select(n => $"'{n.Name}'")];
+        if (states.Length > 0)
+            notes?.Add($"integer weights of states are not shared: {string.Join(", ", states)}");
         if (weights.Length == 0)
             return graph;
         var editor = new GraphEditor(graph);
         foreach (string name in weights)
-            editor.SetConstant(name, Shared(graph.Constants[name], clusters));
-        notes.Add($"{weights.Length} float32 weights with at most {clusters} different values each");
+        {
+            Tensor original = graph.Constants[name];
+            if (!_shared.TryGetValue(original, out Tensor? shared))
+                _shared[original] = shared = Shared(original, clusters);
+            editor.SetConstant(name, shared);
+        }
         return editor.ToGraph();
     }
 
     /// <summary>A tensor with few different values.</summary>
+    /// <param name="weights">The float32 weights.</param>
+    /// <param name="clusters">How many different values there may be; at least 2.</param>
     public static Tensor Shared(Tensor weights, int clusters)
     {
         float[] values = weights.Values<float>();
         if (values.Any(v => !float.IsFinite(v)))
             return weights;
-        int left = values.Contains(0) ? clusters - 1 : clusters;
-        ImmutableArray<double> means = KMeans.Means(values.Where(v => v != 0).Select(v => ((double)v, 1.0)), left);
-        return means.IsEmpty ? weights
+        (double, double)[] points = [.. values.Where(v => v != 0).Select(v => ((double)v, 1.0))];
+        ImmutableArray<double> means = values.Contains(0)
+            ? [.. KMeans.MeansBesideZero(points, clusters - 1).Append(0).Order()]
+            : KMeans.Means(points, clusters);
+        return points.Length == 0 ? weights
             : new(weights.Type, Array.ConvertAll(values, v => v == 0 ? 0f : (float)means[KMeans.Nearest(means, v)]));
     }
 
+    // The second input of either.
     private static IEnumerable<string> WeightsOf(Node node) =>
-        node.Is<IDotProduct>() ? node.Inputs.Skip(1).Take(1) : node.Is<RecurrentOperator>() ? node.Inputs.Skip(1).Take(2) : [];
+        node.Is<IDotProduct>() || node.Is<RecurrentOperator>() ? node.Inputs.Skip(1).Take(1) : [];
 }

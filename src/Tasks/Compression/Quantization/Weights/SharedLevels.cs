@@ -23,7 +23,7 @@ internal static class SharedLevels
     {
         var scales = (double[])rows.Scales.Clone();
         int highest = rows.Levels.Highest;
-        double floor = moments is null ? 0 : Enumerable.Range(0, moments.Channels).Average(moments.Variance) * 1e-3;
+        double mean = moments is null ? 0 : Enumerable.Range(0, moments.Channels).Average(moments.Variance);
         WeightLevels levels = rows.Levels;
 
         // What fills up the layout is zero, too, so that a level of its own saves a bit there; among two or three it would be missed.
@@ -49,7 +49,8 @@ internal static class SharedLevels
         }
         return (levels, scales);
 
-        double Importance(int channel, int k) => moments is null ? 1 : moments.Variance(layer.InputChannel(channel, k)) + floor;
+        // An input that never moved on the calibration data may do so later: it keeps a small weight. Where none moved, all count alike.
+        double Importance(int channel, int k) => mean > 0 ? (moments!.Variance(layer.InputChannel(channel, k)) / mean) + 1e-3 : 1;
 
         // The scale with the least error for the levels that the weights have now.
         double Fitted(int channel)
@@ -71,8 +72,6 @@ internal static class SharedLevels
         ImmutableArray<double> means = KMeans.Means(points, count);
         if (!withZero || means.Any(m => Math.Round(m) == 0))
             return WeightLevels.Of(means.Select(m => (int)Math.Round(m)));
-        ImmutableArray<double> fewer = KMeans.Means(points, Math.Max(count - 1, 1));
-        // A single one would lie between weights of both signs.
-        return WeightLevels.Of((fewer.Length > 1 ? fewer : [means.MaxBy(Math.Abs)]).Select(m => (int)Math.Round(m)).Append(0));
+        return WeightLevels.Of(KMeans.MeansBesideZero(points, count - 1).Select(m => (int)Math.Round(m)).Append(0));
     }
 }

@@ -24,6 +24,10 @@ internal sealed class WeightPlanner(
     private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuantizedRows?> _compensated = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Node, bool IsWide), QuantizedRows?> _bounded = [];
+    private readonly Dictionary<string, (string Key, double Decibels)> _unshared = new(StringComparer.Ordinal);
+
+    // Layers for which 4 bits are too few.
+    private readonly HashSet<string> _wide = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
 
     /// <summary>The weight scales of a dot product whose input is quantised so.</summary>
@@ -36,12 +40,12 @@ internal sealed class WeightPlanner(
     public (WeightQuantization? Weights, double Decibels) Measure(
         QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
-        string key = node.Form + "\n" + string.Join('\n', node.Inputs.Concat(node.Constants).Concat(node.Outputs).Select(v => values[v]));
+        string key = Key(node, values);
         if (_measured.TryGetValue(node.Node.Name, out (string Key, WeightQuantization? Weights, double Decibels) known) && known.Key == key)
             return (known.Weights, known.Decibels);
 
         WeightQuantization? best = null;
-        double highest = double.NegativeInfinity;
+        double highest;
         if (node.Form == IntegerForm.Recurrent)
         {
             best = new(Rows(node).Values, [.. Rows(node).Scales], new int[node.Layer!.Channels]);
@@ -60,6 +64,45 @@ internal sealed class WeightPlanner(
         _measured[node.Node.Name] = (key, best, highest);
         return (best, highest);
     }
+
+    /// <summary>Gives a layer of 4 bits 8 bits from now on: its scales and all that was measured of it are made anew.</summary>
+    /// <returns>Whether it had 4 bits.</returns>
+    public bool Widen(QuantizableNode node)
+    {
+        string name = node.Node.Name;
+        if (options.WeightBits != 4 || node.Form != IntegerForm.DotProduct || !_wide.Add(name))
+            return false;
+        _rows.Remove(name);
+        _compensated.Remove(name);
+        _bounded.Remove((name, false));
+        _bounded.Remove((name, true));
+        _measured.Remove(name);
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a layer that is too noisy is so by its shared weights alone: it would have them in float32, too, so that nothing is gained
+    /// there.
+    /// </summary>
+    /// <param name="node">The node, in the form it takes.</param>
+    /// <param name="values">The plan of all values.</param>
+    public bool IsQuietUnshared(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    {
+        if (options.Clusters == 0 || node.Form != IntegerForm.DotProduct)
+            return false;
+        string key = Key(node, values);
+        if (!_unshared.TryGetValue(node.Node.Name, out (string Key, double Decibels) known) || known.Key != key)
+        {
+            QuantizedRows rows = WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases);
+            WeightQuantization weights = WeightQuantizer.WithBias(
+                node.Layer!, rows, values[node.Node.Inputs[0]].Scale, options.CorrectBiases ? Moments(node) : null);
+            _unshared[node.Node.Name] = known = (key, Decibels(node, values, weights));
+        }
+        return known.Decibels >= options.SignalToNoiseThreshold;
+    }
+
+    private static string Key(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) =>
+        node.Form + "\n" + string.Join('\n', node.Inputs.Concat(node.Constants).Concat(node.Outputs).Select(v => values[v]));
 
     // Biases as they are or corrected, whichever is more accurate; pairs bounded where that costs little.
     private (WeightQuantization Weights, double Decibels) Choose(
@@ -105,9 +148,13 @@ internal sealed class WeightPlanner(
         DotProductLayer layer = node.Layer!;
         ChannelMoments? moments = SearchMoments(node);
         bool isDotProduct = node.Form == IntegerForm.DotProduct;
-        QuantizedRows rows = Rounded(options.WeightBits == 4 && isDotProduct ? WeightLevels.Bits4 : WeightLevels.Bits8);
-        if (rows.Levels == WeightLevels.Bits4 && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
+        bool isNarrow = options.WeightBits == 4 && isDotProduct && !_wide.Contains(node.Node.Name);
+        QuantizedRows rows = Rounded(isNarrow ? WeightLevels.Bits4 : WeightLevels.Bits8);
+        if (isNarrow && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
+        {
+            _wide.Add(node.Node.Name);
             rows = Rounded(WeightLevels.Bits8);
+        }
         if (options.Clusters == 0 || !isDotProduct)
             return rows;
         (WeightLevels levels, double[] scales) = SharedLevels.Fit(layer, rows, moments, options.Clusters);
