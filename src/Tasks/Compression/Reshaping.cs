@@ -85,7 +85,7 @@ internal sealed class Reshaping
         foreach (string input in compressed.Inputs)
             editor.SetType(input, _other.TypeOf(input));
         string[] changedOutputs = [.. compressed.Outputs.Where(o => ChangedOutput(compressed, o))];
-        var added = new Dictionary<(string Own, string Other), string>();
+        var added = new Dictionary<(string Own, string Main, string Other), string>();
         foreach (Node node in compressed.Nodes)
         {
             string origin = node.CopyOf.Length > 0 ? node.CopyOf : node.Name;
@@ -112,10 +112,11 @@ internal sealed class Reshaping
                 if (_main.Constant(main.Inputs[i]) is not { } before || before.SameAs(_other.Constant(other.Inputs[i])))
                     continue;
                 string own = node.Input(i);
-                if (!before.SameAs(compressed.Constant(own)))
-                    throw Changed(node, $"the constant '{main.Inputs[i]}'");
-                if (!added.TryGetValue((own, other.Inputs[i]), out string? name))
-                    added[(own, other.Inputs[i])] = name = editor.AddConstant(own, _other.Constants[other.Inputs[i]]);
+                Tensor after = _other.Constants[other.Inputs[i]];
+                Tensor merged = before.SameAs(compressed.Constant(own)) ? after
+                    : MergedShape(before, after, compressed.Constant(own)) ?? throw Changed(node, $"the constant '{main.Inputs[i]}'");
+                if (!added.TryGetValue((own, main.Inputs[i], other.Inputs[i]), out string? name))
+                    added[(own, main.Inputs[i], other.Inputs[i])] = name = editor.AddConstant(own, merged);
                 node = node with { Inputs = node.Inputs.SetItem(i, name) };
             }
             return node;
@@ -129,11 +130,50 @@ internal sealed class Reshaping
             AttributeValue? before = main.Attributes.GetValueOrDefault(name), after = other.Attributes.GetValueOrDefault(name);
             if (AttributeValue.Same(before, after))
                 continue;
-            if (!AttributeValue.Same(node.Attributes.GetValueOrDefault(name), before))
-                throw Changed(node, $"the attribute '{name}'");
+            AttributeValue? own = node.Attributes.GetValueOrDefault(name);
+            if (!AttributeValue.Same(own, before))
+                after = MergedGraph(before, after, own) ?? throw Changed(node, $"the attribute '{name}'");
             node = after is null ? node.Without(name) : node.With(name, after);
         }
         return node;
+    }
+
+    // A graph that differs under the other shapes in the types of its values alone, and may have been changed in everything else.
+    private static AttributeValue.GraphValue? MergedGraph(AttributeValue? main, AttributeValue? other, AttributeValue? own)
+    {
+        if (main is not AttributeValue.GraphValue { Value: var before } || other is not AttributeValue.GraphValue { Value: var after }
+            || own is not AttributeValue.GraphValue { Value: var changed } || !changed.Inputs.SequenceEqual(before.Inputs)
+            || !(before with { Types = after.Types }).SameAs(after))
+            return null;
+        Graph merged = changed;
+        foreach (string input in changed.Inputs)
+        {
+            (TensorType a, TensorType b, TensorType c) = (before.TypeOf(input), after.TypeOf(input), changed.TypeOf(input));
+            if (a.Element != b.Element || a.Rank != b.Rank || a.Rank != c.Rank
+                || Merged([.. a.Dimensions.Select(d => (long)d)], [.. b.Dimensions.Select(d => (long)d)],
+                    [.. c.Dimensions.Select(d => (long)d)]) is not { } dimensions)
+                return null;
+            merged = merged with { Types = merged.Types.SetItem(input, TensorType.Of(c.Element, [.. dimensions.Select(d => (int)d)])) };
+        }
+        return new(ShapeInference.Infer(merged));
+    }
+
+    // A list of numbers of places, such as a shape or the ends of a slice.
+    private static Tensor? MergedShape(Tensor main, Tensor other, Tensor? own) =>
+        main is { Element: ElementType.Int64, Rank: 1 } && main.Type == other.Type && main.Type == own?.Type
+            && Merged(main.ToInt64(), other.ToInt64(), own.ToInt64()) is { } entries ? Tensor.Of(entries, entries.Length) : null;
+
+    // Entry by entry what the other shapes have changed, or else what compression has; null where both have changed one.
+    private static long[]? Merged(long[] main, long[] other, long[] own)
+    {
+        var merged = new long[main.Length];
+        for (int i = 0; i < merged.Length; i++)
+        {
+            if (main[i] != other[i] && main[i] != own[i])
+                return null;
+            merged[i] = main[i] != other[i] ? other[i] : own[i];
+        }
+        return merged;
     }
 
     // An output that is a constant, and another one under the other shapes.

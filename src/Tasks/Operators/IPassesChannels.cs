@@ -24,6 +24,14 @@ internal interface IPassesChannels
     ChannelPort? Source(OperatorContext context) => null;
 
     /// <summary>
+    /// Why one place along an axis cannot stand for several whose constants have been averaged where they are made and added up where they
+    /// are read: in words that follow the node's name; empty where it can.
+    /// </summary>
+    /// <param name="context">The node.</param>
+    /// <param name="port">The value and its axis.</param>
+    string MergeObstacle(OperatorContext context, ChannelPort port) => "";
+
+    /// <summary>
     /// The node when some places are gone: with the attributes and the constants of shapes that have to follow. Constants that are linked
     /// have lost their places already.
     /// </summary>
@@ -98,6 +106,16 @@ internal sealed record ChannelLinks(ImmutableArray<ChannelLink> Links, string Ob
     /// <summary>No place may vanish.</summary>
     /// <param name="why">Why, in words that follow the node's name.</param>
     public static ChannelLinks Fixed(string why) => new([], why);
+
+    /// <summary>
+    /// Why places cannot be merged along the axis of a product's terms: two values with equal places p and q each give Σp·q, which
+    /// one place does not give; a constant factor's places are added up.
+    /// </summary>
+    /// <param name="context">The node.</param>
+    /// <param name="links">What belongs to the places of the axis.</param>
+    public static string MergeObstacle(OperatorContext context, ChannelLinks links) =>
+        !links.Links.IsEmpty && !links.Links.Any(l => l.Port.IsOutput) && context.Constant(0) is null && context.Constant(1) is null
+            ? "adds up products of values along that axis" : "";
 
     /// <summary>The links of one input and one output of equal rank, along an axis on which the operator works place by place.</summary>
     /// <param name="context">The node.</param>

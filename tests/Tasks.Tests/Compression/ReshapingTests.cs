@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Channels;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Data;
@@ -106,6 +107,35 @@ public sealed class ReshapingTests
         Graph reshaped = new Reshaping(Of(2), Of(3), "x").Apply(new CompressedModel(Of(2))).Graph;
         Assert.Equal(3, reshaped.Constant(reshaped.Outputs[1])!.Count);
         Assert.Equal(TensorType.Float32(3, 4), reshaped.TypeOf(reshaped.Outputs[0]));
+    }
+
+    [Fact]
+    public void FewerChannelsAndAnotherMapGoTogether()
+    {
+        Graph Of(int size)
+        {
+            var body = new FloatGraph();
+            string inner = body.Input("x", 1, size, size, 8);
+            Graph chain = body.Build(body.Add("silu", "Mul", [inner, body.Add("sigmoid", "Sigmoid", [inner])]));
+            var g = new FloatGraph();
+            string a = g.Conv("a", g.Input("x", 1, size, size, 3), 3, 8, 3);
+            string f = g.Add("f", "FusedElementwise", [a],
+                n => (n with { Domain = Node.InternalDomain }).With("body", new AttributeValue.GraphValue(chain)));
+            string r = g.Add("r", "Reshape", [f, g.Constant("shape", Tensor.Of([1L, size * size, 8], 3))]);
+            return g.Build(g.Add("y", "MatMul", [r, g.Noise("y.w", 0.3, 8, 5)]));
+        }
+
+        Graph Narrow(Graph graph)
+        {
+            ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
+            return ChannelRemoval.Without(analysis, analysis.Groups[0].Channels.Take(3).ToHashSet());
+        }
+        Graph main = Of(6), other = Of(9), expected = Narrow(other);
+        Graph actual = new Reshaping(main, other, "x").Apply(new CompressedModel(Narrow(main))).Graph;
+        Assert.True(expected.Nodes[1].Attributes.All(a => AttributeValue.Same(a.Value, actual.Nodes[1].Attributes[a.Key])));
+        IReadOnlyList<Tensor> sample = FloatGraph.Samples(other, 1).Samples[0];
+        Assert.Equal([1, 81, 5], actual.TypeOf("r") is { } r ? [r.Dimensions[0], r.Dimensions[1], r.Dimensions[2]] : []);
+        AssertEqual(new GraphEvaluator(expected).Evaluate(sample), new GraphEvaluator(actual).Evaluate(sample), actual);
     }
 
     private static Graph Convolution(int width, long[] pads)

@@ -8,7 +8,7 @@ internal sealed class ChannelAmounts
     private readonly ChannelAnalysis _analysis;
     private readonly ChannelWork _work;
     private readonly int[] _units;
-    private readonly bool[] _may;
+    private readonly int[] _least;
 
     /// <summary>The amounts of a model.</summary>
     /// <param name="analysis">The model's channels.</param>
@@ -16,9 +16,11 @@ internal sealed class ChannelAmounts
     public ChannelAmounts(ChannelAnalysis analysis, Func<ChannelGroup, bool>? may = null)
     {
         _analysis = analysis;
-        _may = [.. analysis.Groups.Select(g => may is null || may(g))];
         _work = new(analysis);
         _units = [.. analysis.Groups.Select(UnitOf)];
+        _least = [.. analysis.Groups.Zip(_units, (g, unit) => may is null || may(g)
+            ? Math.Min(Math.Max(unit, g.Channels.Length - new RemainingChannels(g).Take(g.Channels).Length), g.Channels.Length)
+            : g.Channels.Length)];
     }
 
     /// <summary>The multiply-accumulates of the whole model.</summary>
@@ -30,9 +32,8 @@ internal sealed class ChannelAmounts
     /// </summary>
     public int Unit(int group) => _units[group];
 
-    /// <summary>The channels of a group that stay at least: one step, or all.</summary>
-    public int Least(int group) => _may[group]
-        ? Math.Min(_units[group], _analysis.Groups[group].Channels.Length) : _analysis.Groups[group].Channels.Length;
+    /// <summary>The channels of a group that stay at least: one step, one along each axis, or all.</summary>
+    public int Least(int group) => _least[group];
 
     /// <summary>As nearly the same share of each group as whole steps allow.</summary>
     /// <param name="share">The share of the multiply-accumulates that are to vanish at least.</param>

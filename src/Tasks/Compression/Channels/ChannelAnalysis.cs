@@ -21,9 +21,10 @@ internal sealed class ChannelAnalysis
     private readonly Queue<(string Value, int Axis)> _open = new();
     private readonly Queue<(Node Node, ChannelPort Port)> _openConstants = new();
 
-    // A forest of channels that have become one; the root's reason says why it may not vanish.
+    // A forest of channels that have become one; the root's reason says why it may not vanish, and the other why it may not be merged.
     private readonly List<int> _parents = [];
     private readonly Dictionary<int, string> _reasons = [];
+    private readonly Dictionary<int, string> _mergeReasons = [];
 
     private ChannelAnalysis(Graph graph)
     {
@@ -111,6 +112,9 @@ internal sealed class ChannelAnalysis
             : ChannelLinks.Fixed("does not say how channels go through it");
         if (links.Obstacle.Length > 0)
             Fix(own, $"'{node.Name}' ({node.OpType}) {links.Obstacle}");
+        if (links.Obstacle.Length == 0 && node.As<IPassesChannels>()!.MergeObstacle(_contexts[node.Name], port) is { Length: > 0 } obstacle)
+            foreach (int place in own.Where(p => p >= 0))
+                _mergeReasons.TryAdd(Root(place), $"'{node.Name}' ({node.OpType}) {obstacle}");
         IEnumerable<ChannelLink> holding = !links.IsChoice ? links.Links
             : [links.Links.FirstOrDefault(l => Find(node, l.Port) is { } followed && followed.Any(p => p >= 0)) ?? links.Links[0]];
         foreach (ChannelLink link in holding)
@@ -186,6 +190,8 @@ internal sealed class ChannelAnalysis
         _parents[b] = a;
         if (_reasons.TryGetValue(b, out string? reason))
             _reasons.TryAdd(a, reason);
+        if (_mergeReasons.TryGetValue(b, out string? merge))
+            _mergeReasons.TryAdd(a, merge);
     }
 
     private void Fix(int[] places, string reason)
@@ -197,6 +203,9 @@ internal sealed class ChannelAnalysis
 
     private ImmutableArray<ChannelGroup> Collect(List<(Node Node, int[] Places)> sources)
     {
+        foreach (((string node, int input, int axis), int[] places) in _constants)
+            if (_contexts[node].Type(input).Element != ElementType.Float32 && RoleOf(node, input, axis) != ChannelRole.Follows)
+                Fix(places, $"'{node}' ({_contexts[node].Node.OpType}) has weights of other numbers than float32");
         // Layers that share a channel are one group.
         var groupOf = new Dictionary<int, List<int>>();
         var members = new List<List<int>>();
@@ -223,6 +232,9 @@ internal sealed class ChannelAnalysis
             .SelectMany(site => site.Roots.Where(groupOf.ContainsKey).Select(r => groupOf[r]).Distinct()
                 .Select(g => (Group: g, Site: site)))
             .ToLookup(p => p.Group, p => p.Site);
+        // Places that no free channel has keep an axis from becoming empty.
+        int[][] axes = [.. _values.Values.Concat(_constants.Values).Where(places => places.All(p => p >= 0))
+            .Select(places => places.Select(Root).Distinct().ToArray()).Where(roots => !roots.Any(_reasons.ContainsKey))];
         var order = _graph.Nodes.Select((n, i) => (n.Name, i)).ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);
         var groups = ImmutableArray.CreateBuilder<ChannelGroup>();
         foreach (List<int> group in members.OrderBy(m => m.Min()))
@@ -240,18 +252,31 @@ internal sealed class ChannelAnalysis
                         .Select(s => new ChannelSite(s.Node, s.Input, s.Axis, RoleOf(s.Node, s.Input, s.Axis),
                             [.. s.Roots.Select(r => freeSet.Contains(r) ? r : -1)])),
                 ],
-                channels.Where(_reasons.ContainsKey).Select(c => _reasons[c]).FirstOrDefault() ?? ""));
+                channels.Where(_reasons.ContainsKey).Select(c => _reasons[c]).FirstOrDefault() ?? "",
+                [
+                    .. axes.Select(a => a.Where(freeSet.Contains).Order().ToImmutableArray()).Where(a => a.Length > 0)
+                        .DistinctBy(a => string.Join(',', a)),
+                ],
+                free.Where(_mergeReasons.ContainsKey).Select(c => _mergeReasons[c]).FirstOrDefault() ?? ""));
         }
         return groups.ToImmutable();
     }
 
-    // Weights have at least two axes, and the one in question leads to the result, to what is read, or to both.
+    // The axis in question leads to the result, to what is read, or to both. What leads to another input alone is added up, whether the
+    // node is a layer with channels of its own or not.
     private ChannelRole RoleOf(string name, int input, int axis)
     {
         OperatorContext context = _contexts[name];
-        if (input != 1 || context.Type(1).Rank < 2 || context.Node.As<IPassesChannels>() is not { } passes
-            || passes.Source(context) is not { } source)
+        if (context.Node.As<IPassesChannels>() is not { } passes)
             return ChannelRole.Follows;
+        if (input != 1 || context.Type(1).Rank < 2 || passes.Source(context) is not { } source)
+        {
+            // The other constants of a layer with a state lead to the state.
+            if (passes.Source(context) is { IsOutput: false })
+                return ChannelRole.Follows;
+            ImmutableArray<ChannelLink> links = passes.Links(context, ChannelPort.Input(input, axis)).Links;
+            return !links.IsEmpty && links.All(l => !l.Port.IsOutput && l.Port.Index != input) ? ChannelRole.Reads : ChannelRole.Follows;
+        }
         // Weights of a state read it along the axis of its units, and make it along the other.
         if (!source.IsOutput)
             return axis == source.Axis ? ChannelRole.Reads : ChannelRole.Makes;

@@ -10,8 +10,14 @@ namespace OptimizerBuild.Compression.Channels;
 /// <param name="Channels">The channels that may vanish, each by its number in the analysis.</param>
 /// <param name="Sites">The constants in which the channels have places.</param>
 /// <param name="Obstacle">Why the other channels, or all, may not vanish; empty where all may.</param>
+/// <param name="Axes">
+/// The channels of the group along each axis of a value or constant that has nothing but channels that may vanish, without repetitions: of
+/// each one has to stay.
+/// </param>
+/// <param name="MergeObstacle">Why one of the channels cannot stand for several; empty where nodes allow it.</param>
 internal sealed record ChannelGroup(
-    ImmutableArray<string> Sources, ImmutableArray<int> Channels, ImmutableArray<ChannelSite> Sites, string Obstacle)
+    ImmutableArray<string> Sources, ImmutableArray<int> Channels, ImmutableArray<ChannelSite> Sites, string Obstacle,
+    ImmutableArray<ImmutableArray<int>> Axes, string MergeObstacle)
 {
     /// <summary>The group for messages: its first layer and the number of others.</summary>
     public string Name => Sources.Length == 1 ? $"'{Sources[0]}'" : $"'{Sources[0]}' and {Sources.Length - 1} more";

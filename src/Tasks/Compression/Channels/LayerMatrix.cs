@@ -96,7 +96,9 @@ internal sealed class LayerMatrix
         }
         if (node.HasInput(2))
         {
-            if (graph.Constant(node.Input(2)) is not { } constant || (constant.Count != outputs && constant.Count != 1))
+            // As many numbers as outputs, but down the rows, are one for each row.
+            if (graph.Constant(node.Input(2)) is not { } constant
+                || (constant.Count != 1 && (constant.Count != outputs || constant.Dimensions[^1] != outputs)))
                 return null;
             bias = constant.Count == outputs ? constant.Values<float>() : [.. Enumerable.Repeat(constant.Values<float>()[0], outputs)];
         }

@@ -10,7 +10,7 @@ namespace OptimizerBuild.Compression.Channels;
 /// <summary>
 /// How far the outputs of a changed model are from those of the whole one on a few calibration samples: the power of the difference in
 /// proportion to how the outputs vary. Where an output is a softmax, the scores before it are compared, since saturated probabilities hide
-/// differences.
+/// differences; where it is a class or a truth, what it has been decided by.
 /// </summary>
 internal sealed class OutputSensitivity
 {
@@ -30,16 +30,16 @@ internal sealed class OutputSensitivity
     /// <param name="cancellation">Stops the work.</param>
     public OutputSensitivity(Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
-        GraphIndex index = GraphIndex.Of(graph);
-        _values =
-        [
-            .. graph.Outputs.Select(o => index.Producer(o) is { } n && n.Is<AxisFunction>() ? n.Inputs[0] : o).Distinct()
-                .Where(v => !graph.IsConstant(v) && graph.TypeOf(v).Element == ElementType.Float32),
-        ];
+        _values = Compared(graph);
         (_samples, _cancellation) = (samples, cancellation);
         _whole = Evaluate(graph);
         _power = [.. _values.Select((_, v) => Power(v))];
     }
+
+    /// <summary>
+    /// Whether differences show: some output is made from real numbers, and they vary. Otherwise every error is 0 and says nothing.
+    /// </summary>
+    public bool Compares => _power.Any(p => p > 0);
 
     /// <summary>The outputs of the whole model on as many calibration samples as the work allows.</summary>
     /// <param name="graph">The model.</param>
@@ -69,6 +69,29 @@ internal sealed class OutputSensitivity
             sum += _power[v] > 0 ? squares / _power[v] : 0;
         }
         return _values.Length == 0 ? 0 : sum / _values.Length;
+    }
+
+    // The nearest float32 values before the outputs; none that the model is given.
+    private static string[] Compared(Graph graph)
+    {
+        GraphIndex index = GraphIndex.Of(graph);
+        var compared = new List<string>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Queue<string>(graph.Outputs);
+        while (open.TryDequeue(out string? value))
+        {
+            if (value.Length == 0 || !seen.Add(value) || index.Producer(value) is not { } producer)
+                continue;
+            bool real = graph.TypeOf(value).Element == ElementType.Float32;
+            if (real && !producer.Is<AxisFunction>())
+            {
+                compared.Add(value);
+                continue;
+            }
+            foreach (string input in producer.Inputs)
+                open.Enqueue(input);
+        }
+        return [.. compared];
     }
 
     private Tensor[][] Evaluate(Graph graph) => _values.Length == 0 ? [] :

@@ -26,26 +26,28 @@ internal sealed class ChannelFolding(CompressionContext context, FoldRepair repa
     public (Graph Graph, List<string> Notes) Apply(Graph graph, double share, string metadata)
     {
         ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
-        var amounts = new ChannelAmounts(analysis, IsEven);
-        double[][][] features = [.. analysis.Groups.Select(g => IsEven(g) ? Features(analysis, g) : [])];
+        string[] obstacles = [.. analysis.Groups.Select(g => Obstacle(analysis, g))];
+        var amounts = new ChannelAmounts(analysis, g => obstacles[analysis.Groups.IndexOf(g)].Length == 0);
+        double[][][] features = [.. analysis.Groups.Select((g, i) => obstacles[i].Length == 0 ? Features(analysis, g) : [])];
         var merges = new WardMerges[features.Length];
         double[] sensitivities = [.. features.Select(_ => 1.0)];
         OutputSensitivity? outputs = repair == FoldRepair.Approximate
             ? null : OutputSensitivity.OfCalibration(graph, context, analysis.Groups.Length);
+        bool measured = outputs?.Compares == true;
         for (int g = 0; g < features.Length; g++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(Step, (double)g / features.Length, analysis.Groups[g].Name);
             merges[g] = WardMerges.Of(features[g]);
             int probe = Math.Min((features[g].Length + 3) / 4, features[g].Length - amounts.Least(g));
-            if (outputs is null || probe <= 0 || !(merges[g].Distortions[probe] > 0))
+            if (!measured || probe <= 0 || !(merges[g].Distortions[probe] > 0))
                 continue;
             Dictionary<int, int[]> few = Clusters(analysis.Groups[g], merges[g].After(probe));
-            sensitivities[g] = outputs.ErrorOf(ChannelRemoval.Without(
+            sensitivities[g] = outputs!.ErrorOf(ChannelRemoval.Without(
                 analysis, few.Values.SelectMany(c => c.Skip(1)).ToHashSet(), Merged(analysis, few))) / merges[g].Distortions[probe];
         }
-        // Distances between weights alone do not tell how much a group matters: without samples each loses the same share.
-        int[] counts = outputs is null ? amounts.Uniform(share, metadata)
+        // Distances between weights alone do not tell how much a group matters: without results to compare each loses the same share.
+        int[] counts = !measured ? amounts.Uniform(share, metadata)
             : amounts.BySensitivity(share, metadata, (g, n) => sensitivities[g] * merges[g].Distortions[n]);
         var clusters = new Dictionary<int, int[]>();
         var notes = new List<string>();
@@ -53,8 +55,8 @@ internal sealed class ChannelFolding(CompressionContext context, FoldRepair repa
         {
             ChannelGroup group = analysis.Groups[g];
             int count = group.Channels.Length;
-            if (count == 0)
-                notes.Add($"{group.Name}: left alone, {group.Obstacle}");
+            if (obstacles[g].Length > 0)
+                notes.Add($"{group.Name}: left alone, {obstacles[g]}");
             if (counts[g] == 0)
                 continue;
             int[] assigned = ChannelClusters.Of(features[g], merges[g].After(counts[g]), context.Random($"{Step} {group.Name}"));
@@ -75,6 +77,8 @@ internal sealed class ChannelFolding(CompressionContext context, FoldRepair repa
                 + (repair == FoldRepair.Statistics ? "given the mean and deviation that they had" : "fitted to the whole model's results")
                 + FormattableString.Invariant($" on {samples} {(context.HasCalibrationData ? "" : "made-up ")}samples");
         }
+        if (outputs is { Compares: false })
+            done += "; the same share of each group, since no output shows what is lost";
         notes.Insert(0, done);
         return (merged, notes);
     }
@@ -83,14 +87,26 @@ internal sealed class ChannelFolding(CompressionContext context, FoldRepair repa
     private static Dictionary<int, int[]> Clusters(ChannelGroup group, int[] assigned) => Enumerable.Range(0, assigned.Length)
         .GroupBy(i => assigned[i], i => group.Channels[i]).ToDictionary(c => c.First(), c => c.ToArray());
 
-    /// <summary>Whether every channel of a group has equally many places in each constant, so that one can stand for another.</summary>
-    private static bool IsEven(ChannelGroup group) => group.Sites.All(site => group.Channels.Select(c => site.Places[c].Count()).Distinct()
-        .Count() == 1);
+    /// <summary>Why channels of a group cannot be merged; empty where one can stand for another.</summary>
+    private static string Obstacle(ChannelAnalysis analysis, ChannelGroup group)
+    {
+        if (group.Channels.IsEmpty || group.MergeObstacle.Length > 0)
+            return group.Channels.IsEmpty ? group.Obstacle : group.MergeObstacle;
+        // A channel that another stands for must have places wherever that one has.
+        if (group.Sites.Any(site => group.Channels.Select(c => site.Places[c].Count()).Distinct().Count() > 1)
+            || group.Axes.Any(a => a.Length < group.Channels.Length))
+            return "its channels lie in different values";
+        ChannelSite? other = group.Sites.FirstOrDefault(s => analysis.ContextOf(s.Node).Type(s.Input).Element != ElementType.Float32);
+        return other is null ? ""
+            : $"'{other.Node}' ({analysis.ContextOf(other.Node).Node.OpType}) holds other numbers than float32 for them";
+    }
 
-    // All weights that make a channel, with its biases, each layer in proportion to the mean length of its channels' weights.
+    // All weights that make a channel, with its biases, and what scales or shifts it behind: each constant in proportion to the mean length
+    // of its channels' elements.
     private static double[][] Features(ChannelAnalysis analysis, ChannelGroup group)
     {
         List<double>[] features = [.. group.Channels.Select(_ => new List<double>())];
+        var added = new HashSet<ChannelSite>(ReferenceEqualityComparer.Instance);
         foreach (ChannelSite site in group.Sites.Where(s => s.Role is ChannelRole.Makes or ChannelRole.Passes))
         {
             ChannelSlices weights = ChannelSlices.Of(analysis, site);
@@ -102,6 +118,16 @@ internal sealed class ChannelFolding(CompressionContext context, FoldRepair repa
             for (int i = 0; i < features.Length; i++)
                 features[i].AddRange(
                     [.. weights.Read(group.Channels[i]).Concat(bias?.Read(group.Channels[i]) ?? []).Select(x => x / norm)]);
+            if (follows is not null)
+                added.Add(follows);
+        }
+        foreach (ChannelSite site in group.Sites.Where(s => s.Role == ChannelRole.Follows && !added.Contains(s)))
+        {
+            ChannelSlices elements = ChannelSlices.Of(analysis, site);
+            double[][] own = [.. group.Channels.Select(elements.Read)];
+            double norm = Math.Sqrt(own.Sum(e => e.Sum(x => x * x)) / own.Length);
+            for (int i = 0; norm > 0 && i < features.Length; i++)
+                features[i].AddRange(own[i].Select(x => x / norm));
         }
         return [.. features.Select(f => f.ToArray())];
     }

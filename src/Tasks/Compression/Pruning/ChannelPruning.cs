@@ -34,6 +34,7 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         var amounts = new ChannelAmounts(analysis);
         int[] counts;
         ChannelRanking[] rankings;
+        bool measured = false;
         if (criterion == PruningCriterion.Magnitude)
         {
             counts = amounts.Uniform(share, metadata);
@@ -41,8 +42,9 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         }
         else
         {
-            (rankings, double[] sensitivities) = ByReconstruction(analysis, amounts);
-            counts = amounts.BySensitivity(share, metadata,
+            (rankings, double[]? sensitivities) = ByReconstruction(analysis, amounts);
+            measured = sensitivities is not null;
+            counts = sensitivities is null ? amounts.Uniform(share, metadata) : amounts.BySensitivity(share, metadata,
                 (g, n) => sensitivities[g] * rankings[g].Errors[Math.Min(n, rankings[g].Errors.Length - 1)]);
         }
         HashSet<int> removed = [.. rankings.SelectMany((r, g) => r.Order.Take(counts[g]))];
@@ -58,7 +60,9 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         }
         notes.Insert(0, criterion == PruningCriterion.Magnitude
             ? "the channels with the least weights, the same share of each group"
-            : "the channels without which the layers behind can best be made good, amounts by the measured sensitivity of the outputs");
+            : "the channels without which the layers behind can best be made good, " + (measured
+                ? "amounts by the measured sensitivity of the outputs"
+                : "the same share of each group, since no output shows what is lost"));
         return (smaller, notes);
     }
 
@@ -71,7 +75,8 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
             : null;
     }
 
-    private (ChannelRanking[] Rankings, double[] Sensitivities) ByReconstruction(ChannelAnalysis analysis, ChannelAmounts amounts)
+    // No sensitivities where no output shows differences.
+    private (ChannelRanking[] Rankings, double[]? Sensitivities) ByReconstruction(ChannelAnalysis analysis, ChannelAmounts amounts)
     {
         long work = Math.Max(LayerRows.Work(analysis.Graph), 1);
         LayerMatrix[] layers =
@@ -96,12 +101,13 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
             rankings[g] = ReconstructionRanking.Of(analysis, group, byName) is { } reconstruction
                 ? reconstruction.Rank(amounts.Least(g), probe, out weights)
                 : ChannelRanking.ByMagnitude(analysis, group);
-            if (probe <= 0)
+            probe = Math.Min(probe, rankings[g].Order.Length);
+            if (probe <= 0 || !outputs.Compares)
                 continue;
             double error = outputs.ErrorOf(ChannelRemoval.Without(analysis, rankings[g].Order.Take(probe).ToHashSet(), weights));
             sensitivities[g] = rankings[g].Errors[probe] > 0 ? error / rankings[g].Errors[probe] : 0;
         }
-        return (rankings, sensitivities);
+        return (rankings, outputs.Compares ? sensitivities : null);
     }
 
     private static List<string> Notes(ChannelAnalysis analysis, int[] counts)

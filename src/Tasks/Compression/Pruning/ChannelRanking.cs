@@ -14,11 +14,13 @@ internal sealed record ChannelRanking(int[] Order, double[] Errors)
 {
     /// <summary>
     /// Channels by the sum of the magnitudes of the weights that make them (H. Li et al. 2016, arXiv 1608.08710, section 3.1), each layer
-    /// in proportion to its mean and added up over the layers of the group (as DepGraph does, arXiv 2301.12900, section 3.4).
+    /// in proportion to its mean and averaged over the layers that make the channel (DepGraph, arXiv 2301.12900, section 3.4, adds up,
+    /// which gives the same order where all channels of a group have equally many layers).
     /// </summary>
     public static ChannelRanking ByMagnitude(ChannelAnalysis analysis, ChannelGroup group)
     {
         var sums = group.Channels.ToDictionary(c => c, _ => 0.0);
+        var layers = group.Channels.ToDictionary(c => c, _ => 0);
         foreach (ChannelSite site in group.Sites.Where(s => s.Role is ChannelRole.Makes or ChannelRole.Passes))
         {
             Tensor weights = analysis.Graph.Constant(analysis.ContextOf(site.Node).Node.Input(site.Input))!;
@@ -27,10 +29,16 @@ internal sealed record ChannelRanking(int[] Order, double[] Errors)
             if (!(mean > 0))
                 continue;
             foreach (IGrouping<int, int> channel in site.Places)
+            {
                 sums[channel.Key] += channel.Sum(p => places[p]) / channel.Count() / mean;
+                layers[channel.Key]++;
+            }
         }
-        int[] order = [.. group.Channels.OrderBy(c => sums[c])];
-        double whole = order.Sum(c => sums[c]);
+        foreach ((int channel, int count) in layers)
+            sums[channel] /= Math.Max(count, 1);
+        int[] all = [.. group.Channels.OrderBy(c => sums[c])];
+        int[] order = new RemainingChannels(group).Take(all);
+        double whole = all.Sum(c => sums[c]);
         var errors = new double[order.Length + 1];
         for (int i = 0; i < order.Length; i++)
             errors[i + 1] = errors[i] + (whole > 0 ? sums[order[i]] / whole : 0);

@@ -57,11 +57,15 @@ internal sealed class ReconstructionRanking
     public ChannelRanking Rank(int least, int probe, out IReadOnlyDictionary<(string Node, int Input), Tensor> weights)
     {
         var taken = new Dictionary<(string, int), Tensor>();
+        var remaining = new RemainingChannels(_group);
         var left = _group.Channels.ToList();
         int count = Math.Max(left.Count - least, 0);
-        var (order, errors) = (new int[count], new double[count + 1]);
+        var (order, errors) = (new List<int>(), new List<double> { 0 });
         for (int n = 0; n < count; n++)
         {
+            left.RemoveAll(c => !remaining.MayVanish(c));
+            if (left.Count == 0)
+                break;
             var costs = new double[left.Count];
             Parallel.For(0, left.Count, i =>
             {
@@ -74,9 +78,10 @@ internal sealed class ReconstructionRanking
             for (int i = 1; i < costs.Length; i++)
                 if (costs[i] < costs[best])
                     best = i;
-            order[n] = left[best];
-            errors[n + 1] = errors[n] + Math.Max(costs[best], 0);
+            order.Add(left[best]);
+            errors.Add(errors[n] + Math.Max(costs[best], 0));
             left.RemoveAt(best);
+            remaining.Remove(order[n]);
             foreach (Reader reader in _readers)
                 reader.Remove(order[n]);
             if (n + 1 == probe)
@@ -84,7 +89,7 @@ internal sealed class ReconstructionRanking
                     reader.Take(taken);
         }
         weights = taken;
-        return new(order, errors);
+        return new([.. order], [.. errors]);
     }
 
     /// <summary>A layer that reads the channels, with the inverse of its columns' products and the weights so far.</summary>

@@ -70,6 +70,22 @@ internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
     public static Node WithFunction(Node node, Graph function) => node.With(Function, new AttributeValue.GraphValue(function));
 
     /// <inheritdoc/>
+    string IPassesChannels.MergeObstacle(OperatorContext context, ChannelPort port)
+    {
+        foreach (Tensor constant in Attribute(context).Constants.Values)
+        {
+            int axis = port.Axis - context.Type(0).Rank + constant.Rank;
+            if (axis < 0 || constant.Dimensions[axis] == 1)
+                continue;
+            Tensor first = TensorMove.Take(constant, axis, [0]);
+            for (int place = 1; place < constant.Dimensions[axis]; place++)
+                if (!TensorMove.Take(constant, axis, [place]).SameAs(first))
+                    return "does not treat all places of that axis alike";
+        }
+        return "";
+    }
+
+    /// <inheritdoc/>
     Node IPassesChannels.Narrow(OperatorContext context, NarrowedNode narrowed)
     {
         Graph body = Attribute(context);

@@ -112,6 +112,10 @@ internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels
     }
 
     /// <inheritdoc/>
+    public string MergeObstacle(OperatorContext context, ChannelPort port) =>
+        port.IsOutput ? "" : ChannelLinks.MergeObstacle(context, Links(context, port));
+
+    /// <inheritdoc/>
     public ChannelPort? Source(OperatorContext context) => context.Constant(1) is null
         ? null : ChannelPort.Output(0, context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
 

@@ -110,6 +110,10 @@ internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels
     }
 
     /// <inheritdoc/>
+    public string MergeObstacle(OperatorContext context, ChannelPort port) =>
+        port.IsOutput ? "" : ChannelLinks.MergeObstacle(context, Links(context, port));
+
+    /// <inheritdoc/>
     public ChannelPort? Source(OperatorContext context) => context.Constant(1) is null ? null : ChannelPort.Output(0, 1);
 
     /// <inheritdoc/>

@@ -149,6 +149,10 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
     }
 
     /// <inheritdoc/>
+    public string MergeObstacle(OperatorContext context, ChannelPort port) =>
+        port.IsOutput ? "" : ChannelLinks.MergeObstacle(context, Links(context, port));
+
+    /// <inheritdoc/>
     public ChannelPort? Source(OperatorContext context) =>
         context.Constant(1) is { Rank: 2 } && context.Type(0).Rank > 1 ? ChannelPort.Output(0, context.OutputTypes[0].Rank - 1) : null;
 

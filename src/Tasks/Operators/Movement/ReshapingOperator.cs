@@ -23,8 +23,11 @@ internal abstract class ReshapingOperator : MovementOperator, IKeepsElementOrder
     {
         ImmutableArray<int> own = port.IsOutput ? context.OutputTypes[0].Dimensions : context.Type(0).Dimensions;
         ImmutableArray<int> other = port.IsOutput ? context.Type(0).Dimensions : context.OutputTypes[0].Dimensions;
-        if (own.Contains(0) || own[port.Axis] == 1)
-            return ChannelLinks.Of();
+        if (own.Contains(0))
+            return ChannelLinks.Fixed("reshapes a value without elements");
+        // The value goes on behind, where no axis need hold that place alone.
+        if (own[port.Axis] == 1)
+            return ChannelLinks.Fixed("reshapes an axis of one place");
         (int[] ownAxes, int[] otherAxes) = Block(own, other, port.Axis);
         int count = own[port.Axis];
         ChannelPort To(int axis) => port with { IsOutput = !port.IsOutput, Index = 0, Axis = axis };

@@ -152,6 +152,87 @@ public sealed class ChannelAnalysisTests
         Assert.Equal("", Obstacle((g, a) => g.Add("m", "Mul", [a, g.Noise("scale", 1, 8)])));
     }
 
+    [Fact]
+    public void ConstantsOnEitherSideOfAProductReadWhatTheyAddUp()
+    {
+        var left = new FloatGraph();
+        string a = left.Add("t", "Transpose", [left.Dense("a", left.Input("x", 2, 6), 6, 8)], n => n.With("perm", 1, 0));
+        Graph first = left.Build(left.Add("y", "MatMul", [left.Noise("w", 0.3, 3, 8), a]));
+        var right = new FloatGraph();
+        string b = right.Dense("a", right.Input("x", 2, 6), 6, 8);
+        Graph batched = right.Build(right.Add("y", "MatMul", [b, right.Noise("w", 0.3, 1, 8, 3)]));
+        foreach (Graph graph in (Graph[])[first, batched])
+        {
+            ChannelSite read = ChannelAnalysis.Of(graph).Groups[0].Sites.Single(s => s.Node == "y/node");
+            Assert.Equal(ChannelRole.Reads, read.Role);
+            AssertLeavesOut(graph, 3);
+        }
+    }
+
+    [Fact]
+    public void APlaceThatIsCutOutAloneAndReshapedStays()
+    {
+        var g = new FloatGraph();
+        string a = g.Dense("a", g.Input("x", 1, 6), 6, 8);
+        string[] parts = ["s", "s1"];
+        g.Add("s", "Split", [a, g.Constant("sizes", Tensor.Of([1L, 7], 2))], n => n.With("axis", 1), outputs: 2);
+        string alone = g.Add("alone", "Reshape", [parts[0], g.Constant("shape", Tensor.Of([1L], 1))]);
+        ChannelGroup group = ChannelAnalysis.Of(g.Build(g.Dense("y", parts[1], 7, 3), alone)).Groups[0];
+        Assert.Equal(7, group.Channels.Length);
+        Assert.Equal("'alone/node' (Reshape) reshapes an axis of one place", group.Obstacle);
+    }
+
+    [Fact]
+    public void WeightsOfOtherNumbersStay()
+    {
+        var g = new FloatGraph();
+        string x = g.Add("i", "Cast", [g.Input("x", 2, 6)], n => n.With("to", 6));
+        string a = g.Add("a", "MatMul", [x, g.Constant("w", Tensor.Of([.. Enumerable.Range(0, 48)], 6, 8))]);
+        string y = g.Add("y", "MatMul", [a, g.Constant("v", Tensor.Of([.. Enumerable.Range(0, 24)], 8, 3))]);
+        ChannelGroup group = ChannelAnalysis.Of(g.Build(y)).Groups[0];
+        Assert.Equal("'a/node' (MatMul) has weights of other numbers than float32", group.Obstacle);
+        Assert.Empty(group.Channels);
+    }
+
+    [Fact]
+    public void NodesSayWhereOnePlaceCannotStandForSeveral()
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 2, 6);
+        string a = g.Dense("a", x, 6, 8), b = g.Add("t", "Transpose", [g.Dense("b", x, 6, 8)], n => n.With("perm", 1, 0));
+        Graph product = g.Build(g.Add("y", "MatMul", [a, b]));
+        Assert.Equal("'y/node' (MatMul) adds up products of values along that axis", ChannelAnalysis.Of(product).Groups[0].MergeObstacle);
+
+        string Chain(Tensor constant)
+        {
+            var body = new FloatGraph();
+            Graph chain = body.Build(body.Add("scaled", "Mul", [body.Input("x", 2, 8), body.Constant("s", constant)]));
+            var around = new FloatGraph();
+            string made = around.Dense("a", around.Input("x", 2, 6), 6, 8);
+            string fused = around.Add("f", "FusedElementwise", [made],
+                n => (n with { Domain = Node.InternalDomain }).With("body", new AttributeValue.GraphValue(chain)));
+            return ChannelAnalysis.Of(around.Build(around.Dense("y", fused, 8, 3))).Groups[0].MergeObstacle;
+        }
+        Assert.Equal("", Chain(Tensor.Scalar(2f)));
+        Assert.Equal("", Chain(Tensor.Of([2f, 2, 2, 2, 2, 2, 2, 2], 8)));
+        Assert.Equal("'f/node' (FusedElementwise) does not treat all places of that axis alike",
+            Chain(Tensor.Of([2f, 2, 2, -2, 2, 2, 2, 2], 8)));
+    }
+
+    [Fact]
+    public void AnAddendForEachRowIsNoBias()
+    {
+        LayerMatrix? Of(params int[] addend)
+        {
+            var g = new FloatGraph();
+            Graph graph = g.Build(g.Add("y", "Gemm", [g.Input("x", 4, 6), g.Noise("w", 1, 6, 4), g.Noise("c", 1, addend)]));
+            return LayerMatrix.Of(graph, graph.Nodes[0]);
+        }
+        Assert.Null(Of(4, 1));
+        Assert.NotNull(Of(1, 4)?.Bias);
+        Assert.NotNull(Of(1, 1)?.Bias);
+    }
+
     /// <summary>Leaves the first channels of every group out, some at a time, and compares.</summary>
     private static Graph AssertLeavesOut(Graph graph, int channels)
     {

@@ -24,6 +24,49 @@ public sealed class ChannelFoldingTests
     }
 
     [Fact]
+    public void ChannelsThatAreScaledDifferentlyBehindAreNotEqual()
+    {
+        // Four filters each four times, of which two are turned round behind: eight kinds of channels.
+        var g = new FloatGraph();
+        var random = new Random(3);
+        float[][] filters = [.. Enumerable.Range(0, 4).Select(_ => Enumerable.Range(0, 36).Select(_ => (float)random.NextDouble() - 0.5f)
+            .ToArray())];
+        string x = g.Input("x", 1, 8, 8, 4);
+        string a = g.Add("a", "Conv", [x, g.Constant("aw", Tensor.Of([.. Enumerable.Range(0, 16).SelectMany(c => filters[c / 4])],
+            16, 4, 3, 3))], n => n.With("channels_last", 1).With("pads", 1, 1, 1, 1));
+        float[] signs = [.. Enumerable.Range(0, 16).Select(c => c % 2 == 0 ? 1f : -1)];
+        string relu = g.Add("r", "Relu", [g.Add("s", "Mul", [a, g.Constant("signs", Tensor.Of(signs, 16))])]);
+        AssertFoldsExactly(g.Build(g.Conv("y", relu, 16, 6, 1)), 0.45, 8);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ConstantsThatReadChannelsAreAddedUpWhereverTheyStand(bool left)
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 2, 12);
+        float[] weights = new float[16 * 12];
+        var random = new Random(3);
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] = i / 12 % 2 == 0 ? (float)random.NextDouble() - 0.5f : weights[i - 12];
+        string a = g.Add("a", "Gemm", [x, g.Constant("aw", Tensor.Of(weights, 16, 12))], n => FloatGraph.Relu(n.With("transB", 1)));
+        string y = left
+            ? g.Add("y", "MatMul", [g.Noise("w", 0.3, 5, 16), g.Add("t", "Transpose", [a], n => n.With("perm", 1, 0))])
+            : g.Add("y", "MatMul", [a, g.Noise("w", 0.3, 1, 16, 5)]);
+        AssertFoldsExactly(g.Build(y), 0.3, 8);
+    }
+
+    private static void AssertFoldsExactly(Graph graph, double share, int left)
+    {
+        (Graph folded, List<string> notes) = Fold(graph, share, FoldRepair.Approximate);
+        Assert.Contains($"'a/node': 16 channels merged into {left}", notes);
+        foreach (IReadOnlyList<Tensor> sample in FloatGraph.Samples(graph, 4, seed: 9).Samples)
+            RandomTensors.AssertClose(new GraphEvaluator(graph).Evaluate(sample)[0], new GraphEvaluator(folded).Evaluate(sample)[0], 1e-3f,
+                "y");
+    }
+
+    [Fact]
     public void RepairsBringSimilarChannelsNearer()
     {
         Graph graph = Twins(0.6);
