@@ -7,7 +7,7 @@ internal static class ChangedLayers
 {
     /// <summary>Layers that both models have, in order of execution, whose inputs have changed or that have changed themselves.</summary>
     /// <param name="original">The model.</param>
-    /// <param name="changed">The model after the change; nodes have the names that they had.</param>
+    /// <param name="changed">The model after the change; nodes have the names that they had, others are new.</param>
     /// <param name="own">Whether layers count that have changed themselves but read what they read before.</param>
     public static IEnumerable<string> Of(Graph original, Graph changed, bool own)
     {
@@ -16,7 +16,11 @@ internal static class ChangedLayers
         foreach (Node node in changed.Nodes)
         {
             if (!before.TryGetValue(node.Name, out Node? old))
+            {
+                // What a node that has been put in gives was not there before.
+                values.UnionWith(node.Outputs);
                 continue;
+            }
             bool reads = node.Inputs.Any(values.Contains);
             bool itself = node.Inputs.Where((name, i) => changed.Constant(name) is { } now && !now.SameAs(original.Constant(old.Input(i))))
                 .Any();

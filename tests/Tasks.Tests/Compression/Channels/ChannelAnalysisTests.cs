@@ -233,6 +233,18 @@ public sealed class ChannelAnalysisTests
         Assert.NotNull(Of(1, 1)?.Bias);
     }
 
+    [Fact]
+    public void LayersBehindANodeThatWasPutInHaveChanged()
+    {
+        var whole = new FloatGraph();
+        Graph original = whole.Build(whole.Dense("a", whole.Input("x", 1, 16), 16, 8));
+        var divided = new FloatGraph();
+        string half = divided.Add("half", "MatMul", [divided.Input("x", 1, 16), divided.Noise("w", 0.3, 16, 4)]);
+        Graph changed = divided.Build(divided.Dense("a", half, 4, 8));
+        Assert.Equal(["a/node"], ChangedLayers.Of(original, changed, own: false));
+        Assert.Empty(ChangedLayers.Of(original, original, own: false));
+    }
+
     /// <summary>Leaves the first channels of every group out, some at a time, and compares.</summary>
     private static Graph AssertLeavesOut(Graph graph, int channels)
     {
