@@ -10,6 +10,9 @@ internal sealed partial class GraphImporter
     // Each sample becomes a Scan of its own.
     private const int MostSamples = 256;
 
+    // How many there are of a node that such a Scan inside of others holds.
+    private int _samplesAround = 1;
+
     private void ImportBatchedScan(
         string name, NodeProto proto, int opset, ImmutableArray<string> inputs, ImportScope scope, int depth)
     {
@@ -17,8 +20,10 @@ internal sealed partial class GraphImporter
             throw Unsupported(name, "Scan", "", opset, "Scan without sequence_lens");
         string[] values = [.. inputs.Skip(1).Select(i => Given(name, proto, i))];
         int[] batches = [.. values.Select(v => _inference.TypeOf(v)).Select(t => t.Rank == 0 ? 0 : t.Dimensions[0]).Distinct()];
-        if (batches is not [> 0 and <= MostSamples and var batch])
-            throw Invalid(name, "Scan", $"its values have batches of {string.Join(", ", batches)} samples");
+        if (batches is not [> 0 and <= MostSamples and var batch] || batch * _samplesAround > MostSamples)
+            throw Invalid(name, "Scan", $"its values have batches of {string.Join(", ", batches)} samples, with those around it more than "
+                + $"{MostSamples}");
+        _samplesAround *= batch;
         var rows = new string[proto.Output.Count][];
         for (int o = 0; o < rows.Length; o++)
             rows[o] = new string[batch];
@@ -37,6 +42,7 @@ internal sealed partial class GraphImporter
             for (int o = 0; o < rows.Length; o++)
                 rows[o][b] = Made("Unsqueeze", ResultOf(name, proto, sample.Output[o], scope), axis);
         }
+        _samplesAround /= batch;
         for (int o = 0; o < rows.Length; o++)
             if (proto.Output[o].Length > 0)
                 _inference.Add(new Node(

@@ -1,4 +1,6 @@
+using System.Globalization;
 using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Harness;
 using OptimizerBuild.Lowering;
@@ -64,13 +66,51 @@ public sealed class ContributedOperatorTests
         TensorComparison.AssertClose(expected[0], actual[0], 1e-6, 1e-7);
     }
 
-    private static Tensor[] Evaluate(Tensor[] inputs)
+    /// <summary>Sizes that no model has end as coded errors, whatever they overflow.</summary>
+    [Theory]
+    [InlineData("MatMulNBits", "K=1;N=1;block_size=4611686018427387904")]
+    [InlineData("MatMulNBits", "K=1;N=1;block_size=17")]
+    [InlineData("MatMulNBits", "K=4611686018427387904;N=4;block_size=16")]
+    [InlineData("Attention", "num_heads=1;qkv_hidden_sizes=9223372036854775807,1,1")]
+    [InlineData("SVMClassifier", "classlabels_ints=1,2;vectors_per_class=4611686018427387904,4611686018427387904;rho=0;coefficients=1")]
+    public void AbsurdSizesAreCodedErrors(string opType, string attributes)
+    {
+        var model = new ModelBuilder(17);
+        bool isSupport = opType == "SVMClassifier", isMatrix = opType == "MatMulNBits";
+        model.Input("x", [.. (isSupport || isMatrix ? (int[])[1, 1] : [1, 1, 1]).Cast<object?>()]);
+        if (isMatrix)
+            model.Constant("b", Tensor.Of(Array.Empty<byte>(), 0)).Constant("s", Tensor.Of([1f], 1));
+        if (opType == "Attention")
+            model.Constant("w", Tensor.Of([1f, 1, 1], 1, 3));
+        (string, object)[] pairs = [.. attributes.Split(';').Select(a => a.Split('=')).Select(a => (a[0], Value(a[0], a[1])))];
+        model.Node(opType, isMatrix ? "x,b,s" : isSupport ? "x" : "x,w", isSupport ? "y,z" : "y", pairs).Output("y");
+        string domain = isSupport ? "ai.onnx.ml" : MicrosoftDomain.Name;
+        model.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+        model.Model.Graph.Node[0].Domain = domain;
+        Assert.Throws<ModelException>(() => model.Import());
+
+        static object Value(string name, string text) =>
+            name is "rho" or "coefficients" ? (float[])[float.Parse(text, CultureInfo.InvariantCulture)]
+            : name is "classlabels_ints" or "vectors_per_class" or "qkv_hidden_sizes"
+                ? (long[])[.. text.Split(',').Select(t => long.Parse(t, CultureInfo.InvariantCulture))]
+            : long.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Keys and values from a cache have their bias already (ONNX Runtime's other devices; its CPU refuses the form).</summary>
+    [Fact]
+    public void TheBiasOfCachedKeysIsNotAddedAgain()
+    {
+        Tensor q = Tensor.Of([0f, 0], 1, 1, 2), k = Tensor.Of([1f, 2, 3, 4], 1, 1, 2, 2), v = Tensor.Of([2f, 4, 6, 8], 1, 1, 2, 2);
+        Assert.Equal([4f, 6], Evaluate([q, k, v, Tensor.Of([0f, 0, 9, 9, 9, 9], 6)], 1)[0].Values<float>());
+    }
+
+    private static Tensor[] Evaluate(Tensor[] inputs, int heads = Heads)
     {
         var model = new ModelBuilder(17);
         string[] names = [.. inputs.Select((_, i) => "i" + i)];
         foreach ((string name, Tensor value) in names.Zip(inputs))
             model.Input(name, value.Element, [.. value.Dimensions.Cast<object?>()]);
-        model.Node("MultiHeadAttention", string.Join(',', names), "y", ("num_heads", Heads)).Output("y");
+        model.Node("MultiHeadAttention", string.Join(',', names), "y", ("num_heads", heads)).Output("y");
         model.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = MicrosoftDomain.Name, Version = 1 });
         model.Model.Graph.Node[0].Domain = MicrosoftDomain.Name;
         return new GraphEvaluator(model.Import()).Evaluate(inputs);

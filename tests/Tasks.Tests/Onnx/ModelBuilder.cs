@@ -77,6 +77,9 @@ internal sealed class ModelBuilder
             case int v:
                 (attribute.Type, attribute.I) = (Kind.Int, v);
                 break;
+            case long v:
+                (attribute.Type, attribute.I) = (Kind.Int, v);
+                break;
             case float v:
                 (attribute.Type, attribute.F) = (Kind.Float, v);
                 break;

@@ -23,7 +23,7 @@ internal sealed class StringSplitExpansion : Expansion
         string delimiter = context.Node.Text("delimiter", "");
         long splits = context.Node.Int("maxsplit", -1);
         int rank = context.Type(0).Rank, count = context.Type(0).Count;
-        long most = splits < 0 ? int.MaxValue : Math.Min(splits + 1, int.MaxValue);
+        long most = splits < 0 ? int.MaxValue : Math.Min(splits, int.MaxValue - 1) + 1;
         Tensor? known = count == 0 ? Tensor.Of(Array.Empty<string>(), [.. context.Type(0).Dimensions]) : context.Constant(context[0]);
         if (known is not null)
         {

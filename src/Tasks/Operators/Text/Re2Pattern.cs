@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Text;
 /// <summary>
 /// A regular expression of RE2 in .NET's syntax, to be compared with whole strings. The two differ in what they call digits, letters and
 /// space (RE2's are those of ASCII), in the end of a line, and in that .NET's strings consist of 16-bit units. RE2's syntax is that of
-/// https://github.com/google/re2/wiki/Syntax.
+/// https://github.com/google/re2/wiki/Syntax. In either case .NET's pairs of letters count: RE2 also takes ſ for s.
 /// </summary>
 /// <param name="Expression">The expression in .NET's syntax, with its anchors.</param>
 /// <param name="LooksAround">Whether it looks at characters around a place, which takes .NET's backtracking engine.</param>
@@ -156,7 +156,7 @@ internal sealed record Re2Pattern(string Expression, bool LooksAround)
             if (NamedSet(kind) is { } set)
             {
                 _at += 2;
-                Fixed(set);
+                Fixed(char.IsAsciiLetterUpper(kind) ? set.Complement() : set);
                 return;
             }
             switch (kind)
@@ -186,14 +186,12 @@ internal sealed record Re2Pattern(string Expression, bool LooksAround)
             }
         }
 
+        // A capital letter stands for all other characters.
         private static CodePoints? NamedSet(char kind) => kind switch
         {
-            'd' => CodePoints.Digits,
-            'D' => CodePoints.Digits.Complement(),
-            's' => CodePoints.Space,
-            'S' => CodePoints.Space.Complement(),
-            'w' => CodePoints.Word,
-            'W' => CodePoints.Word.Complement(),
+            'd' or 'D' => CodePoints.Digits,
+            's' or 'S' => CodePoints.Space,
+            'w' or 'W' => CodePoints.Word,
             'C' => throw new FormatException("single bytes (\\C)"),
             'p' or 'P' => throw new FormatException("classes by Unicode property (\\p)"),
             _ => null,
@@ -203,14 +201,14 @@ internal sealed record Re2Pattern(string Expression, bool LooksAround)
         {
             string rest = pattern[(_at + 1)..];
             Match hexadecimal = Regex.Match(
-                rest, @"\Ax(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})", RegexOptions.CultureInvariant);
+                rest, @"\Ax(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,7})\})", RegexOptions.CultureInvariant);
             if (hexadecimal.Success)
             {
                 _at += 1 + hexadecimal.Length;
                 int code = Convert.ToInt32(hexadecimal.Groups[1].Value + hexadecimal.Groups[2].Value, 16);
                 return code <= 0x10FFFF ? code : throw new ArgumentException($"'\\{hexadecimal.Value}' is no character");
             }
-            Match octal = Regex.Match(rest, @"\A(?:0[0-7]{0,2}|[1-7][0-7]{2})", RegexOptions.CultureInvariant);
+            Match octal = Regex.Match(rest, @"\A(?:0[0-7]{0,2}|[1-7][0-7]{1,2})", RegexOptions.CultureInvariant);
             if (octal.Success)
             {
                 _at += 1 + octal.Length;
@@ -237,45 +235,49 @@ internal sealed record Re2Pattern(string Expression, bool LooksAround)
 
         private void Class()
         {
-            bool negated = Skip('^');
-            var set = new CodePoints([]);
+            bool negated = Skip('^'), ignoresCase = _flags.HasFlag(Flags.IgnoreCase);
+            CodePoints named = new([]), without = new([]);
             for (bool first = true; first || !Skip(']'); first = false)
             {
                 if (_at >= pattern.Length)
                     throw new ArgumentException("a character class is not closed");
-                set = set.With(ClassItem());
+                // What is all but something is so in both cases of that.
+                (CodePoints item, bool isComplement) = ClassItem();
+                if (!isComplement)
+                    named = named.With(item);
+                else
+                    without = without.With((ignoresCase ? item.InBothCases() : item).Complement());
             }
-            bool ignoresCase = _flags.HasFlag(Flags.IgnoreCase);
             if (!negated)
             {
-                _to.Append(set.Atom());
+                _to.Append(without.Ranges.Count == 0 ? named.Atom() : $"(?:{named.Atom()}|(?-i:{without.Atom()}))");
                 return;
             }
-            if (ignoresCase && set.BeyondAscii)
+            if (ignoresCase && named.BeyondAscii)
                 throw new FormatException("negated classes of characters beyond ASCII in either case");
-            Fixed((ignoresCase ? set.InBothCases() : set).Complement());
+            Fixed((ignoresCase ? named.InBothCases() : named).With(without).Complement());
         }
 
-        private CodePoints ClassItem()
+        private (CodePoints Set, bool IsComplement) ClassItem()
         {
             Match named = Regex.Match(pattern[_at..], @"\A\[:(\^?)([a-z]+):\]", RegexOptions.CultureInvariant);
             if (named.Success)
             {
                 _at += named.Length;
-                CodePoints set = PosixSet(named.Groups[2].Value);
-                return named.Groups[1].Length > 0 ? set.Complement() : set;
+                return (PosixSet(named.Groups[2].Value), named.Groups[1].Length > 0);
             }
             if (pattern[_at] == '\\' && _at + 1 < pattern.Length && NamedSet(pattern[_at + 1]) is { } escaped)
             {
+                bool isComplement = char.IsAsciiLetterUpper(pattern[_at + 1]);
                 _at += 2;
-                return escaped;
+                return (escaped, isComplement);
             }
             int low = ClassCharacter();
             if (_at + 1 >= pattern.Length || pattern[_at] != '-' || pattern[_at + 1] == ']')
-                return new([(low, low)]);
+                return (new([(low, low)]), false);
             _at++;
             int high = ClassCharacter();
-            return high >= low ? new([(low, high)]) : throw new ArgumentException("a range of characters goes backwards");
+            return high >= low ? (new([(low, high)]), false) : throw new ArgumentException("a range of characters goes backwards");
         }
 
         private int ClassCharacter() => pattern[_at] != '\\' ? Character()

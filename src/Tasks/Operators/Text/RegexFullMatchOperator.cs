@@ -11,6 +11,8 @@ namespace OptimizerBuild.Operators.Text;
 [Parameter("pattern", ParameterKind.String, Required = true)]
 internal sealed class RegexFullMatchOperator : Operator, IKeepsExtent
 {
+    private const int LongestPattern = 1 << 14;
+
     /// <inheritdoc/>
     public override StringUse OnStrings => StringUse.Reads;
 
@@ -33,6 +35,8 @@ internal sealed class RegexFullMatchOperator : Operator, IKeepsExtent
     public static Re2Pattern Expression(OperatorContext context)
     {
         string pattern = context.Node.Text("pattern", "");
+        if (pattern.Length > LongestPattern)
+            throw context.Invalid($"its pattern has {pattern.Length} characters, more than {LongestPattern}");
         try
         {
             var translated = Re2Pattern.Translate(pattern);

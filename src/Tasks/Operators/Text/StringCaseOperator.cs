@@ -30,8 +30,7 @@ internal sealed class StringCaseOperator : Operator, IKeepsExtent
         [new(inputs[0]!.Type, Array.ConvertAll(inputs[0]!.Values<string>(), t => Change(t, IsUpper(context.Node))))];
 
     /// <summary>A string with its letters in another form.</summary>
-    public static string Change(string text, bool upper) =>
-        string.Concat(text.Select(c => upper ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
+    public static string Change(string text, bool upper) => upper ? text.ToUpperInvariant() : text.ToLowerInvariant();
 
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];

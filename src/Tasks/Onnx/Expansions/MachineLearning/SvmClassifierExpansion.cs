@@ -26,6 +26,9 @@ namespace OptimizerBuild.Onnx.Expansions.MachineLearning;
 [Parameter("vectors_per_class", ParameterKind.Ints, Minimum = 0)]
 internal sealed class SvmClassifierExpansion : Expansion
 {
+    // Pairs of more are beyond counting.
+    private const int MostClasses = 1 << 12;
+
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
@@ -33,6 +36,8 @@ internal sealed class SvmClassifierExpansion : Expansion
         string rows = context.Cast(TreeSource.Rows(context), ElementType.Float32);
         long[] supports = context.Node.Ints("vectors_per_class") ?? [];
         float[] rho = context.Node.Floats("rho") ?? [];
+        if (labels.Count > MostClasses || supports.Any(s => s > ExpansionContext.MostElements))
+            throw context.Invalid($"it has {labels.Count} classes and {string.Join(", ", supports.Take(9))} support vectors");
         if (supports.Sum() == 0)
         {
             Linear(context, labels, rows, rho);

@@ -32,7 +32,7 @@ internal sealed class FusedConvExpansion : Expansion
         });
         if (context.Has(3))
             sum = context.Add("Add", sum, context[3]);
-        context.Return(0, FusedFunction.Of(context, sum, context.Node.Floats("activation_params") ?? []));
+        context.Return(0, FusedFunction.Of(context, sum, [.. (context.Node.Floats("activation_params") ?? []).Select(p => (float?)p)]));
     }
 }
 
@@ -60,7 +60,7 @@ internal sealed class FusedGemmExpansion : Expansion
         Node gemm = Parameters.Append("activation").Aggregate(context.Node, (node, name) => node.Without(name));
         string product = context.Add(gemm with { OpType = "Gemm", Domain = "" });
         context.Return(0, FusedFunction.Of(
-            context, product, [.. Parameters.TakeWhile(context.Node.Has).Select(name => context.Node.Float(name, 0))]));
+            context, product, [.. Parameters.Select(name => context.Node.Has(name) ? context.Node.Float(name, 0) : (float?)null)]));
     }
 }
 
@@ -70,8 +70,8 @@ internal static class FusedFunction
     /// <summary>The function of a value that the attribute <c>activation</c> names.</summary>
     /// <param name="context">The node.</param>
     /// <param name="value">The value.</param>
-    /// <param name="parameters">The function's parameters, in the order of its attributes in the standard.</param>
-    public static string Of(ExpansionContext context, string value, float[] parameters)
+    /// <param name="parameters">The function's parameters, in the order of its attributes in the standard; null for the default.</param>
+    public static string Of(ExpansionContext context, string value, float?[] parameters)
     {
         string function = context.Node.Text("activation", "");
         ElementType element = context.TypeOf(value).Element;
@@ -86,7 +86,7 @@ internal static class FusedFunction
             _ => throw context.Unsupported($"the functions Relu, Tanh, Sigmoid, LeakyRelu, HardSigmoid and Clip, not {function}"),
         };
 
-        float At(int index, float otherwise) => index < parameters.Length ? parameters[index] : otherwise;
+        float At(int index, float otherwise) => (index < parameters.Length ? parameters[index] : null) ?? otherwise;
 
         Node With(string name, int index, float otherwise) =>
             ExpansionContext.New(function, value).With(name, new AttributeValue.Float(At(index, otherwise)));

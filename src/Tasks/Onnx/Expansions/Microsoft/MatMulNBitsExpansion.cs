@@ -1,3 +1,4 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Numerics;
@@ -23,6 +24,8 @@ namespace OptimizerBuild.Onnx.Expansions.Microsoft;
 [Parameter("block_size", ParameterKind.Int, Minimum = 16)]
 internal sealed class MatMulNBitsExpansion : Expansion
 {
+    private const int LargestBlock = 1 << 16;
+
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
     {
@@ -40,6 +43,8 @@ internal sealed class MatMulNBitsExpansion : Expansion
         long inputs = node.Int("K", 1), outputs = node.Int("N", 1);
         if (bits is not (2 or 4 or 8))
             throw context.Unsupported($"2, 4 or 8 bits, not {bits}");
+        if (block > LargestBlock || !BitOperations.IsPow2(block))
+            throw context.Invalid($"its block_size is {block} instead of a power of two from 16 to {LargestBlock}");
         context.Elements(inputs, outputs);
         long blocks = (inputs + block - 1) / block, blockBytes = block * bits / 8;
         byte[] packed = context.Bytes(1);

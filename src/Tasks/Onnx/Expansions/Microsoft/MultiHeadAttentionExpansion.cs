@@ -38,6 +38,9 @@ internal sealed class MultiHeadAttentionExpansion : Expansion
         if (context.Has(3))
             own = Biased(context, own, heads);
         TensorType query = context.TypeOf(own[0]);
+        for (int i = 6; i < 8; i++)
+            if (context.Has(i) && context.Type(i).Rank != 4)
+                throw context.Invalid($"its past is {context.Type(i)} instead of batch, heads, sequence and size");
         int keys = context.TypeOf(own[1]).Dimensions[2] + (context.Has(6) ? context.Type(6).Dimensions[2] : 0);
         string mask = context.Has(4) ? AttentionHeads.Bias(context, context[4], query.Element, query.Dimensions[0], keys) : "";
         if (context.Has(5))
@@ -53,15 +56,16 @@ internal sealed class MultiHeadAttentionExpansion : Expansion
     private static string[] Parts(ExpansionContext context, long heads)
     {
         TensorType query = context.Type(0);
-        if (query.Rank == 5 && !context.Has(1) && query.Dimensions[3] == 3)
+        if (query.Rank == 5 && !context.Has(1) && query.Dimensions[2] == heads && query.Dimensions[3] == 3)
             return [Packed(context, 0, 0), Packed(context, 0, 1), Packed(context, 0, 2)];
         if (query.Rank != 3 || !context.Has(1))
             throw context.Invalid($"its query is {query}, and it has {(context.Has(1) ? "" : "no ")}keys");
         string q = AttentionHeads.Split(context, context[0], heads);
         TensorType key = context.Type(1);
-        if (key.Rank == 5 && !context.Has(2) && key.Dimensions[3] == 2)
+        if (key.Rank == 5 && !context.Has(2) && key.Dimensions[2] == heads && key.Dimensions[3] == 2)
             return [q, Packed(context, 1, 0), Packed(context, 1, 1)];
-        if (!context.Has(2) || context.Type(2).Rank != key.Rank || key.Rank is not (3 or 4))
+        if (!context.Has(2) || context.Type(2).Rank != key.Rank || key.Rank is not (3 or 4)
+            || (key.Rank == 4 && (key.Dimensions[1] != heads || context.Type(2).Dimensions[1] != heads)))
             throw context.Invalid($"its keys are {key}, and its values do not fit them");
         return key.Rank == 4 ? [q, context[1], context[2]]
             : [q, AttentionHeads.Split(context, context[1], heads), AttentionHeads.Split(context, context[2], heads)];
@@ -76,18 +80,20 @@ internal sealed class MultiHeadAttentionExpansion : Expansion
             context.Reshape(one, type.Dimensions[0], type.Dimensions[1], type.Dimensions[2], type.Dimensions[4]), 0, 2, 1, 3);
     }
 
-    // The bias of queries, keys and values stands in one list.
+    // The bias of queries, keys and values stands in one list. Keys and values with heads of their own come from a cache, where they have
+    // theirs already.
     private static string[] Biased(ExpansionContext context, string[] parts, long heads)
     {
         long from = 0;
-        var biased = new string[parts.Length];
-        for (int i = 0; i < parts.Length; i++)
+        string[] biased = [.. parts];
+        int own = context.Has(1) && context.Type(1).Rank == 4 ? 1 : parts.Length;
+        for (int i = 0; i < own; i++)
         {
             long size = context.TypeOf(parts[i]).Dimensions[3];
             if (context.Type(3).Rank != 1 || from + (heads * size) > context.Type(3).Count)
                 throw context.Invalid($"its bias is {context.Type(3)}");
-            string own = context.Reshape(context.Slice(context[3], 0, from, from + (heads * size)), 1, heads, 1, size);
-            biased[i] = context.Add("Add", parts[i], own);
+            string part = context.Reshape(context.Slice(context[3], 0, from, from + (heads * size)), 1, heads, 1, size);
+            biased[i] = context.Add("Add", parts[i], part);
             from += heads * size;
         }
         return biased;
@@ -127,7 +133,7 @@ internal sealed class ProjectedAttentionExpansion : Expansion
             throw context.Invalid($"its input is {input}, its weights are {weights}");
         long heads = context.Node.Int("num_heads", 1);
         long[] sizes = context.Node.Ints("qkv_hidden_sizes") ?? [.. Enumerable.Repeat(weights.Dimensions[1] / 3L, 3)];
-        if (sizes.Length != 3 || sizes.Sum() != weights.Dimensions[1])
+        if (sizes.Length != 3 || sizes.Any(s => s > weights.Dimensions[1]) || sizes.Sum() != weights.Dimensions[1])
             throw context.Invalid($"its weights are {weights} for queries, keys and values of {string.Join(", ", sizes)}");
         string projected = context.Add("MatMul", context[0], context[1]);
         if (context.Has(2))
