@@ -44,15 +44,18 @@ internal sealed class PrecisionPlanner(
     private static readonly CalibrationMethod[] Methods =
         [CalibrationMethod.MinMax, CalibrationMethod.MeanSquaredError, CalibrationMethod.Percentile];
 
-    // What the first plan cost: no later one, which finds much of the work done, costs more.
-    private long _costOfPlan;
+    /// <summary>What the first plan cost: no later one, which finds much of the work done, costs more.</summary>
+    public long CostOfPlan { get; private set; }
+
+    // What the dearest change of a plan cost so far; nearly all of a plan is known by then.
+    private long _costOfChange;
 
     /// <summary>Plans the whole graph.</summary>
     public Outcome Plan(CancellationToken cancellation)
     {
         long before = budget.Spent;
         Outcome best = Plan(options.Calibration, cancellation);
-        _costOfPlan = budget.Spent - before;
+        CostOfPlan = budget.Spent - before;
         if (best.Plan.Weights.IsEmpty || options.Precision != ModelPrecision.Auto)
             return best;
 
@@ -61,7 +64,7 @@ internal sealed class PrecisionPlanner(
         if (options.Calibration == CalibrationMethod.Auto)
             foreach (CalibrationMethod method in Methods)
             {
-                if (best.Decibels >= options.OutputSignalToNoise + Indifference || !budget.Allows(_costOfPlan + Reserve))
+                if (best.Decibels >= options.OutputSignalToNoise + Indifference || !budget.Allows(CostOfPlan + Reserve))
                     break;
                 Outcome other = Plan(method, cancellation);
                 if (other.Decibels > best.Decibels + LeastGain)
@@ -92,16 +95,18 @@ internal sealed class PrecisionPlanner(
             ActivationQuantization chosen = best.Plan.Values[node.Node.Inputs[0]];
             foreach (ActivationQuantization proposal in best.Planners.Ranges.Proposals(members, best.Nodes))
             {
-                if (proposal == best.Plan.Values[node.Node.Inputs[0]] || !budget.Allows(_costOfPlan + Reserve))
+                if (proposal == best.Plan.Values[node.Node.Inputs[0]] || !AllowsChange)
                     continue;
                 best.Planners.Ranges.Fix(members, proposal);
                 var nodes = new IntegerNodes(best.Nodes);
+                long before = budget.Spent;
                 GraphQuantization plan = Settle(nodes, best.Planners, cancellation);
 
                 // A range so poor that its reader left the integers makes quiet outputs, too.
                 if (plan.Weights.Count < best.Plan.Weights.Count)
                     continue;
                 double reached = Decibels(plan, cancellation);
+                Remember(before);
                 if (reached > best.Decibels)
                     (best, chosen) = (best with { Nodes = nodes, Plan = plan, Decibels = reached }, proposal);
             }
@@ -145,17 +150,25 @@ internal sealed class PrecisionPlanner(
         var measured = new List<(QuantizableNode Layer, double? Without)>();
 
         // Enough is left for what is done about it.
-        long bisection = BitOperations.Log2((uint)layers.Length + 1) + 1;
-        while (measured.Count < Math.Min(layers.Length, MostLayersMeasured) && budget.Allows((1 + bisection) * CostOfTrial))
+        while (measured.Count < Math.Min(layers.Length, MostLayersMeasured)
+            && budget.Allows((1 + StepsOfBisection(layers.Length)) * CostOfTrial))
             measured.Add((layers[measured.Count], Without(outcome, [layers[measured.Count]], "", cancellation).Decibels));
         return [.. measured.OrderByDescending(l => l.Without), .. layers.Skip(measured.Count).Select(l => (l, (double?)null))];
     }
 
     /// <summary>Work that is left for layers that have to go back into float32, whatever else is tried before.</summary>
-    public long Reserve => options.LeastOutputSignalToNoise is null ? 0 : TrialsInReserve * CostOfTrial;
+    public long Reserve => options.LeastOutputSignalToNoise is null ? 0
+        : Math.Min(TrialsInReserve, 1 + StepsOfBisection(graph.Nodes.Count(n => n.HasWeights))) * CostOfTrial;
 
     // Other ranges at the borders between float and integer nodes, and the outputs of all.
     private long CostOfTrial => 2 * noise.Count * graph.Work;
+
+    private static long StepsOfBisection(int layers) => BitOperations.Log2((uint)layers + 1) + 1;
+
+    // Whether enough is left for a change of a plan, and for layers that have to go back into float32 all the same.
+    private bool AllowsChange => budget.Allows(Math.Max(CostOfTrial, _costOfChange) + Reserve);
+
+    private void Remember(long spentBefore) => _costOfChange = Math.Max(_costOfChange, budget.Spent - spentBefore);
 
     private Outcome Without(Outcome outcome, QuantizableNode[] layers, string reason, CancellationToken cancellation)
     {
@@ -195,14 +208,16 @@ internal sealed class PrecisionPlanner(
                 .Take(MostCandidates);
             foreach (IReadOnlyList<QuantizableNode> candidate in suspects)
             {
-                if (!budget.Allows(_costOfPlan + Reserve))
+                if (!AllowsChange)
                     break;
+                long before = budget.Spent;
                 var fewer = new IntegerNodes(best.Nodes);
                 foreach (QuantizableNode node in candidate)
                     fewer.Remove(node, string.Create(CultureInfo.InvariantCulture,
                         $"outputs' signal to noise {best.Decibels:F1} dB with it"));
                 GraphQuantization without = Settle(fewer, best.Planners, cancellation);
                 outcomes.Add(new(fewer, without, Decibels(without, cancellation), candidate.Sum(Work), best.Planners));
+                Remember(before);
             }
             double reached = outcomes.Select(o => o.Decibels).DefaultIfEmpty(double.NegativeInfinity).Max();
             if (reached <= best.Decibels + LeastGain)

@@ -121,10 +121,13 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
             a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics)])
         {
-            // A second product for each of a graph's layers may double the cost.
-            if (!best.Planner.IsNoisy(best.Outcome) || !Budget.Allows((2 * best.Cost) + best.Planner.Reserve))
+            if (!best.Planner.IsNoisy(best.Outcome))
                 break;
             if (means(best) is not { } rewritten)
+                continue;
+            // The rewritten graph has further products.
+            double more = (double)new QuantizableGraph(rewritten).Work / Math.Max(best.Graph.Work, 1);
+            if (!Budget.Allows((long)(best.Cost * more) + best.Planner.Reserve))
                 continue;
             Attempt other = Try(rewritten, samples, unsettled, options, cancellation);
             if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainAgainstOutliers)
@@ -160,9 +163,10 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         }
         var planner = new PrecisionPlanner(
             candidates, statistics, probes, noise, hessians, Budget, unsettled, options, text => Report(Budget.Share, text));
+        long measured = Budget.Spent - before;
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
-        long cost = Budget.Spent - before;
-        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome, cost);
+        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome,
+            measured + planner.CostOfPlan);
     }
 
     // Few models use up what they may.
@@ -255,7 +259,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     /// <param name="Statistics">What its values are.</param>
     /// <param name="Planner">What made the plan.</param>
     /// <param name="Outcome">The plan.</param>
-    /// <param name="Cost">The work of statistics and plan.</param>
+    /// <param name="Cost">The work of statistics and the first plan; a search beyond it asks by itself.</param>
     private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner,
         PrecisionPlanner.Outcome Outcome, long Cost);
 }

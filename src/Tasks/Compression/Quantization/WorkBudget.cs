@@ -11,7 +11,7 @@ namespace OptimizerBuild.Compression.Quantization;
 internal sealed class WorkBudget(long total)
 {
     /// <summary>How often each calibration sample may be evaluated unless told otherwise.</summary>
-    public const int EvaluationsOfASample = 60;
+    public const int EvaluationsOfASample = 20;
 
     /// <summary>What any model may spend, even where its samples are few or small.</summary>
     public const long Least = 1L << 35;
