@@ -92,6 +92,8 @@ internal sealed class DigestsCommand : BenchCommand
             return new(model.Name, precision, e.Diagnostic.Descriptor.Code, "", "");
         }
         ModelPlan plan = outcome.Plan;
+        if (plan.Strings.Count > 0)
+            return new(model.Name, precision, "strings", "", "");
         Predictor predictor = PredictorBuild.Load(outcome);
         using var predictions = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int sample = 0; sample < Samples; sample++)

@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Lookup;
 
 namespace OptimizerBuild.Onnx;
@@ -12,6 +14,11 @@ internal static class MapInputs
 {
     private const int Newest = 21;
     private const long MostKeys = 1 << 24;
+
+    private static readonly FrozenDictionary<string, MapReader> Readers = OperatorRegistry.OwnTypes
+        .Where(t => t is { IsAbstract: false } && t.IsSubclassOf(typeof(MapReader)))
+        .Select(t => (MapReader)Activator.CreateInstance(t, nonPublic: true)!)
+        .ToFrozenDictionary(r => r.OpType, StringComparer.Ordinal);
 
     /// <summary>Makes rows of such inputs, and of their operators what is left of them. Other inputs of maps stay, to be refused.</summary>
     public static void AsRows(ModelProto model)
@@ -40,27 +47,12 @@ internal static class MapInputs
     }
 
     // How many keys a reader of a map knows; null where it does not.
-    private static long? KeysOf(NodeProto node)
-    {
-        if (node.Domain != LabelEncoderOperator.MlDomain || node.Input.Count != 1)
-            return null;
-        return node.OpType switch
-        {
-            "DictVectorizer" => node.Attribute.Where(a => a.Name.EndsWith("_vocabulary", StringComparison.Ordinal))
-                .Select(a => (long?)Math.Max(a.Strings.Count, a.Ints.Count)).FirstOrDefault(),
-            "CastMap" when Text(node, "map_form") == "SPARSE" => node.Attribute.FirstOrDefault(a => a.Name == "max_map")?.I,
-            _ => null,
-        };
-    }
+    private static long? KeysOf(NodeProto node) =>
+        node.Domain == LabelEncoderOperator.MlDomain && node.Input.Count == 1 ? Readers.GetValueOrDefault(node.OpType)?.Keys(node) : null;
 
     private static void Replace(NodeProto node)
     {
-        ElementType? to = node.OpType == "DictVectorizer" ? null : Text(node, "cast_to") switch
-        {
-            "TO_INT64" => ElementType.Int64,
-            "TO_STRING" => ElementType.String,
-            _ => ElementType.Float32,
-        };
+        ElementType? to = Readers[node.OpType].Converts(node);
         node.Attribute.Clear();
         node.Domain = "";
         node.OpType = to is null ? "Identity" : "Cast";
@@ -72,7 +64,17 @@ internal static class MapInputs
                 I = (long)element,
             });
     }
+}
 
-    private static string? Text(NodeProto node, string attribute) =>
-        node.Attribute.FirstOrDefault(a => a.Name == attribute)?.S.ToStringUtf8();
+/// <summary>An operator of <c>ai.onnx.ml</c> that spreads a map out into a row, one file each.</summary>
+internal abstract class MapReader
+{
+    /// <summary>The operator's name.</summary>
+    public abstract string OpType { get; }
+
+    /// <summary>How many keys a node knows; null where it knows none.</summary>
+    public abstract long? Keys(NodeProto node);
+
+    /// <summary>The type that a node converts the map's values to; null where they stay as they are.</summary>
+    public abstract ElementType? Converts(NodeProto node);
 }
