@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using OptimizerBuild.Bench.Measurement;
 using OptimizerBuild.Bench.Models;
 using OptimizerBuild.Bench.Reporting;
@@ -70,7 +71,7 @@ internal sealed class CompressionCommand : BenchCommand
         "compression",
         "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data by the kernels that "
             + $"ship, and how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
-            + $"{Machine.Processor}, decoders compiled).",
+            + $"{Machine.Processor}, {RuntimeInformation.FrameworkDescription}, decoders compiled).",
         Columns.Markdown(rows));
 
     private static CompressionRow Measure(BenchModel model, string combination)

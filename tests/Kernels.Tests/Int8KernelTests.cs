@@ -8,6 +8,9 @@ public sealed class Int8KernelTests
 {
     public static TheoryData<string> Kernels => [.. KernelCases.Kernels];
 
+    public static TheoryData<string> KernelsThatMakeNoStrings =>
+        [.. KernelCases.All.Where(c => !c.MakesStrings).Select(c => c.Kernel).Distinct()];
+
     [Theory]
     [MemberData(nameof(Kernels))]
     public void Kernel_writes_exactly_what_the_oracle_says(string kernel)
@@ -28,10 +31,10 @@ public sealed class Int8KernelTests
     }
 
     [Theory]
-    [MemberData(nameof(Kernels))]
+    [MemberData(nameof(KernelsThatMakeNoStrings))]
     public void Kernel_allocates_nothing(string kernel)
     {
-        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel && !c.MakesStrings))
+        foreach (KernelCase c in KernelCases.All.Where(c => c.Kernel == kernel))
         {
             Workspace workspace = c.Workspace();
             long allocated = Allocation.Of(() => c.Run(workspace));

@@ -118,17 +118,18 @@ internal static class RansCode
             {
                 uint slot = Unsafe.Add(ref slots, (nint)(a & mask));
                 target[i] = (byte)slot;
-                uint next = BeforeSmall(a, slot, scale);
-                if (next < Least)
-                {
-                    if (position + 2 > source.Length)
-                        throw CodedWeights.Damaged();
-                    next = Renormalized(next, ref from, ref position);
-                }
                 // The states take turns.
-                (a, b, c, d) = (b, c, d, next);
+                (a, b, c, d) = (b, c, d, AtTheEnd(BeforeSmall(a, slot, scale), source.Length, ref from, ref position));
             }
             (_a, _b, _c, _d, _position) = (a, b, c, d, (int)position);
+        }
+
+        // Where there may be no word to read.
+        private static uint AtTheEnd(uint state, int length, ref byte from, ref nint position)
+        {
+            if (state >= Least)
+                return state;
+            return position + 2 <= length ? Renormalized(state, ref from, ref position) : throw CodedWeights.Damaged();
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -171,15 +172,8 @@ internal static class RansCode
                 uint slot = a & mask;
                 nint symbol = Unsafe.Add(ref slots, (nint)slot);
                 target[i] = Unsafe.Add(ref values, symbol);
-                uint next = Before(a, slot, Unsafe.Add(ref intervals, symbol), scale);
-                if (next < Least)
-                {
-                    if (position + 2 > source.Length)
-                        throw CodedWeights.Damaged();
-                    next = Renormalized(next, ref from, ref position);
-                }
                 // The states take turns.
-                (a, b, c, d) = (b, c, d, next);
+                (a, b, c, d) = (b, c, d, AtTheEnd(Before(a, slot, Unsafe.Add(ref intervals, symbol), scale), source.Length, ref from, ref position));
             }
             (_a, _b, _c, _d, _position) = (a, b, c, d, (int)position);
         }

@@ -67,11 +67,7 @@ public sealed class ChannelPruningTests(ITestOutputHelper output)
         output.WriteLine($"{precision}: {saved:P1} less, {outcome.Plan.Facts.FloatMetric} → {outcome.Plan.Facts.CompressedMetric}, "
             + $"{outcome.Weights.Length} bytes");
 
-        var planned = new PlannedModel(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
-        using GeneratedModels generated = GeneratedModels.Compile([planned]);
-        var executor = new Evaluation.PlanExecutor(outcome.Plan, outcome.Weights);
-        foreach (Tensor[] sample in ModelInputs.Of("fashion-mobilenet", outcome.Plan, 40_000_000, 4))
-            Assert.Equal(executor.Run(sample)[0].Values<float>(), generated.Run(0, sample)[0].Values<float>());
+        AssertThatGeneratedCodeRunsThePlan(outcome);
     }
 
     /// <summary>Folding likewise, and better than leaving out the least weights at equal work.</summary>
@@ -94,11 +90,7 @@ public sealed class ChannelPruningTests(ITestOutputHelper output)
         output.WriteLine($"folded {outcome.Plan.Facts.CompressedMetric}, without the least weights {least.Accuracy}");
         Assert.True(outcome.Plan.Facts.CompressedMetric > 0.85);
         Assert.True(outcome.Plan.Facts.CompressedMetric > least.Accuracy + 0.2);
-        var planned = new PlannedModel(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
-        using GeneratedModels generated = GeneratedModels.Compile([planned]);
-        var executor = new Evaluation.PlanExecutor(outcome.Plan, outcome.Weights);
-        foreach (Tensor[] sample in ModelInputs.Of("fashion-mobilenet", outcome.Plan, 40_000_000, 4))
-            Assert.Equal(executor.Run(sample)[0].Values<float>(), generated.Run(0, sample)[0].Values<float>());
+        AssertThatGeneratedCodeRunsThePlan(outcome);
     }
 
     [Fact]
@@ -116,5 +108,14 @@ public sealed class ChannelPruningTests(ITestOutputHelper output)
         CompilationOutcome second = ModelCompiler.Compile(options, CancellationToken.None);
         Assert.Equal(first.Weights, second.Weights);
         Assert.Equal(PlanWriter.Write(first.Plan), PlanWriter.Write(second.Plan));
+    }
+
+    private static void AssertThatGeneratedCodeRunsThePlan(CompilationOutcome outcome)
+    {
+        var planned = new PlannedModel(outcome.Plan with { Namespace = "Generated" }, outcome.Weights);
+        using GeneratedModels generated = GeneratedModels.Compile([planned]);
+        var executor = new Evaluation.PlanExecutor(outcome.Plan, outcome.Weights);
+        foreach (Tensor[] sample in ModelInputs.Of("fashion-mobilenet", outcome.Plan, 40_000_000, 4))
+            Assert.Equal(executor.Run(sample)[0].Values<float>(), generated.Run(0, sample)[0].Values<float>());
     }
 }

@@ -18,7 +18,9 @@ internal sealed class InputHessians
     private const long MostValues = 64L << 20;
     private const long MostProducts = 3_000_000_000;
 
-    private const int SamplesAtATime = 16;
+    // Samples whose values are kept at a time, and what these may take; those of one are always kept.
+    private const int MostSamples = 16;
+    private const long MostBytes = 256L << 20;
 
     // In proportion to the mean of the diagonal (GPTQ, section 3.3).
     private const double Damping = 0.01;
@@ -83,36 +85,25 @@ internal sealed class InputHessians
         var groups = chosen.ToDictionary(
             c => c.Name, c => Enumerable.Range(0, c.Layer.Groups).Select(_ => new double[c.Layer.Length * c.Layer.Length]).ToArray(),
             StringComparer.Ordinal);
-        HashSet<string> inputs = [.. chosen.Select(c => c.Input)];
-        for (int start = 0; start < samples.Count; start += SamplesAtATime)
+        Dictionary<string, long> inputs = chosen.GroupBy(c => c.Input, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.First().InputBytes, StringComparer.Ordinal);
+        int atATime = (int)Math.Clamp(MostBytes / Math.Max(inputs.Values.Sum(), 1), 1, MostSamples);
+        for (int start = 0; start < samples.Count; start += atATime)
         {
             cancellation.ThrowIfCancellationRequested();
-            IReadOnlyList<Tensor>[] some = [.. samples.Skip(start).Take(SamplesAtATime)];
+            IReadOnlyList<Tensor>[] some = [.. samples.Skip(start).Take(atATime)];
             var kept = new Dictionary<string, Tensor>[some.Length];
             for (int i = 0; i < kept.Length; i++)
                 kept[i] = new(StringComparer.Ordinal);
             evaluator.EvaluateMany(some, (sample, name, value) =>
             {
-                if (inputs.Contains(name))
+                if (inputs.ContainsKey(name))
                     kept[sample][name] = value;
             }, cancellation);
             foreach (LayerRows layer in chosen)
                 for (int g = 0; g < layer.Layer.Groups; g++)
-                {
-                    int length = layer.Layer.Length, group = g;
-                    double[] matrix = groups[layer.Name][g];
-                    double[] rows = [.. kept.SelectMany((k, i) => layer.Of(k[layer.Input], group, start + i))];
-
-                    // Each element adds up the rows in order, whoever computes it. The lower triangle; zeros behind a rectifier cost
-                    // nothing.
-                    Parallel.For(0, (length + 15) / 16, block =>
-                    {
-                        for (int r = 0; r < rows.Length; r += length)
-                            for (int i = block * 16; i < Math.Min((block + 1) * 16, length); i++)
-                                if (rows[r + i] is not 0 and double x)
-                                    SymmetricMatrix.AddMultiple(matrix.AsSpan(i * length, i + 1), x, rows.AsSpan(r, i + 1));
-                    });
-                }
+                    for (int i = 0; i < kept.Length; i++)
+                        Add(groups[layer.Name][g], layer.Layer.Length, layer.Of(kept[i][layer.Input], g, start + i));
         }
         foreach (double[] matrix in groups.Values.SelectMany(g => g))
         {
@@ -124,6 +115,15 @@ internal sealed class InputHessians
         return new(groups);
     }
 
+    // Each element adds up the rows in order, whoever computes it. The lower triangle; zeros behind a rectifier cost nothing.
+    private static void Add(double[] matrix, int length, double[] rows) => Parallel.For(0, (length + 15) / 16, block =>
+    {
+        for (int r = 0; r < rows.Length; r += length)
+            for (int i = block * 16; i < Math.Min((block + 1) * 16, length); i++)
+                if (rows[r + i] is not 0 and double x)
+                    SymmetricMatrix.AddMultiple(matrix.AsSpan(i * length, i + 1), x, rows.AsSpan(r, i + 1));
+    });
+
     /// <summary>The rows of a layer's inputs: what one output element is the sum over.</summary>
     private sealed class LayerRows(OperatorContext context, DotProductLayer layer, int most)
     {
@@ -134,6 +134,8 @@ internal sealed class InputHessians
         public string Name => context.Node.Name;
 
         public string Input => context.Node.Inputs[0];
+
+        public long InputBytes => (long)context.Type(0).Count * sizeof(float);
 
         /// <summary>Evenly spaced rows of a sample, other ones of the next sample.</summary>
         public double[] Of(Tensor input, int group, int sample)

@@ -13,13 +13,7 @@ namespace OptimizerBuild.Onnx.Expansions;
 [Input(2, "x_zero_point", Elements.UInt8 | Elements.Int8, Optional = true)]
 [Input(3, "w_zero_point", Elements.UInt8 | Elements.Int8, Optional = true)]
 [Output(0, "y")]
-[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
-[Parameter("dilations", ParameterKind.Ints, Minimum = 1)]
-[Parameter("group", ParameterKind.Int, Minimum = 1)]
-[Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
-[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
-[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class ConvIntegerExpansion : Expansion
+internal sealed class ConvIntegerExpansion : ConvolutionExpansion
 {
     // What float32 counts without a gap, and the greatest difference of two bytes.
     private const long Exact = 1 << 24;

@@ -19,13 +19,7 @@ namespace OptimizerBuild.Onnx.Expansions;
 [Input(7, "y_zero_point", Elements.UInt8 | Elements.Int8)]
 [Input(8, "B", Elements.Int32, Optional = true)]
 [Output(0, "y")]
-[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
-[Parameter("dilations", ParameterKind.Ints, Minimum = 1)]
-[Parameter("group", ParameterKind.Int, Minimum = 1)]
-[Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
-[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
-[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class QLinearConvExpansion : Expansion
+internal sealed class QLinearConvExpansion : ConvolutionExpansion
 {
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)

@@ -12,13 +12,7 @@ namespace OptimizerBuild.Onnx.Expansions.Microsoft;
 [Output(0, "Y")]
 [Parameter("activation", ParameterKind.String)]
 [Parameter("activation_params", ParameterKind.Floats)]
-[Parameter("auto_pad", ParameterKind.String, Choices = ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""])]
-[Parameter("dilations", ParameterKind.Ints, Minimum = 1)]
-[Parameter("group", ParameterKind.Int, Minimum = 1)]
-[Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
-[Parameter("pads", ParameterKind.Ints, Minimum = 0)]
-[Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class FusedConvExpansion : Expansion
+internal sealed class FusedConvExpansion : ConvolutionExpansion
 {
     /// <inheritdoc/>
     public override void Expand(ExpansionContext context)
