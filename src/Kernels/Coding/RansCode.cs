@@ -173,7 +173,8 @@ internal static class RansCode
                 nint symbol = Unsafe.Add(ref slots, (nint)slot);
                 target[i] = Unsafe.Add(ref values, symbol);
                 // The states take turns.
-                (a, b, c, d) = (b, c, d, AtTheEnd(Before(a, slot, Unsafe.Add(ref intervals, symbol), scale), source.Length, ref from, ref position));
+                uint next = Before(a, slot, Unsafe.Add(ref intervals, symbol), scale);
+                (a, b, c, d) = (b, c, d, AtTheEnd(next, source.Length, ref from, ref position));
             }
             (_a, _b, _c, _d, _position) = (a, b, c, d, (int)position);
         }
