@@ -199,6 +199,7 @@ public sealed class CollectModels : Task, ICancelableTask
     {
         var text = new StringBuilder(OptionsText.Write(options));
         text.Append(CultureInfo.InvariantCulture, $"MaxAccuracyDrop={options.MaxAccuracyDrop:R}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Budgets={options.MaxSize},{options.MaxMemory},{options.MaxMacs}\n");
         text.Append(CultureInfo.InvariantCulture, $"MaxClassAccuracyDrop={options.MaxClassAccuracyDrop:R}\n");
         text.Append(CultureInfo.InvariantCulture, $"Tasks={ToolIdentity.OfTasks}\nGenerator={ToolIdentity.Of(GeneratorAssembly)}\n");
         foreach (InputFile input in inputs)

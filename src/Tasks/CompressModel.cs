@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Build.Framework;
 using OptimizerBuild.Caching;
 using OptimizerBuild.Diagnostics;
@@ -139,7 +140,10 @@ public sealed class CompressModel : Task, ICancelableTask
         foreach (ReportedDiagnostic reported in report.Diagnostics)
             if (reported.Diagnostic is { } diagnostic)
                 Log.Log(diagnostic, Place, ModelFile);
-        AccuracyGate.Check(report, options.MaxAccuracyDrop, options.MaxClassAccuracyDrop);
+        ImmutableArray<Diagnostic> faults =
+            [.. AccuracyGate.Faults(report, options.MaxAccuracyDrop, options.MaxClassAccuracyDrop), .. BudgetGate.Faults(report, options)];
+        if (faults.Length > 0)
+            throw new ModelException(faults);
         ModelItem.Files(Model!).Write(outputs);
         Log.LogMessage(MessageImportance.High, "{0}", SummaryLine.Of(report));
     }

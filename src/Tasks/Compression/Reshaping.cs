@@ -88,7 +88,7 @@ internal sealed class Reshaping
         var added = new Dictionary<(string Own, string Main, string Other), string>();
         foreach (Node node in compressed.Nodes)
         {
-            string origin = node.CopyOf.Length > 0 ? node.CopyOf : node.Name;
+            string origin = node.Origin;
             if (!_mainNodes.TryGetValue(origin, out Node? main) || main.OpType != node.OpType)
                 continue;
             Node reshaped = WithConstants(WithAttributes(node, main, _otherNodes[origin]), main, _otherNodes[origin]);

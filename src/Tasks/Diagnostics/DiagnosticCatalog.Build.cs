@@ -40,6 +40,15 @@ internal static partial class DiagnosticCatalog
         "Put samples of the class into the calibration data, raise `MinSignalToNoise`, use `Precision=\"Float32\"`, or allow "
             + "a larger drop.");
 
+    /// <summary>
+    /// The model is too large or costs too much. Arguments: what is counted, the figure, the metadata, its limit, what to do.
+    /// </summary>
+    public static readonly DiagnosticDescriptor BudgetExceeded = new("OPT0061", Severity.Error, "Model over its budget",
+        "{0} {1}, more than the {3} that {2} allows; {4}",
+        "The item has `MaxSize`, `MaxMemory` or `MaxMacs`, and the compressed model needs more.",
+        "Ask for stronger compression ([compression.md](compression.md)), take a smaller network, or raise the limit. Where several limits "
+        + "are exceeded, one build says all of them.");
+
     /// <summary>Models could not be compressed. Arguments: how many, of how many.</summary>
     public static readonly DiagnosticDescriptor BuildStopped = new("OPT0098", Severity.Error, "Models could not be compressed",
         "{0} of {1} models could not be compressed; the errors above say why",

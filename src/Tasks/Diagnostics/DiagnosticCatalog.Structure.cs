@@ -11,4 +11,12 @@ internal static partial class DiagnosticCatalog
         "Channels can go only where nothing depends on their places: not those of the model's inputs and outputs, nor those that an "
             + "operator works across, such as a normalisation. A step of each layer always stays.",
         "Ask for less. The model's report names the layers that are left alone with the reason.");
+
+    /// <summary>A rule for single layers fits none. Arguments: pattern, what was looked for, what there is.</summary>
+    public static readonly DiagnosticDescriptor LayerNotFound = new("OPT0062", Severity.Error, "No such layer",
+        "Layers: '{0}' fits none of the {1} of the model: {2}",
+        "A pattern of the metadata `Layers` fits no node, or none with weights where it asks for something that only weights can have. "
+            + "Nodes that others have taken in (an activation behind a convolution, a batch norm) are no longer nodes of their own.",
+        "Write the name of a node as the report has it (`layers[].node`), or as `dotnet msbuild -t:DescribeModels` prints it; `*` stands "
+            + "for any characters.");
 }

@@ -33,6 +33,9 @@ internal sealed record Node(string Name, string OpType, ImmutableArray<string> I
     /// </summary>
     public string CopyOf { get; init; } = "";
 
+    /// <summary>The node of the model that it stands for, where it is a copy, else its own name: what users and attributes mean.</summary>
+    public string Origin => CopyOf.Length > 0 ? CopyOf : Name;
+
     /// <summary>The attributes by name.</summary>
     public ImmutableSortedDictionary<string, AttributeValue> Attributes { get; init; } = NoAttributes;
 

@@ -99,6 +99,15 @@ internal static class ItemMetadata
             "By how much the accuracy of any one class may drop on `EvaluationData` before the build fails, for classifiers: a mean can "
             + "hide a class that is lost. Classes with fewer than ten samples are passed over.",
             (o, value, _) => MetadataValues.Number(value, 0, double.MaxValue) is { } drop ? o with { MaxClassAccuracyDrop = drop } : null),
+        new("MaxSize", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `250 KB`",
+            "How many bytes the weights may take in the assembly before the build fails.",
+            (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxSize = bytes } : null),
+        new("MaxMemory", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `1.5 MB`",
+            "How many bytes the weights in memory, which all instances share, and the scratch memory of one instance may take together.",
+            (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxMemory = bytes } : null),
+        new("MaxMacs", MetadataKind.Text, "not checked", "a number, or one of `K`, `M` or `G` of 1000: `3 M`",
+            "How many multiply-accumulates a prediction may take.",
+            (o, value, _) => MetadataValues.Count(value) is { } macs ? o with { MaxMacs = macs } : null),
         MetadataEntry.Choice<ModelPrecision>("Precision", "The arithmetic of the predictor.", nameof(ModelPrecision.Auto),
             (o, value) => o with { Precision = value },
             (ModelPrecision.Auto, "int8, except for nodes that would lose too much (see `MinSignalToNoise` and `MinOutputSignalToNoise`)"),
@@ -175,6 +184,14 @@ internal static class ItemMetadata
                 + "that its two layers may cost at most, or `Auto` for as far as its results lose at most 0.5 % of their power. Layers "
                 + "whose estimated time would not fall stay: see [compression.md](compression.md#low-rank).",
             (o, value, _) => RankAmount.Parse(value) is { } rank ? o with { Rank = rank } : null),
+        new("Layers", MetadataKind.Text, "all layers alike",
+            "`pattern:setting` pairs separated by semicolons; several settings separated by commas: `Float32`, `Int8`, `Int4`, "
+                + "`Sparsity=0.9`, `Clusters=16`, `Rank=0.5`; `Sparsity=0`, `Clusters=0` and `Rank=None` except layers",
+            "What holds in single layers instead of what the other metadata say, by the names of nodes in the model (those of the report); "
+                + "in a name `*` stands for any characters and `?` for one. Where several fit a layer, the last one counts. A layer with "
+                + "`Int8` or `Int4` runs in integers however noisy it is; with `Precision=\"Float32\"` no others do. `Sparsity` is that of "
+                + "single weights. For example `conv1:Float32; fc*:Int4,Sparsity=0.9`.",
+            (o, value, _) => LayerRules.Parse(value) is { } rules ? o with { Layers = rules } : null),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
                 + "[compression.md](compression.md#equalisation).", nameof(Switch.False),

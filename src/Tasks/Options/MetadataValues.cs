@@ -38,6 +38,26 @@ internal static partial class MetadataValues
         _ => null,
     };
 
+    /// <summary>A number of bytes: <c>512000</c>, <c>500 KB</c> or <c>1.5 MB</c>, of 1024 each; a fraction of a byte is dropped.</summary>
+    public static long? Bytes(string text) => Scaled(text, ("KB", 1024), ("MB", 1024 * 1024), ("GB", 1024 * 1024 * 1024), ("bytes", 1));
+
+    /// <summary>A number of multiply-accumulates: <c>3000000</c>, <c>3 M</c>, <c>0.3 G</c>; a fraction of one is dropped.</summary>
+    public static long? Count(string text) => Scaled(text, ("K", 1000), ("M", 1_000_000), ("G", 1_000_000_000));
+
+    // Positive, and exact as a double.
+    private static long? Scaled(string text, params ReadOnlySpan<(string Unit, long Factor)> units)
+    {
+        long factor = 1;
+        foreach ((string unit, long scale) in units)
+        {
+            if (!text.EndsWith(unit, StringComparison.OrdinalIgnoreCase))
+                continue;
+            (text, factor) = (text[..^unit.Length].TrimEnd(), scale);
+            break;
+        }
+        return Number(text, 0, (1L << 53) / factor) is { } number && (long)(number * factor) is > 0 and var value ? value : null;
+    }
+
     /// <summary>One or several finite numbers or fractions that are float32 values, separated by commas.</summary>
     public static ImmutableArray<double>? Numbers(string text)
     {

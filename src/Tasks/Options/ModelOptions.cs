@@ -71,6 +71,9 @@ internal sealed record ModelOptions
     /// <summary>The arithmetic of the predictor.</summary>
     public ModelPrecision Precision { get; init; }
 
+    /// <summary>Whether every layer runs in float32, whatever the data say.</summary>
+    public bool IsFloat32 => Precision == ModelPrecision.Float32 && !Layers.AnyIntegers;
+
     /// <summary>How weights become integers.</summary>
     public WeightRounding Rounding { get; init; }
 
@@ -90,6 +93,9 @@ internal sealed record ModelOptions
 
     /// <summary>How far the ranks of layers are reduced; null where they stay.</summary>
     public RankAmount? Rank { get; init; }
+
+    /// <summary>What holds in single layers instead.</summary>
+    public LayerRules Layers { get; init; } = LayerRules.None;
 
     /// <summary>What is done after channels have been merged; null: what suits the data.</summary>
     public FoldRepair? FoldRepair { get; init; }
@@ -141,6 +147,15 @@ internal sealed record ModelOptions
 
     /// <summary>By how much the accuracy of any one class may drop; null: not checked.</summary>
     public double? MaxClassAccuracyDrop { get; init; }
+
+    /// <summary>The bytes that the weights may take in the assembly; null: any number.</summary>
+    public long? MaxSize { get; init; }
+
+    /// <summary>The bytes that the weights in memory and the scratch memory of one instance may take together; null: any number.</summary>
+    public long? MaxMemory { get; init; }
+
+    /// <summary>The multiply-accumulates that a prediction may take; null: any number.</summary>
+    public long? MaxMacs { get; init; }
 
     /// <summary>The number of calibration samples used, at most.</summary>
     public int CalibrationSamples { get; init; } = 512;

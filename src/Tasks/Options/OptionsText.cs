@@ -48,6 +48,8 @@ internal static class OptionsText
             Line("Fold", FormattableString.Invariant($"{fold:R} {options.FoldRepair}"));
         if (options.Rank is { } rank)
             Line("Rank", rank.ToString());
+        if (options.Layers.Rules.Length > 0)
+            Line("Layers", options.Layers.ToString());
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());

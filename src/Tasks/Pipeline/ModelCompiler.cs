@@ -102,7 +102,7 @@ internal static class ModelCompiler
         {
             WorstClass = accuracy?.WorstClass,
             OutputSignalToNoise = model.Annotation<GraphQuantization>()?.OutputSignalToNoise,
-            IsCalibrationMadeUp = options.Precision != ModelPrecision.Float32 && !context.HasCalibrationData && !hasOwnScales,
+            IsCalibrationMadeUp = !options.IsFloat32 && !context.HasCalibrationData && !hasOwnScales,
             HasScalesOfModel = hasOwnScales,
         };
     }
@@ -171,9 +171,10 @@ internal static class ModelCompiler
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
+        RuleTargets.Require(options.Layers, graph);
         (FurtherEntry Entry, Reshaping Reshaping)[] reshapings = [.. further.Select(f => (f, f.Reshaping(graph, cancellation)))];
         // Ranges and precisions would not apply to other nodes: better to know it before they are measured.
-        if (options.Precision != ModelPrecision.Float32
+        if (!options.IsFloat32
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),

@@ -28,6 +28,7 @@ internal static class ModelSurvey
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
+        RuleTargets.Require(options.Layers, graph);
         _ = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions { ClassName = options.ClassName }, cancellation);
 
         var text = new StringBuilder();
@@ -38,7 +39,7 @@ internal static class ModelSurvey
             Line($"  output  {output}: {imported.Graph.TypeOf(output)}");
         Line($"  operators: {Counts(imported.Graph)}");
         Line($"  after fusion: {Counts(graph)}");
-        Row[] rows = Rows(graph, options.Precision);
+        Row[] rows = Rows(graph, options);
         Line($"  {rows.Sum(r => r.Macs):N0} multiply-accumulates, {imported.FloatWeightBytes:N0} bytes of floating-point weights");
         int node = Width(rows.Select(r => r.Node)), shape = Width(rows.Select(r => r.Output));
         int macs = Width(rows.Select(r => r.MacsText)), weights = Width(rows.Select(r => r.WeightsText));
@@ -56,12 +57,15 @@ internal static class ModelSurvey
         .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
         .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key} {g.Count()}")));
 
-    private static Row[] Rows(Graph graph, ModelPrecision precision)
+    private static Row[] Rows(Graph graph, ModelOptions options)
     {
         var candidates = new QuantizableGraph(graph);
         var integers = new IntegerNodes(candidates);
         integers.RemoveReadRows();
-        if (precision is ModelPrecision.Auto or ModelPrecision.Int4)
+        foreach (QuantizableNode node in candidates.Nodes)
+            if (options.Layers.PrecisionOf(node.Node.Name) is var given && (given ?? options.Precision) == ModelPrecision.Float32)
+                integers.Remove(node, given is null ? "Precision=Float32" : "Layers says Float32");
+        if (options.Precision != ModelPrecision.Int8)
             integers.Settle();
         bool ownScales = PrequantizedModel.Is(graph);
         return [.. candidates.Nodes.Select(n => new Row(
@@ -69,7 +73,7 @@ internal static class ModelSurvey
             graph.TypeOf(n.Node.Outputs.First(o => o.Length > 0)).ToString(),
             n.MultiplyAccumulates,
             n.Node.Inputs.Where(graph.IsConstant).Distinct(StringComparer.Ordinal).Sum(i => (long)graph.Constant(i)!.Count),
-            precision == ModelPrecision.Float32 ? "float32"
+            options.IsFloat32 ? "float32"
                 : ownScales ? "as the model's own scales say"
                 : integers.Contains(n) ? "int8 if accurate enough: " + FormOf(n.Form)
                 : "float32: " + integers.Reason(n)))];

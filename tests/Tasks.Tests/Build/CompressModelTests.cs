@@ -323,6 +323,22 @@ public sealed class CompressModelTests : IDisposable
         Assert.Equal(["OPT0004", "OPT0004"], _engine.Errors.Select(e => e.Code));
     }
 
+    /// <summary>A cache hit is judged as well: limits are no part of its key.</summary>
+    [Fact]
+    public void EveryLimitThatIsExceededIsToldInOneBuild()
+    {
+        Assert.True(Run(maxDrop: "1"));
+        CompressModel task = Task(_engine, "obj2", maxDrop: "0.001");
+        foreach ((string name, string value) in ((string, string)[])[("MaxSize", "99"), ("MaxMemory", "100"), ("MaxMacs", "0.9 K")])
+            task.Model!.SetMetadata(name, value);
+
+        Assert.False(task.Execute());
+
+        Assert.Equal(1, _compilations);
+        Assert.Equal(["OPT0013", "OPT0061", "OPT0061", "OPT0061"], _engine.Errors.Select(e => e.Code));
+        Assert.False(File.Exists(Path.Combine(_project.Path, "obj2", "OptimizerBuild", "m", "m.plan")));
+    }
+
     private string Output(string name) => Path.Combine(_project.Path, "obj", "OptimizerBuild", "m", name);
 
     private bool Run(string output = "obj", string maxDrop = "", string exportOnnx = "") =>

@@ -66,6 +66,18 @@ public class ItemMetadataTests
             Assert.Throws<ModelException>(() => Parse(("InputScale", wrong)));
     }
 
+    [Theory]
+    [InlineData("512000", 512000, "3000000", 3000000)]
+    [InlineData("500 KB", 512000, "3 M", 3000000)]
+    [InlineData("1.5mb", 1572864, "0.3g", 300000000)]
+    [InlineData("12 bytes", 12, "1.5 k", 1500)]
+    [InlineData("2 GB", 2147483648, "1e3", 1000)]
+    public void AmountsHaveUnits(string size, long bytes, string count, long macs)
+    {
+        ModelOptions options = Parse(("MaxSize", size), ("MaxMemory", size), ("MaxMacs", count));
+        Assert.Equal((bytes, bytes, macs), (options.MaxSize!.Value, options.MaxMemory!.Value, options.MaxMacs!.Value));
+    }
+
     [Fact]
     public void AllFaultsAreToldAtOnce()
     {
@@ -130,6 +142,14 @@ public class ItemMetadataTests
     [InlineData("Metric", "Accuracy")]
     [InlineData("MaxAccuracyDrop", "-1")]
     [InlineData("MaxAccuracyDrop", "0,5 %")]
+    [InlineData("MaxSize", "-5 KB")]
+    [InlineData("MaxSize", "0")]
+    [InlineData("MaxSize", "5 kg")]
+    [InlineData("MaxMemory", "1,5 MB")]
+    [InlineData("MaxMacs", "3 MB")]
+    [InlineData("MaxMacs", "1e300")]
+    [InlineData("Layers", "conv1")]
+    [InlineData("Layers", "conv1:Int5")]
     [InlineData("Precision", "Int3")]
     [InlineData("Sparsity", "30 %")]
     [InlineData("Sparsity", "1")]
@@ -204,6 +224,7 @@ public class ItemMetadataTests
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
+                [("Layers", "a:Int8")],
                 [("Rank", "auto")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
                 [("Fold", "0.3"), ("FoldRepair", "Approximate")],
                     [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],

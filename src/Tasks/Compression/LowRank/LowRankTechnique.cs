@@ -14,7 +14,7 @@ internal sealed class LowRankTechnique : ICompressionTechnique
     public CompressionStage Stage => CompressionStage.ReduceRanks;
 
     /// <inheritdoc/>
-    public bool IsOn(ModelOptions options) => options.Rank is not null;
+    public bool IsOn(ModelOptions options) => options.Rank is not null || options.Layers.AnyRank;
 
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
@@ -22,7 +22,7 @@ internal sealed class LowRankTechnique : ICompressionTechnique
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
         (Graph smaller, List<string> notes) = new RankReduction(context)
-            .Apply(model.Graph, context.Options.Rank!.Value, context.HasCalibrationData);
+            .Apply(model.Graph, context.Options.Rank, context.HasCalibrationData);
         return new(model.WithGraph(context.Renormalize(smaller)), notes, []);
     }
 }

@@ -23,12 +23,13 @@ internal sealed class RankReduction(CompressionContext context)
 
     /// <summary>Reduces the ranks of a model's layers.</summary>
     /// <param name="graph">The model after the passes.</param>
-    /// <param name="rank">How far.</param>
+    /// <param name="rank">How far where no rule for single layers says it; null: layers stay.</param>
     /// <param name="weighted">Whether samples weight the inputs; otherwise all count alike, and nothing is fitted.</param>
     /// <returns>The model, to be normalised, and what was done.</returns>
-    public (Graph Graph, List<string> Notes) Apply(Graph graph, RankAmount rank, bool weighted)
+    public (Graph Graph, List<string> Notes) Apply(Graph graph, RankAmount? rank, bool weighted)
     {
-        LayerMatrix[] layers = [.. graph.Nodes.Select(n => LayerMatrix.Of(graph, n)).OfType<LayerMatrix>().Where(LayerDivision.Takes)];
+        LayerMatrix[] layers = [.. graph.Nodes.Select(n => LayerMatrix.Of(graph, n)).OfType<LayerMatrix>()
+            .Where(l => LayerDivision.Takes(l) && RankOf(l) is not null)];
         LayerMoments[]? moments = weighted ? Moments(graph, layers) : null;
         var notes = new List<string>();
         var editor = new GraphEditor(graph);
@@ -40,7 +41,8 @@ internal sealed class RankReduction(CompressionContext context)
             LayerMatrix layer = layers[l];
             context.Progress.Report(Step, (double)l / layers.Length, layer.Node.Name);
             var division = new LayerDivision(graph, layer, moments?[l], context.Cancellation);
-            if ((rank.Share is { } share ? division.Cheapest(share) : division.Within(AutomaticLoss, AutomaticShare)) is not { } factors)
+            if ((RankOf(layer)!.Value.Share is { } share
+                ? division.Cheapest(share) : division.Within(AutomaticLoss, AutomaticShare)) is not { } factors)
                 continue;
             var trial = new GraphEditor(editor.ToGraph());
             factors.Insert(trial);
@@ -66,6 +68,8 @@ internal sealed class RankReduction(CompressionContext context)
         notes.Insert(0, FormattableString.Invariant(
             $"{divided} of {layers.Length} layers divided; in {slower} others the estimated time would not fall"));
         return (result, notes);
+
+        RankAmount? RankOf(LayerMatrix layer) => context.Options.Layers.RankOf(layer.Node.Name, rank);
     }
 
     private LayerMoments[] Moments(Graph graph, LayerMatrix[] layers)

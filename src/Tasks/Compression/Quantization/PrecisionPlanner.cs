@@ -145,7 +145,7 @@ internal sealed class PrecisionPlanner(
     public IReadOnlyList<(QuantizableNode Layer, double? Without)> CostOfLayers(Outcome outcome, CancellationToken cancellation)
     {
         QuantizableNode[] layers = [.. graph.Nodes
-            .Where(n => n.HasWeights && outcome.Nodes.Contains(n))
+            .Where(n => n.HasWeights && outcome.Nodes.Contains(n) && !options.IsFixed(n.Node))
             .OrderBy(n => outcome.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)];
         var measured = new List<(QuantizableNode Layer, double? Without)>();
 
@@ -186,7 +186,9 @@ internal sealed class PrecisionPlanner(
             new WeightPlanner(graph, statistics, probes, hessians, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
-            if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
+            if (options.ReasonForFloat(node.Node) is { } reason)
+                nodes.Remove(node, reason);
+            else if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
                 nodes.Remove(node, "values as great as infinities");
             else if (node.Inputs.Any(unsettled.Contains)
                 || (node.Outputs.Any(unsettled.Contains) && (node.Form != IntegerForm.DotProduct || node.HasActivation)))
@@ -203,6 +205,7 @@ internal sealed class PrecisionPlanner(
             // The noisiest segments are tried; the order of equally noisy ones is that of the graph.
             var outcomes = new List<Outcome>();
             IEnumerable<IReadOnlyList<QuantizableNode>> suspects = best.Nodes.Segments()
+                .Where(s => !s.Any(n => options.IsFixed(n.Node)))
                 .OrderBy(s => s.Min(n => best.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity))
                 .SelectMany(Parts)
                 .Take(MostCandidates);
@@ -241,7 +244,8 @@ internal sealed class PrecisionPlanner(
 
     // Without integers only shared weights make noise.
     private double DecibelsIfNoisy(GraphQuantization plan, CancellationToken cancellation) =>
-        plan.Weights.IsEmpty && options.Clusters == 0 ? double.PositiveInfinity : Decibels(plan, cancellation);
+        plan.Weights.IsEmpty && graph.Nodes.All(n => options.ClustersOf(n.Node) == 0)
+            ? double.PositiveInfinity : Decibels(plan, cancellation);
 
     private double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {
@@ -280,7 +284,7 @@ internal sealed class PrecisionPlanner(
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)
                     weights[node.Node.Name] = own;
-                if (!automatic || decibels >= options.SignalToNoiseThreshold)
+                if (!automatic || decibels >= options.SignalToNoiseThreshold || options.IsFixed(node.Node))
                     continue;
                 if (planners.Weights.Widen(settled))
                 {

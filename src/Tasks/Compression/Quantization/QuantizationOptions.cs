@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization;
@@ -60,6 +61,41 @@ internal sealed record QuantizationOptions
 
     /// <summary>Whether errors of rounding weights are made up for by weights that are rounded later, where that measures better.</summary>
     public bool CompensatesRounding { get; init; }
+
+    /// <summary>The same for the layers alone that have 4 bits or shared values.</summary>
+    public bool CompensatesFewLevels { get; init; }
+
+    /// <summary>What holds in single layers instead.</summary>
+    public LayerRules Layers { get; init; } = LayerRules.None;
+
+    /// <summary>Whether nodes run in float32 where no rule for single layers says otherwise.</summary>
+    public bool IsFloatElsewhere { get; init; }
+
+    /// <summary>The bits of the weights of a dot product that runs in integers.</summary>
+    public int BitsOf(Node node) => Layers.PrecisionOf(node.Origin) switch
+    {
+        ModelPrecision.Int4 => 4,
+        ModelPrecision.Int8 => 8,
+        _ => WeightBits,
+    };
+
+    /// <summary>How many different values the weights of a node may have; 0 for no limit.</summary>
+    public int ClustersOf(Node node) => Layers.ClustersOf(node.Origin) ?? Clusters;
+
+    /// <summary>Whether weights of a dot product make up for the errors of others, where that measures better.</summary>
+    public bool Compensates(Node node) =>
+        CompensatesRounding || (CompensatesFewLevels && (BitsOf(node) < 8 || ClustersOf(node) > 0));
+
+    /// <summary>Whether a rule wants a node in integers, however noisy it is.</summary>
+    public bool IsFixed(Node node) => Layers.PrecisionOf(node.Origin) is ModelPrecision.Int8 or ModelPrecision.Int4;
+
+    /// <summary>Why a node is not even tried in integers; null where it is.</summary>
+    public string? ReasonForFloat(Node node) => Layers.PrecisionOf(node.Origin) switch
+    {
+        ModelPrecision.Float32 => "Layers says Float32",
+        null when IsFloatElsewhere => "Precision=Float32",
+        _ => null,
+    };
 
     /// <summary>The largest number of samples that statistics are taken from; of more, evenly spaced ones are used.</summary>
     public int MaximumSamples { get; init; } = 1024;

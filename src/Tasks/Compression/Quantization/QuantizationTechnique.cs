@@ -30,6 +30,8 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         bool isCoarse = options.Precision == ModelPrecision.Int4 || options.Clusters is not null;
         double? least = options.MinOutputSignalToNoise
             ?? (isCoarse || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
+        // A model in float32 but for a few layers is one whose other nodes are taken out of the integers.
+        bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
         bool compensates = context.HasCalibrationData
             && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse));
         // The bound would undo shared values and compensated rounding; weights of 4 bits keep it anyway.
@@ -37,10 +39,13 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         var quantizer = new Quantizer(
             new()
             {
-                Precision = options.Precision == ModelPrecision.Int4 ? ModelPrecision.Auto : options.Precision,
+                Precision = options.Precision == ModelPrecision.Int4 || isFloatElsewhere ? ModelPrecision.Auto : options.Precision,
+                Layers = options.Layers,
+                IsFloatElsewhere = isFloatElsewhere,
                 WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
                 Clusters = options.Clusters ?? 0,
                 CompensatesRounding = compensates,
+                CompensatesFewLevels = context.HasCalibrationData && options.Rounding == WeightRounding.Auto,
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
                 LeastOutputSignalToNoise = least,
@@ -50,7 +55,7 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
             },
             context.Progress);
         // Float32 throughout and a model's own scales need no samples, so none are read or made up for them.
-        SampleSet samples = options.Precision == ModelPrecision.Float32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
+        SampleSet samples = options.IsFloat32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
             : context.Calibration;
         CompressionResult result = quantizer.Apply(model, samples, context.Cancellation);
         return result with { Notes = [.. result.Notes, .. WithoutEffect(options, compensates, isFree)] };
@@ -61,12 +66,12 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     {
         if (options.Rounding == WeightRounding.Compensated && !compensates)
             yield return "Rounding=\"Compensated\" has no effect: there are no data to calibrate on";
-        if (options.PairSums == PairSums.Bounded && isFree && options.Precision != ModelPrecision.Float32)
+        if (options.PairSums == PairSums.Bounded && isFree && !options.IsFloat32)
             yield return "PairSums=\"Bounded\" has no effect: it would undo few levels and compensated rounding";
     }
 
     // A classifier may be right with scores that are far from the float model's; where that is measured and reported, the user decides.
     private static bool IsAccuracyOfClassesMeasured(CompressionContext context) =>
-        context.Options.Precision != ModelPrecision.Float32 && context.Evaluation is { } evaluation
+        !context.Options.IsFloat32 && context.Evaluation is { } evaluation
         && AccuracyMeasurement.Decide(context.Options, context.Teacher.Graph, evaluation).Classes > 0;
 }

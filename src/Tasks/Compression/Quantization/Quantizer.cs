@@ -28,7 +28,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     // In dB; what bounded pair sums may cost the outputs of a noisy model.
     private const double GreatestLossOfBounds = 0.5;
 
-    private readonly SharedFloats _sharing = new(options.Clusters);
+    private readonly SharedFloats _sharing = new(options.ClustersOf);
 
     private double _reported;
 
@@ -72,7 +72,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
 
             // Means and variances of made-up values say nothing about the rounding of weights.
             QuantizationOptions used = unsettled.IsEmpty ? options
-                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false };
+                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false,
+                    CompensatesFewLevels = false };
             Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
@@ -102,11 +103,11 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
         List<string> notes = Notes(graph, quantization, decibels);
-        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0))
-            notes.Add("its weights stay as they are, and neither get fewer bits nor share values");
+        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0 || options.Layers.Rules.Length > 0))
+            notes.Add("its weights stay as they are: they neither get fewer bits nor share values, and Layers has no effect on them");
         else
             graph = _sharing.Apply(graph, quantization, notes);
-        if (options.WeightBits < 8)
+        if (options.WeightBits < 8 || options.Layers.Rules.Any(r => r.Precision == ModelPrecision.Int4))
             notes.Add(BitsOfWeights(quantization));
         return new(model.WithGraph(graph).With(quantization), notes, diagnostics);
     }
@@ -154,11 +155,12 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, _sharing, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
         InputHessians hessians = InputHessians.Empty;
-        if (options.CompensatesRounding)
+        (OperatorContext, DotProductLayer)[] compensated = [.. candidates.Nodes
+            .Where(n => n.Form == IntegerForm.DotProduct && options.Compensates(n.Node) && options.ReasonForFloat(n.Node) is null)
+            .Select(n => (n.Context, n.Layer!))];
+        if (compensated.Length > 0)
         {
-            hessians = InputHessians.Collect(
-                evaluator, [.. candidates.Nodes.Where(n => n.Form == IntegerForm.DotProduct).Select(n => (n.Context, n.Layer!))], chosen,
-                cancellation);
+            hessians = InputHessians.Collect(evaluator, compensated, chosen, cancellation);
             Budget.Count(work * chosen.Count);
         }
         var planner = new PrecisionPlanner(

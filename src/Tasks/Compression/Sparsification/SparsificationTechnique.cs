@@ -29,7 +29,8 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
     public CompressionStage Stage => CompressionStage.Sparsify;
 
     /// <inheritdoc/>
-    public bool IsOn(ModelOptions options) => options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured };
+    public bool IsOn(ModelOptions options) => 
+        options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured } || options.Layers.AnySparsity;
 
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
@@ -42,7 +43,7 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
             return new(model, ["no layer with weights of its own"], []);
         bool looksAtData = context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
         InputHessians hessians = looksAtData ? Hessians(graph, layers, context) : InputHessians.Empty;
-        int[] pruned = Amounts(layers, hessians, context.Options.Sparsity!.Value);
+        int[] pruned = Amounts(layers, hessians, context.Options);
 
         var editor = new GraphEditor(graph);
         string[] unknown = [.. layers.Where(l => looksAtData && !hessians.Has(l.Name)).Select(l => $"'{l.Name}'")];
@@ -78,12 +79,17 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
             context.Cancellation);
     }
 
-    // One threshold for all weights of all layers.
-    private static int[] Amounts(PrunableLayer[] layers, InputHessians hessians, double share)
+    // One threshold for all weights of all layers but those of which a rule says how many.
+    private static int[] Amounts(PrunableLayer[] layers, InputHessians hessians, ModelOptions options)
     {
-        (double Score, int Layer)[] scores = [.. layers.SelectMany((l, i) => l.RelativeScores(hessians).Select(s => (s, i)))];
-        Array.Sort(scores);
+        double?[] given = [.. layers.Select(l => options.Layers.SparsityOf(l.Context.Node.Origin))];
         var amounts = new int[layers.Length];
+        for (int i = 0; i < layers.Length; i++)
+            amounts[i] = (int)((given[i] ?? 0) * layers[i].Count);
+        (double Score, int Layer)[] scores = [.. layers.SelectMany((l, i) =>
+            given[i] is null ? l.RelativeScores(hessians).Select(s => (s, i)) : [])];
+        Array.Sort(scores);
+        double share = options.SparsityPattern == SparsityPattern.Unstructured ? options.Sparsity ?? 0 : 0;
         long left = (long)Math.Round(share * scores.Length);
         foreach ((_, int layer) in scores)
         {

@@ -10,7 +10,8 @@ internal static class CodingRules
     /// <summary>The codes that a model's resource may have.</summary>
     public static WeightCoding Of(ModelOptions options) => options.EntropyCoding ? WeightCoding.Entropy
         : options.Precision == ModelPrecision.Int4 || options.Clusters is not null
-            || options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured } ? WeightCoding.Structural
+            || options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured }
+            || options.Layers.AnyFewLevels || options.Layers.AnySparsity ? WeightCoding.Structural
         : WeightCoding.None;
 
     /// <summary>The account of the coding; none where nothing is coded.</summary>

@@ -61,7 +61,7 @@ internal static class OutlierSplitting
             plain with
             {
                 Name = editor.UniqueName(node.Name + ".outliers"),
-                CopyOf = node.CopyOf.Length > 0 ? node.CopyOf : node.Name,
+                CopyOf = node.Origin,
                 Inputs = [outer, node.Inputs[1]],
                 Outputs = [coarse],
             },

@@ -10,10 +10,10 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 /// become the means of their clusters. Weights that are zero stay so, as one of the values. Remembers what it made of a tensor, as plans
 /// are measured with it again and again.
 /// </summary>
-/// <param name="clusters">How many different values a layer may have; 0: weights stay as they are.</param>
-internal sealed class SharedFloats(int clusters)
+/// <param name="clustersOf">How many different values the weights of a node may have; 0: they stay as they are.</param>
+internal sealed class SharedFloats(Func<Node, int> clustersOf)
 {
-    private readonly Dictionary<Tensor, Tensor> _shared = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(Tensor Weights, int Clusters), Tensor> _shared = [];
 
     /// <summary>Shares the weights of all layers that run in float32.</summary>
     /// <param name="graph">The graph.</param>
@@ -21,28 +21,33 @@ internal sealed class SharedFloats(int clusters)
     /// <param name="notes">Hears what was done; null for nobody.</param>
     public Graph Apply(Graph graph, GraphQuantization quantization, List<string>? notes = null)
     {
-        if (clusters == 0)
+        if (graph.Nodes.All(n => clustersOf(n) == 0))
             return graph;
-        string[] weights = [.. graph.Nodes
+        (string Name, int Clusters)[] weights = [.. graph.Nodes
             .Where(n => !quantization.Nodes[n.Name].Integer)
             .SelectMany(WeightsOf)
             .Where(name => graph.Constant(name) is { Element: ElementType.Float32 }
                 && GraphIndex.Of(graph).Readers(name).All(r => !quantization.Nodes[r.Name].Integer && WeightsOf(r).Contains(name)))
-            .Distinct(StringComparer.Ordinal)];
-        if (weights.Length > 0)
-            notes?.Add($"{weights.Length} float32 weights with at most {clusters} different values each");
-        string[] states = [.. graph.Nodes.Where(n => n.Is<RecurrentOperator>() && quantization.Nodes[n.Name].Integer)
+            .Distinct(StringComparer.Ordinal)
+            // Weights that several nodes read have as many values as the one that asks for most.
+            .Select(name => (name, GraphIndex.Of(graph).Readers(name).Select(clustersOf).ToArray() is var asked
+                && asked.Contains(0) ? 0 : asked.Max()))
+            .Where(w => w.Item2 > 0)];
+        foreach (IGrouping<int, (string, int Clusters)> group in weights.GroupBy(w => w.Clusters).OrderBy(g => g.Key))
+            notes?.Add($"{group.Count()} float32 weights with at most {group.Key} different values each");
+        string[] states = [.. graph.Nodes.Where(n => n.Is<RecurrentOperator>() && quantization.Nodes[n.Name].Integer
+                && clustersOf(n) > 0)
             .Select(n => $"'{n.Name}'")];
         if (states.Length > 0)
             notes?.Add($"integer weights of states are not shared: {string.Join(", ", states)}");
         if (weights.Length == 0)
             return graph;
         var editor = new GraphEditor(graph);
-        foreach (string name in weights)
+        foreach ((string name, int clusters) in weights)
         {
             Tensor original = graph.Constants[name];
-            if (!_shared.TryGetValue(original, out Tensor? shared))
-                _shared[original] = shared = Shared(original, clusters);
+            if (!_shared.TryGetValue((original, clusters), out Tensor? shared))
+                _shared[(original, clusters)] = shared = Shared(original, clusters);
             editor.SetConstant(name, shared);
         }
         return editor.ToGraph();

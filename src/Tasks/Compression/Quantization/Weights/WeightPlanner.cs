@@ -70,7 +70,7 @@ internal sealed class WeightPlanner(
     public bool Widen(QuantizableNode node)
     {
         string name = node.Node.Name;
-        if (options.WeightBits != 4 || node.Form != IntegerForm.DotProduct || !_wide.Add(name))
+        if (options.BitsOf(node.Node) != 4 || node.Form != IntegerForm.DotProduct || !_wide.Add(name))
             return false;
         _rows.Remove(name);
         _compensated.Remove(name);
@@ -88,7 +88,7 @@ internal sealed class WeightPlanner(
     /// <param name="values">The plan of all values.</param>
     public bool IsQuietUnshared(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
-        if (options.Clusters == 0 || node.Form != IntegerForm.DotProduct)
+        if (options.ClustersOf(node.Node) == 0 || node.Form != IntegerForm.DotProduct)
             return false;
         string key = Key(node, values);
         if (!_unshared.TryGetValue(node.Node.Name, out (string Key, double Decibels) known) || known.Key != key)
@@ -148,16 +148,17 @@ internal sealed class WeightPlanner(
         DotProductLayer layer = node.Layer!;
         ChannelMoments? moments = SearchMoments(node);
         bool isDotProduct = node.Form == IntegerForm.DotProduct;
-        bool isNarrow = options.WeightBits == 4 && isDotProduct && !_wide.Contains(node.Node.Name);
+        string name = node.Node.Name;
+        bool isNarrow = options.BitsOf(node.Node) == 4 && isDotProduct && !_wide.Contains(name);
         QuantizedRows rows = Rounded(isNarrow ? WeightLevels.Bits4 : WeightLevels.Bits8);
-        if (isNarrow && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
+        if (isNarrow && !options.IsFixed(node.Node) && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
         {
-            _wide.Add(node.Node.Name);
+            _wide.Add(name);
             rows = Rounded(WeightLevels.Bits8);
         }
-        if (options.Clusters == 0 || !isDotProduct)
+        if (options.ClustersOf(node.Node) == 0 || !isDotProduct)
             return rows;
-        (WeightLevels levels, double[] scales) = SharedLevels.Fit(layer, rows, moments, options.Clusters);
+        (WeightLevels levels, double[] scales) = SharedLevels.Fit(layer, rows, moments, options.ClustersOf(node.Node));
         return WeightQuantizer.Round(layer, scales, null, levels, null);
 
         QuantizedRows Rounded(WeightLevels levels) =>
@@ -167,7 +168,7 @@ internal sealed class WeightPlanner(
     // Null where nothing is known of the inputs.
     private QuantizedRows? Compensated(QuantizableNode node)
     {
-        if (!options.CompensatesRounding || !hessians.Has(node.Node.Name))
+        if (!options.Compensates(node.Node) || !hessians.Has(node.Node.Name))
             return null;
         if (!_compensated.TryGetValue(node.Node.Name, out QuantizedRows? rows))
         {
@@ -180,10 +181,12 @@ internal sealed class WeightPlanner(
         return rows;
     }
 
-    // Null where pairs are left free, or keep the bound as they are.
+    // Null where pairs are left free, or keep the bound as they are. It would undo shared values and compensated rounding; weights of 4
+    // bits keep it anyway.
     private QuantizedRows? Bounded(QuantizableNode node, bool isWide)
     {
-        if (options.PairSums != PairSums.Bounded)
+        if (options.PairSums != PairSums.Bounded || options.Compensates(node.Node) || options.BitsOf(node.Node) < 8
+            || options.ClustersOf(node.Node) > 0)
             return null;
         if (!_bounded.TryGetValue((node.Node.Name, isWide), out QuantizedRows? rows))
             _bounded[(node.Node.Name, isWide)] = rows = PairBound.Of(node, isWide, Moments(node)) is var bound
