@@ -34,8 +34,8 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
         bool compensates = context.HasCalibrationData
             && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse));
-        // The bound would undo shared values and compensated rounding; weights of 4 bits keep it anyway.
-        bool isFree = isCoarse || compensates;
+        // The bound would undo shared values; weights of 4 bits keep it anyway.
+        bool isFree = isCoarse;
         var quantizer = new Quantizer(
             new()
             {

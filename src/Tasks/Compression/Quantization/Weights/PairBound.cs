@@ -19,6 +19,9 @@ internal sealed class PairBound
     private readonly WeightLayout _layout;
     private readonly (int First, int Second)[] _pairs;
 
+    // The other place of each place's pair; its own where it has none.
+    private readonly int[] _partners;
+
     private PairBound(DotProductLayer layer, ChannelMoments? moments, WeightLayout layout)
     {
         _layer = layer;
@@ -26,6 +29,9 @@ internal sealed class PairBound
         _moments = moments;
         _floor = moments is null ? 0 : Enumerable.Range(0, moments.Channels).Average(moments.Variance);
         _pairs = layout.Neighbours();
+        _partners = [.. Enumerable.Range(0, layer.Length)];
+        foreach ((int first, int second) in _pairs)
+            (_partners[first], _partners[second]) = (second, first);
     }
 
     /// <summary>The bound for a dot product.</summary>
@@ -58,18 +64,45 @@ internal sealed class PairBound
             (int first, int second) = (rounded[i], rounded[j]);
             if (PairSums16.Fit(first, second))
                 continue;
-            double a = Math.Abs(_layer.Weights[_layer.Index(channel, i)] / scale);
-            double b = Math.Abs(_layer.Weights[_layer.Index(channel, j)] / scale);
-            double importance = Importance(channel, i);
-            double other = Importance(channel, j);
-
-            // The least of m·(a − x)² + n·(b − y)² under x + y = 128.
-            double share = importance + other > 0 ? other / (importance + other) : 0.5;
-            int x = (int)Math.Clamp(Math.Round(a - ((a + b - Limit) * share)), 1, WeightQuantizer.Highest);
+            int x = First(channel, i, j, Math.Abs(Weight(channel, i) / scale), Math.Abs(Weight(channel, j) / scale));
             rounded[i] = first > 0 ? x : -x;
             rounded[j] = first > 0 ? Limit - x : x - Limit;
         }
     }
+
+    /// <summary>
+    /// What a weight may become where weights are rounded one after the other: the first of a pair as far as <see cref="Apply"/> would
+    /// lower it, the second within what the first has left.
+    /// </summary>
+    /// <param name="channel">The output channel.</param>
+    /// <param name="scale">Its scale.</param>
+    /// <param name="position">The weight's position in the sum.</param>
+    /// <param name="value">The weight with what it makes up for.</param>
+    /// <param name="level">What it would be rounded to.</param>
+    /// <param name="rounded">The weights that are rounded already, by position; null for those that are not.</param>
+    public int Limited(int channel, double scale, int position, double value, int level, ReadOnlySpan<int?> rounded)
+    {
+        int partner = _partners[position];
+        if (partner == position)
+            return level;
+        if (rounded[partner] is { } other)
+            return PairSums16.Fit(level, other) ? level : Math.Sign(level) * (Limit - Math.Abs(other));
+        double weight = Weight(channel, partner) / scale;
+        if (PairSums16.Fit(level, (int)Math.Clamp(Math.Round(weight), -WeightQuantizer.Highest, WeightQuantizer.Highest)))
+            return level;
+        return Math.Sign(level) * First(channel, position, partner, Math.Abs(value / scale), Math.Abs(weight));
+    }
+
+    // The first of two magnitudes: the least of m·(a − x)² + n·(b − y)² under x + y = 128.
+    private int First(int channel, int i, int j, double a, double b)
+    {
+        double importance = Importance(channel, i);
+        double other = Importance(channel, j);
+        double share = importance + other > 0 ? other / (importance + other) : 0.5;
+        return (int)Math.Clamp(Math.Round(a - ((a + b - Limit) * share)), 1, WeightQuantizer.Highest);
+    }
+
+    private double Weight(int channel, int k) => _layer.Weights[_layer.Index(channel, k)];
 
     // An input that hardly moved on the calibration data may do so later: the mean of all variances is added.
     private double Importance(int channel, int k) => _moments is null ? 1 : _moments.Variance(_layer.InputChannel(channel, k)) + _floor;

@@ -23,7 +23,8 @@ internal sealed class WeightPlanner(
 
     private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuantizedRows?> _compensated = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Node, bool IsWide), QuantizedRows?> _bounded = [];
+    private readonly Dictionary<(string Node, bool IsWide), QuantizedRows[]> _bounded = [];
+    private (string Node, CompensatedWalk[] Walks) _walks = ("", []);
     private readonly Dictionary<string, (string Key, double Decibels)> _unshared = new(StringComparer.Ordinal);
 
     // Layers for which 4 bits are too few.
@@ -125,8 +126,11 @@ internal sealed class WeightPlanner(
             else
                 correction = null;
         }
-        return Bounded(node, IsWide(node, values)) is { } rows && Measured(rows) is var bounded
-            && bounded.Decibels > best.Decibels - GreatestLoss ? bounded : best;
+        (WeightQuantization Weights, double Decibels)? held = null;
+        foreach (QuantizedRows rows in Bounded(node, best.Weights.Values, IsWide(node, values)))
+            if (Measured(rows) is var bounded && bounded.Decibels > (held?.Decibels ?? (best.Decibels - GreatestLoss)))
+                held = bounded;
+        return held ?? best;
 
         (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rounded)
         {
@@ -172,27 +176,40 @@ internal sealed class WeightPlanner(
             return null;
         if (!_compensated.TryGetValue(node.Node.Name, out QuantizedRows? rows))
         {
-            CompensatedWalk[] walks = [.. Enumerable.Range(0, node.Layer!.Groups)
-                .Select(g => new CompensatedWalk(hessians.Damped(node.Node.Name, g)!))];
             QuantizedRows nearest = Rows(node);
             _compensated[node.Node.Name] = rows =
-                WeightQuantizer.Round(node.Layer, (double[])nearest.Scales.Clone(), null, nearest.Levels, walks);
+                WeightQuantizer.Round(node.Layer!, (double[])nearest.Scales.Clone(), null, nearest.Levels, Walks(node));
         }
         return rows;
     }
 
-    // Null where pairs are left free, or keep the bound as they are. It would undo shared values and compensated rounding; weights of 4
-    // bits keep it anyway.
-    private QuantizedRows? Bounded(QuantizableNode node, bool isWide)
+    // They cost much: the layer that is looked at keeps its own.
+    private CompensatedWalk[] Walks(QuantizableNode node)
     {
-        if (options.PairSums != PairSums.Bounded || options.Compensates(node.Node) || options.BitsOf(node.Node) < 8
-            || options.ClustersOf(node.Node) > 0)
-            return null;
-        if (!_bounded.TryGetValue((node.Node.Name, isWide), out QuantizedRows? rows))
-            _bounded[(node.Node.Name, isWide)] = rows = PairBound.Of(node, isWide, Moments(node)) is var bound
-                && !bound.Holds(Rows(node).Values)
-                ? WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)
-                : null;
+        if (_walks.Node != node.Node.Name)
+            _walks = (node.Node.Name, [.. Enumerable.Range(0, node.Layer!.Groups)
+                .Select(g => new CompensatedWalk(hessians.Damped(node.Node.Name, g)!))]);
+        return _walks.Walks;
+    }
+
+    // Weights whose pairs keep the bound, to the nearest level and compensated; none where pairs are left free, or those at hand keep the
+    // bound anyway. It would undo shared values; weights of 4 bits keep it always.
+    private IEnumerable<QuantizedRows> Bounded(QuantizableNode node, sbyte[] atHand, bool isWide)
+    {
+        if (options.PairSums != PairSums.Bounded || options.BitsOf(node.Node) < 8 || options.ClustersOf(node.Node) > 0)
+            return [];
+        (string, bool) key = (node.Node.Name, isWide);
+        if (!_bounded.TryGetValue(key, out QuantizedRows[]? rows))
+        {
+            var bound = PairBound.Of(node, isWide, Moments(node));
+            _bounded[key] = rows = bound.Holds(atHand) ? []
+                : [WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)];
+            if (rows is [var nearest] && options.Compensates(node.Node) && hessians.Has(node.Node.Name))
+                _bounded[key] = rows = [nearest, Walked(nearest.Scales), Walked(Rows(node).Scales)];
+
+            QuantizedRows Walked(double[] scales) =>
+                WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), bound, WeightLevels.Bits8, Walks(node));
+        }
         return rows;
     }
 

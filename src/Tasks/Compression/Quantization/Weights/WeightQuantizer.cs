@@ -56,20 +56,23 @@ internal static class WeightQuantizer
                 RoundChannel(layer, c, scales[c], bound, levels, values);
         else
             Parallel.For(0, layer.Channels, c =>
-                Compensated(layer, c, scales[c], levels, walks[c / (layer.Channels / layer.Groups)], values));
+                Compensated(layer, c, scales[c], bound, levels, walks[c / (layer.Channels / layer.Groups)], values));
         return new(values, scales, bound) { Levels = levels };
     }
 
     // A weight that is zero stays zero: it was pruned, or its zeros are worth something in a code.
     private static void Compensated(
-        DotProductLayer layer, int channel, double scale, WeightLevels levels, CompensatedWalk walk, sbyte[] values)
+        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels levels, CompensatedWalk walk, sbyte[] values)
     {
         var weights = new double[layer.Length];
         for (int k = 0; k < weights.Length; k++)
             weights[k] = layer.Weights[layer.Index(channel, k)];
+        var rounded = new int?[layer.Length];
         walk.Run(weights, (k, value) =>
         {
             int level = layer.Weights[layer.Index(channel, k)] == 0 ? 0 : levels.Nearest(value / scale);
+            level = bound?.Limited(channel, scale, k, value, level, rounded) ?? level;
+            rounded[k] = level;
             values[layer.Index(channel, k)] = (sbyte)level;
             return level * scale;
         });
