@@ -117,15 +117,15 @@ internal static class ItemMetadata
                 + "would lose too much, or lie below `MinSignalToNoise` with 4 bits, have 8, and go to float32 only where these are "
                 + "not enough either; the state of recurrent layers keeps 8"),
             (ModelPrecision.Float32, "float32 throughout")),
-        MetadataEntry.Choice<WeightRounding>("Rounding", "How weights become integers: see [quantization.md](quantization.md#few-levels).",
+        MetadataEntry.Choice<WeightRounding>("Rounding", "How weights become integers: see [quantization.md](quantization.md#rounding).",
             nameof(WeightRounding.Auto),
             (o, value) => o with { Rounding = value },
             (WeightRounding.Auto,
-                "`Compensated` with `Precision=\"Int4\"` or `Clusters` where there are data to calibrate on, else `Nearest`"),
+                "`Compensated` where there are data to calibrate on, else `Nearest`"),
             (WeightRounding.Nearest, "each weight to the nearest level"),
             (WeightRounding.Compensated,
                 "later weights of a sum make up for the errors of earlier ones on the calibration data (GPTQ), where "
-                + "that measures better; `PairSums` is then free")),
+                + "that measures better; an error without data")),
         new("Sparsity", MetadataKind.Number, "none", "a number from 0.01 to 0.99",
             "The share of the weights that become zero, over all layers together: those whose loss changes the layers' outputs least. With "
                 + "data to calibrate on the others make up for it: see [compression.md](compression.md#sparsification). The assembly does "
@@ -204,7 +204,7 @@ internal static class ItemMetadata
             nameof(PairSums.Bounded),
             (o, value) => o with { PairSums = value },
             (PairSums.Bounded, "in every layer that loses less than 0.5 dB of its signal-to-quantisation-noise ratio by it; without effect "
-                + "with `Precision=\"Int4\"` (weights of 4 bits are so anyway), `Clusters` and `Rounding=\"Compensated\"`"),
+                + "with `Precision=\"Int4\"` (weights of 4 bits are so anyway) and `Clusters`"),
             (PairSums.Free, "only where weights happen to do so")),
         MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.",
             nameof(InputElement.Float32),

@@ -3,7 +3,7 @@ namespace OptimizerBuild.Options;
 /// <summary>How weights become integers.</summary>
 internal enum WeightRounding
 {
-    /// <summary>Compensated where weights have few levels and there are data to calibrate on, else nearest.</summary>
+    /// <summary>Compensated where there are data to calibrate on, else nearest.</summary>
     Auto,
 
     /// <summary>Each weight to the nearest level.</summary>

@@ -62,9 +62,6 @@ internal sealed record QuantizationOptions
     /// <summary>Whether errors of rounding weights are made up for by weights that are rounded later, where that measures better.</summary>
     public bool CompensatesRounding { get; init; }
 
-    /// <summary>The same for the layers alone that have 4 bits or shared values.</summary>
-    public bool CompensatesFewLevels { get; init; }
-
     /// <summary>What holds in single layers instead.</summary>
     public LayerRules Layers { get; init; } = LayerRules.None;
 
@@ -81,10 +78,6 @@ internal sealed record QuantizationOptions
 
     /// <summary>How many different values the weights of a node may have; 0 for no limit.</summary>
     public int ClustersOf(Node node) => Layers.ClustersOf(node.Origin) ?? Clusters;
-
-    /// <summary>Whether weights of a dot product make up for the errors of others, where that measures better.</summary>
-    public bool Compensates(Node node) =>
-        CompensatesRounding || (CompensatesFewLevels && (BitsOf(node) < 8 || ClustersOf(node) > 0));
 
     /// <summary>Whether a rule wants a node in integers, however noisy it is.</summary>
     public bool IsFixed(Node node) => Layers.PrecisionOf(node.Origin) is ModelPrecision.Int8 or ModelPrecision.Int4;

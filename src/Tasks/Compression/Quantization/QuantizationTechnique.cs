@@ -32,8 +32,7 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
             ?? (isCoarse || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
         // A model in float32 but for a few layers is one whose other nodes are taken out of the integers.
         bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
-        bool compensates = context.HasCalibrationData
-            && (options.Rounding == WeightRounding.Compensated || (options.Rounding == WeightRounding.Auto && isCoarse));
+        bool compensates = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest;
         // The bound would undo shared values; weights of 4 bits keep it anyway.
         bool isFree = isCoarse;
         var quantizer = new Quantizer(
@@ -45,7 +44,6 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
                 WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
                 Clusters = options.Clusters ?? 0,
                 CompensatesRounding = compensates,
-                CompensatesFewLevels = context.HasCalibrationData && options.Rounding == WeightRounding.Auto,
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
                 LeastOutputSignalToNoise = least,
@@ -67,7 +65,7 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         if (options.Rounding == WeightRounding.Compensated && !compensates)
             yield return "Rounding=\"Compensated\" has no effect: there are no data to calibrate on";
         if (options.PairSums == PairSums.Bounded && isFree && !options.IsFloat32)
-            yield return "PairSums=\"Bounded\" has no effect: it would undo few levels and compensated rounding";
+            yield return "PairSums=\"Bounded\" has no effect: it would undo few levels";
     }
 
     // A classifier may be right with scores that are far from the float model's; where that is measured and reported, the user decides.

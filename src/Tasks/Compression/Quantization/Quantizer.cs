@@ -72,8 +72,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
 
             // Means and variances of made-up values say nothing about the rounding of weights.
             QuantizationOptions used = unsettled.IsEmpty ? options
-                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false,
-                    CompensatesFewLevels = false };
+                : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false };
             Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
             // What little bounds cost each layer may add up where outputs are noisy anyway.
@@ -155,8 +154,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, _sharing, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
         InputHessians hessians = InputHessians.Empty;
-        (OperatorContext, DotProductLayer)[] compensated = [.. candidates.Nodes
-            .Where(n => n.Form == IntegerForm.DotProduct && options.Compensates(n.Node) && options.ReasonForFloat(n.Node) is null)
+        (OperatorContext, DotProductLayer)[] compensated = !options.CompensatesRounding ? [] : [.. candidates.Nodes
+            .Where(n => n.Form == IntegerForm.DotProduct && options.ReasonForFloat(n.Node) is null)
             .Select(n => (n.Context, n.Layer!))];
         if (compensated.Length > 0)
         {

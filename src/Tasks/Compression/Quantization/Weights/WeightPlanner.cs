@@ -172,7 +172,7 @@ internal sealed class WeightPlanner(
     // Null where nothing is known of the inputs.
     private QuantizedRows? Compensated(QuantizableNode node)
     {
-        if (!options.Compensates(node.Node) || !hessians.Has(node.Node.Name))
+        if (!options.CompensatesRounding || !hessians.Has(node.Node.Name))
             return null;
         if (!_compensated.TryGetValue(node.Node.Name, out QuantizedRows? rows))
         {
@@ -204,7 +204,7 @@ internal sealed class WeightPlanner(
             var bound = PairBound.Of(node, isWide, Moments(node));
             _bounded[key] = rows = bound.Holds(atHand) ? []
                 : [WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)];
-            if (rows is [var nearest] && options.Compensates(node.Node) && hessians.Has(node.Node.Name))
+            if (rows is [var nearest] && options.CompensatesRounding && hessians.Has(node.Node.Name))
                 _bounded[key] = rows = [nearest, Walked(nearest.Scales), Walked(Rows(node).Scales)];
 
             QuantizedRows Walked(double[] scales) =>
