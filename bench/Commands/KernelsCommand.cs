@@ -23,8 +23,8 @@ namespace OptimizerBuild.Bench.Commands;
 internal sealed class KernelsCommand : BenchCommand
 {
     private static readonly Table<StepCost> Columns = new(
-        new("kernel", c => c.Step, Width: 23),
-        new("layer", c => c.Description, Width: 35),
+        new("kernel", c => c.Step, Width: 25),
+        new("layer", c => c.Description, Width: 44),
         new("K MACs", c => c.Macs / 1e3, "F0", 6),
         new("µs", c => c.Microseconds, "F2", 7),
         new("GMAC/s", c => c.GigaMacs, "F1"),
@@ -45,7 +45,8 @@ internal sealed class KernelsCommand : BenchCommand
     /// <param name="seconds">How long each.</param>
     public static IEnumerable<StepCost> Measure(double seconds) =>
         ProductShapes.All.Where(s => s.Kernel != "MatMul").Select(s => Measure(s, isInteger: true, seconds))
-            .Concat(ProductShapes.All.Select(s => Measure(s, isInteger: false, seconds)));
+            .Concat(ProductShapes.All.Select(s => Measure(s, isInteger: false, seconds)))
+            .Concat(ProductShapes.Sparse.SelectMany(s => MeasureSparse(s, seconds)));
 
     /// <summary>The table of record.</summary>
     public static string Markdown(List<StepCost> costs) =>
@@ -65,6 +66,37 @@ internal sealed class KernelsCommand : BenchCommand
 
     private static StepCost Measure(ProductShape shape, bool isInteger, double seconds)
     {
+        LoweredModel lowered = Lower(shape, isInteger);
+        return Measure(lowered, StepOf(lowered), lowered.Weights, shape.ToString(), seconds);
+    }
+
+    // The dense kernel, then those that leave out blocks of weights.
+    private static IEnumerable<StepCost> MeasureSparse(ProductShape shape, double seconds)
+    {
+        LoweredModel lowered = Lower(shape, isInteger: true);
+        PlanCall dense = StepOf(lowered);
+        yield return Measure(lowered, dense, lowered.Weights, shape + ", dense", seconds);
+        foreach (int zeros in ProductShapes.Zeros)
+        {
+            (PlanCall sparse, byte[] weights) = SparseSteps.Of(dense, lowered, zeros);
+            yield return Measure(
+                lowered, sparse, weights, string.Create(CultureInfo.InvariantCulture, $"{shape}, {zeros} % zero"), seconds);
+        }
+    }
+
+    private static PlanCall StepOf(LoweredModel lowered) => lowered.Calls.First(s => s.Macs > 0);
+
+    private static StepCost Measure(LoweredModel lowered, PlanCall step, byte[] weights, string description, double seconds)
+    {
+        StepCall call = KernelBinder.Bind(step);
+        var workspace = new Workspace(PackedWeights.Of(weights), lowered.ArenaBytes);
+        double fastest = Stopwatches.Fastest(() => call(workspace), seconds);
+        int index = lowered.Calls.TakeWhile(s => s.Macs == 0).Count();
+        return StepCost.Of(PlanOf(lowered, weights), step with { Description = description }, index, fastest);
+    }
+
+    private static LoweredModel Lower(ProductShape shape, bool isInteger)
+    {
         Graph graph = GraphOf(shape);
         var model = new CompressedModel(graph);
         if (isInteger)
@@ -80,14 +112,7 @@ internal sealed class KernelsCommand : BenchCommand
             };
             model = new Quantizer(options).Apply(model, samples, CancellationToken.None).Model;
         }
-        LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
-        ModelPlan plan = PlanOf(lowered);
-        List<PlanCall> steps = [.. lowered.Calls];
-        int index = steps.FindIndex(s => s.Macs > 0);
-        StepCall call = KernelBinder.Bind(steps[index]);
-        var workspace = new Workspace(PackedWeights.Of(lowered.Weights), lowered.ArenaBytes);
-        double fastest = Stopwatches.Fastest(() => call(workspace), seconds);
-        return StepCost.Of(plan, steps[index] with { Description = shape.ToString() }, index, fastest);
+        return GraphLowerer.Lower(model, new BoundaryOptions());
     }
 
     // The layer with a Relu; int8 outputs are made by a second layer, as a last one hands on 32-bit sums.
@@ -128,7 +153,7 @@ internal sealed class KernelsCommand : BenchCommand
         };
     }
 
-    private static ModelPlan PlanOf(LoweredModel lowered) => new()
+    private static ModelPlan PlanOf(LoweredModel lowered, byte[] weights) => new()
     {
         Model = "layer",
         ClassName = "Layer",
@@ -139,7 +164,7 @@ internal sealed class KernelsCommand : BenchCommand
         Outputs = lowered.Outputs,
         States = lowered.States,
         Strings = lowered.Strings,
-        Weights = new("layer.weights", lowered.Weights.Length, PackedWeights.Checksum(lowered.Weights)),
+        Weights = new("layer.weights", weights.Length, PackedWeights.Checksum(weights)),
         ArenaBytes = lowered.ArenaBytes,
         Buffers = lowered.Buffers,
         Values = lowered.Values,

@@ -30,7 +30,30 @@ public sealed class DotProductPathTests
         ["scalar"] = (w, p) => Int8ScalarLoop.Run(w, in p, 0, p.PaddedChannels),
     };
 
+    private static readonly Dictionary<string, Action<Workspace, Int8SparseProduct>> SparsePaths = new()
+    {
+        ["avxvnni (model)"] = (w, p) => Int8SparseLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, 0, p.Product.PaddedChannels),
+        ["avx10 (model)"] = (w, p) =>
+        {
+            int whole = p.Product.PaddedChannels & ~15;
+            Int8SparseLoop.Run<Avx10Model, Vector512<int>>(w, in p, 0, whole);
+            Int8SparseLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.Product.PaddedChannels);
+        },
+        ["avx512 (model)"] = (w, p) =>
+        {
+            int whole = p.Product.PaddedChannels & ~15;
+            Int8SparseLoop.Run<Avx512Model, Vector512<int>>(w, in p, 0, whole);
+            Int8SparseLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.Product.PaddedChannels);
+        },
+        ["armdot (model)"] = (w, p) => Int8SparseLoop.Run<ArmModel, Vector128<int>>(w, in p, 0, p.Product.PaddedChannels),
+        ["portable (model)"] = (w, p) => Int8SparseLoop.Run<PortableModel, Vector128<int>>(w, in p, 0, p.Product.PaddedChannels),
+        ["vector128"] = (w, p) => Int8SparseLoop.Run<Vector128DotProduct, Vector128<int>>(w, in p, 0, p.Product.PaddedChannels),
+        ["scalar"] = (w, p) => Int8SparseScalarLoop.Run(w, in p, 0, p.Product.PaddedChannels),
+    };
+
     public static TheoryData<string> PathNames => [.. Paths.Keys];
+
+    private static IEnumerable<KernelCase> SparseProducts => KernelCases.All.Where(c => c.Sparse is not null);
 
     private static IEnumerable<KernelCase> Products => KernelCases.All.Where(c => c.Product is not null);
 
@@ -43,25 +66,34 @@ public sealed class DotProductPathTests
             CaseAssert.Same(c.Expected, c.Actual(w => Paths[path](w, c.Product!.Value)), $"{path}: {c}");
     }
 
+    [Theory]
+    [MemberData(nameof(PathNames))]
+    public void Path_gives_the_same_bytes_from_sparse_weights(string path)
+    {
+        Assert.NotEmpty(SparseProducts);
+        foreach (KernelCase c in SparseProducts)
+            CaseAssert.Same(c.Expected, c.Actual(w => SparsePaths[path](w, c.Sparse!.Value)), $"{path}: {c}");
+    }
+
     /// <summary>The real instructions, where the machine has them: what the models stand for.</summary>
     [Fact]
     public void Supported_instruction_sets_give_the_same_bytes()
     {
         Check("avx2", Avx2.IsSupported, c => true, (w, c) => Run<Avx2DotProduct, Vector256<int>>(w, c, 0));
-        Check("avx2 pairs", Avx2.IsSupported, c => c.Product!.Value.PairSumsFit,
+        Check("avx2 pairs", Avx2.IsSupported, c => Layer(c).PairSumsFit,
             (w, c) => Run<Avx2PairDotProduct, Vector256<int>>(w, c, 0));
-        Check("ssse3 pairs", Ssse3.IsSupported, c => c.Product!.Value.PairSumsFit,
+        Check("ssse3 pairs", Ssse3.IsSupported, c => Layer(c).PairSumsFit,
             (w, c) => Run<Ssse3PairDotProduct, Vector128<int>>(w, c, 0));
         Check("avx512", Avx512BW.IsSupported, c => true, (w, c) =>
         {
-            int whole = c.Product!.Value.PaddedChannels & ~15;
-            Int8ProductLoop.Run<Avx512DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            int whole = Layer(c).PaddedChannels & ~15;
+            Run<Avx512DotProduct, Vector512<int>>(w, c, 0, whole);
             Run<Avx2DotProduct, Vector256<int>>(w, c, whole);
         });
         Check("avx10", AvxVnniInt8.V512.IsSupported, c => true, (w, c) =>
         {
-            int whole = c.Product!.Value.PaddedChannels & ~15;
-            Int8ProductLoop.Run<Avx10DotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            int whole = Layer(c).PaddedChannels & ~15;
+            Run<Avx10DotProduct, Vector512<int>>(w, c, 0, whole);
             Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
         });
         Check("avxvnni", AvxVnni.IsSupported, c => true, (w, c) => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0));
@@ -71,15 +103,22 @@ public sealed class DotProductPathTests
     {
         if (!isSupported)
             return;
-        KernelCase[] cases = [.. Products.Where(c => fits(c))];
+        KernelCase[] cases = [.. Products.Concat(SparseProducts).Where(c => fits(c))];
         Assert.NotEmpty(cases);
         foreach (KernelCase c in cases)
             CaseAssert.Same(c.Expected, c.Actual(w => run(w, c)), $"{name}: {c}");
         PathRecord.Ran("instructions " + name);
     }
 
-    private static void Run<TDot, TVector>(Workspace w, KernelCase c, int from)
+    private static Int8Product Layer(KernelCase c) => c.Product ?? c.Sparse!.Value.Product;
+
+    private static void Run<TDot, TVector>(Workspace w, KernelCase c, int from, int? to = null)
         where TDot : struct, IDotProduct<TVector>
-        where TVector : struct =>
-        Int8ProductLoop.Run<TDot, TVector>(w, c.Product!.Value, from, c.Product.Value.PaddedChannels);
+        where TVector : struct
+    {
+        if (c.Sparse is { } sparse)
+            Int8SparseLoop.Run<TDot, TVector>(w, in sparse, from, to ?? sparse.Product.PaddedChannels);
+        else
+            Int8ProductLoop.Run<TDot, TVector>(w, c.Product!.Value, from, to ?? c.Product.Value.PaddedChannels);
+    }
 }

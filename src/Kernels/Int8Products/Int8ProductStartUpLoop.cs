@@ -98,8 +98,9 @@ internal static class Int8ProductStartUpLoop
         }
     }
 
+    /// <summary>Requantises and stores s32 outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide(Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
+    internal static void Wide(Vector256<int> sums, ref byte multipliers, in Requantization requantization, ref byte output, int count)
     {
         unchecked
         {

@@ -48,6 +48,9 @@ internal enum CompressionStage
     /// <summary>Weights become zero.</summary>
     Sparsify,
 
+    /// <summary>Weights become zero in blocks.</summary>
+    SparsifyBlocks,
+
     /// <summary>Values, weights and biases get integers.</summary>
     Quantize,
 }

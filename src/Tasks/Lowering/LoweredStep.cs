@@ -1,3 +1,4 @@
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
@@ -44,6 +45,14 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     public LoweredStep Int(string name, long value)
     {
         _arguments.Add(new(new PlanArgument.Integer(name, value), null));
+        return this;
+    }
+
+    /// <summary>Where a layer's weights lie, with all that their form has.</summary>
+    public LoweredStep Weights(WeightSection section)
+    {
+        foreach ((string name, int offset) in section.Storage.Arguments(section))
+            Int(name, offset);
         return this;
     }
 

@@ -122,9 +122,10 @@ internal sealed class LoweringContext
     /// <param name="packed">The packed weights.</param>
     public WeightSection AddLayer(Node node, LayerShape shape, Tensor weights, out byte[] packed)
     {
-        WeightStorage storage = WeightStorage.Of(this, node);
+        WeightStorage storage = WeightStorage.Of(this, node, shape, weights);
         packed = storage.Pack(shape, weights);
-        var section = new WeightSection(node.Name, storage, shape, Weights.Add<byte>(packed, storage.Element.Size()), packed.Length);
+        var section = new WeightSection(
+            node.Name, storage, shape, Weights.Add(packed, storage.Parts(shape, packed.Length)), packed.Length);
         _sections.Add(section);
         return section;
     }

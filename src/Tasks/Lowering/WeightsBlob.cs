@@ -33,6 +33,16 @@ internal sealed class WeightsBlob
         where T : unmanaged
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(section);
+        return Add(bytes, [(bytes.Length, elementBytes)]);
+    }
+
+    /// <summary>Adds bytes with parts of different elements, which are sections of their own to whoever codes them.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="parts">The parts' lengths, which add up to all, and the sizes of their elements.</param>
+    /// <returns>The offset of the first part.</returns>
+    /// <exception cref="ModelException">The weights would grow beyond 2 GB.</exception>
+    public int Add(ReadOnlySpan<byte> bytes, IReadOnlyList<(int Bytes, int Element)> parts)
+    {
         var key = (bytes.Length, unchecked((long)Kernels.PackedWeights.Checksum(bytes)));
         if (_sections.TryGetValue(key, out List<int>? candidates))
         {
@@ -52,7 +62,12 @@ internal sealed class WeightsBlob
         _bytes.Position = start;
         _bytes.Write(bytes);
         candidates.Add((int)start);
-        _places.Add(new((int)start, bytes.Length, elementBytes));
+        int at = (int)start;
+        foreach ((int length, int element) in parts)
+        {
+            _places.Add(new(at, length, element));
+            at += length;
+        }
         return (int)start;
     }
 

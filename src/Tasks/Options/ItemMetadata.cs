@@ -135,6 +135,8 @@ internal static class ItemMetadata
             nameof(SparsityPattern.Unstructured),
             (o, value) => o with { SparsityPattern = value },
             (SparsityPattern.Unstructured, "each by itself: fewer bytes, not less work"),
+            (SparsityPattern.Block, "blocks of 16 outputs times 4 inputs, as kernels read them, of the layers that have such: see "
+                + "[compression.md](compression.md#blocks)"),
             (SparsityPattern.Channel, "whole channels are left out, with all weights that make and read them, until the share of the "
                 + "multiply-accumulates is gone: fewer bytes and less work: see [compression.md](compression.md#channel-pruning)")),
         new("Clusters", MetadataKind.Number, "no limit", "a whole number from 2 to 256",
@@ -190,7 +192,7 @@ internal static class ItemMetadata
             "What holds in single layers instead of what the other metadata say, by the names of nodes in the model (those of the report); "
                 + "in a name `*` stands for any characters and `?` for one. Where several fit a layer, the last one counts. A layer with "
                 + "`Int8` or `Int4` runs in integers however noisy it is; with `Precision=\"Float32\"` no others do. `Sparsity` is that of "
-                + "single weights. For example `conv1:Float32; fc*:Int4,Sparsity=0.9`.",
+                + "single weights, with `SparsityPattern=\"Block\"` that of blocks. For example `conv1:Float32; fc*:Int4,Sparsity=0.9`.",
             (o, value, _) => LayerRules.Parse(value) is { } rules ? o with { Layers = rules } : null),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "

@@ -106,7 +106,8 @@ internal sealed record ModelOptions
     /// <summary>Choices about techniques that are not asked for: they have no effect. One sentence each.</summary>
     public IEnumerable<string> ChoicesWithoutEffect()
     {
-        if (Sparsity is null && SparsityPattern != SparsityPattern.Unstructured)
+        if (Sparsity is null && SparsityPattern != SparsityPattern.Unstructured
+            && !(SparsityPattern == SparsityPattern.Block && Layers.AnySparsity))
             yield return $"{nameof(SparsityPattern)}=\"{SparsityPattern}\" has no effect without {nameof(Sparsity)}";
         if (Sparsity is null && PruningCriterion != PruningCriterion.Reconstruction)
             yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";

@@ -6,6 +6,9 @@ internal enum SparsityPattern
     /// <summary>Each by itself.</summary>
     Unstructured,
 
+    /// <summary>Those that kernels read together: 16 outputs times 4 inputs.</summary>
+    Block,
+
     /// <summary>Those of whole channels, which are left out, so that layers become smaller.</summary>
     Channel,
 }

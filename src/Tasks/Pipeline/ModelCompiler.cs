@@ -299,7 +299,7 @@ internal static class ModelCompiler
                 macs, precision?.SignalToNoise, lowered.PairSumsBounded.TryGetValue(node.Name, out bool bounded) ? bounded : null,
                 weights?.Storage.Name, weights?.Bytes ?? 0)
             {
-                Stored = weights is null ? null : stored.Sections.GetValueOrDefault(weights.Offset),
+                Stored = weights is null ? null : stored.Of(weights.Offset, weights.Bytes),
             };
         })];
     }

@@ -90,6 +90,25 @@ internal static class ConvolutionCases
         }
     }
 
+    /// <summary>Convolutions some of whose blocks of weights are zero.</summary>
+    public static IEnumerable<KernelCase> Sparse()
+    {
+        int seed = 320000;
+        foreach (WindowGeometry g in Geometries)
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+            {
+                foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
+                    yield return Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++, zeros: 60);
+                yield return Case(g, kind, wide: true, blocked: false, depthwise: false, 0, seed++, zeros: 60);
+            }
+        }
+
+        foreach (int zeros in (int[])[0, 80, 95, 100])
+            foreach (ProductShape s in (ProductShape[])[new("Convolution", 14, 14, 128, 128), new("Convolution", 14, 14, 64, 72, 3)])
+                yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, depthwise: false, 0, seed++, zeros);
+    }
+
     private static WindowGeometry Geometry(ProductShape s)
     {
         int pad = s.Window / 2;
@@ -108,7 +127,8 @@ internal static class ConvolutionCases
             dilationWidth,
             padTop, padLeft, padBottom, padRight);
 
-    private static KernelCase Case(WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed)
+    private static KernelCase Case(
+        WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
@@ -121,6 +141,21 @@ internal static class ConvolutionCases
         int border = Math.Max(Math.Max(g.PadTop, g.PadBottom), Math.Max(g.PadLeft, g.PadRight));
         FeatureMap from = data.Map(g.Images, g.Height, g.Width, channels, border, (byte)zeroPoint, input, pixelGap);
         int first = from.Offset - (g.PadTop * from.RowStride) - (g.PadLeft * from.PixelStride);
+
+        SparseWeights? sparse = null;
+        if (zeros is { } percent)
+        {
+            (int segments, int length) =
+                Int8Packing.Segments(g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth);
+            var dense = new byte[g.Groups * Int8Packing.PackedBytes(g.OutputsPerGroup, segments, length)];
+            Int8Packing.PackConvolution(
+                weights, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth,
+                dense);
+            sparse = new SparseWeights(dense, g.Groups, g.OutputsPerGroup, segments, length, percent, data.Random);
+            Int8Packing.UnpackConvolution(
+                dense, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth,
+                weights);
+        }
 
         // Where weights, biases and multipliers go, and the zero point folded into the biases.
         int paddedPerGroup = depthwise ? Int8DepthwiseLayout.PaddedChannels(g.OutputChannels)
@@ -168,7 +203,7 @@ internal static class ConvolutionCases
             multipliers[depthwise ? Int8DepthwiseLayout.Lane(o, channels)
                 : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
 
-        int weightsAt = data.AddWeights(packed);
+        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (data.AddWeights(packed), 0, 0);
         int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);
         int multipliersAt = data.AddWeights(multipliers);
         int outputZeroPoint = data.Random.Next(256);
@@ -201,6 +236,16 @@ internal static class ConvolutionCases
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
                 channels,
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth, pairSums),
+            (_, false, false) when sparse is not null => w => Int8SparseConvolution.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight,
+                g.OutputWidth, g.Groups, g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
+                g.DilationHeight, g.DilationWidth, pairSums),
+            (_, false, true) when sparse is not null => w => Int8SparseConvolution.RunWide(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth, pairSums),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
@@ -226,13 +271,16 @@ internal static class ConvolutionCases
         };
         return new KernelCase
         {
-            Kernel = (depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
+            Kernel = (depthwise ? "Int8Depthwise" : sparse is not null ? "Int8SparseConvolution"
+                : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
-                $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}",
+                $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"
+                + (zeros is { } share ? $", {share} % zero" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = product,
+            Product = sparse is null ? product : null,
+            Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = run,
             Oracle = arena =>
             {

@@ -36,13 +36,43 @@ internal static class DenseCases
         }
     }
 
-    private static KernelCase Case(int rows, int inputs, int outputs, DataKind kind, bool wide, bool blocked, int seed)
+    /// <summary>Layers some of whose blocks of weights are zero.</summary>
+    public static IEnumerable<KernelCase> Sparse()
+    {
+        int seed = 310000;
+        foreach ((int rows, int inputs, int outputs) in Shapes)
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+            {
+                yield return Case(rows, inputs, outputs, kind, wide: false, blocked: false, seed++, zeros: 60);
+                yield return Case(rows, inputs, outputs, kind, wide: true, blocked: false, seed++, zeros: 60);
+            }
+        }
+
+        foreach (int zeros in (int[])[0, 80, 95, 100])
+        {
+            yield return Case(1, 512, 512, DataKind.Uniform, wide: false, blocked: false, seed++, zeros);
+            yield return Case(32, 128, 136, DataKind.Uniform, wide: false, blocked: false, seed++, zeros);
+        }
+    }
+
+    private static KernelCase Case(
+        int rows, int inputs, int outputs, DataKind kind, bool wide, bool blocked, int seed, int? zeros = null)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
         byte[] input = data.Bytes(rows * inputs, kind);
         sbyte[] weights = data.SignedBytes(outputs * inputs, kind);
         long[] bias = [.. Enumerable.Range(0, outputs).Select(_ => (long)data.Random.Next(-1000000, 1000001))];
+        SparseWeights? sparse = null;
+        if (zeros is { } percent)
+        {
+            var dense = new byte[Int8Packing.PackedBytes(outputs, 1, inputs)];
+            Int8Packing.Pack(weights, outputs, 1, inputs, dense);
+            sparse = new SparseWeights(dense, 1, outputs, 1, inputs, percent, data.Random);
+            Int8Packing.Unpack(dense, outputs, 1, inputs, weights);
+        }
+
         int inputStride = inputs + data.Random.Next(0, 6);
         int inputAt = data.Reserve(rows * inputStride);
         for (int r = 0; r < rows; r++)
@@ -69,7 +99,7 @@ internal static class DenseCases
         var packed = new byte[Int8Packing.PackedBytes(outputs, 1, inputs)];
         Int8Packing.Pack(weights, outputs, 1, inputs, packed);
         (int[] multipliers, int shift) = data.Multipliers(outputs, padded, largest, seed % 5 == 4 ? largest * 1.3 : wide ? 2e9 : 400);
-        int weightsAt = data.AddWeights(packed);
+        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (data.AddWeights(packed), 0, 0);
         int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);
         int multipliersAt = data.AddWeights(multipliers);
         int outputZeroPoint = data.Random.Next(256);
@@ -90,21 +120,29 @@ internal static class DenseCases
             product = described;
         }
 
+        int pairSums = kind == DataKind.Bounded ? 1 : 0;
         return new KernelCase
         {
-            Kernel = (blocked ? "Int8DenseBlocked" : "Int8Dense") + (wide ? ".RunWide" : ".Run"),
-            Name = $"{rows}×{inputs}→{outputs} {kind}, shift {shift}",
+            Kernel = (sparse is not null ? "Int8SparseDense" : blocked ? "Int8DenseBlocked" : "Int8Dense") + (wide ? ".RunWide" : ".Run"),
+            Name = $"{rows}×{inputs}→{outputs} {kind}, shift {shift}" + (zeros is { } share ? $", {share} % zero" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = product,
+            Product = sparse is null ? product : null,
+            Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = (blocked, wide) switch
             {
+                (false, false) when sparse is not null => w => Int8SparseDense.Run(
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift,
+                    outputZeroPoint, minimum, maximum, rows, inputs, outputs, pairSums),
+                (false, true) when sparse is not null => w => Int8SparseDense.RunWide(
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, rows,
+                    inputs, outputs, pairSums),
                 (false, false) => w => Int8Dense.Run(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
-                    maximum, rows, inputs, outputs, kind == DataKind.Bounded ? 1 : 0),
+                    maximum, rows, inputs, outputs, pairSums),
                 (false, true) => w => Int8Dense.RunWide(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, rows, inputs, outputs,
-                    kind == DataKind.Bounded ? 1 : 0),
+                    pairSums),
                 (true, false) => w => Int8DenseBlocked.Run(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum,
                     maximum, rows, inputs, outputs),

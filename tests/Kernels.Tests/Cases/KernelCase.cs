@@ -29,6 +29,9 @@ internal sealed class KernelCase
     /// <summary>For matrix products: what <see cref="Run"/> carries out, so that tests can send it along other paths.</summary>
     public Int8Product? Product { get; init; }
 
+    /// <summary>The same for products with sparse weights.</summary>
+    public Int8SparseProduct? Sparse { get; init; }
+
     /// <summary>Whether the kernel allocates strings.</summary>
     public bool MakesStrings { get; init; }
 

@@ -20,6 +20,8 @@ internal static class KernelCases
         .. CodingCases.All(),
         .. TextCases.All(),
         .. PairwiseCouplingCases.All(),
+        .. DenseCases.Sparse(),
+        .. ConvolutionCases.Sparse(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

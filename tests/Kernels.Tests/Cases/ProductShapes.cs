@@ -55,6 +55,22 @@ internal static class ProductShapes
         new("MatMul", 64, 1, 64, 64),
     ];
 
+    /// <summary>The layers on which kernels of sparse weights are measured.</summary>
+    public static IReadOnlyList<ProductShape> Sparse { get; } =
+    [
+        new("Dense", 1, 1, 512, 512),
+        new("Dense", 1, 1, 784, 300),
+        new("Dense", 32, 1, 128, 128),
+        new("Convolution", 14, 14, 128, 128),
+        new("Convolution", 14, 14, 64, 64),
+        new("Convolution", 7, 7, 160, 160),
+        new("Convolution", 14, 14, 64, 64, 3),
+        new("Convolution", 16, 16, 16, 16, 3),
+    ];
+
+    /// <summary>How many of a hundred blocks of their weights are zero.</summary>
+    public static IReadOnlyList<int> Zeros { get; } = [20, 30, 50, 70, 80, 90];
+
     /// <summary>The layers of a kernel.</summary>
     public static IEnumerable<ProductShape> Of(string kernel) => All.Where(s => s.Kernel == kernel);
 }

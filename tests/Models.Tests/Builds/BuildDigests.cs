@@ -56,6 +56,7 @@ internal static class BuildDigests
         [
             SharedModels.Options(name) with { Precision = ModelPrecision.Int4, Sparsity = 0.5 },
             SharedModels.Options(name) with { Clusters = 12, EntropyCoding = true },
+            SharedModels.Options(name) with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Block },
             SharedModels.Options(name) with { Precision = ModelPrecision.Float32, Clusters = 40, Sparsity = 0.3, EntropyCoding = true },
         ]
         from line in Of($"{name}/{options.Precision}", options with { EvaluationData = null, CalibrationSamples = 64 })

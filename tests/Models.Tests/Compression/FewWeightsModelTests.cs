@@ -22,6 +22,7 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
         [
             ("Int4", o => o with { Precision = ModelPrecision.Int4 }), ("Clusters", o => o with { Clusters = 12 }),
             ("Sparsity", o => o with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Unstructured }),
+            ("Blocks", o => o with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Block }),
             ("EntropyCoding", o => o with { EntropyCoding = true }), ("Equalize", o => o with { Equalize = true }),
             ("Float32", o => o with { Precision = ModelPrecision.Float32 }),
         ];

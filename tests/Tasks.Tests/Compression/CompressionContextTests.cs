@@ -16,7 +16,7 @@ public sealed class CompressionContextTests
     [Fact]
     public void TechniquesAreFoundAndStandInOneOrder()
     {
-        Assert.Equal(["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "Quantization"],
+        Assert.Equal(["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "Quantization"],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
         Assert.Equal(["Quantization"], CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));
@@ -24,6 +24,8 @@ public sealed class CompressionContextTests
             CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Equalize = true })).Select(t => t.Name));
         Assert.Equal(["ChannelPruning", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
             TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Channel })).Select(t => t.Name));
+        Assert.Equal(["BlockSparsification", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
+            TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Block })).Select(t => t.Name));
         Assert.Equal(["Folding", "Quantization"],
             CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Fold = 0.3 })).Select(t => t.Name));
     }

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Compression.SecondOrder;
+using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 
@@ -8,6 +9,9 @@ namespace OptimizerBuild.Compression.Sparsification;
 /// <summary>The weights of a layer while some of them become zero.</summary>
 internal sealed class PrunableLayer
 {
+    private const int MostSamples = 512;
+    private const long MostProducts = 12_000_000_000;
+
     private readonly double[][] _rows;
     private readonly float _factor;
     private readonly Tensor _original;
@@ -49,6 +53,24 @@ internal sealed class PrunableLayer
         return factor == 0 ? null : new(context, layer, graph.Constant(node.Inputs[1])!, factor);
     }
 
+    /// <summary>The blocks of weights that kernels read together; null where the layer does not fill panels.</summary>
+    public BlockGrid? Blocks => BlockGrid.Of(Context, Layer);
+
+    /// <summary>How many weights are zero.</summary>
+    public int Zeros => _rows.Sum(row => row.Count(w => w == 0));
+
+    /// <summary>The second moments of the layers' inputs over the calibration samples.</summary>
+    public static InputHessians Hessians(Graph graph, IReadOnlyList<PrunableLayer> layers, CompressionContext context)
+    {
+        var evaluator = new GraphEvaluator(graph);
+        evaluator.RequireMemory();
+        IReadOnlyList<IReadOnlyList<Tensor>> samples = context.Calibration.Samples;
+        long affordable = Math.Clamp(MostProducts / Math.Max(evaluator.MultiplyAccumulates, 1), 16, MostSamples);
+        return InputHessians.Collect(evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
+            SelectedSamples.Spread(samples, (int)Math.Min(Math.Min(affordable, context.Options.CalibrationSamples), samples.Count)),
+            context.Cancellation);
+    }
+
     /// <summary>For each weight what it adds to the power of the layer's output, in proportion to all.</summary>
     public IEnumerable<double> RelativeScores(InputHessians hessians)
     {
@@ -75,6 +97,34 @@ internal sealed class PrunableLayer
             return;
         }
         new BrainSurgeon(_rows, groups!, Group).Prune(count);
+    }
+
+    /// <summary>
+    /// For each block, panel after panel, what a weight of it adds on average to the power of the output, in proportion to all, and how
+    /// many weights it has.
+    /// </summary>
+    public IEnumerable<(double Score, int Weights)> RelativeBlockScores(InputHessians hessians, BlockGrid blocks)
+    {
+        double[] scores = [.. RelativeScores(hessians)];
+        foreach ((int first, int count) in blocks.Panels)
+            foreach (int[] quad in blocks.Quads)
+            {
+                double sum = 0;
+                for (int r = first; r < first + count; r++)
+                    foreach (int k in quad)
+                        sum += scores[(r * Layer.Length) + k];
+                yield return (sum / (count * quad.Length), count * quad.Length);
+            }
+    }
+
+    /// <summary>Sets blocks of weights to zero.</summary>
+    /// <param name="hessians">What is known of the inputs.</param>
+    /// <param name="blocks">The layer's blocks.</param>
+    /// <param name="count">How many of them.</param>
+    public void PruneBlocks(InputHessians hessians, BlockGrid blocks, int count)
+    {
+        double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
+        new BlockSurgeon(_rows, blocks, groups[0] is null ? null : [.. groups!], Group).Prune(count);
     }
 
     /// <summary>The weights as the node reads them.</summary>

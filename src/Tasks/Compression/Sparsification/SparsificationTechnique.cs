@@ -1,9 +1,7 @@
 using System.Globalization;
 using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Compression.SecondOrder;
-using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Sparsification;
@@ -19,9 +17,6 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
     // No layer is left with fewer: a hundredth.
     private const double GreatestShare = 0.99;
 
-    private const int MostSamples = 512;
-    private const long MostProducts = 12_000_000_000;
-
     /// <inheritdoc/>
     public string Name => "Sparsification";
 
@@ -29,8 +24,8 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
     public CompressionStage Stage => CompressionStage.Sparsify;
 
     /// <inheritdoc/>
-    public bool IsOn(ModelOptions options) => 
-        options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured } || options.Layers.AnySparsity;
+    public bool IsOn(ModelOptions options) => options is { Sparsity: not null, SparsityPattern: SparsityPattern.Unstructured }
+        || (options.Layers.AnySparsity && options.SparsityPattern != SparsityPattern.Block);
 
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
@@ -42,7 +37,7 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         if (layers.Length == 0)
             return new(model, ["no layer with weights of its own"], []);
         bool looksAtData = context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
-        InputHessians hessians = looksAtData ? Hessians(graph, layers, context) : InputHessians.Empty;
+        InputHessians hessians = looksAtData ? PrunableLayer.Hessians(graph, layers, context) : InputHessians.Empty;
         int[] pruned = Amounts(layers, hessians, context.Options);
 
         var editor = new GraphEditor(graph);
@@ -66,17 +61,6 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
                 $"'{layers[i].Name}': {pruned[i]} of {layers[i].Count} ({100.0 * pruned[i] / layers[i].Count:F1} %)"));
         }
         return new(model.WithGraph(editor.ToGraph()), notes, []);
-    }
-
-    private static InputHessians Hessians(Graph graph, PrunableLayer[] layers, CompressionContext context)
-    {
-        var evaluator = new GraphEvaluator(graph);
-        evaluator.RequireMemory();
-        IReadOnlyList<IReadOnlyList<Tensor>> samples = context.Calibration.Samples;
-        long affordable = Math.Clamp(MostProducts / Math.Max(evaluator.MultiplyAccumulates, 1), 16, MostSamples);
-        return InputHessians.Collect(evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
-            SelectedSamples.Spread(samples, (int)Math.Min(Math.Min(affordable, context.Options.CalibrationSamples), samples.Count)),
-            context.Cancellation);
     }
 
     // One threshold for all weights of all layers but those of which a rule says how many.

@@ -98,6 +98,17 @@ internal sealed record StoredWeights(
     public static StoredWeights Plain(byte[] memory) =>
         new(memory, memory.Length, EquatableList<PlanCall>.Empty, ImmutableDictionary<int, StoredSection>.Empty);
 
+    /// <summary>What became of a layer's weights, which may consist of several sections; null where they are not coded.</summary>
+    /// <param name="offset">Where they begin in memory.</param>
+    /// <param name="bytes">Their length there.</param>
+    public StoredSection? Of(int offset, int bytes)
+    {
+        StoredSection[] parts =
+            [.. Sections.Where(s => s.Key >= offset && s.Key < offset + bytes).OrderBy(s => s.Key).Select(s => s.Value)];
+        return parts.Length == 0 ? null
+            : new(string.Join('+', parts.SelectMany(p => p.Code.Split('+')).Distinct()), parts.Sum(p => p.Bytes));
+    }
+
     /// <summary>Whether the resource has to be decoded.</summary>
     public bool IsCoded => Expansion.Count > 0;
 

@@ -31,11 +31,15 @@ internal sealed class ConvolutionLowering : NodeLowering
         DotProductParameters parameters = DotProductParameters.Of(node, quantized, layout, input.Quantization!, output.Quantization!);
         bool wide = output.Quantization!.Type == ActivationType.S32;
         bool depthwise = layout.Order == WeightOrder.Depthwise;
+        WeightSection weights = context.AddLayer(
+            node, LayerShape.Of(layout), Tensor.Of(quantized.Values, layout.Groups * layout.Outputs, layout.Inputs, layout.Taps),
+            out _);
+        context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
 
         string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
             + $"{window.Y.Kernel}×{window.X.Kernel}";
         LoweredStep step = context
-            .Step(Kernel(depthwise, layout.AddsBlocks), wide ? "RunWide" : "Run", node,
+            .Step(Kernel(weights, layout), wide ? "RunWide" : "Run", node,
                 (depthwise ? "depthwise Conv " : "Conv ") + shapes, context.Macs(node))
             .Read("input", input, -(window.Y.PadBegin * from.RowStride) - (window.X.PadBegin * from.PixelStride))
             .Int("inputImageStride", from.ImageStride)
@@ -45,12 +49,8 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("outputImageStride", to.ImageStride)
             .Int("outputRowStride", to.RowStride)
             .Int("outputPixelStride", to.PixelStride);
-        WeightSection weights = context.AddLayer(
-            node, LayerShape.Of(layout), Tensor.Of(quantized.Values, layout.Groups * layout.Outputs, layout.Inputs, layout.Taps),
-            out byte[] packed);
-        context.PairSumsBounded[node.Name] = PairSums16.Fit(packed);
         (int bias, int multipliers) = parameters.Store(context.Weights, layout);
-        step.Int("weights", weights.Offset).Int("bias", bias).Int("multipliers", multipliers);
+        step.Weights(weights).Int("bias", bias).Int("multipliers", multipliers);
         step.Int("shift", parameters.Shift);
         if (!wide)
         {
@@ -73,6 +73,6 @@ internal sealed class ConvolutionLowering : NodeLowering
             step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
 
-    private static string Kernel(bool depthwise, bool blocked) =>
-        depthwise ? "Int8Depthwise" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution";
+    private static string Kernel(WeightSection weights, WeightLayout layout) => layout.Order == WeightOrder.Depthwise ? "Int8Depthwise"
+        : layout.AddsBlocks ? "Int8ConvolutionBlocked" : weights.Storage is SparseS8 ? "Int8SparseConvolution" : "Int8Convolution";
 }

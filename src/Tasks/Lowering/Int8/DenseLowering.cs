@@ -22,18 +22,18 @@ internal sealed class DenseLowering : NodeLowering
         bool wide = output.Quantization!.Type == ActivationType.S32;
 
         WeightSection weights = context.AddLayer(
-            node, LayerShape.Of(layout), Tensor.Of(layout.Rows(quantized.Values), outputs, inputs, 1), out byte[] packed);
-        context.PairSumsBounded[node.Name] = PairSums16.Fit(packed);
+            node, LayerShape.Of(layout), Tensor.Of(layout.Rows(quantized.Values), outputs, inputs, 1), out _);
+        context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
         (int bias, int multipliers) = parameters.Store(context.Weights, layout);
 
         LoweredStep step = context
-            .Step(layout.AddsBlocks ? "Int8DenseBlocked" : "Int8Dense", wide ? "RunWide" : "Run", node,
+            .Step(Kernel(weights, layout), wide ? "RunWide" : "Run", node,
                 $"{node.OpType} {count}×{inputs} → {count}×{outputs}", context.Macs(node))
             .Read("input", input)
             .Int("inputRowStride", stride)
             .Write("output", output)
             .Int("outputRowStride", outputs * output.ElementSize)
-            .Int("weights", weights.Offset)
+            .Weights(weights)
             .Int("bias", bias)
             .Int("multipliers", multipliers)
             .Int("shift", parameters.Shift);
@@ -47,6 +47,9 @@ internal sealed class DenseLowering : NodeLowering
         if (!layout.AddsBlocks)
             step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
     }
+
+    private static string Kernel(WeightSection weights, WeightLayout layout) =>
+        layout.AddsBlocks ? "Int8DenseBlocked" : weights.Storage is SparseS8 ? "Int8SparseDense" : "Int8Dense";
 
     /// <summary>The input as rows at one distance from each other, without a copy where its strides allow it.</summary>
     private static Storage RowsOf(LoweringContext context, Node node, Storage input, int length, out int count, out int stride)

@@ -35,7 +35,7 @@ internal sealed class DenseFloat32 : WeightStorage
     };
 
     /// <inheritdoc/>
-    public override bool Holds(LoweringContext context, Node node) => !context.IsInteger(node);
+    public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) => !context.IsInteger(node);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights)

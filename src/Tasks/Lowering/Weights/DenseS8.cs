@@ -26,7 +26,8 @@ internal sealed class DenseS8 : WeightStorage
     };
 
     /// <inheritdoc/>
-    public override bool Holds(LoweringContext context, Node node) => context.IsInteger(node);
+    public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
+        context.IsInteger(node) && !SparseS8.Suits(shape, weights);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights) => Order(shape).Pack(weights.Values<sbyte>());
@@ -39,8 +40,8 @@ internal sealed class DenseS8 : WeightStorage
         return weights;
     }
 
-    // Integer kernels know windows over two axes.
-    private static Int8WeightOrder Order(LayerShape shape)
+    /// <summary>The places of a layer's weights. Integer kernels know windows over two axes.</summary>
+    internal static Int8WeightOrder Order(LayerShape shape)
     {
         (int height, int width) = shape.Order == WeightOrder.Dense ? (1, 1) : (shape.Kernel[0], shape.Kernel[1]);
         return new(shape.Order, shape.Groups, shape.Outputs, shape.Inputs, height, width, shape.InputPixelStride, shape.DilationWidth);

@@ -36,7 +36,22 @@ internal abstract class WeightStorage
     public abstract ImmutableArray<string> Kernels(WeightOrder order);
 
     /// <summary>Whether the weights of a node are stored in this form.</summary>
-    public abstract bool Holds(LoweringContext context, Node node);
+    /// <param name="context">What is lowered.</param>
+    /// <param name="node">The layer's node.</param>
+    /// <param name="shape">The layer.</param>
+    /// <param name="weights">Its weights, as <see cref="Pack"/> takes them.</param>
+    public abstract bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights);
+
+    /// <summary>The share of a layer's multiply-accumulates that its kernel carries out.</summary>
+    public virtual double ShareOfProducts(WeightSection section) => 1;
+
+    /// <summary>The kernel's arguments that say where a layer's weights lie, in the order of its parameters.</summary>
+    public virtual ImmutableArray<(string Name, int Offset)> Arguments(WeightSection section) => [("weights", section.Offset)];
+
+    /// <summary>The parts of packed weights that have elements of their own: their lengths and the sizes of their elements.</summary>
+    /// <param name="shape">The layer.</param>
+    /// <param name="bytes">The length of the packed weights.</param>
+    public virtual ImmutableArray<(int Bytes, int Element)> Parts(LayerShape shape, int bytes) => [(bytes, Element.Size())];
 
     /// <summary>Packs a layer's weights as its kernel reads them.</summary>
     /// <param name="shape">The layer.</param>
@@ -46,9 +61,10 @@ internal abstract class WeightStorage
     /// <summary>Reads packed weights back, for whoever evaluates or checks them: the inverse of <see cref="Pack"/>.</summary>
     public abstract Tensor Unpack(LayerShape shape, ReadOnlySpan<byte> packed);
 
-    /// <summary>The form of a node's constant weights.</summary>
+    /// <summary>The form of a node's constant weights. Parameters as of <see cref="Holds"/>.</summary>
     /// <exception cref="InvalidOperationException">No form or several claim the node.</exception>
-    public static WeightStorage Of(LoweringContext context, Node node) => All.Single(s => s.Holds(context, node));
+    public static WeightStorage Of(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
+        All.Single(s => s.Holds(context, node, shape, weights));
 
     /// <summary>The form of a name.</summary>
     public static WeightStorage Named(string name) => All.Single(s => s.Name == name);

@@ -37,6 +37,17 @@ internal readonly record struct Int8WeightOrder(
         _ => Int8Packing.ConvolutionBytes(Groups, Outputs, Inputs, KernelHeight, KernelWidth, PixelStride, Dilation),
     };
 
+    /// <summary>The runs of neighbouring inputs that a dense layer or a convolution sums over, and the groups of four in one.</summary>
+    public (int Count, int Quads) Segments
+    {
+        get
+        {
+            (int count, int length) = Order == WeightOrder.Dense ? (1, Inputs)
+                : Int8Packing.Segments(Inputs, KernelHeight, KernelWidth, PixelStride, Dilation);
+            return (count, (length + 3) / 4);
+        }
+    }
+
     /// <summary>The bytes that the kernel reads.</summary>
     /// <param name="weights">[groups · outputs][inputs][window].</param>
     public byte[] Pack(ReadOnlySpan<sbyte> weights)
