@@ -60,8 +60,9 @@ internal static class OptionsText
         if (options.Rounding != WeightRounding.Auto)
             Line("Rounding", options.Rounding.ToString());
         if (options.Sparsity is { } sparsity)
-        {
             Line("Sparsity", sparsity.ToString("R", CultureInfo.InvariantCulture));
+        if (options.Sparsity is not null || options.Layers.AnySparsity)
+        {
             Line("SparsityPattern", options.SparsityPattern.ToString());
             Line("PruningCriterion", options.PruningCriterion.ToString());
         }
