@@ -17,6 +17,9 @@ internal sealed class DigestReport
     {
     }
 
+    /// <summary>The version of the runtime.</summary>
+    public string Runtime { get; private set; } = "";
+
     /// <summary>The path of integer dot products.</summary>
     public string Path { get; private set; } = "";
 
@@ -38,6 +41,9 @@ internal sealed class DigestReport
             string[] words = line.Split(' ');
             switch (words[0])
             {
+                case "runtime":
+                    report.Runtime = words[1];
+                    break;
                 case "path":
                     report.Path = words[1];
                     break;
@@ -63,7 +69,7 @@ internal sealed class DigestReport
     public void AssertPaths()
     {
         Assert.Equal(ExpectedPath, Path);
-        string depthwise = Path switch { "avx10" => "avxvnni", "avx512" => "avx2", _ => Path };
+        string depthwise = HasAvx512Vnni ? "avx512vnni" : Path switch { "avx10" => "avxvnni", "avx512" => "avx2", _ => Path };
         string elementwise = Supports["vector512"] && Supports["avx512bw"] ? "avx512"
             : Supports["avx2"] ? "avx2"
             : Supports["sse41"] ? "sse41"
@@ -94,12 +100,15 @@ internal sealed class DigestReport
 
     private string ExpectedPath =>
         Supports["avx10"] && Supports["avxvnni"] && Supports["vector512"] && Supports["avx2"] ? "avx10"
+        : HasAvx512Vnni ? "avx512vnni"
         : Supports["avxvnni"] && Supports["avx2"] ? "avxvnni"
         : Supports["vector512"] && Supports["avx512bw"] && Supports["avx2"] ? "avx512"
         : Supports["avx2"] ? "avx2"
         : Supports["armdot"] ? "armdot"
         : Supports["vector128"] ? "vector128"
         : "scalar";
+
+    private bool HasAvx512Vnni => Supports["avx512vnni"] && Supports["vector512"] && Supports["avx512bw"] && Supports["avx2"];
 
     // Without fused multiply-add in vectors the scalar one keeps the results the same. WebAssembly has neither.
     private string ExpectedFloat32 =>

@@ -12,10 +12,10 @@ public sealed class DotProductPathTests
     private static readonly Dictionary<string, Action<Workspace, Int8Product>> Paths = new()
     {
         ["avxvnni (model)"] = (w, p) => Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, 0, p.PaddedChannels),
-        ["avx10 (model)"] = (w, p) =>
+        ["avx10 and avx512vnni (model)"] = (w, p) =>
         {
             int whole = p.PaddedChannels & ~15;
-            Int8ProductLoop.Run<Avx10Model, Vector512<int>>(w, in p, 0, whole);
+            Int8ProductLoop.Run<Vnni512Model, Vector512<int>>(w, in p, 0, whole);
             Int8ProductLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.PaddedChannels);
         },
         ["avx512 (model)"] = (w, p) =>
@@ -96,6 +96,14 @@ public sealed class DotProductPathTests
             Run<Avx10DotProduct, Vector512<int>>(w, c, 0, whole);
             Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
         });
+#if NET11_0_OR_GREATER
+        Check("avx512vnni", AvxVnni.V512.IsSupported, c => true, (w, c) =>
+        {
+            int whole = c.Product!.Value.PaddedChannels & ~15;
+            Int8ProductLoop.Run<Avx512VnniDotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
+        });
+#endif
         Check("avxvnni", AvxVnni.IsSupported, c => true, (w, c) => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0));
     }
 

@@ -11,8 +11,9 @@ using OptimizerBuild.Kernels.Tests.Cases;
 using Xunit.Runner.InProc.SystemConsole;
 
 // The test assembly as a program: `dotnet OptimizerBuild.Kernels.Tests.dll digest` runs every case on the paths that this process takes
-// and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime. With `guard` it
-// runs every case in memory with guard pages, with `guard-trespass` it reads one byte before a buffer: both for GuardPageTests.
+// and prints what it took and a checksum for each kernel. InstructionSetTests starts it under the switches of the runtime, Net11Tests
+// builds it for .NET 11 and does the same. With `guard` it runs every case in memory with guard pages, with `guard-trespass` it reads one
+// byte before a buffer: both for GuardPageTests.
 // With `rounding` it prints how far the float32 kernels are from their oracles, for processors without fused multiply-add.
 // With `thread-shortage` it asks for more threads than it gets: for ThreadTests. Told anything else it runs the tests.
 switch (args)
@@ -31,6 +32,7 @@ switch (args)
         return RunTests(args);
 }
 
+Console.WriteLine($"runtime {Environment.Version}");
 Console.WriteLine($"path {KernelPath.Name}");
 Console.WriteLine($"description {KernelPath.Describe()}");
 Console.WriteLine($"float32 {Float32Path.Name}");
@@ -57,6 +59,11 @@ namespace OptimizerBuild.Kernels.Tests
         public static IEnumerable<(string Name, bool Supported)> Supported() =>
         [
             ("avx10", AvxVnniInt8.V512.IsSupported),
+#if NET11_0_OR_GREATER
+            ("avx512vnni", AvxVnni.V512.IsSupported),
+#else
+            ("avx512vnni", false),
+#endif
             ("avxvnni", AvxVnni.IsSupported),
             ("vector512", Vector512.IsHardwareAccelerated),
             ("avx512bw", Avx512BW.IsSupported),

@@ -2,7 +2,7 @@ namespace OptimizerBuild.Testing;
 
 /// <summary>
 /// What the tests really ran of the code that depends on the processor: a line for each path, in the test's output and in the file
-/// <c>artifacts/test-results/paths-ASSEMBLY.txt</c>, which <c>.ci/run</c> compares with what the machine has.
+/// <c>artifacts/test-results/paths-ASSEMBLY-RUNTIME.txt</c>, which <c>.ci/run</c> compares with what the machine has.
 /// </summary>
 public static class PathRecord
 {
@@ -26,6 +26,7 @@ public static class PathRecord
     {
         string folder = Path.Combine(SharedAssets.RepositoryRoot, "artifacts", "test-results");
         Directory.CreateDirectory(folder);
-        return new StreamWriter(Path.Combine(folder, $"paths-{AppDomain.CurrentDomain.FriendlyName}.txt")) { NewLine = "\n" };
+        string name = $"paths-{AppDomain.CurrentDomain.FriendlyName}-net{Environment.Version.Major}.txt";
+        return new StreamWriter(Path.Combine(folder, name)) { NewLine = "\n" };
     }
 }

@@ -26,7 +26,7 @@ internal static class Int8DepthwisePlaneLoop
     /// <summary>Bytes for planes: a third of a first-level cache.</summary>
     private const int PlaneBytes = 16 * 1024;
 
-    /// <summary>Bytes for what two blocks of channels need beside the planes.</summary>
+    /// <summary>Bytes for what blocks of 64 channels need beside the planes.</summary>
     private const int TableBytes = 6 * 1024;
 
     /// <summary>Computes the channels that this form takes.</summary>
@@ -97,19 +97,21 @@ internal static class Int8DepthwisePlaneLoop
         unchecked
         {
             int quads = columns == 5 ? 10 : 3;
-            int tableBytes = 4 * Int8DepthwiseTable.RecordBytes(columns);
-            for (int half = 0; half < size; half += 32)
+            int pixels = Chunk(in product, columns, size);
+            int vector = Vector(in product, size, pixels);
+            int tableBytes = 4 * Int8DepthwiseTable.RecordBytes(columns, vector);
+            for (int half = 0; half < size || half < vector; half += 32)
             {
-                int block = channel + half;
+                // What is wider than the block has its parameters twice.
+                int block = half < size ? channel + half : channel;
                 Int8DepthwiseTable.Write(
-                    columns, size == 16 ? 16 : 32, ref w.Weight(product.Weights + (block * quads * 4)),
+                    columns, vector, size == 16 ? 16 : 32, ref w.Weight(product.Weights + (block * quads * 4)),
                     ref w.Weight(product.Bias + (block * 4)), ref w.Weight(product.Multipliers + (block * 4)),
-                    ref Unsafe.Add(ref table, half == 0 ? 0 : tableBytes));
+                    ref Unsafe.Add(ref table, half < vector ? half : tableBytes));
             }
 
-            ref byte spare = ref Unsafe.Add(ref table, 2 * tableBytes);
-            int vectorPixels = size == 16 ? 2 : 1;
-            int pixels = Chunk(in product, columns, size);
+            ref byte spare = ref Unsafe.Add(ref table, vector == 32 ? 2 * tableBytes : tableBytes);
+            int vectorPixels = size < vector ? vector / size : 1;
             int places = ((pixels - 1) * product.StrideWidth) + columns;
             int pitch = ((places * size) + LastPlace + Alignment - 1) & -Alignment;
             var stretch = new Int8DepthwiseStretch
@@ -123,7 +125,7 @@ internal static class Int8DepthwisePlaneLoop
                 PixelStep = size * product.StrideWidth,
                 Columns = columns,
                 Pairs = columns == 5 ? 3 : 0,
-                SingleRow = columns == 5 ? 32 : 0,
+                SingleRow = columns == 5 ? vector : 0,
                 PairPlanes = 4 * pitch,
             };
             for (int y = 0; y < height;)
@@ -139,19 +141,64 @@ internal static class Int8DepthwisePlaneLoop
                         in product, columns, size, rows, ref Unsafe.Add(ref from, start * product.StrideWidth * product.InputPixelStride),
                         places, ref scratch, in stretch);
                     ref byte upper = ref Unsafe.Add(ref to, start * product.OutputPixelStride);
-                    for (int half = 0; half < size; half += 32)
+                    for (int half = 0; half < size; half += vector)
                     {
                         stretch.Count = product.Channels - channel - half;
                         ref byte records = ref Unsafe.Add(ref table, half == 0 ? 0 : tableBytes);
                         ref byte first = ref Unsafe.Add(ref upper, half);
                         ref byte second = ref Unsafe.Add(ref first, rows > 1 ? product.OutputRowStride : 0);
                         ref byte planes = ref Unsafe.Add(ref scratch, half);
-                        Tiles(in stretch, rows, ref planes, ref records, ref first, ref second, ref spare);
+                        Tiles(in stretch, vector, rows, ref planes, ref records, ref first, ref second, ref spare);
                     }
                 }
 
                 y += rows;
             }
+        }
+    }
+
+    /// <summary>
+    /// Bytes of the vectors of sums: 64 with AVX-512 VNNI, where these are the block's channels, or neighbouring pixels of which not so
+    /// many are computed twice that nothing is won.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Vector(in Int8DepthwiseProduct product, int size, int pixels)
+    {
+        unchecked
+        {
+            if (!KernelPath.UsesAvx512Vnni)
+                return 32;
+            int wide = 64 / size;
+            if (wide > 1 && (product.StrideWidth != 1 || pixels < LeastVectors * wide))
+                return 32;
+            return 2 * Computed(pixels, wide) < 3 * Computed(pixels, size == 16 ? 2 : 1) ? 64 : 32;
+        }
+    }
+
+    /// <summary>Pixels that the tiles of two output rows compute for so many, some of them twice.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Computed(int pixels, int vectorPixels)
+    {
+        unchecked
+        {
+            int vectors = IsNarrow(pixels, vectorPixels, vectorPixels) ? 3 : 4;
+            int tile = vectors * vectorPixels;
+            return (pixels + tile - 1) / tile * tile;
+        }
+    }
+
+    /// <summary>Whether tiles have three vectors a side: where four would not fit or compute clearly more twice.</summary>
+    /// <param name="pixels">The pixels of a row.</param>
+    /// <param name="vectorPixels">Pixels of a vector.</param>
+    /// <param name="side">Pixels of a vector of both sides where these are parts of one row, else of one.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsNarrow(int pixels, int vectorPixels, int side)
+    {
+        unchecked
+        {
+            int three = (pixels + (3 * side) - 1) / (3 * side) * 3;
+            int four = (pixels + (4 * side) - 1) / (4 * side) * 4;
+            return pixels < 4 * vectorPixels || three * 8 < four * 7;
         }
     }
 
@@ -195,17 +242,30 @@ internal static class Int8DepthwisePlaneLoop
         }
     }
 
-    /// <summary>All tiles of a stretch, which are narrower where four vectors a side would compute clearly more twice than three.</summary>
+    /// <summary>All tiles of a stretch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tiles(
-        in Int8DepthwiseStretch stretch, int rows, ref byte planes, ref byte table, ref byte upper, ref byte lower, ref byte spare)
+        in Int8DepthwiseStretch stretch, int vector, int rows, ref byte planes, ref byte table, ref byte upper, ref byte lower,
+        ref byte spare)
     {
         unchecked
         {
             int side = rows == 2 ? stretch.VectorPixels : 2 * stretch.VectorPixels;
-            int three = (stretch.Pixels + (3 * side) - 1) / (3 * side) * 3;
-            int four = (stretch.Pixels + (4 * side) - 1) / (4 * side) * 4;
-            bool narrow = stretch.Pixels < 4 * stretch.VectorPixels || three * 8 < four * 7;
+            bool narrow = IsNarrow(stretch.Pixels, stretch.VectorPixels, side);
+#if NET11_0_OR_GREATER
+            if (vector == Int8DepthwisePlaneTile512.VectorBytes)
+            {
+                if (rows == 2 && narrow)
+                    Int8DepthwisePlaneTile512.Run<Extent3, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+                else if (rows == 2)
+                    Int8DepthwisePlaneTile512.Run<Extent4, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+                else if (narrow)
+                    Int8DepthwisePlaneTile512.Run<Extent3, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+                else
+                    Int8DepthwisePlaneTile512.Run<Extent4, Extent1>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
+                return;
+            }
+#endif
             if (rows == 2 && narrow)
                 Int8DepthwisePlaneTile.Run<Extent3, Extent2>(in stretch, ref planes, ref table, ref upper, ref lower, ref spare);
             else if (rows == 2)

@@ -16,6 +16,9 @@ using global::System.Runtime.Intrinsics.X86;
 /// </remarks>
 internal static class Int8DepthwisePlaneTile
 {
+    /// <summary>Bytes of a vector of sums.</summary>
+    public const int VectorBytes = 32;
+
     /// <summary>Sums the products of a stretch, requantises and stores them.</summary>
     /// <param name="stretch">What to compute.</param>
     /// <param name="quads">The planes of columns (<see cref="Int8DepthwisePlanes"/>).</param>
@@ -43,7 +46,7 @@ internal static class Int8DepthwisePlaneTile
             nint step = stretch.VectorPixels * stretch.PixelStep;
             nint outputStep = stretch.VectorPixels * stretch.OutputPixelStride;
             bool adjacent = stretch.VectorPixels == 1 ? stretch.Count >= 32 : stretch.Count >= 16 && stretch.OutputPixelStride == 16;
-            int recordBytes = Int8DepthwiseTable.RecordBytes(stretch.Columns);
+            int recordBytes = Int8DepthwiseTable.RecordBytes(stretch.Columns, VectorBytes);
             for (int x = 0; x < stretch.Pixels;)
             {
                 int above = x < last ? x : last;
@@ -142,7 +145,7 @@ internal static class Int8DepthwisePlaneTile
                 a = ref Unsafe.Add(ref a, stretch.Place);
                 if (TRows.Value == 1)
                     b = ref Unsafe.Add(ref b, stretch.Place);
-                tap = ref Unsafe.Add(ref tap, Int8DepthwiseTable.Line);
+                tap = ref Unsafe.Add(ref tap, 2 * VectorBytes);
             }
 
             for (int pair = stretch.Pairs; pair > 0; pair--)
@@ -152,7 +155,7 @@ internal static class Int8DepthwisePlaneTile
                 pairA = ref Unsafe.Add(ref pairA, 2 * stretch.Place);
                 if (TRows.Value == 1)
                     pairB = ref Unsafe.Add(ref pairB, 2 * stretch.Place);
-                tap = ref Unsafe.Add(ref tap, Int8DepthwiseTable.Line);
+                tap = ref Unsafe.Add(ref tap, 2 * VectorBytes);
             }
 
             if (stretch.Requantization.LeftShift > 0)

@@ -2,7 +2,7 @@ namespace OptimizerBuild.Kernels;
 
 #if NET9_0_OR_GREATER
 
-/// <summary>A stretch of one or two output rows of one block of channels, as <see cref="Int8DepthwisePlaneTile"/> sees it.</summary>
+/// <summary>A stretch of one or two output rows of one block of channels, as a tile sees it (<see cref="Int8DepthwisePlaneTile"/>).</summary>
 internal struct Int8DepthwiseStretch
 {
     /// <summary>The requantisation of the sums.</summary>
@@ -11,7 +11,10 @@ internal struct Int8DepthwiseStretch
     /// <summary>Output pixels.</summary>
     public int Pixels;
 
-    /// <summary>Output pixels of a vector: 2 where the block has 16 channels, else 1.</summary>
+    /// <summary>
+    /// Output pixels of a vector, whose places are neighbours: of 32 bytes 2 where the block has 16 channels, else 1; of 64 bytes twice as
+    /// many, but 1 where the block has 64 channels.
+    /// </summary>
     public int VectorPixels;
 
     /// <summary>Outputs of a pixel that are stored.</summary>

@@ -7,8 +7,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Dot products with AVX10.2: VPDPBSUD on 512 bits, one panel to a vector, twice what AVX-VNNI does in one instruction. It is what .NET has
-/// of VNNI on 512 bits (from .NET 10), with signed bytes first, so that the weights come first.
+/// Dot products with AVX10.2: VPDPBSUD on 512 bits, one panel to a vector, twice what AVX-VNNI does in one instruction. It is what .NET 10
+/// has of VNNI on 512 bits, with signed bytes first, so that the weights come first.
 /// </summary>
 internal readonly struct Avx10DotProduct : IDotProduct<Vector512<int>>
 {

@@ -186,16 +186,15 @@ internal static class Int8Tile
                 {
                     if (Unsafe.SizeOf<TColumns>() > 1)
                     {
-                        RequantizedTile.Store<TRows>(
-                            Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
-                            Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization,
-                            ref Unsafe.Add(ref arena, target), ref outputs);
+                        RequantizedTile.Store<TVector, TRows>(
+                            sum0A, sum0B, sum1A, sum1B, sum2A, sum2B, sum3A, sum3B, sum4A, sum4B, sum5A, sum5B, ref multipliers,
+                            in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs);
                     }
                     else
                     {
-                        RequantizedTile.Store<TRows>(
-                            Lanes(sum0A), Lanes(sum1A), Lanes(sum2A), Lanes(sum3A), Lanes(sum4A), Lanes(sum5A), Lanes(sum6A), Lanes(sum7A),
-                            ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs);
+                        RequantizedTile.Store<TVector, TRows>(
+                            sum0A, sum1A, sum2A, sum3A, sum4A, sum5A, sum6A, sum7A, ref multipliers, in product.Requantization,
+                            ref Unsafe.Add(ref arena, target), ref outputs);
                     }
 
                     outputs = ref Unsafe.Add(ref outputs, TRows.Value);
@@ -224,11 +223,6 @@ internal static class Int8Tile
             }
         }
     }
-
-    /// <summary>A vector as what it is where the caller knows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Lanes<TVector>(TVector vector)
-        where TVector : struct => Unsafe.BitCast<TVector, Vector256<int>>(vector);
 
     /// <summary>Leaves the sums of one row in the scratch memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

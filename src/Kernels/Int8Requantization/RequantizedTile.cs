@@ -5,8 +5,8 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Requantises and stores the rows of a tile of 256-bit vectors while their sums are in registers, where AVX-512 has enough of these and
-/// outputs use all levels of u8 (<see cref="RequantizedBlock"/> does it otherwise).
+/// Requantises and stores the rows of a tile while their sums are in registers, where AVX-512 has enough of these and outputs use all
+/// levels of u8 (<see cref="RequantizedBlock"/> does it otherwise). Tiles of 512-bit vectors are <see cref="RequantizedTile512"/>'s.
 /// </summary>
 internal static class RequantizedTile
 {
@@ -15,16 +15,72 @@ internal static class RequantizedTile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsUsed<TVector>()
         where TVector : struct =>
-        typeof(TVector) == typeof(Vector256<int>) && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
+        (typeof(TVector) == typeof(Vector256<int>) || typeof(TVector) == typeof(Vector512<int>)) && Vector512.IsHardwareAccelerated
+        && Avx512BW.IsSupported;
 
     /// <summary>Rows of two vectors, 1…6.</summary>
+    /// <param name="multipliers">The multipliers of the channels.</param>
+    /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
+    /// <param name="output">Where the offsets of the outputs start.</param>
+    /// <param name="outputs">For each row the offset of its first output.</param>
+    /// <typeparam name="TVector">The vector of sums, of 256 or 512 bits.</typeparam>
+    /// <typeparam name="TRows">The rows.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TVector, TRows>(
+        TVector row0A, TVector row0B, TVector row1A, TVector row1B, TVector row2A, TVector row2B, TVector row3A, TVector row3B,
+        TVector row4A, TVector row4B, TVector row5A, TVector row5B, ref byte multipliers, in Requantization requantization,
+        ref byte output, ref int outputs)
+        where TVector : struct
+        where TRows : struct, IExtent
+    {
+        if (typeof(TVector) == typeof(Vector512<int>))
+        {
+            RequantizedTile512.Store<TRows>(
+                Wide(row0A), Wide(row0B), Wide(row1A), Wide(row1B), Wide(row2A), Wide(row2B), Wide(row3A), Wide(row3B), Wide(row4A),
+                Wide(row4B), Wide(row5A), Wide(row5B), ref multipliers, in requantization, ref output, ref outputs);
+            return;
+        }
+
+        Store<TRows>(
+            Narrow(row0A), Narrow(row0B), Narrow(row1A), Narrow(row1B), Narrow(row2A), Narrow(row2B), Narrow(row3A), Narrow(row3B),
+            Narrow(row4A), Narrow(row4B), Narrow(row5A), Narrow(row5B), ref multipliers, in requantization, ref output, ref outputs);
+    }
+
+    /// <summary>Rows of one vector, 1…8.</summary>
+    /// <param name="multipliers">The multipliers of the channels.</param>
+    /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
+    /// <param name="output">Where the offsets of the outputs start.</param>
+    /// <param name="outputs">For each row the offset of its first output.</param>
+    /// <typeparam name="TVector">The vector of sums, of 256 or 512 bits.</typeparam>
+    /// <typeparam name="TRows">The rows.</typeparam>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<TVector, TRows>(
+        TVector row0, TVector row1, TVector row2, TVector row3, TVector row4, TVector row5, TVector row6, TVector row7,
+        ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs)
+        where TVector : struct
+        where TRows : struct, IExtent
+    {
+        if (typeof(TVector) == typeof(Vector512<int>))
+        {
+            RequantizedTile512.Store<TRows>(
+                Wide(row0), Wide(row1), Wide(row2), Wide(row3), Wide(row4), Wide(row5), Wide(row6), Wide(row7), ref multipliers,
+                in requantization, ref output, ref outputs);
+            return;
+        }
+
+        Store<TRows>(
+            Narrow(row0), Narrow(row1), Narrow(row2), Narrow(row3), Narrow(row4), Narrow(row5), Narrow(row6), Narrow(row7),
+            ref multipliers, in requantization, ref output, ref outputs);
+    }
+
+    /// <summary>Rows of two vectors of 256 bits, 1…6.</summary>
     /// <param name="multipliers">The multipliers of the 16 channels.</param>
     /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
     /// <param name="output">Where the offsets of the outputs start.</param>
     /// <param name="outputs">For each row the offset of its first output.</param>
     /// <typeparam name="TRows">The rows.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<TRows>(
+    private static void Store<TRows>(
         Vector256<int> row0A, Vector256<int> row0B, Vector256<int> row1A, Vector256<int> row1B, Vector256<int> row2A, Vector256<int> row2B,
         Vector256<int> row3A, Vector256<int> row3B, Vector256<int> row4A, Vector256<int> row4B, Vector256<int> row5A, Vector256<int> row5B,
         ref byte multipliers, in Requantization requantization, ref byte output, ref int outputs)
@@ -57,14 +113,14 @@ internal static class RequantizedTile
         }
     }
 
-    /// <summary>Rows of one vector, 1…8.</summary>
+    /// <summary>Rows of one vector of 256 bits, 1…8.</summary>
     /// <param name="multipliers">The multipliers of the 8 channels.</param>
     /// <param name="requantization">The requantisation; only its shift and zero point are used.</param>
     /// <param name="output">Where the offsets of the outputs start.</param>
     /// <param name="outputs">For each row the offset of its first output.</param>
     /// <typeparam name="TRows">The rows.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<TRows>(
+    private static void Store<TRows>(
         Vector256<int> row0, Vector256<int> row1, Vector256<int> row2, Vector256<int> row3, Vector256<int> row4, Vector256<int> row5,
         Vector256<int> row6, Vector256<int> row7, ref byte multipliers, in Requantization requantization, ref byte output,
         ref int outputs)
@@ -96,6 +152,16 @@ internal static class RequantizedTile
         if (Unsafe.SizeOf<TRows>() > 7)
             Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 7)), bytes.GetElement(7));
     }
+
+    /// <summary>A vector of 256 bits as what it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Narrow<TVector>(TVector vector)
+        where TVector : struct => Unsafe.BitCast<TVector, Vector256<int>>(vector);
+
+    /// <summary>A vector of 512 bits as what it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Wide<TVector>(TVector vector)
+        where TVector : struct => Unsafe.BitCast<TVector, Vector512<int>>(vector);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Values(

@@ -27,6 +27,20 @@ internal static class KernelPath
     }
 
     /// <summary>
+    /// Whether AVX-512 VNNI is used for whole panels and for depthwise kernels: VPDPBUSD on 512 bits, in .NET from version 11 on, which
+    /// takes that extension's 256 bits for AVX-VNNI, too. What is narrower is left to that.
+    /// </summary>
+    public static bool UsesAvx512Vnni
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+#if NET11_0_OR_GREATER
+        get => UsesAvxVnni && AvxVnni.V512.IsSupported && Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
+#else
+        get => false;
+#endif
+    }
+
+    /// <summary>
     /// Whether AVX10.2 is used for whole panels: VPDPBSUD on 512 bits, in .NET from version 10 on. What is narrower is left to AVX-VNNI.
     /// </summary>
     public static bool UsesAvx10
@@ -73,10 +87,11 @@ internal static class KernelPath
     public static string Describe() => "dot product " + Name + ", depthwise " + Depthwise + ", elementwise " + Elementwise;
 
     /// <summary>
-    /// The path of depthwise convolutions: <c>avxvnni</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
+    /// The path of depthwise convolutions: <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
     /// </summary>
     public static string Depthwise =>
-        UsesAvxVnni ? "avxvnni"
+        UsesAvx512Vnni ? "avx512vnni"
+        : UsesAvxVnni ? "avxvnni"
         : UsesAvx512 || UsesAvx2 ? "avx2"
         : UsesArmDot ? "armdot"
         : Vector128.IsHardwareAccelerated ? "vector128"
@@ -95,10 +110,12 @@ internal static class KernelPath
         : "packedsimd";
 
     /// <summary>
-    /// The path's name: <c>avx10</c>, <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
+    /// The path's name: <c>avx10</c>, <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx512</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or
+    /// <c>scalar</c>.
     /// </summary>
     public static string Name =>
         UsesAvx10 ? "avx10"
+        : UsesAvx512Vnni ? "avx512vnni"
         : UsesAvxVnni ? "avxvnni"
         : UsesAvx512 ? "avx512"
         : UsesAvx2 ? "avx2"

@@ -53,9 +53,10 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
 }
 
 /// <summary>
-/// VPDPBSUD on 512 bits as the processor manuals define it, lane by lane, in the place of <c>Avx10DotProduct</c>.
+/// VPDPBUSD on 512 bits as the processor manuals define it, lane by lane, in the place of <c>Avx512VnniDotProduct</c>; and of
+/// <c>Avx10DotProduct</c>, whose VPDPBSUD only takes its operands in the other order.
 /// </summary>
-internal readonly struct Avx10Model : IDotProduct<Vector512<int>>
+internal readonly struct Vnni512Model : IDotProduct<Vector512<int>>
 {
     public static int Lanes => 16;
 
