@@ -1,7 +1,6 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// The register tile of the dense integer kernels: up to eight rows times one or two vectors of output channels, straight-line code

@@ -14,6 +14,11 @@ public static class FrameworkReferences
     /// <summary>The reference assemblies of .NET 10, as a project for net10.0 gets them.</summary>
     public static IReadOnlyList<MetadataReference> Net10 { get; } = ReadPack(10);
 
+    /// <summary>The reference assemblies of .NET 11, for tests that require its packs.</summary>
+    public static IReadOnlyList<MetadataReference> Net11 => LazyNet11.Value;
+
+    private static Lazy<IReadOnlyList<MetadataReference>> LazyNet11 { get; } = new(() => ReadPack(11));
+
     private static IReadOnlyList<MetadataReference> ReadPack(int version)
     {
         string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));

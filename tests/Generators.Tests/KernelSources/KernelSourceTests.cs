@@ -6,6 +6,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using OptimizerBuild.Generators.KernelSources;
 using OptimizerBuild.Generators.Tests.Harness;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests.KernelSources;
 
@@ -26,6 +27,7 @@ public class KernelSourceTests
 
     private static readonly string[] Net8Symbols = ["NET", "NET8_0", "NET8_0_OR_GREATER"];
     private static readonly string[] Net10Symbols = ["NET", "NET10_0", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"];
+    private static readonly string[] Net11Symbols = [.. Net10Symbols.Where(s => s != "NET10_0"), "NET11_0", "NET11_0_OR_GREATER"];
 
     public static TheoryData<string> Files() => [.. KernelLibrary.Embedded.Files];
 
@@ -33,7 +35,7 @@ public class KernelSourceTests
     public void TheGeneratorCarriesTheKernels()
     {
         Assert.Contains("Workspace", KernelLibrary.Embedded.Files);
-        string folder = Path.Combine(OptimizerBuild.Testing.SharedAssets.RepositoryRoot, "src", "Kernels");
+        string folder = Path.Combine(SharedAssets.RepositoryRoot, "src", "Kernels");
         string[] sources = [.. Directory
             .EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(f => !f.Contains(Path.DirectorySeparatorChar + "obj" + Path.DirectorySeparatorChar, StringComparison.Ordinal))
@@ -55,6 +57,13 @@ public class KernelSourceTests
         AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net8, Net8Symbols, LanguageVersion.CSharp12);
 
     [Fact]
+    public void AllKernelsCompileForNet11()
+    {
+        Net11Packs.Require();
+        AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net11, Net11Symbols, LanguageVersion.CSharp12);
+    }
+
+    [Fact]
     public void AllKernelsCompileUnderTheNewestLanguageVersion() =>
         AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net10, Net10Symbols, LanguageVersion.Preview);
 
@@ -62,8 +71,11 @@ public class KernelSourceTests
     [Theory]
     [InlineData(8)]
     [InlineData(10)]
+    [InlineData(11)]
     public void TheOverflowSettingDoesNotReachTheKernels(int framework)
     {
+        if (framework == 11)
+            Net11Packs.Require();
         SortedDictionary<string, string> without = MethodBodies(checkOverflow: false, framework);
         SortedDictionary<string, string> with = MethodBodies(checkOverflow: true, framework);
         Assert.NotEmpty(without);
@@ -77,7 +89,8 @@ public class KernelSourceTests
     {
         foreach (string file in KernelLibrary.Embedded.Files)
         {
-            CSharpCompilation compilation = Compile([file], FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12, false);
+            // Some files are empty for all but the newest framework.
+            CSharpCompilation compilation = Compile([file], FrameworkReferences.Net10, Net11Symbols, LanguageVersion.CSharp12, false);
             INamespaceSymbol kernels = compilation.Assembly.GlobalNamespace.GetNamespaceMembers()
                 .Single(n => n.Name == "OptimizerBuild").GetNamespaceMembers().Single();
             Assert.NotEmpty(kernels.GetTypeMembers());
@@ -209,9 +222,14 @@ public class KernelSourceTests
 
     private static SortedDictionary<string, string> MethodBodies(bool checkOverflow, int framework)
     {
-        CSharpCompilation compilation = framework == 8
-            ? Compile(KernelLibrary.Embedded.Files, FrameworkReferences.Net8, Net8Symbols, LanguageVersion.CSharp12, checkOverflow)
-            : Compile(KernelLibrary.Embedded.Files, FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12, checkOverflow);
+        (IReadOnlyList<MetadataReference> references, string[] symbols) = framework switch
+        {
+            8 => (FrameworkReferences.Net8, Net8Symbols),
+            10 => (FrameworkReferences.Net10, Net10Symbols),
+            _ => (FrameworkReferences.Net11, Net11Symbols),
+        };
+        CSharpCompilation compilation =
+            Compile(KernelLibrary.Embedded.Files, references, symbols, LanguageVersion.CSharp12, checkOverflow);
         using var image = new MemoryStream();
         Assert.True(compilation.Emit(image).Success);
         using var file = new PEReader(new MemoryStream(image.ToArray()));
