@@ -15,12 +15,16 @@ public static class Net11Packs
 
     /// <summary>An import of the targets, for projects outside the repository.</summary>
     public static string Import =>
-        $"""<Import Project="{SecurityElement.Escape(Path.Combine(SharedAssets.RepositoryRoot, "src", "Net11.targets"))}" />""";
+        $"""<Import Project="{SecurityElement.Escape(Targets)}" />""";
+
+    private static string Targets => Path.Combine(SharedAssets.RepositoryRoot, "src", "Net11.targets");
 
     /// <summary>Skips the running test, with the reason, where the packs are missing and cannot be downloaded.</summary>
     public static void Require() => Assert.SkipWhen(SkipReason is not null, SkipReason ?? "");
 
-    /// <summary>Builds a project of the tests, whose outputs lie apart from those for .NET 10, so that neither build disturbs the other.</summary>
+    /// <summary>
+    /// Builds a project of the tests, whose outputs lie apart from those for .NET 10, so that neither build disturbs the other.
+    /// </summary>
     /// <param name="project">The project's folder in <c>tests</c>; its assembly is named for it.</param>
     /// <returns>The program, which has its runtime beside it.</returns>
     public static string Build(string project)

@@ -2,7 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 #if NET9_0_OR_GREATER
 
-/// <summary>A stretch of one or two output rows of one block of channels, as a tile sees it (<see cref="Int8DepthwisePlaneTile"/>).</summary>
+/// <summary>
+/// A stretch of one or two output rows of one block of channels, as a tile sees it (<see cref="Int8DepthwisePlaneTile"/>).
+/// </summary>
 internal struct Int8DepthwiseStretch
 {
     /// <summary>The requantisation of the sums.</summary>

@@ -8,9 +8,9 @@ using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
 /// The parameters of one block of channels as <see cref="Int8DepthwisePlaneTile"/> reads them: for each of its four vectors a record of
-/// lines of 64 bytes, which hold the multipliers for even and odd lanes, what the sums start with, and for each tap the weights of the upper
-/// and of the lower output row beside one another. In records for vectors of 64 bytes (<c>Int8DepthwisePlaneTile512</c>) each of these
-/// has a line of its own, whose halves are written one at a time.
+/// lines of 64 bytes, which hold the multipliers for even and odd lanes, what the sums start with, and for each tap the weights of the
+/// upper and of the lower output row beside one another. In records for vectors of 64 bytes (<c>Int8DepthwisePlaneTile512</c>) each of
+/// these has a line of its own, whose halves are written one at a time.
 /// </summary>
 /// <remarks>
 /// <para>A kernel of three rows has a tap for each column: the quad of input rows 0 to 3 holds the upper row's three and, one byte up, the
