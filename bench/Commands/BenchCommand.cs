@@ -11,7 +11,10 @@ internal abstract class BenchCommand : Command
     /// <param name="name">Its name on the command line.</param>
     /// <param name="description">What <c>--help</c> says of it.</param>
     protected BenchCommand(string name, string description)
-        : base(name, description) => SetAction(Run);
+        : base(name, description) => SetAction(line => Frameworks is { } frameworks ? frameworks.Run(line, () => Run(line)) : Run(line));
+
+    /// <summary>The frameworks on whose runtimes the command can be carried out, where it declares the option.</summary>
+    protected FrameworkSelection? Frameworks { get; init; }
 
     /// <summary>Runs the command.</summary>
     /// <returns>The process's exit code.</returns>

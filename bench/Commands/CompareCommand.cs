@@ -36,6 +36,7 @@ internal sealed class CompareCommand : BenchCommand
         _threads = ThreadsOption(1);
         _seconds = SecondsOption("each model");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <summary>Compares all models, with a line on the console for each.</summary>

@@ -9,6 +9,9 @@ internal sealed record ComparisonRow
     /// <summary>The model's name.</summary>
     public required string Model { get; init; }
 
+    /// <summary>The runtime of the generated code.</summary>
+    public string Runtime { get; } = Measurement.Runtime.Name;
+
     /// <summary>Threads of one prediction.</summary>
     public required int Threads { get; init; }
 

@@ -41,6 +41,7 @@ internal sealed class DigestsCommand : BenchCommand
         _models = new(this, hasPrecision: false);
         Add(_json);
         Add(_against);
+        Frameworks = new(this);
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,7 @@ internal sealed class FirstCommand : BenchCommand
         _models = new(this);
         _seconds = SecondsOption("each model");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <summary>Measures a model.</summary>

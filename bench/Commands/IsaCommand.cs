@@ -20,8 +20,8 @@ internal sealed class IsaCommand : BenchCommand
 
     private static readonly string[] Switches =
     [
-        "", "DOTNET_EnableAVX10v2=0", "DOTNET_EnableAVX512=0", "DOTNET_EnableAVXVNNI=0", "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0",
-        "DOTNET_EnableAVX2=0", "DOTNET_EnableHWIntrinsic=0",
+        "", "DOTNET_EnableAVX10v2=0", "DOTNET_EnableAVX512=0", "DOTNET_EnableAVXVNNI=0", "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512v3=0",
+        "DOTNET_EnableAVXVNNI=0 DOTNET_EnableAVX512=0", "DOTNET_EnableAVX2=0", "DOTNET_EnableHWIntrinsic=0",
     ];
 
     private static readonly Table<IsaRow> Columns = new(
@@ -44,6 +44,7 @@ internal sealed class IsaCommand : BenchCommand
         _models = new(this);
         _seconds = SecondsOption("each path of a model");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <summary>Measures a model on every path; paths that several switches lead to are kept once.</summary>

@@ -39,6 +39,7 @@ internal sealed class KernelsCommand : BenchCommand
     {
         _seconds = SecondsOption("each twenty layers");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <summary>Measures every layer in int8 and in float32.</summary>

@@ -43,6 +43,7 @@ internal sealed class LayersCommand : BenchCommand
         _models = new(this);
         _seconds = SecondsOption("each model");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <inheritdoc/>
@@ -119,7 +120,7 @@ internal sealed class LayersCommand : BenchCommand
             }
         }
         return new(
-            model.Name, KernelPath.Name, TilePeaks.Int8, TilePeaks.Float32, samples.Origin,
+            model.Name, Runtime.Name, KernelPath.Name, TilePeaks.Int8, TilePeaks.Float32, samples.Origin,
             [.. steps.Select((s, i) => StepCost.Of(plan, s.Step, s.Index, fastest[i]))]);
     }
 
@@ -140,10 +141,11 @@ internal sealed class LayersCommand : BenchCommand
 
 /// <summary>The steps of a model.</summary>
 /// <param name="Model">The model.</param>
+/// <param name="Runtime">The runtime.</param>
 /// <param name="Path">The path of integer dot products.</param>
 /// <param name="PeakInt8">The peak of integer tiles in GMAC/s.</param>
 /// <param name="PeakFloat32">The peak of float32 tiles in GMAC/s.</param>
 /// <param name="SampleOrigin">Where the sample comes from.</param>
 /// <param name="Steps">The steps in order, bindings of inputs first.</param>
 internal sealed record LayerProfile(
-    string Model, string Path, double PeakInt8, double PeakFloat32, string SampleOrigin, StepCost[] Steps);
+    string Model, string Runtime, string Path, double PeakInt8, double PeakFloat32, string SampleOrigin, StepCost[] Steps);

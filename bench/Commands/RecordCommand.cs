@@ -3,6 +3,7 @@ using System.Text;
 using OptimizerBuild.Bench.Measurement;
 using OptimizerBuild.Bench.Models;
 using OptimizerBuild.Bench.OnnxRuntime;
+using OptimizerBuild.Bench.Reporting;
 using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Bench.Commands;
@@ -30,6 +31,7 @@ internal sealed class RecordCommand : BenchCommand
         _models = new(this, hasPrecision: false);
         _seconds = SecondsOption("each model");
         Add(_markdown);
+        Frameworks = new(this);
     }
 
     /// <inheritdoc/>
@@ -41,8 +43,8 @@ internal sealed class RecordCommand : BenchCommand
         string file = line.GetValue(_markdown)?.FullName ?? Path.Combine(repository, "bench", "results", Machine.Slug + ".md");
         var text = new StringBuilder($"# {Machine.Processor}\n\n");
         text.Append($"Paths of the kernels: int8 `{KernelPath.Name}`, float32 `{Float32Path.Name}`; {Environment.ProcessorCount} logical ");
-        text.Append($"processors, .NET {Environment.Version}, ONNX Runtime {OnnxRuntimeSession.Version}.\n");
-        text.Append("Made by `dotnet run -c Release --project bench -- record`.\n");
+        text.Append($"processors, {Runtime.Name}, ONNX Runtime {OnnxRuntimeSession.Version}.\n");
+        text.Append(Document.Made("record")).Append('\n');
 
         Section("Beside ONNX Runtime", () => CompareCommand.Markdown(CompareCommand.Compare(models, 1, seconds)));
         IReadOnlyList<BenchModel> floats = [.. models.Select(m => m.With("Precision", "Float32"))];
@@ -56,6 +58,9 @@ internal sealed class RecordCommand : BenchCommand
             Section("Threads", () => ThreadsCommand.Markdown([.. models.Select(m => ThreadsCommand.Measure(m, threads, seconds / 3))]));
         }
         Section("First prediction", () => FirstCommand.Markdown([.. models.Select(m => FirstCommand.Measure(m, seconds / 2))]));
+        // Apps for the usual framework, whatever runs here.
+        if (!Runtime.IsUsual)
+            return 0;
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, seconds)));
         Section("WebAssembly", () => WasmCommand.Markdown(WasmCommand.Measure(repository, models, seconds)));
         return 0;

@@ -31,6 +31,7 @@ internal sealed class ThreadsCommand : BenchCommand
         _threads = ThreadsOption(Environment.ProcessorCount);
         _seconds = SecondsOption("each model");
         _files = new(this);
+        Frameworks = new(this);
     }
 
     /// <summary>Measures a model on one thread and on several.</summary>

@@ -45,6 +45,27 @@ internal readonly struct Avx10Lanes : IPeakLanes<Vector512<int>>
     public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
 }
 
+#if NET11_0_OR_GREATER
+/// <summary>VPDPBUSD on 512 bits.</summary>
+internal readonly struct Avx512VnniLanes : IPeakLanes<Vector512<int>>
+{
+    public static int Macs => 64;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Load(ref byte source) => Vector512.LoadUnsafe(ref source).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Broadcast(ref byte source) => Vector512.Create(Unsafe.ReadUnaligned<int>(ref source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> MultiplyAdd(Vector512<int> sums, Vector512<int> shared, Vector512<int> weights) =>
+        AvxVnni.V512.MultiplyWideningAndAdd(sums, shared.AsByte(), weights.AsSByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
+}
+#endif
+
 /// <summary>VPDPBUSD on 256 bits.</summary>
 internal readonly struct AvxVnniLanes : IPeakLanes<Vector256<int>>
 {

@@ -13,9 +13,13 @@ internal static class Machine
         ? Fact("cpu family") is { } family && Fact("model") is { } model ? $"{name} (family {family}, model {model})" : name
         : RuntimeInformation.ProcessArchitecture.ToString();
 
-    /// <summary>The name of the machine's file of results: the microarchitecture where it is known, and the kernels' path.</summary>
+    /// <summary>
+    /// The name of the machine's file of results: the microarchitecture where it is known, the kernels' path, and the framework unless it
+    /// is the usual one.
+    /// </summary>
     public static string Slug { get; } =
-        (Microarchitecture ?? Clean(Fact("model name") ?? RuntimeInformation.ProcessArchitecture.ToString())) + "-" + KernelPath.Name;
+        (Microarchitecture ?? Clean(Fact("model name") ?? RuntimeInformation.ProcessArchitecture.ToString())) + "-" + KernelPath.Name
+        + (Runtime.IsUsual ? "" : "-" + Runtime.Framework);
 
     // AMD's families and models, from its processor programming references; others go by their names.
     private static string? Microarchitecture => Fact("vendor_id") == "AuthenticAMD" && int.TryParse(Fact("model"), out int model)

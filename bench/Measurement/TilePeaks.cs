@@ -20,6 +20,9 @@ internal static class TilePeaks
     public static double Int8 { get; } = KernelPath.Name switch
     {
         "avx10" => Measure<Avx10Lanes, Vector512<int>>(),
+#if NET11_0_OR_GREATER
+        "avx512vnni" => Measure<Avx512VnniLanes, Vector512<int>>(),
+#endif
         "avxvnni" => Measure<AvxVnniLanes, Vector256<int>>(),
         "avx512" => Measure<Avx512Lanes, Vector512<int>>(),
         "avx2" => Measure<Avx2Lanes, Vector256<int>>(),

@@ -48,8 +48,10 @@ internal static class PredictorBuild
         return (with - without, characters);
     }
 
-    private static CSharpParseOptions Parsing { get; } =
-        new(LanguageVersion.CSharp12, preprocessorSymbols: ["NET", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"]);
+    // The symbols of an app whose target is the runtime that this process has, by whose assemblies it is compiled.
+    private static CSharpParseOptions Parsing { get; } = new(
+        LanguageVersion.CSharp12,
+        preprocessorSymbols: ["NET", .. Enumerable.Range(8, Environment.Version.Major - 7).Select(v => $"NET{v}_0_OR_GREATER")]);
 
     private static CSharpCompilation Project(CompilationOutcome outcome, string source) => CSharpCompilation.Create(
         "Bench." + outcome.Plan.ClassName,

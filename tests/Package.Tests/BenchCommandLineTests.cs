@@ -14,16 +14,16 @@ public class BenchCommandLineTests
 
     private static readonly string[] Complete =
     [
-        $"compare {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b",
-        $"layers {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
-        $"isa {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
-        "kernels --seconds 0.5 --json a --markdown b",
-        $"threads {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b",
-        $"first {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
+        $"compare {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        $"layers {Models} --precision Int8 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        $"isa {Models} --precision Int8 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        "kernels --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        $"threads {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        $"first {Models} --precision Int8 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
         "startup --seconds 0.5 --json a --markdown b",
         $"wasm {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
-        $"digests {Models} --json a --against README.md",
-        $"record {Models} --seconds 0.5 --markdown b",
+        $"digests {Models} --json a --against README.md --frameworks net10.0 net11.0",
+        $"record {Models} --seconds 0.5 --markdown b --frameworks net10.0 net11.0",
     ];
 
     /// <summary>Each command with all of its options.</summary>
@@ -39,6 +39,8 @@ public class BenchCommandLineTests
         { "compare --metadata Precision", "--metadata needs Name=Value" },
         { "compare --seconds 0", "--seconds should be a number from 0.01 to 600" },
         { "threads --threads many", "many" },
+        { "kernels --frameworks net9.0", "net9.0" },
+        { "startup --frameworks net10.0", "--frameworks" },
         { "compares", "compares" },
     };
 

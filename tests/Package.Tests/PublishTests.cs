@@ -32,6 +32,25 @@ public class PublishTests(PackedPackage package)
         Check(folder, "net8.0", 8);
     }
 
+    /// <summary>
+    /// An app for .NET 11, by an SDK 10 that knows it from the packs alone: it takes the kernels that only .NET 11 can compile.
+    /// </summary>
+    [Fact]
+    public void SelfContainedOnNet11()
+    {
+        Net11Packs.Require();
+        ConsumerFolder folder = App("net11", "net11.0", "<Net11Symbol>false</Net11Symbol>",
+            statements: """Console.WriteLine("path " + global::OptimizerBuild.Kernels.KernelPath.Name);""");
+        folder.Write("Directory.Build.targets", $"<Project>{Net11Packs.Import}</Project>");
+
+        Publish(folder, "--self-contained");
+
+        ProcessResult run = Check(folder, "net11.0", 11);
+        string path = run.Output.Split('\n').Single(l => l.StartsWith("path ", StringComparison.Ordinal))["path ".Length..];
+        Assert.NotEqual("scalar", path);
+        PathRecord.Ran($"app {path} on .NET 11");
+    }
+
     [Fact]
     public void NativeAotOnNet9()
     {
@@ -79,7 +98,8 @@ public class PublishTests(PackedPackage package)
         ConsumerProgram.Check(NodeJs.Run(folder["app/out"]), folder["app/obj/Release/net10.0/OptimizerBuild"], 10);
     }
 
-    private ConsumerFolder App(string name, string framework, string properties, string sdk = "Microsoft.NET.Sdk")
+    private ConsumerFolder App(
+        string name, string framework, string properties, string sdk = "Microsoft.NET.Sdk", string statements = "")
     {
         var folder = new ConsumerFolder(package, name);
         folder.WriteModels("app");
@@ -100,7 +120,7 @@ public class PublishTests(PackedPackage package)
               </ItemGroup>
             </Project>
             """);
-        folder.Write("app/Program.cs", ConsumerProgram.Source("Consumer"));
+        folder.Write("app/Program.cs", ConsumerProgram.Source("Consumer", statements));
         return folder;
     }
 
@@ -109,10 +129,11 @@ public class PublishTests(PackedPackage package)
     private static ProcessResult PublishFor(string runtime, ConsumerFolder folder, params string[] arguments) =>
         folder.BuildBy("publish", "app", ["-c", "Release", "-r", runtime, "-o", folder["app/out"], .. arguments]).Succeeded();
 
-    private static void Check(ConsumerFolder folder, string framework, int runtime)
+    private static ProcessResult Check(ConsumerFolder folder, string framework, int runtime)
     {
         string program = folder["app/out/app" + (OperatingSystem.IsWindows() ? ".exe" : "")];
-        ConsumerProgram.Check(Testing.DotNet.Start(program, folder["app"], []),
-            folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
+        ProcessResult run = Testing.DotNet.Start(program, folder["app"], []);
+        ConsumerProgram.Check(run, folder[$"app/obj/Release/{framework}/{Runtime}/OptimizerBuild"], runtime);
+        return run;
     }
 }

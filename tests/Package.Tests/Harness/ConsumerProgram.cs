@@ -21,7 +21,8 @@ internal static class ConsumerProgram
 
     /// <summary>The program, which needs neither nullable annotations nor implicit usings.</summary>
     /// <param name="models">The namespace of the generated classes.</param>
-    public static string Source(string models) => $$"""
+    /// <param name="statements">What it does at its end.</param>
+    public static string Source(string models, string statements = "") => $$"""
         #pragma warning disable CA1303, CA1305, CA5394, CA1852, CA1515
         using Console = global::System.Console;
 
@@ -46,6 +47,7 @@ internal static class ConsumerProgram
                     cnn.Predict(image: image, probabilities: probabilities);
                     Console.WriteLine("cnn " + Hex(probabilities));
                     Console.WriteLine("runtime " + global::System.Environment.Version.Major);
+                    {{statements}}
                 }
 
                 private static string Hex(global::System.ReadOnlySpan<float> values) =>
