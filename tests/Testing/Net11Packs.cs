@@ -31,7 +31,8 @@ public static class Net11Packs
     {
         string artifacts = Path.Combine(SharedAssets.RepositoryRoot, "artifacts", "net11", "tests");
         DotNet.Run(SharedAssets.RepositoryRoot, "build", Path.Combine("tests", project), "-c", "Release", "-p:Net11=true",
-            "--artifacts-path", artifacts, "-v:m", "-tl:off", "-nodeReuse:false", "-p:UseSharedCompilation=false").Succeeded();
+            "--artifacts-path", artifacts, "-v:m", "-tl:off", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+            "-p:RunAnalyzers=false").Succeeded();
         string name = "OptimizerBuild." + project;
         return Path.Combine(artifacts, "bin", name, "release", OperatingSystem.IsWindows() ? name + ".exe" : name);
     }
