@@ -110,8 +110,9 @@ internal static class BlockTransposition
         }
     }
 
+    /// <summary>The lower elements of two vectors in turn, where <see cref="Side"/> is not 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> InterleaveLow(Vector128<byte> a, Vector128<byte> b, int elementSize)
+    internal static Vector128<byte> InterleaveLow(Vector128<byte> a, Vector128<byte> b, int elementSize)
     {
         if (Sse2.IsSupported)
         {
@@ -125,8 +126,9 @@ internal static class BlockTransposition
             : AdvSimd.Arm64.ZipLow(a.AsInt32(), b.AsInt32()).AsByte();
     }
 
+    /// <summary>The upper elements of two vectors in turn, where <see cref="Side"/> is not 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> InterleaveHigh(Vector128<byte> a, Vector128<byte> b, int elementSize)
+    internal static Vector128<byte> InterleaveHigh(Vector128<byte> a, Vector128<byte> b, int elementSize)
     {
         if (Sse2.IsSupported)
         {

@@ -1,5 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System.Runtime.CompilerServices;
+
 /// <summary>
 /// A convolution or dense layer as the tiles see it: rows (output pixels) times panels of output channels, summed over segments
 /// (contiguous runs of the input). <see cref="Int8Convolution"/> and <see cref="Int8Dense"/> describe themselves with it and
@@ -34,14 +36,25 @@ internal struct Int8Product
     /// <summary>Bytes from one output pixel to the next.</summary>
     public int OutputPixelStride;
 
-    /// <summary>Weights offset of the packed panels, group after group.</summary>
+    /// <summary>Whether weights, biases and multipliers lie in the arena, where they were packed at run time.</summary>
+    public bool ConstantsInArena;
+
+    /// <summary>Offset of the packed panels, group after group.</summary>
     public int Weights;
 
-    /// <summary>Weights offset of the biases: one s32 (s64 where sums are) for each channel, each group rounded up to 8 channels.</summary>
+    /// <summary>Offset of the biases: one s32 (s64 where sums are) for each channel, each group rounded up to 8 channels.</summary>
     public int Bias;
 
-    /// <summary>Weights offset of the multipliers: one s32 for each channel, each group rounded up to 8 channels.</summary>
+    /// <summary>Offset of the multipliers: one s32 for each channel, each group rounded up to 8 channels.</summary>
     public int Multipliers;
+
+    /// <summary>
+    /// What each sum of a row gets for each unit of the sum of the row's inputs: the zero point of weights that have one, negated; else 0.
+    /// </summary>
+    public int RowFactor;
+
+    /// <summary>Inputs of a row, where <see cref="RowFactor"/> asks for their sum.</summary>
+    public int RowLength;
 
     /// <summary>The requantisation of the sums.</summary>
     public Requantization Requantization;
@@ -84,4 +97,9 @@ internal struct Int8Product
 
     /// <summary>Channels of a group rounded up to whole panels.</summary>
     public readonly int PaddedChannels => (Channels + 7) & ~7;
+
+    /// <summary>The byte at an offset of the memory that holds weights, biases and multipliers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ref byte Constant(Workspace w, int offset) =>
+        ref (ConstantsInArena ? ref w.Arena(offset) : ref w.Weight(offset));
 }

@@ -149,6 +149,8 @@ internal static class Int8ProductLoop
                     int blocks = (left + largest - 1) / largest;
                     int rows = blocks == 1 ? left : (((left + blocks - 1) / blocks) + 11) / 12 * 12;
                     position.Fill(in product, ref w.RowInputs, ref w.RowOutputs, rows);
+                    if (product.RowFactor != 0)
+                        Int8RowOffsets.Fill(in product, ref w.Arena(0), ref w.RowInputs, rows, ref w.RowOffsets);
                     Block<TDot, TVector>(w, in product, from, to, rows);
                     left -= rows;
                 }
@@ -184,11 +186,11 @@ internal static class Int8ProductLoop
                         int count = product.Channels - channel - part;
                         if (count <= 0)
                             break;
-                        ref byte at = ref w.Weight(weights + (part * 4));
+                        ref byte at = ref product.Constant(w, weights + (part * 4));
                         ref int start = ref Start<TDot, TVector>(w, in product, index, width, second, panel * 4, ref at);
                         Tiles<TDot, TVector>(
                             w, in product, rows, pair, group * product.InputGroupStep, ref at, second, panel * 4, ref start,
-                            ref w.Weight(product.Multipliers + (index * 4)),
+                            ref product.Constant(w, product.Multipliers + (index * 4)),
                             ((group * product.Channels) + channel + part) * size, count < width ? count : width);
                     }
 
@@ -209,7 +211,7 @@ internal static class Int8ProductLoop
     {
         unchecked
         {
-            ref int bias = ref Unsafe.As<byte, int>(ref w.Weight(product.Bias + (index * 4)));
+            ref int bias = ref Unsafe.As<byte, int>(ref product.Constant(w, product.Bias + (index * 4)));
             if (!TDot.IsOffset)
                 return ref bias;
             OffsetStart<TDot, TVector>(in product, width, second, step, ref weights, ref bias, ref w.RowStart);
@@ -266,7 +268,7 @@ internal static class Int8ProductLoop
             int height = rows / tiles;
             int taller = rows - (height * tiles);
             int columns = pair ? 2 * TDot.Lanes : TDot.Lanes;
-            bool stores = RequantizedTile.IsUsed<TVector>() && product.Requantization.IsPlain && count == columns;
+            bool stores = RequantizedTile.IsUsed<TVector>() && product.Requantization.IsPlain && count == columns && product.RowFactor == 0;
             ref byte arena = ref Unsafe.Add(ref w.Arena(0), inputShift);
             nint target = outputShift - inputShift;
             ref int inputs = ref w.RowInputs;
@@ -298,6 +300,8 @@ internal static class Int8ProductLoop
 
             if (!stores)
             {
+                if (product.RowFactor != 0)
+                    Int8RowOffsets.Add(ref w.RowSums, columns, rows, ref w.RowOffsets);
                 RequantizedBlock.Run(
                     ref w.RowSums, columns, rows, count, ref multipliers, in product.Requantization,
                     ref Unsafe.Add(ref arena, target), ref w.RowOutputs);

@@ -52,6 +52,7 @@ internal static class Int8ProductStartUpLoop
             int padded = product.PaddedChannels;
             int panelQuads = product.SegmentRows * product.SegmentColumns * product.SegmentQuads * 4;
             ref byte arena = ref w.Arena(0);
+            int offset = product.RowFactor == 0 ? 0 : Int8RowOffsets.Of(in product, ref Unsafe.Add(ref arena, (nint)input));
             for (int channel = 0; channel < padded; channel += 8)
             {
                 int index = (group * padded) + channel;
@@ -59,7 +60,7 @@ internal static class Int8ProductStartUpLoop
                 // A panel of 16 channels, or the last one of 8.
                 int panel = channel & ~15;
                 int step = padded - panel >= 16 ? 64 : 32;
-                ref byte weights = ref w.Weight(product.Weights + ((index - (channel & 8)) * panelQuads) + ((channel & 8) * 4));
+                ref byte weights = ref product.Constant(w, product.Weights + ((index - (channel & 8)) * panelQuads) + ((channel & 8) * 4));
                 Vector256<int> first = Vector256<int>.Zero;
                 Vector256<int> second = Vector256<int>.Zero;
                 for (int y = 0; y < product.SegmentRows; y++)
@@ -84,8 +85,11 @@ internal static class Int8ProductStartUpLoop
                 }
 
                 Vector256<int> sums = Avx2.Add(
-                    Int8StartUpVectors.Join(first, second), Unsafe.ReadUnaligned<Vector256<int>>(ref w.Weight(product.Bias + (index * 4))));
-                ref byte multipliers = ref w.Weight(product.Multipliers + (index * 4));
+                    Int8StartUpVectors.Join(first, second),
+                    Unsafe.ReadUnaligned<Vector256<int>>(ref product.Constant(w, product.Bias + (index * 4))));
+                if (offset != 0)
+                    sums = Avx2.Add(sums, Vector256.Create(offset));
+                ref byte multipliers = ref product.Constant(w, product.Multipliers + (index * 4));
                 int target = (group * product.Channels) + channel;
                 int count = product.Channels - channel < 8 ? product.Channels - channel : 8;
                 if (product.Requantization.IsWide)

@@ -23,6 +23,12 @@ internal static class Int8RowLoop
         {
             int size = product.Requantization.IsWide ? 4 : 1;
             int panelBytes = PanelWidth * 4 * product.Quads;
+            if (product.RowFactor != 0)
+            {
+                w.RowInputs = product.Input;
+                Int8RowOffsets.Fill(in product, ref w.Arena(0), ref w.RowInputs, 1, ref w.RowOffsets);
+            }
+
             for (int group = 0; group < product.Groups; group++)
             {
                 int firstIndex = group * product.PaddedChannels;
@@ -32,7 +38,7 @@ internal static class Int8RowLoop
                     int index = firstIndex + channel;
                     bool whole = product.PaddedChannels - channel >= PanelWidth;
                     nint step = whole ? PanelWidth * 4 : 8 * 4;
-                    ref byte weights = ref w.Weight(product.Weights + (index * product.Quads * 4));
+                    ref byte weights = ref product.Constant(w, product.Weights + (index * product.Quads * 4));
                     int columns = Columns<TDot, TVector>(product.PaddedChannels - channel < to - channel
                         ? product.PaddedChannels - channel : to - channel);
                     int width = columns * TDot.Lanes;
@@ -40,7 +46,7 @@ internal static class Int8RowLoop
                     // Two vectors of 8 lanes are a panel; four of 4 lanes; one of 16.
                     nint pair = TDot.Lanes == PanelWidth ? panelBytes : TDot.Lanes * 4;
                     nint panel = TDot.Lanes == 4 ? 2 * pair : TDot.Lanes == 8 ? panelBytes : 2 * panelBytes;
-                    ref int start = ref Unsafe.As<byte, int>(ref w.Weight(product.Bias + (index * 4)));
+                    ref int start = ref Unsafe.As<byte, int>(ref product.Constant(w, product.Bias + (index * 4)));
                     if (TDot.IsOffset)
                     {
                         Offset<TDot, TVector>(in product, columns, pair, panel, step, ref weights, ref start, ref w.RowStart);
@@ -67,11 +73,13 @@ internal static class Int8RowLoop
                             break;
                     }
 
+                    if (product.RowFactor != 0)
+                        Int8RowOffsets.Add(ref w.RowSums, width, 1, ref w.RowOffsets);
                     int count = product.Channels - channel < width ? product.Channels - channel : width;
                     w.RowOutputs = product.Output + (((group * product.Channels) + channel) * size);
                     RequantizedStore.Rows(
                         ref w.Arena(0), ref w.RowSums, MaximumChannels, ref w.RowOutputs, 1, count,
-                        ref w.Weight(product.Multipliers + (index * 4)), in product.Requantization);
+                        ref product.Constant(w, product.Multipliers + (index * 4)), in product.Requantization);
                     channel += width;
                 }
             }

@@ -44,7 +44,7 @@ internal static class Int8ScalarLoop
             int quads = product.SegmentQuads;
             int rows = product.SegmentRows;
             int columns = product.SegmentColumns;
-            ref byte constants = ref w.Weight(0);
+            ref byte constants = ref product.Constant(w, 0);
             ref byte weights = ref Unsafe.Add(
                 ref constants, product.Weights + ((index - (channel & 15)) * rows * columns * quads * 4) + ((channel & 15) * 4));
             int bias = Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref constants, product.Bias + (index * 4)));
@@ -74,6 +74,8 @@ internal static class Int8ScalarLoop
                     }
                 }
 
+                if (product.RowFactor != 0)
+                    sum += Int8RowOffsets.Of(in product, ref source);
                 int value = product.Requantization.Apply(sum * multiplier);
                 if (size == 4)
                     Unsafe.WriteUnaligned(ref target, value);

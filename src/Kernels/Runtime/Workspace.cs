@@ -25,7 +25,7 @@ internal sealed class Workspace
 
     // Sums first, because whole vectors of them are loaded.
     private readonly byte[] _block = GC.AllocateUninitializedArray<byte>(
-        ((MaximumSums + MaximumStart + (2 * MaximumRows)) * sizeof(int)) + 64, pinned: true);
+        ((MaximumSums + MaximumStart + (3 * MaximumRows)) * sizeof(int)) + 64, pinned: true);
 
     private readonly int _blockStart;
     private Workspace[] _views;
@@ -195,6 +195,13 @@ internal sealed class Workspace
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => ref Unsafe.Add(ref RowSums, MaximumSums + MaximumStart + MaximumRows);
+    }
+
+    /// <summary>Where a product writes down what the sums of a block's rows get beside the products.</summary>
+    public ref int RowOffsets
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref RowSums, MaximumSums + MaximumStart + (2 * MaximumRows));
     }
 
     /// <summary>

@@ -30,7 +30,7 @@ internal static class CostModel
         {
             WeightSection? section = step.Macs > 0 ? byNode.GetValueOrDefault(step.Node) : null;
             double bytes = step.Reads.Concat(step.Writes).Sum(b => (double)b.Bytes) + (section?.Bytes ?? 0);
-            double rate = section?.Storage.MacsPerNanosecond ?? otherwise;
+            double rate = step.MacsPerNanosecond ?? section?.Storage.MacsPerNanosecond ?? otherwise;
             double products = step.Macs * (section?.Storage.ShareOfProducts(section) ?? 1);
             sum += Overhead + Math.Max(products / rate, bytes / BytesPerNanosecond);
         }

@@ -17,6 +17,18 @@ internal sealed class LoweredStep(string kernel, string method, string node, str
     /// <summary>The step's multiply-accumulates.</summary>
     public long Macs => macs;
 
+    /// <summary>
+    /// Multiply-accumulates in a nanosecond, for <see cref="CostModel"/>, where they are not those of the weights' form; null elsewhere.
+    /// </summary>
+    public double? MacsPerNanosecond { get; private set; }
+
+    /// <summary>States how fast the step multiplies.</summary>
+    public LoweredStep AtRate(double macsPerNanosecond)
+    {
+        MacsPerNanosecond = macsPerNanosecond;
+        return this;
+    }
+
     /// <summary>The kernel and its method, for messages.</summary>
     public string Call => $"{kernel}.{method}";
 

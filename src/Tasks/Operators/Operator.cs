@@ -93,6 +93,9 @@ internal enum IntegerForm
     /// <summary>Sums of products of u8 activations with constant s8 weights, requantised (Conv, Gemm, MatMul with constant B).</summary>
     DotProduct,
 
+    /// <summary>Sums of products of u8 activations with u8 activations, requantised (MatMul of two values known at run time).</summary>
+    Product,
+
     /// <summary>A function of one u8 value: a table of 256 entries.</summary>
     Table,
 

@@ -81,7 +81,7 @@ internal static class ModelSurvey
 
     private static string FormOf(IntegerForm form) => form switch
     {
-        IntegerForm.DotProduct => "sums of products",
+        IntegerForm.DotProduct or IntegerForm.Product => "sums of products",
         IntegerForm.Table => "table",
         IntegerForm.Rescale => "rescaled",
         IntegerForm.SameScale => "moved",

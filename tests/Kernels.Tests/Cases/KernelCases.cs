@@ -22,6 +22,7 @@ internal static class KernelCases
         .. PairwiseCouplingCases.All(),
         .. DenseCases.Sparse(),
         .. ConvolutionCases.Sparse(),
+        .. MatMulCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -34,6 +34,7 @@ public sealed class AccuracyTests(ITestOutputHelper output)
         { "kws_dscnn", "mlperf-tiny/kws_dscnn" },
         { "ch_ppocr_mobile_v2.0_cls_infer", "paddleocr/ch_ppocr_mobile_v2.0_cls_infer" },
         { "version-slim-320", "ultraface/version-slim-320" },
+        { "tinybert", "tribuo/tinybert" },
     };
 
     [Theory]

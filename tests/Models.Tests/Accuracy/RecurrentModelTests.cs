@@ -48,6 +48,8 @@ public sealed class RecurrentModelTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{model}: integerMacShare {(double)integer / total:F4}, weights {outcome.Plan.Facts.FloatWeightBytes} → "
             + $"{outcome.Weights.Length}, {outcome.Plan.Steps.Count} steps"));
+        if (calibrated)
+            Assert.True(integer >= 0.95 * total, $"{model}: {integer} of {total} products in integers");
         foreach (LayerOutcome layer in outcome.Layers.Where(l => l.Precision != "int8"))
             output.WriteLine($"  {layer.Operator} '{layer.Node}' {layer.Macs}: {layer.Reason}");
 

@@ -26,6 +26,7 @@ internal static class SharedModels
     [
         "digits-mlp", "mnist-lenet-300-100", "mnist-lenet5", "fashion-mobilenet", "cntk_mnist", "ic_resnet8", "ad01", "standard_v3_3",
         "kws_dscnn", "ch_ppocr_mobile_v2.0_cls_infer", "version-slim-320", "fashion-gru",
+        "tinybert",
     ];
 
     /// <summary>The same as test cases.</summary>
@@ -96,6 +97,12 @@ internal static class SharedModels
         "standard_v3_3" => Model(name, "magika/standard_v3_3.onnx", "magika/files.npz", "magika/files.npz"),
         "kws_dscnn" => Golden(name, "mlperf-tiny/kws_dscnn"),
         "version-slim-320" => Golden(name, "ultraface/version-slim-320"),
+        "tinybert" => Model(name, "tribuo/tinybert.onnx", null, null) with
+        {
+            CalibrationData = new DataSpec(SharedAssets.Path("golden/tribuo/tinybert"), "/"),
+            Shapes = ((string[])["input_ids", "attention_mask", "token_type_ids"])
+                .ToImmutableSortedDictionary(i => i, _ => ImmutableArray.Create(1, 32), StringComparer.Ordinal),
+        },
         // A classifier without labels, whose outputs are at 19 dB on the noise that it is calibrated on here.
         "ch_ppocr_mobile_v2.0_cls_infer" => Golden(name, "paddleocr/ch_ppocr_mobile_v2.0_cls_infer") with
         {

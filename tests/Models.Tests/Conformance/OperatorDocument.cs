@@ -127,6 +127,7 @@ internal static class OperatorDocument
         {
             IntegerForm.None => "float32",
             IntegerForm.DotProduct => "dot product",
+            IntegerForm.Product => "product",
             IntegerForm.Table => "table",
             IntegerForm.Rescale => "rescaling",
             IntegerForm.SameScale => "same scale",

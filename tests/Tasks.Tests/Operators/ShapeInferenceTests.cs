@@ -85,7 +85,7 @@ public sealed class ShapeInferenceTests
             .IntegerForm(OperatorContext.Of(graph, n)));
 
         Assert.Equal(IntegerForm.DotProduct, forms["a"]);
-        Assert.Equal(IntegerForm.None, forms["b"]);
+        Assert.Equal(IntegerForm.Product, forms["b"]);
         Assert.Equal(IntegerForm.Rescale, forms["c"]);
         Assert.Equal(IntegerForm.Table, forms["d"]);
         Assert.Equal(IntegerForm.FixedPoint, forms["e"]);

@@ -30,6 +30,7 @@ internal enum LayerForm
     BatchNormalization,
     ChannelTranspose,
     FlattenedMatMul,
+    SelfProduct,
 }
 
 /// <summary>One layer.</summary>
@@ -100,6 +101,7 @@ internal sealed record LayerDescription(LayerForm Form, int Back, ImmutableArray
             LayerForm.ChannelTranspose when rank == 4 =>
                 b.Add("Transpose", [x], ("perm", Detail(0, 2) == 0 ? new long[] { 0, 2, 3, 1 } : [0, 3, 1, 2])),
             LayerForm.FlattenedMatMul when rank > 2 => FlattenedMatMul(b, x, shape),
+            LayerForm.SelfProduct when rank >= 2 => SelfProduct(b, x, rank),
             _ => b.Add("Identity", x),
         };
     }
@@ -133,6 +135,14 @@ internal sealed record LayerDescription(LayerForm Form, int Back, ImmutableArray
     {
         int features = Shapes.Count(shape.AsSpan()[1..]);
         return b.Add("MatMul", b.Add("Reshape", x, b.Ints(shape[0], features)), b.Weights(features, 3));
+    }
+
+    // Products of rows with each other, or what attention makes of them.
+    private string SelfProduct(GraphBuilder b, string x, int rank)
+    {
+        long[] perm = [.. Enumerable.Range(0, rank - 2).Select(i => (long)i), rank - 1, rank - 2];
+        string scores = b.Add("MatMul", x, b.Add("Transpose", [x], ("perm", perm)));
+        return b.Add("MatMul", b.Add(Pick("Softmax", "HardSigmoid", "Sigmoid"), scores), x);
     }
 
     private string Pad(GraphBuilder b, string x, int rank)

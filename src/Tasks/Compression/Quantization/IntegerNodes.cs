@@ -49,7 +49,7 @@ internal sealed class IntegerNodes
 
     /// <summary>
     /// Takes out the nodes whose integer form is of no value: cheap elementwise nodes before the first and behind the last integer
-    /// dot product, where values are float anyway and float is exact, and islands without any dot product.
+    /// dot product, where values are float anyway and float is exact, functions of rows of floats, and islands without any dot product.
     /// </summary>
     public void Settle()
     {
@@ -59,6 +59,7 @@ internal sealed class IntegerNodes
             before = _reasons.Count;
             RemoveLeading();
             RemoveTrailing();
+            RemoveRowsOfFloats();
             RemoveIslands();
         }
         while (_reasons.Count > before);
@@ -76,6 +77,22 @@ internal sealed class IntegerNodes
             if (leading.Contains(node)
                 && (IsCheap(node) || node.Outputs.Any(o => _graph.Readers(o).Any(r => leading.Contains(r) && !Contains(r)))))
                 Remove(node, "before the first integer dot product");
+    }
+
+    // Softmax of what a float node makes, perhaps moved: there is nothing to gain, and what a mask adds to scores reaches farther than
+    // levels that hold the scores.
+    private void RemoveRowsOfFloats()
+    {
+        foreach (QuantizableNode node in _graph.Nodes)
+        {
+            if (!Contains(node) || node.Form != IntegerForm.FixedPoint)
+                continue;
+            string value = node.Inputs[0];
+            while (Makes(value) && _graph.Producer(value) is { IsMovement: true } movement)
+                value = movement.Inputs[0];
+            if (!Makes(value))
+                Remove(node, "reads what a float node makes");
+        }
     }
 
     // Elementwise nodes and concatenations whose outputs nobody reads in integers. A dot product before them then hands its sums
@@ -99,7 +116,7 @@ internal sealed class IntegerNodes
     }
 
     /// <summary>
-    /// The integer nodes between dot products: sets of nodes without a dot product that hand integers to each other, in the order
+    /// The integer nodes between layers with weights: sets of nodes without weights that hand integers to each other, in the order
     /// of their first nodes.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<QuantizableNode>> Segments()
@@ -125,7 +142,7 @@ internal sealed class IntegerNodes
     {
         ValueGroups islands = Connected(_ => true);
         var inhabited = _graph.Nodes
-            .Where(n => Contains(n) && n.HasWeights)
+            .Where(n => Contains(n) && n.SumsProducts)
             .Select(n => islands.Find(n.Node.Name))
             .ToHashSet(StringComparer.Ordinal);
         foreach (QuantizableNode node in _graph.Nodes)
@@ -138,8 +155,8 @@ internal sealed class IntegerNodes
     {
         while (_graph.Producer(value) is { } producer && Contains(producer))
         {
-            if (producer.Form == IntegerForm.DotProduct)
-                return !producer.HasActivation;
+            if (producer.Form is IntegerForm.DotProduct or IntegerForm.Product)
+                return producer.HasSums;
             if (!producer.IsReshape || producer.Form != IntegerForm.SameScale)
                 return false;
             value = producer.Inputs[0];

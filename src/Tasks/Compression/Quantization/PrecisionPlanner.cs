@@ -56,7 +56,7 @@ internal sealed class PrecisionPlanner(
         long before = budget.Spent;
         Outcome best = Plan(options.Calibration, cancellation);
         CostOfPlan = budget.Spent - before;
-        if (best.Plan.Weights.IsEmpty || options.Precision != ModelPrecision.Auto)
+        if (IsFloat(best.Plan) || options.Precision != ModelPrecision.Auto)
             return best;
 
         // Choosing each range by the error at its readers cannot see what matters farther on (values that a later maximum selects,
@@ -145,7 +145,7 @@ internal sealed class PrecisionPlanner(
     public IReadOnlyList<(QuantizableNode Layer, double? Without)> CostOfLayers(Outcome outcome, CancellationToken cancellation)
     {
         QuantizableNode[] layers = [.. graph.Nodes
-            .Where(n => n.HasWeights && outcome.Nodes.Contains(n) && !options.IsFixed(n.Node))
+            .Where(n => n.SumsProducts && outcome.Nodes.Contains(n) && !options.IsFixed(n.Node))
             .OrderBy(n => outcome.Plan.Nodes[n.Node.Name].SignalToNoise ?? double.PositiveInfinity)];
         var measured = new List<(QuantizableNode Layer, double? Without)>();
 
@@ -158,7 +158,7 @@ internal sealed class PrecisionPlanner(
 
     /// <summary>Work that is left for layers that have to go back into float32, whatever else is tried before.</summary>
     public long Reserve => options.LeastOutputSignalToNoise is null ? 0
-        : Math.Min(TrialsInReserve, 1 + StepsOfBisection(graph.Nodes.Count(n => n.HasWeights))) * CostOfTrial;
+        : Math.Min(TrialsInReserve, 1 + StepsOfBisection(graph.Nodes.Count(n => n.SumsProducts))) * CostOfTrial;
 
     // Other ranges at the borders between float and integer nodes, and the outputs of all.
     private long CostOfTrial => 2 * noise.Count * graph.Work;
@@ -190,12 +190,20 @@ internal sealed class PrecisionPlanner(
                 nodes.Remove(node, reason);
             else if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
                 nodes.Remove(node, "values as great as infinities");
+            else if (AddsUnseenMask(node))
+                nodes.Remove(node, "adds what was 0 in all calibration data");
             else if (node.Inputs.Any(unsettled.Contains)
-                || (node.Outputs.Any(unsettled.Contains) && (node.Form != IntegerForm.DotProduct || node.HasActivation)))
+                || (node.Outputs.Any(unsettled.Contains) && !node.HasSums))
                 nodes.Remove(node, OriginOfRanges.UnknownRange);
         GraphQuantization plan = Settle(nodes, planners, cancellation);
         return new(nodes, plan, DecibelsIfNoisy(plan, cancellation), 0, planners);
     }
+
+    // Whether a node adds what follows from the model's inputs without any layer and was never other than 0: a mask of nothing. Its range
+    // says nothing about what it will be.
+    private bool AddsUnseenMask(QuantizableNode node) =>
+        node.Form == IntegerForm.Rescale && node.Node.Is<ISumOfTwoValues>() && node.Inputs.Length == 2
+            && node.Inputs.Any(i => statistics.Histogram(i) is { Low: 0, High: 0 } && !graph.ComesFromLayer(i));
 
     // Puts the nodes between dot products that add most noise back into float, until the outputs are quiet enough.
     private Outcome Search(Outcome best, CancellationToken cancellation)
@@ -244,8 +252,12 @@ internal sealed class PrecisionPlanner(
 
     // Without integers only shared weights make noise.
     private double DecibelsIfNoisy(GraphQuantization plan, CancellationToken cancellation) =>
-        plan.Weights.IsEmpty && graph.Nodes.All(n => options.ClustersOf(n.Node) == 0)
+        IsFloat(plan) && graph.Nodes.All(n => options.ClustersOf(n.Node) == 0)
             ? double.PositiveInfinity : Decibels(plan, cancellation);
+
+    // Whether nothing sums products in integers.
+    private bool IsFloat(GraphQuantization plan) =>
+        plan.Weights.IsEmpty && !graph.Nodes.Any(n => n.Form == IntegerForm.Product && plan.Nodes[n.Node.Name].Integer);
 
     private double Decibels(GraphQuantization plan, CancellationToken cancellation)
     {

@@ -3,6 +3,7 @@ using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization;
 
@@ -70,8 +71,32 @@ internal sealed class QuantizableGraph
         return false;
     }
 
+    /// <summary>Whether nothing but Softmax reads a value: only what lies near the greatest of a row counts.</summary>
+    public bool IsScores(string value) => !IsOutput(value) && Readers(value) is { Count: > 0 } readers
+        && readers.All(r => r.Form == IntegerForm.FixedPoint && r.Node.Is<SoftmaxOperator>());
+
+    /// <summary>Whether a layer has a part in a value: a node that sums products.</summary>
+    public bool ComesFromLayer(string value)
+    {
+        var waiting = new Stack<string>([value]);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (waiting.TryPop(out string? next))
+        {
+            if (!seen.Add(next) || Producer(next) is not { } producer)
+                continue;
+            if (producer.MultiplyAccumulates > 0)
+                return true;
+            foreach (string input in producer.Node.Inputs)
+                waiting.Push(input);
+        }
+        return false;
+    }
+
     /// <summary>All values that the integer form of some node would read or make.</summary>
     public IReadOnlySet<string> Candidates => Nodes.SelectMany(n => n.Inputs.Concat(n.Outputs)).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Whether some node multiplies activations with each other in integers.</summary>
+    public bool HasProducts => Nodes.Any(n => n.Form == IntegerForm.Product);
 
     /// <summary>The dot products with the value each reads.</summary>
     public IReadOnlyList<(string Input, DotProductLayer Layer)> Layers =>

@@ -58,6 +58,14 @@ internal sealed class QuantizableNode
     /// <summary>Whether the integer form multiplies with rounded weights: dot products and recurrent layers.</summary>
     public bool HasWeights => Form is IntegerForm.DotProduct or IntegerForm.Recurrent;
 
+    /// <summary>
+    /// Whether the node is what integers are worth while for: it sums products of activations with weights or with each other.
+    /// </summary>
+    public bool SumsProducts => HasWeights || Form == IntegerForm.Product;
+
+    /// <summary>Whether the integer form makes sums of products, which it can hand over with 32 bits.</summary>
+    public bool HasSums => (Form is IntegerForm.DotProduct or IntegerForm.Product) && !HasActivation;
+
     /// <summary>The work of one evaluation, as <see cref="WorkBudget"/> counts it.</summary>
     public long Work => WorkBudget.Work(Context);
 
@@ -136,6 +144,11 @@ internal sealed class QuantizableNode
             case IntegerForm.DotProduct:
                 layer = DotProductLayer.Read(context, out string obstacle);
                 return layer is not null && layer.Weights.Any(w => !float.IsFinite(w)) ? "weights are not finite" : obstacle;
+            case IntegerForm.Product:
+                int terms = context.Type(0).Dimensions[^1];
+                return terms == 0 ? "sums of nothing"
+                    : !ByteProducts32.Fit(terms) ? "sums more products than 32 bits hold"
+                    : "";
             case IntegerForm.Rescale:
                 return node.As<IReduction>() is { } reduction && !ByteSums32.Fit(reduction.Terms(context))
                     ? "sums more values than 32 bits hold"
@@ -156,7 +169,7 @@ internal sealed class QuantizableNode
     // Operators take tensors of numbers and, in some places, tensors that say what to do (axes, shapes); those are integers.
     private static IEnumerable<string> DataInputs(OperatorContext context, IntegerForm form, bool constant)
     {
-        int count = form is IntegerForm.Rescale ? OperatorRegistry.Of(context.Node).Operands(context.Node) : 1;
+        int count = form is IntegerForm.Rescale or IntegerForm.Product ? OperatorRegistry.Of(context.Node).Operands(context.Node) : 1;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (int i = 0; i < count && i < context.Node.Inputs.Length; i++)
             if (context.InputTypes[i] is { Element: ElementType.Float32 } && context.InputConstants[i] is not null == constant

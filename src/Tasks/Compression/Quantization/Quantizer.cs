@@ -54,7 +54,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             string reason = options.Precision == ModelPrecision.Float32 ? "Precision=Float32" : "no calibration data";
             quantization = AllFloat(graph, _ => reason);
         }
-        else if (options.Precision == ModelPrecision.Auto && new QuantizableGraph(graph) is { Layers.Count: 0 } candidates)
+        else if (options.Precision == ModelPrecision.Auto
+            && new QuantizableGraph(graph) is { Layers.Count: 0, HasProducts: false } candidates)
         {
             // Without a dot product no integer node is of use: nothing has to be measured.
             var nodes = new IntegerNodes(candidates);

@@ -17,6 +17,9 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class RangeChooser : IRanges
 {
+    // e^−12 is nothing beside 1/256, e^−24 nothing in Q30.
+    private static readonly float[] ScoreDepths = [12, 24];
+
     private readonly QuantizableGraph _graph;
     private readonly ActivationStatistics _statistics;
     private readonly Probes _probes;
@@ -86,7 +89,8 @@ internal sealed class RangeChooser : IRanges
         if (members.Any(IsCarriedState))
             return _chosen[key] = ActivationRange.Of(-1, 1).ToQuantization();
         IRangeObserver[] observers = divided ? [new MinMaxObserver()] : _observers;
-        ActivationQuantization[] candidates = [.. observers.Select(o => o.Choose(values).ToQuantization()).Distinct()];
+        ActivationQuantization[] candidates =
+            [.. observers.Select(o => o.Choose(values)).Concat(BelowScores(ends, values)).Select(r => r.ToQuantization()).Distinct()];
         ActivationQuantization best = candidates[0];
         if (candidates.Length > 1)
         {
@@ -100,6 +104,12 @@ internal sealed class RangeChooser : IRanges
         }
         return _chosen[key] = best;
     }
+
+    // Scores from which a mask takes very much: what lies so far below the greatest that Softmax makes nothing of it may be cut off.
+    private IEnumerable<ActivationRange> BelowScores(string[] ends, Histogram values) =>
+        ends.Any(_graph.IsScores)
+            ? ScoreDepths.Where(d => values.Low < values.High - (2 * d)).Select(d => ActivationRange.Of(values.High - d, values.High))
+            : [];
 
     // The values of a group that something outside it reads.
     private string[] Ends(IReadOnlyList<string> members, IntegerNodes nodes)

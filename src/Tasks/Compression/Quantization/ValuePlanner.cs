@@ -44,6 +44,11 @@ internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
         {
             QuantizableNode? producer = graph.Producer(root) is { } p && nodes.Contains(p) ? p : null;
             bool wide = producer is not null && IsWide(producer, members, nodes, plan);
+            if (wide && producer!.Form == IntegerForm.Product)
+            {
+                double scale = plan[producer.Node.Inputs[0]].Scale * plan[producer.Node.Inputs[1]].Scale;
+                return new(ActivationType.S32, ActivationRange.RepresentableScale(scale), 0);
+            }
             if (wide && producer!.Form == IntegerForm.DotProduct)
             {
                 ActivationQuantization input = plan[producer.Node.Inputs[0]];
@@ -95,13 +100,13 @@ internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
     {
         bool able = producer.Form switch
         {
-            IntegerForm.DotProduct => !producer.HasActivation,
+            IntegerForm.DotProduct or IntegerForm.Product => producer.HasSums,
             IntegerForm.FixedPoint => true,
             _ => producer.IsSigmoid && plan[producer.Node.Inputs[0]].Type == ActivationType.S32,
         };
         return able && !ranges.AreBytes(members) && members.All(m => nodes.IntegerReaders(m).All(r =>
             r.Form == IntegerForm.SameScale ? r.IsReshape
-            : producer.Form == IntegerForm.DotProduct && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
+            : producer.HasSums && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
     }
 
     /// <summary>The quantisation of a constant that integer nodes rescale: the range of its finite values.</summary>

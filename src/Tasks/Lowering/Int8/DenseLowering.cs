@@ -6,14 +6,18 @@ using OptimizerBuild.Operators;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Matrix products with constant weights: rows of u8 inputs times s8 weights.</summary>
+/// <summary>Matrix products: rows of u8 inputs times constant s8 weights, or matrices that are both known only at run time.</summary>
 [Lowers(LoweringForm.Integer, typeof(IMatrixProduct))]
 internal sealed class DenseLowering : NodeLowering
 {
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
-        WeightQuantization quantized = context.Quantization!.Weights[node.Name];
+        if (!context.Quantization!.Weights.TryGetValue(node.Name, out WeightQuantization? quantized))
+        {
+            ActivationProduct.Lower(context, node);
+            return;
+        }
         WeightLayout layout = quantized.Layout!;
         (int inputs, int outputs) = (layout.Inputs, layout.Outputs);
         Storage input = RowsOf(context, node, context.ReadQuantized(node, node.Inputs[0]), inputs, out int count, out int stride);

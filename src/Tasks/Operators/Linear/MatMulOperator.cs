@@ -49,9 +49,13 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
 
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) =>
-        context.Type(0).Element == ElementType.Float32 && context.InputConstants[0] is null && context.InputConstants[1] is { Rank: 2 }
-            ? Operators.IntegerForm.DotProduct
+        context.Type(0).Element != ElementType.Float32 || context.InputConstants[0] is not null ? Operators.IntegerForm.None
+            : context.InputConstants[1] is { Rank: 2 } ? Operators.IntegerForm.DotProduct
+            : context.InputConstants[1] is null && context.Type(0).Rank > 1 && context.Type(1).Rank > 1 ? Operators.IntegerForm.Product
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public override int Operands(Node node) => 2;
 
     private static Tensor FloatProduct(TensorType type, Problem p, float[] a, float[] b)
     {

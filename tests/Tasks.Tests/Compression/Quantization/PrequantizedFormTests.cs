@@ -80,6 +80,24 @@ public sealed class PrequantizedFormTests
         Check(net.Model.Output(last), [0.02f], isWhole: false);
     }
 
+    /// <summary>Products of two activations keep the model's scales; one whose result nobody rounds hands over sums of 32 bits.</summary>
+    [Theory]
+    [InlineData(ElementTypes.Unsigned, true)]
+    [InlineData(ElementTypes.Signed, false)]
+    public void AttentionRunsWithTheScalesOfTheModel(ElementTypes bytes, bool rounds)
+    {
+        var net = new QuantizedNetwork(
+            3, bytes == ElementTypes.Signed ? ElementType.Int8 : ElementType.UInt8, WeightForm.SignedPerChannel);
+        string x = net.Input(1, 6, 16);
+        string keys = net.Move("Transpose", [net.MatMul(x, 16)], ("perm", new long[] { 0, 2, 1 }));
+        string[] scores = [net.MatMul(x, 16), keys];
+        string softmax = net.Op("Softmax", [rounds ? net.Op("MatMul", scores) : net.Add("MatMul", scores)], ("axis", -1));
+        string y = net.Op("MatMul", [softmax, net.MatMul(x, 16)]);
+        LoweredModel lowered = Check(net.Model.Output(y), [2 * net.Scale(y)], isWhole: false);
+        Assert.Equal(2, lowered.Calls.Count(c => c.Kernel == "Int8MatMul"));
+        Assert.Equal(rounds ? 0 : 1, lowered.Calls.Count(c => c is { Kernel: "Int8MatMul", Method: "RunWide" }));
+    }
+
     [Fact]
     public void AnActivationWithoutLevelsBehindItStandsByItself()
     {

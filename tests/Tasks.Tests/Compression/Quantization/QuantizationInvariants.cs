@@ -54,7 +54,7 @@ internal static class QuantizationInvariants
         }
     }
 
-    // 32-bit values: made by dot products and fixed-point functions, handed on by changes of shape only.
+    // 32-bit values: made by sums of products without an activation and fixed-point functions, handed on by changes of shape only.
     private static void CheckWide(Graph graph, GraphQuantization quantization, Dictionary<string, QuantizableNode> nodes,
         QuantizableNode node)
     {
@@ -63,9 +63,8 @@ internal static class QuantizationInvariants
             if (quantization.Values[output].Type != ActivationType.S32)
                 continue;
             Assert.True(
-                node.Form is IntegerForm.DotProduct or IntegerForm.FixedPoint || node.IsReshape || node.IsSigmoid,
+                node.HasSums || node.Form == IntegerForm.FixedPoint || node.IsReshape || node.IsSigmoid,
                 $"{node.Node} makes 32-bit values");
-            Assert.False(node.Form == IntegerForm.DotProduct && node.HasActivation, $"{node.Node} clamps 32-bit values");
             foreach (Node reader in graph.Nodes.Where(n =>
                 nodes[n.Name].Inputs.Contains(output) && quantization.Nodes[n.Name].Integer))
                 Assert.True(

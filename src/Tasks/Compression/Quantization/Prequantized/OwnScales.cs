@@ -126,6 +126,12 @@ internal sealed class OwnScales
                 else if (target is null)
                     _sums.Add(output);
                 break;
+            case IntegerForm.Product:
+                if (target is null && node.HasActivation)
+                    _split.Add(node);
+                else if (target is null)
+                    _sums.Add(output);
+                break;
             case IntegerForm.FixedPoint:
                 // Its bytes have one scale only; else it hands over 32 bits.
                 if (target != Probabilities || !node.Node.Is<SoftmaxOperator>()

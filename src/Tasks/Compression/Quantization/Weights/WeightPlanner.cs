@@ -234,9 +234,20 @@ internal sealed class WeightPlanner(
             var power = default(ErrorPower);
             for (int o = 0; o < outputs.Length; o++)
                 if (node.Node.Outputs[o].Length > 0)
-                    power += ErrorPower.Between(outputs[o].ToFloat(), probes.Value(i, node.Node.Outputs[o]));
+                    power += ErrorPower.Between(outputs[o].ToFloat(), Expected(i, node.Node.Outputs[o], values));
             return power;
         }).Decibels;
+    }
+
+    // What is cut off of scores counts where Softmax reads them.
+    private Tensor Expected(int probe, string name, IReadOnlyDictionary<string, ActivationQuantization> values)
+    {
+        Tensor real = probes.Value(probe, name);
+        if (values[name] is not { Type: ActivationType.U8 } levels || !graph.IsScores(name))
+            return real;
+        float least = (float)(-levels.Scale * levels.ZeroPoint);
+        float greatest = (float)(levels.Scale * (ActivationRange.Levels - levels.ZeroPoint));
+        return Tensor.Of(Array.ConvertAll(real.Values<float>(), x => Math.Clamp(x, least, greatest)), real.Dimensions.AsSpan());
     }
 
     // A recurrent layer with rounded weights beside the float one.
