@@ -54,6 +54,12 @@ internal static class PassCases
             x = b.Add("CastLike", x, b.Input(1));
             return b.Build(b.Add("Abs", b.Add("Concat", [x], ("axis", 1))));
         }, "Abs:1 Exp:1"),
+        new(nameof(IdentityRemoval), "products with identity matrices", b =>
+        {
+            string one = b.Constant(Tensor.Of([1f, 0, 0, 1], 2, 2)), exchange = b.Constant(Tensor.Of([0f, 1, 1, 0], 2, 2));
+            string x = b.Add("Gemm", [b.Add("Exp", b.Input(3, 2)), one, b.Constant(Tensor.Of([0f, 0], 2))], ("transB", 1));
+            return b.Build(b.Add("MatMul", b.Add("Abs", b.Add("MatMul", x, one)), exchange));
+        }, "Abs:1 Exp:1 MatMul:1"),
         new(nameof(IdentityRemoval), "moves that do something stay", b =>
         {
             string x = b.Add("Slice", b.Input(2, 2), b.Ints(-1), b.Ints(-9), b.Ints(0), b.Ints(-1));

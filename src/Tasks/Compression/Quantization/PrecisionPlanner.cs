@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Compression.Quantization.Outliers;
+using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Compression.SecondOrder;
@@ -186,7 +187,9 @@ internal sealed class PrecisionPlanner(
             new WeightPlanner(graph, statistics, probes, hessians, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
-            if (options.ReasonForFloat(node.Node) is { } reason)
+            if (node.Form == IntegerForm.Levels)
+                nodes.Remove(node, OwnScales.Rounds);
+            else if (options.ReasonForFloat(node.Node) is { } reason)
                 nodes.Remove(node, reason);
             else if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
                 nodes.Remove(node, "values as great as infinities");

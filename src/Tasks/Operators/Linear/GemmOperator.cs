@@ -77,6 +77,11 @@ internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels
             ? Operators.IntegerForm.DotProduct
             : Operators.IntegerForm.None;
 
+    /// <inheritdoc/>
+    /// <remarks>Of numbers: what is infinite would become none.</remarks>
+    public override bool IsIdentity(OperatorContext context) => Alpha(context.Node) == 1 && !TransposesA(context.Node)
+        && IdentityMatrix.Is(context.InputConstants[1]) && (!context.Has(2) || IdentityMatrix.IsZero(context.InputConstants[2]));
+
     private static (int M, int N, int K, int KOfB) Sizes(Node node, TensorType a, TensorType b)
     {
         bool transA = TransposesA(node), transB = TransposesB(node);

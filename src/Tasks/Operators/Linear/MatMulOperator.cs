@@ -57,6 +57,10 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
     /// <inheritdoc/>
     public override int Operands(Node node) => 2;
 
+    /// <inheritdoc/>
+    /// <remarks>Of numbers: what is infinite would become none.</remarks>
+    public override bool IsIdentity(OperatorContext context) => IdentityMatrix.Is(context.InputConstants[1]);
+
     private static Tensor FloatProduct(TensorType type, Problem p, float[] a, float[] b)
     {
         var y = new float[type.Count];

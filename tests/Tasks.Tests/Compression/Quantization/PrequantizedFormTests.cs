@@ -98,6 +98,55 @@ public sealed class PrequantizedFormTests
         Assert.Equal(rounds ? 0 : 1, lowered.Calls.Count(c => c is { Kernel: "Int8MatMul", Method: "RunWide" }));
     }
 
+    /// <summary>Recurrent layers keep the integers of their weights, those of the inputs and those of the state.</summary>
+    [Theory]
+    [InlineData("LSTM", 4)]
+    [InlineData("GRU", 3)]
+    [InlineData("RNN", 1)]
+    public void RecurrentLayersRunWithTheWeightsOfTheModel(string layer, int gates)
+    {
+        ModelBuilder model = new ModelBuilder().Input("x", 5, 2, 12);
+        Levels(model, "x", "s0", "z0", 0.01f, isSigned: false, 110);
+        Weights(model, "w", 1, 1, gates * 8, 12);
+        Weights(model, "r", 1, 1, gates * 8, 8);
+        model.Constant("b", Tensor.Of(Enumerable.Range(0, 16 * gates).Select(i => (i % 7 / 20f) - 0.15f).ToArray(), 1, 16 * gates))
+            .Node("QuantizeLinear", "x,s0,z0", "xq").Node("DequantizeLinear", "xq,s0,z0", "xr")
+            .Node("DequantizeLinear", "w,w_scale,w_zero", "wr", ("axis", 1))
+            .Node("DequantizeLinear", "r,r_scale,r_zero", "rr", ("axis", 1))
+            .Node(layer, "xr,wr,rr,b", "y", ("hidden_size", 8)).Output("y");
+        LoweredModel lowered = Check(model, [2e-3f], isWhole: false);
+        Assert.Contains(lowered.Calls, c => c.Kernel == "Int8" + layer[..1] + layer[1..].ToLowerInvariant());
+    }
+
+    /// <summary>Bytes at the edge do not make a quantised model of a float one: its layers are calibrated as any others.</summary>
+    [Theory]
+    [InlineData(ElementTypes.Unsigned)]
+    [InlineData(ElementTypes.Signed)]
+    public void FloatLayersBehindBytesAreCalibrated(ElementTypes bytes)
+    {
+        bool isSigned = bytes == ElementTypes.Signed;
+        ModelBuilder model = new ModelBuilder().Input("xq", isSigned ? ElementType.Int8 : ElementType.UInt8, 1, 3, 8, 8);
+        Levels(model, "x", "s", "z", 1 / 64f, isSigned, 128);
+        float[] weights = [.. Enumerable.Range(0, 6 * 3 * 9).Select(_ => _random.NextSingle() - 0.5f)];
+        model.Constant("w", Tensor.Of(weights, 6, 3, 3, 3))
+            .Node("DequantizeLinear", "xq,s,z", "x").Node("Conv", "x,w", "c", ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", "c", "y")
+            .Output("y");
+        Graph imported = model.Import();
+        SampleSet samples = new(
+            [.. Enumerable.Range(0, 8).Select(_ => (IReadOnlyList<Tensor>)[Draw(imported.TypeOf(imported.Inputs[0]))])], false);
+        CompressedModel compressed = new Quantizer(new QuantizationOptions())
+            .Apply(new CompressedModel(PassPipeline.Run(imported)), samples, CancellationToken.None).Model;
+        GraphQuantization quantization = compressed.Annotation<GraphQuantization>()!;
+        Assert.False(quantization.HasScalesOfModel);
+        Assert.Equal(1, quantization.IntegerMacShare(compressed.Graph));
+        QuantizationInvariants.Check(compressed.Graph, quantization);
+        Tensor[] sample = [Draw(imported.TypeOf(imported.Inputs[0]))];
+        PlanExecutor executor = Plans.Execute(GraphLowerer.Lower(compressed, new BoundaryOptions()));
+        double[] expected = Reals(new GraphEvaluator(imported).Evaluate(sample)[0]), actual = Reals(executor.Run(sample)[0]);
+        double noise = expected.Zip(actual).Sum(p => Math.Pow(p.First - p.Second, 2)) / expected.Sum(v => v * v);
+        Assert.True(noise < 1e-3, $"noise {noise}");
+    }
+
     [Fact]
     public void AnActivationWithoutLevelsBehindItStandsByItself()
     {

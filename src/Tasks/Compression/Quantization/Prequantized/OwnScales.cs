@@ -18,6 +18,11 @@ internal sealed class OwnScales
     /// <summary>The reason of nodes of which the model does not say what scale their result has.</summary>
     public const string NoScaleOfResult = "the model gives no scale for its result";
 
+    /// <summary>The reason of nodes between bytes and numbers that no integer node takes the place of.</summary>
+    public const string Rounds = "rounds numbers as the model says";
+
+    private const string NoGrid = "its weights are no multiples of one scale for each channel within -128 to 127";
+
     private const string NoScaleOfInput = "the model gives no scale for what it reads";
 
     // What a level may be off a grid of levels: rounding of functions in double precision.
@@ -72,7 +77,7 @@ internal sealed class OwnScales
     private string Round(Node node)
     {
         _levels[node.Outputs[0]] = LevelsOf(node);
-        return _levels.ContainsKey(node.Inputs[0]) ? "" : "rounds numbers as the model says";
+        return _levels.ContainsKey(node.Inputs[0]) ? "" : Rounds;
     }
 
     // What has been divided by its extent lies between −1 and 1 and is rounded where layers read it.
@@ -90,14 +95,14 @@ internal sealed class OwnScales
         ActivationQuantization levels = LevelsOf(node.Context)!;
         if (node.Outputs is [var output])
             _levels[output] = levels;
-        return node.Inputs.All(i => _levels.GetValueOrDefault(i) == levels) ? "" : "rounds numbers as the model says";
+        return node.Inputs.All(i => _levels.GetValueOrDefault(i) == levels) ? "" : Rounds;
     }
 
     private string Decide(QuantizableNode node)
     {
         string output = node.Node.Outputs[0];
         if (node.Form == IntegerForm.Recurrent)
-            return NoScaleOfInput;
+            return LevelGrid.Of(node.Layer!) is null ? NoGrid : "";
         if (node.Inputs.All(_sums.Contains))
         {
             if (node.Form == IntegerForm.SameScale && node.IsReshape)
@@ -120,7 +125,7 @@ internal sealed class OwnScales
                 return "";
             case IntegerForm.DotProduct:
                 if (LevelGrid.Of(node.Layer!) is null)
-                    return "its weights are no multiples of one scale for each channel within -128 to 127";
+                    return NoGrid;
                 if (target is null && node.HasActivation)
                     _split.Add(node);
                 else if (target is null)

@@ -14,9 +14,21 @@ namespace OptimizerBuild.Compression.Quantization.Prequantized;
 /// </summary>
 internal static class PrequantizedModel
 {
-    /// <summary>Whether a model says itself what scales some of its values have.</summary>
-    public static bool Is(Graph graph) => graph.Nodes.Any(n => n.Is<FakeQuantizeOperator>()
-        || OwnScales.LevelsOf(OperatorContext.Of(graph, n)) is not null) || DynamicLayers.Has(graph);
+    /// <summary>
+    /// Whether a model says itself what scales some of its values have, so that a layer can run with them if it has any. Bytes at the edges
+    /// of a float model are not enough: its layers are quantised as those of any other.
+    /// </summary>
+    public static bool Is(Graph graph)
+    {
+        if (DynamicLayers.Has(graph))
+            return true;
+        if (!graph.Nodes.Any(n => n.Is<FakeQuantizeOperator>() || OwnScales.LevelsOf(OperatorContext.Of(graph, n)) is not null))
+            return false;
+        var known = new QuantizableGraph(graph);
+        QuantizableNode[] layers = [.. known.Nodes.Where(n => n.SumsProducts)];
+        var scales = new OwnScales(known);
+        return layers.Length == 0 || layers.Any(l => scales.IsInteger(l.Node));
+    }
 
     /// <summary>The plan that the model itself gives.</summary>
     /// <param name="graph">A graph after the passes.</param>
@@ -78,6 +90,13 @@ internal static class PrequantizedModel
         var weights = ImmutableSortedDictionary.CreateBuilder<string, WeightQuantization>(StringComparer.Ordinal);
         foreach (QuantizableNode node in graph.Nodes.Where(n => n.Layer is not null && nodes.Contains(n)))
         {
+            if (node.Form == IntegerForm.Recurrent)
+            {
+                // The state is rounded anew in each step, whatever the scales of values are.
+                QuantizedRows rows = LevelGrid.Of(node.Layer!)!;
+                weights[node.Node.Name] = new(rows.Values, rows.Scales, new int[node.Layer!.Channels]);
+                continue;
+            }
             ActivationQuantization input = values[node.Node.Inputs[0]];
             WeightQuantization own = Weights(node, input);
             bool isWide = values[node.Node.Outputs[0]].Type == ActivationType.S32;
