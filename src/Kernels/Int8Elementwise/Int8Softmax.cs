@@ -17,6 +17,9 @@ internal static class Int8Softmax
     /// <summary>How many distances there are between u8 values.</summary>
     private const int Distances = 256;
 
+    /// <summary>Up to this length rows have sums of at most 2^38 (<see cref="Rounded"/>).</summary>
+    private const int LongestShortRow = 256;
+
     /// <summary>u8 in, u8 out.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the first input.</param>
@@ -128,6 +131,11 @@ internal static class Int8Softmax
                     powers[distance] = FixedPointExponential.Evaluate(distance, multiplier, shift);
                 if (length == 2)
                     Pairs(w, input, inputOuterStride, inputStep, output, outputOuterStride, outputStep, outputIsWide, powers, outer, inner);
+                else if (!outputIsWide && length <= LongestShortRow)
+                {
+                    ShortRows(
+                        w, input, inputOuterStride, inputStep, output, outputOuterStride, outputStep, powers, outer, length, inner);
+                }
                 else
                 {
                     Bytes(
@@ -241,6 +249,66 @@ internal static class Int8Softmax
                 }
             }
         }
+    }
+
+    /// <summary>Rows of u8 to u8, whose powers are known for each distance and whose sums are below 2^38.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ShortRows(
+        Workspace w,
+        int input,
+        int inputOuterStride,
+        int inputStep,
+        int output,
+        int outputOuterStride,
+        int outputStep,
+        ReadOnlySpan<int> powers,
+        int outer,
+        int length,
+        int inner)
+    {
+        unchecked
+        {
+            ref int power = ref MemoryMarshal.GetReference(powers);
+            for (int o = 0; o < outer; o++)
+            {
+                for (int i = 0; i < inner; i++)
+                {
+                    ref byte source = ref w.Arena(input + (o * inputOuterStride) + i);
+                    ref byte target = ref w.Arena(output + (o * outputOuterStride) + i);
+                    int greatest = 0;
+                    for (int k = 0; k < length; k++)
+                    {
+                        int value = Unsafe.Add(ref source, (nint)(k * inputStep));
+                        greatest = value > greatest ? value : greatest;
+                    }
+
+                    // Distances fall where values rise.
+                    ref int zero = ref Unsafe.Add(ref power, greatest);
+                    long sum = 0;
+                    for (int k = 0; k < length; k++)
+                        sum += Unsafe.Subtract(ref zero, (int)Unsafe.Add(ref source, (nint)(k * inputStep)));
+                    double scale = 256.0 / sum;
+                    for (int k = 0; k < length; k++)
+                    {
+                        Unsafe.Add(ref target, (nint)(k * outputStep)) =
+                            Rounded(Unsafe.Subtract(ref zero, (int)Unsafe.Add(ref source, (nint)(k * inputStep))), scale);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A probability as u8: <c>min(255, floor(256 · e / sum + 1/2))</c>, which narrowing the quotient in Q30 gives.</summary>
+    /// <remarks>
+    /// For sums of up to 2^38 a number that is no integer before it is rounded down lies 2^−39 or more below the next one. The three
+    /// roundings here change it by less than 2^−43, and what is added beyond a half, 2^−41, is more than that and less than the gap.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte Rounded(int e, double scale)
+    {
+        const double Half = 0.5 + (1.0 / (1L << 41));
+        int p = (int)((e * scale) + Half);
+        return unchecked((byte)(p > 255 ? 255 : p));
     }
 
     /// <summary>Rows of two u8: a probability depends on nothing but how far a value is above the other.</summary>

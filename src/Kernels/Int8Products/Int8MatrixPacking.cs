@@ -1,6 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
+using global::System;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
@@ -15,6 +17,13 @@ internal static class Int8MatrixPacking
 
     /// <summary>Additions of a signed byte to a lane of 16 bits that cannot overflow: 128 · 255 = 32,640.</summary>
     private const int QuadsIn16Bits = 255;
+
+    /// <summary>From place 16 − n on: n bytes that keep what they are combined with, then such as make it 0.</summary>
+    private static ReadOnlySpan<byte> Kept =>
+    [
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
 
     /// <summary>Bytes of a packed matrix.</summary>
     /// <param name="inner">Its rows.</param>
@@ -39,10 +48,12 @@ internal static class Int8MatrixPacking
                 int width = columns - column > 8 ? PanelWidth : 8;
                 int count = columns - column < width ? columns - column : width;
                 ref byte first = ref Unsafe.Add(ref from, column * columnStride);
-                int done = vectors && columnStride == 1 && count == PanelWidth && BlockTransposition.Side(1) == PanelWidth
-                    ? Rows(ref first, innerStride, inner, ref to)
-                    : innerStride == 1 ? Columns(ref first, columnStride, inner, count, width, ref to) : 0;
-                Rest(ref first, innerStride, columnStride, done, inner, count, width, ref to);
+                if (vectors && columnStride == 1 && BlockTransposition.Side(1) == PanelWidth)
+                    Rows(ref first, innerStride, inner, count, width, ref to);
+                else if (innerStride == 1)
+                    Columns(ref first, columnStride, inner, count, width, ref to);
+                else
+                    Elements(ref first, innerStride, columnStride, inner, count, width, ref to);
                 to = ref Unsafe.Add(ref to, width * ((inner + 3) & ~3));
                 column += width;
             }
@@ -79,45 +90,51 @@ internal static class Int8MatrixPacking
         }
     }
 
-    /// <summary>A panel of 16 columns that lie side by side, four rows at a time.</summary>
-    /// <returns>The rows done, a multiple of four.</returns>
+    /// <summary>A panel of columns that lie side by side, four rows at a time; of each row a whole vector is read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Rows(ref byte from, nint innerStride, int inner, ref byte to)
+    private static void Rows(ref byte from, nint innerStride, int inner, int count, int width, ref byte to)
     {
         unchecked
         {
             Vector128<byte> top = Vector128.Create((byte)0x80);
-            int k = 0;
-            for (; k <= inner - 4; k += 4)
+            Vector128<byte> kept = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(Kept), (nuint)(PanelWidth - count));
+            for (int left = inner; left > 0; left -= 4)
             {
-                Vector128<byte> row0 = Vector128.LoadUnsafe(ref from) ^ top;
-                Vector128<byte> row1 = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, innerStride)) ^ top;
-                Vector128<byte> row2 = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 2 * innerStride)) ^ top;
-                Vector128<byte> row3 = Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 3 * innerStride)) ^ top;
+                // What fills up the last quad is zero.
+                Vector128<byte> row0 = (Vector128.LoadUnsafe(ref from) ^ top) & kept;
+                Vector128<byte> row1 = left > 1 ? (Vector128.LoadUnsafe(ref Unsafe.Add(ref from, innerStride)) ^ top) & kept : default;
+                Vector128<byte> row2 = left > 2 ? (Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 2 * innerStride)) ^ top) & kept : default;
+                Vector128<byte> row3 = left > 3 ? (Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 3 * innerStride)) ^ top) & kept : default;
                 Vector128<byte> low01 = BlockTransposition.InterleaveLow(row0, row1, 1);
-                Vector128<byte> high01 = BlockTransposition.InterleaveHigh(row0, row1, 1);
                 Vector128<byte> low23 = BlockTransposition.InterleaveLow(row2, row3, 1);
-                Vector128<byte> high23 = BlockTransposition.InterleaveHigh(row2, row3, 1);
                 BlockTransposition.InterleaveLow(low01, low23, 2).StoreUnsafe(ref to);
                 BlockTransposition.InterleaveHigh(low01, low23, 2).StoreUnsafe(ref to, 16);
-                BlockTransposition.InterleaveLow(high01, high23, 2).StoreUnsafe(ref to, 32);
-                BlockTransposition.InterleaveHigh(high01, high23, 2).StoreUnsafe(ref to, 48);
-                from = ref Unsafe.Add(ref from, 4 * innerStride);
-                to = ref Unsafe.Add(ref to, 64);
-            }
+                if (width == PanelWidth)
+                {
+                    Vector128<byte> high01 = BlockTransposition.InterleaveHigh(row0, row1, 1);
+                    Vector128<byte> high23 = BlockTransposition.InterleaveHigh(row2, row3, 1);
+                    BlockTransposition.InterleaveLow(high01, high23, 2).StoreUnsafe(ref to, 32);
+                    BlockTransposition.InterleaveHigh(high01, high23, 2).StoreUnsafe(ref to, 48);
+                }
 
-            return k;
+                from = ref Unsafe.Add(ref from, 4 * innerStride);
+                to = ref Unsafe.Add(ref to, width * 4);
+            }
         }
     }
 
-    /// <summary>A panel of a matrix whose columns lie one after the other, as those of a transposed one do.</summary>
-    /// <returns>The rows done, a multiple of four.</returns>
+    /// <summary>
+    /// A panel of a matrix whose columns lie one after the other, as those of a transposed one do; of each column up to three bytes more
+    /// are read.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Columns(ref byte from, nint columnStride, int inner, int count, int width, ref byte to)
+    private static void Columns(ref byte from, nint columnStride, int inner, int count, int width, ref byte to)
     {
         unchecked
         {
             int quads = inner >> 2;
+            int rest = inner & 3;
+            uint kept = (1u << (8 * rest)) - 1;
             for (int column = 0; column < count; column++)
             {
                 ref byte source = ref Unsafe.Add(ref from, column * columnStride);
@@ -128,22 +145,23 @@ internal static class Int8MatrixPacking
                     source = ref Unsafe.Add(ref source, 4);
                     target = ref Unsafe.Add(ref target, width * 4);
                 }
+
+                if (rest != 0)
+                    Unsafe.WriteUnaligned(ref target, (Unsafe.ReadUnaligned<uint>(ref source) ^ TopBits) & kept);
             }
 
             for (int column = count; column < width; column++)
-                for (int k = 0; k < quads; k++)
+                for (int k = 0; k < (inner + 3) >> 2; k++)
                     Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, ((k * width) + column) * 4), 0);
-            return quads * 4;
         }
     }
 
-    /// <summary>Rows from a multiple of four on, one element after the other; what fills up quads and panel is zero.</summary>
-    private static void Rest(
-        ref byte from, nint innerStride, nint columnStride, int done, int inner, int count, int width, ref byte to)
+    /// <summary>A panel of any matrix, one element after the other; what fills up quads and panel is zero.</summary>
+    private static void Elements(ref byte from, nint innerStride, nint columnStride, int inner, int count, int width, ref byte to)
     {
         unchecked
         {
-            for (int k = done; k < ((inner + 3) & ~3); k++)
+            for (int k = 0; k < ((inner + 3) & ~3); k++)
             {
                 ref byte target = ref Unsafe.Add(ref to, ((k >> 2) * width * 4) + (k & 3));
                 for (int column = 0; column < width; column++)

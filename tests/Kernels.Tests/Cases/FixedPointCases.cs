@@ -29,6 +29,11 @@ internal static class FixedPointCases
         foreach (int count in (int[])[1, 9, 64])
             foreach (double scale in (double[])[1e-7, 5e-9, 1e-4])
                 yield return Sigmoid(count, scale, seed++);
+
+        // The longest rows of bytes, as attention has them, from nearly equal values to one that is all.
+        foreach (int length in (int[])[3, 32, 255, 256, 257])
+            foreach (double scale in (double[])[1e-6, 0.004, 0.3])
+                yield return Softmax(12, length, 1, wideIn: false, wideOut: false, scale, 43_000 + seed++);
     }
 
     /// <summary>scale · log2(e) in Q16 as multiplier below 2^31 and shift.</summary>

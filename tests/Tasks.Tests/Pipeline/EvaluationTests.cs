@@ -16,7 +16,7 @@ public sealed class EvaluationTests : IDisposable
     public EvaluationTests()
     {
         _files.Write("m.onnx", new ModelBuilder().Input("image", 1, 1, 2, 2)
-            .Constant("w", Tensor.Of(Identity(), 4, 4)).Node("Flatten", "image", "flat").Node("MatMul", "flat,w", "scores")
+            .Constant("w", Tensor.Of(Diagonal(), 4, 4)).Node("Flatten", "image", "flat").Node("MatMul", "flat,w", "scores")
             .Output("scores").Bytes);
         _files.Write("x.idx", DataFiles.Idx(8, [Samples, 2, 2], Images()));
     }
@@ -25,7 +25,7 @@ public sealed class EvaluationTests : IDisposable
 
     public void Dispose() => _files.Dispose();
 
-    private static float[] Identity() => [.. Enumerable.Range(0, 16).Select(i => i % 5 == 0 ? 1f : 0f)];
+    private static float[] Diagonal() => [.. Enumerable.Range(0, 16).Select(i => i % 5 == 0 ? 2f : 0f)];
 
     [Fact]
     public void LabelsMakeAClassifierAlsoInAnEditor()
@@ -80,7 +80,7 @@ public sealed class EvaluationTests : IDisposable
     {
         var random = new Random(5);
         float[] left = [.. Enumerable.Range(0, 16).Select(_ => random.NextSingle())];
-        float[] right = [.. left.Zip(Identity(), (l, one) => l - (0.003f * one))];
+        float[] right = [.. left.Zip(Diagonal(), (l, one) => l - (0.0015f * one))];
         _files.Write("m.onnx", new ModelBuilder().Input("image", 1, 1, 2, 2)
             .Constant("l", Tensor.Of(left, 4, 4)).Constant("r", Tensor.Of(right, 4, 4)).Node("Flatten", "image", "flat")
             .Node("MatMul", "flat,l", "p").Node("MatMul", "flat,r", "q").Node("Sub", "p,q", "scores").Output("scores").Bytes);
