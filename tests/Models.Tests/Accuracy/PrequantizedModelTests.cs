@@ -8,7 +8,6 @@ using OptimizerBuild.Lowering;
 using OptimizerBuild.Models.Conformance;
 using OptimizerBuild.Models.Harness;
 using OptimizerBuild.Onnx;
-using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Pipeline;

@@ -10,8 +10,6 @@ using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
-using OptimizerBuild.Plan;
-using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Lowering;
 
