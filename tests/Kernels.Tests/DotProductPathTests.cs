@@ -33,10 +33,10 @@ public sealed class DotProductPathTests
     private static readonly Dictionary<string, Action<Workspace, Int8SparseProduct>> SparsePaths = new()
     {
         ["avxvnni (model)"] = (w, p) => Int8SparseLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, 0, p.Product.PaddedChannels),
-        ["avx10 (model)"] = (w, p) =>
+        ["avx10 and avx512vnni (model)"] = (w, p) =>
         {
             int whole = p.Product.PaddedChannels & ~15;
-            Int8SparseLoop.Run<Avx10Model, Vector512<int>>(w, in p, 0, whole);
+            Int8SparseLoop.Run<Vnni512Model, Vector512<int>>(w, in p, 0, whole);
             Int8SparseLoop.Run<AvxVnniModel, Vector256<int>>(w, in p, whole, p.Product.PaddedChannels);
         },
         ["avx512 (model)"] = (w, p) =>

@@ -11,7 +11,7 @@ internal static class Int8SparseRowLoop
     private const int PanelWidth = 16;
 
     /// <summary>Channels that are requantised together.</summary>
-    private const int MaximumChannels = Int8RowLoop.MaximumChannels;
+    private const int MaximumChannels = 128;
 
     /// <summary>Computes a range of the output channels of every group. Parameters as in <see cref="Int8SparseLoop"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -122,15 +122,15 @@ internal static class Int8SparseTile
                 {
                     if (Unsafe.SizeOf<TColumns>() > 1)
                     {
-                        RequantizedTile.Store<TRows>(
-                            Lanes(sum0A), Lanes(sum0B), Lanes(sum1A), Lanes(sum1B), Lanes(sum2A), Lanes(sum2B), Lanes(sum3A), Lanes(sum3B),
-                            Lanes(sum4A), Lanes(sum4B), Lanes(sum5A), Lanes(sum5B), ref multipliers, in product.Requantization,
+                        RequantizedTile.Store<TVector, TRows>(
+                            sum0A, sum0B, sum1A, sum1B, sum2A, sum2B, sum3A, sum3B,
+                            sum4A, sum4B, sum5A, sum5B, ref multipliers, in product.Requantization,
                             ref Unsafe.Add(ref arena, target), ref outputs);
                     }
                     else
                     {
-                        RequantizedTile.Store<TRows>(
-                            Lanes(sum0A), Lanes(sum1A), Lanes(sum2A), Lanes(sum3A), Lanes(sum4A), Lanes(sum5A), Lanes(sum6A), Lanes(sum7A),
+                        RequantizedTile.Store<TVector, TRows>(
+                            sum0A, sum1A, sum2A, sum3A, sum4A, sum5A, sum6A, sum7A,
                             ref multipliers, in product.Requantization, ref Unsafe.Add(ref arena, target), ref outputs);
                     }
 
