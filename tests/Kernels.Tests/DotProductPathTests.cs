@@ -99,8 +99,8 @@ public sealed class DotProductPathTests
 #if NET11_0_OR_GREATER
         Check("avx512vnni", AvxVnni.V512.IsSupported, c => true, (w, c) =>
         {
-            int whole = c.Product!.Value.PaddedChannels & ~15;
-            Int8ProductLoop.Run<Avx512VnniDotProduct, Vector512<int>>(w, c.Product.Value, 0, whole);
+            int whole = Layer(c).PaddedChannels & ~15;
+            Run<Avx512VnniDotProduct, Vector512<int>>(w, c, 0, whole);
             Run<AvxVnniDotProduct, Vector256<int>>(w, c, whole);
         });
 #endif

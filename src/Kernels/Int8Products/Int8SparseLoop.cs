@@ -41,13 +41,13 @@ internal static class Int8SparseLoop
     public static void Run(Workspace w, in Int8SparseProduct sparse, int from, int to)
     {
 #if NET10_0_OR_GREATER
-        if (KernelPath.UsesAvx10)
+        if (KernelPath.UsesAvx10 || KernelPath.UsesAvx512Vnni)
         {
             // A last panel of 8 channels is half a vector wide.
             int panels = to & ~(PanelWidth - 1);
             if (from < panels)
             {
-                Run<Avx10DotProduct, Vector512<int>>(w, in sparse, from, panels);
+                Vnni512(w, in sparse, from, panels);
                 from = panels;
             }
 
@@ -99,6 +99,22 @@ internal static class Int8SparseLoop
             Int8SparseScalarLoop.Run(w, in sparse, from, to);
         }
     }
+
+#if NET10_0_OR_GREATER
+    /// <summary>Whole panels with one of the two extensions that multiply bytes on 512 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Vnni512(Workspace w, in Int8SparseProduct sparse, int from, int to)
+    {
+#if NET11_0_OR_GREATER
+        if (!KernelPath.UsesAvx10)
+        {
+            Run<Avx512VnniDotProduct, Vector512<int>>(w, in sparse, from, to);
+            return;
+        }
+#endif
+        Run<Avx10DotProduct, Vector512<int>>(w, in sparse, from, to);
+    }
+#endif
 
     /// <summary>Computes a range of the output channels of every group with one instruction set.</summary>
     /// <param name="w">The workspace.</param>
