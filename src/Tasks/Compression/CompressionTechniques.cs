@@ -30,6 +30,9 @@ internal static class CompressionTechniques
             context.Progress.Report(technique.Name, 0, "");
             ModelSize before = ModelSize.Of(model);
             CompressionResult result = technique.Apply(model, context);
+            // Nothing that it is for is there.
+            if (result.Notes.Count == 0 && result.Diagnostics.Count == 0 && ReferenceEquals(result.Model, model))
+                continue;
             IEnumerable<string> dropped = model.Annotations.Select(a => a.Technique)
                 .Except(result.Model.Annotations.Select(a => a.Technique), StringComparer.Ordinal)
                 .Select(name => $"what {name} had decided no longer fits the graph and is dropped");

@@ -51,6 +51,9 @@ internal enum CompressionStage
     /// <summary>Weights become zero in blocks.</summary>
     SparsifyBlocks,
 
+    /// <summary>The weights of the leaves of trees become multiples of one number.</summary>
+    RoundLeaves,
+
     /// <summary>Values, weights and biases get integers.</summary>
     Quantize,
 }

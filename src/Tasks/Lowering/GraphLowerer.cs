@@ -66,6 +66,7 @@ internal static class GraphLowerer
         {
             Strings = new(strings.Texts),
             KeepsStrings = strings.Kept,
+            Trees = [.. context.Trees],
         };
         PlanVerifier.Verify(lowered);
         return lowered;

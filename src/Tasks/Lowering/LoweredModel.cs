@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Lowering.Trees;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Plan;
 
@@ -34,6 +35,9 @@ internal sealed record LoweredModel(
 {
     /// <summary>The strings that the model holds, in the order of their codes; none where it has to do with no strings.</summary>
     public EquatableList<string> Strings { get; init; } = EquatableList<string>.Empty;
+
+    /// <summary>The tree ensembles, in the order in which they were packed.</summary>
+    public ImmutableArray<PackedTrees> Trees { get; init; } = [];
 
     /// <summary>Whether other strings are kept for the time of a prediction.</summary>
     public bool KeepsStrings { get; init; }

@@ -5,6 +5,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Trees;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Recurrent;
@@ -57,6 +58,9 @@ internal sealed class LoweringContext
 
     /// <summary>The layers' weights so far, in the order in which they were packed.</summary>
     public IReadOnlyList<WeightSection> Sections => _sections;
+
+    /// <summary>The tree ensembles so far, in the order in which they were packed.</summary>
+    public List<PackedTrees> Trees { get; } = [];
 
     /// <summary>The steps and the boundaries of blocks so far.</summary>
     public IReadOnlyList<LoweredOperation> Steps => _steps;

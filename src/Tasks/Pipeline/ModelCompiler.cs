@@ -8,6 +8,7 @@ using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Lowering.Coding;
+using OptimizerBuild.Lowering.Trees;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Metrics;
 using OptimizerBuild.Onnx;
@@ -90,7 +91,11 @@ internal static class ModelCompiler
         }
         bool hasOwnScales = model.Annotation<GraphQuantization>() is { HasScalesOfModel: true };
         return new(plan, stored.Bytes, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered, stored),
-            [.. compression.Run.Accounts, .. CodingRules.Account(ModelSize.Of(model), stored)],
+            [
+                .. compression.Run.Accounts,
+                .. PackedTrees.Account(ModelSize.Of(model), lowered.Trees),
+                .. CodingRules.Account(ModelSize.Of(model), stored),
+            ],
             [
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
                 .. context.DataDiagnostics,

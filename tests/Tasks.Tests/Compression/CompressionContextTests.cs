@@ -16,17 +16,19 @@ public sealed class CompressionContextTests
     [Fact]
     public void TechniquesAreFoundAndStandInOneOrder()
     {
-        Assert.Equal(["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "Quantization"],
+        Assert.Equal(
+            ["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "LeafRounding", "Quantization"],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
-        Assert.Equal(["Quantization"], CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));
-        Assert.Equal(["Equalization", "Quantization"],
+        Assert.Equal(["LeafRounding", "Quantization"],
+            CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options)).Select(t => t.Name));
+        Assert.Equal(["Equalization", "LeafRounding", "Quantization"],
             CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Equalize = true })).Select(t => t.Name));
-        Assert.Equal(["ChannelPruning", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
+        Assert.Equal(["ChannelPruning", "LeafRounding", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
             TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Channel })).Select(t => t.Name));
-        Assert.Equal(["BlockSparsification", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
+        Assert.Equal(["BlockSparsification", "LeafRounding", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
             TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Block })).Select(t => t.Name));
-        Assert.Equal(["Folding", "Quantization"],
+        Assert.Equal(["Folding", "LeafRounding", "Quantization"],
             CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Fold = 0.3 })).Select(t => t.Name));
     }
 

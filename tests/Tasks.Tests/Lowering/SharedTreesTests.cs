@@ -32,8 +32,8 @@ public class SharedTreesTests
     [Fact]
     public void SmallTreesAreUnfoldedUpToABound()
     {
-        Assert.NotNull(TreeScores.Of(Chain(31, 1000), 1));
-        Assert.Null(TreeScores.Of(Chain(32, 1), 1));
-        Assert.Null(TreeScores.Of(Chain(31, 1_000_000), 1));
+        Assert.NotNull(TreeScores.Of(Chain(31, 1000), 0));
+        Assert.Null(TreeScores.Of(Chain(32, 1), 0));
+        Assert.Null(TreeScores.Of(Chain(31, 1_000_000), 0));
     }
 }

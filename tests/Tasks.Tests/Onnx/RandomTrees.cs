@@ -149,7 +149,7 @@ internal sealed class RandomTrees
         {
             Mode = mode,
             Feature = _random.Next(_shape.Features),
-            Threshold = Number(),
+            Threshold = _shape.Threshold is { } threshold ? threshold(_random) : Number(),
             MissingIsTrue = _shape.TracksMissing && _random.Next(2) == 0,
             Members = mode == 6 ? [.. Enumerable.Range(0, 1 + _random.Next(4)).Select(_ => Number())] : null,
             Yes = Grow(depth - 1),
@@ -260,6 +260,9 @@ internal sealed record TreeShape
 
     /// <summary>The targets of a leaf.</summary>
     public Func<Random, IEnumerable<int>> Names { get; init; } = _ => [0];
+
+    /// <summary>A threshold; null for one of a few numbers.</summary>
+    public Func<Random, double>? Threshold { get; init; }
 
     /// <summary>A weight.</summary>
     public Func<Random, double> Weight { get; init; } = r => (r.NextDouble() * 2) - 1;

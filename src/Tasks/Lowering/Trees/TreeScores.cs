@@ -10,11 +10,12 @@ internal sealed class TreeScores
     // 100,000 trees of 32 leaves. Trees that share their branches, as damaged files do by the million, are walked.
     private const long MostUnfolded = 1L << 22;
 
-    private readonly List<(int Feature, float Threshold, int Tree, uint Kept)> _branches = [];
     private readonly List<int[]> _leaves = [];
 
-    private TreeScores(TreeForest forest, int features)
+    private TreeScores(TreeForest forest, TreeTests tests)
     {
+        Tests = tests;
+        var branches = new List<(int Test, int Tree, uint Kept)>();
         for (int tree = 0; tree < forest.Roots.Length; tree++)
         {
             var leaves = new List<int>();
@@ -22,12 +23,15 @@ internal sealed class TreeScores
             _leaves.Add([.. leaves]);
         }
         // Among equal ones those of the earlier tree first: the order is the same whatever sorts.
-        _branches = [.. _branches.OrderBy(b => b.Feature).ThenBy(b => b.Threshold).ThenBy(b => b.Tree).ThenBy(b => b.Kept)];
-        Bounds = new int[features + 1];
-        foreach (int feature in _branches.Select(b => b.Feature))
-            Bounds[feature + 1]++;
-        for (int f = 0; f < features; f++)
-            Bounds[f + 1] += Bounds[f];
+        branches = [.. branches.OrderBy(b => b.Test).ThenBy(b => b.Tree).ThenBy(b => b.Kept)];
+        Starts = new int[tests.Count + 1];
+        foreach ((int test, _, _) in branches)
+            Starts[test + 1]++;
+        for (int i = 0; i < tests.Count; i++)
+            Starts[i + 1] += Starts[i];
+        Masks = [.. branches.Select(b => b.Kept).Distinct().Order()];
+        Dictionary<uint, int> numbers = Masks.Select((m, i) => (m, i)).ToDictionary();
+        Marks = [.. branches.SelectMany(b => (int[])[b.Tree, numbers[b.Kept]])];
         Most = _leaves.Count == 0 ? 1 : _leaves.Max(l => l.Length);
 
         void Unfold(int node, int tree, List<int> leaves)
@@ -40,22 +44,25 @@ internal sealed class TreeScores
             int first = leaves.Count;
             Unfold(forest.Yes[node], tree, leaves);
             uint yes = (uint)(((1L << leaves.Count) - 1) & ~((1L << first) - 1));
-            _branches.Add((forest.Features[node], (float)forest.Thresholds[node], tree, ~yes));
+            branches.Add((tests.Number(forest, node), tree, ~yes));
             Unfold(forest.No[node], tree, leaves);
         }
     }
 
-    /// <summary>Where the branches of each feature begin, and the last ones end.</summary>
-    public int[] Bounds { get; }
+    /// <summary>The tests.</summary>
+    public TreeTests Tests { get; }
+
+    /// <summary>Where the marks of each test begin, and the last ones end.</summary>
+    public int[] Starts { get; }
 
     /// <summary>The most leaves of a tree.</summary>
     public int Most { get; }
 
-    /// <summary>The branches' thresholds.</summary>
-    public float[] Thresholds => [.. _branches.Select(b => b.Threshold)];
+    /// <summary>The branches' trees and the numbers of the bits that a no leaves.</summary>
+    public int[] Marks { get; }
 
-    /// <summary>The branches' trees and the bits that a no leaves.</summary>
-    public uint[] Marks => [.. _branches.SelectMany(b => (uint[])[(uint)b.Tree, b.Kept])];
+    /// <summary>The different bits that a no leaves.</summary>
+    public uint[] Masks { get; }
 
     /// <summary>For every place of a leaf something of the leaf; nothing where a tree has fewer.</summary>
     public T[] Places<T>(Func<int, T> of)
@@ -69,15 +76,22 @@ internal sealed class TreeScores
     }
 
     /// <summary>The trees in this form; null where one has more leaves, counted as often as walks come to them.</summary>
-    public static TreeScores? Of(TreeForest forest, int features)
+    /// <param name="forest">The trees.</param>
+    /// <param name="leafNumbers">How many numbers of leaves there are to store; 0 where weights are.</param>
+    public static TreeScores? Of(TreeForest forest, int leafNumbers)
     {
         // Shared branches count for each parent.
         var counts = new int[forest.Branches];
         foreach (int node in forest.Order()!.Reverse())
             counts[node] = Math.Min(Count(forest.Yes[node]) + Count(forest.No[node]), MostLeaves + 1);
-        return forest.Roots.All(r => Count(r) <= MostLeaves) && forest.Roots.Sum(r => (long)Count(r)) <= MostUnfolded
-            ? new(forest, features) : null;
+        if (forest.Roots.Length > ushort.MaxValue || leafNumbers > ushort.MaxValue || !forest.Roots.All(r => Count(r) <= MostLeaves)
+            || forest.Roots.Sum(r => (long)Count(r)) > MostUnfolded)
+            return null;
+        TreeTests own = TreeTests.Of(forest, isShared: false), shared = TreeTests.Of(forest, isShared: true);
+        return new(forest, Bytes(shared) < Bytes(own) ? shared : own);
 
         int Count(int node) => node < 0 ? 1 : counts[node];
+
+        static int Bytes(TreeTests tests) => (tests.Thresholds * sizeof(float)) + (tests.Count * sizeof(ushort));
     }
 }

@@ -1,0 +1,138 @@
+using System.Globalization;
+using OptimizerBuild.Compression.Quantization.Calibration;
+using OptimizerBuild.Data;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Trees;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Trees;
+
+/// <summary>
+/// Leaves of decision trees in 16 bits: the weights of all leaves of an ensemble become multiples of one power of two, few enough that
+/// float32 sums of them are exact. The graph stays a float graph, of which integers give the same bytes. Trees whose outputs would get
+/// noisier than <see cref="LeastSignalToNoise"/> by it, or whose classes would change, keep their weights.
+/// </summary>
+internal sealed class LeafRounding : ICompressionTechnique
+{
+    /// <summary>The ratio of signal to noise that outputs must keep, in dB: noise of a thousandth of their size.</summary>
+    public const double LeastSignalToNoise = 60;
+
+    private const int MostSamples = 512;
+
+    private const int FewestSamples = 16;
+
+    private const long WorkBudget = 4_000_000_000;
+
+    /// <inheritdoc/>
+    public string Name => "LeafRounding";
+
+    /// <inheritdoc/>
+    public CompressionStage Stage => CompressionStage.RoundLeaves;
+
+    /// <inheritdoc/>
+    public bool IsOn(ModelOptions options) => options.Precision != ModelPrecision.Float32;
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CompressionContext context)
+    {
+        var notes = new List<string>();
+        double least = Math.Max(context.Options.MinOutputSignalToNoise ?? 0, LeastSignalToNoise);
+        Answers? exact = null;
+        foreach (Node node in model.Graph.Nodes.Where(n => IsRoundable(model.Graph, n)).ToArray())
+        {
+            var forest = TreeForest.Of(OperatorContext.Of(model.Graph, node));
+            double step = StepOf(forest);
+            if (step == 0)
+                continue;
+            float[] rounded = Array.ConvertAll(forest.Weights, w => (float)(Math.Round(w / step) * step));
+            if (rounded.Zip(forest.Weights).All(p => p.First == p.Second))
+            {
+                notes.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"the weights of the leaves of '{node.Name}' are multiples of {step:R} already: 16 bits hold them"));
+                continue;
+            }
+            var editor = new GraphEditor(model.Graph);
+            string[] inputs = [.. node.Inputs];
+            inputs[^1] = editor.AddConstant(inputs[^1] + " rounded", Tensor.Of(rounded, rounded.Length));
+            editor.Replace(node, node with { Inputs = [.. inputs] });
+            if (editor.ConsumerCount(node.Inputs[^1]) == 0)
+                editor.Prune(node.Inputs[^1]);
+            Graph graph = editor.ToGraph();
+            SelectedSamples samples = Chosen(model.Graph, context.Calibration);
+            exact ??= Answers.Of(model.Graph, samples, context.Cancellation);
+            (double decibels, int changed) = exact.Compare(Answers.Of(graph, samples, context.Cancellation));
+            string found = (double.IsFinite(decibels)
+                ? string.Create(CultureInfo.InvariantCulture, $"signal to noise of the outputs {decibels:F1} dB") : "no noise")
+                + string.Create(CultureInfo.InvariantCulture, $", other classes on {changed} of {samples.Count} samples");
+            if (decibels < least || changed > 0)
+            {
+                notes.Add($"the weights of the leaves of '{node.Name}' stay in float32: as multiples of " + string.Create(
+                    CultureInfo.InvariantCulture, $"{step:R}: {found}; at least {least:0.#} dB and the same classes are asked for"));
+                continue;
+            }
+            model = model.WithGraph(graph);
+            notes.Add(string.Create(CultureInfo.InvariantCulture,
+                $"the weights of the leaves of '{node.Name}' are multiples of {step:R} now, in 16 bits: {found}"));
+        }
+        return new(model, notes, []);
+    }
+
+    private static bool IsRoundable(Graph graph, Node node) => node.Is<TreeEnsembleOperator>()
+        && TreeEnsembleOperator.Aggregate(node) == TreeAggregate.Sum && graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32;
+
+    // 0 where there is nothing to round or no such step.
+    private static double StepOf(TreeForest forest)
+    {
+        double greatest = forest.Weights.Length == 0 ? 0 : forest.Weights.Max(Math.Abs), sums = TreeSteps.MostOfSums(forest);
+        if (greatest == 0 || !double.IsFinite(sums))
+            return 0;
+        double step = TreeSteps.Least;
+        // Rounding may take each leaf of each tree half a step up.
+        while (greatest / step > TreeSteps.MostOfWeight || (sums / step) + forest.Roots.Length > TreeSteps.MostOfSum)
+            step *= 2;
+        return step > TreeSteps.Least && step < 1 / TreeSteps.Least ? step : 0;
+    }
+
+    private static SelectedSamples Chosen(Graph graph, SampleSet data)
+    {
+        long macs = graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
+        long count = Math.Clamp(WorkBudget / Math.Max(macs, 1), FewestSamples, MostSamples);
+        return SelectedSamples.Spread(data.Samples, (int)Math.Min(count, data.Samples.Count));
+    }
+
+    // What a graph says of samples.
+    private sealed record Answers(Tensor[][] Outputs)
+    {
+        public static Answers Of(Graph graph, SelectedSamples samples, CancellationToken cancellation)
+        {
+            var evaluator = new GraphEvaluator(graph);
+            var outputs = new Tensor[samples.Count][];
+            Parallel.For(0, outputs.Length, EvaluationWorkers.Of(evaluator.LiveBytes, cancellation),
+                i => outputs[i] = evaluator.Evaluate(samples[i], null, cancellation));
+            return new(outputs);
+        }
+
+        // The ratio of signal to noise of the noisiest output, and on how many samples an output that is no real number changes.
+        public (double Decibels, int Changed) Compare(Answers rounded)
+        {
+            int outputs = Outputs.Select(o => o.Length).FirstOrDefault();
+            double decibels = double.PositiveInfinity;
+            var changed = new bool[Outputs.Length];
+            for (int o = 0; o < outputs; o++)
+            {
+                ErrorPower power = default;
+                for (int i = 0; i < Outputs.Length; i++)
+                {
+                    (Tensor exact, Tensor other) = (Outputs[i][o], rounded.Outputs[i][o]);
+                    if (exact.Element == ElementType.Float32)
+                        power += ErrorPower.Between(other, exact);
+                    else
+                        changed[i] |= !exact.Element.IsFloat() && !exact.SameAs(other);
+                }
+                decibels = Math.Min(decibels, power.Decibels);
+            }
+            return (decibels, changed.Count(c => c));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
+using OptimizerBuild.Passes;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild.Compression.Trees;
+
+/// <summary>Weights of leaves in 16 bits: what is rounded, what is measured, and that integers give the rounded graph's bytes.</summary>
+public class LeafRoundingTests
+{
+    private const int Rows = 40;
+
+    [Theory]
+    [InlineData(1, 3, "Int16")]
+    [InlineData(4, 3, "Int16")]
+    [InlineData(1, 8, "Int16")]
+    [InlineData(5, 8, "Int16")]
+    public void Integers_give_the_bytes_of_the_rounded_graph(int targets, int depth, string method)
+    {
+        var trees = new RandomTrees(7, Shape(targets, depth));
+        Graph graph = PassPipeline.Run(trees.Regressor(Rows, "SUM").Import());
+        Tensor x = trees.Rows(Rows);
+        CompressionResult result = Apply(graph, x, TestContext.Options);
+
+        string note = Assert.Single(result.Notes);
+        Assert.Contains("in 16 bits", note, StringComparison.Ordinal);
+        Tensor exact = new GraphEvaluator(graph).Evaluate([x])[0], rounded = new GraphEvaluator(result.Model.Graph).Evaluate([x])[0];
+        Assert.False(exact.SameAs(rounded));
+        TensorComparison.AssertClose(exact, rounded, 1e-3, 1e-3);
+        LoweredModel lowered = Lowered(result.Model);
+        PlanCall call = Assert.Single(lowered.Calls, c => c.Kernel.StartsWith("Tree", StringComparison.Ordinal));
+        Assert.Equal(method, call.Method);
+        Assert.True(rounded.SameAs(Plans.Execute(lowered).Run([x])[0]), "the plan differs from the rounded graph");
+        Assert.True(lowered.Weights.Length < Lowered(new(graph)).Weights.Length, "the rounded trees are not smaller");
+    }
+
+    [Fact]
+    public void Outputs_that_must_be_cleaner_keep_their_weights()
+    {
+        var trees = new RandomTrees(7, Shape(1, 5));
+        Graph graph = PassPipeline.Run(trees.Regressor(Rows, "SUM").Import());
+        CompressionResult result = Apply(graph, trees.Rows(Rows), TestContext.Options with { MinOutputSignalToNoise = 100 });
+        Assert.Contains("stay in float32", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
+    }
+
+    [Fact]
+    public void Classes_that_would_change_keep_their_weights()
+    {
+        // Both classes have all but equal sums, so that rounding decides.
+        float[] weights = [1, 1 + 1e-6f, 1, 1 - 1e-6f];
+        ModelBuilder model = new ModelBuilder(17).Input("x", 1, 1).Node("TreeEnsembleClassifier", "x", "label,scores",
+            ("nodes_treeids", (long[])[0, 0, 0]), ("nodes_nodeids", (long[])[0, 1, 2]), ("nodes_featureids", (long[])[0, 0, 0]),
+            ("nodes_modes", (string[])["BRANCH_LEQ", "LEAF", "LEAF"]), ("nodes_values", (float[])[0, 0, 0]),
+            ("nodes_truenodeids", (long[])[1, 0, 0]), ("nodes_falsenodeids", (long[])[2, 0, 0]),
+            ("class_treeids", (long[])[0, 0, 0, 0, 0, 0]), ("class_nodeids", (long[])[1, 1, 1, 2, 2, 2]),
+            ("class_ids", (long[])[0, 1, 2, 0, 1, 2]), ("class_weights", (float[])[weights[0], weights[1], 0, weights[2], weights[3], 0]),
+            ("classlabels_int64s", (long[])[0, 1, 2])).Output("label", "scores");
+        model.Model.OpsetImport.Add(new Onnx.Schema.OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
+        model.Model.Graph.Node[0].Domain = "ai.onnx.ml";
+        Graph graph = PassPipeline.Run(model.Import());
+        CompressionResult result = Apply(graph, Tensor.Of([-1f], 1, 1), TestContext.Options);
+        Assert.Contains("other classes on 1 of 1 samples", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
+    }
+
+    [Fact]
+    public void Weights_that_are_steps_already_need_no_data()
+    {
+        var trees = new RandomTrees(3, Shape(2, 4) with { Weight = r => r.Next(-8, 9) * 0.25 });
+        Graph graph = PassPipeline.Run(trees.Regressor(Rows, "SUM").Import());
+        var data = new TestContext(graph);
+        CompressionResult result = new LeafRounding().Apply(new(graph), data.Context());
+        Assert.Contains("already", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Equal(0, data.Calibrations);
+        Assert.Contains(Lowered(result.Model).Calls, c => c.Method == "Int16");
+    }
+
+    [Fact]
+    public void Double_and_extreme_weights_stay()
+    {
+        foreach (string aggregate in (string[])["SUM", "MAX"])
+        {
+            var trees = new RandomTrees(3, Shape(1, 4) with { IsDouble = aggregate == "SUM" });
+            Graph graph = PassPipeline.Run(trees.Regressor(Rows, aggregate).Import());
+            Assert.Empty(new LeafRounding().Apply(new(graph), new TestContext(graph).Context()).Notes);
+        }
+        Assert.False(new LeafRounding().IsOn(TestContext.Options with { Precision = ModelPrecision.Float32 }));
+    }
+
+    [Theory]
+    [InlineData("trained/digits-forest", 57_928, 58_600)]
+    [InlineData("trained/diabetes-boosted", 11_088, 12_300)]
+    public void Real_ensembles_ship_in_fewer_bytes_than_their_numbers(string name, int numbers, int mostExact)
+    {
+        SharedAssets.Require();
+        Graph graph = PassPipeline.Run(OnnxImporter.Import(SharedAssets.Path($"models/{name}.onnx"), new ImportOptions()).Graph);
+        TensorType type = graph.TypeOf(graph.Inputs[0]);
+        var random = new Random(1);
+        Tensor[] samples = [.. Enumerable.Range(0, 20).Select(_ =>
+            Tensor.Of([.. Enumerable.Range(0, type.Count).Select(_ => random.NextSingle() * 16)], [.. type.Dimensions]))];
+        CompressionResult result = new LeafRounding().Apply(new(graph),
+            new TestContext(graph, new([.. samples.Select(s => (Tensor[])[s])], false)).Context());
+        LoweredModel exact = Lowered(new(graph)), rounded = Lowered(result.Model);
+        Assert.InRange(exact.Weights.Length, 1, mostExact);
+        Assert.InRange(rounded.Weights.Length, 1, numbers);
+        foreach (Tensor x in samples)
+        {
+            Assert.True(new GraphEvaluator(graph).Evaluate([x])[^1].SameAs(Plans.Execute(exact).Run([x])[^1]));
+            Assert.True(new GraphEvaluator(result.Model.Graph).Evaluate([x])[^1].SameAs(Plans.Execute(rounded).Run([x])[^1]));
+        }
+    }
+
+    private static TreeShape Shape(int targets, int depth) => new()
+    {
+        Trees = 12,
+        Depth = depth,
+        Features = 5,
+        Targets = targets,
+        TracksMissing = false,
+        Modes = [0],
+        Names = _ => Enumerable.Range(0, targets),
+    };
+
+    private static CompressionResult Apply(Graph graph, Tensor x, ModelOptions options) =>
+        new LeafRounding().Apply(new(graph), new TestContext(graph, new([[x]], false)).Context(options));
+
+    private static LoweredModel Lowered(CompressedModel model) => GraphLowerer.Lower(model, new BoundaryOptions { ClassName = "E" });
+}
