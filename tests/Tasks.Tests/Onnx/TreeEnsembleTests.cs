@@ -102,13 +102,13 @@ public sealed class TreeEnsembleTests
                             ("base_values", (float[])[.. Enumerable.Range(0, based).Select(t => 0.05f * (t + 1))]));
                         try
                         {
-                            AgainstOnnxRuntime(trees, model);
+                            // Of one column for two classes ONNX Runtime writes its own transformation only, in the first place.
+                            AgainstOnnxRuntime(trees, model, isHalfWritten: classes == 2 && transform == "PROBIT");
                         }
                         catch (ModelException e)
                         {
-                            // What ONNX Runtime leaves undefined: memory that it does not write.
                             Assert.Equal("OPT0004", e.Diagnostic.Descriptor.Code);
-                            Assert.True(transform == "PROBIT" || (n == 3 && based == 1), $"{n} {positive} {transform} {based}");
+                            Assert.True(n == 3 && based == 1, $"{n} {positive} {transform} {based}");
                             refused++;
                         }
                     }
@@ -287,7 +287,7 @@ public sealed class TreeEnsembleTests
     }
 
     // PROBIT near 0.5 is the difference of nearly equal numbers, in float32.
-    private static void AgainstOnnxRuntime(RandomTrees trees, ModelBuilder model)
+    private static void AgainstOnnxRuntime(RandomTrees trees, ModelBuilder model, bool isHalfWritten = false)
     {
         Tensor x = trees.Rows(Rows);
         Graph graph = model.Import();
@@ -299,6 +299,26 @@ public sealed class TreeEnsembleTests
         Tensor[] theirs = OnnxRuntimeModel.Run(model.Bytes, graph, [x]);
         Tensor[] ours = Run(model, x, isExact: false);
         for (int i = 0; i < ours.Length; i++)
-            TensorComparison.AssertClose(theirs[i], ours[i], 1e-4, 2e-4);
+        {
+            if (isHalfWritten && ours[i].Element == ElementType.Float32)
+                AssertHalves(theirs[i].Values<float>(), ours[i].Values<float>());
+            else
+                TensorComparison.AssertClose(theirs[i], ours[i], 1e-4, 2e-4);
+        }
+    }
+
+    // Two scores of each row, or one of ours and its negation.
+    private static void AssertHalves(float[] theirs, float[] ours)
+    {
+        for (int row = 0; row < ours.Length; row += 2)
+        {
+            if (IsClose(theirs[row], ours[row]) && IsClose(theirs[row + 1], ours[row + 1]))
+                continue;
+            Assert.True(IsClose(theirs[row], ours[row + 1]), $"{theirs[row]} instead of {ours[row + 1]}");
+            Assert.True(IsClose(-ours[row], ours[row + 1]), $"{ours[row]} beside {ours[row + 1]}");
+        }
+
+        static bool IsClose(float a, float b) =>
+            a.Equals(b) || Math.Abs(a - b) <= 2e-4 + (1e-4 * Math.Abs(a)) || (float.IsNaN(a) && float.IsNaN(b));
     }
 }

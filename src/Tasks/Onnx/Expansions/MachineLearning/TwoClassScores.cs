@@ -5,7 +5,8 @@ namespace OptimizerBuild.Onnx.Expansions.MachineLearning;
 /// <summary>
 /// What a tree ensemble says of two classes, as ONNX Runtime has it; the standard leaves it open. Where leaves have weights for the first
 /// class only, their sum s speaks for the second: it is chosen from a bound on, which is 0.5 if no weight is negative, and the scores are
-/// 1 − s and s, or −s and s. Else both classes have sums, and the second is chosen if its own is greater than the bound.
+/// 1 − s and s, or −s and s; with the transformation PROBIT they are those of 1 − s and s. Else both classes have sums, and the second is
+/// chosen if its own is greater than the bound.
 /// </summary>
 /// <param name="IsSecond">Whether the second class is chosen: booleans [rows].</param>
 /// <param name="Scores">The scores of both classes: float32 [rows, 2].</param>
@@ -25,7 +26,7 @@ internal sealed record TwoClassScores(string IsSecond, string Scores)
         bool positive = trees.Leaves.All(l => l.All(w => w.Weight >= 0));
         bool always = trees.AlwaysNames(1), never = trees.NeverNames(1);
         string transform = context.Node.Text("post_transform", "NONE");
-        if (!always && !never && (origin.Length == 1 || transform == "PROBIT"))
+        if (!always && !never && origin.Length == 1)
             throw context.Unsupported("weights for the second class in all leaves of some tree, or in none");
         string? isNamed = null;
 
@@ -59,13 +60,13 @@ internal sealed record TwoClassScores(string IsSecond, string Scores)
 
         string Single(string score)
         {
-            if (transform == "PROBIT")
-                throw context.Unsupported("the transformation PROBIT where both classes have scores");
-            string other = context.Add("Neg", score);
             if (transform == "LOGISTIC")
-                return Transformed(Both(other, score));
-            return context.Cast(Both(one && positive ? context.Add("Sub", context.Scalar(element, 1), score) : other, score),
-                ElementType.Float32);
+                return Transformed(Both(context.Add("Neg", score), score));
+            string rest = context.Add("Sub", context.Scalar(element, 1), score);
+            // A probability and that of the other class, as in the standard's reference; ONNX Runtime writes one number of two.
+            if (transform == "PROBIT")
+                return Transformed(Both(rest, score));
+            return context.Cast(Both(one && positive ? rest : context.Add("Neg", score), score), ElementType.Float32);
         }
     }
 }
