@@ -34,7 +34,9 @@ internal static class SampleSplitter
         if (samples is not > 0)
             throw Mismatch(data, "at least one sample", data.Describe());
         int taken = Math.Min(samples.Value, maximum);
-        return new SampleSet(new SampleList(sources.ToImmutable(), samples.Value, taken), Synthetic: false)
+        var list = new SampleList(sources.ToImmutable(), samples.Value, taken);
+        RequireNumbers(data, graph, sources, list);
+        return new SampleSet(list, Synthetic: false)
         {
             // Where the whole table is input, its last column is no label.
             Labels = data.Labels is { } labels
@@ -85,7 +87,6 @@ internal static class SampleSplitter
         if (array.Value.Count % Math.Max(1, perSample) != 0)
             throw Mismatch(data, $"a multiple of {expected[0]} rows for input '{input}' (one batch a sample)",
                 $"{array.Name} {array.Value.Type}");
-        RequireFinite(data, array, type.Element);
         var conversion = new ElementConversion(data, array, input, type.Element);
         var (scale, offset) = Scaling(data, graph, input, type, array.Value.Element, adaptation);
         return new InputSource(array with { Value = conversion.Checked() }, type, perSample, perSample == 0 ? 0
@@ -97,15 +98,24 @@ internal static class SampleSplitter
         };
     }
 
-    // One value that is no number would make every range and every figure no number.
-    private static void RequireFinite(DataSet data, NamedArray array, ElementType target)
+    // One value that is no number would make every range and every figure no number, unless the model takes missing values.
+    private static void RequireNumbers(DataSet data, Graph graph, IEnumerable<InputSource> sources, SampleList samples)
     {
-        if (!target.IsFloat() || !array.Value.Element.IsFloat())
-            return;
-        for (int i = 0; i < array.Value.Count; i++)
-            if (ElementConversion.Real(array.Value, i) is var value && !double.IsFinite(value))
-                throw Mismatch(data, "finite numbers",
-                    FormattableString.Invariant($"{value} at position {i} of {array.Name} {array.Value.Type}"));
+        foreach (InputSource source in sources)
+        {
+            (NamedArray array, ElementType target) = (source.Array, source.Type.Element);
+            if (!target.IsFloat() || !array.Value.Element.IsFloat())
+                continue;
+            for (int i = 0; i < array.Value.Count; i++)
+            {
+                if (ElementConversion.Real(array.Value, i) is var value && double.IsFinite(value))
+                    continue;
+                if (MissingValues.Obstacle(graph, samples.Where(s => !s.All(MissingValues.IsFinite))) is { } obstacle)
+                    throw Mismatch(data, $"finite numbers (others {obstacle} does not take)",
+                        FormattableString.Invariant($"{value} at position {i} of {array.Name} {array.Value.Type}"));
+                return;
+            }
+        }
     }
 
     // Bytes of pictures, which networks hardly ever take as they are. Tables and masks of 0 and 1 are others.

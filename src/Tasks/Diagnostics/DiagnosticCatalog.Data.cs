@@ -6,7 +6,8 @@ internal static partial class DiagnosticCatalog
     public static readonly DiagnosticDescriptor DataMismatch = new("OPT0011", Severity.Error, "Data does not match the model",
         "the data of '{0}' does not fit the model: expected {1}, found {2}",
         "Calibration or evaluation data must hold, for each input of the model, an array of samples: the first dimension counts the "
-            + "samples, the others are those of the input.",
+            + "samples, the others are those of the input. Numbers must be finite, unless the model takes missing values (NaN): where only "
+            + "trees, comparisons or imputers read them, perhaps moved or scaled before.",
         "Name the arrays as the model's inputs are named, or name files with `CalibrationData=\"name=path;name=path\"`; save the samples "
             + "in the model's shape; for images whose channels come last set `InputLayout=\"NHWC\"`; for bytes set `InputType=\"UInt8\"` "
             + "with `InputScale` and `InputOffset`.");

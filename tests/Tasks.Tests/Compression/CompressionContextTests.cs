@@ -17,7 +17,10 @@ public sealed class CompressionContextTests
     public void TechniquesAreFoundAndStandInOneOrder()
     {
         Assert.Equal(
-            ["LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "LeafRounding", "Quantization"],
+            [
+                "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "LeafRounding",
+                "Quantization",
+            ],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
         Assert.Equal(["LeafRounding", "Quantization"],

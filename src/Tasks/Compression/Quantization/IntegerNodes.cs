@@ -21,6 +21,7 @@ internal sealed class IntegerNodes
         foreach (QuantizableNode node in graph.Nodes)
             if (node.Form == IntegerForm.None)
                 _reasons[node.Node.Name] = node.Obstacle;
+        RemoveBeforeExactReaders();
     }
 
     /// <summary>A copy from which more nodes can be taken out.</summary>
@@ -162,6 +163,22 @@ internal sealed class IntegerNodes
             value = producer.Inputs[0];
         }
         return false;
+    }
+
+    // Levels have no missing values, and stand for whole intervals, in which thresholds lie.
+    private void RemoveBeforeExactReaders()
+    {
+        var exact = new HashSet<QuantizableNode>();
+        foreach (QuantizableNode node in _graph.Nodes.Reverse())
+        {
+            if (!(IsCheap(node) || node.IsMovement || node.Form == IntegerForm.None) || node.HasWeights
+                || !node.Outputs.Any(o => _graph.Readers(o).Any(r => r.Node.Is<ITakesMissingValues>() || exact.Contains(r))))
+                continue;
+            if (node.Form != IntegerForm.None)
+                Remove(node, "trees compare its values with thresholds");
+            if (node.Form != IntegerForm.None || node.Node.Is<IElementwise>())
+                exact.Add(node);
+        }
     }
 
     /// <summary>

@@ -22,7 +22,7 @@ namespace OptimizerBuild.Operators.Trees;
 [Output(0, "Y")]
 [Parameter("aggregate", ParameterKind.String, Choices = ["SUM", "MIN", "MAX"])]
 [Parameter("targets", ParameterKind.Int, Required = true, Minimum = 0)]
-internal sealed class TreeEnsembleOperator : Operator
+internal sealed class TreeEnsembleOperator : Operator, ITakesMissingValues
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
