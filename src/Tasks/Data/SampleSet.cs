@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -32,6 +33,37 @@ internal sealed record SampleSet(IReadOnlyList<IReadOnlyList<Tensor>> Samples, b
 
     /// <summary>The data that the samples were taken from, for messages; null for synthetic ones.</summary>
     public DataSet? Data { get; init; }
+
+    /// <summary>Some of the samples, with their labels where these can be shared out.</summary>
+    /// <param name="places">The places of the samples in the set.</param>
+    public SampleSet At(ImmutableArray<int> places) => this with
+    {
+        Samples = new Chosen(Samples, places),
+        Labels = Labels is { Count: > 0 } labels && labels.Count % Samples.Count == 0 ? Rows(labels, labels.Count / Samples.Count, places)
+            : null,
+    };
+
+    private Tensor Rows(Tensor labels, int each, ImmutableArray<int> places)
+    {
+        ImmutableArray<int> shape = labels.Dimensions[0] == Samples.Count
+            ? [places.Length, .. labels.Dimensions[1..]] : [places.Length * each];
+        Tensor rows = Tensor.Zeros(new TensorType(labels.Element, shape));
+        for (int i = 0; i < places.Length; i++)
+            Array.Copy(labels.Data, places[i] * each, rows.Data, i * each, each);
+        return rows;
+    }
+
+    // Made when they are asked for, as the whole set's are.
+    private sealed class Chosen(IReadOnlyList<IReadOnlyList<Tensor>> all, ImmutableArray<int> places) : IReadOnlyList<IReadOnlyList<Tensor>>
+    {
+        public int Count => places.Length;
+
+        public IReadOnlyList<Tensor> this[int index] => all[places[index]];
+
+        public IEnumerator<IReadOnlyList<Tensor>> GetEnumerator() => places.Select(p => all[p]).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }
 
 /// <summary>What made-up samples stand for.</summary>

@@ -99,6 +99,16 @@ internal static class ItemMetadata
             "By how much the accuracy of any one class may drop on `EvaluationData` before the build fails, for classifiers: a mean can "
             + "hide a class that is lost. Classes with fewer than ten samples are passed over.",
             (o, value, _) => MetadataValues.Number(value, 0, double.MaxValue) is { } drop ? o with { MaxClassAccuracyDrop = drop } : null),
+        MetadataEntry.Choice<CompressionRecipe>("Compression",
+            "What techniques are chosen for, beside those that the item asks for by name: see [compression.md](compression.md#recipes).",
+            nameof(CompressionRecipe.Balanced),
+            (o, value) => o with { Compression = value },
+            (CompressionRecipe.Balanced, "int8 with rounding that makes up for its errors, which costs next to no accuracy"),
+            (CompressionRecipe.None, "nothing: float32 weights as they are in the model"),
+            (CompressionRecipe.Smallest, "the fewest bytes with which accuracy falls by no more than `MaxAccuracyDrop` (half a percentage "
+                + "point of classes where that is not given), found by trying bits, zeros and shared values on samples of the calibration "
+                + "data that are held back; takes ten to twenty times as long to build"),
+            (CompressionRecipe.Fastest, "in the same way the least estimated time, by fewer channels, smaller ranks and blocks of zeros")),
         new("MaxSize", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `250 KB`",
             "How many bytes the weights may take in the assembly before the build fails.",
             (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxSize = bytes } : null),
@@ -298,6 +308,20 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, nameof(options.Fold), metadata.First(m => string.Equals(m.Key, nameof(options.Fold),
                 StringComparison.OrdinalIgnoreCase)).Value,
                 "channels are either merged or left out: with Sparsity and SparsityPattern=\"Channel\" it has no meaning"));
+        if (options.Compression == CompressionRecipe.None)
+        {
+            (string Name, bool IsGiven)[] techniques =
+            [
+                ("Precision", options.Precision is not (ModelPrecision.Auto or ModelPrecision.Float32)),
+                ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null), ("Fold", options.Fold is not null),
+                ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
+            ];
+            foreach (string name in techniques.Where(t => t.IsGiven).Select(t => t.Name))
+                faults.Add(NotUnderstood(item, name,
+                    metadata.First(m => string.Equals(m.Key, name, StringComparison.OrdinalIgnoreCase)).Value,
+                    "with Compression=\"None\" nothing is done to the model"));
+            options = options with { Precision = ModelPrecision.Float32 };
+        }
         if (faults.Count > 0)
             throw new ModelException(faults.ToImmutable());
         return options;

@@ -68,6 +68,9 @@ internal sealed record ModelOptions
     /// <summary>How accuracy is measured; null: as suits the task.</summary>
     public AccuracyMetric? Metric { get; init; }
 
+    /// <summary>What the techniques are chosen for that the item does not ask for by name.</summary>
+    public CompressionRecipe Compression { get; init; }
+
     /// <summary>The arithmetic of the predictor.</summary>
     public ModelPrecision Precision { get; init; }
 

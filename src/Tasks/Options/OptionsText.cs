@@ -48,6 +48,11 @@ internal static class OptionsText
             Line("Fold", FormattableString.Invariant($"{fold:R} {options.FoldRepair}"));
         if (options.Rank is { } rank)
             Line("Rank", rank.ToString());
+        if (options.Compression != CompressionRecipe.Balanced)
+            Line("Compression", options.Compression.ToString());
+        // A search may lose as much.
+        if (options.Compression is CompressionRecipe.Smallest or CompressionRecipe.Fastest)
+            Line("MaxAccuracyDrop", options.MaxAccuracyDrop?.ToString("R", CultureInfo.InvariantCulture) ?? "");
         if (options.Layers.Rules.Length > 0)
             Line("Layers", options.Layers.ToString());
         Line("Equalize", options.Equalize.ToString());

@@ -22,6 +22,15 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
             ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
         : SyntheticCalibration.Create(imported, ranges: ByteRanges());
 
+    /// <summary>
+    /// All of the user's samples that techniques may look at: those for calibration, else the inputs of the evaluation data; null where
+    /// there are neither.
+    /// </summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet? Whole() => options.CalibrationData is { } spec ? Split(Read(spec), int.MaxValue)
+        : options.EvaluationData is not null ? Split(EvaluationSet(), int.MaxValue) with { Labels = null, IsFromEvaluation = true }
+        : null;
+
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation() => options.EvaluationData is null ? null : Split(EvaluationSet(), int.MaxValue);

@@ -15,6 +15,7 @@ using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Pipeline.Recipes;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
@@ -182,10 +183,19 @@ internal static class ModelCompiler
         if (!options.IsFloat32
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
+        (options, IReadOnlyList<string> recipe) = RecipeChoice.Of(
+            options, imported, graph, Trials, progress ?? SilentProgress.Instance, cancellation);
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
-            new TrialLowering(imported.Graph, Boundary(options, imported), CodingRules.Of(options)), progress
-                ?? SilentProgress.Instance, cancellation);
-        return new(imported, CompressionTechniques.Run(new(graph), context), context) { Further = [.. reshapings] };
+            Trials(options), progress ?? SilentProgress.Instance, cancellation);
+        CompressionRun run = CompressionTechniques.Run(new(graph), context);
+        if (recipe.Count > 0)
+            run = run with
+            {
+                Accounts = [new(RecipeSearch.Step, recipe, ModelSize.Of(new(graph)), ModelSize.Of(new(graph))), .. run.Accounts],
+            };
+        return new(imported, run, context) { Further = [.. reshapings] };
+
+        TrialLowering Trials(ModelOptions o) => new(imported.Graph, Boundary(o, imported), CodingRules.Of(o));
     }
 
     /// <summary>What a model's options settle about its import.</summary>

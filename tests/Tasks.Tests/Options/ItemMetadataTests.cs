@@ -142,6 +142,7 @@ public class ItemMetadataTests
     [InlineData("Metric", "Accuracy")]
     [InlineData("MaxAccuracyDrop", "-1")]
     [InlineData("MaxAccuracyDrop", "0,5 %")]
+    [InlineData("Compression", "Tiny")]
     [InlineData("MaxSize", "-5 KB")]
     [InlineData("MaxSize", "0")]
     [InlineData("MaxSize", "5 kg")]
@@ -209,6 +210,27 @@ public class ItemMetadataTests
         Fail(("Fold", "0.3"), ("Sparsity", "0.3"), ("SparsityPattern", "Channel")).Text, StringComparison.Ordinal);
 
     [Fact]
+    public void NothingMeansFloat32AndNoTechnique()
+    {
+        Assert.Equal(ModelPrecision.Float32, Parse(("Compression", "None")).Precision);
+        Assert.Equal(ModelPrecision.Float32, Parse(("Compression", "None"), ("Precision", "Float32")).Precision);
+        ModelException error = Assert.Throws<ModelException>(() =>
+            Parse(("Compression", "None"), ("Precision", "Int8"), ("sparsity", "0.5"), ("Layers", "a:Int4")));
+        Assert.Equal(3, error.Diagnostics.Length);
+        Assert.All(error.Diagnostics, d => Assert.Contains("with Compression=\"None\" nothing is done", d.Text, StringComparison.Ordinal));
+    }
+
+    /// <summary>A search may lose what the limit allows, so that its outcome follows from the limit.</summary>
+    [Fact]
+    public void TheLimitDecidesAboutASearch()
+    {
+        string Text(string recipe, string drop) =>
+            OptionsText.Write(Parse(("Compression", recipe), ("EvaluationData", "e.npz"), ("MaxAccuracyDrop", drop)));
+        Assert.NotEqual(Text("Smallest", "0.01"), Text("Smallest", "0.02"));
+        Assert.Equal(Text("Balanced", "0.01"), Text("Balanced", "0.02"));
+    }
+
+    [Fact]
     public void MixedPathSeparatorsMeanTheSameFile() =>
         Assert.Equal(Path.Combine(Folder, "a", "b.onnx"),
             ItemMetadata.Parse(@"a\b.onnx", new Dictionary<string, string>(), Folder, "").ModelPath);
@@ -224,7 +246,7 @@ public class ItemMetadataTests
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
-                [("Layers", "a:Int8")],
+                [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
                 [("Rank", "auto")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
                 [("Fold", "0.3"), ("FoldRepair", "Approximate")],
                     [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],

@@ -1,0 +1,141 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Metrics;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Pipeline.Recipes;
+
+/// <summary>
+/// Chooses techniques by trying them: each candidate goes the whole way through the techniques, is lowered, and is judged by samples on
+/// which nothing was fitted. The order in which candidates are tried is fixed, and nothing in it depends on time: the same item gives the
+/// same choice everywhere.
+/// </summary>
+/// <param name="options">The item: what it says of a technique holds, and is not searched.</param>
+/// <param name="measure">Builds a candidate and judges it.</param>
+/// <param name="progress">Hears what is tried.</param>
+internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Measurement> measure, IBuildProgress progress)
+{
+    /// <summary>The name of the step, for progress and the report.</summary>
+    public const string Step = "Recipe";
+
+    private static readonly string[] Shares = ["0.3", "0.5", "0.6", "0.7", "0.75", "0.8", "0.85", "0.9", "0.93", "0.95"];
+    private static readonly string[] Values = ["128", "64", "32", "16"];
+    private static readonly string[] WorkShares = ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"];
+
+    private readonly List<string> _notes = [];
+    private int _tried;
+
+    /// <summary>What was tried and what came of it, one line each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>The most that may be lost, in the unit of the metric.</summary>
+    /// <remarks>
+    /// What the item allows, where it is judged by the same metric; else half a percentage point of classes, 3 % of an error, and a
+    /// hundredth of a cosine or R².
+    /// </remarks>
+    public static double Allowed(ModelOptions options, Measurement measurement, bool hasOwnLabels) =>
+        hasOwnLabels && options.MaxAccuracyDrop is { } drop ? drop
+        : AccuracyMeasurement.Create(Enum.GetValues<AccuracyMetric>()
+            .First(k => AccuracyMeasurement.Create(k).DisplayName == measurement.Metric)) switch
+        {
+            { RelativeDrop: true } => 0.03,
+            { IsShare: true } => options.MaxAccuracyDrop ?? 0.005,
+            _ => 0.01,
+        };
+
+    /// <summary>Whether a measurement is accurate enough; set by whoever knows the samples.</summary>
+    public required Func<Measurement, bool> IsAccurate { get; init; }
+
+    /// <summary>Searches.</summary>
+    /// <returns>The candidate to ship.</returns>
+    public RecipeCandidate Choose() => options.Compression == CompressionRecipe.Smallest ? Smallest() : Fastest();
+
+    // Bits first, since they decide how many zeros are bearable; then zeros, then shared values. Entropy codes lose nothing.
+    private RecipeCandidate Smallest()
+    {
+        RecipeCandidate plain = RecipeCandidate.Of(options).With([(nameof(ModelOptions.EntropyCoding), "True")]);
+        RecipeCandidate[] starts = options.Precision == ModelPrecision.Auto
+            ? [plain.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Int4))]), plain] : [plain];
+        RecipeCandidate? best = null;
+        foreach (RecipeCandidate start in starts)
+        {
+            RecipeCandidate candidate = Try(start);
+            if (!Ships(candidate))
+                continue;
+            candidate = Strongest(candidate, RecipeAxis.Of(nameof(ModelOptions.Sparsity), Shares), m => m.WeightBytes);
+            if (candidate.Options.Precision != ModelPrecision.Int4)
+                candidate = Strongest(candidate, RecipeAxis.Of(nameof(ModelOptions.Clusters), Values), m => m.WeightBytes);
+            if (best is null || candidate.Measurement!.WeightBytes < best.Measurement!.WeightBytes)
+                best = candidate;
+        }
+        return best ?? plain;
+    }
+
+    // Each technique that lessens the work by itself, then the others on top of the one that brings most.
+    private RecipeCandidate Fastest()
+    {
+        RecipeCandidate best = Try(RecipeCandidate.Of(options));
+        if (!Ships(best))
+            return best;
+        RecipeAxis[] axes =
+        [
+            RecipeAxis.Of(nameof(ModelOptions.Sparsity), WorkShares,
+                (nameof(ModelOptions.SparsityPattern), nameof(SparsityPattern.Channel))),
+            RecipeAxis.Of(nameof(ModelOptions.Sparsity), ["0.3", "0.5", "0.6", "0.7", "0.8", "0.9"],
+                (nameof(ModelOptions.SparsityPattern), nameof(SparsityPattern.Block))),
+            RecipeAxis.Of(nameof(ModelOptions.Fold), WorkShares),
+            RecipeAxis.Of(nameof(ModelOptions.Rank), [RankAmount.Automatic, "0.7", "0.5", "0.3"]),
+        ];
+        while (true)
+        {
+            RecipeCandidate[] stronger = [.. axes.Select(a => Strongest(best, a, m => m.Nanoseconds)).Where(c => c != best)];
+            if (stronger.Length == 0)
+                return best;
+            best = stronger.MinBy(c => c.Measurement!.Nanoseconds)!;
+        }
+    }
+
+    // The strongest step of an axis that may ship and gains something; the candidate itself where there is none.
+    private RecipeCandidate Strongest(RecipeCandidate from, RecipeAxis axis, Func<Measurement, double> cost)
+    {
+        // Channels are either merged or left out.
+        if (!axis.IsFree(from.Options) || (from.Options.Fold > 0 && axis.Steps[0].Any(m => m.Value == nameof(SparsityPattern.Channel)))
+            || (from.Options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel }
+                && axis.Steps[0].Any(m => m.Name == nameof(ModelOptions.Fold))))
+            return from;
+        RecipeCandidate best = from;
+        (int ships, int fails) = (-1, axis.Steps.Length);
+        while (fails - ships > 1)
+        {
+            int step = (ships + fails) / 2;
+            RecipeCandidate candidate = Try(from.With(axis.Steps[step]));
+            if (!Ships(candidate))
+            {
+                fails = step;
+                continue;
+            }
+            ships = step;
+            if (cost(candidate.Measurement!) < cost(best.Measurement!))
+                best = candidate;
+        }
+        return best;
+    }
+
+    private bool Ships(RecipeCandidate candidate) => candidate.Measurement is { } measurement && IsAccurate(measurement);
+
+    private RecipeCandidate Try(RecipeCandidate candidate)
+    {
+        // How many there will be is not known; the line says which it is.
+        progress.Report(Step, 1 - (1.0 / (1 + _tried++)), candidate.Text);
+        try
+        {
+            candidate = candidate with { Measurement = measure(candidate.Options) };
+        }
+        catch (ModelException e) when (e.Diagnostic.Descriptor == DiagnosticCatalog.TooFewChannels)
+        {
+            candidate = candidate with { Obstacle = e.Diagnostic };
+        }
+        _notes.Add(candidate.Describe(Ships(candidate)));
+        return candidate;
+    }
+}

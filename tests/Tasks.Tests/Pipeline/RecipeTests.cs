@@ -1,0 +1,174 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
+using OptimizerBuild.Pipeline.Recipes;
+
+namespace OptimizerBuild.Pipeline;
+
+/// <summary>What <c>Compression</c> comes to: the search by itself, and a whole small classifier.</summary>
+public sealed class RecipeTests : IDisposable
+{
+    private const int Width = 64;
+    private const int Samples = 400;
+    private static readonly ModelOptions Item = OptimizerBuild.Compression.TestContext.Options;
+    private readonly DataFiles _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    /// <summary>Thirteen trials at most find the strongest of ten shares of zeros for both widths and of four numbers of values.</summary>
+    [Theory]
+    [InlineData(0.0, "EntropyCoding=\"True\"")]
+    [InlineData(0.515, "EntropyCoding=\"True\" Sparsity=\"0.5\" Clusters=\"128\"")]
+    [InlineData(0.8355, "EntropyCoding=\"True\" Sparsity=\"0.8\" Clusters=\"32\"")]
+    [InlineData(2.0, "EntropyCoding=\"True\" Precision=\"Int4\" Sparsity=\"0.95\"")]
+    public void SmallestTakesTheStrongestThatIsAccurate(double bearable, string chosen)
+    {
+        int trials = 0;
+        var search = new RecipeSearch(Item with { Compression = CompressionRecipe.Smallest }, options =>
+        {
+            trials++;
+            double zeros = options.Sparsity ?? 0, bits = options.Precision == ModelPrecision.Int4 ? 4 : 8;
+            double values = options.Clusters is { } clusters ? Math.Log2(clusters) : bits;
+            return Measured(
+                bytes: (long)(10_000 * (1 - zeros) * values), drop: zeros + ((8 - values) / 100) + (bits == 4 ? 0.5 : 0) - bearable);
+        }, SilentProgress.Instance)
+        {
+            IsAccurate = m => m.Drop <= 0,
+        };
+
+        Assert.Equal(chosen, search.Choose().Text);
+        Assert.InRange(trials, 2, 13);
+        Assert.Equal(trials, search.Notes.Count);
+        Assert.Contains(search.Notes, n => n.EndsWith(", too much", StringComparison.Ordinal) == (bearable < 2));
+    }
+
+    [Fact]
+    public void FastestAddsWhatBringsMostFirstAndStopsAtWhatCannotBeBuilt()
+    {
+        var search = new RecipeSearch(Item with { Compression = CompressionRecipe.Fastest }, options =>
+        {
+            double channels = options.Sparsity ?? 0, rank = options.Rank is { } r ? r.Share ?? 0.9 : 1;
+            if (channels > 0.3)
+                throw new ModelException(DiagnosticCatalog.TooFewChannels, "Sparsity", channels, 0.3, "");
+            return Measured(time: 1000 * (1 - channels) * (0.5 + (rank / 2)), drop: (options.Fold ?? 0) > 0 || rank < 0.6 ? 1 : 0);
+        }, SilentProgress.Instance)
+        {
+            IsAccurate = m => m.Drop <= 0.5,
+        };
+
+        RecipeCandidate best = search.Choose();
+
+        Assert.Equal("Sparsity=\"0.3\" SparsityPattern=\"Channel\" Rank=\"0.7\"", best.Text);
+        Assert.Contains(search.Notes, n => n.Contains("OPT0055", StringComparison.Ordinal));
+        Assert.Equal(search.Notes, search.Notes.Distinct());
+    }
+
+    [Fact]
+    public void WhatTheItemSaysIsNotSearched()
+    {
+        var seen = new List<ModelOptions>();
+        ModelOptions options = Item with { Compression = CompressionRecipe.Smallest, Sparsity = 0.5,
+            Clusters = 20, Precision = ModelPrecision.Int8 };
+        var search = new RecipeSearch(options, o =>
+        {
+            seen.Add(o);
+            return Measured();
+        }, SilentProgress.Instance)
+        {
+            IsAccurate = _ => true,
+        };
+
+        Assert.Equal(options with { EntropyCoding = true }, search.Choose().Options);
+        Assert.Single(seen);
+    }
+
+    [Fact]
+    public void ASmallClassifierIsSearchedOnSamplesThatNothingWasFittedOn()
+    {
+        Write();
+        ModelOptions options = Options(CompressionRecipe.Smallest);
+
+        CompilationOutcome smallest = ModelCompiler.Compile(options, default);
+        CompilationOutcome balanced = ModelCompiler.Compile(Options(CompressionRecipe.Balanced), default);
+
+        IReadOnlyList<string> notes = smallest.Techniques[0].Notes;
+        Assert.Equal(RecipeSearch.Step, smallest.Techniques[0].Technique);
+        Assert.Equal($"fitted on {Samples / 2} samples and judged on {Samples / 2} others by their labels", notes[0]);
+        Assert.StartsWith("chosen: EntropyCoding=\"True\"", notes[^1], StringComparison.Ordinal);
+        Assert.True(smallest.Weights.Length < balanced.Weights.Length * 3 / 4, $"{balanced.Weights.Length} → {smallest.Weights.Length}");
+        Assert.Equal(smallest.Weights, ModelCompiler.Compile(options, default).Weights);
+
+        // What was chosen, written by hand, gives the same bytes.
+        ModelOptions byHand = RecipeCandidate.Of(options with { Compression = CompressionRecipe.Balanced }).With(
+            [.. notes[^1]["chosen: ".Length..].Split(' ').Select(m => m.Split('=')).Select(m => (m[0], m[1].Trim('"')))]).Options;
+        Assert.Equal(smallest.Weights, ModelCompiler.Compile(byHand, default).Weights);
+    }
+
+    /// <summary>The float model's classes stand in for labels where the calibration data have none.</summary>
+    [Fact]
+    public void ClassesOfTheFloatModelServeWhereThereAreNoLabels()
+    {
+        Write();
+        ModelOptions options = Options(CompressionRecipe.Fastest) with
+        {
+            CalibrationData = new("x.npy", _files.Folder), EvaluationData = new("d.npz", _files.Folder), MaxAccuracyDrop = 0.02,
+        };
+
+        CompilationOutcome outcome = ModelCompiler.Compile(options, default);
+
+        Assert.EndsWith("by the float model's classes", outcome.Techniques[0].Notes[0], StringComparison.Ordinal);
+        Assert.Contains("Top-1 1 →", outcome.Techniques[0].Notes[1], StringComparison.Ordinal);
+        Assert.InRange(outcome.Plan.Facts.FloatMetric!.Value - outcome.Plan.Facts.CompressedMetric!.Value, -1, 0.04);
+    }
+
+    [Fact]
+    public void WithoutDataOnlyWhatLosesNothingIsDone()
+    {
+        Write();
+        ModelOptions options = Options(CompressionRecipe.Smallest) with { CalibrationData = null };
+
+        CompilationOutcome outcome = ModelCompiler.Compile(options, default);
+
+        Assert.Equal(["no data to choose by: entropy codes alone, which lose nothing"], outcome.Techniques[0].Notes);
+        Assert.Contains(outcome.Techniques, t => t.Technique == "Coding");
+    }
+
+    // Classes that are told apart by a few inputs: most weights of the middle layer are worth little.
+    private void Write()
+    {
+        var random = new Random(3);
+        float[] Weights(int rows, int columns) =>
+            [.. Enumerable.Range(0, rows * columns).Select(i => (float)((random.NextDouble() - 0.5) * (random.Next(5) == 0 ? 1 : 0.05)))];
+        float[] inputs = [.. Enumerable.Range(0, Samples * Width).Select(_ => (float)random.NextDouble())];
+        byte[] model = new ModelBuilder().Input("x", 1, Width)
+            .Constant("wa", Tensor.Of(Weights(Width, Width), Width, Width)).Constant("wb", Tensor.Of(Weights(Width, 4), Width, 4))
+            .Node("MatMul", "x,wa", "a").Node("Relu", "a", "ra").Node("MatMul", "ra,wb", "scores").Output("scores").Bytes;
+        _files.Write("m.onnx", model);
+        Graph graph = OnnxImporter.Import(model, "m.onnx", ImportOptions.Default).Graph;
+        var evaluator = new OptimizerBuild.Operators.GraphEvaluator(graph);
+        long[] labels = [.. Enumerable.Range(0, Samples).Select(s =>
+        {
+            float[] scores = evaluator.Evaluate([Tensor.Of(inputs[(s * Width)..((s + 1) * Width)], 1, Width)])[0].Values<float>();
+            return (long)Array.IndexOf(scores, scores.Max());
+        })];
+        byte[] x = DataFiles.Npy(inputs, "<f4", $"({Samples}, {Width})");
+        _files.Write("x.npy", x);
+        _files.Write("d.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Fastest, ("x.npy", x),
+            ("y.npy", DataFiles.Npy(labels, "<i8", $"({Samples},)"))));
+    }
+
+    private ModelOptions Options(CompressionRecipe recipe) => new()
+    {
+        ModelPath = Path.Combine(_files.Folder, "m.onnx"),
+        Name = "m",
+        ClassName = "M",
+        Compression = recipe,
+        CalibrationData = new("d.npz", _files.Folder),
+    };
+
+    private static Measurement Measured(long bytes = 100, double time = 100, double drop = 0) =>
+        new("Top-1", 1 - drop, 1, drop, 100, bytes, 100, 1000, time);
+}
