@@ -1,7 +1,6 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System.Runtime.CompilerServices;
-using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// The register tile of <see cref="Int8SparseProduct"/>: what <see cref="Int8Tile"/> is for dense panels, walking over the blocks that
@@ -176,11 +175,6 @@ internal static class Int8SparseTile
         if (Unsafe.SizeOf<TColumns>() > 1)
             sumB = TDot.MultiplyAdd(sumB, even, odd, evenB, oddB);
     }
-
-    /// <summary>A vector as what it is where the caller knows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Lanes<TVector>(TVector vector)
-        where TVector : struct => Unsafe.BitCast<TVector, Vector256<int>>(vector);
 
     /// <summary>Leaves the sums of one row in the scratch memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
