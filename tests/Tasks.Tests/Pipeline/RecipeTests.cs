@@ -85,6 +85,20 @@ public sealed class RecipeTests : IDisposable
         Assert.Single(seen);
     }
 
+    /// <summary>Of shares a standard deviation less: 0.5 % of 4,096 samples has one of 0.11 %.</summary>
+    [Theory]
+    [InlineData("Top-1", 4096, null, true, 0.0039)]
+    [InlineData("Top-1", 100, null, true, 0)]
+    [InlineData("Top-1", 10_000, 0.02, false, 0.0186)]
+    [InlineData("cosine", 100, 0.02, false, 0.01)]
+    [InlineData("cosine", 100, 0.02, true, 0.02)]
+    [InlineData("mean squared error", 100, null, true, 0.03)]
+    public void WhatMayBeLostFollowsFromTheMetric(string metric, int samples, double? limit, bool hasLabels, double allowed)
+    {
+        Measurement measured = Measured() with { Metric = metric, Samples = samples };
+        Assert.Equal(allowed, RecipeSearch.Allowed(Item with { MaxAccuracyDrop = limit }, measured, hasLabels), 4);
+    }
+
     [Fact]
     public void ASmallClassifierIsSearchedOnSamplesThatNothingWasFittedOn()
     {

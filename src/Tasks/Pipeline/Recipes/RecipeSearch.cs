@@ -31,17 +31,18 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     /// <summary>The most that may be lost, in the unit of the metric.</summary>
     /// <remarks>
     /// What the item allows, where it is judged by the same metric; else half a percentage point of classes, 3 % of an error, and a
-    /// hundredth of a cosine or R².
+    /// hundredth of a cosine or R². A share of few samples says little about that of others, and of many candidates the one with the best
+    /// luck is taken: it has to keep a standard deviation of what is allowed away from it.
     /// </remarks>
-    public static double Allowed(ModelOptions options, Measurement measurement, bool hasOwnLabels) =>
-        hasOwnLabels && options.MaxAccuracyDrop is { } drop ? drop
-        : AccuracyMeasurement.Create(Enum.GetValues<AccuracyMetric>()
-            .First(k => AccuracyMeasurement.Create(k).DisplayName == measurement.Metric)) switch
-        {
-            { RelativeDrop: true } => 0.03,
-            { IsShare: true } => options.MaxAccuracyDrop ?? 0.005,
-            _ => 0.01,
-        };
+    public static double Allowed(ModelOptions options, Measurement measurement, bool hasOwnLabels)
+    {
+        Metric metric = AccuracyMeasurement.Create(Enum.GetValues<AccuracyMetric>()
+            .First(k => AccuracyMeasurement.Create(k).DisplayName == measurement.Metric));
+        double allowed = (hasOwnLabels || metric.IsShare ? options.MaxAccuracyDrop : null)
+            ?? (metric.RelativeDrop ? 0.03 : metric.IsShare ? 0.005 : 0.01);
+        return !metric.IsShare ? allowed
+            : Math.Max(allowed - Math.Sqrt(allowed * Math.Max(1 - allowed, 0) / Math.Max(measurement.Samples, 1)), 0);
+    }
 
     /// <summary>Whether a measurement is accurate enough; set by whoever knows the samples.</summary>
     public required Func<Measurement, bool> IsAccurate { get; init; }
