@@ -51,6 +51,9 @@ internal enum CompressionStage
     /// <summary>Weights become zero in blocks.</summary>
     SparsifyBlocks,
 
+    /// <summary>Two of each four weights become zero.</summary>
+    SparsifyQuads,
+
     /// <summary>The weights of the leaves of trees become multiples of one number.</summary>
     RoundLeaves,
 

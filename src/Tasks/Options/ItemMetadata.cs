@@ -147,6 +147,8 @@ internal static class ItemMetadata
             (SparsityPattern.Unstructured, "each by itself: fewer bytes, not less work"),
             (SparsityPattern.Block, "blocks of 16 outputs times 4 inputs, as kernels read them, of the layers that have such: see "
                 + "[compression.md](compression.md#blocks)"),
+            (SparsityPattern.TwoOfFour, "two of each four weights that kernels read side by side, without `Sparsity`: fewer bytes, not "
+                + "less work: see [compression.md](compression.md#two-of-four)"),
             (SparsityPattern.Channel, "whole channels are left out, with all weights that make and read them, until the share of the "
                 + "multiply-accumulates is gone: fewer bytes and less work: see [compression.md](compression.md#channel-pruning)")),
         new("Clusters", MetadataKind.Number, "no limit", "a whole number from 2 to 256",
@@ -304,6 +306,9 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
         if (options.Rounding == WeightRounding.Compensated && options.Precision == ModelPrecision.Float32)
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
+        if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })
+            faults.Add(NotUnderstood(item, nameof(options.Sparsity), metadata.First(m => string.Equals(m.Key, nameof(options.Sparsity),
+                StringComparison.OrdinalIgnoreCase)).Value, "with SparsityPattern=\"2:4\" the share is one half: leave it out"));
         if (options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel, Fold: > 0 })
             faults.Add(NotUnderstood(item, nameof(options.Fold), metadata.First(m => string.Equals(m.Key, nameof(options.Fold),
                 StringComparison.OrdinalIgnoreCase)).Value,

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace OptimizerBuild.Options;
 
 /// <summary>How a metadata is edited in property pages.</summary>
@@ -45,16 +47,20 @@ internal sealed record MetadataEntry(
             name,
             MetadataKind.Choice,
             @default,
-            string.Join(", ", values.Select(v => v.Value.ToString())),
+            string.Join(", ", values.Select(v => NameOf(v.Value))),
             description,
             (options, value, _) =>
             {
                 foreach (T member in values.Select(v => v.Value))
-                    if (string.Equals(member.ToString(), value, StringComparison.OrdinalIgnoreCase))
+                    if (string.Equals(NameOf(member), value, StringComparison.OrdinalIgnoreCase))
                         return apply(options, member);
                 return null;
             })
         {
-            Values = [.. values.Select(v => (v.Value.ToString(), v.Meaning))],
+            Values = [.. values.Select(v => (NameOf(v.Value), v.Meaning))],
         };
+
+    private static string NameOf<T>(T member)
+        where T : struct, Enum =>
+        typeof(T).GetField(member.ToString())!.GetCustomAttribute<MetadataNameAttribute>()?.Name ?? member.ToString();
 }

@@ -109,10 +109,10 @@ internal sealed record ModelOptions
     /// <summary>Choices about techniques that are not asked for: they have no effect. One sentence each.</summary>
     public IEnumerable<string> ChoicesWithoutEffect()
     {
-        if (Sparsity is null && SparsityPattern != SparsityPattern.Unstructured
+        if (Sparsity is null && SparsityPattern is SparsityPattern.Block or SparsityPattern.Channel
             && !(SparsityPattern == SparsityPattern.Block && Layers.AnySparsity))
             yield return $"{nameof(SparsityPattern)}=\"{SparsityPattern}\" has no effect without {nameof(Sparsity)}";
-        if (Sparsity is null && PruningCriterion != PruningCriterion.Reconstruction)
+        if (Sparsity is null && SparsityPattern != SparsityPattern.TwoOfFour && PruningCriterion != PruningCriterion.Reconstruction)
             yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";

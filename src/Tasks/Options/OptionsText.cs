@@ -66,7 +66,7 @@ internal static class OptionsText
             Line("Rounding", options.Rounding.ToString());
         if (options.Sparsity is { } sparsity)
             Line("Sparsity", sparsity.ToString("R", CultureInfo.InvariantCulture));
-        if (options.Sparsity is not null || options.Layers.AnySparsity)
+        if (options.Sparsity is not null || options.Layers.AnySparsity || options.SparsityPattern == SparsityPattern.TwoOfFour)
         {
             Line("SparsityPattern", options.SparsityPattern.ToString());
             Line("PruningCriterion", options.PruningCriterion.ToString());

@@ -31,6 +31,28 @@ internal static class CodingCases
             }
     }
 
+    /// <summary>Two of each four bytes, with a list of different values and without.</summary>
+    public static IEnumerable<KernelCase> TwoOfFour()
+    {
+        int seed = 330000;
+        foreach (int quads in (int[])[1, 2, 3, 4, 64, 1000])
+            foreach (int different in (int[])[2, 15, 100, 256])
+            {
+                var data = new CaseData(seed++);
+                int[] values = Values(data.Random, different, 1);
+                int[] elements = [.. Enumerable.Range(0, quads).SelectMany(_ =>
+                {
+                    int[] quad = [0, 0, 0, 0];
+                    for (int i = data.Random.Next(3); i > 0; i--)
+                        quad[data.Random.Next(4)] = values[data.Random.Next(different)];
+                    return quad;
+                })];
+                (byte[] code, bool[] written) = CodingOracle.TwoOfFour(elements, isListed: different < 256);
+                yield return Case("TwoOfFourCode.Decode", $"{quads} quads of {different}", data, code, 1, 1, elements.Length,
+                    TwoOfFourCode.Decode, [.. elements.Select((e, i) => written[i] ? e : (int?)null)]);
+            }
+    }
+
     private static KernelCase Symbols(
         string kernel, int width, int step, int count, int different, int seed, KernelCall run, Func<byte[], int[], byte[]> encode)
     {

@@ -23,6 +23,7 @@ internal static class KernelCases
         .. DenseCases.Sparse(),
         .. ConvolutionCases.Sparse(),
         .. MatMulCases.All(),
+        .. CodingCases.TwoOfFour(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -84,6 +84,33 @@ internal static class CodingOracle
         ];
     }
 
+    /// <summary>Two values of each four and which places they have, three quads to a byte; and which places are written.</summary>
+    public static (byte[] Code, bool[] Written) TwoOfFour(int[] elements, bool isListed)
+    {
+        var places = (from a in Enumerable.Range(0, 4) from b in Enumerable.Range(a + 1, 3 - a) select (a, b)).ToArray();
+        var written = new bool[elements.Length];
+        var pairs = new List<int>();
+        var values = new List<int>();
+        foreach ((int[] quad, int q) in elements.Chunk(4).Select((quad, q) => (quad, q)))
+        {
+            int pair = Array.FindIndex(places, p => Enumerable.Range(0, 4).All(i => i == p.a || i == p.b || quad[i] == 0));
+            pairs.Add(pair);
+            values.AddRange([quad[places[pair].a], quad[places[pair].b]]);
+            written[(q * 4) + places[pair].a] = written[(q * 4) + places[pair].b] = true;
+        }
+        int[] list = isListed ? [.. values.Distinct()] : [];
+        int bits = 1;
+        while (1 << bits < list.Length)
+            bits++;
+        byte[] bytes = [.. pairs.Chunk(3).Select(c => (byte)c.Select((pair, i) => pair * (i == 0 ? 1 : i == 1 ? 6 : 36)).Sum())];
+        return (
+        [
+            (byte)(isListed ? bits : 8), (byte)(isListed ? list.Length - 1 : 0), .. bytes, .. list.Select(v => (byte)v),
+            .. isListed ? Bits(values.SelectMany(v => Enumerable.Range(0, bits).Select(b => (Array.IndexOf(list, v) >> b) & 1)))
+                : values.Select(v => (byte)v),
+        ], written);
+    }
+
     /// <summary>The lowest bytes of a number, the lowest first.</summary>
     public static IEnumerable<byte> Bytes(int value, int count) => Enumerable.Range(0, count).Select(b => (byte)(value >> (8 * b)));
 

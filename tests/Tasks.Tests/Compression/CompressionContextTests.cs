@@ -18,8 +18,8 @@ public sealed class CompressionContextTests
     {
         Assert.Equal(
             [
-                "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification", "LeafRounding",
-                "Quantization",
+                "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification",
+                "TwoOfFourSparsification", "LeafRounding", "Quantization",
             ],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());

@@ -247,6 +247,7 @@ public class ItemMetadataTests
                 [("Metric", "R2")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
+                [("SparsityPattern", "2:4")],
                 [("Rank", "auto")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
                 [("Fold", "0.3"), ("FoldRepair", "Approximate")],
                     [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
@@ -259,6 +260,9 @@ public class ItemMetadataTests
             Assert.True(changed != text, change[^1].Item1);
             Assert.DoesNotContain(Folder, changed);
         }
+        Assert.NotEqual(
+            OptionsText.Write(Parse(("Layers", "a:Sparsity=0.5"))),
+            OptionsText.Write(Parse(("Layers", "a:Sparsity=0.5"), ("SparsityPattern", "Block"))));
     }
 
     [Fact]

@@ -40,9 +40,7 @@ internal sealed class BlockSparsificationTechnique : ICompressionTechnique
         string[] unfit = dense.Length == 0 ? [] : [$"dense stay {dense}: their weights do not fill blocks"];
         if (layers.Length == 0)
             return new(model, ["no layer with weights of its own that fill blocks", .. unfit], []);
-        bool looksAtData = context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
-        InputHessians hessians =
-            looksAtData ? PrunableLayer.Hessians(graph, [.. layers.Select(l => l.Layer)], context) : InputHessians.Empty;
+        InputHessians hessians = PrunableLayer.Hessians(graph, [.. layers.Select(l => l.Layer)], context);
         int[] pruned = Amounts(layers, hessians, context.Options);
 
         var editor = new GraphEditor(graph);
@@ -57,12 +55,7 @@ internal sealed class BlockSparsificationTechnique : ICompressionTechnique
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"'{layer.Name}': {pruned[i]} of {grid.Count} blocks ({100.0 * pruned[i] / grid.Count:F1} %)"));
         }
-        string[] unknown = [.. layers.Where(l => looksAtData && !hessians.Has(l.Layer.Name)).Select(l => $"'{l.Layer.Name}'")];
-        string how = looksAtData
-            ? ", the others make up for them on the calibration data" + (unknown.Length == 0 ? ""
-                : $"; not in {string.Join(", ", unknown)}, of which there are no second moments: the smallest are zero there")
-            : context.HasCalibrationData ? ", the smallest"
-            : ", the smallest; there are no calibration data by which others could make up for them";
+        string how = PrunableLayer.Choice([.. layers.Select(l => l.Layer)], hessians, context);
         string zeros = string.Create(CultureInfo.InvariantCulture,
             $"{layers.Sum(l => (long)l.Layer.Zeros)} of {layers.Sum(l => (long)l.Layer.Count)} weights are zero, in blocks");
         return new(model.WithGraph(editor.ToGraph()), [zeros + how, .. notes, .. unfit], []);

@@ -50,6 +50,45 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
         }
     }
 
+    /// <summary>
+    /// Sets all but two weights of each quad of a row to zero: first one of each quad, by the same score, and, after the others have made
+    /// up for it, the next.
+    /// </summary>
+    /// <param name="quads">The positions of each quad's weights.</param>
+    public void PruneQuads(int[][] quads)
+    {
+        int length = rows[0].Length;
+        double[][] factors = [.. hessians.Select(h => SymmetricMatrix.FactorOfInverse((double[])h.Clone(), length))];
+        double[][] diagonals = [.. factors.Select(f => DiagonalOfInverse(f, length))];
+        int[][] kept = [.. rows.Select(row => Enumerable.Range(0, length).Where(k => row[k] != 0).ToArray())];
+        double[][] scores = [.. rows.Select((row, r) => kept[r].Select(k => row[k] * row[k] / diagonals[groupOf(r)][k]).ToArray())];
+
+        // Rounds on three and on two quarters of the row.
+        if (rows.Length * (double)length * length * length * 0.27 > MostProducts)
+        {
+            Walk(Best(scores, kept, quads, 2));
+            return;
+        }
+        double[][] targets = [.. rows.Select((row, r) => Times(hessians[groupOf(r)], row))];
+        for (int most = 3; most >= 2; most--)
+        {
+            kept = Best(scores, kept, quads, most);
+            Parallel.For(0, rows.Length, r => scores[r] = Refit(r, kept[r], targets[r]));
+        }
+    }
+
+    // Of each quad those with the greatest scores; of equal ones the first.
+    private static int[][] Best(double[][] scores, int[][] kept, int[][] quads, int most)
+    {
+        var best = new int[kept.Length][];
+        for (int r = 0; r < best.Length; r++)
+        {
+            var scoreOf = kept[r].Zip(scores[r]).ToDictionary(p => p.First, p => p.Second);
+            best[r] = [.. quads.SelectMany(q => q.Where(scoreOf.ContainsKey).OrderByDescending(k => scoreOf[k]).Take(most)).Order()];
+        }
+        return best;
+    }
+
     // The row's best weights on those that are left, and what each of them is worth.
     private double[] Refit(int row, int[] kept, double[] target)
     {

@@ -3,6 +3,7 @@ using OptimizerBuild.Compression.SecondOrder;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Sparsification;
 
@@ -59,9 +60,11 @@ internal sealed class PrunableLayer
     /// <summary>How many weights are zero.</summary>
     public int Zeros => _rows.Sum(row => row.Count(w => w == 0));
 
-    /// <summary>The second moments of the layers' inputs over the calibration samples.</summary>
+    /// <summary>The second moments of the layers' inputs over the calibration samples; none where magnitudes are to decide.</summary>
     public static InputHessians Hessians(Graph graph, IReadOnlyList<PrunableLayer> layers, CompressionContext context)
     {
+        if (!LooksAtData(context))
+            return InputHessians.Empty;
         var evaluator = new GraphEvaluator(graph);
         evaluator.RequireMemory();
         IReadOnlyList<IReadOnlyList<Tensor>> samples = context.Calibration.Samples;
@@ -69,6 +72,17 @@ internal sealed class PrunableLayer
         return InputHessians.Collect(evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
             SelectedSamples.Spread(samples, (int)Math.Min(Math.Min(affordable, context.Options.CalibrationSamples), samples.Count)),
             context.Cancellation);
+    }
+
+    /// <summary>How weights have been chosen, in the words of the report.</summary>
+    public static string Choice(IReadOnlyList<PrunableLayer> layers, InputHessians hessians, CompressionContext context)
+    {
+        if (!LooksAtData(context))
+            return context.HasCalibrationData ? ", the smallest"
+                : ", the smallest; there are no calibration data by which others could make up for them";
+        string unknown = string.Join(", ", layers.Where(l => !hessians.Has(l.Name)).Select(l => $"'{l.Name}'"));
+        return ", the others make up for them on the calibration data"
+            + (unknown.Length == 0 ? "" : $"; not in {unknown}, of which there are no second moments: the smallest are zero there");
     }
 
     /// <summary>For each weight what it adds to the power of the layer's output, in proportion to all.</summary>
@@ -127,6 +141,23 @@ internal sealed class PrunableLayer
         new BlockSurgeon(_rows, blocks, groups[0] is null ? null : [.. groups!], Group).Prune(count);
     }
 
+    /// <summary>Sets all but two weights of each quad of a row to zero.</summary>
+    /// <param name="hessians">What is known of the inputs.</param>
+    /// <param name="blocks">The layer's blocks, which say what a quad is.</param>
+    public void PruneQuads(InputHessians hessians, BlockGrid blocks)
+    {
+        double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
+        if (groups[0] is not null)
+        {
+            new BrainSurgeon(_rows, groups!, Group).PruneQuads(blocks.Quads);
+            return;
+        }
+        foreach (double[] row in _rows)
+            foreach (int[] quad in blocks.Quads)
+                foreach (int k in quad.OrderByDescending(k => row[k] * row[k]).Skip(2))
+                    row[k] = 0;
+    }
+
     /// <summary>The weights as the node reads them.</summary>
     public Tensor ToTensor()
     {
@@ -136,6 +167,9 @@ internal sealed class PrunableLayer
                 values[Layer.Index(c, k)] = (float)(_rows[c][k] / _factor);
         return new(_original.Type, values);
     }
+
+    private static bool LooksAtData(CompressionContext context) =>
+        context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
 
     private int Group(int row) => row / (Layer.Channels / Layer.Groups);
 }

@@ -36,20 +36,15 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         PrunableLayer[] layers = [.. graph.Nodes.Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>()];
         if (layers.Length == 0)
             return new(model, ["no layer with weights of its own"], []);
-        bool looksAtData = context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
-        InputHessians hessians = looksAtData ? PrunableLayer.Hessians(graph, layers, context) : InputHessians.Empty;
+        InputHessians hessians = PrunableLayer.Hessians(graph, layers, context);
         int[] pruned = Amounts(layers, hessians, context.Options);
 
         var editor = new GraphEditor(graph);
-        string[] unknown = [.. layers.Where(l => looksAtData && !hessians.Has(l.Name)).Select(l => $"'{l.Name}'")];
         var notes = new List<string>
         {
             string.Create(CultureInfo.InvariantCulture,
                 $"{pruned.Sum(p => (long)p)} of {layers.Sum(l => (long)l.Count)} weights are zero")
-                + (looksAtData ? ", the others make up for them on the calibration data" + (unknown.Length == 0 ? ""
-                        : $"; not in {string.Join(", ", unknown)}, of which there are no second moments: the smallest are zero there")
-                    : context.HasCalibrationData ? ", the smallest"
-                    : ", the smallest; there are no calibration data by which others could make up for them"),
+                + PrunableLayer.Choice(layers, hessians, context),
         };
         for (int i = 0; i < layers.Length; i++)
         {

@@ -34,6 +34,15 @@ public sealed class WeightCoderTests
         yield return ("one float", Floats(3, () => 0.5f), 4);
         yield return ("integers", Floats(300, () => BitConverter.Int32BitsToSingle(random.Next(-3000, 3000))), 4);
         yield return ("halves", Bytes(64, () => (byte)random.Next(3)), 2);
+        foreach (int range in (int[])[256, 15])
+            yield return ("two of four", [.. Enumerable.Range(0, 2003).SelectMany(_ =>
+            {
+                var quad = new byte[4];
+                int first = random.Next(4);
+                quad[first] = (byte)random.Next(1, range);
+                quad[(first + random.Next(1, 4)) % 4] = (byte)random.Next(1, range);
+                return quad;
+            })], 1);
     }
 
     [Fact]
