@@ -40,8 +40,14 @@ internal static class MissingValues
         _ => true,
     };
 
-    private static bool Passes(Graph graph, Node node) => OperatorRegistry.Of(node) is var own
-        && (own is ITakesMissingValues or IElementwise || own.Arithmetic == OperatorArithmetic.Moves
+    /// <summary>
+    /// Whether a node hands elements on, each by itself: it moves them, computes one of each, or converts them to real numbers of another
+    /// type.
+    /// </summary>
+    public static bool HandsOn(Graph graph, Node node) => OperatorRegistry.Of(node) is var own
+        && (own is IElementwise || own.Arithmetic == OperatorArithmetic.Moves
             // A whole number that stands for none would be any.
             || (own.Arithmetic == OperatorArithmetic.Converts && node.Outputs.All(o => graph.TypeOf(o).Element.IsFloat())));
+
+    private static bool Passes(Graph graph, Node node) => node.Is<ITakesMissingValues>() || HandsOn(graph, node);
 }

@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression.Quantization.Arithmetic;
+using OptimizerBuild.Data;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Reduction;
 
@@ -13,15 +14,30 @@ internal sealed class IntegerNodes
     private readonly QuantizableGraph _graph;
     private readonly Dictionary<string, string> _reasons;
 
-    /// <summary>Starts with every node that has an integer form.</summary>
+    /// <summary>The reason of nodes before trees.</summary>
+    public const string ReadExactly = "trees compare its values with thresholds";
+
+    /// <summary>
+    /// Starts with every node that has an integer form; without those that would round what trees read.
+    /// </summary>
     public IntegerNodes(QuantizableGraph graph)
+        : this(graph, BeforeExactReaders(graph), _ => ReadExactly)
+    {
+    }
+
+    /// <summary>Starts with every node that has an integer form but for some.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="without">Nodes that are taken out.</param>
+    /// <param name="reason">Why each of them is.</param>
+    public IntegerNodes(QuantizableGraph graph, IEnumerable<QuantizableNode> without, Func<QuantizableNode, string> reason)
     {
         _graph = graph;
         _reasons = new(StringComparer.Ordinal);
         foreach (QuantizableNode node in graph.Nodes)
             if (node.Form == IntegerForm.None)
                 _reasons[node.Node.Name] = node.Obstacle;
-        RemoveBeforeExactReaders();
+        foreach (QuantizableNode node in without)
+            Remove(node, reason(node));
     }
 
     /// <summary>A copy from which more nodes can be taken out.</summary>
@@ -165,20 +181,18 @@ internal sealed class IntegerNodes
         return false;
     }
 
-    // Levels have no missing values, and stand for whole intervals, in which thresholds lie.
-    private void RemoveBeforeExactReaders()
+    /// <summary>
+    /// The cheap nodes and movements of which trees read the results, perhaps behind others that hand elements on: levels have no missing
+    /// values, and stand for whole intervals, in which thresholds lie.
+    /// </summary>
+    public static IReadOnlySet<QuantizableNode> BeforeExactReaders(QuantizableGraph graph)
     {
         var exact = new HashSet<QuantizableNode>();
-        foreach (QuantizableNode node in _graph.Nodes.Reverse())
-        {
-            if (!(IsCheap(node) || node.IsMovement || node.Form == IntegerForm.None) || node.HasWeights
-                || !node.Outputs.Any(o => _graph.Readers(o).Any(r => r.Node.Is<ITakesMissingValues>() || exact.Contains(r))))
-                continue;
-            if (node.Form != IntegerForm.None)
-                Remove(node, "trees compare its values with thresholds");
-            if (node.Form != IntegerForm.None || node.Node.Is<IElementwise>())
+        foreach (QuantizableNode node in graph.Nodes.Reverse())
+            if ((IsCheap(node) || node.IsMovement || (node.Form == IntegerForm.None && MissingValues.HandsOn(graph.Graph, node.Node)))
+                && node.Node.Outputs.Any(o => graph.Readers(o).Any(r => r.Node.Is<ITakesMissingValues>() || exact.Contains(r))))
                 exact.Add(node);
-        }
+        return exact;
     }
 
     /// <summary>

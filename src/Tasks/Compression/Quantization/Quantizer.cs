@@ -45,9 +45,10 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
         var diagnostics = new List<Diagnostic>();
-        if (options.Precision != ModelPrecision.Float32 && PrequantizedModel.Is(graph))
+        bool isQuantized = options.Precision != ModelPrecision.Float32 && PrequantizedModel.Is(graph);
+        if (isQuantized)
         {
-            (graph, quantization) = PrequantizedModel.Quantize(graph, all: options.Precision == ModelPrecision.Int8);
+            (graph, quantization) = PrequantizedModel.Quantize(graph, options);
         }
         else if (options.Precision == ModelPrecision.Float32 || data.Samples.Count == 0)
         {
@@ -97,14 +98,14 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 quantization = quantization with { OutputSignalToNoise = decibels };
         }
 
-        if (options.Precision != ModelPrecision.Float32 && !quantization.HasScalesOfModel
+        if (options.Precision != ModelPrecision.Float32 && !isQuantized
             && OriginOfRanges.Warning(graph, quantization, data) is { } warning)
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
         List<string> notes = Notes(graph, quantization, decibels);
-        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0 || options.Layers.Rules.Length > 0))
-            notes.Add("its weights stay as they are: they neither get fewer bits nor share values, and Layers has no effect on them");
+        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0 || options.Layers.AnyFewLevels))
+            notes.Add("its weights stay as they are: they neither get fewer bits nor share values");
         else
             graph = _sharing.Apply(graph, quantization, notes);
         if (options.WeightBits < 8 || options.Layers.Rules.Any(r => r.Precision == ModelPrecision.Int4))

@@ -3,6 +3,7 @@ using OptimizerBuild.Compression.Quantization.Calibration;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Operators.Trees;
 using OptimizerBuild.Options;
 
@@ -11,7 +12,8 @@ namespace OptimizerBuild.Compression.Trees;
 /// <summary>
 /// Leaves of decision trees in 16 bits: the weights of all leaves of an ensemble become multiples of one power of two, few enough that
 /// float32 sums of them are exact. The graph stays a float graph, of which integers give the same bytes. Trees whose outputs would get
-/// noisier than <see cref="LeastSignalToNoise"/> by it, or whose classes would change, keep their weights.
+/// noisier than <see cref="LeastSignalToNoise"/> by it, or whose classes or infinities would change, keep their
+/// weights.
 /// </summary>
 internal sealed class LeafRounding : ICompressionTechnique
 {
@@ -61,11 +63,12 @@ internal sealed class LeafRounding : ICompressionTechnique
             Graph graph = editor.ToGraph();
             SelectedSamples samples = Chosen(model.Graph, context.Calibration);
             exact ??= Answers.Of(model.Graph, samples, context.Cancellation);
-            (double decibels, int changed) = exact.Compare(Answers.Of(graph, samples, context.Cancellation));
+            (double decibels, int changed, int infinite) = exact.Compare(Answers.Of(graph, samples, context.Cancellation));
             string found = (double.IsFinite(decibels)
                 ? string.Create(CultureInfo.InvariantCulture, $"signal to noise of the outputs {decibels:F1} dB") : "no noise")
-                + string.Create(CultureInfo.InvariantCulture, $", other classes on {changed} of {samples.Count} samples");
-            if (decibels < least || changed > 0)
+                + string.Create(CultureInfo.InvariantCulture, $", other classes on {changed} of {samples.Count} samples")
+                + (infinite > 0 ? string.Create(CultureInfo.InvariantCulture, $", other infinities on {infinite}") : "");
+            if (decibels < least || changed + infinite > 0)
             {
                 notes.Add($"the weights of the leaves of '{node.Name}' stay in float32: as multiples of " + string.Create(
                     CultureInfo.InvariantCulture, $"{step:R}: {found}; at least {least:0.#} dB and the same classes are asked for"));
@@ -113,26 +116,50 @@ internal sealed class LeafRounding : ICompressionTechnique
             return new(outputs);
         }
 
-        // The ratio of signal to noise of the noisiest output, and on how many samples an output that is no real number changes.
-        public (double Decibels, int Changed) Compare(Answers rounded)
+        // The ratio of signal to noise of the noisiest output, and on how many samples an output that is no real number changes and
+        // infinities come, go or change.
+        public (double Decibels, int Changed, int Infinite) Compare(Answers rounded)
         {
             int outputs = Outputs.Select(o => o.Length).FirstOrDefault();
             double decibels = double.PositiveInfinity;
             var changed = new bool[Outputs.Length];
+            var infinite = new bool[Outputs.Length];
             for (int o = 0; o < outputs; o++)
             {
                 ErrorPower power = default;
                 for (int i = 0; i < Outputs.Length; i++)
                 {
                     (Tensor exact, Tensor other) = (Outputs[i][o], rounded.Outputs[i][o]);
-                    if (exact.Element == ElementType.Float32)
-                        power += ErrorPower.Between(other, exact);
+                    if (exact.Element.IsFloat() || exact.Element.IsNarrowFloat())
+                    {
+                        (ErrorPower between, bool isOther) = Between(Reals(other), Reals(exact));
+                        (power, infinite[i]) = (power + between, infinite[i] || isOther);
+                    }
                     else
-                        changed[i] |= !exact.Element.IsFloat() && !exact.SameAs(other);
+                    {
+                        changed[i] |= !exact.SameAs(other);
+                    }
                 }
                 decibels = Math.Min(decibels, power.Decibels);
             }
-            return (decibels, changed.Count(c => c));
+            return (decibels, changed.Count(c => c), infinite.Count(c => c));
         }
+
+        // The error of numbers, and whether what is none has become another or a number.
+        private static (ErrorPower Power, bool IsOther) Between(double[] approximation, double[] values)
+        {
+            ErrorPower power = default;
+            bool isOther = false;
+            for (int i = 0; i < values.Length; i++)
+                if (double.IsFinite(values[i]) && double.IsFinite(approximation[i]))
+                    power += new ErrorPower(Square(approximation[i] - values[i]), Square(values[i]));
+                else
+                    isOther |= !values[i].Equals(approximation[i]);
+            return (power, isOther);
+
+            static double Square(double x) => x * x;
+        }
+
+        private static double[] Reals(Tensor tensor) => NumericCast.Convert(tensor, ElementType.Float64)!.Values<double>();
     }
 }

@@ -20,7 +20,7 @@ public sealed class PrequantizedModelTests
         {
             var data = new TheoryData<bool, WeightForm, int>();
             foreach (bool isSigned in (bool[])[false, true])
-                foreach (WeightForm weights in Enum.GetValues<WeightForm>())
+                foreach (WeightForm weights in Enum.GetValues<WeightForm>().Where(w => w != WeightForm.UnsignedAsymmetric))
                     for (int seed = 0; seed < 3; seed++)
                         data.Add(isSigned, weights, seed);
             return data;

@@ -18,6 +18,9 @@ public enum WeightForm
 
     /// <summary>u8 with a zero point of each channel between 126 and 129, of which some are s8 less their zero point.</summary>
     UnsignedNearlyCentred,
+
+    /// <summary>u8 with the zero point 40: integers less it need nine bits.</summary>
+    UnsignedAsymmetric,
 }
 
 /// <summary>
@@ -143,11 +146,12 @@ internal sealed class QuantizedNetwork(int seed, ElementType levels, WeightForm 
         string q = Next("weights"), s = Next("scale"), w = Next("weights_real");
         int channels = shape[axis], count = Shapes.Count(shape), inner = Shapes.Count(shape.AsSpan()[(axis + 1)..]);
         float size = (float)(1 / Math.Sqrt((double)count / channels) / 70);
-        bool single = weights is WeightForm.SignedPerTensor or WeightForm.UnsignedCentred;
+        bool single = weights is WeightForm.SignedPerTensor or WeightForm.UnsignedCentred or WeightForm.UnsignedAsymmetric;
         scales = [.. Enumerable.Range(0, channels).Select(_ => size * (single ? 1 : 0.5f + _random.NextSingle()))];
         Model.Constant(s, single ? Tensor.Scalar(scales[0]) : Tensor.Of(scales, channels));
         int[] integers = [.. Enumerable.Range(0, count).Select(_ =>
-            _random.Next(weights == WeightForm.SignedPerTensor ? -128 : -126, 127))];
+            weights == WeightForm.UnsignedAsymmetric ? _random.Next(-40, 216)
+                : _random.Next(weights == WeightForm.SignedPerTensor ? -128 : -126, 127))];
         string inputs = $"{q},{s}";
         if (weights is WeightForm.SignedPerChannel or WeightForm.SignedPerTensor)
         {
@@ -156,7 +160,8 @@ internal sealed class QuantizedNetwork(int seed, ElementType levels, WeightForm 
         else
         {
             string z = Next("zero_point");
-            byte[] zeroPoints = [.. Enumerable.Range(0, single ? 1 : channels).Select(c => (byte)(single ? 128 : 126 + (c % 4)))];
+            byte[] zeroPoints = [.. Enumerable.Range(0, single ? 1 : channels).Select(c =>
+                (byte)(weights == WeightForm.UnsignedAsymmetric ? 40 : single ? 128 : 126 + (c % 4)))];
             Model.Constant(z, single ? Tensor.Scalar(zeroPoints[0]) : Tensor.Of(zeroPoints, channels));
             Model.Constant(q, Tensor.Of([.. integers.Select((v, i) => (byte)(v + zeroPoints[single ? 0 : i / inner % channels]))], shape));
             inputs += "," + z;

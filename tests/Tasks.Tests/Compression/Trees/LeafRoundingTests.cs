@@ -68,6 +68,45 @@ public class LeafRoundingTests
         Assert.Same(graph, result.Model.Graph);
     }
 
+    [Theory]
+    [InlineData(nameof(ElementType.Float64))]
+    [InlineData(nameof(ElementType.Float16))]
+    [InlineData(nameof(ElementType.BFloat16))]
+    public void Noise_is_measured_in_outputs_of_any_float_type(string type)
+    {
+        var trees = new RandomTrees(7, Shape(1, 5));
+        ModelBuilder model = trees.Regressor(Rows, "SUM");
+        string y = model.Model.Graph.Output[0].Name;
+        model.Model.Graph.Output.Clear();
+        model.Node("Cast", y, "converted", ("to", (long)Enum.Parse<ElementType>(type))).Output("converted");
+        Graph graph = PassPipeline.Run(model.Import());
+        Tensor x = trees.Rows(Rows);
+        CompressionResult quiet = Apply(graph, x, TestContext.Options with { MinOutputSignalToNoise = 40 });
+        Assert.Contains("signal to noise of the outputs ", Assert.Single(quiet.Notes), StringComparison.Ordinal);
+        Assert.NotSame(graph, quiet.Model.Graph);
+        CompressionResult result = Apply(graph, x, TestContext.Options with { MinOutputSignalToNoise = 120 });
+        Assert.Contains("stay in float32", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
+    }
+
+    [Fact]
+    public void Numbers_that_would_become_infinite_keep_their_weights()
+    {
+        // The small weight becomes 0, whose logarithm is no number.
+        ModelBuilder model = new ModelBuilder(17).Input("x", 1, 1).Node("TreeEnsembleRegressor", "x", "sum",
+            ("nodes_treeids", (long[])[0, 0, 0]), ("nodes_nodeids", (long[])[0, 1, 2]), ("nodes_featureids", (long[])[0, 0, 0]),
+            ("nodes_modes", (string[])["BRANCH_LEQ", "LEAF", "LEAF"]), ("nodes_values", (float[])[0, 0, 0]),
+            ("nodes_truenodeids", (long[])[1, 0, 0]), ("nodes_falsenodeids", (long[])[2, 0, 0]),
+            ("target_treeids", (long[])[0, 0]), ("target_nodeids", (long[])[1, 2]), ("target_ids", (long[])[0, 0]),
+            ("target_weights", (float[])[1e-5f, 1000]), ("n_targets", 1)).Node("Log", "sum", "y").Output("y");
+        model.Model.OpsetImport.Add(new Onnx.Schema.OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
+        model.Model.Graph.Node[0].Domain = "ai.onnx.ml";
+        Graph graph = PassPipeline.Run(model.Import());
+        CompressionResult result = Apply(graph, Tensor.Of([-1f], 1, 1), TestContext.Options);
+        Assert.Contains("other infinities on 1", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
+    }
+
     [Fact]
     public void Weights_that_are_steps_already_need_no_data()
     {

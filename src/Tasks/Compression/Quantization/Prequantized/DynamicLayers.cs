@@ -6,6 +6,7 @@ using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Quantization;
 using OptimizerBuild.Operators.Reduction;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization.Prequantized;
 
@@ -21,8 +22,10 @@ internal static class DynamicLayers
 
     /// <summary>Gives the layers their dynamic ranges.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="all">Whether layers get one though their products are so few that they run faster in float32.</param>
-    public static Graph Rewrite(Graph graph, bool all)
+    /// <param name="options">
+    /// Which layers run in float32, and which get such a range though their products are so few that they run faster in float32.
+    /// </param>
+    public static Graph Rewrite(Graph graph, QuantizationOptions options)
     {
         var known = new QuantizableGraph(graph);
         var editor = new GraphEditor(graph);
@@ -30,7 +33,7 @@ internal static class DynamicLayers
         foreach (Node node in graph.Nodes.Where(n => IsMeasured(graph, n)))
         {
             var found = new List<QuantizableNode>();
-            if (!Readers(known, node.Outputs[0], all, found))
+            if (!Readers(known, node.Outputs[0], options, found))
                 continue;
             string real = known.Producer(node.Inputs[0])!.Node.Inputs[0];
             editor.Remove(node);
@@ -96,7 +99,7 @@ internal static class DynamicLayers
     }
 
     // Collects the layers that read a value, perhaps behind nodes that only move elements; false where anything else does.
-    private static bool Readers(QuantizableGraph graph, string start, bool all, List<QuantizableNode> found)
+    private static bool Readers(QuantizableGraph graph, string start, QuantizationOptions options, List<QuantizableNode> found)
     {
         var open = new Stack<string>([start]);
         while (open.TryPop(out string? value))
@@ -106,7 +109,8 @@ internal static class DynamicLayers
             foreach (QuantizableNode reader in graph.Readers(value))
             {
                 if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value && LevelGrid.Of(reader.Layer!) is not null
-                    && (all || DynamicRange.IsWorthIt(reader)))
+                    && options.ReasonForFloat(reader.Node) is null
+                    && (options.Precision == ModelPrecision.Int8 || options.IsFixed(reader.Node) || DynamicRange.IsWorthIt(reader)))
                     found.Add(reader);
                 else if (!reader.IsMovement)
                     return false;

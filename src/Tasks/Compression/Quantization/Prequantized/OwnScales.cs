@@ -34,15 +34,22 @@ internal sealed class OwnScales
     private readonly HashSet<string> _wide = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
     private readonly List<QuantizableNode> _split = [];
+    private readonly IReadOnlySet<QuantizableNode> _exact;
+    private readonly QuantizationOptions _options;
 
     /// <summary>Decides about all nodes of a graph.</summary>
-    public OwnScales(QuantizableGraph graph)
+    /// <param name="graph">The graph.</param>
+    /// <param name="options">What stays in float32 whatever the model says.</param>
+    public OwnScales(QuantizableGraph graph, QuantizationOptions options)
     {
         _graph = graph;
+        _options = options;
+        _exact = IntegerNodes.BeforeExactReaders(graph);
         foreach (QuantizableNode node in graph.Nodes)
-            _reasons[node.Node.Name] = node.Node.Is<FakeQuantizeOperator>() ? Round(node.Node)
+            _reasons[node.Node.Name] = node.Node.Is<FakeQuantizeOperator>() ? Round(node)
                 : node.Form == IntegerForm.Levels ? HandOver(node)
                 : node.Form == IntegerForm.None ? Float(node)
+                : ReasonForFloat(node) is { } reason ? Stay(node, reason)
                 : Decide(node);
     }
 
@@ -73,11 +80,45 @@ internal sealed class OwnScales
     public static ActivationQuantization? LevelsOf(OperatorContext context) => ByteLevels.Of(context) is { } levels
         ? new(ActivationType.U8, levels.Scale, levels.ZeroPoint) : null;
 
-    // Levels rounded to others are a table; numbers become levels where integer nodes read them.
-    private string Round(Node node)
+    /// <summary>
+    /// Whether a value has levels that it got from nothing but bytes that the model reads: no rounding of the model's has a part in it.
+    /// </summary>
+    public bool AreBytesOfInputs(string value)
     {
-        _levels[node.Outputs[0]] = LevelsOf(node);
-        return _levels.ContainsKey(node.Inputs[0]) ? "" : Rounds;
+        var open = new Stack<string>([value]);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (open.TryPop(out string? next))
+        {
+            if (!seen.Add(next) || _graph.Producer(next) is not { } producer)
+                continue;
+            if (producer.Node.Is<FakeQuantizeOperator>() || producer.Node.Is<QuantizeLinearOperator>())
+                return false;
+            foreach (string input in producer.Node.Inputs)
+                open.Push(input);
+        }
+        return _levels.ContainsKey(value);
+    }
+
+    // What trees read keeps what the model makes of it to the last bit; a rule for single layers says what else stays.
+    private string? ReasonForFloat(QuantizableNode node) =>
+        _exact.Contains(node) ? IntegerNodes.ReadExactly : _options.ReasonForFloat(node.Node);
+
+    // Numbers that are moved or selected are the same levels.
+    private string Stay(QuantizableNode node, string reason)
+    {
+        if (node.Form == IntegerForm.SameScale && _levels.TryGetValue(node.Inputs[0], out ActivationQuantization? levels))
+            foreach (string moved in node.Outputs)
+                _levels[moved] = levels;
+        return reason;
+    }
+
+    // Levels rounded to others are a table; numbers become levels where integer nodes read them.
+    private string Round(QuantizableNode node)
+    {
+        ActivationQuantization levels = LevelsOf(node.Node);
+        ActivationQuantization? given = _levels.GetValueOrDefault(node.Node.Inputs[0]);
+        _levels[node.Node.Outputs[0]] = levels;
+        return given is null ? Rounds : given == levels ? "" : ReasonForFloat(node) ?? "";
     }
 
     // What has been divided by its extent lies between −1 and 1 and is rounded where layers read it.

@@ -15,8 +15,8 @@ namespace OptimizerBuild.Compression.Quantization.Prequantized;
 internal static class PrequantizedModel
 {
     /// <summary>
-    /// Whether a model says itself what scales some of its values have, so that a layer can run with them if it has any. Bytes at the edges
-    /// of a float model are not enough: its layers are quantised as those of any other.
+    /// Whether a model says itself what scales some of its values have: layers, if there are any, run with them or at least read what it
+    /// rounds. Bytes at the edges of a float model are not enough: its layers are quantised as those of any other.
     /// </summary>
     public static bool Is(Graph graph)
     {
@@ -26,18 +26,22 @@ internal static class PrequantizedModel
             return false;
         var known = new QuantizableGraph(graph);
         QuantizableNode[] layers = [.. known.Nodes.Where(n => n.SumsProducts)];
-        var scales = new OwnScales(known);
-        return layers.Length == 0 || layers.Any(l => scales.IsInteger(l.Node));
+        var scales = new OwnScales(known, QuantizationOptions.Default);
+        return layers.Length == 0 || layers.Any(l => scales.IsInteger(l.Node)
+            || l.Node.Inputs.Any(i => scales.Levels.ContainsKey(i) && !scales.AreBytesOfInputs(i)));
     }
 
     /// <summary>The plan that the model itself gives.</summary>
     /// <param name="graph">A graph after the passes.</param>
-    /// <param name="all">Whether layers with ranges that are measured at run time run in integers though float32 is faster.</param>
+    /// <param name="options">
+    /// Which layers run in float32 all the same, and whether those with ranges that are measured at run time run in integers though float32
+    /// is faster.
+    /// </param>
     /// <returns>The graph without the nodes that integer nodes make superfluous, and its quantisation.</returns>
-    public static (Graph Graph, GraphQuantization Quantization) Quantize(Graph graph, bool all)
+    public static (Graph Graph, GraphQuantization Quantization) Quantize(Graph graph, QuantizationOptions options)
     {
-        graph = DynamicLayers.Rewrite(graph, all);
-        var scales = new OwnScales(new(graph));
+        graph = DynamicLayers.Rewrite(graph, options);
+        var scales = new OwnScales(new(graph), options);
         var given = new Dictionary<string, ActivationQuantization>(scales.Levels, StringComparer.Ordinal);
         Graph rewritten = Rewrite(graph, scales, given);
         return (rewritten, Plan(new(rewritten), scales, given));
@@ -62,7 +66,8 @@ internal static class PrequantizedModel
                     editor.TryBypass(node, input);
                 continue;
             }
-            if (scales.IsWide(input) || !MayBeQuantized(editor, scales, input, levels))
+            // Levels that become others in float32 are no numbers that a quantise step may round instead.
+            if (scales.Levels.ContainsKey(input) || scales.IsWide(input) || !MayBeQuantized(editor, scales, input, levels))
                 continue;
             foreach (Node reader in editor.Consumers(output).Where(scales.IsInteger))
                 editor.Replace(reader, reader with { Inputs = [.. reader.Inputs.Select(i => i == output ? input : i)] });
@@ -80,10 +85,9 @@ internal static class PrequantizedModel
     private static GraphQuantization Plan(
         QuantizableGraph graph, OwnScales scales, Dictionary<string, ActivationQuantization> given)
     {
-        var nodes = new IntegerNodes(graph);
-        foreach (QuantizableNode node in graph.Nodes)
-            if (!scales.IsInteger(node.Node))
-                nodes.Remove(node, scales.Reason(node.Node) ?? OwnScales.NoScaleOfResult);
+        // The roundings that stood before what runs in integers have left the graph, so that nothing else may run in float32 now.
+        var nodes = new IntegerNodes(graph, graph.Nodes.Where(n => !scales.IsInteger(n.Node)),
+            n => scales.Reason(n.Node) ?? OwnScales.NoScaleOfResult);
         var ranges = new GivenRanges(given);
         ImmutableSortedDictionary<string, ActivationQuantization> values =
             new ValuePlanner(graph, ranges).Plan(nodes, (node, input) => Weights(node, input).Scales);
@@ -109,7 +113,7 @@ internal static class PrequantizedModel
                 n => n.Node.Name, n => new NodePrecision(nodes.Contains(n), nodes.Reason(n), null), StringComparer.Ordinal),
             weights.ToImmutable())
         {
-            HasScalesOfModel = graph.Nodes.Any(n => n.Layer is not null && nodes.Contains(n)),
+            HasScalesOfModel = graph.Nodes.Any(n => n.SumsProducts && nodes.Contains(n)),
         };
     }
 
