@@ -61,12 +61,15 @@ public sealed class PredictorGenerator : IIncrementalGenerator
             .WithTrackingName(PredictorsStep);
         context.RegisterSourceOutput(predictors, static (output, predictor) => AddPredictor(output, predictor));
 
-        IncrementalValueProvider<EquatableList<string>> kernels = plans
+        IncrementalValueProvider<int> version = context.ParseOptionsProvider
+            .Select(static (options, _) => TargetBranches.VersionOf(options.PreprocessorSymbolNames));
+        IncrementalValueProvider<(int Version, EquatableList<string> Files)> kernels = plans
             .Select(static (plan, _) => PredictorSource.KernelsOf(plan))
             .Collect()
-            .Select(static (all, _) => KernelLibrary.Embedded.Closure(all.SelectMany(names => names)))
+            .Combine(version)
+            .Select(static (pair, _) => (pair.Right, KernelLibrary.For(pair.Right).Closure(pair.Left.SelectMany(names => names))))
             .WithTrackingName(KernelsStep);
-        context.RegisterSourceOutput(kernels, static (output, files) => AddKernels(output, files));
+        context.RegisterSourceOutput(kernels, static (output, needed) => AddKernels(output, needed.Version, needed.Files));
     }
 
     private static bool IsOurs(AdditionalText text, AnalyzerConfigOptionsProvider options) =>
@@ -87,12 +90,13 @@ public sealed class PredictorGenerator : IIncrementalGenerator
         }
     }
 
-    private static void AddKernels(SourceProductionContext output, EquatableList<string> files)
+    private static void AddKernels(SourceProductionContext output, int version, EquatableList<string> files)
     {
+        KernelLibrary library = KernelLibrary.For(version);
         foreach (string file in files)
         {
             output.CancellationToken.ThrowIfCancellationRequested();
-            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", Text(KernelLibrary.Embedded.Source(file)));
+            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", Text(library.Source(file)));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using OptimizerBuild.Plan;
 
@@ -17,7 +18,9 @@ internal sealed class KernelLibrary
         @"^(?:internal|public)\s[^\n({;=]*?\b(?:class|struct|interface|enum|record|delegate\s+\w+)\s+(\w+)",
         RegexOptions.Multiline | RegexOptions.CultureInvariant);
 
-    private static readonly Lazy<KernelLibrary> LazyEmbedded = new(ReadEmbedded);
+    private static readonly Lazy<Dictionary<string, string>> EmbeddedFiles = new(ReadEmbedded);
+    private static readonly Lazy<KernelLibrary> LazyEmbedded = new(() => new KernelLibrary(EmbeddedFiles.Value));
+    private static readonly ConcurrentDictionary<int, KernelLibrary> ByVersion = new();
 
     private readonly SortedDictionary<string, Lazy<KernelSource>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fileOfType = new(StringComparer.Ordinal);
@@ -35,8 +38,13 @@ internal sealed class KernelLibrary
         }
     }
 
-    /// <summary>The library that this assembly carries.</summary>
+    /// <summary>The library that this assembly carries, with the branches for all target frameworks.</summary>
     public static KernelLibrary Embedded => LazyEmbedded.Value;
+
+    /// <summary>The library as a target framework compiles it (<see cref="TargetBranches"/>).</summary>
+    /// <param name="version">The framework's major version.</param>
+    public static KernelLibrary For(int version) => ByVersion.GetOrAdd(version, static v => new KernelLibrary(
+        EmbeddedFiles.Value.Select(f => new KeyValuePair<string, string>(f.Key, TargetBranches.Taken(f.Value, v)))));
 
     /// <summary>The names of all files, sorted.</summary>
     public IEnumerable<string> Files => _files.Keys;
@@ -80,7 +88,7 @@ internal sealed class KernelLibrary
     /// <summary>A file's text as it is emitted.</summary>
     public string Source(string file) => _files[file].Value.EmittedText;
 
-    private static KernelLibrary ReadEmbedded()
+    private static Dictionary<string, string> ReadEmbedded()
     {
         System.Reflection.Assembly assembly = typeof(KernelLibrary).Assembly;
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -91,6 +99,6 @@ internal sealed class KernelLibrary
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             files.Add(Path.GetFileNameWithoutExtension(resource), reader.ReadToEnd().Replace("\r\n", "\n"));
         }
-        return new KernelLibrary(files);
+        return files;
     }
 }

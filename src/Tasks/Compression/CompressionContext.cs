@@ -77,12 +77,22 @@ internal sealed class CompressionContext(
     public Measurement Measure(CompressedModel model, SampleSet? samples = null)
     {
         samples ??= Evaluation ?? Calibration;
-        TrialModel trial = lowering.Lower(model, cancellation);
         // A metric that needs labels cannot be taken on samples without.
         AccuracyMeasurement measurement = samples.Labels is null && options.Metric is not (null or AccuracyMetric.MeanSquaredError)
             || (samples.Labels is null && LabelExpectations.Of(options) > LabelExpectation.FoundIfThere)
             ? AccuracyMeasurement.Agreement
             : AccuracyMeasurement.Decide(options, teacher.Graph, samples);
+        return Measure(model, samples, measurement);
+    }
+
+    /// <summary>The same by a measurement that is decided already.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="measurement">What is measured on them.</param>
+    /// <exception cref="ModelException">A node has no kernel.</exception>
+    public Measurement Measure(CompressedModel model, SampleSet samples, AccuracyMeasurement measurement)
+    {
+        TrialModel trial = lowering.Lower(model, cancellation);
         (Metric original, Metric compressed) = Compare(measurement, samples, trial.Run);
         Graph graph = model.Graph;
         return new(original.DisplayName, compressed.Value, original.Value, original.Drop(original.Value, compressed.Value),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -52,6 +53,26 @@ internal sealed class AccuracyMeasurement
 
     /// <summary>How far a model agrees with the float model, whatever the samples are: the cosine between their outputs.</summary>
     public static AccuracyMeasurement Agreement { get; } = new(AccuracyMetric.Cosine, MetricReference.FloatModel, -1, null, 0, 1);
+
+    /// <summary>Whether a model gives the classes that are given, by the greatest score of an output.</summary>
+    /// <param name="output">The index of the output, of one row of scores a sample.</param>
+    /// <param name="classes">The class of each sample, counted from 0.</param>
+    /// <param name="count">The number of classes.</param>
+    public static AccuracyMeasurement OfClasses(int output, float[] classes, int count) =>
+        new(AccuracyMetric.Top1, MetricReference.Labels, output, classes, 1, 1) { Classes = count };
+
+    /// <summary>The same measurement over some of the samples that it was decided for.</summary>
+    /// <param name="places">Their places among all.</param>
+    public AccuracyMeasurement At(ImmutableArray<int> places)
+    {
+        int each = _rows * _perSample;
+        return new(Kind, Reference, Output,
+            _references is null ? null : [.. places.SelectMany(p => _references.AsSpan(p * each, each).ToArray())], _perSample, _rows)
+        {
+            FirstLabel = FirstLabel,
+            Classes = Classes,
+        };
+    }
 
     /// <summary>A metric of a kind, with nothing accumulated.</summary>
     public static Metric Create(AccuracyMetric kind) => kind switch

@@ -304,7 +304,7 @@ internal static class ItemMetadata
                 faults.Add(NotUnderstood(item, limit, given, "it has a meaning only together with EvaluationData"));
         if (options.Rounding == WeightRounding.Compensated && (options.CalibrationData ?? options.EvaluationData) is null)
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
-        if (options.Rounding == WeightRounding.Compensated && options.Precision == ModelPrecision.Float32)
+        if (options.Rounding == WeightRounding.Compensated && options.IsFloat32)
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
         if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })
             faults.Add(NotUnderstood(item, nameof(options.Sparsity), metadata.First(m => string.Equals(m.Key, nameof(options.Sparsity),
@@ -320,6 +320,8 @@ internal static class ItemMetadata
                 ("Precision", options.Precision is not (ModelPrecision.Auto or ModelPrecision.Float32)),
                 ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null), ("Fold", options.Fold is not null),
                 ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
+                ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
+                ("Rounding", options.Rounding == WeightRounding.Compensated),
             ];
             foreach (string name in techniques.Where(t => t.IsGiven).Select(t => t.Name))
                 faults.Add(NotUnderstood(item, name,

@@ -112,7 +112,8 @@ internal sealed record ModelOptions
         if (Sparsity is null && SparsityPattern is SparsityPattern.Block or SparsityPattern.Channel
             && !(SparsityPattern == SparsityPattern.Block && Layers.AnySparsity))
             yield return $"{nameof(SparsityPattern)}=\"{SparsityPattern}\" has no effect without {nameof(Sparsity)}";
-        if (Sparsity is null && SparsityPattern != SparsityPattern.TwoOfFour && PruningCriterion != PruningCriterion.Reconstruction)
+        if (Sparsity is null && !Layers.AnySparsity && SparsityPattern != SparsityPattern.TwoOfFour
+            && PruningCriterion != PruningCriterion.Reconstruction)
             yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";

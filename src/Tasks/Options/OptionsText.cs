@@ -45,7 +45,9 @@ internal static class OptionsText
         Line("MinOutputSignalToNoise", options.MinOutputSignalToNoise?.ToString("R", CultureInfo.InvariantCulture) ?? "");
         Line("Calibration", options.Calibration.ToString());
         if (options.Fold is { } fold)
-            Line("Fold", FormattableString.Invariant($"{fold:R} {options.FoldRepair}"));
+            Line("Fold", FormattableString.Invariant($"{fold:R}"));
+        if (options.FoldRepair is { } repair)
+            Line("FoldRepair", repair.ToString());
         if (options.Rank is { } rank)
             Line("Rank", rank.ToString());
         if (options.Compression != CompressionRecipe.Balanced)
@@ -66,11 +68,9 @@ internal static class OptionsText
             Line("Rounding", options.Rounding.ToString());
         if (options.Sparsity is { } sparsity)
             Line("Sparsity", sparsity.ToString("R", CultureInfo.InvariantCulture));
-        if (options.Sparsity is not null || options.Layers.AnySparsity || options.SparsityPattern == SparsityPattern.TwoOfFour)
-        {
-            Line("SparsityPattern", options.SparsityPattern.ToString());
-            Line("PruningCriterion", options.PruningCriterion.ToString());
-        }
+        // Also where the item itself asks for no zeros: rules for single layers and recipes do.
+        Line("SparsityPattern", options.SparsityPattern.ToString());
+        Line("PruningCriterion", options.PruningCriterion.ToString());
         if (options.Clusters is { } clusters)
             Line("Clusters", clusters.ToString(CultureInfo.InvariantCulture));
         if (options.EntropyCoding)

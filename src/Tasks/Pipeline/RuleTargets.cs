@@ -24,16 +24,19 @@ internal static class RuleTargets
 
     private static Diagnostic? Fault(LayerRule rule, Graph graph)
     {
-        Node[] candidates = rule.IsForWeights ? [.. graph.Nodes.Where(n => HasWeights(n, graph))] : [.. graph.Nodes];
+        // Of a recurrent layer only values can be shared.
+        bool isForValues = rule is { Sparsity: null, HasRank: false, Precision: not ModelPrecision.Int4 };
+        Node[] candidates = rule.IsForWeights ? [.. graph.Nodes.Where(n => HasWeights(n, graph, isForValues))] : [.. graph.Nodes];
         if (candidates.Any(n => rule.Matches(n.Name)))
             return null;
-        string what = rule.IsForWeights ? "layers with weights" : "nodes";
+        string what = rule.IsForWeights ? isForValues ? "layers with weights" : "convolutions and matrix products with weights" : "nodes";
         string names = string.Join(", ", candidates.Take(MostNames).Select(n => $"'{n.Name}'"))
             + (candidates.Length > MostNames ? $" and {candidates.Length - MostNames} more" : "");
         return Diagnostic.Of(DiagnosticCatalog.LayerNotFound, null, rule.Pattern, what,
             candidates.Length == 0 ? "the model has none" : "those are " + names);
     }
 
-    private static bool HasWeights(Node node, Graph graph) => (node.Is<IDotProduct>() || node.Is<RecurrentOperator>())
+    private static bool HasWeights(Node node, Graph graph, bool isForValues) =>
+        (node.Is<IDotProduct>() || (isForValues && node.Is<RecurrentOperator>()))
         && node.Inputs.Length > 1 && graph.IsConstant(node.Inputs[1]);
 }

@@ -55,6 +55,8 @@ internal static class ModelInputs
                 (ElementType.Float32, false) => (float)(random.NextDouble() * 2) - 0.5f,
                 (ElementType.UInt8, true) => (byte)(round / 2 * 28),
                 (ElementType.UInt8, false) => (byte)random.Next(256),
+                // Indices into tables and masks: what the sample has, in any order.
+                (ElementType.Int64, _) => like.Values<long>()[everywhere ? round % like.Count : random.Next(like.Count)],
                 (ElementType.Int32, true) => round / 2 * 28,
                 (ElementType.Int32, false) => random.Next(257),
                 _ => throw new NotSupportedException($"input '{input.OnnxName}' of {like.Type}"),

@@ -217,8 +217,19 @@ public class ItemMetadataTests
         ModelException error = Assert.Throws<ModelException>(() =>
             Parse(("Compression", "None"), ("Precision", "Int8"), ("sparsity", "0.5"), ("Layers", "a:Int4")));
         Assert.Equal(3, error.Diagnostics.Length);
+        Assert.Contains("nothing is done", Fail(("Compression", "None"), ("SparsityPattern", "2:4")).Text, StringComparison.Ordinal);
+        Assert.Contains("nothing is done", Fail(("Compression", "None"), ("Rounding", "Compensated"), ("CalibrationData", "c.npz")).Text,
+            StringComparison.Ordinal);
         Assert.All(error.Diagnostics, d => Assert.Contains("with Compression=\"None\" nothing is done", d.Text, StringComparison.Ordinal));
     }
+
+    /// <summary>A search sets what the item leaves open, in the way that the item says.</summary>
+    [Theory]
+    [InlineData("Smallest", "PruningCriterion", "Magnitude")]
+    [InlineData("Smallest", "SparsityPattern", "Block")]
+    [InlineData("Fastest", "FoldRepair", "Approximate")]
+    public void WhatASearchUsesDecidesAboutIt(string recipe, string name, string value) => Assert.NotEqual(
+        OptionsText.Write(Parse(("Compression", recipe))), OptionsText.Write(Parse(("Compression", recipe), (name, value))));
 
     /// <summary>A search may lose what the limit allows, so that its outcome follows from the limit.</summary>
     [Fact]

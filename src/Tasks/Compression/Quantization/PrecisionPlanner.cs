@@ -17,8 +17,8 @@ namespace OptimizerBuild.Compression.Quantization;
 /// error is too large, and finally, while the outputs are too noisy, those between dot products that add most to it.
 /// </summary>
 internal sealed class PrecisionPlanner(
-    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, InputHessians hessians, WorkBudget budget,
-        UnsettledRanges unsettled, QuantizationOptions options, Action<string> progress)
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, OutputNoise noise, InputHessians hessians,
+        RoundedWeights rounded, WorkBudget budget, UnsettledRanges unsettled, QuantizationOptions options, Action<string> progress)
 {
     // Bounds on the search for the nodes to blame for noisy outputs, counted in steps so that the outcome does not depend on speed.
     private const int MostRounds = 4;
@@ -135,7 +135,11 @@ internal sealed class PrecisionPlanner(
             else
                 tooFew = count;
         }
-        return quiet ?? Without(start, costly, reason, cancellation);
+        if (quiet is not null)
+            return quiet;
+        Outcome none = Without(start, costly, reason, cancellation);
+        // Where layers that have to stay in integers are what makes the outputs noisy, the others give their bytes for nothing.
+        return none.Decibels < enough && graph.Nodes.Any(n => options.IsFixed(n.Node)) ? start : none;
     }
 
     /// <summary>
@@ -184,7 +188,7 @@ internal sealed class PrecisionPlanner(
     {
         var ranges = new RangeChooser(graph, statistics, probes, budget, unsettled, options with { Calibration = method });
         var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
-            new WeightPlanner(graph, statistics, probes, hessians, budget, options));
+            new WeightPlanner(graph, statistics, probes, hessians, rounded, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
             if (node.Form == IntegerForm.Levels)

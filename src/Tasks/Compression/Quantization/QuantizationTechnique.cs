@@ -28,8 +28,9 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         ModelOptions options = context.Options;
         // Who asks for fewer bits or values knows that outputs get noisier by it: layers in float32 would take their bytes back.
         bool isCoarse = options.Precision == ModelPrecision.Int4 || options.Clusters is not null;
+        bool hasFewLevels = isCoarse || options.Layers.AnyFewLevels;
         double? least = options.MinOutputSignalToNoise
-            ?? (isCoarse || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
+            ?? (hasFewLevels || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
         // A model in float32 but for a few layers is one whose other nodes are taken out of the integers.
         bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
         bool compensates = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest;
@@ -47,7 +48,7 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
                 Calibration = options.Calibration,
                 SignalToNoiseThreshold = options.MinSignalToNoise,
                 LeastOutputSignalToNoise = least,
-                OutputSignalToNoise = isCoarse ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
+                OutputSignalToNoise = hasFewLevels ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
                 PairSums = isFree ? PairSums.Free : options.PairSums,
                 MaximumSamples = options.CalibrationSamples,
             },

@@ -32,6 +32,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
 
     private double _reported;
 
+    private (Graph? Graph, InputHessians Hessians, RoundedWeights Rounded) _weights = (null, InputHessians.Empty, new());
+
     /// <summary>What the quantisation may evaluate and has evaluated.</summary>
     public WorkBudget Budget { get; private set; } = new(WorkBudget.Least);
 
@@ -155,17 +157,21 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Probes probes = Probes.Take(graph, evaluator, chosen, cancellation);
         var noise = new OutputNoise(graph, evaluator, chosen, statistics.ExtremeSamples, _sharing, cancellation);
         Budget.Count(work * (probes.Count + noise.Count));
-        InputHessians hessians = InputHessians.Empty;
+        // Second moments and what follows from them serve a further attempt on the same graph.
+        (Graph? known, InputHessians hessians, RoundedWeights rounded) = _weights;
+        if (!ReferenceEquals(known, graph))
+            (hessians, rounded) = (InputHessians.Empty, new());
         (OperatorContext, DotProductLayer)[] compensated = !options.CompensatesRounding ? [] : [.. candidates.Nodes
             .Where(n => n.Form == IntegerForm.DotProduct && options.ReasonForFloat(n.Node) is null)
             .Select(n => (n.Context, n.Layer!))];
-        if (compensated.Length > 0)
+        if (compensated.Length > 0 && !ReferenceEquals(known, graph))
         {
             hessians = InputHessians.Collect(evaluator, compensated, chosen, cancellation);
             Budget.Count(work * chosen.Count);
         }
+        _weights = (graph, hessians, rounded);
         var planner = new PrecisionPlanner(
-            candidates, statistics, probes, noise, hessians, Budget, unsettled, options, text => Report(Budget.Share, text));
+            candidates, statistics, probes, noise, hessians, rounded, Budget, unsettled, options, text => Report(Budget.Share, text));
         long measured = Budget.Spent - before;
         PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
         return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome,

@@ -28,7 +28,8 @@ internal sealed class TwoOfFourTechnique : ICompressionTechnique
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
         Graph graph = model.Graph;
-        PrunableLayer[] all = [.. graph.Nodes.Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>()];
+        PrunableLayer[] all = [.. graph.Nodes.Where(n => context.Options.Layers.SparsityOf(n.Origin) != 0)
+            .Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>()];
         (PrunableLayer Layer, BlockGrid Grid)[] layers =
             [.. all.Select(l => (l, l.Blocks)).Where(l => l.Blocks is not null).Select(l => (l.l, l.Blocks!))];
         string dense = string.Join(", ", all.Except(layers.Select(l => l.Layer)).Select(l => $"'{l.Name}'"));

@@ -20,8 +20,9 @@ internal sealed record RecipeAxis(ImmutableArray<ImmutableArray<(string Name, st
     /// <summary>Whether an item says nothing yet of what the axis is about.</summary>
     public bool IsFree(ModelOptions options) => Steps.All(s => s.All(m => m.Name switch
     {
-        nameof(ModelOptions.Sparsity) or nameof(ModelOptions.SparsityPattern) =>
-            options.Sparsity is null && options.SparsityPattern != SparsityPattern.TwoOfFour,
+        nameof(ModelOptions.Sparsity) => options.Sparsity is null && options.SparsityPattern != SparsityPattern.TwoOfFour,
+        nameof(ModelOptions.SparsityPattern) =>
+            options.SparsityPattern == SparsityPattern.Unstructured || options.SparsityPattern.ToString() == m.Value,
         nameof(ModelOptions.Clusters) => options.Clusters is null,
         nameof(ModelOptions.Fold) => options.Fold is null,
         nameof(ModelOptions.Rank) => options.Rank is null,

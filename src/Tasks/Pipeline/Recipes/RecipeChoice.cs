@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Metrics;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Options;
 
@@ -11,6 +12,9 @@ namespace OptimizerBuild.Pipeline.Recipes;
 /// <param name="Notes">What was tried and chosen, for the report; empty where the recipe is no search.</param>
 internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> Notes)
 {
+    // Differences of figures are not exact in binary.
+    private const double Tolerance = 1e-9;
+
     /// <summary>Follows the recipe of an item.</summary>
     /// <param name="options">The item.</param>
     /// <param name="imported">The model as imported.</param>
@@ -32,14 +36,16 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
                 : new(options, ["no data to choose by: nothing that loses accuracy"]);
         var search = new RecipeSearch(options, o => Measure(o), progress)
         {
-            IsAccurate = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels) + 1e-9,
+            IsAccurate = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels) + Tolerance,
+            IsBearable = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels, deviations: 1) + Tolerance,
         };
         RecipeCandidate chosen = search.Choose();
         return new(chosen.Options,
         [
             FormattableString.Invariant($"fitted on {samples.Fitted.Samples.Count} samples ")
                 + FormattableString.Invariant($"and judged on {samples.Judges.Samples.Count} others")
-                + (samples.HasLabels ? " by their labels" : samples.Judges.Labels is not null ? " by the float model's classes" : ""),
+                + (samples.HasLabels ? " by their labels"
+                    : samples.Measurement.Reference == MetricReference.Labels ? " by the float model's classes" : ""),
             .. search.Notes,
             "chosen: " + (chosen.Text.Length == 0 ? "the item as it is" : chosen.Text),
         ]);
@@ -48,7 +54,7 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         {
             cancellation.ThrowIfCancellationRequested();
             var context = new CompressionContext(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation);
-            return context.Measure(CompressionTechniques.Run(new(graph), context).Model, samples.Judges);
+            return context.Measure(CompressionTechniques.Run(new(graph), context).Model, samples.Judges, samples.Measurement);
         }
     }
 }

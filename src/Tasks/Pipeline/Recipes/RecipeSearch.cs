@@ -34,18 +34,25 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     /// hundredth of a cosine or R². A share of few samples says little about that of others, and of many candidates the one with the best
     /// luck is taken: it has to keep a standard deviation of what is allowed away from it.
     /// </remarks>
-    public static double Allowed(ModelOptions options, Measurement measurement, bool hasOwnLabels)
+    /// <param name="options">The item.</param>
+    /// <param name="measurement">A measurement with the metric.</param>
+    /// <param name="hasOwnLabels">Whether labels or targets of the data are judged by.</param>
+    /// <param name="deviations">How many standard deviations are added.</param>
+    public static double Allowed(ModelOptions options, Measurement measurement, bool hasOwnLabels, int deviations = -1)
     {
         Metric metric = AccuracyMeasurement.Create(Enum.GetValues<AccuracyMetric>()
             .First(k => AccuracyMeasurement.Create(k).DisplayName == measurement.Metric));
         double allowed = (hasOwnLabels || metric.IsShare ? options.MaxAccuracyDrop : null)
             ?? (metric.RelativeDrop ? 0.03 : metric.IsShare ? 0.005 : 0.01);
         return !metric.IsShare ? allowed
-            : Math.Max(allowed - Math.Sqrt(allowed * Math.Max(1 - allowed, 0) / Math.Max(measurement.Samples, 1)), 0);
+            : Math.Max(allowed + (deviations * Math.Sqrt(allowed * Math.Max(1 - allowed, 0) / Math.Max(measurement.Samples, 1))), 0);
     }
 
     /// <summary>Whether a measurement is accurate enough; set by whoever knows the samples.</summary>
     public required Func<Measurement, bool> IsAccurate { get; init; }
+
+    /// <summary>Whether what a measurement lacks in accuracy may be chance: then integers alone are not given up for it.</summary>
+    public required Func<Measurement, bool> IsBearable { get; init; }
 
     /// <summary>Searches.</summary>
     /// <returns>The candidate to ship.</returns>
@@ -61,6 +68,8 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
         foreach (RecipeCandidate start in starts)
         {
             RecipeCandidate candidate = Try(start);
+            if (start == plain)
+                plain = candidate;
             if (!Ships(candidate))
                 continue;
             candidate = Strongest(candidate, RecipeAxis.Of(nameof(ModelOptions.Sparsity), Shares), m => m.WeightBytes);
@@ -69,7 +78,20 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
             if (best is null || candidate.Measurement!.WeightBytes < best.Measurement!.WeightBytes)
                 best = candidate;
         }
-        return best ?? plain;
+        return best ?? InFloat32(plain);
+    }
+
+    // Where integers alone lose too much, float32 is what may ship.
+    private RecipeCandidate InFloat32(RecipeCandidate fallen)
+    {
+        if (fallen.Measurement is { } measurement && IsBearable(measurement))
+            return fallen;
+        RecipeCandidate exact = fallen.Options.Precision == ModelPrecision.Auto
+            ? Try(fallen.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Float32))])) : fallen;
+        if (Ships(exact))
+            return exact;
+        _notes.Add("nothing that was tried keeps the accuracy that is asked for");
+        return fallen;
     }
 
     // Each technique that lessens the work by itself, then the others on top of the one that brings most.
@@ -77,7 +99,7 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     {
         RecipeCandidate best = Try(RecipeCandidate.Of(options));
         if (!Ships(best))
-            return best;
+            return InFloat32(best);
         RecipeAxis[] axes =
         [
             RecipeAxis.Of(nameof(ModelOptions.Sparsity), WorkShares,
@@ -100,9 +122,8 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     private RecipeCandidate Strongest(RecipeCandidate from, RecipeAxis axis, Func<Measurement, double> cost)
     {
         // Channels are either merged or left out.
-        if (!axis.IsFree(from.Options) || (from.Options.Fold > 0 && axis.Steps[0].Any(m => m.Value == nameof(SparsityPattern.Channel)))
-            || (from.Options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel }
-                && axis.Steps[0].Any(m => m.Name == nameof(ModelOptions.Fold))))
+        if (!axis.IsFree(from.Options)
+            || from.With(axis.Steps[0]).Options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel, Fold: > 0 })
             return from;
         RecipeCandidate best = from;
         (int ships, int fails) = (-1, axis.Steps.Length);

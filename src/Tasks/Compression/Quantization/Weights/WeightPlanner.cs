@@ -12,8 +12,8 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 /// integer arithmetic, its output beside the float node's on the probes. Between the ways of rounding weights the measure decides.
 /// </summary>
 internal sealed class WeightPlanner(
-    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, InputHessians hessians, WorkBudget budget,
-    QuantizationOptions options)
+    QuantizableGraph graph, ActivationStatistics statistics, Probes probes, InputHessians hessians, RoundedWeights rounded,
+    WorkBudget budget, QuantizationOptions options)
 {
     // What bounded pair sums may cost a layer, in dB.
     private const double GreatestLoss = 0.5;
@@ -21,9 +21,6 @@ internal sealed class WeightPlanner(
     // Noise of rounding to 4 bits, in proportion to the output's power, beyond which a layer keeps 8: 10 dB.
     private const double GreatestNoise = 0.1;
 
-    private readonly Dictionary<string, QuantizedRows> _rows = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, QuantizedRows?> _compensated = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Node, bool IsWide), QuantizedRows[]> _bounded = [];
     private (string Node, CompensatedWalk[] Walks) _walks = ("", []);
     private readonly Dictionary<string, (string Key, double Decibels)> _unshared = new(StringComparer.Ordinal);
 
@@ -73,10 +70,6 @@ internal sealed class WeightPlanner(
         string name = node.Node.Name;
         if (options.BitsOf(node.Node) != 4 || node.Form != IntegerForm.DotProduct || !_wide.Add(name))
             return false;
-        _rows.Remove(name);
-        _compensated.Remove(name);
-        _bounded.Remove((name, false));
-        _bounded.Remove((name, true));
         _measured.Remove(name);
         return true;
     }
@@ -132,19 +125,15 @@ internal sealed class WeightPlanner(
                 held = bounded;
         return held ?? best;
 
-        (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rounded)
+        (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rows)
         {
-            WeightQuantization weights = WeightQuantizer.WithBias(node.Layer!, rounded, scale, correction);
+            WeightQuantization weights = WeightQuantizer.WithBias(node.Layer!, rows, scale, correction);
             return (weights, Decibels(node, values, weights));
         }
     }
 
-    private QuantizedRows Rows(QuantizableNode node)
-    {
-        if (!_rows.TryGetValue(node.Node.Name, out QuantizedRows? rows))
-            _rows[node.Node.Name] = rows = Nearest(node);
-        return rows;
-    }
+    private QuantizedRows Rows(QuantizableNode node) => rounded.Nearest(node.Node.Name, _wide.Contains(node.Node.Name), () =>
+        (Nearest(node), _wide.Contains(node.Node.Name)));
 
     // Each weight to the nearest of the levels that the layer may have.
     private QuantizedRows Nearest(QuantizableNode node)
@@ -174,13 +163,9 @@ internal sealed class WeightPlanner(
     {
         if (!options.CompensatesRounding || !hessians.Has(node.Node.Name))
             return null;
-        if (!_compensated.TryGetValue(node.Node.Name, out QuantizedRows? rows))
-        {
-            QuantizedRows nearest = Rows(node);
-            _compensated[node.Node.Name] = rows =
-                WeightQuantizer.Round(node.Layer!, (double[])nearest.Scales.Clone(), null, nearest.Levels, Walks(node));
-        }
-        return rows;
+        QuantizedRows nearest = Rows(node);
+        return rounded.Compensated(node.Node.Name, _wide.Contains(node.Node.Name), () =>
+            WeightQuantizer.Round(node.Layer!, (double[])nearest.Scales.Clone(), null, nearest.Levels, Walks(node)));
     }
 
     // They cost much: the layer that is looked at keeps its own.
@@ -198,19 +183,16 @@ internal sealed class WeightPlanner(
     {
         if (options.PairSums != PairSums.Bounded || options.BitsOf(node.Node) < 8 || options.ClustersOf(node.Node) > 0)
             return [];
-        (string, bool) key = (node.Node.Name, isWide);
-        if (!_bounded.TryGetValue(key, out QuantizedRows[]? rows))
+        PairBound bound = rounded.Bound(node.Node.Name, isWide, () => PairBound.Of(node, isWide, Moments(node)));
+        return bound.Holds(atHand) ? [] : rounded.Bounded(node.Node.Name, isWide, () =>
         {
-            var bound = PairBound.Of(node, isWide, Moments(node));
-            _bounded[key] = rows = bound.Holds(atHand) ? []
-                : [WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound)];
-            if (rows is [var nearest] && options.CompensatesRounding && hessians.Has(node.Node.Name))
-                _bounded[key] = rows = [nearest, Walked(nearest.Scales), Walked(Rows(node).Scales)];
+            QuantizedRows nearest = WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases, bound);
+            return !options.CompensatesRounding || !hessians.Has(node.Node.Name) ? [nearest]
+                : [nearest, Walked(nearest.Scales), Walked(Rows(node).Scales)];
+        });
 
-            QuantizedRows Walked(double[] scales) =>
-                WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), bound, WeightLevels.Bits8, Walks(node));
-        }
-        return rows;
+        QuantizedRows Walked(double[] scales) =>
+            WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), bound, WeightLevels.Bits8, Walks(node));
     }
 
     private static bool IsWide(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values) =>
