@@ -6,7 +6,8 @@ namespace OptimizerBuild.Lowering;
 
 /// <summary>
 /// Checks what the kernels, which do not check bounds, rely on: no buffer leaves the arena, no two that live at the same time overlap
-/// unless one takes the other's place on purpose, and weights are read by a kernel of the form in which they are stored. A failure is a
+/// unless one takes the other's place on purpose, weights are read by a kernel of the form in which they are stored,
+/// and what stands in them leads nowhere else. A failure is a
 /// defect of the planner or of a lowering, never of the user's model.
 /// </summary>
 internal static class PlanVerifier
@@ -37,6 +38,8 @@ internal static class PlanVerifier
                 $"the weights of '{section.Node}' leave the blob");
             Require(called[section.Node].Any(k => kernels.Contains(k)),
                 $"no kernel for {section.Storage.Name} reads the weights of '{section.Node}'");
+            string? fault = section.Storage.Fault(section.Shape, model.Weights.AsSpan(section.Offset, section.Bytes));
+            Require(fault is null, $"the weights of '{section.Node}' are packed wrongly: {fault}");
         }
         foreach ((PlanBuffer first, PlanBuffer second) in Overlaps(model.Buffers))
             throw new InvalidOperationException($"buffers '{first.Name}' and '{second.Name}' overlap while both are in use");

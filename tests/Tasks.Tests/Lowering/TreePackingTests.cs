@@ -46,6 +46,40 @@ public class TreePackingTests
     }
 
     [Fact]
+    public void Trees_that_lead_out_of_their_tables_are_found()
+    {
+        // Many leaves are numbered by tree: each tree's must lie within all.
+        TreeWays ways = TreeWays.Of(Forest(100, 8, 0))!;
+        int last = ways.Bases![^1];
+        ways.Bases[^1] = last + 1;
+        Assert.Equal("a leaf of tree 99 lies outside", ways.Fault());
+        (ways.Bases[^1], ways.Bases[0]) = (last, -1);
+        Assert.Equal("a leaf of tree 0 lies outside", ways.Fault());
+        ways.Bases[0] = 0;
+        Assert.Null(ways.Fault());
+        ways.Roots[1]--;
+        Assert.Contains("leads out of tree 0", ways.Fault(), StringComparison.Ordinal);
+
+        TreeScores scores = TreeScores.Of(Forest(20, 4, 0), 0)!;
+        Assert.Null(scores.Fault());
+        Assert.Contains("a mark has tree 20 of 20", Damaged(scores.Marks, 0, 20), StringComparison.Ordinal);
+        Assert.Contains($"and mask {scores.Masks.Length} of", Damaged(scores.Marks, 1, scores.Masks.Length), StringComparison.Ordinal);
+        Assert.Contains("end before they begin", Damaged(scores.Starts, 1, scores.Marks.Length), StringComparison.Ordinal);
+        Assert.Contains("tests have marks", Damaged(scores.Starts, scores.Tests.Count, 0), StringComparison.Ordinal);
+        scores.Masks[0] = 0;
+        Assert.Contains("a mask takes the last leaf", scores.Fault(), StringComparison.Ordinal);
+
+        string Damaged(int[] table, int at, int value)
+        {
+            int right = table[at];
+            table[at] = value;
+            string? fault = scores.Fault();
+            table[at] = right;
+            return fault ?? "";
+        }
+    }
+
+    [Fact]
     public void Places_are_fewer_than_branches_and_leaves()
     {
         TreeForest forest = Forest(40, 7, 3);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
@@ -78,6 +79,33 @@ public sealed class WeightStorageTests
             LoweredModel wrong = lowered with { Sections = lowered.Sections.SetItem(0, first with { Storage = other }) };
             Assert.Contains("no kernel for", Assert.Throws<InvalidOperationException>(() => PlanVerifier.Verify(wrong)).Message,
                 StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Kernels follow the index of sparse weights without looking: one that leads elsewhere is found.</summary>
+    [Fact]
+    public void AnIndexThatLeadsOutOfTheWeightsIsFound()
+    {
+        var shape = new LayerShape(WeightOrder.Dense, 1, 48, 64, []);
+        WeightStorage storage = WeightStorage.Named("s8 blocks");
+        sbyte[] weights = [.. Enumerable.Range(0, shape.Count).Select(i => (sbyte)(i / 64 / 16 == 1 || i % 16 > 4 ? 0 : 1))];
+        byte[] packed = storage.Pack(shape, Tensor.Of(weights, 48, 64, 1));
+        Assert.Null(storage.Fault(shape, packed));
+        ImmutableArray<(int Bytes, int Element)> parts = storage.Parts(shape, packed.Length);
+        int columns = parts[0].Bytes, starts = columns + parts[1].Bytes;
+
+        Assert.Contains("a block has place 16 of 16", Damaged(columns, 16), StringComparison.Ordinal);
+        Assert.Contains("a segment begins at block", Damaged(starts + 4, 255), StringComparison.Ordinal);
+        Assert.Contains("segments have blocks 1", Damaged(starts, 1), StringComparison.Ordinal);
+        Assert.Contains("segments have blocks 0", Damaged(packed.Length - 4, (byte)(packed[^4] - 1)), StringComparison.Ordinal);
+        Assert.Contains("no whole blocks", storage.Fault(shape, packed.AsSpan(8)), StringComparison.Ordinal);
+        Assert.Contains("no whole blocks", storage.Fault(shape, packed.AsSpan(..8)), StringComparison.Ordinal);
+
+        string Damaged(int at, byte value)
+        {
+            byte[] copy = [.. packed];
+            copy[at] = value;
+            return storage.Fault(shape, copy) ?? "";
         }
     }
 

@@ -42,6 +42,8 @@ internal sealed class TreeEnsembleLowering : NodeLowering
             TreeLeaves leaves = TreeLeaves.Of(forest, targets, input.Element == ElementType.Float32);
             if (TreeScores.Of(forest, leaves.IsRows ? forest.Leaves : 0) is { } scores)
             {
+                if (scores.Fault() is { } fault)
+                    throw new InvalidOperationException($"the trees of '{node.Name}' are packed wrongly: {fault}");
                 Score(context, node, forest, leaves, scores, input, output);
                 return string.Create(CultureInfo.InvariantCulture,
                     $"bits of leaves, {scores.Tests.Count} thresholds for {forest.Branches} branches") + Steps(leaves);

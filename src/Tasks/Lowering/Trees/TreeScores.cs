@@ -64,6 +64,26 @@ internal sealed class TreeScores
     /// <summary>The different bits that a no leaves.</summary>
     public uint[] Masks { get; }
 
+    /// <summary>What makes these trees unsafe to score; null where nothing does.</summary>
+    public string? Fault()
+    {
+        if (Starts[0] != 0 || Starts[^1] != Marks.Length / 2)
+            return $"tests have marks {Starts[0]} to {Starts[^1]} of {Marks.Length / 2}";
+        for (int i = 0; i < Tests.Count; i++)
+            if (Starts[i] > Starts[i + 1])
+                return $"the marks of test {i} end before they begin";
+        for (int i = 0; i < Marks.Length; i += 2)
+        {
+            (int tree, int mask) = (Marks[i], Marks[i + 1]);
+            if (tree < 0 || tree >= _leaves.Count || mask < 0 || mask >= Masks.Length)
+                return $"a mark has tree {tree} of {_leaves.Count} and mask {mask} of {Masks.Length}";
+            // A walk of nothing but no ends at the last leaf, which therefore always remains.
+            if ((Masks[mask] >> (_leaves[tree].Length - 1) & 1) == 0)
+                return $"a mask takes the last leaf of tree {tree}";
+        }
+        return _leaves.Any(l => l.Length == 0 || l.Length > Most) ? "a tree has no leaf or too many" : null;
+    }
+
     /// <summary>For every place of a leaf something of the leaf; nothing where a tree has fewer.</summary>
     public T[] Places<T>(Func<int, T> of)
         where T : struct

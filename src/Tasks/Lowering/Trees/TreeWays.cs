@@ -77,22 +77,45 @@ internal sealed class TreeWays
         int count = (Places.Length - 1) / PlaceBytes;
         for (int i = 0; i < count; i++)
         {
-            uint place = PlaceBytes switch
-            {
-                2 => TreePlaces2.Load(ref Places[0], i),
-                3 => TreePlaces3.Load(ref Places[0], i),
-                _ => TreePlaces4.Load(ref Places[0], i),
-            };
-            (int number, long way) = ((int)(place & ((1u << TestBits) - 1)), place >> TestBits);
+            uint place = Place(i);
+            (int number, long way) = (Number(place), place >> TestBits);
             if (way == 0 ? number < Tests.Count || number >= Tests.Count + LeafNumbers : number >= Tests.Count)
                 return $"place {i} has number {number} of {Tests.Count} tests and {LeafNumbers} leaves";
             if (way > 0 && i + way + 1 >= count)
                 return $"place {i} leads out of the trees";
         }
-        if (Bases is not null && Bases.Any(b => b < 0 || b + LeafNumbers > Leaves.Count + LeafNumbers))
-            return "leaves of a tree lie outside";
-        return Roots.Any(r => r < 0 || r >= count) ? "a tree begins outside" : null;
+        if (Roots.Any(r => r < 0 || r >= count))
+            return "a tree begins outside";
+        return Bases is null ? LeafNumbers > Leaves.Count ? "leaves lie outside" : null : FaultOfLeaves(Bases, count);
     }
+
+    // Where each tree numbers its own leaves, its places follow those of the tree before.
+    private string? FaultOfLeaves(int[] bases, int count)
+    {
+        for (int tree = 0; tree < Roots.Length; tree++)
+        {
+            int end = tree + 1 < Roots.Length ? Roots[tree + 1] : count;
+            for (int i = Roots[tree]; i < end; i++)
+            {
+                uint place = Place(i);
+                long way = place >> TestBits;
+                if (way > 0 && i + way + 1 >= end)
+                    return $"place {i} leads out of tree {tree}";
+                if (way == 0 && (bases[tree] < 0 || bases[tree] + Number(place) - Tests.Count >= Leaves.Count))
+                    return $"a leaf of tree {tree} lies outside";
+            }
+        }
+        return null;
+    }
+
+    private uint Place(int i) => PlaceBytes switch
+    {
+        2 => TreePlaces2.Load(ref Places[0], i),
+        3 => TreePlaces3.Load(ref Places[0], i),
+        _ => TreePlaces4.Load(ref Places[0], i),
+    };
+
+    private int Number(uint place) => (int)(place & ((1u << TestBits) - 1));
 
     private static IEnumerable<int> Groups(int trees)
     {

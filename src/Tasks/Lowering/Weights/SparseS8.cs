@@ -99,6 +99,27 @@ internal sealed class SparseS8 : WeightStorage
         return weights;
     }
 
+    /// <inheritdoc/>
+    public override string? Fault(LayerShape shape, ReadOnlySpan<byte> packed)
+    {
+        int kept = Kept(shape, packed.Length), blocks = kept * Int8SparseProduct.BlockBytes, bounds = Bounds(shape) * sizeof(int);
+        if (kept < 0 || packed.Length != blocks + ((kept + (kept & 1)) * sizeof(ushort)) + bounds)
+            return $"{packed.Length} bytes are no whole blocks";
+        int quads = Order(shape).Segments.Quads;
+        foreach (ushort column in MemoryMarshal.Cast<byte, ushort>(packed.Slice(blocks, kept * sizeof(ushort))))
+            if (column >= quads)
+                return $"a block has place {column} of {quads}";
+        int before = 0;
+        ReadOnlySpan<int> starts = MemoryMarshal.Cast<byte, int>(packed[^bounds..]);
+        foreach (int start in starts)
+        {
+            if (start < before || start > kept)
+                return $"a segment begins at block {start} behind block {before} of {kept}";
+            before = start;
+        }
+        return starts[0] != 0 || before != kept ? $"segments have blocks {starts[0]} to {before} of {kept}" : null;
+    }
+
     private static void Pack(LayerShape shape, sbyte[] weights, out byte[] blocks, out ushort[] columns, out int[] starts)
     {
         Int8WeightOrder order = Order(shape);

@@ -61,6 +61,9 @@ internal abstract class WeightStorage
     /// <summary>Reads packed weights back, for whoever evaluates or checks them: the inverse of <see cref="Pack"/>.</summary>
     public abstract Tensor Unpack(LayerShape shape, ReadOnlySpan<byte> packed);
 
+    /// <summary>What makes packed weights unsafe to read for kernels, which follow what stands in them; null where nothing does.</summary>
+    public virtual string? Fault(LayerShape shape, ReadOnlySpan<byte> packed) => null;
+
     /// <summary>The form of a node's constant weights. Parameters as of <see cref="Holds"/>.</summary>
     /// <exception cref="InvalidOperationException">No form or several claim the node.</exception>
     public static WeightStorage Of(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
