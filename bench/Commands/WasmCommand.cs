@@ -52,7 +52,7 @@ internal sealed class WasmCommand : BenchCommand
     {
         string peer = Path.Combine(repository, "bench", "peers", "node_modules", "onnxruntime-web", "dist", "ort.node.min.mjs");
         if (!File.Exists(peer))
-            throw new FileNotFoundException($"ONNX Runtime Web is not installed ({peer}): run 'npm ci --ignore-scripts' in bench/peers");
+            throw new FileNotFoundException("ONNX Runtime Web is not installed: run 'npm ci --ignore-scripts' in bench/peers");
         string folder = Directory.CreateTempSubdirectory("optimizerbuild-wasm-").FullName;
         try
         {

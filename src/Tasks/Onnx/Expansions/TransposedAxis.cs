@@ -21,7 +21,7 @@ internal sealed record TransposedAxis(long Stride, long Dilation, long Taps, lon
         long[] strides = List("strides", 1), dilations = List("dilations", 1), extra = List("output_padding", 0);
         long[]? shape = node.Ints("output_shape");
         long[] pads = node.Ints("pads") ?? new long[2 * count];
-        if (pads.Length != 2 * count || pads.Any(p => Math.Abs(p) > WindowGeometry.MaximumStep)
+        if (pads.Length != 2 * count || pads.Any(p => p is < -WindowGeometry.MaximumStep or > WindowGeometry.MaximumStep)
             || (shape is not null && shape.Length < count))
             throw context.Invalid($"its pads and its output_shape do not fit {x}");
         string auto = node.Text("auto_pad", "NOTSET");
