@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators;
 
@@ -37,7 +38,7 @@ internal interface IElementwiseFunction : IElementwise
 /// The trait of a function of one value: the first input is the argument, any other inputs are constants that are the same for all
 /// elements.
 /// </summary>
-internal interface IFunctionOfOneValue : IElementwiseFunction
+internal interface IFunctionOfOneValue : IElementwiseFunction, IDifferentiable
 {
     /// <summary>The function itself, in double precision.</summary>
     /// <param name="context">The node with its attributes and constant inputs.</param>
@@ -58,10 +59,14 @@ internal interface IFunctionOfOneValue : IElementwiseFunction
         for (int i = 0; i < x.Length; i++)
             y[i] = (float)Derivative(context, x[i]);
     }
+
+    /// <inheritdoc/>
+    void IDifferentiable.Backward<T>(OperatorContext context, TrainingStep<T> step) =>
+        ElementwiseGradients.OfOneValue(this, context, step);
 }
 
 /// <summary>The trait of an operator that can combine two values element by element, with broadcasting.</summary>
-internal interface IFunctionOfTwoValues : IElementwiseFunction
+internal interface IFunctionOfTwoValues : IElementwiseFunction, IDifferentiable
 {
     /// <summary>
     /// The method that computes it for two operands, of the kernels <c>Float32Binary</c> and, where it exists there, <c>NumericBinary</c>.
@@ -79,4 +84,8 @@ internal interface IFunctionOfTwoValues : IElementwiseFunction
     /// equal, those of one branch.
     /// </summary>
     (double A, double B) Derivatives(Node node, double a, double b);
+
+    /// <inheritdoc/>
+    void IDifferentiable.Backward<T>(OperatorContext context, TrainingStep<T> step) =>
+        ElementwiseGradients.OfTwoValues(this, context, step);
 }

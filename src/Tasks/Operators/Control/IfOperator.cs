@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Control;
 
@@ -14,6 +15,7 @@ namespace OptimizerBuild.Operators.Control;
 [Output(0, "outputs", Variadic = true)]
 [Parameter("else_branch", ParameterKind.Graph, Required = true)]
 [Parameter("then_branch", ParameterKind.Graph, Required = true)]
+[NotDifferentiable("runs one of two bodies, which are not differentiated")]
 internal sealed class IfOperator : Operator, IControlFlow
 {
     /// <summary>The attribute that holds what runs where the condition is true.</summary>

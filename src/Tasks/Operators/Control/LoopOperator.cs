@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Operators.Control;
@@ -18,6 +19,7 @@ namespace OptimizerBuild.Operators.Control;
 [Output(0, "v_final_and_scan_outputs", Variadic = true, Until = SchemaAttribute.Newest - 1)]
 [Output(0, "v_final_and_scan_outputs", Variadic = true, Optional = true, From = SchemaAttribute.Newest)]
 [Parameter("body", ParameterKind.Graph, Required = true)]
+[NotDifferentiable("runs a body, which is not differentiated, a number of times that may depend on data")]
 internal sealed class LoopOperator : Operator, IControlFlow
 {
     /// <summary>The attribute that holds the body.</summary>

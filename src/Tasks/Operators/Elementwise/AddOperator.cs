@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of two tensors, with broadcasting (ONNX operator Add).</summary>
 [Operator("Add")]
-internal sealed class AddOperator : BinaryArithmetic, ISumOfTwoValues
+internal sealed class AddOperator : BinaryArithmetic, ISumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
@@ -37,4 +39,9 @@ internal sealed class AddOperator : BinaryArithmetic, ISumOfTwoValues
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementwiseGradients.OfSum(context, step, _ => T.One);
 }

@@ -1,10 +1,12 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>An operation on the bits of two integers of one type, with broadcasting.</summary>
 [Input(0, "A", Elements.Integers, Variable = "T")]
 [Input(1, "B", Elements.Integers, Variable = "T")]
+[NotDifferentiable("works on the bits of whole numbers")]
 internal abstract class BitwiseOperation : BroadcastArithmetic
 {
     /// <summary>The method of the kernel <c>NumericBinary</c> that computes it.</summary>

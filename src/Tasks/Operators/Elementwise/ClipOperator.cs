@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -14,7 +15,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "output")]
 [Parameter("min", ParameterKind.Float, Until = 10)]
 [Parameter("max", ParameterKind.Float, Until = 10)]
-internal sealed class ClipOperator : Operator, IFunctionOfOneValue, IKeepsExtent
+internal sealed class ClipOperator : Operator, IFunctionOfOneValue, IKeepsExtent, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -82,4 +83,17 @@ internal sealed class ClipOperator : Operator, IFunctionOfOneValue, IKeepsExtent
 
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0];
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        // The bounds may be values of the model; they count as constant.
+        T minimum = context.Has(1) ? step.Input(1)[0] : T.NegativeInfinity;
+        T maximum = context.Has(2) ? step.Input(2)[0] : T.PositiveInfinity;
+        T[] x = step.Input(0), dy = step.OutputGradient;
+        if (step.Gradient(0) is { } dx)
+            for (int i = 0; i < x.Length; i++)
+                dx[i] += x[i] > minimum && x[i] < maximum ? dy[i] : T.Zero;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -11,6 +12,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "C")]
 [Parameter("axis", ParameterKind.Int, Until = 6)]
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
+[NotDifferentiable("compares")]
 internal abstract class Comparison : Operator, IElementwise, IKeepsExtent
 {
     /// <summary>The method of the kernel <c>Compare</c> that computes it.</summary>

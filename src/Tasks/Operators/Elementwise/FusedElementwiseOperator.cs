@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -11,7 +13,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Operator("FusedElementwise", Domain = Node.InternalDomain)]
 [Input(0, "X", Elements.Numbers)]
 [Output(0, "Y")]
-internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
+internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue, IDifferentiable
 {
     private const string Body = "body";
 
@@ -134,5 +136,18 @@ internal sealed class FusedElementwiseOperator : Operator, IFunctionOfOneValue
                     c => c.Key, c => c.Value.Element == from ? NumericCast.Convert(c.Value, type.Element)! : c.Value,
                         StringComparer.Ordinal),
         });
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        Graph body = BodyFor(context, context.Type(0).As(ElementType.Float32));
+        GradientTape<T> tape = step.Keep(() => new GradientTape<T>(body, [Input]));
+        tape.Forward([step.Inputs[0]!]);
+        tape.Backward(new Dictionary<string, T[]> { [body.Outputs[0]] = step.OutputGradient });
+        GradientSums.Add(tape.Gradient(Input), dx);
     }
 }

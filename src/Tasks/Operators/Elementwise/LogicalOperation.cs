@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -10,6 +11,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Output(0, "C")]
 [Parameter("axis", ParameterKind.Int, Until = 6)]
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
+[NotDifferentiable("works on booleans")]
 internal abstract class LogicalOperation : Operator, IElementwise, IKeepsExtent
 {
     /// <summary>

@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Largest of the inputs at each place (ONNX operator Max).</summary>
 [Operator("Max")]
-internal sealed class MaxOperator : VariadicArithmetic, IExtremumOfTwoValues
+internal sealed class MaxOperator : VariadicArithmetic, IExtremumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
@@ -28,4 +30,9 @@ internal sealed class MaxOperator : VariadicArithmetic, IExtremumOfTwoValues
 
     /// <inheritdoc/>
     public (double A, double B) Derivatives(Node node, double a, double b) => a >= b ? (1, 0) : (0, 1);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementwiseGradients.OfExtremum(context, step);
 }

@@ -1,5 +1,7 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -7,7 +9,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Mean of the inputs at each place (ONNX operator Mean).</summary>
 [Operator("Mean")]
-internal sealed class MeanOperator : VariadicArithmetic
+internal sealed class MeanOperator : VariadicArithmetic, IDifferentiable
 {
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
@@ -28,4 +30,9 @@ internal sealed class MeanOperator : VariadicArithmetic
 
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Binary.Add);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementwiseGradients.OfSum(context, step, _ => T.One / T.CreateTruncating(step.Inputs.Length));
 }

@@ -1,12 +1,15 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Product of two tensors, with broadcasting (ONNX operator Mul).</summary>
 [Operator("Mul")]
-internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues
+internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
@@ -34,4 +37,35 @@ internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        T[] a = step.Input(0), b = step.Input(1), dy = step.OutputGradient;
+        T[]? da = step.Gradient(0), db = step.Gradient(1);
+        Broadcasting.Walk(context.Type(0).Dimensions.AsSpan(), context.Type(1).Dimensions.AsSpan(),
+            context.OutputTypes[0].Dimensions.AsSpan(), (i, iStep, j, jStep, o, length) =>
+        {
+            AddRun(dy.AsSpan(o, length), b, j, jStep, da, i, iStep);
+            AddRun(dy.AsSpan(o, length), a, i, iStep, db, j, jStep);
+        });
+    }
+
+    // The gradient of one factor along a run, from the other factor.
+    private static void AddRun<T>(ReadOnlySpan<T> dy, T[] other, int from, int step, T[]? gradient, int to, int toStep)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (gradient is null)
+            return;
+        if (step == 0 && toStep == 0)
+            gradient[to] += other[from] * LaneSums.Sum(dy);
+        else if (step == 0)
+            GradientSums.AddScaled(dy, other[from], gradient.AsSpan(to, dy.Length));
+        else if (toStep == 1)
+            GradientSums.AddProducts(dy, other.AsSpan(from, dy.Length), gradient.AsSpan(to, dy.Length));
+        else
+            for (int i = 0; i < dy.Length; i++)
+                gradient[to] += dy[i] * other[from + i];
+    }
 }

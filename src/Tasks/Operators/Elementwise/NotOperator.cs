@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
@@ -7,6 +8,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Operator("Not")]
 [Input(0, "X", Elements.Bool)]
 [Output(0, "Y")]
+[NotDifferentiable("works on booleans")]
 internal sealed class NotOperator : Operator, IElementwise, IKeepsExtent
 {
     /// <inheritdoc/>

@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>max(0, x) (ONNX operator Relu).</summary>
 [Operator("Relu")]
-internal sealed class ReluOperator : NumericFunction
+internal sealed class ReluOperator : NumericFunction, IDifferentiable
 {
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
@@ -25,4 +27,14 @@ internal sealed class ReluOperator : NumericFunction
 
     /// <inheritdoc/>
     public override string NumericMethod => nameof(NumericUnary.Relu);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        T[] x = step.Input(0), dy = step.OutputGradient;
+        if (step.Gradient(0) is { } dx)
+            for (int i = 0; i < x.Length; i++)
+                dx[i] += x[i] > T.Zero ? dy[i] : T.Zero;
+    }
 }

@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Difference of two tensors, with broadcasting (ONNX operator Sub).</summary>
 [Operator("Sub")]
-internal sealed class SubOperator : BinaryArithmetic, ISumOfTwoValues
+internal sealed class SubOperator : BinaryArithmetic, ISumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
@@ -37,4 +39,9 @@ internal sealed class SubOperator : BinaryArithmetic, ISumOfTwoValues
 
     /// <inheritdoc/>
     public override bool TakesActivation => true;
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementwiseGradients.OfSum(context, step, input => input == 0 ? T.One : -T.One);
 }

@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of the inputs at each place (ONNX operator Sum).</summary>
 [Operator("Sum")]
-internal sealed class SumOperator : VariadicArithmetic
+internal sealed class SumOperator : VariadicArithmetic, IDifferentiable
 {
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
@@ -19,4 +21,9 @@ internal sealed class SumOperator : VariadicArithmetic
 
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Binary.Add);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementwiseGradients.OfSum(context, step, _ => T.One);
 }

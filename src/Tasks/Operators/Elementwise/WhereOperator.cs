@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Elementwise;
@@ -12,7 +14,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Input(1, "X", Elements.All, Variable = "T")]
 [Input(2, "Y", Elements.All, Variable = "T")]
 [Output(0, "output")]
-internal sealed class WhereOperator : Operator, IElementwise, IKeepsExtent
+internal sealed class WhereOperator : Operator, IElementwise, IKeepsExtent, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -51,4 +53,21 @@ internal sealed class WhereOperator : Operator, IElementwise, IKeepsExtent
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
         BroadcastExtent.ResultAxis(context, axes);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        ReadOnlySpan<int> shape = context.OutputTypes[0].Dimensions.AsSpan();
+        bool[] condition = TensorMove.Expand(step.Inputs[0]!, shape).Values<bool>();
+        for (int input = 1; input <= 2; input++)
+        {
+            if (step.Gradient(input) is not { } dx)
+                continue;
+            var part = new T[condition.Length];
+            for (int i = 0; i < part.Length; i++)
+                part[i] = condition[i] == (input == 1) ? step.OutputGradient[i] : T.Zero;
+            GradientSums.AddBroadcast(part, shape, dx, context.Type(input).Dimensions.AsSpan());
+        }
+    }
 }

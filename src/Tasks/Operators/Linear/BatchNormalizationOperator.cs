@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -24,7 +26,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("momentum", ParameterKind.Float)]
 [Parameter("spatial", ParameterKind.Int, Until = 8)]
 [Parameter("training_mode", ParameterKind.Int, From = 14)]
-internal sealed class BatchNormalizationOperator : Operator, INormalisation
+internal sealed class BatchNormalizationOperator : Operator, INormalisation, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -62,4 +64,60 @@ internal sealed class BatchNormalizationOperator : Operator, INormalisation
 
     /// <summary>Whether the statistics are those of the batch instead of the inputs (attribute <c>training_mode</c>).</summary>
     public static bool IsTraining(Node node) => node.Int("training_mode", 0) != 0;
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] y) = (step.Input(0), step.Output(0));
+        (T[] scale, T[] bias, T[] mean, T[] deviation) = (step.Input(1), step.Input(2), step.Input(3), Deviations(context, step));
+        ForEachRun(context, x.Length, (c, start, length) =>
+        {
+            for (int i = start; i < start + length; i++)
+                y[i] = (scale[c] * (x[i] - mean[c]) / deviation[c]) + bias[c];
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] dy) = (step.Input(0), step.OutputGradient);
+        (T[] scale, T[] mean, T[] deviation) = (step.Input(1), step.Input(3), Deviations(context, step));
+        ForEachRun(context, x.Length, (c, start, length) =>
+        {
+            T sum = T.Zero, products = T.Zero, factor = scale[c] / deviation[c];
+            for (int i = start; i < start + length; i++)
+            {
+                sum += dy[i];
+                products += dy[i] * (x[i] - mean[c]);
+            }
+            if (step.Gradient(0) is { } dx)
+                GradientSums.AddScaled(dy.AsSpan(start, length), factor, dx.AsSpan(start, length));
+            AddTo(step.Gradient(1), c, products / deviation[c]);
+            AddTo(step.Gradient(2), c, sum);
+            AddTo(step.Gradient(3), c, -sum * factor);
+            AddTo(step.Gradient(4), c, -products * factor / (deviation[c] * deviation[c] * T.CreateTruncating(2)));
+        });
+    }
+
+    private static void AddTo<T>(T[]? gradient, int channel, T value)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (gradient is not null)
+            gradient[channel] += value;
+    }
+
+    private static T[] Deviations<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        Array.ConvertAll(step.Input(4), v => T.Sqrt(v + T.CreateTruncating(INormalisation.Epsilon(context.Node))));
+
+    // Runs of elements of one channel.
+    private static void ForEachRun(OperatorContext context, int count, Action<int, int, int> run)
+    {
+        TensorType x = context.Type(0);
+        int channels = context.Type(1).Count, inner = x.Rank < 2 ? x.Count : Shapes.Count(x.Dimensions.AsSpan()[2..]);
+        for (int start = 0, c = 0; start < count; start += inner, c = (c + 1) % channels)
+            run(c, start, inner);
+    }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -19,7 +21,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("kernel_shape", ParameterKind.Ints, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels
+internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -130,4 +132,20 @@ internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels
 
     /// <inheritdoc/>
     int IConvolution.Groups(Node node) => checked((int)Groups(node));
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        Training(context, step).Forward(step.Input(0), step.Input(1), context.Has(2) ? step.Input(2) : null, step.Output(0));
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        Training(context, step).Backward(step.Input(0), step.Input(1), step.OutputGradient, step.Gradient(0),
+            step.Gradient(1), step.Gradient(2));
+
+    private static TrainingConvolution<T> Training<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        step.Keep(() => new TrainingConvolution<T>(
+            WindowGeometry.OfConvolution(context), context.Type(1).Dimensions[0], (int)Groups(context.Node)));
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -17,7 +19,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
 [Parameter("transA", ParameterKind.Int)]
 [Parameter("transB", ParameterKind.Int)]
-internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels
+internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -152,4 +154,44 @@ internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels
 
     /// <summary>The node without a factor of the addend.</summary>
     public static Node WithoutBetaFactor(Node node) => node.Without("beta");
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (int m, int n, int k, _) = Sizes(context.Node, context.Type(0), context.Type(1));
+        bool transA = TransposesA(context.Node), transB = TransposesB(context.Node);
+        (T[] a, T[] b, T[] y) = (step.Input(0), step.Input(1), step.Output(0));
+        Array.Clear(y);
+        GradientSums.AddMatrixProduct<T>(m, n, k, a, transA ? 1 : k, transA ? m : 1, b, transB ? 1 : n, transB ? k : 1, y, n);
+        if (Alpha(context.Node) != 1)
+            TensorPrimitives.Multiply(y, T.CreateTruncating(Alpha(context.Node)), y);
+        if (context.Has(2))
+            GradientSums.AddScaled<T>(TensorMove.Expand(step.Inputs[2]!, [m, n]).Values<T>(), T.CreateTruncating(Beta(context.Node)), y);
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (int m, int n, int k, _) = Sizes(context.Node, context.Type(0), context.Type(1));
+        bool transA = TransposesA(context.Node), transB = TransposesB(context.Node);
+        (T[] a, T[] b, T[] dy) = (step.Input(0), step.Input(1), Scaled(step.OutputGradient, Alpha(context.Node)));
+        (int rowOfA, int columnOfA, int rowOfB, int columnOfB) = (transA ? 1 : k, transA ? m : 1, transB ? 1 : n, transB ? k : 1);
+        // The gradients of both matrices as they lie in memory: dA = dY·B', dB = A'·dY, or these transposed.
+        if (step.Gradient(0) is { } da && !transA)
+            GradientSums.AddMatrixProduct<T>(m, k, n, dy, n, 1, b, columnOfB, rowOfB, da, k);
+        else if (step.Gradient(0) is { } transposed)
+            GradientSums.AddMatrixProduct<T>(k, m, n, b, rowOfB, columnOfB, dy, 1, n, transposed, m);
+        if (step.Gradient(1) is { } db && !transB)
+            GradientSums.AddMatrixProduct<T>(k, n, m, a, columnOfA, rowOfA, dy, n, 1, db, n);
+        else if (step.Gradient(1) is { } transposed)
+            GradientSums.AddMatrixProduct<T>(n, k, m, dy, 1, n, a, rowOfA, columnOfA, transposed, k);
+        if (step.Gradient(2) is { } dc)
+            GradientSums.AddBroadcast(Scaled(step.OutputGradient, Beta(context.Node)), [m, n], dc, context.Type(2).Dimensions.AsSpan());
+    }
+
+    private static T[] Scaled<T>(T[] values, float factor)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        factor == 1 ? values : Array.ConvertAll(values, v => v * T.CreateTruncating(factor));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -12,7 +13,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(0, "A", Elements.Numbers, Variable = "T")]
 [Input(1, "B", Elements.Numbers, Variable = "T")]
 [Output(0, "Y")]
-internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, IPassesChannels
+internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -64,11 +65,9 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
     private static Tensor FloatProduct(TensorType type, Problem p, float[] a, float[] b)
     {
         var y = new float[type.Count];
-        int batches = Shapes.Count(p.Batch);
-        // One matrix for the whole batch: the batch's rows are rows of one large product.
-        if (p.BatchOfB.All(d => d == 1) && batches > 1 && p.BatchOfA.AsSpan().SequenceEqual(p.Batch))
+        if (p.IsOneProduct)
         {
-            MatrixProduct.Accumulate(batches * p.M, p.N, p.K, a, p.K, 1, b, p.N, 1, y, p.N);
+            MatrixProduct.Accumulate(Shapes.Count(p.Batch) * p.M, p.N, p.K, a, p.K, 1, b, p.N, 1, y, p.N);
             return FloatTensor.Of(type, y);
         }
         foreach ((int i, int x, int w) in p.Batches())
@@ -88,6 +87,10 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
 
     private sealed record Problem(int M, int N, int K, int[] BatchOfA, int[] BatchOfB, int[] Batch)
     {
+        // One matrix for the whole batch: the batch's rows are rows of one large product.
+        public bool IsOneProduct =>
+            BatchOfB.All(d => d == 1) && Shapes.Count(Batch) > 1 && BatchOfA.AsSpan().SequenceEqual(Batch);
+
         // Each product's index with the places of its two factors.
         public IEnumerable<(int Index, int A, int B)> Batches()
         {
@@ -170,4 +173,36 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct, IKeepsExtent, I
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
         axes[1] is null && axes[0] == context.Type(0).Rank - 2 && context.Type(1).Rank == 2 ? axes[0] : null;
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        Problem p = Describe(context, context.Type(0), context.Type(1));
+        (T[] a, T[] b, T[] y) = (step.Input(0), step.Input(1), step.Output(0));
+        Array.Clear(y);
+        if (p.IsOneProduct)
+            GradientSums.AddMatrixProduct<T>(Shapes.Count(p.Batch) * p.M, p.N, p.K, a, p.K, 1, b, p.N, 1, y, p.N);
+        else
+            foreach ((int i, int x, int w) in p.Batches())
+                GradientSums.AddMatrixProduct<T>(p.M, p.N, p.K, a.AsSpan(x), p.K, 1, b.AsSpan(w), p.N, 1, y.AsSpan(i * p.M * p.N), p.N);
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        Problem p = Describe(context, context.Type(0), context.Type(1));
+        (T[] a, T[] b, T[] dy) = (step.Input(0), step.Input(1), step.OutputGradient);
+        T[]? da = step.Gradient(0), db = step.Gradient(1);
+        int m = p.IsOneProduct ? Shapes.Count(p.Batch) * p.M : p.M;
+        foreach ((int i, int x, int w) in p.IsOneProduct ? [(0, 0, 0)] : p.Batches())
+        {
+            ReadOnlySpan<T> gradient = dy.AsSpan(i * p.M * p.N);
+            if (da is not null)
+                GradientSums.AddMatrixProduct(m, p.K, p.N, gradient, p.N, 1, b.AsSpan(w), 1, p.N, da.AsSpan(x), p.K);
+            if (db is not null)
+                GradientSums.AddMatrixProduct(p.K, p.N, m, a.AsSpan(x), 1, p.K, gradient, p.N, 1, db.AsSpan(w), p.N);
+        }
+    }
 }

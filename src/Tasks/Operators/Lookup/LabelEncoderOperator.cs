@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Lookup;
 
@@ -23,6 +24,7 @@ namespace OptimizerBuild.Operators.Lookup;
 [Parameter("values_int64s", ParameterKind.Ints, From = 2)]
 [Parameter("values_strings", ParameterKind.Strings, From = 2)]
 [Parameter("values_tensor", ParameterKind.Tensor, From = 4)]
+[NotDifferentiable("looks labels up")]
 internal sealed class LabelEncoderOperator : Operator
 {
     /// <summary>The domain of ONNX's classical machine learning.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Lookup;
 
@@ -18,6 +19,7 @@ namespace OptimizerBuild.Operators.Lookup;
 [Parameter("overlap", ParameterKind.Float, Required = true)]
 [Parameter("least", ParameterKind.Float)]
 [Parameter("center", ParameterKind.Int)]
+[NotDifferentiable("gives the numbers of boxes")]
 internal sealed class NonMaxSuppressionOperator : Operator
 {
     /// <summary>The operator's name.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Lookup;
 
@@ -13,6 +14,7 @@ namespace OptimizerBuild.Operators.Lookup;
 [Input(0, "pairs", Elements.Float32)]
 [Output(0, "probabilities")]
 [Parameter("classes", ParameterKind.Int, Required = true, Minimum = 2)]
+[NotDifferentiable("solves a system of equations for each row")]
 internal sealed class PairwiseCouplingOperator : Operator
 {
     /// <summary>The operator's name.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
@@ -10,7 +12,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Output(0, "concat_result")]
 [Parameter("axis", ParameterKind.Int, Until = 3)]
 [Parameter("axis", ParameterKind.Int, Required = true, From = 4)]
-internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels
+internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -87,4 +89,21 @@ internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
         axes.Distinct().ToArray() is [{ } axis] && axis != context.Axis(Axis(context.Node), context.Type(0).Rank) ? axis : null;
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        TensorType y = context.OutputTypes[0];
+        int axis = context.Axis(Axis(context.Node), y.Rank);
+        int outer = Shapes.Count(y.Dimensions.AsSpan()[..axis]), run = Shapes.Count(y.Dimensions.AsSpan()[axis..]);
+        for (int input = 0, at = 0; input < step.Inputs.Length; input++)
+        {
+            int own = Shapes.Count(context.Type(input).Dimensions.AsSpan()[axis..]);
+            if (step.Gradient(input) is { } dx)
+                for (int o = 0; o < outer; o++)
+                    GradientSums.Add(step.OutputGradient.AsSpan((o * run) + at, own), dx.AsSpan(o * own, own));
+            at += own;
+        }
+    }
 }

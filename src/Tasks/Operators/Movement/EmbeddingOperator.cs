@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Movement;
 
@@ -12,7 +14,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "table", Elements.All)]
 [Input(1, "indices", Elements.Integers)]
 [Output(0, "Y")]
-internal sealed class EmbeddingOperator : Operator, IPassesChannels
+internal sealed class EmbeddingOperator : Operator, IPassesChannels, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -43,5 +45,18 @@ internal sealed class EmbeddingOperator : Operator, IPassesChannels
             if (indices[i] >= 0 && indices[i] < rows)
                 Array.Copy(table.Data, indices[i] * width, result.Data, (long)i * width, width);
         return [result];
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        long[] indices = step.Inputs[1]!.ToInt64();
+        (int rows, int width) = (context.Type(0).Dimensions[0], context.Type(0).Dimensions[1]);
+        for (int i = 0; i < indices.Length; i++)
+            if (indices[i] >= 0 && indices[i] < rows)
+                GradientSums.Add(step.OutputGradient.AsSpan(i * width, width), dx.AsSpan((int)indices[i] * width, width));
     }
 }

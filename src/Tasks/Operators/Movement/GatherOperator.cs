@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
@@ -72,5 +73,25 @@ internal sealed class GatherOperator : MovementOperator, IKeepsExtent, IPassesCh
             ({ } place, null) when place > axis => place + context.Type(1).Rank - 1,
             _ => null,
         };
+    }
+
+    /// <inheritdoc/>
+    public override void Backward<T>(OperatorContext context, TrainingStep<T> step)
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        long[] indices = step.Inputs[1]!.ToInt64();
+        T[] dy = step.OutputGradient;
+        TensorType x = context.Type(0);
+        int axis = context.Axis(Axis(context.Node), x.Rank), size = x.Dimensions[axis];
+        int outer = Shapes.Count(x.Dimensions.AsSpan()[..axis]), inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
+        for (int o = 0; o < outer; o++)
+        {
+            for (int i = 0; i < indices.Length; i++)
+            {
+                int index = (int)(indices[i] < 0 ? indices[i] + size : indices[i]);
+                GradientSums.Add(dy.AsSpan(((o * indices.Length) + i) * inner, inner), dx.AsSpan(((o * size) + index) * inner, inner));
+            }
+        }
     }
 }

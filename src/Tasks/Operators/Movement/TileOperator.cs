@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
@@ -9,7 +11,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "input", Elements.All)]
 [Input(1, "repeats", Elements.Int64, Fixed = true)]
 [Output(0, "output")]
-internal sealed class TileOperator : Operator
+internal sealed class TileOperator : Operator, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -45,4 +47,9 @@ internal sealed class TileOperator : Operator
 
     /// <inheritdoc/>
     public override OperatorArithmetic Arithmetic => OperatorArithmetic.Moves;
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ElementSources.Backward(this, context, step);
 }

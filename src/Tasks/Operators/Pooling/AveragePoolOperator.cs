@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -16,7 +18,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("kernel_shape", ParameterKind.Ints, Required = true, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPassesChannels
+internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPassesChannels, ITrainingForward
 {
     /// <summary>
     /// The greatest window of the integer form, which has a multiplier for each number of elements, all with one shift: that of the
@@ -116,4 +118,55 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPass
 
     /// <summary>The node, counting padding as elements of a window.</summary>
     public static Node WithPaddingCounted(Node node) => node.With("count_include_pad", 1);
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] y) = (step.Input(0), step.Output(0));
+        Array.Clear(y);
+        Windows windows = step.Keep(() => new Windows(context));
+        windows.ForEachTap((from, to, length, count) =>
+            GradientSums.AddScaled(x.AsSpan(from, length), T.One / T.CreateTruncating(count), y.AsSpan(to, length)));
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        T[] dy = step.OutputGradient;
+        Windows windows = step.Keep(() => new Windows(context));
+        windows.ForEachTap((from, to, length, count) =>
+            GradientSums.AddScaled(dy.AsSpan(to, length), T.One / T.CreateTruncating(count), dx.AsSpan(from, length)));
+    }
+
+    // The windows and by how many elements each is divided.
+    private sealed class Windows(OperatorContext context)
+    {
+        private readonly WindowPlaces _places = new(WindowGeometry.OfPooling(context));
+        private readonly int[] _counts = Counts(context);
+
+        // Calls for each window and tap inside the image with places in the input and the output, how many adjacent channels lie there
+        // and what the window is divided by.
+        public void ForEachTap(Action<int, int, int, int> tap)
+        {
+            WindowGeometry g = _places.Geometry;
+            int run = g.ChannelsLast ? g.Channels : 1, planes = g.Batch * g.Channels / run;
+            for (int n = 0; n < planes; n++)
+                for (int p = 0; p < _places.OutputPixels; p++)
+                    for (int t = 0; t < _places.Taps; t++)
+                        if (_places.Pixels[(p * _places.Taps) + t] is >= 0 and var pixel)
+                            tap(((n * _places.InputPixels) + pixel) * run, ((n * _places.OutputPixels) + p) * run, run, _counts[p]);
+        }
+
+        private static int[] Counts(OperatorContext context)
+        {
+            WindowGeometry g = WindowGeometry.OfPooling(context);
+            var taps = new WindowTaps(g);
+            bool padded = CountsPadding(context.Node);
+            return [.. Enumerable.Range(0, g.OutputPixels).Select(p => padded ? taps.CountWithPadding(p) : taps.Of(p).Count)];
+        }
+    }
 }

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Pooling;
 
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
 [Input(0, "X", Elements.Floats)]
 [Output(0, "Y")]
-internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction, IPassesChannels
+internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -61,4 +64,27 @@ internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction,
 
     /// <inheritdoc/>
     public override bool IsIdentity(OperatorContext context) => true;
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (int[] places, int results) = ReductionGradients.PlacesOf(context, step);
+        (T[] x, T[] y) = (step.Input(0), step.Output(0));
+        Array.Fill(y, IsMean ? T.Zero : T.NegativeInfinity);
+        for (int i = 0; i < x.Length; i++)
+            y[places[i]] = IsMean ? y[places[i]] + x[i] : T.Max(y[places[i]], x[i]);
+        if (IsMean)
+            TensorPrimitives.Divide(y, T.CreateTruncating(places.Length / results), y);
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (IsMean)
+            ReductionGradients.OfSum(context, step);
+        else
+            ReductionGradients.OfExtremum(context, step);
+    }
 }

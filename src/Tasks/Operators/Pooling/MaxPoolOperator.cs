@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -21,7 +22,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("storage_order", ParameterKind.Int, From = 8)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesChannels
+internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -160,5 +161,45 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesCh
                 }
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        // Also where each maximum comes from, which is where its gradient goes.
+        WindowPlaces places = step.Keep(() => new WindowPlaces(WindowGeometry.OfPooling(context)));
+        (T[] x, T[] y) = (step.Input(0), step.Output(0));
+        int[] sources = step.Keep(() => new int[y.Length]);
+        WindowGeometry g = places.Geometry;
+        int run = g.ChannelsLast ? g.Channels : 1, planes = g.Batch * g.Channels / run;
+        Array.Fill(y, T.MinValue);
+        Array.Fill(sources, -1);
+        for (int n = 0, at = 0; n < planes; n++)
+        {
+            for (int p = 0; p < places.OutputPixels; p++, at += run)
+            {
+                foreach (int pixel in places.Pixels.AsSpan(p * places.Taps, places.Taps))
+                {
+                    int from = ((n * places.InputPixels) + pixel) * run;
+                    for (int c = 0; pixel >= 0 && c < run; c++)
+                        if (x[from + c] > y[at + c] || sources[at + c] < 0)
+                            (y[at + c], sources[at + c]) = (x[from + c], from + c);
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        int[] sources = step.Keep(() => Array.Empty<int>());
+        T[] dy = step.OutputGradient;
+        for (int i = 0; i < sources.Length; i++)
+            if (sources[i] >= 0)
+                dx[sources[i]] += dy[i];
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Quantization;
@@ -14,6 +15,7 @@ namespace OptimizerBuild.Operators.Quantization;
 [Parameter("axis", ParameterKind.Int, From = 13)]
 [Parameter("block_size", ParameterKind.Int, From = 21, Minimum = 0)]
 [Parameter("output_dtype", ParameterKind.Int, From = 23)]
+[NotDifferentiable("reads whole numbers")]
 internal sealed class DequantizeLinearOperator : Operator
 {
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Quantization;
 
@@ -11,7 +13,7 @@ namespace OptimizerBuild.Operators.Quantization;
 [Operator("FakeQuantize", Domain = Node.InternalDomain)]
 [Input(0, "X", Elements.Float32)]
 [Output(0, "Y")]
-internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue
+internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue, IStraightThrough
 {
     /// <summary>The highest level.</summary>
     public const int HighestLevel = 255;
@@ -72,4 +74,17 @@ internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue
     private static double Step(double steps, int zeroPoint) => double.IsNaN(steps)
         ? 0
         : Math.Clamp(Math.Round(steps, MidpointRounding.ToEven), -zeroPoint, HighestLevel - zeroPoint);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        T scale = T.CreateTruncating(Scale(context.Node));
+        int zeroPoint = ZeroPoint(context.Node);
+        T lowest = T.CreateTruncating(-zeroPoint) * scale, highest = T.CreateTruncating(HighestLevel - zeroPoint) * scale;
+        T[] x = step.Input(0), dy = step.OutputGradient;
+        if (step.Gradient(0) is { } dx)
+            for (int i = 0; i < x.Length; i++)
+                dx[i] += x[i] >= lowest && x[i] <= highest ? dy[i] : T.Zero;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Quantization;
@@ -19,6 +20,7 @@ namespace OptimizerBuild.Operators.Quantization;
 [Parameter("output_dtype", ParameterKind.Int, From = 21)]
 [Parameter("precision", ParameterKind.Int, From = 23)]
 [Parameter("saturate", ParameterKind.Int, From = 19)]
+[NotDifferentiable("gives whole numbers")]
 internal sealed class QuantizeLinearOperator : Operator
 {
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -11,6 +12,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("keepdims", ParameterKind.Int)]
 [Parameter("select_last_index", ParameterKind.Int, From = 12)]
+[NotDifferentiable("gives places")]
 internal abstract class ArgExtremum : Operator
 {
     /// <inheritdoc/>

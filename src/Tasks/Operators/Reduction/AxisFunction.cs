@@ -86,7 +86,8 @@ internal abstract class AxisFunction : Operator, IKeepsExtent, IPassesChannels
         ? ChannelLinks.Fixed("adds up over that axis")
         : ChannelLinks.Through(context, port);
 
-    private static int AxisOf(OperatorContext context) => context.Axis(Axis(context.Node), context.Type(0).Rank);
+    /// <summary>The axis of a node, from 0.</summary>
+    protected static int AxisOf(OperatorContext context) => context.Axis(Axis(context.Node), context.Type(0).Rank);
 
     /// <inheritdoc/>
     public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) => axes[0] == AxisOf(context) ? null : axes[0];

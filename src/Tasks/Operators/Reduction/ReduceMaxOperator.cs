@@ -1,5 +1,7 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -8,7 +10,7 @@ namespace OptimizerBuild.Operators.Reduction;
 /// <summary>Largest element over some axes (ONNX operator ReduceMax).</summary>
 [Operator("ReduceMax")]
 [Input(0, "data", Elements.Numbers | Elements.Bool)]
-internal sealed class ReduceMaxOperator : ReduceOperator
+internal sealed class ReduceMaxOperator : ReduceOperator, IDifferentiable
 {
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Max);
@@ -19,4 +21,9 @@ internal sealed class ReduceMaxOperator : ReduceOperator
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => row.IsEmpty ? Numbers.Lowest<T>() : TensorPrimitives.Max(row);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ReductionGradients.OfExtremum(context, step);
 }

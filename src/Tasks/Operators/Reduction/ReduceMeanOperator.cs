@@ -1,12 +1,14 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Mean over some axes (ONNX operator ReduceMean).</summary>
 [Operator("ReduceMean")]
-internal sealed class ReduceMeanOperator : ReduceOperator
+internal sealed class ReduceMeanOperator : ReduceOperator, IDifferentiable
 {
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Mean);
@@ -23,4 +25,9 @@ internal sealed class ReduceMeanOperator : ReduceOperator
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => LaneSums.Sum(row) / T.CreateTruncating(row.Length);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ReductionGradients.OfSum(context, step);
 }

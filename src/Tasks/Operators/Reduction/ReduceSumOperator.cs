@@ -1,5 +1,7 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -9,7 +11,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Input(1, "axes", Elements.Int64, Optional = true, Fixed = true, From = 13)]
 [Parameter("axes", ParameterKind.Ints, Until = 12)]
 [Parameter("noop_with_empty_axes", ParameterKind.Int, From = 13)]
-internal sealed class ReduceSumOperator : ReduceOperator
+internal sealed class ReduceSumOperator : ReduceOperator, IDifferentiable
 {
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Sum);
@@ -20,4 +22,9 @@ internal sealed class ReduceSumOperator : ReduceOperator
 
     /// <inheritdoc/>
     protected override T Row<T>(ReadOnlySpan<T> row) => LaneSums.Sum(row);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        ReductionGradients.OfSum(context, step);
 }

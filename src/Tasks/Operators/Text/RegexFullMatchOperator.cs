@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Text;
 
@@ -9,6 +10,7 @@ namespace OptimizerBuild.Operators.Text;
 [Input(0, "X", Elements.String)]
 [Output(0, "Y")]
 [Parameter("pattern", ParameterKind.String, Required = true)]
+[NotDifferentiable("works on text")]
 internal sealed class RegexFullMatchOperator : Operator, IKeepsExtent
 {
     private const int LongestPattern = 1 << 14;

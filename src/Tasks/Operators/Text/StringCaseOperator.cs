@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Text;
 
@@ -11,6 +12,7 @@ namespace OptimizerBuild.Operators.Text;
 [Input(0, "X", Elements.String)]
 [Output(0, "Y")]
 [Parameter("upper", ParameterKind.Int, Required = true)]
+[NotDifferentiable("works on text")]
 internal sealed class StringCaseOperator : Operator, IKeepsExtent
 {
     /// <summary>The operator's name.</summary>

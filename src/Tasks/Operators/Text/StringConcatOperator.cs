@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Text;
@@ -9,6 +10,7 @@ namespace OptimizerBuild.Operators.Text;
 [Input(0, "X", Elements.String)]
 [Input(1, "Y", Elements.String)]
 [Output(0, "Z")]
+[NotDifferentiable("works on text")]
 internal sealed class StringConcatOperator : Operator, IKeepsExtent
 {
     /// <inheritdoc/>

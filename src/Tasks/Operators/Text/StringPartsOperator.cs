@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Text;
 
@@ -14,6 +15,7 @@ namespace OptimizerBuild.Operators.Text;
 [Output(1, "Z")]
 [Parameter("delimiter", ParameterKind.String)]
 [Parameter("parts", ParameterKind.Int, Required = true, Minimum = 0)]
+[NotDifferentiable("works on text")]
 internal sealed class StringPartsOperator : Operator
 {
     /// <summary>The operator's name.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Trees;
 
@@ -22,6 +23,7 @@ namespace OptimizerBuild.Operators.Trees;
 [Output(0, "Y")]
 [Parameter("aggregate", ParameterKind.String, Choices = ["SUM", "MIN", "MAX"])]
 [Parameter("targets", ParameterKind.Int, Required = true, Minimum = 0)]
+[NotDifferentiable("chooses leaves by comparisons")]
 internal sealed class TreeEnsembleOperator : Operator, ITakesMissingValues
 {
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Types;
 
@@ -9,6 +10,7 @@ namespace OptimizerBuild.Operators.Types;
 [Input(0, "input", Elements.Numbers | Elements.Bool)]
 [Output(0, "output")]
 [Parameter("to", ParameterKind.Int, Required = true)]
+[NotDifferentiable("reads the bits of numbers as other ones")]
 internal sealed class BitCastOperator : Operator
 {
     /// <inheritdoc/>

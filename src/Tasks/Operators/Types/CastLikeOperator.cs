@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Types;
@@ -11,6 +12,7 @@ namespace OptimizerBuild.Operators.Types;
 [Output(0, "output")]
 [Parameter("round_mode", ParameterKind.String, From = 24, Choices = ["up", "down", "nearest"])]
 [Parameter("saturate", ParameterKind.Int, From = 19)]
+[NotDifferentiable("changes the type: what is not float32 is not trained")]
 internal sealed class CastLikeOperator : Operator
 {
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Types;
@@ -12,6 +13,7 @@ namespace OptimizerBuild.Operators.Types;
 [Parameter("round_mode", ParameterKind.String, From = 24, Choices = ["up", "down", "nearest"])]
 [Parameter("saturate", ParameterKind.Int, From = 19)]
 [Parameter("to", ParameterKind.Int, Required = true)]
+[NotDifferentiable("changes the type: what is not float32 is not trained")]
 internal sealed class CastOperator : Operator, IKeepsExtent
 {
     /// <inheritdoc/>

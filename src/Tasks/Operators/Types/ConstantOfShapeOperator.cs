@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Types;
@@ -9,6 +10,7 @@ namespace OptimizerBuild.Operators.Types;
 [Input(0, "input", Elements.Int64, Fixed = true)]
 [Output(0, "output")]
 [Parameter("value", ParameterKind.Tensor)]
+[NotDifferentiable("reads nothing but a shape")]
 internal sealed class ConstantOfShapeOperator : Operator
 {
     /// <inheritdoc/>

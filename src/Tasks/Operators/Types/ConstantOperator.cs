@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Types;
 
@@ -14,6 +15,7 @@ namespace OptimizerBuild.Operators.Types;
 [Parameter("value_ints", ParameterKind.Ints, From = 12)]
 [Parameter("value_string", ParameterKind.String, From = 12)]
 [Parameter("value_strings", ParameterKind.Strings, From = 12)]
+[NotDifferentiable("reads nothing")]
 internal sealed class ConstantOperator : Operator
 {
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Types;
@@ -12,6 +13,7 @@ namespace OptimizerBuild.Operators.Types;
 [Input(1, "limit", Elements.Numbers, Variable = "T", Fixed = true)]
 [Input(2, "delta", Elements.Numbers, Variable = "T", Fixed = true)]
 [Output(0, "output")]
+[NotDifferentiable("reads nothing but bounds")]
 internal sealed class RangeOperator : Operator
 {
     /// <inheritdoc/>

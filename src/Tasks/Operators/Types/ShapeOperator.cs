@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Types;
 
@@ -9,6 +10,7 @@ namespace OptimizerBuild.Operators.Types;
 [Output(0, "shape")]
 [Parameter("end", ParameterKind.Int, From = 15)]
 [Parameter("start", ParameterKind.Int, From = 15)]
+[NotDifferentiable("reads nothing but a type")]
 internal sealed class ShapeOperator : Operator, IFoldsFromTypes
 {
     /// <inheritdoc/>

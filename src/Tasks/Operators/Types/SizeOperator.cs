@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Types;
 
@@ -7,6 +8,7 @@ namespace OptimizerBuild.Operators.Types;
 [Operator("Size")]
 [Input(0, "data", Elements.All)]
 [Output(0, "size")]
+[NotDifferentiable("reads nothing but a type")]
 internal sealed class SizeOperator : Operator, IFoldsFromTypes
 {
     /// <inheritdoc/>
