@@ -103,11 +103,32 @@ internal sealed partial class GraphImporter
         ImmutableArray<string> outputs = TensorsOf(name, proto,
             ImportBody(name, proto, graph, body, [number, condition, .. values], scope, depth));
         Graph closed = body.ToGraph(name + ".body", outputs);
+        if (Counted(closed, inputs) is { } trips)
+        {
+            string count = _inference.UniqueValue(name + "/trips");
+            _inference.AddConstant(count, Tensor.Scalar(trips));
+            inputs = inputs.SetItem(0, count).SetItem(1, "");
+            string always = body.Values.UniqueValue(name + "/true");
+            body.Values.AddConstant(always, Tensor.Scalar(true));
+            closed = body.ToGraph(name + ".body", outputs.SetItem(0, always));
+        }
         Node loop = new Node(name, "Loop", [.. inputs, .. captures], [])
             .With(LoopOperator.Body, new AttributeValue.GraphValue(closed))
             .With(LoopOperator.Carried, carried);
         _inference.Check(loop, opset);
         return loop;
+    }
+
+    // The trips of a loop that begins, and whose condition is computed from counters.
+    private long? Counted(Graph body, ImmutableArray<string> inputs)
+    {
+        if (!HasConstantTrips(inputs) || body.TypeOf(body.Outputs[0]) is not { Element: ElementType.Bool, Count: 1 }
+            || (body.Constant(body.Outputs[0]) is { } always && always.Values<bool>()[0])
+            || (inputs[1].Length > 0 && !_inference.Constant(inputs[1])!.Values<bool>()[0])
+            || !inputs.Skip(2).Select((v, i) => _inference.TypeOf(v) == body.TypeOf(body.Outputs[1 + i])).All(same => same))
+            return null;
+        return CountedTrips.Of(body, [.. inputs.Skip(2).Select(_inference.Constant)],
+            inputs[0].Length == 0 ? long.MaxValue : _inference.Constant(inputs[0])!.Values<long>()[0]);
     }
 
     // A Scan is a Loop over the slices of its scanned inputs.

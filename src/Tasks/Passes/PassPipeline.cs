@@ -19,6 +19,7 @@ internal static class PassPipeline
         new IdentityRemoval(),
         new FakeQuantizeRecognition(),
         new DynamicQuantizationRecognition(),
+        new RecurrentRecognition(),
         new ConcatSlicing(),
         new ArithmeticNormalisation(),
         new ClipMerging(),

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Outliers;
 using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -57,9 +58,28 @@ internal static class ModelSurvey
         .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
         .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key} {g.Count()}")));
 
-    private static Row[] Rows(Graph graph, ModelOptions options)
+    private static Row[] Rows(Graph graph, ModelOptions options) => options.IsFloat32 ? Rows(new QuantizableGraph(graph), _ => "float32")
+        : PrequantizedModel.Is(graph) ? OwnScaleRows(graph, options) : MeasuredRows(new(graph), options);
+
+    private static Row[] Rows(QuantizableGraph graph, Func<QuantizableNode, string> form) => [.. graph.Nodes.Select(n => new Row(
+        $"{n.Node.Name} ({n.Node.OpType})",
+        graph.Graph.TypeOf(n.Node.Outputs.First(o => o.Length > 0)).ToString(),
+        n.MultiplyAccumulates,
+        n.Node.Inputs.Where(graph.Graph.IsConstant).Distinct(StringComparer.Ordinal).Sum(i => (long)graph.Graph.Constant(i)!.Count),
+        form(n)))];
+
+    // Nothing is measured where the model says what scales it has: what is planned here is what a build plans.
+    private static Row[] OwnScaleRows(Graph graph, ModelOptions options)
     {
-        var candidates = new QuantizableGraph(graph);
+        (Graph planned, GraphQuantization quantization) = PrequantizedModel.Quantize(graph, QuantizationTechnique.ChoiceOf(options));
+        var known = new QuantizableGraph(planned);
+        return Rows(known, n => quantization.Nodes[n.Node.Name] is { Integer: false } node ? "float32: " + node.Reason
+            : (DynamicRange.IsDivided(known.Producer(n.Node.Inputs[0])?.Node)
+                ? "int8, its input scaled at run time: " : "int8 with the model's own scales: ") + FormOf(n.Form));
+    }
+
+    private static Row[] MeasuredRows(QuantizableGraph candidates, ModelOptions options)
+    {
         var integers = new IntegerNodes(candidates);
         integers.RemoveReadRows();
         foreach (QuantizableNode node in candidates.Nodes)
@@ -67,16 +87,8 @@ internal static class ModelSurvey
                 integers.Remove(node, given is null ? "Precision=Float32" : "Layers says Float32");
         if (options.Precision != ModelPrecision.Int8)
             integers.Settle();
-        bool ownScales = PrequantizedModel.Is(graph);
-        return [.. candidates.Nodes.Select(n => new Row(
-            $"{n.Node.Name} ({n.Node.OpType})",
-            graph.TypeOf(n.Node.Outputs.First(o => o.Length > 0)).ToString(),
-            n.MultiplyAccumulates,
-            n.Node.Inputs.Where(graph.IsConstant).Distinct(StringComparer.Ordinal).Sum(i => (long)graph.Constant(i)!.Count),
-            options.IsFloat32 ? "float32"
-                : ownScales ? "as the model's own scales say"
-                : integers.Contains(n) ? "int8 if accurate enough: " + FormOf(n.Form)
-                : "float32: " + integers.Reason(n)))];
+        return Rows(candidates, n =>
+            integers.Contains(n) ? "int8 if accurate enough: " + FormOf(n.Form) : "float32: " + integers.Reason(n));
     }
 
     private static string FormOf(IntegerForm form) => form switch
@@ -86,6 +98,8 @@ internal static class ModelSurvey
         IntegerForm.Rescale => "rescaled",
         IntegerForm.SameScale => "moved",
         IntegerForm.FixedPoint => "fixed point",
+        IntegerForm.Recurrent => "products with the state",
+        IntegerForm.Levels => "bytes handed over",
         _ => form.ToString(),
     };
 

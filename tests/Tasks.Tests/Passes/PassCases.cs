@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Operators.Quantization;
 
 namespace OptimizerBuild.Passes;
@@ -21,6 +22,22 @@ internal static class PassCases
     {
         (string s, string z) = (b.Scalar(scale), b.Constant(Tensor.Scalar(zeroPoint)));
         return b.Add("DequantizeLinear", b.Add("QuantizeLinear", x, s, z), s, z);
+    }
+
+    // h' = f(x W + h R) over the slices of the first axis.
+    private static Graph Recurrent(GraphBuilder around, string function)
+    {
+        var body = new GraphBuilder(2);
+        string number = body.Input(TensorType.Of(ElementType.Int64)), h = body.Input(2, 3), xs = body.Input(7, 2, 4);
+        string x = body.Add("Gather", [xs, number], ("axis", 0));
+        string sum = body.Add("Add", body.Add("MatMul", x, body.Weights(4, 3)), body.Add("MatMul", h, body.Weights(3, 3)));
+        string next = body.Add(function, body.Add("Mul", sum, body.Scalar(0.1f)));
+        if (function == "Tanh")
+            next = body.Add(function, sum);
+        return around.Build(around.Add(new Node("", "Loop",
+                [around.Constant(Tensor.Scalar(7L)), "", around.Input(2, 3), around.Input(7, 2, 4)], [])
+            .With(LoopOperator.Body, new AttributeValue.GraphValue(body.Build(body.Constant(Tensor.Scalar(true)), next)))
+            .With(LoopOperator.Carried, 1)));
     }
 
     private static readonly long[] Nchw = [0, 3, 1, 2], Nhwc = [0, 2, 3, 1];
@@ -238,6 +255,9 @@ internal static class PassCases
             string e = b.Add("Exp", b.Add("Sub", x, b.Add("ReduceMax", x, b.Ints(1))));
             return b.Build(b.Add("Div", e, b.Add("ReduceSum", e, b.Ints(0))));
         }, "Div:1 Exp:1 ReduceMax:1 ReduceSum:1 Sub:1"),
+
+        new(nameof(RecurrentRecognition), "a loop of seven steps", b => Recurrent(b, "Tanh"), "Gemm:1 RNN:1 Reshape:4"),
+        new(nameof(RecurrentRecognition), "a loop whose state has another function", b => Recurrent(b, "Exp"), "Loop:1"),
 
         new(nameof(EmbeddingRecognition), "one-hot times a matrix", b =>
         {

@@ -31,17 +31,12 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         bool hasFewLevels = isCoarse || options.Layers.AnyFewLevels;
         double? least = options.MinOutputSignalToNoise
             ?? (hasFewLevels || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
-        // A model in float32 but for a few layers is one whose other nodes are taken out of the integers.
-        bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
         bool compensates = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest;
         // The bound would undo shared values; weights of 4 bits keep it anyway.
         bool isFree = isCoarse;
         var quantizer = new Quantizer(
-            new()
+            ChoiceOf(options) with
             {
-                Precision = options.Precision == ModelPrecision.Int4 || isFloatElsewhere ? ModelPrecision.Auto : options.Precision,
-                Layers = options.Layers,
-                IsFloatElsewhere = isFloatElsewhere,
                 WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
                 Clusters = options.Clusters ?? 0,
                 CompensatesRounding = compensates,
@@ -58,6 +53,19 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
             : context.Calibration;
         CompressionResult result = quantizer.Apply(model, samples, context.Cancellation);
         return result with { Notes = [.. result.Notes, .. WithoutEffect(options, compensates, isFree)] };
+    }
+
+    /// <summary>What an item says of which nodes run in integers, whatever is measured.</summary>
+    public static QuantizationOptions ChoiceOf(ModelOptions options)
+    {
+        // A model in float32 but for a few layers is one whose other nodes are taken out of the integers.
+        bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
+        return new()
+        {
+            Precision = options.Precision == ModelPrecision.Int4 || isFloatElsewhere ? ModelPrecision.Auto : options.Precision,
+            Layers = options.Layers,
+            IsFloatElsewhere = isFloatElsewhere,
+        };
     }
 
     // What the item asks for in vain.

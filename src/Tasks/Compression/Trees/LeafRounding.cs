@@ -12,8 +12,8 @@ namespace OptimizerBuild.Compression.Trees;
 /// <summary>
 /// Leaves of decision trees in 16 bits: the weights of all leaves of an ensemble become multiples of one power of two, few enough that
 /// float32 sums of them are exact. The graph stays a float graph, of which integers give the same bytes. Trees whose outputs would get
-/// noisier than <see cref="LeastSignalToNoise"/> by it, or whose classes or infinities would change, keep their
-/// weights.
+/// noisier than <see cref="LeastSignalToNoise"/> by it, or whose classes or infinities would change, keep their weights; so do those of
+/// which some target has weights too small for the common step (<see cref="TreeSteps.LeastOfUsualWeight"/>), whatever samples show.
 /// </summary>
 internal sealed class LeafRounding : ICompressionTechnique
 {
@@ -52,6 +52,12 @@ internal sealed class LeafRounding : ICompressionTechnique
             {
                 notes.Add(string.Create(CultureInfo.InvariantCulture,
                     $"the weights of the leaves of '{node.Name}' are multiples of {step:R} already: 16 bits hold them"));
+                continue;
+            }
+            if (TreeSteps.TooFine(forest, step) is { } target)
+            {
+                notes.Add($"the weights of the leaves of '{node.Name}' stay in float32: " + string.Create(CultureInfo.InvariantCulture,
+                    $"most of those for target {target} are less than {TreeSteps.LeastOfUsualWeight} times the step {step:R}"));
                 continue;
             }
             var editor = new GraphEditor(model.Graph);

@@ -15,6 +15,27 @@ internal static class TreeSteps
     /// <summary>The most steps that a weight may have, in 16 bits.</summary>
     public const double MostOfWeight = short.MaxValue;
 
+    /// <summary>How many steps the usual weight of each target must have, its median without zeros. One of a thousandth of the greatest
+    /// has 32.</summary>
+    public const double LeastOfUsualWeight = 16;
+
+    /// <summary>
+    /// The first target of which most weights would keep fewer bits than they must as multiples of a step: another target's, or a few of
+    /// its own, are so much larger. Samples that never reach its leaves, or power that the large ones dominate, would not show it.
+    /// </summary>
+    /// <returns>The target's number; null where there is none.</returns>
+    public static int? TooFine(TreeForest forest, double step)
+    {
+        foreach (IGrouping<int, double> target in forest.Targets.Zip(forest.Weights, (t, w) => (Target: t, Size: Math.Abs(w)))
+            .Where(p => p.Size > 0).GroupBy(p => p.Target, p => p.Size).OrderBy(g => g.Key))
+        {
+            double[] sizes = [.. target.Order()];
+            if (sizes[sizes.Length / 2] < LeastOfUsualWeight * step)
+                return target.Key;
+        }
+        return null;
+    }
+
     /// <summary>The greatest magnitude of what the weights of one leaf of each tree can add up to, for any target.</summary>
     public static double MostOfSums(TreeForest forest)
     {

@@ -107,6 +107,30 @@ public class LeafRoundingTests
         Assert.Same(graph, result.Model.Graph);
     }
 
+    [Theory]
+    // Another target's weights are larger than all others together; a few of the same target's are.
+    [InlineData(0, 1, 2, "target 1")]
+    [InlineData(0, 0, 0, "target 0")]
+    public void Targets_that_the_step_would_silence_keep_their_weights(int large, int small, int third, string named)
+    {
+        // The samples reach the large leaf only.
+        ModelBuilder model = new ModelBuilder(17).Input("x", 1, 1).Node("TreeEnsembleRegressor", "x", "y",
+            ("nodes_treeids", (long[])[0, 0, 0, 0, 0]), ("nodes_nodeids", (long[])[0, 1, 2, 3, 4]),
+            ("nodes_featureids", (long[])[0, 0, 0, 0, 0]),
+            ("nodes_modes", (string[])["BRANCH_LEQ", "LEAF", "BRANCH_LEQ", "LEAF", "LEAF"]), ("nodes_values", (float[])[0, 0, 1, 0, 0]),
+            ("nodes_truenodeids", (long[])[1, 0, 3, 0, 0]), ("nodes_falsenodeids", (long[])[2, 0, 4, 0, 0]),
+            ("target_treeids", (long[])[0, 0, 0]), ("target_nodeids", (long[])[1, 3, 4]), ("target_ids", (long[])[large, small, third]),
+            ("target_weights", (float[])[-3.3e12f, 127.99999f, 10.1f]), ("n_targets", 3)).Output("y");
+        model.Model.OpsetImport.Add(new Onnx.Schema.OperatorSetIdProto { Domain = "ai.onnx.ml", Version = 3 });
+        model.Model.Graph.Node[0].Domain = "ai.onnx.ml";
+        Graph graph = PassPipeline.Run(model.Import());
+        CompressionResult result = Apply(graph, Tensor.Of([-1f], 1, 1), TestContext.Options);
+        Assert.Contains("most of those for " + named, Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
+        Tensor y = Plans.Execute(Lowered(result.Model)).Run([Tensor.Of([0.5f], 1, 1)])[0];
+        Assert.Equal(127.99999f, y.Values<float>()[small]);
+    }
+
     [Fact]
     public void Weights_that_are_steps_already_need_no_data()
     {
