@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Export.Forms;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Control;
@@ -41,6 +43,26 @@ internal sealed class QdqExporter
     /// <exception cref="ModelException">The model is too large for one file.</exception>
     public static byte[] Export(CompressedModel model, CancellationToken cancellation = default) =>
         new QdqExporter(model).Run(cancellation);
+
+    /// <summary>Refuses a graph with nodes that cannot be written: before it is compressed, since passes make no further ones.</summary>
+    /// <param name="graph">The graph after the passes.</param>
+    /// <param name="model">The model's name.</param>
+    /// <exception cref="ModelException">There are such nodes; an error for each.</exception>
+    public static void RequireExportable(Graph graph, string model)
+    {
+        ImmutableArray<Diagnostic> obstacles = [.. graph.Nodes.Select(n => (Node: n, Reason: Obstacle(n))).Where(o => o.Reason is not null)
+            .Select(o => Diagnostic.Of(DiagnosticCatalog.MetadataNotUnderstood, null, model, "ExportOnnx", "True",
+                $"node '{o.Node.Name}' ({o.Node.OpType}) {o.Reason}"))];
+        if (obstacles.Length > 0)
+            throw new ModelException(obstacles);
+    }
+
+    /// <summary>Why a node cannot be written; null where it can.</summary>
+    internal static string? Obstacle(Node node) =>
+        OperatorRegistry.Of(node) is IControlFlow ? "has sub-graphs, which are not exported"
+        : node.Domain != Node.InternalDomain || node.Is<RecurrentOperator>() || node.Is<FakeQuantizeOperator>()
+            || node.Is<FusedElementwiseOperator>() || OnnxForm.Of(node) is not null ? null
+        : "does what no operator of ONNX does in this form";
 
     private byte[] Run(CancellationToken cancellation)
     {
@@ -97,6 +119,8 @@ internal sealed class QdqExporter
     // Convolutions and pools know one order only; elementwise nodes follow the values they read.
     private int Order(Node node)
     {
+        if (OnnxForm.Of(node) is not null)
+            return 0;
         int rank = node.Inputs.Length == 0 || !node.HasInput(0) ? 0 : _graph.TypeOf(node.Outputs[0]).Rank;
         if (node.IsChannelsLast())
             return rank;
@@ -118,26 +142,15 @@ internal sealed class QdqExporter
                 ActivationType.U8, FakeQuantizeOperator.Scale(node), FakeQuantizeOperator.ZeroPoint(node));
             return [_values.Dequantize(node.Name, _values.Quantize(node.Name, Read(node, 0, isInteger, order), levels), levels)];
         }
-        if (OperatorRegistry.Of(node) is IControlFlow)
-            throw new ModelException(DiagnosticCatalog.MetadataNotUnderstood, _graph.Name, "ExportOnnx", "True",
-                $"node '{node.Name}' ({node.OpType}) has sub-graphs, which are not exported");
+        if (OnnxForm.Of(node) is { } form)
+            return form.Write(new(_graph, node, i => Read(node, i, isInteger, 0), _builder));
         string[] inputs = [.. Enumerable.Range(0, node.Inputs.Length).Select(i => Read(node, i, isInteger, order))];
         string[] outputs = [.. node.Outputs.Select(o => o.Length == 0 ? "" : _builder.Name(o + "/real"))];
-        if (node.Is<EmbeddingOperator>())
-        {
-            // A look-up outside the table, which gives zeros in the compressed model, has no counterpart in Gather.
-            string indices = _graph.TypeOf(node.Inputs[1]).Element is ElementType.Int32 or ElementType.Int64
-                ? inputs[1]
-                : _builder.Add(node.Name + "/indices", "Cast", [inputs[1]], ("to", new AttributeValue.Int((long)ElementType.Int64)));
-            _builder.Add(node.Name, "Gather", [inputs[0], indices], outputs, []);
-            return outputs;
-        }
         if (order != 0 && node.Is<ConcatOperator>())
             node = ConcatOperator.WithAxis(node, ChannelOrder.AxisInSecond(Shapes.Axis(ConcatOperator.Axis(node), order), order));
         if (node.Is<SplitOperator>())
             node = SplitOperator.WithCount(node);
-        _builder.Add(node.Name, node.OpType, inputs, outputs, OnnxAttributes(node).Select(a => (a.Key, a.Value)),
-            node.Domain == Node.InternalDomain ? "" : node.Domain);
+        _builder.Add(node.Name, node.OpType, inputs, outputs, OnnxAttributes(node).Select(a => (a.Key, a.Value)), node.Domain);
         return outputs;
     }
 

@@ -178,6 +178,8 @@ internal static class ModelCompiler
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
         RuleTargets.Require(options.Layers, graph);
+        if (options.ExportOnnx)
+            QdqExporter.RequireExportable(graph, options.Name);
         (FurtherEntry Entry, Reshaping Reshaping)[] reshapings = [.. further.Select(f => (f, f.Reshaping(graph, cancellation)))];
         // Ranges and precisions would not apply to other nodes: better to know it before they are measured.
         if (!options.IsFloat32

@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using OptimizerBuild.Graphs;
+using Tensor = OptimizerBuild.Graphs.Tensor;
 
 namespace OptimizerBuild.Harness;
 
@@ -40,6 +42,9 @@ internal static class OnnxRuntimeModel
         return tensor.Element switch
         {
             ElementType.Float32 => OrtValue.CreateTensorValueFromMemory(tensor.Values<float>(), shape),
+            ElementType.Float64 => OrtValue.CreateTensorValueFromMemory(tensor.Values<double>(), shape),
+            ElementType.String => OrtValue.CreateFromStringTensor(
+                new DenseTensor<string>(tensor.Values<string>(), tensor.Dimensions.AsSpan())),
             ElementType.Int64 => OrtValue.CreateTensorValueFromMemory(tensor.Values<long>(), shape),
             ElementType.Int32 => OrtValue.CreateTensorValueFromMemory(tensor.Values<int>(), shape),
             ElementType.UInt8 => OrtValue.CreateTensorValueFromMemory(tensor.Values<byte>(), shape),
@@ -51,6 +56,8 @@ internal static class OnnxRuntimeModel
     private static Tensor Result(OrtValue value, TensorType type) => type.Element switch
     {
         ElementType.Float32 => new(type, value.GetTensorDataAsSpan<float>().ToArray()),
+        ElementType.Float64 => new(type, value.GetTensorDataAsSpan<double>().ToArray()),
+        ElementType.String => new(type, value.GetStringTensorAsArray()),
         ElementType.Int64 => new(type, value.GetTensorDataAsSpan<long>().ToArray()),
         ElementType.Int32 => new(type, value.GetTensorDataAsSpan<int>().ToArray()),
         ElementType.UInt8 => new(type, value.GetTensorDataAsSpan<byte>().ToArray()),
