@@ -99,14 +99,18 @@ internal sealed class DigestReport
     }
 
     private string ExpectedPath =>
-        Supports["avx10"] && Supports["avxvnni"] && Supports["vector512"] && Supports["avx2"] ? "avx10"
+        Supports["avx10"] && HasAvxVnni && Supports["vector512"] && Supports["avx2"] ? "avx10"
         : HasAvx512Vnni ? "avx512vnni"
-        : Supports["avxvnni"] && Supports["avx2"] ? "avxvnni"
+        : HasAvxVnni && Supports["avx2"] ? "avxvnni"
         : Supports["vector512"] && Supports["avx512bw"] && Supports["avx2"] ? "avx512"
         : Supports["avx2"] ? "avx2"
         : Supports["armdot"] ? "armdot"
         : Supports["vector128"] ? "vector128"
         : "scalar";
+
+    // What .NET 11 has of it beside AVX-512 without VNNI of its own is not to be relied on.
+    private bool HasAvxVnni => Supports["avxvnni"]
+        && !(Runtime.StartsWith("11.", StringComparison.Ordinal) && Supports["avx512bw"] && !Supports["avx512vnni"]);
 
     private bool HasAvx512Vnni => Supports["avx512vnni"] && Supports["vector512"] && Supports["avx512bw"] && Supports["avx2"];
 

@@ -53,7 +53,8 @@ public static class Net11Packs
             </Project>
             """);
         ProcessResult restored = DotNet.Run(project.Folder, "restore", "-v:m", "-tl:off", "-nodeReuse:false");
-        Match error = Regex.Match(restored.Output, "error (NU1101|NU1102|NU1301): .*");
+        // No source, none that answers, none that has the packs; or a platform for which none are made (Linux with musl).
+        Match error = Regex.Match(restored.Output, "error (NU1100|NU1101|NU1102|NU1103|NU1301|NETSDK1082|NETSDK1084): .*");
         return restored.ExitCode != 0 && error.Success
             ? "needs the packs of .NET 11 (Microsoft.NETCore.App.Ref, .Host and .Runtime), which could not be restored: " + error.Value
             : null;

@@ -15,11 +15,16 @@ using global::System.Runtime.Intrinsics.X86;
 /// </remarks>
 internal static class KernelPath
 {
-    /// <summary>Whether AVX-VNNI is used: VPDPBUSD on 256 bits. Its C# interface is stable since .NET 9 only.</summary>
+    /// <summary>
+    /// Whether AVX-VNNI is used: VPDPBUSD on 256 bits. Its C# interface is stable since .NET 9 only. Where there is AVX-512 without its own
+    /// VNNI, .NET 11.0 gives the instruction registers that its encoding does not have.
+    /// </summary>
     public static bool UsesAvxVnni
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-#if NET9_0_OR_GREATER
+#if NET11_0_OR_GREATER
+        get => AvxVnni.IsSupported && Avx2.IsSupported && (AvxVnni.V512.IsSupported || !Avx512F.IsSupported);
+#elif NET9_0_OR_GREATER
         get => AvxVnni.IsSupported && Avx2.IsSupported;
 #else
         get => false;
