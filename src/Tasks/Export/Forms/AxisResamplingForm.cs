@@ -1,5 +1,4 @@
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Export.Forms;
@@ -16,7 +15,8 @@ internal sealed class AxisResamplingForm : OnnxForm
     /// <inheritdoc/>
     public override string[] Write(ExportedNode node)
     {
-        int rank = node.Type(0).Rank, axis = Shapes.Axis(AxisResamplingOperator.Axis(node.Node), rank), count = node.Type(0).Dimensions[axis];
+        int rank = node.Type(0).Rank, last = rank - 1, axis = Shapes.Axis(AxisResamplingOperator.Axis(node.Node), rank);
+        int count = node.Type(0).Dimensions[axis];
         (int outputs, int taps) = (node.Type(1).Dimensions[0], node.Type(1).Dimensions[1]);
         (int[] places, float[] weights) = (node.Constant(1)!.Values<int>(), node.Constant(2)!.Values<float>());
         var matrix = new float[count * outputs];
@@ -25,9 +25,9 @@ internal sealed class AxisResamplingForm : OnnxForm
                 matrix[(places[(j * taps) + t] * outputs) + j] += weights[(j * taps) + t];
 
         // Exchanging the axis with the last one is its own inverse.
-        AttributeValue.Ints exchange = new([.. Enumerable.Range(0, rank).Select(a => (long)(a == axis ? rank - 1 : a == rank - 1 ? axis : a))]);
-        string rows = axis == rank - 1 ? node.Input(0) : node.Add("Transpose", [node.Input(0)], ("perm", exchange));
+        AttributeValue.Ints exchange = new([.. Enumerable.Range(0, rank).Select(a => (long)(a == axis ? last : a == last ? axis : a))]);
+        string rows = axis == last ? node.Input(0) : node.Add("Transpose", [node.Input(0)], ("perm", exchange));
         string result = node.Add("MatMul", [rows, node.Add("matrix", Tensor.Of(matrix, count, outputs))]);
-        return [axis == rank - 1 ? result : node.Add("Transpose", [result], ("perm", exchange))];
+        return [axis == last ? result : node.Add("Transpose", [result], ("perm", exchange))];
     }
 }

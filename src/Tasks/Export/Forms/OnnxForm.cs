@@ -20,7 +20,8 @@ internal abstract class OnnxForm
     public abstract Type Operator { get; }
 
     /// <summary>The form of a node; null where its operator has none.</summary>
-    public static OnnxForm? Of(Node node) => OperatorRegistry.Of(node) is { } op ? All.FirstOrDefault(f => f.Operator == op.GetType()) : null;
+    public static OnnxForm? Of(Node node) =>
+        OperatorRegistry.Of(node) is { } op ? All.FirstOrDefault(f => f.Operator == op.GetType()) : null;
 
     /// <summary>Writes a node.</summary>
     /// <param name="node">The node with what it reads.</param>
