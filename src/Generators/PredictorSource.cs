@@ -48,6 +48,7 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
         : new(CallsOf(plan).Select(c => c.Kernel)
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
+            .Concat(ImageEmitter.Files(plan))
             .Concat(StartUpEmitter.HasStartUp(plan) ? ["StartUp"] : [])
             .Concat(StringEmitter.Files(plan))
             .Distinct()

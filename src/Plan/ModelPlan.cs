@@ -47,6 +47,9 @@ internal sealed record ModelPlan
     /// <summary>How the class's <c>Prediction</c> is made; null for models that are no classifiers.</summary>
     public PlanClassifier? Classifier { get; init; }
 
+    /// <summary>How images of any size become the input; null where callers pass what the model takes.</summary>
+    public PlanImage? Image { get; init; }
+
     /// <summary>The weights' resource.</summary>
     public required PlanWeights Weights { get; init; }
 

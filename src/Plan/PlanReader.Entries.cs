@@ -5,7 +5,7 @@ namespace OptimizerBuild.Plan;
 /// <content>The entries of a plan: the main one, and those for further shapes, which must fit into the same class.</content>
 internal sealed partial class PlanReader
 {
-    private PlanEntry ReadMain(long macs, out PlanClassifier? classifier)
+    private PlanEntry ReadMain(long macs, out PlanClassifier? classifier, out PlanImage? image)
     {
         PlanEntry memory = ReadMemory("", macs);
         ReadStrings();
@@ -17,11 +17,41 @@ internal sealed partial class PlanReader
         }
         PlanEntry face = ReadInterface(memory);
         classifier = Peek().StartsWith("classifier") ? ReadClassifier() : null;
+        image = Peek().StartsWith("image") ? ReadImage() : null;
         if (!_surroundings.IsSignature && _strings.Count == 0
             && _inputs.Select(i => i.Type).Concat(_outputs.Select(o => o.Type)).Any(IsText))
             throw Peek().Contradiction("the strings of a model that takes or gives some", "none");
         return ReadContent(face);
     }
+
+    // The resizer relies on what is demanded here.
+    private PlanImage ReadImage()
+    {
+        PlanLine line = Begin("image height=");
+        int height = (int)line.Integer(1, PlanImage.MaximumSide);
+        line.Skip(" width=");
+        int width = (int)line.Integer(1, PlanImage.MaximumSide);
+        line.Skip(" channels=");
+        int channels = (int)line.Integer(1, 3);
+        line.Skip(" order=");
+        bool isBgr = line.OneOf(("rgb", false), ("bgr", true));
+        line.Skip(" resized=");
+        EquatableList<int> resized = line.Integers(minimum: 1);
+        line.Skip(" shorterSide=");
+        int shorterSide = (int)line.Integer(0, PlanImage.MaximumSide);
+        line.Skip(" filter=");
+        ImageFilter filter = line.OneOf([.. FilterNames]);
+        line.End();
+        if (resized.Count != 2 || resized[0] < height || resized[1] < width || Math.Max(resized[0], resized[1]) > PlanImage.MaximumSide
+            || (shorterSide != 0 && shorterSide < Math.Max(height, width)))
+            throw line.Contradiction("a resized image that holds what the model takes", "a smaller or too large one");
+        if (_inputs.Count != 1 || _inputs[0].Type != BoundaryType.UInt8 || _inputs[0].Length != height * width * channels || channels == 2)
+            throw line.Contradiction("one input of bytes, and images of its size", "others");
+        return new PlanImage(height, width, channels, isBgr, resized[0], resized[1], shorterSide, filter);
+    }
+
+    private static IEnumerable<(string, ImageFilter)> FilterNames =>
+        ((ImageFilter[])[ImageFilter.Bilinear, ImageFilter.BilinearNoAntialias, ImageFilter.Area]).Select(f => (f.ToString(), f));
 
     private EquatableList<PlanEntry> ReadFurther(PlanEntry main, PlanClassifier? classifier)
     {

@@ -80,7 +80,7 @@ internal sealed partial class PlanReader
         PlanFacts facts = ReadFacts();
         PlanWeights weights = ReadWeights();
         _surroundings = new(className, isSignature, weights.MemoryBytes);
-        PlanEntry main = ReadMain(facts.Macs, out PlanClassifier? classifier);
+        PlanEntry main = ReadMain(facts.Macs, out PlanClassifier? classifier, out PlanImage? image);
         EquatableList<PlanEntry> further = ReadFurther(main, classifier);
         Begin("end").End();
         for (; _next < _lines.Length; _next++)
@@ -104,6 +104,7 @@ internal sealed partial class PlanReader
             Strings = new(_strings),
             KeepsStrings = _keepsStrings,
             Classifier = classifier,
+            Image = image,
             UsesThreads = main.UsesThreads,
             HasStartUp = main.HasStartUp,
             Buffers = main.Buffers,

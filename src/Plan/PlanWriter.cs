@@ -49,6 +49,12 @@ internal sealed class PlanWriter
         WriteInterface(plan.Main);
         if (plan.Classifier is { } classifier)
             WriteClassifier(classifier);
+        if (plan.Image is { } image)
+        {
+            Line($"image height={Number(image.Height)} width={Number(image.Width)} channels={Number(image.Channels)}"
+                + $" order={(image.IsBgr ? "bgr" : "rgb")} resized=[{Number(image.ResizedHeight)}, {Number(image.ResizedWidth)}]"
+                + $" shorterSide={Number(image.ShorterSide)} filter={image.Filter}");
+        }
         WriteContent(plan.Main);
         foreach (PlanEntry entry in plan.Further)
         {

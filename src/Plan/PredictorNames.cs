@@ -19,8 +19,8 @@ internal sealed record PredictorNames(
     [
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
         "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "Predict", "PredictBatch",
-        "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "WrongLength", "_entered", "_others",
-        "_sharedWeights", "_startUp", "_strings", "_texts", "_weightsGate", "_workspace",
+        "PixelFormat", "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "WrongLength", "_entered",
+        "_imageResizer", "_others", "_sharedWeights", "_startUp", "_strings", "_texts", "_weightsGate", "_workspace",
     ];
 
     /// <summary>The nested class that holds the state of a model that has one.</summary>

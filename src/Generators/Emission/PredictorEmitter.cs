@@ -77,6 +77,7 @@ internal sealed class PredictorEmitter
             [.. Entries.Methods(_plan).Select(m => new PredictEmitter(_code, _plan, NotBuilt, m.Name, m.Places))];
         foreach (PredictEmitter method in methods)
             EmitPredict(method, withState: false);
+        ImageEmitter.EmitMethod(_code, _plan, NotBuilt);
         if (StateEmitter.HasState(_plan))
         {
             StateEmitter.EmitProperty(_code, _plan, NotBuilt);
@@ -89,6 +90,7 @@ internal sealed class PredictorEmitter
             EmitMachinery();
         if (_plan.Classifier is { } classifier)
             PredictionEmitter.Emit(_code, _plan, classifier);
+        ImageEmitter.EmitFormats(_code, _plan);
         if (StateEmitter.HasState(_plan))
             StateEmitter.EmitClass(_code, _plan, NotBuilt);
         InfoEmitter.Emit(_code, _plan);
@@ -152,6 +154,7 @@ internal sealed class PredictorEmitter
         if (ParallelEmitter.HasBatches(_plan))
             _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[]? _others;");
         StringEmitter.EmitTexts(_code, _plan);
+        ImageEmitter.EmitField(_code, _plan);
         _code.Line();
     }
 

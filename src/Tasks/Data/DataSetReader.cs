@@ -16,10 +16,13 @@ internal static class DataSetReader
     /// <param name="limits">How much memory the data may take.</param>
     /// <param name="labelKey">The name of the labels or targets; null for a usual one (in a table: the last column).</param>
     /// <param name="cancellation">Stops the reading; checked between files.</param>
+    /// <param name="form">What files become that are one sample each; null where there are none.</param>
     /// <exception cref="ModelException">A file cannot be read.</exception>
     public static DataSet Read(
-        string specification, string baseFolder, DataLimits limits, string? labelKey = null, CancellationToken cancellation = default)
+        string specification, string baseFolder, DataLimits limits, string? labelKey = null, CancellationToken cancellation = default,
+        SampleForm? form = null)
     {
+        form ??= SampleForm.None;
         var arrays = new List<NamedArray>();
         Tensor? table = null;
         foreach ((string? name, string path) in Parts(specification, baseFolder))
@@ -27,7 +30,7 @@ internal static class DataSetReader
             cancellation.ThrowIfCancellationRequested();
             string full = Path.Combine(baseFolder, path);
             var reader = new BoundedReader(path, limits);
-            (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, cancellation));
+            (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, form, cancellation));
             table = name is null ? whole : null;
             if (name is not null)
             {
@@ -48,13 +51,24 @@ internal static class DataSetReader
         foreach ((_, string path) in Parts(specification, baseFolder))
         {
             string full = Path.Combine(baseFolder, path);
-            if (Directory.Exists(full))
+            var reader = new BoundedReader(path, DataLimits.Default);
+            LabelledFiles? files = reader.Guard(() => Samples(reader, full));
+            if (!Directory.Exists(full))
+                yield return full;
+            else if (files is null)
                 foreach (string file in TensorFolderReader.TensorFiles(full))
                     yield return file;
-            else
-                yield return full;
+            foreach ((_, string file) in files?.Files ?? [])
+                yield return file;
         }
     }
+
+    // Files that are one sample each; null where the path is none of such. A missing table is for whoever reads it to find.
+    private static LabelledFiles? Samples(BoundedReader reader, string path) =>
+        Directory.Exists(path) ? LabelledFiles.OfFolder(reader, path, ImageFile.IsNamedSo)
+        : Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv" && File.Exists(path)
+            ? LabelledFiles.OfTable(reader, path, ImageFile.IsNamedSo)
+        : null;
 
     private static IEnumerable<(string? Name, string Path)> Parts(string specification, string baseFolder)
     {
@@ -77,8 +91,10 @@ internal static class DataSetReader
     }
 
     private static (List<NamedArray> Arrays, Tensor? Table) ReadFile(
-        BoundedReader reader, string path, string? labelKey, DataLimits limits, CancellationToken cancellation)
+        BoundedReader reader, string path, string? labelKey, DataLimits limits, SampleForm form, CancellationToken cancellation)
     {
+        if (Samples(reader, path) is { } samples)
+            return (ImageFolderReader.Read(reader, samples, form, limits, labelKey ?? DataSet.DefaultLabelName, cancellation), null);
         if (Directory.Exists(path))
             return (TensorFolderReader.Read(reader, path, limits, cancellation), null);
         using FileStream file = UserFile.Open(path);
@@ -98,7 +114,8 @@ internal static class DataSetReader
             default:
                 if (LooksLikeIdx(file))
                     return ([new(CsvTableReader.FeaturesName, IdxReader.Read(reader, file))], null);
-                throw reader.Malformed("its form is not known: .npz, .npy, .csv, .pb, IDX (also .gz) and folders of .pb files are read");
+                throw reader.Malformed("its form is not known: .npz, .npy, .csv, .pb, IDX (also .gz), folders of .pb files and "
+                    + "folders of .png or .jpg images are read");
         }
     }
 

@@ -56,4 +56,33 @@ internal static partial class DiagnosticCatalog
         "the labels file '{0}' does not fit the model: expected {1}, found {2}",
         "The item metadata `Labels` names a text file with one label a line, in the order of the model's classes.",
         "Write one label a line, as many as the model has classes, without empty lines and without repeating one.");
+
+    /// <summary>Images for a model that takes none. Arguments: what asks for images, what the model takes.</summary>
+    public static readonly DiagnosticDescriptor NoImageInput = new("OPT0080", Severity.Error, "Model takes no images",
+        "{0} is for models of one image, but {1}",
+        "Folders of images, and the metadata `Preprocess`, `Mean`, `Std`, `Resize`, `Crop`, `ResizeFilter` and `ColorOrder`, need a model "
+            + "with one input of rank 4 whose batch is 1 and whose channels are 1 or 3, second or last, of float32 or (channels last) "
+            + "bytes.",
+        "Bind an open batch with `Shapes` (for example `Shapes=\"image=1,3,224,224\"`); for other models save the data as an array (.npz) "
+            + "and leave the metadata out.");
+
+    /// <summary>An image cannot be read. Arguments: file, what is wrong.</summary>
+    public static readonly DiagnosticDescriptor ImageFileUnreadable = new("OPT0081", Severity.Error, "Image cannot be read",
+        "the image '{0}' cannot be read: {1}",
+        "A file of the calibration or evaluation data is missing, empty, damaged, too large, or no PNG or JPEG although it is called so.",
+        "Remove the file, or save it again as PNG or JPEG.");
+
+    /// <summary>A label is not among the classes. Arguments: data source, label.</summary>
+    public static readonly DiagnosticDescriptor LabelOfFileUnknown = new("OPT0082", Severity.Error, "Label without a class",
+        "the data of '{0}' have the label '{1}', which is not in the file of labels",
+        "Folders of classes, or the labels in a table of files, are named as the classes are in the file that the metadata `Labels` names; "
+            + "their lines are the classes in the order of the model's scores.",
+        "Name the folder as the line in the labels file is, or use numbers of classes, from 0 on, instead of names.");
+
+    /// <summary>A size of images does not fit the model. Arguments: metadata, value, why.</summary>
+    public static readonly DiagnosticDescriptor ImageSizeMisfit = new("OPT0083", Severity.Error, "Size of images does not fit the model",
+        "{0}=\"{1}\" does not fit the model: {2}",
+        "Images are resized to `Resize` and the middle is cut out, as large as the model takes images; `Crop`, where it is a size, says "
+            + "the same size once more.",
+        "Write a larger `Resize`, or leave it out; write the model's size into `Crop`, or `Crop=\"Center\"`.");
 }

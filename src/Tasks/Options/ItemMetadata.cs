@@ -242,6 +242,7 @@ internal static class ItemMetadata
             (o, value) => o with { InputLayout = value },
             (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
             (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
+        .. ImageMetadata.Entries,
         MetadataEntry.Choice<Switch>("EntropyCoding",
             "Whether the weights lie in the assembly in entropy codes (Huffman's or rANS, section by section whichever is shorter), from "
                 + "which they are decoded once, when they are loaded: see [compression.md](compression.md#coding). Predictions do not "
@@ -257,7 +258,9 @@ internal static class ItemMetadata
                 + "see [onnx-export.md](onnx-export.md)")),
     ];
 
-    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file or a folder of .pb files, or "
+    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file, a folder of .pb files, a folder "
+        + "of .png or .jpg files or of "
+        + "sub-folders with such, each a class, or a .csv that names such files, perhaps with labels behind, or "
         + "`input=file` pairs separated by semicolons";
 
     /// <summary>Parses the metadata of one item.</summary>
@@ -299,6 +302,9 @@ internal static class ItemMetadata
                 options = applied ?? options;
             }
         }
+        (options, IEnumerable<(string Name, string Why)> contradictions) = ImageMetadata.Resolve(options, Given);
+        foreach ((string name, string why) in contradictions)
+            faults.Add(NotUnderstood(item, name, Given(name)!, why));
         foreach (string limit in (string[])["MaxAccuracyDrop", "MaxClassAccuracyDrop"])
             if (options.EvaluationData is null && metadata.TryGetValue(limit, out string? given) && given.Trim().Length > 0)
                 faults.Add(NotUnderstood(item, limit, given, "it has a meaning only together with EvaluationData"));
@@ -332,6 +338,10 @@ internal static class ItemMetadata
         if (faults.Count > 0)
             throw new ModelException(faults.ToImmutable());
         return options;
+
+        string? Given(string name) =>
+            metadata.FirstOrDefault(m => string.Equals(m.Key, name, StringComparison.OrdinalIgnoreCase)).Value?.Trim() is { Length: > 0 } v
+                ? v : null;
     }
 
     private static string Unknown(string name)

@@ -145,6 +145,21 @@ internal sealed record ModelOptions
     /// <summary>The order in which the caller passes the elements of rank-4 inputs.</summary>
     public ImageLayout InputLayout { get; init; }
 
+    /// <summary>How images get the size that the model takes; null where the item says nothing of images.</summary>
+    public ImagePreprocessing? Image { get; init; }
+
+    /// <summary>How images were prepared in training; null where the item says it in other words.</summary>
+    public Preprocess? Preprocess { get; init; }
+
+    /// <summary>Means instead of those of <see cref="Preprocess"/>; one value or one a channel.</summary>
+    public ImmutableArray<double>? Mean { get; init; }
+
+    /// <summary>Deviations instead of those of <see cref="Preprocess"/>; one value or one a channel.</summary>
+    public ImmutableArray<double>? Deviation { get; init; }
+
+    /// <summary>The order of the model's colours; null where it follows from <see cref="Preprocess"/>.</summary>
+    public ColorOrder? ColorOrder { get; init; }
+
     /// <summary>
     /// By how much accuracy may drop; null: not checked. Absolute, but relative for <see cref="AccuracyMetric.MeanSquaredError"/>.
     /// </summary>

@@ -64,6 +64,8 @@ internal static class OptionsText
         Line("IsInputScaleGiven", options.IsInputScaleGiven.ToString());
         Line("InputOffset", Numbers(options.InputOffset));
         Line("InputLayout", options.InputLayout.ToString());
+        if (options.Image is { } image)
+            Line("Image", image.ToString());
         if (options.Rounding != WeightRounding.Auto)
             Line("Rounding", options.Rounding.ToString());
         if (options.Sparsity is { } sparsity)

@@ -17,7 +17,8 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
 
     /// <summary>Samples to calibrate on: from the data for it, else the inputs of the evaluation data, else made up.</summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet Calibration() => options.CalibrationData is { } spec ? Split(Read(spec), options.CalibrationSamples)
+    public SampleSet Calibration() => options.CalibrationData is { } spec
+        ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
         : options.EvaluationData is not null
             ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
         : SyntheticCalibration.Create(imported, ranges: ByteRanges());
@@ -27,7 +28,7 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     /// there are neither.
     /// </summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet? Whole() => options.CalibrationData is { } spec ? Split(Read(spec), int.MaxValue)
+    public SampleSet? Whole() => options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue)
         : options.EvaluationData is not null ? Split(EvaluationSet(), int.MaxValue) with { Labels = null, IsFromEvaluation = true }
         : null;
 
@@ -35,10 +36,11 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation() => options.EvaluationData is null ? null : Split(EvaluationSet(), int.MaxValue);
 
-    private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!);
+    private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!, null);
 
-    private DataSet Read(DataSpec spec) =>
-        DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation);
+    private DataSet Read(DataSpec spec, int? selected) => DataSetReader.Read(
+        spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation,
+        SampleForm.Of(options, imported) with { Maximum = selected ?? int.MaxValue, IsSelection = selected is not null });
 
     private SampleSet Split(DataSet data, int maximum) =>
         SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), maximum);

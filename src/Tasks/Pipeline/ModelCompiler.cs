@@ -175,6 +175,8 @@ internal static class ModelCompiler
         ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default)
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        // What the item says of images must fit before data are read.
+        _ = ImageForm.OfCalls(options, imported.Graph);
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
         RuleTargets.Require(options.Layers, graph);
@@ -279,6 +281,7 @@ internal static class ModelCompiler
         Inputs = lowered.Inputs,
         Outputs = lowered.Outputs,
         States = lowered.States,
+        Image = ImageForm.OfCalls(options, imported.Graph),
         Strings = lowered.Strings,
         KeepsStrings = lowered.KeepsStrings,
         Classifier = ClassifierDetection.Of(

@@ -24,6 +24,7 @@ internal static class KernelCases
         .. ConvolutionCases.Sparse(),
         .. MatMulCases.All(),
         .. CodingCases.TwoOfFour(),
+        .. ImageCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>
