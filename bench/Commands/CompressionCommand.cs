@@ -42,6 +42,7 @@ internal sealed class CompressionCommand : BenchCommand
 
     private readonly ModelSelection _models;
     private readonly Option<string[]> _combinations;
+    private readonly Option<bool> _recovery;
     private readonly FigureFiles _files;
 
     /// <summary>Declares the command and its options.</summary>
@@ -55,6 +56,8 @@ internal sealed class CompressionCommand : BenchCommand
             HelpName = "M",
         };
         Add(_combinations);
+        _recovery = new("--recovery") { Description = "Each row also with Recovery=True" };
+        Add(_recovery);
         _files = new(this);
     }
 
@@ -62,6 +65,8 @@ internal sealed class CompressionCommand : BenchCommand
     protected override int Run(ParseResult line)
     {
         string[] combinations = line.GetValue(_combinations) is { Length: > 0 } given ? given : Combinations;
+        if (line.GetValue(_recovery))
+            combinations = [.. combinations.SelectMany(c => (string[])[c, c + ";Recovery=True"])];
         List<CompressionRow> rows = Columns.Print(_models.Of(line).Where(m => m.Evaluation is not null)
             .SelectMany(m => combinations.Select(c => Measure(m, c))));
         _files.Write(line, rows, Markdown);

@@ -8,6 +8,7 @@ using OptimizerBuild.Options;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Reporting;
+using OptimizerBuild.Training;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace OptimizerBuild;
@@ -42,13 +43,16 @@ public sealed class CompressModel : Task, ICancelableTask
     public int CacheMegabytes { get; set; } = 1024;
 
     /// <summary>What compresses; tests put another in its place.</summary>
-    internal Func<ModelOptions, IBuildProgress, CancellationToken, CompilationOutcome> Compiler { get; set; } = ModelCompiler.Compile;
+    internal Func<ModelOptions, IBuildProgress, ITrainingCheckpoints, CancellationToken, CompilationOutcome> Compiler { get; set; } =
+        ModelCompiler.Compile;
 
     /// <summary>Whether the model could not be compressed: the targets go on to the next model and stop after the last.</summary>
     [Output]
     public bool HasFailed { get; private set; }
 
     private ItemLocation Place => ItemLocation.Parse(Model!.GetMetadata(ModelItem.Location), ProjectFile);
+
+    private string CacheFolder => Path.GetFullPath(CachePath.Replace('\\', '/'), ProjectFolder);
 
     private string ModelFile => Path.GetFileName(Model!.ItemSpec.Replace('\\', '/'));
 
@@ -92,12 +96,12 @@ public sealed class CompressModel : Task, ICancelableTask
     {
         ModelCache? cache = CachePath.Length == 0 || CacheMegabytes <= 0
             ? null
-            : new ModelCache(Path.GetFullPath(CachePath.Replace('\\', '/'), ProjectFolder), CacheMegabytes * 1024L * 1024);
+            : new ModelCache(CacheFolder, CacheMegabytes * 1024L * 1024);
         IEnumerable<InputFile> external = InputFiles.External(options, ExternalDataNames.Of(options.ModelPath));
         string? key = cache is null ? null : CacheKey.Of(options, [.. InputFiles.Of(options), .. external], cancellation);
         if (cache is null || key is null)
         {
-            Write(options, Compress(options, cancellation));
+            Write(options, Compress(options, NoCheckpoints.Instance, cancellation));
             return;
         }
 
@@ -110,8 +114,10 @@ public sealed class CompressModel : Task, ICancelableTask
             outputs = cache.Find(key, out _);
             if (outputs is null)
             {
-                outputs = Compress(options, cancellation);
+                var checkpoints = new TrainingCheckpoints(CacheFolder, key);
+                outputs = Compress(options, checkpoints, cancellation);
                 cache.Add(key, outputs);
+                checkpoints.Remove();
                 Write(options, outputs);
                 return;
             }
@@ -120,10 +126,10 @@ public sealed class CompressModel : Task, ICancelableTask
         Write(options, outputs);
     }
 
-    private ModelOutputs Compress(ModelOptions options, CancellationToken cancellation)
+    private ModelOutputs Compress(ModelOptions options, ITrainingCheckpoints checkpoints, CancellationToken cancellation)
     {
         Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
-        CompilationOutcome outcome = Compiler(options, new ProgressLog(Log, options.Name), cancellation);
+        CompilationOutcome outcome = Compiler(options, new ProgressLog(Log, options.Name), checkpoints, cancellation);
         outcome = outcome with { Diagnostics = [.. outcome.Diagnostics, .. NameChanges.Of(outcome.Plan)] };
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),

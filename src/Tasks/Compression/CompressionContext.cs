@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -5,6 +6,7 @@ using OptimizerBuild.Metrics;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Compression;
 
@@ -28,6 +30,8 @@ internal sealed class CompressionContext(
 {
     private readonly Lazy<SampleSet> _calibration = new(data.Calibration);
     private readonly Lazy<SampleSet?> _evaluation = new(data.Evaluation);
+    private readonly Lazy<SampleSet?> _training = new(data.Training);
+    private readonly long _beginning = Stopwatch.GetTimestamp();
 
     /// <summary>What the item asks for.</summary>
     public ModelOptions Options => options;
@@ -57,6 +61,19 @@ internal sealed class CompressionContext(
     public SampleSet? Evaluation => _evaluation.Value;
 
     /// <summary>
+    /// Samples to learn from, none of which serves to judge accuracy: all of the data to calibrate on, with labels where there are any;
+    /// synthetic ones where there are none.
+    /// </summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet Training => _training.Value ?? Calibration;
+
+    /// <summary>Where states of trainings are kept.</summary>
+    public ITrainingCheckpoints Checkpoints { get; init; } = NoCheckpoints.Instance;
+
+    /// <summary>How long this build has been at work.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_beginning);
+
+    /// <summary>
     /// The user's samples that something asked for, those to calibrate on before those to judge by; null where nothing did.
     /// </summary>
     public SampleSet? DataInUse => _calibration is { IsValueCreated: true, Value.Synthetic: false } ? _calibration.Value
@@ -65,6 +82,7 @@ internal sealed class CompressionContext(
     /// <summary>Warnings about the samples that were asked for, each once.</summary>
     public IEnumerable<Diagnostic> DataDiagnostics =>
         (_calibration.IsValueCreated ? _calibration.Value.Diagnostics : [])
+        .Concat(_training is { IsValueCreated: true, Value: { } training } ? training.Diagnostics : [])
         .Concat(_evaluation is { IsValueCreated: true, Value: { } evaluation } ? evaluation.Diagnostics : []).DistinctBy(d => d.Text);
 
     /// <summary>
@@ -144,4 +162,7 @@ internal interface ISampleSource
 
     /// <summary>Samples to judge accuracy on; null where the user gave none.</summary>
     SampleSet? Evaluation();
+
+    /// <summary>Samples to learn from; null for those to calibrate on.</summary>
+    SampleSet? Training() => null;
 }

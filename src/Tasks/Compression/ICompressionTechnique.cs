@@ -54,11 +54,17 @@ internal enum CompressionStage
     /// <summary>Two of each four weights become zero.</summary>
     SparsifyQuads,
 
+    /// <summary>The weights that are left are trained to give what the float model gives.</summary>
+    Recover,
+
     /// <summary>The weights of the leaves of trees become multiples of one number.</summary>
     RoundLeaves,
 
     /// <summary>Values, weights and biases get integers.</summary>
     Quantize,
+
+    /// <summary>Rounded weights are trained to give what the float model gives.</summary>
+    RecoverRounded,
 }
 
 /// <summary>What a technique made of a model.</summary>

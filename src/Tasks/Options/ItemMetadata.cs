@@ -198,6 +198,23 @@ internal static class ItemMetadata
                 + "that its two layers may cost at most, or `Auto` for as far as its results lose at most 0.5 % of their power. Layers "
                 + "whose estimated time would not fall stay: see [compression.md](compression.md#low-rank).",
             (o, value, _) => RankAmount.Parse(value) is { } rank ? o with { Rank = rank } : null),
+        MetadataEntry.Choice<Switch>("Recovery",
+            "Whether the compressed model is trained in the build to give what the float model gives: "
+                + "see [training.md](training.md#recovery).",
+            nameof(Switch.False),
+            (o, value) => o with { Recovery = value == Switch.True },
+            (Switch.False, "it is not"),
+            (Switch.True, "its weights learn from the float model on all samples of `CalibrationData`, which need no labels, for some "
+                + "minutes; zeros, shared values, bits and ranks stay as the other metadata ask. Without `CalibrationData` every other "
+                + "sample of `EvaluationData` serves, and accuracy is measured on the rest")),
+        new("RecoverySteps", MetadataKind.Number, "300 to 3000, by the model's size", "a whole number from 1 to 1000000",
+            "With `Recovery`: the steps of 64 samples of each training, of which there are two: before and after rounding. Training ends "
+                + "sooner where samples that are held back show no progress.",
+            (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { RecoverySteps = n } : null),
+        new("MaxBuildMinutes", MetadataKind.Number, "no limit", "a number of minutes of at least 0.01",
+            "After how many minutes a training stops the build with an error. It never changes what is built; the next build goes on where "
+                + "this one stopped.",
+            (o, value, _) => MetadataValues.Number(value, 0.01, 1e6) is { } minutes ? o with { MaxBuildMinutes = minutes } : null),
         new("Layers", MetadataKind.Text, "all layers alike",
             "`pattern:setting` pairs separated by semicolons; several settings separated by commas: `Float32`, `Int8`, `Int4`, "
                 + "`Sparsity=0.9`, `Clusters=16`, `Rank=0.5`; `Sparsity=0`, `Clusters=0` and `Rank=None` except layers",
@@ -312,6 +329,8 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
         if (options.Rounding == WeightRounding.Compensated && options.IsFloat32)
             faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
+        if (options.Recovery && (options.CalibrationData ?? options.EvaluationData) is null)
+            faults.Add(NotUnderstood(item, "Recovery", "True", "it needs CalibrationData or EvaluationData"));
         if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })
             faults.Add(NotUnderstood(item, nameof(options.Sparsity), metadata.First(m => string.Equals(m.Key, nameof(options.Sparsity),
                 StringComparison.OrdinalIgnoreCase)).Value, "with SparsityPattern=\"2:4\" the share is one half: leave it out"));
@@ -327,6 +346,7 @@ internal static class ItemMetadata
                 ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null), ("Fold", options.Fold is not null),
                 ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
                 ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
+                ("Recovery", options.Recovery),
                 ("Rounding", options.Rounding == WeightRounding.Compensated),
             ];
             foreach (string name in techniques.Where(t => t.IsGiven).Select(t => t.Name))

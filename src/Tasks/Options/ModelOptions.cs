@@ -117,7 +117,18 @@ internal sealed record ModelOptions
             yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
+        if (!Recovery && RecoverySteps is { } steps)
+            yield return FormattableString.Invariant($"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)}");
     }
+
+    /// <summary>Whether the compressed model is trained to give what the float model gives.</summary>
+    public bool Recovery { get; init; }
+
+    /// <summary>The steps of each training; null: what suits the model's size.</summary>
+    public int? RecoverySteps { get; init; }
+
+    /// <summary>After how many minutes a training stops the build with an error; null: never.</summary>
+    public double? MaxBuildMinutes { get; init; }
 
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
     public bool Equalize { get; init; }

@@ -57,6 +57,8 @@ internal static class OptionsText
             Line("MaxAccuracyDrop", options.MaxAccuracyDrop?.ToString("R", CultureInfo.InvariantCulture) ?? "");
         if (options.Layers.Rules.Length > 0)
             Line("Layers", options.Layers.ToString());
+        if (options.Recovery)
+            Line("Recovery", options.RecoverySteps?.ToString(CultureInfo.InvariantCulture) ?? "True");
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());

@@ -13,12 +13,20 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="cancellation">Stops the work; checked between files.</param>
 internal sealed class ItemSamples(ModelOptions options, Graph imported, CancellationToken cancellation) : ISampleSource
 {
+    // Every other sample of data that serve for both: these to learn from, the others to judge by.
+    private const int Parts = 2;
+
     private DataSet? _evaluation;
+
+    // Whether what is learned from and what is judged by come from one file.
+    private bool IsShared => options.Recovery && options.EvaluationData is { } judged
+        && (options.CalibrationData is null || options.CalibrationData == judged);
 
     /// <summary>Samples to calibrate on: from the data for it, else the inputs of the evaluation data, else made up.</summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet Calibration() => options.CalibrationData is { } spec
-        ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
+    public SampleSet Calibration() => IsShared
+        ? Some(Split(EvaluationSet(), int.MaxValue), 0, options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
+        : options.CalibrationData is { } spec ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
         : options.EvaluationData is not null
             ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
         : SyntheticCalibration.Create(imported, ranges: ByteRanges());
@@ -34,7 +42,32 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
 
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet? Evaluation() => options.EvaluationData is null ? null : Split(EvaluationSet(), int.MaxValue);
+    public SampleSet? Evaluation() => options.EvaluationData is null ? null
+        : IsShared ? Some(Split(EvaluationSet(), int.MaxValue), 1, int.MaxValue) : Split(EvaluationSet(), int.MaxValue);
+
+    /// <inheritdoc/>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet? Training()
+    {
+        if (!IsShared)
+            return options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue) : null;
+        SampleSet all = Split(EvaluationSet(), int.MaxValue), learned = Some(all, 0, int.MaxValue);
+        return learned with
+        {
+            // Labels are there to judge by.
+            Labels = null,
+            Diagnostics = [.. all.Diagnostics, Diagnostic.Of(DiagnosticCatalog.OneFileForTraining, null,
+                learned.Samples.Count, all.Samples.Count - learned.Samples.Count)],
+        };
+    }
+
+    // Every other sample, evenly spaced ones of these where there are more than wanted.
+    private static SampleSet Some(SampleSet all, int first, int maximum)
+    {
+        int[] own = [.. Enumerable.Range(0, all.Samples.Count).Where(i => i % Parts == first)];
+        int count = Math.Min(own.Length, maximum);
+        return all.At([.. Enumerable.Range(0, count).Select(i => own[SampleSplitter.OriginalIndex(i, count, own.Length)])]);
+    }
 
     private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!, null);
 

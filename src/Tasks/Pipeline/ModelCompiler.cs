@@ -17,6 +17,7 @@ using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Pipeline.Recipes;
 using OptimizerBuild.Plan;
+using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Pipeline;
 
@@ -33,6 +34,16 @@ internal static class ModelCompiler
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
     public static CompilationOutcome Compile(ModelOptions options, IBuildProgress progress, CancellationToken cancellation) =>
         Finish(Compress(options, progress, cancellation));
+
+    /// <summary>Compresses a model, going on with trainings that an earlier build has left.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="progress">Hears how far the long steps have come.</param>
+    /// <param name="checkpoints">Where states of trainings are kept.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
+    public static CompilationOutcome Compile(
+        ModelOptions options, IBuildProgress progress, ITrainingCheckpoints checkpoints, CancellationToken cancellation) =>
+        Finish(Compress(options, progress, cancellation, checkpoints));
 
     /// <summary>Compresses a model without saying how far it has come.</summary>
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
@@ -170,9 +181,11 @@ internal static class ModelCompiler
     /// <param name="options">What the item asks for.</param>
     /// <param name="progress">Hears how far techniques have come; null for nobody.</param>
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <param name="checkpoints">Where states of trainings are kept; null for nowhere.</param>
     /// <exception cref="ModelException">The model or its data cannot be processed.</exception>
     public static Compression Compress(
-        ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default)
+        ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default,
+        ITrainingCheckpoints? checkpoints = null)
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
         // What the item says of images must fit before data are read.
@@ -187,10 +200,16 @@ internal static class ModelCompiler
         if (!options.IsFloat32
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
+        // Candidates of a recipe are not trained: what is chosen is.
+        bool recovers = options.Recovery;
         (options, IReadOnlyList<string> recipe) = RecipeChoice.Of(
-            options, imported, graph, Trials, progress ?? SilentProgress.Instance, cancellation);
+            options with { Recovery = false }, imported, graph, Trials, progress ?? SilentProgress.Instance, cancellation);
+        options = options with { Recovery = recovers };
         var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
-            Trials(options), progress ?? SilentProgress.Instance, cancellation);
+            Trials(options), progress ?? SilentProgress.Instance, cancellation)
+        {
+            Checkpoints = checkpoints ?? NoCheckpoints.Instance,
+        };
         CompressionRun run = CompressionTechniques.Run(new(graph), context);
         if (recipe.Count > 0)
             run = run with

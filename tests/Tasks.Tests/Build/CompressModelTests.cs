@@ -132,7 +132,7 @@ public sealed class CompressModelTests : IDisposable
         {
             var engine = new RecordingBuildEngine();
             CompressModel task = Task(engine, "obj" + i);
-            task.Compiler = (options, _, _) =>
+            task.Compiler = (options, _, _, _) =>
             {
                 Interlocked.Increment(ref _compilations);
                 Thread.Sleep(300);
@@ -177,7 +177,7 @@ public sealed class CompressModelTests : IDisposable
         Run();
         File.AppendAllText(_project["m.onnx"], "!");
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _, _) =>
+        task.Compiler = (_, _, _, _) =>
             throw new AggregateException(new ModelException(DiagnosticCatalog.DataDependentShape, "n", "Reshape", "v"));
 
         Assert.False(task.Execute());
@@ -193,7 +193,7 @@ public sealed class CompressModelTests : IDisposable
     public void NamesThatHadToChangeAreReported()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (options, _, _) =>
+        task.Compiler = (options, _, _, _) =>
         {
             CompilationOutcome outcome = SmallOutcome.Of(options);
             return outcome with
@@ -222,7 +222,7 @@ public sealed class CompressModelTests : IDisposable
     public void CancellingWritesNothing()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _, cancellation) =>
+        task.Compiler = (_, _, _, cancellation) =>
         {
             task.Cancel();
             cancellation.ThrowIfCancellationRequested();
@@ -239,7 +239,7 @@ public sealed class CompressModelTests : IDisposable
     public void AnUnforeseenExceptionIsACodedErrorThatNamesStepAndNode()
     {
         CompressModel task = Task(_engine, "obj");
-        task.Compiler = (_, _, _) =>
+        task.Compiler = (_, _, _, _) =>
         {
             try
             {
@@ -352,7 +352,7 @@ public sealed class CompressModelTests : IDisposable
         ProjectFile = _project["app.csproj"],
         RootNamespace = "My.App",
         CachePath = "cache",
-        Compiler = (options, _, _) =>
+        Compiler = (options, _, _, _) =>
         {
             _compilations++;
             return SmallOutcome.Of(options);

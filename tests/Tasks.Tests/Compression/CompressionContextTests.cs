@@ -19,7 +19,7 @@ public sealed class CompressionContextTests
         Assert.Equal(
             [
                 "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification",
-                "TwoOfFourSparsification", "LeafRounding", "Quantization",
+                "TwoOfFourSparsification", "Recovery", "LeafRounding", "Quantization", "Recovery of rounded weights",
             ],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
@@ -29,6 +29,8 @@ public sealed class CompressionContextTests
             CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Equalize = true })).Select(t => t.Name));
         Assert.Equal(["ChannelPruning", "LeafRounding", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
             TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Channel })).Select(t => t.Name));
+        Assert.Equal(["Recovery", "LeafRounding", "Quantization", "Recovery of rounded weights"],
+            CompressionTechniques.All.Where(t => t.IsOn(TestContext.Options with { Recovery = true })).Select(t => t.Name));
         Assert.Equal(["BlockSparsification", "LeafRounding", "Quantization"], CompressionTechniques.All.Where(t => t.IsOn(
             TestContext.Options with { Sparsity = 0.3, SparsityPattern = SparsityPattern.Block })).Select(t => t.Name));
         Assert.Equal(["Folding", "LeafRounding", "Quantization"],

@@ -22,6 +22,7 @@ internal sealed class GradientTape<T>
     private readonly ImmutableArray<string> _wanted;
     private readonly HashSet<string> _carriers;
     private readonly HashSet<string> _touched = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
 
     /// <summary>Prepares a graph.</summary>
     /// <param name="graph">The graph; its constants are not copied where they are of type <typeparamref name="T"/>, so that whoever
@@ -97,8 +98,9 @@ internal sealed class GradientTape<T>
     public void Backward(IReadOnlyDictionary<string, T[]> seeds)
     {
         _touched.Clear();
+        _touched.UnionWith(_foreign);
         foreach (string name in _wanted)
-            Array.Clear(Buffer(name));
+            Buffer(name);
         foreach ((string name, T[] seed) in seeds)
             if (_carriers.Contains(name))
                 GradientSums.Add(seed, Buffer(name));
@@ -122,6 +124,15 @@ internal sealed class GradientTape<T>
                 Mask(node, entry.Step.Output(0), gradient);
             ((IDifferentiable)entry.Operator).Backward(entry.Context, entry.Step);
         }
+    }
+
+    /// <summary>Has a gradient added to an array of the caller's from now on, which nobody sets to zero.</summary>
+    /// <param name="name">A value that was asked for when the tape was made.</param>
+    /// <param name="into">As many elements as the value.</param>
+    public void Accumulate(string name, T[] into)
+    {
+        _gradients[name] = into;
+        _foreign.Add(name);
     }
 
     /// <summary>A gradient of the last step backward; overwritten by the next one.</summary>

@@ -109,7 +109,7 @@ internal sealed class TrainingConvolution<T>
                 Rows(x, image, group, from, count, out int stride), 1, stride, dy.AsSpan(Output(image, group, from)), row, column,
                 turned.AsSpan(group * _terms * _out), _out));
         }
-        for (int i = 0; i < dw.Length; i++)
+        for (int i = 0; i < turned.Length; i++)
             dw[i] += turned[Turned(i)];
     }
 

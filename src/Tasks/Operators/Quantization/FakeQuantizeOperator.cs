@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators.Gradients;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace OptimizerBuild.Operators.Quantization;
 
@@ -13,7 +14,7 @@ namespace OptimizerBuild.Operators.Quantization;
 [Operator("FakeQuantize", Domain = Node.InternalDomain)]
 [Input(0, "X", Elements.Float32)]
 [Output(0, "Y")]
-internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue, IStraightThrough
+internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue, IStraightThrough, ITrainingForward
 {
     /// <summary>The highest level.</summary>
     public const int HighestLevel = 255;
@@ -86,5 +87,18 @@ internal sealed class FakeQuantizeOperator : Operator, IFunctionOfOneValue, IStr
         if (step.Gradient(0) is { } dx)
             for (int i = 0; i < x.Length; i++)
                 dx[i] += x[i] >= lowest && x[i] <= highest ? dy[i] : T.Zero;
+    }
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        T scale = T.CreateTruncating(Scale(context.Node));
+        int zeroPoint = ZeroPoint(context.Node);
+        T[] y = step.Output(0);
+        TensorPrimitives.Divide(step.Input(0), scale, y);
+        TensorPrimitives.Round<T>(y, y);
+        TensorPrimitives.Clamp(y, T.CreateTruncating(-zeroPoint), T.CreateTruncating(HighestLevel - zeroPoint), y);
+        TensorPrimitives.Multiply(y, scale, y);
     }
 }

@@ -1,0 +1,238 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Training;
+
+namespace OptimizerBuild.Compression.Recovery;
+
+/// <summary>
+/// A student that is to agree with its teacher on samples without labels (G. Hinton, O. Vinyals and J. Dean 2015, arXiv 1503.02531); where
+/// the samples have labels, these count as well.
+/// </summary>
+internal sealed class RecoveryObjective : ITrainingObjective
+{
+    private const double Temperature = 2;
+    private const double WeightOfLabels = 0.3;
+    private const double LabelSmoothing = 0.05;
+    private const int SamplesOfPower = 64;
+    private const double ShareOfMixed = 0.5;
+
+    private readonly Graph _teacher;
+    private readonly RecoveryData _data;
+    private readonly ImmutableArray<ValueMatch> _matches;
+    private readonly double[] _powers;
+
+    /// <summary>A student and its teacher.</summary>
+    /// <param name="student">The student's graph of one sample.</param>
+    /// <param name="teacher">The teacher's graph of one sample, with the same inputs.</param>
+    /// <param name="data">The samples.</param>
+    /// <param name="matches">The values in which they are to agree.</param>
+    /// <param name="batch">How many samples a graph takes at a time, where that is possible.</param>
+    public RecoveryObjective(Graph student, Graph teacher, RecoveryData data, ImmutableArray<ValueMatch> matches, int batch)
+    {
+        (_data, _matches) = (data, matches);
+        _powers = Powers(teacher, data, matches);
+        if (BatchedGraph.Of(student, batch) is { } many && BatchedGraph.Of(teacher, batch) is { } manyOfTeacher
+            && matches.All(m => BatchedGraph.BatchAxis(student.TypeOf(m.Student), many.TypeOf(m.Student), batch) == 0
+                && BatchedGraph.BatchAxis(teacher.TypeOf(m.Teacher), manyOfTeacher.TypeOf(m.Teacher), batch) == 0)
+            && data.Learned >= batch
+            && AreIndependent(student, many, [.. matches.Select(m => m.Student)], data, batch)
+            && AreIndependent(teacher, manyOfTeacher, [.. matches.Select(m => m.Teacher)], data, batch))
+            (Graph, _teacher, Batch) = (many, manyOfTeacher, batch);
+        else
+            (Graph, _teacher, Batch) = (student, teacher, 1);
+    }
+
+    /// <inheritdoc/>
+    public int Samples => _data.Learned;
+
+    /// <inheritdoc/>
+    public int HeldBack => _data.HeldBack;
+
+    /// <inheritdoc/>
+    public int Batch { get; }
+
+    /// <inheritdoc/>
+    public Graph Graph { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Seeded => [.. _matches.Select(m => m.Student)];
+
+    // Numbers of places and of words have no means, and a sample by itself no neighbour.
+    private bool Mixes => Batch > 1 && Graph.Inputs.All(i => Graph.TypeOf(i).Element == ElementType.Float32);
+
+    /// <inheritdoc/>
+    public ITrainingObjective.IPass NewPass() => new Pass(this);
+
+    // The mean square of what varies of the teacher's values from sample to sample, by which squared differences are divided.
+    private static double[] Powers(Graph teacher, RecoveryData data, ImmutableArray<ValueMatch> matches)
+    {
+        int count = Math.Min(SamplesOfPower, data.Learned);
+        var tape = new GradientTape<float>(teacher, []);
+        var sums = new double[matches.Length][];
+        var squares = new double[matches.Length];
+        for (int i = 0; i < count; i++)
+        {
+            tape.Forward(data.At((int)((long)i * data.Learned / count), heldBack: false));
+            for (int m = 0; m < sums.Length; m++)
+            {
+                float[] values = tape.Value(matches[m].Teacher).Values<float>();
+                sums[m] ??= new double[values.Length];
+                for (int v = 0; v < values.Length; v++)
+                {
+                    sums[m][v] += values[v];
+                    squares[m] += (double)values[v] * values[v];
+                }
+            }
+        }
+        return [.. matches.Select((_, m) => Math.Max(
+            ((squares[m] / count) - sums[m].Sum(s => s / count * (s / count))) / Math.Max(sums[m].Length, 1), 1e-12))];
+    }
+
+    // Whether several samples at a time give what each gives by itself; rounding apart.
+    private static bool AreIndependent(Graph one, Graph many, string[] values, RecoveryData data, int batch)
+    {
+        IReadOnlyList<Tensor>[] samples = [.. Enumerable.Range(0, batch).Select(i => data.At(i, heldBack: false))];
+        GradientTape<float> single = new(one, []), together = new(many, []);
+        together.Forward([.. Enumerable.Range(0, one.Inputs.Length).Select(i => Stacked(samples, i, many.TypeOf(many.Inputs[i])))]);
+        for (int s = 0; s < batch; s++)
+        {
+            single.Forward(samples[s]);
+            foreach (string value in values)
+            {
+                float[] own = single.Value(value).Values<float>();
+                ReadOnlySpan<float> found = together.Value(value).Values<float>().AsSpan(s * own.Length, own.Length);
+                float greatest = own.Max(Math.Abs);
+                int far = 0;
+                for (int i = 0; i < own.Length; i++)
+                    far += Math.Abs(own[i] - found[i]) <= 0.02f * greatest ? 0 : 1;
+                if (far > own.Length / 50)
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    private static Tensor Stacked(ReadOnlySpan<IReadOnlyList<Tensor>> samples, int input, TensorType type)
+    {
+        Tensor stacked = Tensor.Zeros(type);
+        Stack(samples, input, stacked);
+        return stacked;
+    }
+
+    private static void Stack(ReadOnlySpan<IReadOnlyList<Tensor>> samples, int input, Tensor stacked)
+    {
+        for (int s = 0, at = 0; s < samples.Length; s++)
+        {
+            Tensor sample = samples[s][input];
+            Array.Copy(sample.Data, 0, stacked.Data, at, sample.Count);
+            at += sample.Count;
+        }
+    }
+
+    private sealed class Pass : ITrainingObjective.IPass
+    {
+        private readonly RecoveryObjective _objective;
+        private readonly GradientTape<float> _tape;
+        private readonly Tensor[] _inputs;
+        private readonly float[][] _seeds;
+        private readonly int[] _labels;
+
+        public Pass(RecoveryObjective objective)
+        {
+            _objective = objective;
+            _tape = new(objective._teacher, []);
+            _inputs = [.. objective.Graph.Inputs.Select(i => Tensor.Zeros(objective.Graph.TypeOf(i)))];
+            _seeds = [.. objective._matches.Select(m => new float[objective.Graph.TypeOf(m.Student).Count])];
+            _labels = new int[objective.Batch];
+        }
+
+        public long Bytes => _tape.Bytes + _seeds.Sum(s => (long)s.Length * sizeof(float));
+
+        public IReadOnlyList<Tensor> Inputs(ReadOnlySpan<int> samples, long? occasion)
+        {
+            var tensors = new IReadOnlyList<Tensor>[samples.Length];
+            for (int s = 0; s < samples.Length; s++)
+            {
+                tensors[s] = _objective._data.At(samples[s], heldBack: occasion is null);
+                _labels[s] = _objective._data.Label(samples[s], heldBack: occasion is null);
+            }
+            for (int i = 0; i < _inputs.Length; i++)
+                Stack(tensors, i, _inputs[i]);
+            if (occasion is { } number && _objective.Mixes)
+                Mix(tensors, new RandomSource(FormattableString.Invariant($"mix {number}")));
+            _tape.Forward(_inputs);
+            return _inputs;
+        }
+
+        public (double Loss, int Right) Measure(GradientTape<float> tape, int count, Dictionary<string, float[]>? seeds)
+        {
+            double loss = 0;
+            int right = 0;
+            bool counts = true;
+            for (int m = 0; m < _seeds.Length; m++)
+            {
+                ValueMatch match = _objective._matches[m];
+                float[] own = tape.Value(match.Student).Values<float>(), other = _tape.Value(match.Teacher).Values<float>();
+                Span<float> gradient = seeds is null ? [] : _seeds[m];
+                gradient.Clear();
+                int each = own.Length / _objective.Batch, row = match.IsClasses ? tape.Value(match.Student).Dimensions[^1] : each;
+                for (int at = 0; at < count * each; at += row)
+                {
+                    ReadOnlySpan<float> student = own.AsSpan(at, row), teacher = other.AsSpan(at, row);
+                    Span<float> part = seeds is null ? [] : gradient.Slice(at, row);
+                    loss += Lost(match, m, student, teacher, match.IsClasses && each == row ? _labels[at / each] : -1,
+                        match.Weight * row / each, part);
+                    if (counts && match.IsClasses && each == row)
+                        right += Greatest(student) == (_labels[at / each] >= 0 ? _labels[at / each] : Greatest(teacher)) ? 1 : 0;
+                }
+                counts &= !(match.IsClasses && each == row);
+                seeds?.Add(match.Student, _seeds[m]);
+            }
+            return (loss, right);
+        }
+
+        // Half of the samples become means of themselves and their neighbours, of which the teacher is asked as of any other: a student
+        // that is to be the teacher's function needs more places than there are samples (mixup: H. Zhang et al. 2018, arXiv 1710.09412;
+        // for distillation L. Beyer et al. 2022, arXiv 2106.05237).
+        private void Mix(IReadOnlyList<Tensor>[] samples, RandomSource random)
+        {
+            for (int s = 0; s < samples.Length; s++)
+            {
+                double draw = random.NextUnit();
+                if (draw >= ShareOfMixed)
+                    continue;
+                float own = (float)(draw / ShareOfMixed), other = 1 - own;
+                _labels[s] = -1;
+                for (int i = 0; i < _inputs.Length; i++)
+                {
+                    float[] a = samples[s][i].Values<float>(), b = samples[(s + 1) % samples.Length][i].Values<float>();
+                    Span<float> mixed = _inputs[i].Values<float>().AsSpan(s * a.Length, a.Length);
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(a, own, mixed);
+                    System.Numerics.Tensors.TensorPrimitives.FusedMultiplyAdd(b, other, mixed, mixed);
+                }
+            }
+        }
+
+        private double Lost(ValueMatch match, int place, ReadOnlySpan<float> student, ReadOnlySpan<float> teacher, int label, double weight,
+            Span<float> gradient)
+        {
+            if (!match.IsClasses)
+                return weight * DistillationLoss.Squares(student, teacher, _objective._powers[place], weight, gradient);
+            double labelled = label >= 0 ? WeightOfLabels : 0;
+            double distilled = weight * (1 - labelled);
+            double loss = distilled * DistillationLoss.Classes(student, teacher, Temperature, distilled, gradient);
+            return label < 0 ? loss
+                : loss + (weight * labelled * DistillationLoss.Label(student, label, LabelSmoothing, weight * labelled, gradient));
+        }
+
+        private static int Greatest(ReadOnlySpan<float> row)
+        {
+            int best = 0;
+            for (int i = 1; i < row.Length; i++)
+                if (row[i] > row[best])
+                    best = i;
+            return best;
+        }
+    }
+}

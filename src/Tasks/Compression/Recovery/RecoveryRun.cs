@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Metrics;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Training;
+
+namespace OptimizerBuild.Compression.Recovery;
+
+/// <summary>Trains a student in a build: its data, its teacher, the number of steps, progress, states and the limit of time.</summary>
+internal sealed class RecoveryRun : ITrainingHost
+{
+    // Multiply-accumulates of a default number of steps, forward and backward: some minutes on two cores.
+    private const long DefaultProducts = 1_300_000_000_000;
+    private const int FewestSteps = 300;
+    private const int MostSteps = 3000;
+    private const int Chunk = 16;
+    private const int Batch = 64;
+    private const int FewestSamples = 4;
+    private const double SecondsBetweenStates = 20;
+
+    private readonly string _name;
+    private readonly CompressionContext _context;
+    private long _lastState = Stopwatch.GetTimestamp();
+    private int _reported = -1;
+
+    private RecoveryRun(string name, CompressionContext context) => (_name, _context) = (name, context);
+
+    /// <summary>What was trained, in words for the report; empty where there was nothing to train.</summary>
+    /// <param name="name">The technique's name.</param>
+    /// <param name="student">The student's graph of one sample, whose constants the parameters change.</param>
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="renamed">The name that a value of the model has in the student.</param>
+    /// <param name="learningRate">The highest learning rate.</param>
+    /// <param name="context">The build's context.</param>
+    /// <param name="note">What was done, or why nothing was.</param>
+    /// <returns>Whether the parameters are better than before.</returns>
+    public static bool Train(string name, Graph student, IReadOnlyList<TrainedParameter> parameters, Func<string, string> renamed,
+        double learningRate, CompressionContext context, out string note)
+    {
+        note = "";
+        if (parameters.Count == 0)
+            return false;
+        SampleSet samples = context.Training;
+        if (samples.Synthetic || samples.Samples.Count < FewestSamples)
+        {
+            note = "too few samples to learn from";
+            return false;
+        }
+        Graph teacher = context.Renormalize(context.Teacher.Graph);
+        int classes = Classes(context);
+        ImmutableArray<ValueMatch> matches = [.. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes)
+            .Select(m => m with { Student = renamed(m.Student) })];
+        if (!matches.Any(m => m.IsOutput))
+        {
+            note = "no output is a real number that the float model has as well";
+            return false;
+        }
+        var data = new RecoveryData(samples, classes);
+        var objective = new RecoveryObjective(student, teacher, data, matches, Chunk);
+        long macs = student.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(student, n)));
+        int steps = context.Options.RecoverySteps
+            ?? (int)Math.Clamp(DefaultProducts / (3L * Batch * Math.Max(macs, 1)), FewestSteps, MostSteps);
+        var options = new TrainerOptions
+        {
+            Steps = steps,
+            BatchSize = Batch,
+            ChunkSize = Chunk,
+            LearningRate = learningRate,
+            EvaluationInterval = Math.Max(steps / 20, 1),
+        };
+        var run = new RecoveryRun(name, context);
+        var trainer = new Trainer(objective, parameters, options, epoch => run.Order(epoch, data.Learned), run);
+        TrainingOutcome outcome = trainer.Run(Fingerprint(name, student, matches), context.Cancellation);
+        note = run.Text(outcome, data, objective, trainer);
+        return outcome.BestStep > 0;
+    }
+
+    /// <inheritdoc/>
+    public void Report(double fraction, string text)
+    {
+        int part = (int)(fraction * 20);
+        if (part == _reported)
+            return;
+        _reported = part;
+        _context.Progress.Report(_name, fraction, text);
+    }
+
+    /// <inheritdoc/>
+    public byte[]? Load(string fingerprint) => _context.Checkpoints.Load(fingerprint);
+
+    /// <inheritdoc/>
+    public bool WantsState() => Stopwatch.GetElapsedTime(_lastState).TotalSeconds > SecondsBetweenStates;
+
+    /// <inheritdoc/>
+    public void Save(string fingerprint, byte[] state)
+    {
+        _context.Checkpoints.Save(fingerprint, state);
+        _lastState = Stopwatch.GetTimestamp();
+    }
+
+    /// <inheritdoc/>
+    public void CheckTime()
+    {
+        if (_context.Options.MaxBuildMinutes is { } minutes && _context.Elapsed.TotalMinutes > minutes)
+            throw new ModelException(DiagnosticCatalog.BuildTakesTooLong, _context.Options.Name,
+                minutes.ToString("0.##", CultureInfo.InvariantCulture));
+    }
+
+    // Labels count where there are classes; so do logits.
+    private static int Classes(CompressionContext context)
+    {
+        SampleSet samples = context.Evaluation is { Labels: not null } evaluation ? evaluation : context.Training;
+        try
+        {
+            return AccuracyMeasurement.Decide(context.Options, context.Teacher.Graph, samples).Classes;
+        }
+        catch (ModelException)
+        {
+            // What is wrong with labels is said where they are measured.
+            return 0;
+        }
+    }
+
+    private int[] Order(int epoch, int count)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        _context.Random(FormattableString.Invariant($"{_name} {epoch}")).Shuffle<int>(order);
+        return order;
+    }
+
+    private string Text(TrainingOutcome outcome, RecoveryData data, RecoveryObjective objective, Trainer trainer)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{outcome.Steps} steps of {Batch} samples, of {objective.Samples}")
+            .Append(data.HasLabels ? " with labels" : " without labels")
+            .Append(CultureInfo.InvariantCulture, $"; loss on {outcome.HeldBack} others {outcome.LossBefore:g4} → {outcome.LossAfter:g4}");
+        if (outcome.RightBefore + outcome.RightAfter > 0)
+            text.Append(CultureInfo.InvariantCulture, $", of their classes {100.0 * outcome.RightBefore / outcome.HeldBack:F2} % → ")
+                .Append(CultureInfo.InvariantCulture, $"{100.0 * outcome.RightAfter / outcome.HeldBack:F2} % right");
+        text.Append(CultureInfo.InvariantCulture, $"; {trainer.BytesOfThread / 1048576.0:F1} MB for each thread");
+        return outcome.BestStep > 0 ? text.ToString() : text + "; nothing better was found, so all stays as it was";
+    }
+
+    // The graph with its numbers: another model, or the same one compressed otherwise, does not go on with this state.
+    private static string Fingerprint(string name, Graph student, ImmutableArray<ValueMatch> matches)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{string.Join('\n', matches)}\n{student.Print()}"));
+        foreach (Tensor constant in student.Constants.Values)
+            if (constant.Element != ElementType.String)
+                hash.AppendData(constant.Bytes);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,51 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Compression.Recovery;
+
+/// <summary>
+/// Recovery of what rounding loses: the integers of the weights, their scales and the biases are trained in a graph that rounds as the
+/// integers will, to give what the float model gives. Precisions, ranges, bits, shared levels and zeros stay as they are decided.
+/// </summary>
+internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
+{
+    // Few levels are far apart: weights have farther to go.
+    private const double LearningRate = 1e-4;
+    private const double LearningRateOfFewLevels = 4e-4;
+
+    /// <inheritdoc/>
+    public string Name => "Recovery of rounded weights";
+
+    /// <inheritdoc/>
+    public CompressionStage Stage => CompressionStage.RecoverRounded;
+
+    /// <inheritdoc/>
+    public bool IsOn(ModelOptions options) => options.Recovery && !options.IsFloat32;
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CompressionContext context)
+    {
+        if (model.Annotation<GraphQuantization>() is not { HasScalesOfModel: false } quantization || quantization.Weights.IsEmpty)
+            return new(model, [], []);
+        bool hasFewLevels = false;
+        var student = new QuantizedStudent(model.Graph, quantization, Levels);
+        bool isBetter = RecoveryRun.Train(Name, student.Graph, student.Parameters, student.Renamed,
+            hasFewLevels ? LearningRateOfFewLevels : LearningRate, context, out string note);
+        var notes = new List<string>();
+        if (note.Length > 0)
+            notes.Add(note);
+        return new(isBetter ? student.WriteBack(model, notes) : model, notes, []);
+
+        // Shared levels are those that are there; otherwise all of the bits that the greatest one needs.
+        WeightLevels Levels(Node node, sbyte[] values)
+        {
+            int clusters = context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
+            bool isNarrow = values.All(v => Math.Abs(v) <= WeightLevels.Bits4.Highest)
+                && (context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision) == ModelPrecision.Int4;
+            hasFewLevels |= clusters > 0 || isNarrow;
+            return clusters > 0 ? WeightLevels.Of(values.Select(v => (int)v)) : isNarrow ? WeightLevels.Bits4 : WeightLevels.Bits8;
+        }
+    }
+}

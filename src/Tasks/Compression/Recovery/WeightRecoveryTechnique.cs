@@ -1,0 +1,63 @@
+using OptimizerBuild.Compression.Quantization.Prequantized;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Options;
+using OptimizerBuild.Training;
+
+namespace OptimizerBuild.Compression.Recovery;
+
+/// <summary>
+/// Recovery of what was lost before rounding: the weights and biases that are left after ranks were reduced, channels left out or
+/// merged and weights set to zero are trained to give what the float model gives. Zeros stay zeros.
+/// </summary>
+internal sealed class WeightRecoveryTechnique : ICompressionTechnique
+{
+    private const double LearningRate = 1e-3;
+
+    /// <inheritdoc/>
+    public string Name => "Recovery";
+
+    /// <inheritdoc/>
+    public CompressionStage Stage => CompressionStage.Recover;
+
+    /// <inheritdoc/>
+    public bool IsOn(ModelOptions options) => options.Recovery;
+
+    /// <inheritdoc/>
+    public CompressionResult Apply(CompressedModel model, CompressionContext context)
+    {
+        Graph before = context.Renormalize(context.Teacher.Graph);
+        if (PrequantizedModel.Is(model.Graph))
+            return new(model, ["the model is quantised already: its weights stay as they are"], []);
+        if (model.Graph.SameAs(before))
+            return new(model, [], []);
+        Graph graph = model.Graph;
+        string[] names = Trainable(graph);
+        var constants = graph.Constants.ToBuilder();
+        var parameters = new List<TrainedParameter>();
+        foreach (string name in names)
+        {
+            float[] weights = (float[])graph.Constants[name].Values<float>().Clone();
+            constants[name] = new(graph.Constants[name].Type, weights);
+            parameters.Add(new(name, weights, (float[])weights.Clone(), new FreeWeights(weights, keepsZeros: IsWeight(graph, name)),
+                decays: false));
+        }
+        Graph student = graph with { Constants = constants.ToImmutable() };
+        bool isBetter = RecoveryRun.Train(Name, student, parameters, value => value, LearningRate, context, out string note);
+        return new(isBetter ? model.WithGraph(student) : model, note.Length == 0 ? [] : [note], []);
+    }
+
+    // Weights and biases of layers that a gradient reaches.
+    private static string[] Trainable(Graph graph)
+    {
+        string[] candidates = [.. graph.Nodes.Where(n => n.Is<IDotProduct>() || n.Is<Operators.Recurrent.RecurrentOperator>())
+            .Where(n => OperatorRegistry.Of(n) is IDifferentiable)
+            .SelectMany(n => n.Inputs.Skip(1))
+            .Where(i => graph.Constant(i) is { Element: ElementType.Float32, Count: > 0 } && !graph.Outputs.Contains(i))
+            .Distinct(StringComparer.Ordinal)];
+        return candidates;
+    }
+
+    private static bool IsWeight(Graph graph, string name) => graph.Constants[name].Rank > 1;
+}

@@ -1,0 +1,21 @@
+namespace OptimizerBuild.Diagnostics;
+
+/// <content>Diagnostics of training in the build.</content>
+internal static partial class DiagnosticCatalog
+{
+    /// <summary>One file serves to learn from and to judge by. Arguments: samples to learn from, samples to judge by.</summary>
+    public static readonly DiagnosticDescriptor OneFileForTraining = new("OPT0070", Severity.Warning,
+        "One file to learn from and to judge by",
+        "Recovery: the model learns from {0} samples of EvaluationData, and its accuracy is that on the {1} others: nothing is judged by "
+            + "what it has learned from",
+        "With `Recovery` a model learns from samples. Accuracy on the same samples would say nothing about others. Where there are no "
+            + "data to learn from but those for evaluation, or both are one file, every other sample serves for one of the two.",
+        "Give samples of their own to learn from as `CalibrationData`; they need no labels.");
+
+    /// <summary>A build takes longer than it may. Arguments: model, minutes.</summary>
+    public static readonly DiagnosticDescriptor BuildTakesTooLong = new("OPT0071", Severity.Error, "Training takes too long",
+        "'{0}' is not trained after MaxBuildMinutes=\"{1}\": the next build goes on where this one stopped",
+        "The metadata `MaxBuildMinutes` limits how long a training may take. It never changes what is built, so that there is no result "
+            + "yet. What has been learned is kept in the cache, where there is one.",
+        "Build again, allow more minutes, or ask for fewer steps (`RecoverySteps`).");
+}

@@ -1,0 +1,83 @@
+using OptimizerBuild.Operators.Numerics;
+
+namespace OptimizerBuild.Training;
+
+/// <summary>What differs between a student's and a teacher's values, with its gradient; one sample at a time.</summary>
+internal static class DistillationLoss
+{
+    /// <summary>
+    /// The Kullback–Leibler divergence of a student's classes from a teacher's at a temperature T, times T², so that its gradient does not
+    /// depend on it (G. Hinton, O. Vinyals and J. Dean 2015, arXiv 1503.02531, section 2).
+    /// </summary>
+    /// <param name="student">The student's logits.</param>
+    /// <param name="teacher">The teacher's.</param>
+    /// <param name="temperature">The temperature, positive.</param>
+    /// <param name="weight">A factor of the gradient.</param>
+    /// <param name="gradient">Is added the gradient with respect to the student's logits; empty where it is not needed.</param>
+    public static double Classes(
+        ReadOnlySpan<float> student, ReadOnlySpan<float> teacher, double temperature, double weight, Span<float> gradient)
+    {
+        double ownSum = LogSum(student, temperature), otherSum = LogSum(teacher, temperature), loss = 0;
+        for (int i = 0; i < student.Length; i++)
+        {
+            double own = (student[i] / temperature) - ownSum, other = (teacher[i] / temperature) - otherSum;
+            double p = ElementaryFunctions.Exp(other);
+            loss += p * (other - own);
+            if (!gradient.IsEmpty)
+                gradient[i] += (float)(weight * temperature * (ElementaryFunctions.Exp(own) - p));
+        }
+        return loss * temperature * temperature;
+    }
+
+    /// <summary>
+    /// The cross entropy of a student's classes with a label of which a part is spread over all classes (label smoothing: C. Szegedy et
+    /// al. 2016, arXiv 1512.00567, section 7).
+    /// </summary>
+    /// <param name="student">The student's logits.</param>
+    /// <param name="label">The class.</param>
+    /// <param name="smoothing">The part that is spread, 0 to below 1.</param>
+    /// <param name="weight">A factor of the gradient.</param>
+    /// <param name="gradient">Is added the gradient with respect to the logits; empty where it is not needed.</param>
+    public static double Label(ReadOnlySpan<float> student, int label, double smoothing, double weight, Span<float> gradient)
+    {
+        double sum = LogSum(student, 1), loss = 0;
+        for (int i = 0; i < student.Length; i++)
+        {
+            double own = student[i] - sum, wanted = (smoothing / student.Length) + (i == label ? 1 - smoothing : 0);
+            loss -= wanted * own;
+            if (!gradient.IsEmpty)
+                gradient[i] += (float)(weight * (ElementaryFunctions.Exp(own) - wanted));
+        }
+        return loss;
+    }
+
+    /// <summary>The mean squared difference, in proportion to a power.</summary>
+    /// <param name="student">The student's values.</param>
+    /// <param name="teacher">The teacher's.</param>
+    /// <param name="power">The mean square of what varies of the teacher's values, positive.</param>
+    /// <param name="weight">A factor of the gradient.</param>
+    /// <param name="gradient">Is added the gradient with respect to the student's values; empty where it is not needed.</param>
+    public static double Squares(
+        ReadOnlySpan<float> student, ReadOnlySpan<float> teacher, double power, double weight, Span<float> gradient)
+    {
+        double loss = 0, by = 1 / (power * student.Length);
+        for (int i = 0; i < student.Length; i++)
+        {
+            double difference = (double)student[i] - teacher[i];
+            loss += difference * difference;
+            if (!gradient.IsEmpty)
+                gradient[i] += (float)(2 * weight * by * difference);
+        }
+        return loss * by;
+    }
+
+    private static double LogSum(ReadOnlySpan<float> logits, double temperature)
+    {
+        double greatest = double.NegativeInfinity, sum = 0;
+        foreach (float x in logits)
+            greatest = Math.Max(greatest, x / temperature);
+        foreach (float x in logits)
+            sum += ElementaryFunctions.Exp((x / temperature) - greatest);
+        return greatest + ElementaryFunctions.Log(sum);
+    }
+}

@@ -1,0 +1,66 @@
+namespace OptimizerBuild.Training;
+
+/// <summary>A constant of the graph that is trained.</summary>
+internal sealed class TrainedParameter
+{
+    /// <summary>A parameter with its values at the beginning.</summary>
+    /// <param name="name">The constant's name.</param>
+    /// <param name="weights">The constant's elements, which training changes in place.</param>
+    /// <param name="master">The real numbers behind them; not copied.</param>
+    /// <param name="form">What the weights may be.</param>
+    /// <param name="decays">Whether weight decay holds for it: for weights, not for biases.</param>
+    public TrainedParameter(string name, float[] weights, float[] master, IWeightForm form, bool decays)
+    {
+        (Name, Weights, Form, Decays, Count) = (name, weights, form, decays, weights.Length);
+        Values = [.. master, .. form.Extra];
+        ValuesOfBest = (float[])Values.Clone();
+        Average = (float[])Values.Clone();
+        First = new float[Values.Length];
+        Second = new float[Values.Length];
+    }
+
+    /// <summary>The constant's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The number of weights; <see cref="Values"/> holds what the form trains beside them behind as many.</summary>
+    public int Count { get; }
+
+    /// <summary>The constant's elements.</summary>
+    public float[] Weights { get; }
+
+    /// <summary>What the weights may be.</summary>
+    public IWeightForm Form { get; }
+
+    /// <summary>Whether weight decay holds for it.</summary>
+    public bool Decays { get; }
+
+    /// <summary>The numbers that are trained: those behind the weights, then the form's further ones.</summary>
+    public float[] Values { get; }
+
+    /// <summary>The exponential average of <see cref="Values"/> over the steps.</summary>
+    public float[] Average { get; }
+
+    /// <summary>The average at the step that did best on the samples held back.</summary>
+    public float[] ValuesOfBest { get; }
+
+    /// <summary>The optimiser's first moments.</summary>
+    public float[] First { get; }
+
+    /// <summary>The optimiser's second moments.</summary>
+    public float[] Second { get; }
+
+    /// <summary>All numbers that a checkpoint holds, in one order.</summary>
+    public IEnumerable<float[]> State => [Values, Average, ValuesOfBest, First, Second];
+
+    /// <summary>Sets the constant's elements to what follows from numbers.</summary>
+    /// <param name="values">As many as <see cref="Values"/>.</param>
+    public void Show(float[] values) => Form.Apply(values.AsSpan(0, Count), values.AsSpan(Count), Weights);
+
+    /// <summary>The gradient of <see cref="Values"/>.</summary>
+    /// <param name="gradient">That of the weights, with room for the form's further numbers behind; changed in place.</param>
+    public void Pull(float[] gradient)
+    {
+        gradient.AsSpan(Count).Clear();
+        Form.Pull(Values.AsSpan(0, Count), Values.AsSpan(Count), gradient.AsSpan(0, Count), gradient.AsSpan(Count));
+    }
+}

@@ -1,0 +1,204 @@
+using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Simulation;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Options;
+using OptimizerBuild.Passes;
+using OptimizerBuild.Training;
+
+namespace OptimizerBuild.Compression.Recovery;
+
+/// <summary>Small networks that win back what compression lost, and keep what it decided.</summary>
+public sealed class RecoveryTests
+{
+    private static readonly ModelOptions Item = TestContext.Options with
+    {
+        CalibrationData = new DataSpec("given", "/"), Recovery = true, RecoverySteps = 200,
+    };
+
+    private static readonly ModelOptions[] Techniques =
+    [
+        Item with { Sparsity = 0.7, Precision = ModelPrecision.Float32 },
+        Item with { SparsityPattern = SparsityPattern.TwoOfFour, Precision = ModelPrecision.Float32 },
+        Item with { Precision = ModelPrecision.Int4 },
+        Item with { Clusters = 5 },
+        Item with { Sparsity = 0.6, Clusters = 6 },
+        Item with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Channel },
+        Item with { Rank = new RankAmount(0.4) },
+    ];
+
+    public static IEnumerable<object[]> Indices => Enumerable.Range(0, Techniques.Length).Select(i => (object[])[i]);
+
+    [Theory]
+    [MemberData(nameof(Indices))]
+    public void WinsBackWhatATechniqueLost(int technique)
+    {
+        ModelOptions options = Techniques[technique];
+        Graph graph = Network();
+        SampleSet judges = Samples(graph, 7, 200);
+        CompressionRun without = Run(graph, options with { Recovery = false }, out CompressionContext plain);
+        CompressionRun with = Run(graph, options, out CompressionContext context);
+        double lost = 1 - plain.Measure(without.Model, judges).Accuracy, left = 1 - context.Measure(with.Model, judges).Accuracy;
+        Assert.True(left < 0.95 * lost, $"of 1 − cosine {lost:g3} there is {left:g3} left");
+        Assert.Contains(with.Accounts, a => a.Technique.StartsWith("Recovery", StringComparison.Ordinal)
+            && a.Notes[0].Contains("without labels", StringComparison.Ordinal));
+
+        // What was decided holds: structure, zeros, bits and the number of values.
+        Assert.Equal(without.Model.Graph.Nodes.Select(n => n.ToString()), with.Model.Graph.Nodes.Select(n => n.ToString()));
+        if (options.Sparsity is not null || options.SparsityPattern == SparsityPattern.TwoOfFour)
+            foreach (Node node in without.Model.Graph.Nodes.Where(n => n.OpType == "Gemm"))
+                Assert.All(without.Model.Graph.Constants[node.Inputs[1]].Values<float>()
+                    .Zip(with.Model.Graph.Constants[node.Inputs[1]].Values<float>()), w => Assert.True(w.First != 0 || w.Second == 0));
+        GraphQuantization? before = without.Model.Annotation<GraphQuantization>(), after = with.Model.Annotation<GraphQuantization>();
+        foreach ((string node, WeightQuantization weights) in after!.Weights)
+        {
+            Assert.True(weights.Values.Distinct().Count() <= (options.Clusters ?? 255));
+            if (options.Precision == ModelPrecision.Int4)
+                Assert.All(weights.Values, v => Assert.InRange(v, -7, 7));
+            Assert.True(before!.Weights.ContainsKey(node));
+        }
+    }
+
+    [Fact]
+    public void IsTheSameInEveryBuild()
+    {
+        Graph graph = Network();
+        CompressionRun one = Run(graph, Item with { Sparsity = 0.7, Clusters = 8 }, out _);
+        CompressionRun other = Run(graph, Item with { Sparsity = 0.7, Clusters = 8 }, out _);
+        Assert.True(one.Model.Graph.SameAs(other.Model.Graph));
+        foreach ((string node, WeightQuantization weights) in one.Model.Annotation<GraphQuantization>()!.Weights)
+            Assert.Equal(weights.Values, other.Model.Annotation<GraphQuantization>()!.Weights[node].Values);
+    }
+
+    /// <summary>What is trained is what will run: the student computes what the integers do, up to a level.</summary>
+    [Fact]
+    public void TheStudentComputesWhatTheIntegersDo()
+    {
+        Graph graph = Network();
+        CompressedModel model = Run(graph, Item with { Recovery = false, Precision = ModelPrecision.Int8 }, out _).Model;
+        GraphQuantization quantization = model.Annotation<GraphQuantization>()!;
+        Assert.NotEmpty(quantization.Weights);
+        var student = new QuantizedStudent(model.Graph, quantization, (_, _) => Quantization.Weights.WeightLevels.Bits8);
+        foreach (TrainedParameter parameter in student.Parameters)
+            parameter.Show(parameter.Values);
+        var tape = new GradientTape<float>(student.Graph, []);
+        var integers = new QuantizedGraphEvaluator(model.Graph, quantization);
+        double scale = quantization.Values[model.Graph.Outputs[0]].Scale;
+        foreach (IReadOnlyList<Tensor> sample in Samples(graph, 11, 50).Samples)
+        {
+            tape.Forward(sample);
+            float[] expected = integers.Evaluate(sample)[0].Values<float>();
+            float[] found = tape.Value(student.Renamed(model.Graph.Outputs[0])).Values<float>();
+            for (int i = 0; i < expected.Length; i++)
+                Assert.True(Math.Abs(expected[i] - found[i]) <= Math.Max(1.01 * scale, 0.02), $"{found[i]} instead of {expected[i]}");
+        }
+
+        // Untrained it gives back what it was made from.
+        CompressedModel same = student.WriteBack(model, []);
+        foreach ((string node, WeightQuantization weights) in same.Annotation<GraphQuantization>()!.Weights)
+        {
+            Assert.Equal(quantization.Weights[node].Values, weights.Values);
+            Assert.All(quantization.Weights[node].Bias.Zip(weights.Bias), b =>
+                Assert.InRange(Math.Abs((long)b.First - b.Second), 0, 1 + (Math.Abs(b.First) >> 20)));
+        }
+    }
+
+    [Fact]
+    public void NothingIsTrainedWhereNothingWasLost()
+    {
+        CompressionRun run = Run(Network(), Item with { Precision = ModelPrecision.Float32 }, out _);
+        Assert.DoesNotContain(run.Accounts, a => a.Technique == "Recovery");
+    }
+
+    [Fact]
+    public void TimeStopsTheBuildAndChangesNothing()
+    {
+        Graph graph = Network();
+        ModelOptions options = Item with { Sparsity = 0.7, Precision = ModelPrecision.Float32, MaxBuildMinutes = 1e-7 };
+        var kept = new Kept();
+        var source = new TestContext(graph, Samples(graph, 3, 300));
+        var lowering = new Pipeline.TrialLowering(graph, new() { Interface = graph, Adaptation = InputAdaptation.Of(options) });
+        var context = new CompressionContext(options, new Teacher(graph), source, lowering, source, default) { Checkpoints = kept };
+        ModelException error = Assert.Throws<ModelException>(() => CompressionTechniques.Run(new(graph), context));
+        Assert.Equal("OPT0071", error.Diagnostics[0].Descriptor.Code);
+        Assert.NotEmpty(kept.States);
+    }
+
+    [Fact]
+    public void LabelsOfTheDataCount()
+    {
+        Graph graph = Network(classes: true);
+        SampleSet samples = Samples(graph, 3, 400);
+        var evaluator = new Operators.GraphEvaluator(graph);
+        long[] labels = [.. samples.Samples.Select(s => evaluator.Evaluate(s)[0].Values<float>())
+            .Select(y => (long)Array.IndexOf(y, y.Max()))];
+        ModelOptions options = Item with { Sparsity = 0.7, Precision = ModelPrecision.Float32, Task = ModelTask.Classification };
+        var source = new TestContext(graph, samples with { Labels = Tensor.Of(labels, labels.Length) });
+        CompressionRun run = CompressionTechniques.Run(new(graph), source.Context(options));
+        Assert.Contains("with labels", Assert.Single(run.Accounts, a => a.Technique == "Recovery").Notes[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>Of one file every other sample is learned from, and the others judge.</summary>
+    [Fact]
+    public void OneFileForBothIsDivided()
+    {
+        using var files = new DataFiles();
+        Graph graph = Network();
+        float[] x = [.. Enumerable.Range(0, 20 * 24).Select(i => (float)(i / 24))];
+        string path = files.Write("both.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Fastest,
+            ("x.npy", DataFiles.Npy(x, "<f4", "(20, 24)")),
+            ("y.npy", DataFiles.Npy([.. Enumerable.Range(0, 20).Select(i => (long)(i % 6))], "<i8", "(20,)"))));
+        var spec = new DataSpec(Path.GetFileName(path), files.Folder);
+        foreach (ModelOptions options in (ModelOptions[])[Item with { EvaluationData = spec, CalibrationData = null },
+            Item with { EvaluationData = spec, CalibrationData = spec }])
+        {
+            var samples = new Pipeline.ItemSamples(options, graph, default);
+            float[] learned = First(samples.Training()!), judged = First(samples.Evaluation()!), calibrated = First(samples.Calibration());
+            Assert.Equal([.. Enumerable.Range(0, 10).Select(i => 2f * i)], learned);
+            Assert.Equal([.. Enumerable.Range(0, 10).Select(i => (2f * i) + 1)], judged);
+            Assert.Equal([1, 3, 5, 1, 3, 5, 1, 3, 5, 1], samples.Evaluation()!.Labels!.ToInt64());
+            Assert.Empty(calibrated.Intersect(judged));
+            Assert.Equal("OPT0070", samples.Training()!.Diagnostics[^1].Descriptor.Code);
+            var plain = new Pipeline.ItemSamples(options with { Recovery = false }, graph, default);
+            Assert.Equal(20, plain.Evaluation()!.Samples.Count);
+        }
+
+        static float[] First(SampleSet set) => [.. set.Samples.Select(s => s[0].Values<float>()[0])];
+    }
+
+    private static CompressionRun Run(Graph graph, ModelOptions options, out CompressionContext context)
+    {
+        var source = new TestContext(graph, Samples(graph, 3, 1600));
+        context = source.Context(options);
+        return CompressionTechniques.Run(new(PassPipeline.Run(graph)), context);
+    }
+
+    private static Graph Network(bool classes = false)
+    {
+        var g = new FloatGraph();
+        string hidden = g.Dense("a", g.Input("x", 1, 24), 24, 64, relu: true);
+        string y = g.Dense("c", g.Dense("b", hidden, 64, 32, relu: true), 32, 6);
+        return g.Build(classes ? g.Add("scores", "Softmax", [y]) : y);
+    }
+
+    private static SampleSet Samples(Graph graph, int seed, int count)
+    {
+        var random = new Random(seed);
+        return new([.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<Tensor>)[.. graph.Inputs.Select(Drawn)])], Synthetic: false);
+
+        Tensor Drawn(string input) => Tensor.Of(
+            [.. Enumerable.Range(0, graph.TypeOf(input).Count).Select(_ => (random.NextSingle() * 2) - 1)],
+            graph.TypeOf(input).Dimensions.AsSpan());
+    }
+
+    private sealed class Kept : ITrainingCheckpoints
+    {
+        public Dictionary<string, byte[]> States { get; } = [];
+
+        public byte[]? Load(string fingerprint) => States.GetValueOrDefault(fingerprint);
+
+        public void Save(string fingerprint, byte[] state) => States[fingerprint] = state;
+    }
+}
