@@ -8,8 +8,8 @@ namespace OptimizerBuild.Passes;
 
 /// <summary>
 /// Recognises layer normalisation (Ba, Kiros and Hinton 2016) that exporters have written out: <c>(x − mean) / √(variance + ε)</c>
-/// with the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants. As one node it is
-/// computed in float32: its squares and reciprocals lose too much in 8 bits, node by node as well as together.
+/// with the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants. As one node its
+/// statistics are exact; node by node, squares and reciprocals lose too much in 8 bits.
 /// </summary>
 internal sealed class LayerNormalizationRecognition : LocalRewrite
 {

@@ -25,6 +25,7 @@ internal static class KernelCases
         .. MatMulCases.All(),
         .. CodingCases.TwoOfFour(),
         .. ImageCases.All(),
+        .. NormalizationCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

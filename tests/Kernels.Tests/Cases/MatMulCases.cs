@@ -24,7 +24,7 @@ internal static class MatMulCases
     private static readonly (int Rows, int Inner, int Columns)[] Shapes =
     [
         (1, 1, 1), (1, 64, 40), (1, 33, 130), (2, 3, 9), (3, 16, 8), (4, 17, 16), (5, 50, 33), (7, 31, 24), (13, 26, 48), (32, 50, 32),
-        (100, 12, 19), (6, 1100, 18),
+        (100, 12, 19), (6, 1100, 18), (5, 4_111, 17), (2, 33_025, 3),
     ];
 
     // Batch, and the extents of both operands' batches.

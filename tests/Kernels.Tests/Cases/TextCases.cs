@@ -21,6 +21,36 @@ internal static class TextCases
                 (w, from, to) => StringFunctions.ChangeCase(w, from, to, Words.Length, upper ? 1 : 0),
                 text => upper ? CultureInfo.InvariantCulture.TextInfo.ToUpper(text) : CultureInfo.InvariantCulture.TextInfo.ToLower(text));
         yield return Concat(seed++);
+        yield return Written("float32", NumericType.Float32, [1.5f, -0f, 1e-5f, 123456789f, 0.0001f, float.NaN, float.NegativeInfinity],
+            ["1.5", "-0", "9.9999997e-06", "1.2345679e+08", "9.9999997e-05", "NaN", "-INF"], seed++);
+        yield return Written("float64", NumericType.Float64, [0.1, -1e17, 1e16, 100.0, double.PositiveInfinity],
+            ["0.10000000000000001", "-1e+17", "10000000000000000", "100", "INF"], seed++);
+        yield return Written("float16", NumericType.Float16, [(Half)0.5f, (Half)(-65504f)], ["0.5", "-65504"], seed++);
+        yield return Written("uint64", NumericType.UInt64, [0UL, ulong.MaxValue], ["0", "18446744073709551615"], seed++);
+        yield return Written("int64", NumericType.Int64, [long.MinValue, 7L], ["-9223372036854775808", "7"], seed++);
+        yield return Written("uint32", NumericType.UInt32, [uint.MaxValue], ["4294967295"], seed++);
+        yield return Written("int32", NumericType.Int32, [-5], ["-5"], seed++);
+        yield return Written("uint16", NumericType.UInt16, [ushort.MaxValue], ["65535"], seed++);
+        yield return Written("int16", NumericType.Int16, [(short)-300], ["-300"], seed++);
+        yield return Written("int8", NumericType.Int8, [(sbyte)-128], ["-128"], seed++);
+        yield return Written("uint8", NumericType.UInt8, [(byte)200], ["200"], seed++);
+        yield return Written("bool", NumericType.Bool, [(byte)1, (byte)0], ["1", "0"], seed++);
+        string[] texts = ["3.7", "-2", "1e3", "", "abc", "inf", "-INFINITY", " 12 ", "99999999999999999999", "NaN"];
+        yield return Readings(texts, NumericType.Float32, [3.7f, -2f, 1000f, float.NaN, float.NaN, float.PositiveInfinity,
+            float.NegativeInfinity, 12f, 1e20f, float.NaN], seed++);
+        yield return Readings(texts, NumericType.Float64, [3.7, -2.0, 1000.0, double.NaN, double.NaN, double.PositiveInfinity,
+            double.NegativeInfinity, 12.0, 1e20, double.NaN], seed++);
+        yield return Readings(["0.5", "x"], NumericType.Float16, [(Half)0.5f, Half.NaN], seed++);
+        yield return Readings<long>(
+            texts, NumericType.Int64, [3L, -2, 1000, 0, 0, long.MaxValue, long.MinValue, 12, long.MaxValue, 0], seed++);
+        yield return Readings<ulong>(texts, NumericType.UInt64, [3UL, 0, 1000, 0, 0, ulong.MaxValue, 0, 12, ulong.MaxValue, 0], seed++);
+        yield return Readings(["-7", "4294967295"], NumericType.Int32, [-7, -1], seed++);
+        yield return Readings(["4294967295"], NumericType.UInt32, [uint.MaxValue], seed++);
+        yield return Readings(["-300"], NumericType.Int16, [(short)-300], seed++);
+        yield return Readings(["65535"], NumericType.UInt16, [ushort.MaxValue], seed++);
+        yield return Readings(["-128"], NumericType.Int8, [(sbyte)-128], seed++);
+        yield return Readings(["200"], NumericType.UInt8, [(byte)200], seed++);
+        yield return Readings(["2", "0", "no"], NumericType.Bool, [(byte)1, (byte)0, (byte)0], seed++);
         yield return Split("-", 3, seed++);
         yield return Split("", 2, seed++);
         yield return Split("", 4, seed++);
@@ -47,6 +77,50 @@ internal static class TextCases
             return known.IndexOf(t);
         }),
     ];
+
+    // What is written is given as it must be: NumberTextOperator's examples compare the reference's own code with the same.
+    private static KernelCase Written<T>(string name, int type, T[] numbers, string[] texts, int seed)
+        where T : unmanaged
+    {
+        var data = new CaseData(seed);
+        byte[] bytes = MemoryMarshal.AsBytes<T>(numbers).ToArray();
+        int at = data.ReserveWide(bytes.Length), to = data.ReserveWide(texts.Length * sizeof(int));
+        for (int i = 0; i < bytes.Length; i++)
+            data.Put(at + i, bytes[i]);
+        return new KernelCase
+        {
+            Kernel = "StringNumbers.Format",
+            Name = name,
+            Arena = data.Arena,
+            Weights = data.Weights,
+            MakesStrings = true,
+            Run = w => StringNumbers.Format(With(w, []), at, to, texts.Length, type),
+            Oracle = arena => MemoryMarshal.AsBytes<int>(Codes([.. Table], texts)).CopyTo(arena.AsSpan(to)),
+        };
+    }
+
+    private static KernelCase Readings<T>(string[] texts, int type, T[] numbers, int seed)
+        where T : unmanaged
+    {
+        var data = new CaseData(seed);
+        List<string> known = [.. Table];
+        int[] codes = Codes(known, texts);
+        int at = data.ReserveWide(codes.Length * sizeof(int));
+        for (int i = 0; i < codes.Length; i++)
+            data.Put(at + (i * sizeof(int)), codes[i]);
+        byte[] bytes = MemoryMarshal.AsBytes<T>(numbers).ToArray();
+        int to = data.ReserveWide(bytes.Length);
+        return new KernelCase
+        {
+            Kernel = "StringNumbers.Parse",
+            Name = $"{typeof(T).Name} {texts.Length}",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            MakesStrings = true,
+            Run = w => StringNumbers.Parse(With(w, known.Skip(Table.Length)), at, to, texts.Length, type),
+            Oracle = arena => bytes.CopyTo(arena, to),
+        };
+    }
 
     private static KernelCase Intern(int seed)
     {

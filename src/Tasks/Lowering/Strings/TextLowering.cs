@@ -49,6 +49,44 @@ internal sealed class StringConcatLowering : NodeLowering
     }
 }
 
+/// <summary>Numbers as text.</summary>
+[Lowers(LoweringForm.Native, typeof(NumberTextOperator))]
+internal sealed class NumberTextLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        Storage input = context.Dense(node, context.Read(node, node.Inputs[0]));
+        Storage output = context.Create(node.Outputs[0]);
+        if (output.Count == 0)
+            return;
+        context.Step(nameof(StringNumbers), nameof(StringNumbers.Format), node, $"{output.Count} numbers")
+            .Operand("input", input)
+            .Write("output", output)
+            .Int("count", output.Count)
+            .Int("from", (int)input.Element);
+    }
+}
+
+/// <summary>Text as numbers.</summary>
+[Lowers(LoweringForm.Native, typeof(TextNumberOperator))]
+internal sealed class TextNumberLowering : NodeLowering
+{
+    /// <inheritdoc/>
+    public override void Lower(LoweringContext context, Node node)
+    {
+        Storage input = context.Dense(node, context.Read(node, node.Inputs[0]));
+        Storage output = context.Create(node.Outputs[0]);
+        if (output.Count == 0)
+            return;
+        context.Step(nameof(StringNumbers), nameof(StringNumbers.Parse), node, $"{output.Count} texts")
+            .Operand("input", input)
+            .Write("output", output)
+            .Int("count", output.Count)
+            .Int("to", (int)output.Element);
+    }
+}
+
 /// <summary>Strings in parts.</summary>
 [Lowers(LoweringForm.Native, typeof(StringPartsOperator))]
 internal sealed class StringPartsLowering : NodeLowering

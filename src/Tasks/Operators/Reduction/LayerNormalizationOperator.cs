@@ -37,6 +37,20 @@ internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPa
         return [x, statistics, statistics];
     }
 
+    /// <summary>The longest row in integers: 255² of so many elements is below 2³¹ (docs/arithmetic.md, Layer normalisation).</summary>
+    public const int LongestIntegerRow = 1 << 15;
+
+    /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context)
+    {
+        TensorType x = context.Type(0);
+        return x.Element == ElementType.Float32 && IsFinite(context.InputConstants[1])
+            && (!context.Has(2) || IsFinite(context.InputConstants[2])) && !context.Node.HasOutput(1) && !context.Node.HasOutput(2)
+            && x.Dimensions.Skip(context.Axis(Axis(context.Node), x.Rank)).Aggregate(1L, (a, b) => a * b) <= LongestIntegerRow
+            && INormalisation.Epsilon(context.Node) >= 0
+            ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+    }
+
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)
     {
@@ -80,6 +94,8 @@ internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPa
         }
         return [FloatTensor.Of(x.Type, y), new(context.OutputTypes[1], means), new(context.OutputTypes[2], inverses)];
     }
+
+    private static bool IsFinite(Tensor? constant) => constant is not null && FloatTensor.Values(constant).All(float.IsFinite);
 
     /// <summary>The first axis of a row as the node gives it, perhaps counted from the end (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", -1);

@@ -63,6 +63,19 @@ public sealed class PrequantizedModelTests
         Check(net, net.Gemm(x, 5));
     }
 
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void ANetworkThatNormalisesRows(bool isSigned, WeightForm weights, int seed)
+    {
+        var net = new QuantizedNetwork(seed, isSigned ? ElementType.Int8 : ElementType.UInt8, weights);
+        var random = new Random(seed);
+        net.Model.Constant("gamma", Tensor.Of([.. Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() + 0.5))], 24))
+            .Constant("beta", Tensor.Of([.. Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() - 0.5))], 24));
+        string x = net.MatMul(net.Input(2, 3, 24), 24);
+        x = net.Op("LayerNormalization", seed == 1 ? [x, "gamma"] : [x, "gamma", "beta"], ("axis", -1), ("epsilon", 1e-3f));
+        Check(net, net.MatMul(x, 7));
+    }
+
     // Without levels of their own behind them, sums are handed over with 32 bits and results are as near as float32 numbers.
     [Fact]
     public void TheLastSumsKeepTheirBits()

@@ -1,0 +1,35 @@
+namespace OptimizerBuild.Kernels.Tests.Oracles;
+
+/// <summary>Layer normalisation of u8 as docs/arithmetic.md has it, one element after the other.</summary>
+internal static class NormalizationOracle
+{
+    /// <summary>Normalises rows.</summary>
+    public static byte[] Rows(byte[] input, float[] factors, float[] addends, float epsilon, int minimum, int maximum)
+    {
+        var output = new byte[input.Length];
+        int n = factors.Length;
+        for (int row = 0; row < input.Length; row += n)
+        {
+            Int128 sum = 0, squares = 0;
+            for (int i = 0; i < n; i++)
+            {
+                sum += input[row + i];
+                squares += input[row + i] * input[row + i];
+            }
+
+            double root = Math.Sqrt((double)((n * squares) - (sum * sum)) + epsilon);
+            float mean = (float)((double)sum * (1.0 / n));
+            float inverse = root == 0 ? 0 : (float)(n / root);
+            for (int i = 0; i < n; i++)
+            {
+                float centred = input[row + i] - mean;
+                float normal = centred * inverse;
+                float scaled = normal * factors[i];
+                float level = scaled + addends[i];
+                output[row + i] = level >= maximum ? (byte)maximum : level <= minimum ? (byte)minimum : (byte)(level + 0.5f);
+            }
+        }
+
+        return output;
+    }
+}
