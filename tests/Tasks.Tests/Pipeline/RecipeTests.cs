@@ -230,6 +230,81 @@ public sealed class RecipeTests : IDisposable
         Assert.Contains(outcome.Techniques, t => t.Technique == "Coding");
     }
 
+    /// <summary>
+    /// A model with a state, trees, and a model that is quantised already: what a recipe chooses builds, twice to the same bytes, and gives
+    /// answers near those of the file.
+    /// </summary>
+    [Theory]
+    [InlineData("state", nameof(CompressionRecipe.Smallest))]
+    [InlineData("state", nameof(CompressionRecipe.Fastest))]
+    [InlineData("trees", nameof(CompressionRecipe.Smallest))]
+    [InlineData("trees", nameof(CompressionRecipe.Fastest))]
+    [InlineData("quantised", nameof(CompressionRecipe.Smallest))]
+    [InlineData("quantised", nameof(CompressionRecipe.Fastest))]
+    public void ModelsOfEveryKindAreSearched(string kind, string recipe)
+    {
+        var random = new Random(7);
+        int width = kind == "trees" ? 6 : 16;
+        ModelBuilder model = kind switch
+        {
+            "state" => new ModelBuilder().Input("x", 1, width).Input("h", 1, width)
+                .Constant("w", Drawn(random, width, width)).Constant("u", Drawn(random, width, width)).Constant("half", Tensor.Scalar(0.5f))
+                .Node("MatMul", "x,w", "a").Node("Mul", "h,half", "m").Node("Add", "a,m", "s").Node("Tanh", "s", "hn")
+                .Node("MatMul", "hn,u", "y").Output("y", "hn"),
+            "trees" => new RandomTrees(3, new() { Features = width, Trees = 8, TracksMissing = false, Modes = [0] }).Regressor(1, "SUM"),
+            _ => Quantised(random, width),
+        };
+        _files.Write("m.onnx", model.Bytes);
+        float[] inputs = [.. Enumerable.Range(0, Samples * width).Select(_ => (float)((random.NextDouble() * 2) - 1))];
+        byte[] x = DataFiles.Npy(inputs, "<f4", $"({Samples}, {width})");
+        _files.Write("x.npy", x);
+        _files.Write("d.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Fastest, kind == "state"
+            ? [("x.npy", x), ("h.npy", DataFiles.Npy(new float[Samples * width], "<f4", $"({Samples}, {width})"))] : [("x.npy", x)]));
+        ModelOptions options = Options(Enum.Parse<CompressionRecipe>(recipe)) with
+        {
+            CalibrationData = new(kind == "state" ? "d.npz" : "x.npy", _files.Folder),
+            State = kind == "state" ? Item.State.Add("h", "hn") : Item.State,
+        };
+
+        CompilationOutcome outcome = ModelCompiler.Compile(options, default);
+
+        Assert.Equal(RecipeSearch.Step, outcome.Techniques[0].Technique);
+        Assert.StartsWith("chosen: ", outcome.Techniques[0].Notes[^1], StringComparison.Ordinal);
+        Assert.Equal(outcome.Weights, ModelCompiler.Compile(options, default).Weights);
+        Graph graph = model.Import();
+        var executor = new OptimizerBuild.Evaluation.PlanExecutor(outcome.Plan, outcome.Weights);
+        var evaluator = new OptimizerBuild.Operators.GraphEvaluator(graph);
+        (double dot, double expectedSquares, double actualSquares) = (0, 0, 0);
+        Tensor[]? stream = kind == "state" ? executor.InitialState() : null;
+        Tensor state = Tensor.Of(new float[width], 1, width);
+        for (int i = 0; i < 40; i++)
+        {
+            Tensor sample = Tensor.Of(inputs[(i * width)..((i + 1) * width)], 1, width);
+            Tensor[] expected = evaluator.Evaluate(stream is null ? [sample] : [sample, state]);
+            float[] actual = (stream is null ? executor.Run([sample]) : executor.Run([sample], stream))[0].Values<float>();
+            if (stream is not null)
+                state = expected[1];
+            foreach ((float e, float a) in expected[0].Values<float>().Zip(actual))
+                (dot, expectedSquares, actualSquares) = (dot + (e * a), expectedSquares + (e * e), actualSquares + (a * a));
+        }
+        Assert.InRange(dot / Math.Sqrt(expectedSquares * actualSquares), 0.98, 1.0001);
+    }
+
+    private static Tensor Drawn(Random random, int rows, int columns) =>
+        Tensor.Of([.. Enumerable.Range(0, rows * columns).Select(_ => (float)(random.NextDouble() - 0.5))], rows, columns);
+
+    private static ModelBuilder Quantised(Random random, int width)
+    {
+        ModelBuilder model = new ModelBuilder().Input("x", 1, width).Constant("s", Tensor.Scalar(0.02f))
+            .Constant("z", Tensor.Scalar((byte)128)).Constant("ws", Tensor.Scalar(0.004f)).Constant("wz", Tensor.Scalar((sbyte)0));
+        foreach (string layer in (string[])["p", "q"])
+            model.Constant(layer, Tensor.Of(
+                [.. Enumerable.Range(0, width * width).Select(_ => (sbyte)random.Next(-127, 128))], width, width));
+        return model.Node("QuantizeLinear", "x,s,z", "a").Node("DequantizeLinear", "a,s,z", "b").Node("DequantizeLinear", "p,ws,wz", "pr")
+            .Node("MatMul", "b,pr", "c").Node("QuantizeLinear", "c,s,z", "d").Node("DequantizeLinear", "d,s,z", "e")
+            .Node("DequantizeLinear", "q,ws,wz", "qr").Node("MatMul", "e,qr", "y").Output("y");
+    }
+
     // Classes that are told apart by a few inputs: most weights of the middle layer are worth little.
     private long[] Write()
     {
