@@ -2,6 +2,7 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Numerics;
 using OptimizerBuild.Options;
 using OptimizerBuild.Testing;
@@ -61,13 +62,22 @@ public sealed class ModelCaseTests
 
     private static void Check(CompilationOutcome outcome, string data, string name, ModelPrecision precision)
     {
-        Tensor[] expected = Tensors(data, "output_*.pb");
-        Tensor[] actual = new PlanExecutor(outcome.Plan, outcome.Weights).Run(
-            Tensors(data, "input_*.pb")[..outcome.Plan.Inputs.Count]);
+        Tensor[] expected = Tensors(data, "output_*.pb"), inputs = Tensors(data, "input_*.pb");
+        // A few cases say nothing of their outputs: the float reference does.
+        if (expected.Length == 0)
+            expected = new GraphEvaluator(OnnxImporter.Import(
+                Path.Combine(Path.GetDirectoryName(data)!, "model.onnx"), ImportOptions.Default).Graph).Evaluate(inputs);
+        Assert.NotEmpty(expected);
+        Tensor[] actual = new PlanExecutor(outcome.Plan, outcome.Weights).Run(inputs[..outcome.Plan.Inputs.Count]);
         for (int i = 0; i < expected.Length; i++)
         {
             string what = $"output {i} ({outcome.Plan.Outputs[i].OnnxName}) in {precision}";
             Assert.Equal(expected[i].Dimensions, actual[i].Dimensions);
+            if (expected[i].Element == ElementType.String)
+            {
+                Assert.Equal(expected[i].Values<string>(), actual[i].Values<string>());
+                continue;
+            }
             double[] e = Reals(expected[i]), a = Reals(actual[i]);
             double quantum = name.StartsWith("qdq_", StringComparison.Ordinal) ? 0.1001 : 1e-5;
             if (precision == ModelPrecision.Float32 || quantum > 1e-3 || !expected[i].Element.IsFloat())
