@@ -19,12 +19,13 @@ internal static class CompressionTechniques
     /// <summary>Runs the techniques that the context's options ask for, in their order.</summary>
     /// <param name="model">The model after the passes.</param>
     /// <param name="context">The build's context.</param>
+    /// <param name="until">The stage before which it ends; null for all of them.</param>
     /// <exception cref="ModelException">A technique cannot be applied as asked, or the data does not fit.</exception>
-    public static CompressionRun Run(CompressedModel model, CompressionContext context)
+    public static CompressionRun Run(CompressedModel model, CompressionContext context, CompressionStage? until = null)
     {
         var accounts = new List<TechniqueAccount>();
         var diagnostics = new List<Diagnostic>();
-        foreach (ICompressionTechnique technique in All.Where(t => t.IsOn(context.Options)))
+        foreach (ICompressionTechnique technique in All.Where(t => t.IsOn(context.Options) && (until is null || t.Stage < until)))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(technique.Name, 0, "");

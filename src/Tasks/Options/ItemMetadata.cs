@@ -110,7 +110,9 @@ internal static class ItemMetadata
                 + "data that are held back; takes ten to twenty times as long to build"),
             (CompressionRecipe.Fastest, "in the same way the least estimated time, by fewer channels, smaller ranks and blocks of zeros")),
         new("MaxSize", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `250 KB`",
-            "How many bytes the weights may take in the assembly before the build fails.",
+            "How many bytes the weights may take in the assembly before the build fails. With `Compression=\"Smallest\"` and "
+                + "`Precision=\"Mixed\"` it is a target as well: the search ends where it is reached, and gives no accuracy for fewer "
+                + "bytes; unless `MaxAccuracyDrop` is said, it is reached at any price.",
             (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxSize = bytes } : null),
         new("MaxMemory", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `1.5 MB`",
             "How many bytes the weights in memory, which all instances share, and the scratch memory of one instance may take together.",
@@ -126,6 +128,15 @@ internal static class ItemMetadata
                 "as `Auto`, with weights of 4 bits: half the bytes of int8 in the assembly, the same arithmetic; layers that "
                 + "would lose too much, or lie below `MinSignalToNoise` with 4 bits, have 8, and go to float32 only where these are "
                 + "not enough either; the state of recurrent layers keeps 8"),
+            (ModelPrecision.Ternary,
+                "as `Auto`, with weights that are −1, 0 or 1 times a scale of their output channel, five of them to a byte, however noisy "
+                + "that makes a layer; first and last layers and depthwise ones have 8 bits, unless `Layers` says otherwise. Networks that "
+                + "were not trained for it lose much: see [quantization.md](quantization.md#ternary-and-binary-weights)"),
+            (ModelPrecision.Binary, "likewise with weights that are −1 or 1 times a scale, eight of them to a byte"),
+            (ModelPrecision.Mixed,
+                "as `Auto`, with 8 or 4 bits, ternary or binary weights in each layer: fewer where that costs the outputs least for the "
+                + "bytes that it saves, until the loss of `MaxAccuracyDrop` or the size of `MaxSize` is reached; a search, which takes a "
+                + "dozen builds: see [compression.md](compression.md#bits-layer-by-layer)"),
             (ModelPrecision.Float32, "float32 throughout")),
         MetadataEntry.Choice<WeightRounding>("Rounding", "How weights become integers: see [quantization.md](quantization.md#rounding).",
             nameof(WeightRounding.Auto),
@@ -162,7 +173,7 @@ internal static class ItemMetadata
                 + "stays in integers where only its shared weights are so noisy.",
             (o, value, _) => MetadataValues.Number(value, 0, 100) is { } decibels ? o with { MinSignalToNoise = decibels } : null),
         new("MinOutputSignalToNoise", MetadataKind.Number,
-            "20; no limit with `Int4` or `Clusters`, and where the accuracy of a classifier is measured",
+            "20; no limit with `Int4`, `Ternary`, `Binary` or `Clusters`, and where the accuracy of a classifier is measured",
             "a number of decibels from 0 to 100; 0 for no limit",
             "With `Precision=\"Auto\"` or `Int4`: while the signal-to-quantisation-noise ratio of the outputs on the calibration data is "
                 + "lower, the layers that cost most of it stay in float32. With `Int8` a lower one is a warning. With `Clusters` the "
@@ -217,11 +228,13 @@ internal static class ItemMetadata
             (o, value, _) => MetadataValues.Number(value, 0.01, 1e6) is { } minutes ? o with { MaxBuildMinutes = minutes } : null),
         new("Layers", MetadataKind.Text, "all layers alike",
             "`pattern:setting` pairs separated by semicolons; several settings separated by commas: `Float32`, `Int8`, `Int4`, "
+                + "`Ternary`, `Binary`, "
                 + "`Sparsity=0.9`, `Clusters=16`, `Rank=0.5`; `Sparsity=0`, `Clusters=0` and `Rank=None` except layers",
             "What holds in single layers instead of what the other metadata say, by the names of nodes in the model (those of the report); "
                 + "in a name `*` stands for any characters and `?` for one. Where several fit a layer, the last one counts. A layer with "
-                + "`Int8` or `Int4` runs in integers however noisy it is; with `Precision=\"Float32\"` no others do. `Sparsity` is that of "
-                + "single weights, with `SparsityPattern=\"Block\"` that of blocks. For example `conv1:Float32; fc*:Int4,Sparsity=0.9`.",
+                + "`Int8`, `Int4`, `Ternary` or `Binary` runs in integers however noisy it is; with `Precision=\"Float32\"` no others do. "
+                + "`Sparsity` is that of single weights, with `SparsityPattern=\"Block\"` that of blocks. For example "
+                + "`conv1:Float32; fc*:Int4,Sparsity=0.9`.",
             (o, value, _) => LayerRules.Parse(value) is { } rules ? o with { Layers = rules } : null),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
@@ -235,7 +248,7 @@ internal static class ItemMetadata
             nameof(PairSums.Bounded),
             (o, value) => o with { PairSums = value },
             (PairSums.Bounded, "in every layer that loses less than 0.5 dB of its signal-to-quantisation-noise ratio by it; without effect "
-                + "with `Precision=\"Int4\"` (weights of 4 bits are so anyway) and `Clusters`"),
+                + "with `Precision=\"Int4\"`, `Ternary` and `Binary` (so few bits are so anyway) and `Clusters`"),
             (PairSums.Free, "only where weights happen to do so")),
         MetadataEntry.Choice<InputElement>("InputType", "What the caller passes for inputs that are float32 in the model.",
             nameof(InputElement.Float32),
@@ -265,8 +278,8 @@ internal static class ItemMetadata
                 + "which they are decoded once, when they are loaded: see [compression.md](compression.md#coding). Predictions do not "
                 + "change.", nameof(Switch.False),
             (o, value) => o with { EntropyCoding = value == Switch.True },
-            (Switch.False, "they lie there as kernels read them; with `Precision=\"Int4\"`, `Clusters` or unstructured `Sparsity` in the "
-                + "codes for few bits, few values and many zeros, without entropy codes"),
+            (Switch.False, "they lie there as kernels read them; with `Precision=\"Int4\"` or fewer bits, `Clusters` or unstructured "
+                + "`Sparsity` in the codes for few bits, few values and many zeros, without entropy codes"),
             (Switch.True, "they do where a code is shorter; loading takes longer, and twice the memory while it lasts")),
         MetadataEntry.Choice<Switch>("ExportOnnx", "Whether the compressed model is also written as an ONNX model.", nameof(Switch.False),
             (o, value) => o with { ExportOnnx = value == Switch.True },

@@ -25,7 +25,7 @@ internal sealed record LayerRule(string Pattern)
     public RankAmount? Rank { get; init; }
 
     /// <summary>Whether the rule asks for something that only layers with weights can do.</summary>
-    public bool IsForWeights => Sparsity is not null || Clusters is not null || HasRank || Precision == ModelPrecision.Int4;
+    public bool IsForWeights => Sparsity is not null || Clusters is not null || HasRank || Precision?.HasFewLevels() == true;
 
     /// <summary>Reads <c>conv1:Float32</c> or <c>fc*:Int4,Sparsity=0.9,Clusters=16,Rank=None</c>; null where it is not understood. Names
     /// of nodes may hold colons: the last one counts.</summary>
@@ -102,7 +102,7 @@ internal sealed record LayerRule(string Pattern)
     }
 
     private static ModelPrecision? Precisions(string name) => Enum.GetValues<ModelPrecision>()
-        .Where(p => p != ModelPrecision.Auto && Is(name, p.ToString())).Select(p => (ModelPrecision?)p).FirstOrDefault();
+        .Where(p => p.IsOfLayers() && Is(name, p.ToString())).Select(p => (ModelPrecision?)p).FirstOrDefault();
 
     private static bool Is(string text, string name) => text.Equals(name, StringComparison.OrdinalIgnoreCase);
 }

@@ -40,10 +40,10 @@ internal sealed record LayerRules(ImmutableArray<LayerRule> Rules)
     public bool AnyRank => Rules.Any(r => r.Rank is not null);
 
     /// <summary>Whether some rule asks for integers.</summary>
-    public bool AnyIntegers => Rules.Any(r => r.Precision is ModelPrecision.Int8 or ModelPrecision.Int4);
+    public bool AnyIntegers => Rules.Any(r => r.Precision?.IsInteger() == true);
 
-    /// <summary>Whether some rule asks for few levels: 4 bits or shared values.</summary>
-    public bool AnyFewLevels => Rules.Any(r => r.Precision == ModelPrecision.Int4 || r.Clusters > 0);
+    /// <summary>Whether some rule asks for few levels: fewer bits or shared values.</summary>
+    public bool AnyFewLevels => Rules.Any(r => r.Precision?.HasFewLevels() == true || r.Clusters > 0);
 
     /// <summary>The rules in the form in which they are read.</summary>
     public override string ToString() => string.Join("; ", Rules);

@@ -52,9 +52,12 @@ internal static class OptionsText
             Line("Rank", rank.ToString());
         if (options.Compression != CompressionRecipe.Balanced)
             Line("Compression", options.Compression.ToString());
-        // A search may lose as much.
-        if (options.Compression is CompressionRecipe.Smallest or CompressionRecipe.Fastest)
+        // A search may lose as much, and ends at that size.
+        if (options.Compression is CompressionRecipe.Smallest or CompressionRecipe.Fastest || options.Precision == ModelPrecision.Mixed)
+        {
             Line("MaxAccuracyDrop", options.MaxAccuracyDrop?.ToString("R", CultureInfo.InvariantCulture) ?? "");
+            Line("MaxSize", options.MaxSize?.ToString(CultureInfo.InvariantCulture) ?? "");
+        }
         if (options.Layers.Rules.Length > 0)
             Line("Layers", options.Layers.ToString());
         if (options.Recovery)

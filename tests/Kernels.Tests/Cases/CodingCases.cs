@@ -53,6 +53,33 @@ internal static class CodingCases
             }
     }
 
+    /// <summary>Three values, five to a byte, and two values with runs of zeros between them.</summary>
+    public static IEnumerable<KernelCase> Signs()
+    {
+        int seed = 340000;
+        foreach (int count in (int[])[1, 4, 5, 6, 64, 1003])
+        {
+            var data = new CaseData(seed++);
+            int[] values = Values(data.Random, 3, 1), elements = [.. Enumerable.Range(0, count).Select(_ => values[data.Random.Next(3)])];
+            yield return Case("TernaryCode.Decode", $"{count}", data, CodingOracle.Ternary(values, elements), 1, 1, count,
+                TernaryCode.Decode, [.. elements.Select(e => (int?)e)]);
+        }
+        foreach ((int signs, int zeros, int repetitions)[] runs in ((int, int, int)[][])
+            [[(1, 0, 1)], [(9, 0, 1)], [(193, 3, 1), (1, 3, 7)], [(0, 5, 1), (3, 1, 1000), (2, 0, 1)]])
+        {
+            var data = new CaseData(seed++);
+            int[] values = Values(data.Random, 2, 1);
+            // Memory is zero before; here it is not, and zeros are left as they are.
+            int?[] elements =
+            [
+                .. runs.SelectMany(r => Enumerable.Range(0, r.repetitions).SelectMany(_ => Enumerable.Range(0, r.signs)
+                    .Select(_ => (int?)values[data.Random.Next(2)]).Concat(Enumerable.Repeat((int?)null, r.zeros)))),
+            ];
+            yield return Case("SignCode.Decode", $"{string.Join(' ', runs)}", data, CodingOracle.Signs(values, runs, elements), 1, 1,
+                elements.Length, SignCode.Decode, elements);
+        }
+    }
+
     private static KernelCase Symbols(
         string kernel, int width, int step, int count, int different, int seed, KernelCall run, Func<byte[], int[], byte[]> encode)
     {

@@ -54,6 +54,10 @@ internal static class DenseCases
             yield return Case(1, 512, 512, DataKind.Uniform, wide: false, blocked: false, seed++, zeros);
             yield return Case(32, 128, 136, DataKind.Uniform, wide: false, blocked: false, seed++, zeros);
         }
+
+        // Blocks whose places take both bytes of an u16: 525 and 16,385 quads.
+        foreach ((int rows, int inputs, int outputs) in ((int, int, int)[])[(1, 2099, 24), (5, 2099, 40), (1, 65537, 8)])
+            yield return Case(rows, inputs, outputs, DataKind.Uniform, wide: false, blocked: false, seed++, zeros: 90);
     }
 
     private static KernelCase Case(

@@ -26,6 +26,7 @@ internal static class KernelCases
         .. CodingCases.TwoOfFour(),
         .. ImageCases.All(),
         .. NormalizationCases.All(),
+        .. CodingCases.Signs(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -116,4 +116,19 @@ internal static class CodingOracle
 
     private static byte[] Bits(IEnumerable<int> bits) =>
         [.. bits.Chunk(8).Select(c => (byte)c.Select((bit, i) => bit << i).Sum())];
+
+    /// <summary>The code of elements that have three values.</summary>
+    public static byte[] Ternary(int[] values, int[] elements) =>
+    [
+        .. values.Select(v => (byte)v),
+        .. elements.Chunk(5).Select(five => (byte)five.Select((e, i) => Array.IndexOf(values, e) * Math.Pow(3, i)).Sum()),
+    ];
+
+    /// <summary>The code of elements that have two values, or stand in a run of zeros.</summary>
+    public static byte[] Signs(int[] values, (int Signs, int Zeros, int Repetitions)[] runs, int?[] elements) =>
+    [
+        .. values.Select(v => (byte)v), (byte)runs.Length, 0,
+        .. runs.SelectMany(r => (int[])[r.Signs, r.Zeros, r.Repetitions]).SelectMany(BitConverter.GetBytes),
+        .. Bits(elements.OfType<int>().Select(e => Array.IndexOf(values, e))),
+    ];
 }

@@ -49,7 +49,13 @@ public sealed class RecurrentModelTests(ITestOutputHelper output)
             $"{model}: integerMacShare {(double)integer / total:F4}, weights {outcome.Plan.Facts.FloatWeightBytes} → "
             + $"{outcome.Weights.Length}, {outcome.Plan.Steps.Count} steps"));
         if (calibrated)
+        {
             Assert.True(integer >= 0.95 * total, $"{model}: {integer} of {total} products in integers");
+
+            // Bounded pair sums would cost 10 dB.
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"outputs {outcome.OutputSignalToNoise:F1} dB"));
+            Assert.True(outcome.OutputSignalToNoise > (model.StartsWith("silero", StringComparison.Ordinal) ? 40 : 30));
+        }
         foreach (LayerOutcome layer in outcome.Layers.Where(l => l.Precision != "int8"))
             output.WriteLine($"  {layer.Operator} '{layer.Node}' {layer.Macs}: {layer.Reason}");
 

@@ -55,6 +55,7 @@ internal static class BuildDigests
         from options in (ModelOptions[])
         [
             SharedModels.Options(name) with { Precision = ModelPrecision.Int4, Sparsity = 0.5 },
+            SharedModels.Options(name) with { Precision = ModelPrecision.Ternary },
             SharedModels.Options(name) with { Clusters = 12, EntropyCoding = true },
             SharedModels.Options(name) with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Block },
             SharedModels.Options(name) with { Precision = ModelPrecision.Float32, Clusters = 40, Sparsity = 0.3, EntropyCoding = true },

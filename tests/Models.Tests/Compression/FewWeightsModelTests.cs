@@ -12,26 +12,37 @@ namespace OptimizerBuild.Models.Compression;
 /// <summary>Few bits, few values and many zeros on real models, through the code that is generated for them.</summary>
 public sealed class FewWeightsModelTests(ITestOutputHelper output)
 {
-    /// <summary>Every pair of techniques, and all together.</summary>
-    [Fact]
-    public void TechniquesGoTogether()
+    /// <summary>Every pair of techniques that exclude each other in nothing, and many of them together.</summary>
+    [Theory]
+    [InlineData("digits-mlp", 128, true)]
+    [InlineData("mnist-lenet5", 16, false)]
+    public void TechniquesGoTogether(string name, int samples, bool isMeasured)
     {
         SharedAssets.Require();
-        ModelOptions options = SharedModels.Options("digits-mlp") with { CalibrationSamples = 128 };
-        (string Name, Func<ModelOptions, ModelOptions> Apply)[] techniques =
+        ModelOptions options = SharedModels.Options(name) with { CalibrationSamples = samples };
+        if (!isMeasured)
+            options = options with { EvaluationData = null };
+        (string Name, string Excludes, Func<ModelOptions, ModelOptions> Apply)[] techniques =
         [
-            ("Int4", o => o with { Precision = ModelPrecision.Int4 }), ("Clusters", o => o with { Clusters = 12 }),
-            ("Sparsity", o => o with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Unstructured }),
-            ("Blocks", o => o with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Block }),
-            ("EntropyCoding", o => o with { EntropyCoding = true }), ("Equalize", o => o with { Equalize = true }),
-            ("Float32", o => o with { Precision = ModelPrecision.Float32 }),
+            ("Int4", "bits", o => o with { Precision = ModelPrecision.Int4 }),
+            ("Ternary", "bits", o => o with { Precision = ModelPrecision.Ternary }),
+            ("Binary", "bits", o => o with { Precision = ModelPrecision.Binary }),
+            ("Clusters", "", o => o with { Clusters = 12 }),
+            ("Sparsity", "zeros", o => o with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Unstructured }),
+            ("Blocks", "zeros", o => o with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Block }),
+            ("2:4", "zeros", o => o with { Sparsity = null, SparsityPattern = SparsityPattern.TwoOfFour }),
+            ("Fold", "channels", o => o with { Fold = 0.1 }), ("Rank", "", o => o with { Rank = new(0.8) }),
+            ("EntropyCoding", "", o => o with { EntropyCoding = true }), ("Equalize", "", o => o with { Equalize = true }),
+            ("Channels", "zeros channels", o => o with { Sparsity = 0.1, SparsityPattern = SparsityPattern.Channel }),
+            ("Float32", "bits", o => o with { Precision = ModelPrecision.Float32 }),
         ];
         var pairs =
             from a in Enumerable.Range(0, techniques.Length)
             from b in Enumerable.Range(a, techniques.Length - a)
-            where techniques[a].Name != "Int4" || techniques[b].Name != "Float32"
+            where a == b || !techniques[a].Excludes.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Any(e => techniques[b].Excludes.Contains(e, StringComparison.Ordinal))
             select (Name: techniques[a].Name + " " + techniques[b].Name, Options: techniques[b].Apply(techniques[a].Apply(options)));
-        var all = (Name: "all", Options: techniques[..^1].Aggregate(options, (o, t) => t.Apply(o)));
+        var all = (Name: "all", Options: techniques[..^2].Aggregate(options, (o, t) => t.Apply(o)));
         var built = pairs.Append(all).Select(p => (p.Name, Outcome: ModelCompiler.Compile(p.Options, CancellationToken.None))).ToArray();
         using var models = GeneratedModels.Compile(
             [.. built.Select((b, i) => PlannedModel.Of(b.Outcome, "M" + i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
@@ -43,7 +54,9 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
             Assert.All(expected.Zip(models.Run(i, inputs)), p => Assert.Equal(p.First.Data, p.Second.Data));
             output.WriteLine(FormattableString.Invariant(
                 $"{built[i].Name}: {outcome.Weights.Length} bytes, {outcome.Plan.Facts.CompressedMetric:F4}"));
-            Assert.True(outcome.Plan.Facts.CompressedMetric > outcome.Plan.Facts.FloatMetric - 0.05, built[i].Name);
+            // Signs in the middle of so small a network cost more than all else; all together more still.
+            if (isMeasured)
+                Assert.True(outcome.Plan.Facts.CompressedMetric > outcome.Plan.Facts.FloatMetric - 0.12, built[i].Name);
         }
     }
 

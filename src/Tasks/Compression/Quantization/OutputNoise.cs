@@ -68,7 +68,14 @@ internal sealed class OutputNoise
 
     /// <summary>The signal-to-noise ratio of the noisiest output in dB; infinite where no output is a float32 tensor that depends on
     /// the inputs.</summary>
-    public double Decibels(GraphQuantization plan, CancellationToken cancellation)
+    public double Decibels(GraphQuantization plan, CancellationToken cancellation) =>
+        Powers(plan, cancellation).Select(p => p.Decibels).DefaultIfEmpty(double.PositiveInfinity).Min();
+
+    /// <summary>The noise of the noisiest output in proportion to its power; 0 where there is none to compare.</summary>
+    public double Relative(GraphQuantization plan, CancellationToken cancellation) =>
+        Powers(plan, cancellation).Select(p => p.Relative).DefaultIfEmpty(0).Max();
+
+    private IEnumerable<ErrorPower> Powers(GraphQuantization plan, CancellationToken cancellation)
     {
         var evaluator = new QuantizedGraphEvaluator(_sharing.Apply(_graph, plan), plan);
         var noise = new ErrorPower[_samples.Count][];
@@ -76,9 +83,7 @@ internal sealed class OutputNoise
             noise[i] = [.. evaluator.Evaluate(_samples[i], _measured, null, cancellation).Select((t, o) =>
                 ErrorPower.Between(t, _values[i][o]))]);
         return Enumerable.Range(0, _measured.Length)
-            .Select(o => noise.Aggregate(default(ErrorPower), (sum, own) => sum + own[o]).Decibels)
-            .DefaultIfEmpty(double.PositiveInfinity)
-            .Min();
+            .Select(o => noise.Aggregate(default(ErrorPower), (sum, own) => sum + own[o]));
     }
 
     // What an output is the softmax (or its logarithm) or sigmoid of, perhaps under another shape; else the output itself.

@@ -39,6 +39,8 @@ internal sealed class PrecisionPlanner(
 
     private const int TrialsInReserve = 10;
 
+    private const double HalfNoise = 1;
+
     // Numbers beyond this stand for infinities (masks, maxima of nothing): levels that reach so far hold nothing of the values beside them.
     private const double GreatestRange = 1e30;
 
@@ -159,6 +161,33 @@ internal sealed class PrecisionPlanner(
             && budget.Allows((1 + StepsOfBisection(layers.Length)) * CostOfTrial))
             measured.Add((layers[measured.Count], Without(outcome, [layers[measured.Count]], "", cancellation).Decibels));
         return [.. measured.OrderByDescending(l => l.Without), .. layers.Skip(measured.Count).Select(l => (l, (double?)null))];
+    }
+
+    /// <summary>
+    /// What each precision of fewer levels costs the outputs in each layer that runs in integers and of which no rule says its precision,
+    /// all other layers left as they are. Once a layer is so noisy that its outputs are half noise, still fewer levels are not tried.
+    /// </summary>
+    public IReadOnlyList<LayerBits> CostOfBits(Outcome outcome, CancellationToken cancellation)
+    {
+        double own = noise.Relative(outcome.Plan, cancellation);
+        var costs = new List<LayerBits>();
+        foreach (QuantizableNode node in graph.Nodes)
+        {
+            if (node.Form != IntegerForm.DotProduct || !outcome.Nodes.Contains(node) || options.IsFixed(node.Node))
+                continue;
+            int levels = outcome.Planners.Weights.LevelsOf(node).All.Length;
+            foreach (ModelPrecision precision in (ModelPrecision[])[ModelPrecision.Int4, ModelPrecision.Ternary, ModelPrecision.Binary])
+            {
+                if (WeightLevels.Of(precision).All.Length >= levels)
+                    continue;
+                double reached = outcome.Planners.Weights.Try(node, WeightLevels.Of(precision), () =>
+                    noise.Relative(Settle(new(outcome.Nodes), outcome.Planners, cancellation), cancellation));
+                costs.Add(new(node.Node.Origin, precision, Math.Max(reached - own, 0), node.Layer!.Weights.Length));
+                if (reached > HalfNoise)
+                    break;
+            }
+        }
+        return costs;
     }
 
     /// <summary>Work that is left for layers that have to go back into float32, whatever else is tried before.</summary>
@@ -303,13 +332,13 @@ internal sealed class PrecisionPlanner(
                 precisions[node.Node.Name] = new(true, "", double.IsFinite(decibels) ? decibels : null);
                 if (own is not null)
                     weights[node.Node.Name] = own;
-                if (!automatic || decibels >= options.SignalToNoiseThreshold || options.IsFixed(node.Node))
+                if (!automatic || decibels >= options.SignalToNoiseThreshold || planners.Weights.IsFixed(node))
                     continue;
                 if (planners.Weights.Widen(settled))
                 {
                     changed = true;
                 }
-                else if (!planners.Weights.IsQuietUnshared(settled, plan))
+                else if (!planners.Weights.IsQuietWithAllLevels(settled, plan))
                 {
                     nodes.Remove(node, string.Create(
                         CultureInfo.InvariantCulture, $"signal to noise {decibels:F1} dB below {options.SignalToNoiseThreshold:F1} dB"));

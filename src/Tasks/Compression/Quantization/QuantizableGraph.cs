@@ -13,6 +13,7 @@ internal sealed class QuantizableGraph
     private readonly Dictionary<string, QuantizableNode> _producers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<QuantizableNode>> _readers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _outputs;
+    private readonly Lazy<HashSet<string>> _outer;
 
     /// <summary>Examines a graph.</summary>
     public QuantizableGraph(Graph graph)
@@ -20,6 +21,7 @@ internal sealed class QuantizableGraph
         Graph = graph;
         Nodes = [.. graph.Nodes.Select(n => QuantizableNode.Of(graph, n))];
         _outputs = graph.Outputs.ToHashSet(StringComparer.Ordinal);
+        _outer = new(FindOuter);
         foreach (QuantizableNode node in Nodes)
         {
             foreach (string output in node.Node.Outputs)
@@ -90,6 +92,31 @@ internal sealed class QuantizableGraph
                 waiting.Push(input);
         }
         return false;
+    }
+
+    /// <summary>Whether a layer is a first or a last one: none has a part in what it reads, or none reads what follows from it.</summary>
+    public bool IsOuter(QuantizableNode layer) => _outer.Value.Contains(layer.Node.Name);
+
+    private HashSet<string> FindOuter()
+    {
+        HashSet<string> outer = new(StringComparer.Ordinal), behind = new(StringComparer.Ordinal), before = new(StringComparer.Ordinal);
+        foreach (QuantizableNode node in Nodes)
+        {
+            bool follows = node.Node.Inputs.Any(behind.Contains);
+            if (node.MultiplyAccumulates > 0 && !follows)
+                outer.Add(node.Node.Name);
+            if (node.MultiplyAccumulates > 0 || follows)
+                behind.UnionWith(node.Node.Outputs.Where(o => o.Length > 0));
+        }
+        foreach (QuantizableNode node in Nodes.Reverse())
+        {
+            bool leads = node.Node.Outputs.Any(before.Contains);
+            if (node.MultiplyAccumulates > 0 && !leads)
+                outer.Add(node.Node.Name);
+            if (node.MultiplyAccumulates > 0 || leads)
+                before.UnionWith(node.Node.Inputs.Where(i => i.Length > 0));
+        }
+        return outer;
     }
 
     /// <summary>All values that the integer form of some node would read or make.</summary>

@@ -53,8 +53,8 @@ internal sealed record QuantizationOptions
     /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits (<see cref="PairBound"/>).</summary>
     public PairSums PairSums { get; init; } = PairSums.Bounded;
 
-    /// <summary>The bits of the weights of integer dot products: 8 or 4. Kernels read 8 either way.</summary>
-    public int WeightBits { get; init; } = 8;
+    /// <summary>What the weights of integer dot products become: Int8, Int4, Ternary or Binary. Kernels read 8 bits in any case.</summary>
+    public ModelPrecision Weights { get; init; } = ModelPrecision.Int8;
 
     /// <summary>How many different values the weights of a layer may have; 0 for no limit.</summary>
     public int Clusters { get; init; }
@@ -68,19 +68,15 @@ internal sealed record QuantizationOptions
     /// <summary>Whether nodes run in float32 where no rule for single layers says otherwise.</summary>
     public bool IsFloatElsewhere { get; init; }
 
-    /// <summary>The bits of the weights of a dot product that runs in integers.</summary>
-    public int BitsOf(Node node) => Layers.PrecisionOf(node.Origin) switch
-    {
-        ModelPrecision.Int4 => 4,
-        ModelPrecision.Int8 => 8,
-        _ => WeightBits,
-    };
+    /// <summary>What the weights of a dot product that runs in integers become, if nothing speaks against it.</summary>
+    public ModelPrecision WeightsOf(Node node) =>
+        Layers.PrecisionOf(node.Origin) is { } precision && precision.IsInteger() ? precision : Weights;
 
     /// <summary>How many different values the weights of a node may have; 0 for no limit.</summary>
     public int ClustersOf(Node node) => Layers.ClustersOf(node.Origin) ?? Clusters;
 
     /// <summary>Whether a rule wants a node in integers, however noisy it is.</summary>
-    public bool IsFixed(Node node) => Layers.PrecisionOf(node.Origin) is ModelPrecision.Int8 or ModelPrecision.Int4;
+    public bool IsFixed(Node node) => Layers.PrecisionOf(node.Origin)?.IsInteger() == true;
 
     /// <summary>Why a node is not even tried in integers; null where it is.</summary>
     public string? ReasonForFloat(Node node) => Layers.PrecisionOf(node.Origin) switch

@@ -26,33 +26,34 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
         ModelOptions options = context.Options;
-        // Who asks for fewer bits or values knows that outputs get noisier by it: layers in float32 would take their bytes back.
-        bool isCoarse = options.Precision == ModelPrecision.Int4 || options.Clusters is not null;
-        bool hasFewLevels = isCoarse || options.Layers.AnyFewLevels;
-        double? least = options.MinOutputSignalToNoise
-            ?? (hasFewLevels || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
-        bool compensates = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest;
-        // The bound would undo shared values; weights of 4 bits keep it anyway.
-        bool isFree = isCoarse;
-        var quantizer = new Quantizer(
-            ChoiceOf(options) with
-            {
-                WeightBits = options.Precision == ModelPrecision.Int4 ? 4 : 8,
-                Clusters = options.Clusters ?? 0,
-                CompensatesRounding = compensates,
-                Calibration = options.Calibration,
-                SignalToNoiseThreshold = options.MinSignalToNoise,
-                LeastOutputSignalToNoise = least,
-                OutputSignalToNoise = hasFewLevels ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
-                PairSums = isFree ? PairSums.Free : options.PairSums,
-                MaximumSamples = options.CalibrationSamples,
-            },
-            context.Progress);
+        QuantizationOptions chosen = OptionsOf(context);
+        var quantizer = new Quantizer(chosen, context.Progress);
         // Float32 throughout and a model's own scales need no samples, so none are read or made up for them.
         SampleSet samples = options.IsFloat32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
             : context.Calibration;
         CompressionResult result = quantizer.Apply(model, samples, context.Cancellation);
-        return result with { Notes = [.. result.Notes, .. WithoutEffect(options, compensates, isFree)] };
+        return result with { Notes = [.. result.Notes, .. WithoutEffect(options, chosen.CompensatesRounding)] };
+    }
+
+    /// <summary>What an item asks for, in the quantiser's terms.</summary>
+    public static QuantizationOptions OptionsOf(CompressionContext context)
+    {
+        ModelOptions options = context.Options;
+        bool hasFewLevels = IsCoarse(options) || options.Layers.AnyFewLevels;
+        double? least = options.MinOutputSignalToNoise
+            ?? (hasFewLevels || IsAccuracyOfClassesMeasured(context) ? null : QuantizationOptions.DefaultLeastOutputSignalToNoise);
+        return ChoiceOf(options) with
+        {
+            Weights = options.Precision.HasFewLevels() ? options.Precision : ModelPrecision.Int8,
+            Clusters = options.Clusters ?? 0,
+            CompensatesRounding = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest,
+            Calibration = options.Calibration,
+            SignalToNoiseThreshold = options.MinSignalToNoise,
+            LeastOutputSignalToNoise = least,
+            OutputSignalToNoise = hasFewLevels ? least ?? 0 : Math.Max(QuantizationOptions.Default.OutputSignalToNoise, least ?? 0),
+            PairSums = IsCoarse(options) ? PairSums.Free : options.PairSums,
+            MaximumSamples = options.CalibrationSamples,
+        };
     }
 
     /// <summary>What an item says of which nodes run in integers, whatever is measured.</summary>
@@ -62,18 +63,23 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         bool isFloatElsewhere = options.Precision == ModelPrecision.Float32 && options.Layers.AnyIntegers;
         return new()
         {
-            Precision = options.Precision == ModelPrecision.Int4 || isFloatElsewhere ? ModelPrecision.Auto : options.Precision,
+            Precision = options.Precision is ModelPrecision.Int8 or ModelPrecision.Float32 && !isFloatElsewhere
+                ? options.Precision : ModelPrecision.Auto,
             Layers = options.Layers,
             IsFloatElsewhere = isFloatElsewhere,
         };
     }
 
+    // Who asks for fewer bits or values knows that outputs get noisier by it: layers in float32 would take their bytes back. The bound on
+    // pairs would undo shared values, and fewer bits keep it anyway.
+    private static bool IsCoarse(ModelOptions options) => options.Precision.HasFewLevels() || options.Clusters is not null;
+
     // What the item asks for in vain.
-    private static IEnumerable<string> WithoutEffect(ModelOptions options, bool compensates, bool isFree)
+    private static IEnumerable<string> WithoutEffect(ModelOptions options, bool compensates)
     {
         if (options.Rounding == WeightRounding.Compensated && !compensates)
             yield return "Rounding=\"Compensated\" has no effect: there are no data to calibrate on";
-        if (options.PairSums == PairSums.Bounded && isFree && !options.IsFloat32)
+        if (options.PairSums == PairSums.Bounded && IsCoarse(options) && !options.IsFloat32)
             yield return "PairSums=\"Bounded\" has no effect: it would undo few levels";
     }
 

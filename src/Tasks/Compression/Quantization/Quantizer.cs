@@ -25,8 +25,12 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     // In dB; the means against outliers cost time in every prediction.
     private const double LeastGainAgainstOutliers = 2;
 
-    // In dB; what bounded pair sums may cost the outputs of a noisy model.
+    // In dB; what bounded pair sums may cost the outputs of a noisy model, and of one that is none.
     private const double GreatestLossOfBounds = 0.5;
+    private const double GreatestLossOfQuietModels = 3;
+
+    // In dB; outputs that are quieter than this have enough to lose.
+    private const double Quiet = 35;
 
     private readonly SharedFloats _sharing = new(options.ClustersOf);
 
@@ -79,12 +83,13 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false };
             Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
 
-            // What little bounds cost each layer may add up where outputs are noisy anyway.
-            if (used.PairSums == PairSums.Bounded && attempt.Planner.IsNoisy(attempt.Outcome)
+            // What little bounds cost each layer may add up, and is missed where outputs are noisy anyway.
+            if (used.PairSums == PairSums.Bounded && options.Precision == ModelPrecision.Auto && attempt.Outcome.Decibels < Quiet
                 && Budget.Allows(attempt.Cost + attempt.Planner.Reserve))
             {
                 Attempt free = Quantize(graph, data.Samples, unsettled, used with { PairSums = PairSums.Free }, cancellation);
-                if (free.Outcome.Decibels > attempt.Outcome.Decibels + GreatestLossOfBounds)
+                double loss = attempt.Planner.IsNoisy(attempt.Outcome) ? GreatestLossOfBounds : GreatestLossOfQuietModels;
+                if (free.Outcome.Decibels > attempt.Outcome.Decibels + loss)
                     attempt = free;
             }
             PrecisionPlanner.Outcome outcome = attempt.Outcome;
@@ -106,13 +111,27 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
         List<string> notes = Notes(graph, quantization, decibels);
-        if (quantization.HasScalesOfModel && (options.WeightBits < 8 || options.Clusters > 0 || options.Layers.AnyFewLevels))
+        if (quantization.HasScalesOfModel && (options.Weights.HasFewLevels() || options.Clusters > 0 || options.Layers.AnyFewLevels))
             notes.Add("its weights stay as they are: they neither get fewer bits nor share values");
         else
             graph = _sharing.Apply(graph, quantization, notes);
-        if (options.WeightBits < 8 || options.Layers.Rules.Any(r => r.Precision == ModelPrecision.Int4))
-            notes.Add(BitsOfWeights(quantization));
+        if (options.Weights.HasFewLevels() || options.Layers.Rules.Any(r => r.Precision?.HasFewLevels() == true))
+            notes.Add(LevelsOfWeights(quantization));
         return new(model.WithGraph(graph).With(quantization), notes, diagnostics);
+    }
+
+    /// <summary>What fewer bits for the weights of single layers cost the outputs: see <see cref="PrecisionPlanner.CostOfBits"/>.</summary>
+    /// <param name="graph">The float graph after all techniques that change it.</param>
+    /// <param name="data">Samples to calibrate on.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
+    /// <returns>Nothing for a model that is quantised already, and where nothing runs in integers.</returns>
+    public IReadOnlyList<LayerBits> CostOfBits(Graph graph, SampleSet data, CancellationToken cancellation)
+    {
+        if (PrequantizedModel.Is(graph) || data.Samples.Count == 0 || new QuantizableGraph(graph).Layers.Count == 0)
+            return [];
+        Budget = WorkBudget.Of(graph, Choose(graph, data.Samples).Count, options);
+        Attempt attempt = Try(graph, data.Samples, UnsettledRanges.Of(graph, data, Budget, cancellation), options, cancellation);
+        return attempt.Planner.CostOfBits(attempt.Outcome, cancellation);
     }
 
     private Attempt Quantize(
@@ -215,13 +234,16 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 : "write Precision=\"Float32\", or lower MinSignalToNoise");
     }
 
-    // Which layers have weights of 4 bits, and which needed 8.
-    private static string BitsOfWeights(GraphQuantization quantization)
+    // How many layers have weights of few levels, and which have 8 bits.
+    private string LevelsOfWeights(GraphQuantization quantization)
     {
-        string[] wide = [.. quantization.Weights.Where(w => w.Value.Values.Any(v => Math.Abs(v) > WeightLevels.Bits4.Highest))
-            .Select(w => $"'{w.Key}'")];
-        return $"{quantization.Weights.Count - wide.Length} layers with weights of 4 bits"
-            + (wide.Length > 0 ? "; of 8 bits: " + string.Join(", ", wide) : "");
+        ILookup<WeightLevels, string> layers = quantization.Weights.ToLookup(w => WeightLevels.Fewest(w.Value.Values), w => $"'{w.Key}'");
+        IEnumerable<WeightLevels> asked = options.Layers.Rules.Select(r => r.Precision).Append(options.Weights)
+            .Where(p => p?.HasFewLevels() == true).Select(p => WeightLevels.Of(p!.Value));
+        string[] few = [.. WeightLevels.Few.Where(l => layers.Contains(l) || asked.Contains(l))
+            .Select(l => $"{layers[l].Count()} layers with {l.Name}")];
+        return string.Join(", ", few)
+            + (layers.Contains(WeightLevels.Bits8) ? "; of 8 bits: " + string.Join(", ", layers[WeightLevels.Bits8]) : "");
     }
 
     private static List<string> Notes(Graph graph, GraphQuantization quantization, double decibels)

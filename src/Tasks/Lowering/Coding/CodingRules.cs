@@ -9,7 +9,7 @@ internal static class CodingRules
 {
     /// <summary>The codes that a model's resource may have.</summary>
     public static WeightCoding Of(ModelOptions options) => options.EntropyCoding ? WeightCoding.Entropy
-        : options.Precision == ModelPrecision.Int4 || options.Clusters is not null
+        : options.Precision.HasFewLevels() || options.Clusters is not null
             || options is { Sparsity: not null, SparsityPattern: not SparsityPattern.Channel }
             || options.SparsityPattern == SparsityPattern.TwoOfFour
             || options.Layers.AnyFewLevels || options.Layers.AnySparsity ? WeightCoding.Structural

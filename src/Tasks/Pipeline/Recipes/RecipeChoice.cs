@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Metrics;
@@ -27,16 +28,19 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         ModelOptions options, ImportedModel imported, Graph graph, Func<ModelOptions, ITrialLowering> trials, IBuildProgress progress,
         CancellationToken cancellation)
     {
-        if (options.Compression is not (CompressionRecipe.Smallest or CompressionRecipe.Fastest))
+        bool isMixed = options.Precision == ModelPrecision.Mixed;
+        if (options.Compression is not (CompressionRecipe.Smallest or CompressionRecipe.Fastest) && !isMixed)
             return new(options, []);
         var teacher = new Teacher(imported.Graph);
         if (HeldOutSamples.Of(options, new ItemSamples(options, imported.Graph, cancellation), teacher, cancellation) is not { } samples)
-            return options.Compression == CompressionRecipe.Smallest
-                ? new(options with { EntropyCoding = true }, ["no data to choose by: entropy codes alone, which lose nothing"])
-                : new(options, ["no data to choose by: nothing that loses accuracy"]);
+            return WithoutData(options);
+
+        // Where a size alone is asked for, it is reached at any price, the most accurate way.
+        bool isForSize = options is { MaxSize: not null, MaxAccuracyDrop: null } && options.Compression != CompressionRecipe.Fastest;
         var search = new RecipeSearch(options, o => Measure(o), progress)
         {
-            IsAccurate = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels) + Tolerance,
+            CostOfBits = CostOfBits,
+            IsAccurate = m => isForSize || m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels) + Tolerance,
             IsBearable = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels, deviations: 1) + Tolerance,
         };
         RecipeCandidate chosen = search.Choose();
@@ -50,11 +54,38 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
             "chosen: " + (chosen.Text.Length == 0 ? "the item as it is" : chosen.Text),
         ]);
 
-        Measurement Measure(ModelOptions candidate)
+        CompressionContext Context(ModelOptions candidate)
         {
             cancellation.ThrowIfCancellationRequested();
-            var context = new CompressionContext(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation);
+            return new(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation);
+        }
+
+        Measurement Measure(ModelOptions candidate)
+        {
+            CompressionContext context = Context(candidate);
             return context.Measure(CompressionTechniques.Run(new(graph), context).Model, samples.Judges, samples.Measurement);
         }
+
+        IReadOnlyList<LayerBits> CostOfBits(ModelOptions candidate)
+        {
+            CompressionContext context = Context(candidate);
+            CompressionRun run = CompressionTechniques.Run(new(graph), context, until: CompressionStage.Quantize);
+            return new Quantizer(QuantizationTechnique.OptionsOf(context)).CostOfBits(run.Model.Graph, samples.Fitted, cancellation);
+        }
+    }
+
+    // What is asked for as far as it can be had without choosing.
+    private static RecipeChoice WithoutData(ModelOptions options)
+    {
+        string[] bits = options.Precision != ModelPrecision.Mixed ? []
+            : ["no data to choose bits by: 4 in each layer for which they suffice, as Precision=\"Int4\""];
+        options = bits.Length == 0 ? options : options with { Precision = ModelPrecision.Int4 };
+        return options.Compression switch
+        {
+            CompressionRecipe.Smallest => new(options with { EntropyCoding = true },
+                ["no data to choose by: entropy codes alone, which lose nothing", .. bits]),
+            CompressionRecipe.Fastest => new(options, ["no data to choose by: nothing that loses accuracy", .. bits]),
+            _ => new(options, bits),
+        };
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Metrics;
 using OptimizerBuild.Options;
@@ -54,32 +56,83 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     /// <summary>Whether what a measurement lacks in accuracy may be chance: then integers alone are not given up for it.</summary>
     public required Func<Measurement, bool> IsBearable { get; init; }
 
+    /// <summary>What fewer bits cost in each layer under given options; null where bits are not chosen layer by layer.</summary>
+    public Func<ModelOptions, IReadOnlyList<LayerBits>>? CostOfBits { get; init; }
+
     /// <summary>Searches.</summary>
     /// <returns>The candidate to ship.</returns>
-    public RecipeCandidate Choose() => options.Compression == CompressionRecipe.Smallest ? Smallest() : Fastest();
+    public RecipeCandidate Choose()
+    {
+        RecipeCandidate start = RecipeCandidate.Of(options);
+        if (options.Precision == ModelPrecision.Mixed)
+            start = Mixed(start.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Auto))]));
+        return options.Compression switch
+        {
+            CompressionRecipe.Smallest => Smallest(start),
+            CompressionRecipe.Fastest => Fastest(start),
+            _ => start,
+        };
+    }
+
+    // Bits of each layer, from all of 8 bits on.
+    private RecipeCandidate Mixed(RecipeCandidate from)
+    {
+        from = Try(from);
+        return Ships(from) ? FewerBits(from) : InFloat32(from);
+    }
+
+    // Layer after layer gets fewer bits as long as the model ships, or until it is small enough.
+    private RecipeCandidate FewerBits(RecipeCandidate from)
+    {
+        if (Fits(from) || CostOfBits is null)
+            return from;
+        progress.Report(Step, 1 - (1.0 / (1 + _tried)), "bits of single layers");
+        ImmutableArray<BitStep> steps = BitSteps.Of(CostOfBits(from.Options), from.Options.Precision == ModelPrecision.Int4 ? 4 : 8);
+        if (steps.Length == 0)
+            return from;
+        ImmutableArray<(string, string)>[] rules = [.. Enumerable.Range(1, steps.Length).Select(count =>
+            ImmutableArray.Create((nameof(ModelOptions.Layers), BitSteps.Rules(steps.AsSpan()[..count], options.Layers))))];
+        RecipeCandidate chosen = Strongest(from, new([.. rules]), m => m.WeightBytes);
+        int taken = Array.FindIndex(rules, r => chosen.Metadata.Contains(r[0])) + 1;
+        _notes.AddRange(steps.Take(taken).Select(s => "fewer bits: " + s));
+        if (taken < steps.Length)
+            _notes.Add($"the next step of {steps.Length}, not taken{(Fits(chosen) ? " because the size is reached" : "")}: {steps[taken]}");
+        return chosen;
+    }
 
     // Bits first, since they decide how many zeros are bearable; then zeros, then shared values. Entropy codes lose nothing.
-    private RecipeCandidate Smallest()
+    private RecipeCandidate Smallest(RecipeCandidate start)
     {
-        RecipeCandidate plain = RecipeCandidate.Of(options).With([(nameof(ModelOptions.EntropyCoding), "True")]);
+        RecipeCandidate plain = start.With([(nameof(ModelOptions.EntropyCoding), "True")]);
         RecipeCandidate[] starts = options.Precision == ModelPrecision.Auto
             ? [plain.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Int4))]), plain] : [plain];
         RecipeCandidate? best = null;
-        foreach (RecipeCandidate start in starts)
+        foreach (RecipeCandidate bits in starts)
         {
-            RecipeCandidate candidate = Try(start);
-            if (start == plain)
+            RecipeCandidate candidate = Try(bits);
+            if (bits == plain)
                 plain = candidate;
             if (!Ships(candidate))
                 continue;
             candidate = Strongest(candidate, RecipeAxis.Of(nameof(ModelOptions.Sparsity), Shares), m => m.WeightBytes);
             if (candidate.Options.Precision != ModelPrecision.Int4)
                 candidate = Strongest(candidate, RecipeAxis.Of(nameof(ModelOptions.Clusters), Values), m => m.WeightBytes);
-            if (best is null || candidate.Measurement!.WeightBytes < best.Measurement!.WeightBytes)
+            if (best is null || IsBetter(candidate, best))
                 best = candidate;
         }
-        return best ?? InFloat32(plain);
+        return best is null ? InFloat32(plain) : options.Precision == ModelPrecision.Auto ? FewerBits(best) : best;
     }
+
+    // What is small enough, the most accurate first; else what is smaller.
+    private bool IsBetter(RecipeCandidate candidate, RecipeCandidate than) => (Fits(candidate), Fits(than)) switch
+    {
+        (true, true) => candidate.Measurement!.Drop < than.Measurement!.Drop,
+        (false, false) => candidate.Measurement!.WeightBytes < than.Measurement!.WeightBytes,
+        (var fits, _) => fits,
+    };
+
+    // Whether a size is asked for, and reached: then nothing more is given for it.
+    private bool Fits(RecipeCandidate candidate) => options.MaxSize is { } most && candidate.Measurement!.WeightBytes <= most;
 
     // Where integers alone lose too much, float32 is what may ship.
     private RecipeCandidate InFloat32(RecipeCandidate fallen)
@@ -95,9 +148,9 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     }
 
     // Each technique that lessens the work by itself, then the others on top of the one that brings most.
-    private RecipeCandidate Fastest()
+    private RecipeCandidate Fastest(RecipeCandidate start)
     {
-        RecipeCandidate best = Try(RecipeCandidate.Of(options));
+        RecipeCandidate best = Try(start);
         if (!Ships(best))
             return InFloat32(best);
         RecipeAxis[] axes =
@@ -118,11 +171,13 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
         }
     }
 
-    // The strongest step of an axis that may ship and gains something; the candidate itself where there is none.
+    // The strongest step of an axis that may ship and gains something, the mildest that is small enough where a size is asked for; the
+    // candidate itself where there is none.
     private RecipeCandidate Strongest(RecipeCandidate from, RecipeAxis axis, Func<Measurement, double> cost)
     {
         // Channels are either merged or left out.
-        if (!axis.IsFree(from.Options)
+        bool isForSize = options.Compression != CompressionRecipe.Fastest;
+        if ((isForSize && Fits(from)) || !axis.IsFree(from.Options)
             || from.With(axis.Steps[0]).Options is { Sparsity: > 0, SparsityPattern: SparsityPattern.Channel, Fold: > 0 })
             return from;
         RecipeCandidate best = from;
@@ -134,6 +189,11 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
             if (!Ships(candidate))
             {
                 fails = step;
+                continue;
+            }
+            if (isForSize && Fits(candidate))
+            {
+                (fails, best) = (step, candidate);
                 continue;
             }
             ships = step;

@@ -51,14 +51,14 @@ public sealed class FewLevelsTests
     public void LayersForWhichFourBitsAreTooFewHaveEight()
     {
         Graph graph = Network();
-        GraphQuantization four = Quantization(Run(graph, Few with { WeightBits = 4 }));
+        GraphQuantization four = Quantization(Run(graph, Few with { Weights = ModelPrecision.Int4 }));
         Assert.All(four.Weights.Values, w => Assert.All(w.Values, q => Assert.InRange(q, -7, 7)));
-        CompressionResult result = Run(graph, Few with { WeightBits = 4, SignalToNoiseThreshold = 30 });
+        CompressionResult result = Run(graph, Few with { Weights = ModelPrecision.Int4, SignalToNoiseThreshold = 30 });
         Assert.All(four.Nodes.Values, n => Assert.True(n.SignalToNoise < 30));
         Assert.All(Quantization(result).Nodes.Values, n => Assert.True(n.Integer && n.SignalToNoise >= 30, n.Reason));
         Assert.All(Quantization(result).Weights.Values, w => Assert.Contains(w.Values, q => Math.Abs(q) > 7));
         Assert.Contains("0 layers with weights of 4 bits; of 8 bits: 'a/node', 'b/node'", result.Notes);
-        Assert.All(Quantization(Run(graph, Few with { WeightBits = 4, SignalToNoiseThreshold = OutOfReach })).Nodes.Values,
+        Assert.All(Quantization(Run(graph, Few with { Weights = ModelPrecision.Int4, SignalToNoiseThreshold = OutOfReach })).Nodes.Values,
             n => Assert.False(n.Integer));
     }
 

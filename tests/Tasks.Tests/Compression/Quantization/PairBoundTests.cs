@@ -98,6 +98,41 @@ public class PairBoundTests
         Assert.Equal([69, 59], rounded);
     }
 
+    /// <summary>Weights that are rounded one after the other: the second of a pair keeps within what the first has left.</summary>
+    [Fact]
+    public void WeightsOfAWalkKeepTheBoundOneAfterTheOther()
+    {
+        var g = new FloatGraph();
+        string x = g.Add("y", "MatMul", [g.Input("x", 1, 3), g.Constant("w", Tensor.Of([100f, 90f, 127f], 3, 1))]);
+        QuantizableNode node = QuantizableNode.Of(g.Build(x), g.Build(x).Nodes[0]);
+        PairBound bound = PairBound.Of(node, false, null);
+
+        // The first as far as both would be lowered together, from what it has become by then.
+        Assert.Equal(69, Limited(0, 100, 100));
+        Assert.Equal(79, Limited(0, 120, 120));
+        Assert.Equal(59, Limited(1, 90, 90, first: 69));
+        Assert.Equal(-69, Limited(1, -127, -127, first: -59));
+        Assert.Equal(40, Limited(1, 40, 40, first: 69));
+        Assert.Equal(-127, Limited(1, -127, -127, first: 127));
+        Assert.Equal(30, Limited(0, 30, 30));
+        Assert.Equal(-100, Limited(0, -100, -100));
+
+        // The other order, a scale, and a weight that has no neighbour.
+        Assert.Equal(59, Limited(1, 90, 90));
+        Assert.Equal(69, Limited(0, 100, 100, second: 59));
+        Assert.Equal(50, bound.Limited(0, 2, 0, 100, 50, [null, null, null]));
+        Assert.Equal(127, Limited(2, 127, 127));
+
+        // What hardly moves gives up more.
+        var moments = new ChannelMoments(3);
+        for (int i = 0; i < 10; i++)
+            moments.Add(Tensor.Of([i % 2, 10f * (i % 2), 0], 1, 3), 1);
+        Assert.InRange(PairBound.Of(node, false, moments).Limited(0, 1, 0, 100, 100, [null, null, null]), 50, 60);
+
+        int Limited(int position, double value, int level, int? first = null, int? second = null) =>
+            bound.Limited(0, 1, position, value, level, [first, second, null]);
+    }
+
     [Fact]
     public void BoundThatCostsMoreThanHalfADecibelIsNotKept()
     {

@@ -23,6 +23,10 @@ public sealed class WeightCoderTests
         yield return ("equal", Bytes(100, () => 9), 1);
         yield return ("two", Bytes(1003, () => (byte)(random.Next(2) * 200)), 1);
         yield return ("three skewed", Bytes(777, () => (byte)(random.Next(20) == 0 ? 1 : random.Next(9) == 0 ? 255 : 0)), 1);
+        yield return ("ternary", Bytes(9998, () => (byte)(sbyte)(random.Next(3) - 1)), 1);
+        foreach (int panels in (int[])[40, 3])
+            yield return ("binary", [.. Enumerable.Range(0, panels).SelectMany(_ =>
+                Bytes(193, () => (byte)((random.Next(2) * 254) + 1)).Concat(new byte[3]))], 1);
         yield return ("weights", Bytes(20_001, () => (byte)(sbyte)Math.Clamp(Math.Round(30 * Normal()), -127, 127)), 1);
         yield return ("nibbles", Bytes(30_000, () => (byte)(sbyte)Math.Clamp(Math.Round(2.5 * Normal()), -7, 7)), 1);
         yield return ("sparse", Bytes(40_000, () => random.Next(10) > 0 ? (byte)0 : (byte)random.Next(256)), 1);
@@ -171,6 +175,50 @@ public sealed class WeightCoderTests
         }
         if (name != "plain")
             Assert.True(found > 300, $"{found} of {found + decoded} hostile codes found out");
+    }
+
+    /// <summary>A code that is right but for one thing: what a decoder would not notice where it only looks at what it needs.</summary>
+    [Fact]
+    public void CodesThatNoEncoderWritesAreFoundOut()
+    {
+        // Two of four, without a list: pairs of six, three quads to a byte, and two values a quad.
+        Assert.Equal([1, 0, 2, 0, 0, 3, 4, 0], Decoded("2:4", 8, 8, 0, 1 + (6 * 3), 1, 2, 3, 4));
+        Damaged("2:4", 8, 8, 0, 1 + (6 * 3) + 36, 1, 2, 3, 4);
+        Damaged("2:4", 8, 8, 0, 216, 1, 2, 3, 4);
+        Damaged("2:4", 8, 0, 0, 0, 1, 2, 3, 4);
+        Damaged("2:4", 8, 9, 0, 0, 1, 2, 3, 4);
+        Damaged("2:4", 6, 8, 0, 0, 1, 2, 3);
+        // With a list of three values, in two bits each: the fourth number is none, a list of five has no place in two bits.
+        Assert.Equal([7, 8, 0, 0, 9, 7, 0, 0], Decoded("2:4", 8, 2, 2, 0, 7, 8, 9, 0b_00_10_01_00));
+        Damaged("2:4", 8, 2, 2, 0, 7, 8, 9, 0b_00_10_11_00);
+        Damaged("2:4", 8, 2, 4, 0, 7, 8, 9, 10, 11, 0);
+
+        Assert.Equal([7, 8, 9, 7, 8, 9, 8], Decoded("ternary", 7, 7, 8, 9, 0 + 3 + 18 + 0 + 81, 2 + 3));
+        Damaged("ternary", 7, 7, 8, 9, 243, 0);
+        Damaged("ternary", 7, 7, 8, 9, 0, 9);
+        Damaged("ternary", 7, 7, 8, 9, 0);
+
+        // Two values and a zero, twice.
+        Assert.Equal([1, 255, 0, 255, 255, 0], Decoded("signs", 6, [1, 255, 1, 0, .. Run(2, 1, 2), 0b_1110]));
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(2, 1, 2), 0b_11110]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(2, 1, 2), 0, 0]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(2, 1, 1), 0]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(2, 1, 3), 0]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(6, 0, 2), 0]);
+        Damaged("signs", 6, [1, 255, 2, 0, .. Run(2, 1, 2), .. Run(0, 0, int.MaxValue), 0]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(-1, 7, 1), 0]);
+        Damaged("signs", 6, [1, 255, 1, 0, .. Run(int.MaxValue, int.MaxValue, 1), 0]);
+
+        static byte[] Run(params int[] fields) => MemoryMarshal.AsBytes<int>(fields).ToArray();
+        static void Damaged(string name, int count, params byte[] source) =>
+            Assert.Throws<InvalidDataException>(() => Decoded(name, count, source));
+        static byte[] Decoded(string name, int count, params byte[] source)
+        {
+            var workspace = new Workspace(PackedWeights.Of(source), count);
+            KernelBinder.Bind(new PlanCall(WeightCode.All.Single(c => c.Name == name).Kernel, "Decode", "", "", 0, new(
+                [new PlanArgument.Integers("sections", new([0, source.Length, 0, count, 1, 1]))])))(workspace);
+            return workspace.ArenaSpan<byte>(0, count).ToArray();
+        }
     }
 
     private static byte[] Expand(StoredWeights stored) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
@@ -16,13 +17,47 @@ internal sealed class WeightLevels
     /// <summary>The levels of 4 bits: −7…7.</summary>
     public static WeightLevels Bits4 { get; } = Dense(7);
 
-    private WeightLevels(ImmutableArray<int> all, bool isDense)
+    /// <summary>−1, 0 and 1.</summary>
+    public static WeightLevels Ternary { get; } = Named([-1, 0, 1], "ternary weights");
+
+    /// <summary>−1 and 1.</summary>
+    public static WeightLevels Binary { get; } = Named([-1, 1], "binary weights");
+
+    /// <summary>Those that are fewer than 8 bits have, the most of them first.</summary>
+    public static ImmutableArray<WeightLevels> Few { get; } = [Bits4, Ternary, Binary];
+
+    private WeightLevels(ImmutableArray<int> all, bool isDense, string name = "")
     {
+        Name = name;
         All = all;
         Highest = Math.Max(all[^1], -all[0]);
         _isDense = isDense;
         for (int q = -Reach; q <= Reach; q++)
             _nearest[q + Reach] = (sbyte)all.MinBy(l => Math.Abs(l - q));
+    }
+
+    /// <summary>What the report calls them; empty for levels that a layer shares.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether a weight is a sign or nothing: −1, 0 or 1 times the scale.</summary>
+    public bool IsSigns => this == Ternary || this == Binary;
+
+    /// <summary>The levels that a precision gives weights.</summary>
+    public static WeightLevels Of(ModelPrecision precision) => precision switch
+    {
+        ModelPrecision.Int4 => Bits4,
+        ModelPrecision.Ternary => Ternary,
+        ModelPrecision.Binary => Binary,
+        _ => Bits8,
+    };
+
+    /// <summary>The fewest levels of a precision that rounded weights have.</summary>
+    public static WeightLevels Fewest(ReadOnlySpan<sbyte> values)
+    {
+        (int greatest, bool hasZero) = (0, false);
+        foreach (sbyte value in values)
+            (greatest, hasZero) = (Math.Max(greatest, Math.Abs((int)value)), hasZero || value == 0);
+        return greatest > Bits4.Highest ? Bits8 : greatest > 1 ? Bits4 : hasZero ? Ternary : Binary;
     }
 
     /// <summary>The levels, ascending.</summary>
@@ -51,5 +86,8 @@ internal sealed class WeightLevels
         return near;
     }
 
-    private static WeightLevels Dense(int highest) => new([.. Enumerable.Range(-highest, (2 * highest) + 1)], true);
+    private static WeightLevels Dense(int highest) =>
+        new([.. Enumerable.Range(-highest, (2 * highest) + 1)], true, highest == Reach ? "weights of 8 bits" : "weights of 4 bits");
+
+    private static WeightLevels Named(int[] levels, string name) => new([.. levels], false, name);
 }

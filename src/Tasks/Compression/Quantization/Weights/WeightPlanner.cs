@@ -21,11 +21,19 @@ internal sealed class WeightPlanner(
     // Noise of rounding to 4 bits, in proportion to the output's power, beyond which a layer keeps 8: 10 dB.
     private const double GreatestNoise = 0.1;
 
-    private (string Node, CompensatedWalk[] Walks) _walks = ("", []);
-    private readonly Dictionary<string, (string Key, double Decibels)> _unshared = new(StringComparer.Ordinal);
+    // What weights of a training in floats are apart from the signs that they stand for.
+    private const double NoiseOfFloats = 1e-6;
 
-    // Layers for which 4 bits are too few.
-    private readonly HashSet<string> _wide = new(StringComparer.Ordinal);
+    // How often the scales of signs are fitted to the signs that they lead to.
+    private const int RoundsOfSigns = 3;
+
+    private (string Node, CompensatedWalk[] Walks) _walks = ("", []);
+    private readonly Dictionary<string, (string Key, double Decibels)> _withAllLevels = new(StringComparer.Ordinal);
+
+    private (string Node, WeightLevels Levels) _tried = ("", WeightLevels.Bits8);
+
+    // What layers have that turned out to need more levels than they were to have.
+    private readonly Dictionary<string, WeightLevels> _wider = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Key, WeightQuantization? Weights, double Decibels)> _measured = new(StringComparer.Ordinal);
 
     /// <summary>The weight scales of a dot product whose input is quantised so.</summary>
@@ -63,34 +71,71 @@ internal sealed class WeightPlanner(
         return (best, highest);
     }
 
+    /// <summary>Gives a layer other levels for a trial, however noisy they are.</summary>
+    /// <param name="node">The layer.</param>
+    /// <param name="levels">The levels.</param>
+    /// <param name="trial">What is done meanwhile.</param>
+    public T Try<T>(QuantizableNode node, WeightLevels levels, Func<T> trial)
+    {
+        string name = node.Node.Name;
+        bool isKnown = _measured.Remove(name, out (string Key, WeightQuantization? Weights, double Decibels) known);
+        _tried = (name, levels);
+        T result = trial();
+        _tried = ("", WeightLevels.Bits8);
+        _measured.Remove(name);
+        if (isKnown)
+            _measured[name] = known;
+        return result;
+    }
+
+    /// <summary>Whether a layer keeps its levels, however noisy they are: a rule says them, or they are tried.</summary>
+    public bool IsFixed(QuantizableNode node) => options.IsFixed(node.Node) || node.Node.Name == _tried.Node;
+
+    /// <summary>The levels that a layer has, as far as is known.</summary>
+    public WeightLevels LevelsOf(QuantizableNode node)
+    {
+        if (node.Form != IntegerForm.DotProduct)
+            return WeightLevels.Bits8;
+        if (node.Node.Name == _tried.Node)
+            return _tried.Levels;
+        if (!_wider.TryGetValue(node.Node.Name, out WeightLevels? levels))
+        {
+            levels = WeightLevels.Of(options.WeightsOf(node.Node));
+            if (levels.IsSigns && !options.IsFixed(node.Node) && NeedsManyLevels(node))
+                _wider[node.Node.Name] = levels = WeightLevels.Bits8;
+        }
+        return levels;
+    }
+
     /// <summary>Gives a layer of 4 bits 8 bits from now on: its scales and all that was measured of it are made anew.</summary>
     /// <returns>Whether it had 4 bits.</returns>
     public bool Widen(QuantizableNode node)
     {
         string name = node.Node.Name;
-        if (options.BitsOf(node.Node) != 4 || node.Form != IntegerForm.DotProduct || !_wide.Add(name))
+        if (LevelsOf(node) != WeightLevels.Bits4)
             return false;
+        _wider[name] = WeightLevels.Bits8;
         _measured.Remove(name);
         return true;
     }
 
     /// <summary>
-    /// Whether a layer that is too noisy is so by its shared weights alone: it would have them in float32, too, so that nothing is gained
-    /// there.
+    /// Whether a layer that is too noisy is so by its few levels alone: those that its weights share, which they would in float32, too, so
+    /// that nothing is gained there, or signs, which whoever asks for them knows to be coarse.
     /// </summary>
     /// <param name="node">The node, in the form it takes.</param>
     /// <param name="values">The plan of all values.</param>
-    public bool IsQuietUnshared(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
+    public bool IsQuietWithAllLevels(QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values)
     {
-        if (options.ClustersOf(node.Node) == 0 || node.Form != IntegerForm.DotProduct)
+        if (node.Form != IntegerForm.DotProduct || (options.ClustersOf(node.Node) == 0 && !LevelsOf(node).IsSigns))
             return false;
         string key = Key(node, values);
-        if (!_unshared.TryGetValue(node.Node.Name, out (string Key, double Decibels) known) || known.Key != key)
+        if (!_withAllLevels.TryGetValue(node.Node.Name, out (string Key, double Decibels) known) || known.Key != key)
         {
             QuantizedRows rows = WeightQuantizer.Round(node.Layer!, SearchMoments(node), options.CorrectBiases);
             WeightQuantization weights = WeightQuantizer.WithBias(
                 node.Layer!, rows, values[node.Node.Inputs[0]].Scale, options.CorrectBiases ? Moments(node) : null);
-            _unshared[node.Node.Name] = known = (key, Decibels(node, values, weights));
+            _withAllLevels[node.Node.Name] = known = (key, Decibels(node, values, weights));
         }
         return known.Decibels >= options.SignalToNoiseThreshold;
     }
@@ -132,8 +177,19 @@ internal sealed class WeightPlanner(
         }
     }
 
-    private QuantizedRows Rows(QuantizableNode node) => rounded.Nearest(node.Node.Name, _wide.Contains(node.Node.Name), () =>
-        (Nearest(node), _wide.Contains(node.Node.Name)));
+    // What reads the model's inputs and what makes its outputs takes few of the bytes and most of the harm (M. Rastegari et al. 2016,
+    // arXiv 1603.05279, section 4), and so do depthwise layers, of which each output has a few weights; unless they are signs anyway.
+    private bool NeedsManyLevels(QuantizableNode node)
+    {
+        DotProductLayer layer = node.Layer!;
+        bool isDepthwise = layer.Groups > 1 && layer.Groups == layer.InputChannels;
+        WeightLevels levels = WeightLevels.Of(options.WeightsOf(node.Node));
+        return (graph.IsOuter(node) || isDepthwise)
+            && WeightQuantizer.Noise(layer, WeightQuantizer.Round(layer, null, false, levels: levels), null) > NoiseOfFloats;
+    }
+
+    private QuantizedRows Rows(QuantizableNode node) =>
+        rounded.Nearest(node.Node.Name, LevelsOf(node), () => (Nearest(node), LevelsOf(node)));
 
     // Each weight to the nearest of the levels that the layer may have.
     private QuantizedRows Nearest(QuantizableNode node)
@@ -142,14 +198,14 @@ internal sealed class WeightPlanner(
         ChannelMoments? moments = SearchMoments(node);
         bool isDotProduct = node.Form == IntegerForm.DotProduct;
         string name = node.Node.Name;
-        bool isNarrow = options.BitsOf(node.Node) == 4 && isDotProduct && !_wide.Contains(name);
-        QuantizedRows rows = Rounded(isNarrow ? WeightLevels.Bits4 : WeightLevels.Bits8);
-        if (isNarrow && !options.IsFixed(node.Node) && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
+        QuantizedRows rows = Rounded(LevelsOf(node));
+        if (rows.Levels == WeightLevels.Bits4 && !IsFixed(node)
+            && WeightQuantizer.Noise(layer, rows, moments) > GreatestNoise)
         {
-            _wide.Add(name);
+            _wider[name] = WeightLevels.Bits8;
             rows = Rounded(WeightLevels.Bits8);
         }
-        if (options.ClustersOf(node.Node) == 0 || !isDotProduct)
+        if (options.ClustersOf(node.Node) == 0 || !isDotProduct || rows.Levels.IsSigns)
             return rows;
         (WeightLevels levels, double[] scales) = SharedLevels.Fit(layer, rows, moments, options.ClustersOf(node.Node));
         return WeightQuantizer.Round(layer, scales, null, levels, null);
@@ -164,8 +220,17 @@ internal sealed class WeightPlanner(
         if (!options.CompensatesRounding || !hessians.Has(node.Node.Name))
             return null;
         QuantizedRows nearest = Rows(node);
-        return rounded.Compensated(node.Node.Name, _wide.Contains(node.Node.Name), () =>
-            WeightQuantizer.Round(node.Layer!, (double[])nearest.Scales.Clone(), null, nearest.Levels, Walks(node)));
+        return rounded.Compensated(node.Node.Name, LevelsOf(node), () =>
+        {
+            QuantizedRows rows = Walked(nearest.Scales);
+            if (rows.Levels.IsSigns)
+                for (int round = 0; round < RoundsOfSigns; round++)
+                    rows = Walked(SignScales.Fit(node.Layer!, rows, g => hessians.Damped(node.Node.Name, g)!));
+            return rows;
+        });
+
+        QuantizedRows Walked(double[] scales) =>
+            WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), null, nearest.Levels, Walks(node));
     }
 
     // They cost much: the layer that is looked at keeps its own.
@@ -181,7 +246,7 @@ internal sealed class WeightPlanner(
     // bound anyway. It would undo shared values; weights of 4 bits keep it always.
     private IEnumerable<QuantizedRows> Bounded(QuantizableNode node, sbyte[] atHand, bool isWide)
     {
-        if (options.PairSums != PairSums.Bounded || options.BitsOf(node.Node) < 8 || options.ClustersOf(node.Node) > 0)
+        if (options.PairSums != PairSums.Bounded || LevelsOf(node) != WeightLevels.Bits8 || options.ClustersOf(node.Node) > 0)
             return [];
         PairBound bound = rounded.Bound(node.Node.Name, isWide, () => PairBound.Of(node, isWide, Moments(node)));
         return bound.Holds(atHand) ? [] : rounded.Bounded(node.Node.Name, isWide, () =>

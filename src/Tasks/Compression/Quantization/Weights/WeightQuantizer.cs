@@ -138,6 +138,8 @@ internal static class WeightQuantizer
     private static double ChooseScale(
         DotProductLayer layer, ChannelMoments? moments, int channel, bool correctsBias, PairBound? bound, WeightLevels grid)
     {
+        if (grid.IsSigns)
+            return SignScales.Of(layer, channel, grid, moments);
         int highest = grid.Highest;
         double greatest = 0;
         for (int k = 0; k < layer.Length; k++)
@@ -201,7 +203,7 @@ internal static class WeightQuantizer
     private static void Round(DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, int[] levels)
     {
         for (int k = 0; k < levels.Length; k++)
-            levels[k] = grid.Nearest(layer.Weights[layer.Index(channel, k)] / scale);
+            levels[k] = layer.Weights[layer.Index(channel, k)] is not 0 and float weight ? grid.Nearest(weight / scale) : 0;
         bound?.Apply(channel, scale, levels);
     }
 }
