@@ -26,7 +26,7 @@ internal sealed class CompressionCommand : BenchCommand
         "", "EntropyCoding=True", "Precision=Float32;EntropyCoding=True", "Precision=Float32;Clusters=16", "Clusters=16",
         "Precision=Int4;Rounding=Nearest", "Precision=Int4", "Sparsity=0.8", "Sparsity=0.9;EntropyCoding=True",
         "Sparsity=0.85;Precision=Int4;EntropyCoding=True", "SparsityPattern=Block;Sparsity=0.5", "SparsityPattern=Block;Sparsity=0.8",
-        "SparsityPattern=2:4",
+        "SparsityPattern=2:4", "Precision=Ternary", "Precision=Binary", "Precision=Mixed",
     ];
 
     private static readonly Table<CompressionRow> Columns = new(

@@ -20,7 +20,7 @@ internal sealed class ModelSelection
 
     private readonly Option<string?> _precision = new("--precision")
     {
-        Description = "Short for --metadata Precision=P: Auto, Int8, Int4 or Float32",
+        Description = "Short for --metadata Precision=P: Auto, Int8, Int4, Ternary, Binary, Mixed or Float32",
         HelpName = "P",
     };
 

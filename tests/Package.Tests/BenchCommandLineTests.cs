@@ -1,8 +1,9 @@
+using System.Text.Json;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 
-/// <summary>The benchmark's command line, as its own program reads it; nothing is measured.</summary>
+/// <summary>The benchmark's command line, as its own program reads it; nothing is measured but the bytes of a small model.</summary>
 public class BenchCommandLineTests
 {
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
@@ -23,6 +24,7 @@ public class BenchCommandLineTests
         "startup --seconds 0.5 --json a --markdown b",
         $"wasm {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
         $"digests {Models} --json a --against README.md --frameworks net10.0 net11.0",
+        $"compression {Models} --precision Int8 --with Clusters=16;EntropyCoding=True --json a --markdown b",
         $"record {Models} --seconds 0.5 --markdown b --frameworks net10.0 net11.0",
     ];
 
@@ -54,6 +56,42 @@ public class BenchCommandLineTests
     {
         ProcessResult result = Run(line).Says(said);
         Assert.Equal(1, result.ExitCode);
+    }
+
+    /// <summary>The short form of what makes <c>bench/results/compression.md</c>: a small model under all of its combinations.</summary>
+    [Fact]
+    public void CompressionKeepsAccuracyInFewerBytes()
+    {
+        SharedAssets.Require();
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            string json = Path.Combine(folder, "figures.json"), markdown = Path.Combine(folder, "figures.md");
+            string model = SharedAssets.Path("models/trained/digits-mlp.onnx");
+            Run($"compression --models {model} --json {json} --markdown {markdown}").Succeeded();
+            using var figures = JsonDocument.Parse(File.ReadAllText(json));
+            JsonElement[] rows = [.. figures.RootElement.EnumerateArray()];
+            int plain = Bytes(rows.Single(r => Metadata(r).Length == 0));
+            Assert.True(rows.Length > 12);
+            foreach (JsonElement row in rows)
+            {
+                string metadata = Metadata(row);
+                Assert.Contains($"| {metadata} |", File.ReadAllText(markdown), StringComparison.Ordinal);
+                double whole = row.GetProperty("floatAccuracy").GetDouble(), compressed = row.GetProperty("accuracy").GetDouble();
+                bool isSigns = metadata.Contains("nary", StringComparison.Ordinal);
+                Assert.True(compressed > whole - (isSigns ? 0.12 : 0.05), $"{metadata}: {whole} → {compressed}");
+                bool isFloat = metadata.Contains("Float32", StringComparison.Ordinal);
+                Assert.True(Bytes(row) <= plain || isFloat, $"{metadata}: {Bytes(row)} bytes");
+                Assert.Equal(metadata.Length > 0, row.GetProperty("decodedMegabytes").ValueKind == JsonValueKind.Number);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static string Metadata(JsonElement row) => row.GetProperty("metadata").GetString()!;
+        static int Bytes(JsonElement row) => row.GetProperty("bytes").GetInt32();
     }
 
     [Fact]

@@ -105,6 +105,7 @@ internal static class ModelCompiler
         return new(plan, stored.Bytes, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered, stored),
             [
                 .. compression.Run.Accounts,
+                .. SharedWeights.Account(ModelSize.Of(model), lowered.Sections),
                 .. PackedTrees.Account(ModelSize.Of(model), lowered.Trees),
                 .. CodingRules.Account(ModelSize.Of(model), stored),
             ],

@@ -18,6 +18,9 @@ internal sealed class WeightPlanner(
     // What bounded pair sums may cost a layer, in dB.
     private const double GreatestLoss = 0.5;
 
+    // What the integers of another layer may cost, which save all of a layer's bytes: as much as compensated rounding gains.
+    private const double GreatestLossOfSharing = 3;
+
     // Noise of rounding to 4 bits, in proportion to the output's power, beyond which a layer keeps 8: 10 dB.
     private const double GreatestNoise = 0.1;
 
@@ -29,6 +32,8 @@ internal sealed class WeightPlanner(
 
     private (string Node, CompensatedWalk[] Walks) _walks = ("", []);
     private readonly Dictionary<string, (string Key, double Decibels)> _withAllLevels = new(StringComparer.Ordinal);
+
+    private EqualLayers? _equal;
 
     private (string Node, WeightLevels Levels) _tried = ("", WeightLevels.Bits8);
 
@@ -168,7 +173,11 @@ internal sealed class WeightPlanner(
         foreach (QuantizedRows rows in Bounded(node, best.Weights.Values, IsWide(node, values)))
             if (Measured(rows) is var bounded && bounded.Decibels > (held?.Decibels ?? (best.Decibels - GreatestLoss)))
                 held = bounded;
-        return held ?? best;
+        best = held ?? best;
+
+        // Integers that another layer has as well are stored once.
+        return Shared(node) is { } shared && Measured(shared) is var equal && equal.Decibels > best.Decibels - GreatestLossOfSharing
+            ? equal : best;
 
         (WeightQuantization Weights, double Decibels) Measured(QuantizedRows rows)
         {
@@ -212,6 +221,21 @@ internal sealed class WeightPlanner(
 
         QuantizedRows Rounded(WeightLevels levels) =>
             WeightQuantizer.Round(layer, moments, options.CorrectBiases, levels: levels);
+    }
+
+    // The integers of an earlier layer of equal weights; null where there is none, or it is still to be measured.
+    private QuantizedRows? Shared(QuantizableNode node)
+    {
+        _equal ??= new(graph);
+        if (_equal.OriginalOf(node) is not ({ } original, > 0 and var factor) || LevelsOf(original) != LevelsOf(node)
+            || options.ClustersOf(node.Node) != options.ClustersOf(original.Node)
+            || !_measured.TryGetValue(original.Node.Name, out (string Key, WeightQuantization? Weights, double Decibels) known)
+            || known.Weights is not { } weights)
+            return null;
+        return new([.. weights.Values], [.. weights.Scales.Select(s => ActivationRange.RepresentableScale(s * factor))])
+        {
+            Levels = LevelsOf(node),
+        };
     }
 
     // Null where nothing is known of the inputs.
