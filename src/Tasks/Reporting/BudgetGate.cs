@@ -12,7 +12,7 @@ internal static class BudgetGate
     {
         if (options.MaxSize is { } size && report.WeightBytes > size)
             yield return Exceeded(nameof(options.MaxSize), "the weights in the assembly take", Bytes(report.WeightBytes), Bytes(size),
-                "ask for fewer bytes with Precision=\"Int4\", Sparsity, Clusters or EntropyCoding, or for all of them by "
+                "ask for fewer bytes with Precision=\"Int4\" or \"Mixed\", Sparsity, Clusters or EntropyCoding, or for all of them by "
                 + "Compression=\"Smallest\"");
         long memory = report.WeightMemoryBytes + report.ScratchBytes;
         if (options.MaxMemory is { } limit && memory > limit)

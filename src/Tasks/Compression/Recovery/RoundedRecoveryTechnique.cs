@@ -42,10 +42,13 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
         WeightLevels Levels(Node node, sbyte[] values)
         {
             int clusters = context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
-            bool isNarrow = values.All(v => Math.Abs(v) <= WeightLevels.Bits4.Highest)
-                && (context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision) == ModelPrecision.Int4;
+            WeightLevels asked = WeightLevels.Of(context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision);
+            bool isNarrow = asked != WeightLevels.Bits8 && values.All(v => Math.Abs(v) <= asked.Highest);
             hasFewLevels |= clusters > 0 || isNarrow;
-            return clusters > 0 ? WeightLevels.Of(values.Select(v => (int)v)) : isNarrow ? WeightLevels.Bits4 : WeightLevels.Bits8;
+
+            // Among binary weights that were pruned there are zeros.
+            return clusters > 0 ? WeightLevels.Of(values.Select(v => (int)v))
+                : !isNarrow ? WeightLevels.Bits8 : asked.IsSigns ? WeightLevels.Fewest(values) : asked;
         }
     }
 }

@@ -1,5 +1,4 @@
 using OptimizerBuild.Compression.Quantization.Weights;
-using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Lowering.Weights;
