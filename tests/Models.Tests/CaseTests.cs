@@ -11,8 +11,8 @@ using OptimizerBuild.Testing;
 namespace OptimizerBuild.Models;
 
 /// <summary>
-/// The small cases of the development set as generated code, in float32 and in 8 bits; <c>ModelCaseTests</c> has the plans in all precisions
-/// and those that are refused.
+/// The small cases of the development set as generated code, in float32 and in 8 bits; <c>ModelCaseTests</c> has the plans in all
+/// precisions and those that are refused.
 /// </summary>
 public sealed class CaseTests
 {
