@@ -13,7 +13,7 @@ namespace OptimizerBuild.Generators;
 internal sealed record PredictorSource(PlanFile File, string HintName, PlanError? Error)
 {
     /// <summary>Kernel files that every predictor needs.</summary>
-    private static readonly string[] Always = ["PackedWeights", "Workspace"];
+    private static readonly string[] Always = ["PackedWeights", "PredictorPool", "Workspace"];
 
     /// <summary>Names the generated files of all plans, and finds plans that cannot stand beside each other.</summary>
     public static ImmutableArray<PredictorSource> Name(ImmutableArray<PlanFile> files)

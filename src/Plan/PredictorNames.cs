@@ -18,9 +18,10 @@ internal sealed record PredictorNames(
     private static readonly string[] Reserved =
     [
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
-        "Classify", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "Predict", "PredictBatch",
-        "PixelFormat", "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "WarmUp", "WrongLength", "_entered",
-        "_imageResizer", "_others", "_sharedWeights", "_startUp", "_strings", "_texts", "_weightsGate", "_workspace",
+        "Classify", "ClassifyRows", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "PixelFormat",
+        "Pool", "Predict", "PredictBatch", "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "Shared", "TopK",
+        "TryPredict", "WarmUp", "WrongLength", "_entered", "_imageResizer", "_others", "_sharedWeights", "_startUp", "_strings", "_texts",
+        "_weightsGate", "_workspace",
     ];
 
     /// <summary>The nested class that holds the state of a model that has one.</summary>
@@ -45,6 +46,9 @@ internal sealed record PredictorNames(
     /// <summary>The method that makes predictions with the entry of a name; the empty name is that of <c>Predict</c> itself.</summary>
     public static string Method(string entry) => "Predict" + entry;
 
+    /// <summary>The method that does so if the inputs have the right lengths.</summary>
+    public static string TryMethod(string entry) => "TryPredict" + entry;
+
     /// <summary>The name of a private member that each entry has one of: the main entry's is the name itself.</summary>
     /// <param name="member">The member.</param>
     /// <param name="entry">The entry's place, from 0.</param>
@@ -55,7 +59,7 @@ internal sealed record PredictorNames(
     /// <param name="entries">The entries' names, the main one's first.</param>
     public static IReadOnlyList<string> EntryMembers(IReadOnlyList<string> entries) =>
     [
-        .. entries.Where(e => e.Length > 0).Select(Method),
+        .. entries.Where(e => e.Length > 0).SelectMany(e => new[] { Method(e), TryMethod(e) }),
         .. entries.Count > 1 ? (string[])[EntryField, ChooseMethod] : [],
         .. Enumerable.Range(1, Math.Max(entries.Count - 1, 0)).SelectMany(i => new[] { OfEntry("Compute", i), OfEntry("Layers", i) }),
     ];

@@ -62,7 +62,7 @@ public partial class BaselineTests
         }
 
         int few = StatementsOf(2);
-        Assert.InRange(few, 20, 120);
+        Assert.InRange(few, 20, 160);
         Assert.Equal(few + (198 * 2) + 4, StatementsOf(200));
     }
 

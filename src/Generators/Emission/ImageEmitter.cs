@@ -41,16 +41,11 @@ internal static class ImageEmitter
         PlanInput input = plan.Inputs[0];
         PlanOutput? only = plan.Classifier is null && plan.Outputs.Count == 1 ? plan.Outputs[0] : null;
         string pixels = Identifiers.Escape(input.ParameterName);
-        string[] names = [.. Array.ConvertAll(["width", "height", "format", "stride"], n => n == input.ParameterName ? n + "_" : n)];
-        string format = PredictorEmitter.FullName(plan) + ".PixelFormat";
+        string[] names = Names(input);
         code.Line();
         code.Summary((plan.Classifier is not null ? "Classifies an image of any size. " : "Runs the model on an image of any size. ")
             + Describe(image) + " Allocates nothing, but for memory that grows with the image: once for each greater one.");
-        code.Line("/// <param name=\"" + input.ParameterName + "\">The image's pixels, row by row from the top.</param>");
-        code.Line("/// <param name=\"" + names[0] + "\">The pixels of a row, from 1 to 65,535.</param>");
-        code.Line("/// <param name=\"" + names[1] + "\">The rows, from 1 to 65,535.</param>");
-        code.Line("/// <param name=\"" + names[2] + "\">The format of a pixel.</param>");
-        code.Line("/// <param name=\"" + names[3] + "\">Bytes from one row to the next; 0 where rows follow one another.</param>");
+        EmitParameterDocumentation(code, input, names);
         if (plan.Classifier is not null)
             code.Line("/// <returns>The class of the greatest score; all scores are then in the property.</returns>");
         else if (only is not null)
@@ -62,9 +57,7 @@ internal static class ImageEmitter
             : "The instance is making a prediction already, on another thread.") + "</exception>");
         string type = plan.Classifier is not null ? PredictorEmitter.FullName(plan) + ".Prediction"
             : only is not null ? "global::System.ReadOnlySpan<" + only.Type.Keyword() + ">" : "void";
-        string signature = "public " + type + " " + PredictorNames.Method(plan.EntryName) + "(global::System.ReadOnlySpan<byte> " + pixels
-            + ", int " + names[0] + ", int " + names[1] + ", " + format + " " + names[2] + " = " + format + "."
-            + Formats[image.Channels == 1 ? 4 : 0].Name + ", int " + names[3] + " = 0)";
+        string signature = "public " + type + " " + PredictorNames.Method(plan.EntryName) + "(" + Parameters(plan, image, names) + ")";
         if (plan.IsSignatureOnly)
         {
             code.Line(signature + " => " + notBuilt + ";");
@@ -91,6 +84,55 @@ internal static class ImageEmitter
         code.Line("this.Leave();");
         code.Close();
         code.Close();
+    }
+
+    /// <summary>Renders the method of a pool.</summary>
+    /// <param name="code">Where to.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="pool">The field that holds the predictors.</param>
+    /// <param name="notBuilt">The expression that a plan with signatures only has for a body.</param>
+    public static void EmitPooled(CodeWriter code, ModelPlan plan, string pool, string notBuilt)
+    {
+        // Outputs are views of an instance's memory, and a state is one stream's: what is left are classes.
+        if (plan.Image is not { } image || plan.Classifier is null || StateEmitter.HasState(plan))
+            return;
+        PlanInput input = plan.Inputs[0];
+        string[] names = Names(input);
+        code.Line();
+        code.Summary("Classifies an image of any size.");
+        EmitParameterDocumentation(code, input, names);
+        code.Line("/// <returns>The class of the greatest score.</returns>");
+        code.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">There are no such images.</exception>");
+        code.Line("/// <exception cref=\"global::System.ArgumentException\">There are fewer bytes than width and height say.</exception>");
+        string method = PredictorNames.Method(plan.EntryName);
+        string signature = "public " + PredictorEmitter.FullName(plan) + ".Prediction " + method
+            + "(" + Parameters(plan, image, names) + ")";
+        if (plan.IsSignatureOnly)
+            code.Line(signature + " => " + notBuilt + ";");
+        else
+            PoolEmitter.EmitLending(code, plan, pool, signature, "return {0}." + method + "(" + Identifiers.Escape(input.ParameterName)
+                + ", " + string.Join(", ", names) + ");");
+    }
+
+    // The model chooses the name of its input.
+    private static string[] Names(PlanInput input) =>
+        Array.ConvertAll(["width", "height", "format", "stride"], n => n == input.ParameterName ? n + "_" : n);
+
+    private static string Parameters(ModelPlan plan, PlanImage image, string[] names)
+    {
+        string format = PredictorEmitter.FullName(plan) + ".PixelFormat";
+        return "global::System.ReadOnlySpan<byte> " + Identifiers.Escape(plan.Inputs[0].ParameterName)
+            + ", int " + names[0] + ", int " + names[1] + ", " + format + " " + names[2] + " = " + format + "."
+            + Formats[image.Channels == 1 ? 4 : 0].Name + ", int " + names[3] + " = 0";
+    }
+
+    private static void EmitParameterDocumentation(CodeWriter code, PlanInput input, string[] names)
+    {
+        code.Line("/// <param name=\"" + input.ParameterName + "\">The image's pixels, row by row from the top.</param>");
+        code.Line("/// <param name=\"" + names[0] + "\">The pixels of a row, from 1 to 65,535.</param>");
+        code.Line("/// <param name=\"" + names[1] + "\">The rows, from 1 to 65,535.</param>");
+        code.Line("/// <param name=\"" + names[2] + "\">The format of a pixel.</param>");
+        code.Line("/// <param name=\"" + names[3] + "\">Bytes from one row to the next; 0 where rows follow one another.</param>");
     }
 
     /// <summary>Renders the enumeration.</summary>

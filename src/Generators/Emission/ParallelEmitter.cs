@@ -20,14 +20,17 @@ internal static class ParallelEmitter
     public static void Emit(CodeWriter code, ModelPlan plan, string notBuilt)
     {
         EmitParallelism(code, plan, notBuilt);
-        if (HasBatches(plan))
-            EmitBatch(code, plan, notBuilt);
+        if (!HasBatches(plan))
+            return;
+        EmitBatch(code, plan, notBuilt, OutputTargets(plan), "PredictRows");
+        if (plan.Classifier is not null)
+            EmitBatch(code, plan, notBuilt, [PredictionTarget(plan)], "ClassifyRows");
     }
 
     private static void EmitParallelism(CodeWriter code, ModelPlan plan, string notBuilt)
     {
         code.Line();
-        code.Summary("How many threads " + (HasBatches(plan) ? "<see cref=\"PredictBatch\"/> and " : "")
+        code.Summary("How many threads " + (HasBatches(plan) ? "<c>PredictBatch</c> and " : "")
             + "one prediction may use, the caller's included; 1 at first, at most the number of processors. The results are the same bytes "
             + "for any number.");
         code.Line("/// <remarks>" + (plan.Entries.Any(e => e.UsesThreads) || plan.IsSignatureOnly
@@ -58,7 +61,27 @@ internal static class ParallelEmitter
         code.Close();
     }
 
-    private static void EmitBatch(CodeWriter code, ModelPlan plan, string notBuilt)
+    /// <summary>What a batch gives for each sample.</summary>
+    /// <param name="Name">The parameter's name.</param>
+    /// <param name="Type">The type of its elements.</param>
+    /// <param name="Length">How many each sample has.</param>
+    /// <param name="Shape">Their shape, for the error.</param>
+    /// <param name="Documentation">What it takes, as XML.</param>
+    /// <param name="Statement">What stores a sample's, with <c>{0}</c> for the parameter and <c>{1}</c> for the sample's place.</param>
+    private sealed record Target(string Name, string Type, int Length, string Shape, string Documentation, string Statement);
+
+    private static Target[] OutputTargets(ModelPlan plan) => [.. plan.Outputs.Select(o => new Target(
+        o.ParameterName, o.Type.Keyword(), o.Length, "samples of " + Wording.Shape(o.Dimensions),
+        "Takes the output <c>" + Wording.Xml(o.OnnxName) + "</c> of every sample: " + Wording.Count(o.Length) + " values each, shape "
+            + Wording.Shape(o.Dimensions) + ".",
+        PredictorEmitter.View(plan, o) + ".CopyTo({0}.Span.Slice({1} * " + Wording.Integer(o.Length) + ", " + Wording.Integer(o.Length)
+            + "));"))];
+
+    private static Target PredictionTarget(ModelPlan plan) => new(
+        Local("predictions", [.. plan.Inputs.Select(i => i.ParameterName)]), PredictorEmitter.FullName(plan) + ".Prediction", 1,
+        "one for each sample", "Takes the class of the greatest score of every sample.", "{0}.Span[{1}] = this.Classify();");
+
+    private static void EmitBatch(CodeWriter code, ModelPlan plan, string notBuilt, Target[] targets, string rows)
     {
         code.Line();
         code.Summary("Runs the model on several samples " + (plan.Further.Count > 0 ? "of the main shapes " : "")
@@ -70,32 +93,28 @@ internal static class ParallelEmitter
                 + "</c> of every sample: "
                 + Wording.Count(input.Length) + " values each, shape " + Wording.Shape(input.Dimensions) + ".</param>");
         }
-        foreach (PlanOutput output in plan.Outputs)
-        {
-            code.Line("/// <param name=\"" + output.ParameterName + "\">Takes the output <c>" + Wording.Xml(output.OnnxName)
-                + "</c> of every sample: " + Wording.Count(output.Length) + " values each, shape " + Wording.Shape(output.Dimensions)
-                + ".</param>");
-        }
+        foreach (Target target in targets)
+            code.Line("/// <param name=\"" + target.Name + "\">" + target.Documentation + "</param>");
         code.Line("/// <exception cref=\"global::System.ArgumentException\">The lengths are not those of one number of samples."
             + "</exception>");
         code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"
             + (plan.IsSignatureOnly ? "The model has not been compiled yet."
                 : "The instance is making a prediction already, on another thread.") + "</exception>");
-        string signature = "public void PredictBatch(" + Parameters(plan) + ")";
+        string signature = "public void PredictBatch(" + Parameters(plan, targets) + ")";
         if (plan.IsSignatureOnly)
         {
             code.Line(signature + " => " + notBuilt + ";");
             return;
         }
-        EmitShares(code, plan, signature);
+        EmitShares(code, plan, signature, targets, rows);
         code.Line();
-        EmitRows(code, plan);
+        EmitRows(code, plan, targets, rows);
     }
 
-    private static void EmitShares(CodeWriter code, ModelPlan plan, string signature)
+    private static void EmitShares(CodeWriter code, ModelPlan plan, string signature, Target[] targets, string rows)
     {
         // Locals may not have the name of a parameter, which is the model's.
-        string[] names = [.. Names(plan)];
+        string[] names = [.. Names(plan, targets)];
         string[] copies = [.. names.Select(n => Identifiers.Escape(Local(n + "Batch", names)))];
         string samples = Local("samples", names);
         string parts = Local("parts", names);
@@ -108,14 +127,14 @@ internal static class ParallelEmitter
         code.Open(signature);
         code.Line("int " + samples + " = " + Parameter(plan.Inputs[0]) + ".Length / " + Wording.Integer(plan.Inputs[0].Length) + ";");
         foreach (PlanInput input in plan.Inputs)
-            EmitLengthCheck(code, samples, Parameter(input), input.ParameterName, input.Length, input.Dimensions);
-        foreach (PlanOutput output in plan.Outputs)
-            EmitLengthCheck(code, samples, Parameter(output), output.ParameterName, output.Length, output.Dimensions);
+            EmitLengthCheck(code, samples, input.ParameterName, input.Length, "samples of " + Wording.Shape(input.Dimensions));
+        foreach (Target target in targets)
+            EmitLengthCheck(code, samples, target.Name, target.Length, target.Shape);
         code.Line("this.Enter();");
         code.Open("try");
         code.Line("int " + parts + " = global::System.Math.Min(this._workspace.Parallelism, " + samples + ");");
         code.Open("if (" + parts + " <= 1)");
-        code.Line("this.PredictRows(0, " + samples + ", " + string.Join(", ", names.Select(Identifiers.Escape)) + ");");
+        code.Line("this." + rows + "(0, " + samples + ", " + string.Join(", ", names.Select(Identifiers.Escape)) + ");");
         code.Line("return;");
         code.Close();
         code.Line();
@@ -136,7 +155,7 @@ internal static class ParallelEmitter
         code.Line("    " + className + " " + model + " = " + part + " == 0 ? this : this._others![" + part + " - 1];");
         code.Line("    int " + first + " = (int)((long)" + samples + " * " + part + " / " + parts + ");");
         code.Line("    int " + end + " = (int)((long)" + samples + " * (" + part + " + 1) / " + parts + ");");
-        code.Line("    " + model + ".PredictRows(" + first + ", " + end + ", " + string.Join(", ", copies) + ");");
+        code.Line("    " + model + "." + rows + "(" + first + ", " + end + ", " + string.Join(", ", copies) + ");");
         code.Line("});");
         code.Close();
         code.Open("finally");
@@ -145,17 +164,17 @@ internal static class ParallelEmitter
         code.Close();
     }
 
-    private static void EmitRows(CodeWriter code, ModelPlan plan)
+    private static void EmitRows(CodeWriter code, ModelPlan plan, Target[] targets, string rows)
     {
-        string[] names = [.. Names(plan)];
+        string[] names = [.. Names(plan, targets)];
         string first = Local("first", names);
         string end = Local("end", names);
         string sample = Local("sample", names);
-        code.Open("private void PredictRows(int " + first + ", int " + end + ", " + Parameters(plan) + ")");
+        code.Open("private void " + rows + "(int " + first + ", int " + end + ", " + Parameters(plan, targets) + ")");
         code.Open("for (int " + sample + " = " + first + "; " + sample + " < " + end + "; " + sample + "++)");
         code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(i => Row(Parameter(i), sample, i.Length))) + ");");
-        foreach (PlanOutput output in plan.Outputs)
-            code.Line(PredictorEmitter.View(plan, output) + ".CopyTo(" + Row(Parameter(output), sample, output.Length) + ");");
+        foreach (Target target in targets)
+            code.Line(target.Statement.Replace("{0}", Identifiers.Escape(target.Name)).Replace("{1}", sample));
         code.Close();
         code.Close();
     }
@@ -170,19 +189,16 @@ internal static class ParallelEmitter
         return name;
     }
 
-    private static void EmitLengthCheck(
-        CodeWriter code, string samples, string argument, string name, int length, EquatableList<int> dimensions) =>
-        code.Line("RequireLength(" + argument + ".Length, " + samples + " * " + Wording.Integer(length) + ", "
-            + PlanText.Quote("samples of " + Wording.Shape(dimensions)) + ", " + PlanText.Quote(name) + ");");
+    private static void EmitLengthCheck(CodeWriter code, string samples, string name, int length, string shape) =>
+        code.Line("RequireLength(" + Identifiers.Escape(name) + ".Length, " + samples + " * " + Wording.Integer(length) + ", "
+            + PlanText.Quote(shape) + ", " + PlanText.Quote(name) + ");");
 
-    private static IEnumerable<string> Names(ModelPlan plan) =>
-        plan.Inputs.Select(i => i.ParameterName).Concat(plan.Outputs.Select(o => o.ParameterName));
+    private static IEnumerable<string> Names(ModelPlan plan, Target[] targets) =>
+        plan.Inputs.Select(i => i.ParameterName).Concat(targets.Select(t => t.Name));
 
-    private static string Parameters(ModelPlan plan) => string.Join(", ",
+    private static string Parameters(ModelPlan plan, Target[] targets) => string.Join(", ",
         plan.Inputs.Select(i => ReadOnlyMemory + i.Type.Keyword() + "> " + Parameter(i))
-            .Concat(plan.Outputs.Select(o => Memory + o.Type.Keyword() + "> " + Parameter(o))));
+            .Concat(targets.Select(t => Memory + t.Type + "> " + Identifiers.Escape(t.Name))));
 
     private static string Parameter(PlanInput input) => Identifiers.Escape(input.ParameterName);
-
-    private static string Parameter(PlanOutput output) => Identifiers.Escape(output.ParameterName);
 }

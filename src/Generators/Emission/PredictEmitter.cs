@@ -79,15 +79,10 @@ internal sealed class PredictEmitter
         _code.Line();
         _code.Summary("Runs the model on one sample and copies the outputs into the caller's memory. Allocates nothing." + Choice);
         EmitInputDocumentation(withState);
-        for (int o = 0; o < _plan.Outputs.Count; o++)
-        {
-            _code.Line("/// <param name=\"" + _plan.Outputs[o].ParameterName + "\">Takes the output <c>"
-                + Wording.Xml(_plan.Outputs[o].OnnxName) + "</c>: " + Describe(_entries.Select(e => e.Outputs[o])) + ".</param>");
-        }
+        EmitOutputDocumentation();
         EmitExceptionDocumentation("An input or an output has another length", withState);
-        string outputs = string.Join(", ", _plan.Outputs.Select(o => Span + o.Type.Keyword() + "> " + Parameter(o)));
         string parameters = Parameters(_plan, withState);
-        string signature = "public void " + _method + "(" + parameters + (parameters.Length > 0 ? ", " : "") + outputs + ")";
+        string signature = "public void " + _method + "(" + parameters + (parameters.Length > 0 ? ", " : "") + OutputParameters + ")";
         if (_plan.IsSignatureOnly)
         {
             _code.Line(signature + " => " + _notBuilt + ";");
@@ -99,6 +94,115 @@ internal sealed class PredictEmitter
             LengthCheck(Parameter(o), o.ParameterName, o.Length, o.Dimensions))]);
         EmitGuarded(withState, [.. _plan.Outputs.Select((o, i) => View(i) + ".CopyTo(" + Parameter(o) + ");")]);
         _code.Close();
+    }
+
+    /// <summary>Renders the method that says by its result whether the inputs have the right lengths.</summary>
+    public void EmitTrying()
+    {
+        bool classifies = _plan.Classifier is not null;
+        _code.Line();
+        _code.Summary((classifies ? "Classifies one sample"
+                : "Runs the model on one sample and copies the outputs into the caller's memory")
+            + ", if what is passed has the model's lengths: for data that come from elsewhere, without an exception where they do not.");
+        EmitInputDocumentation(withState: false);
+        if (classifies)
+            _code.Line("/// <param name=\"" + PredictionParameter + "\">The class of the greatest score.</param>");
+        else
+            EmitOutputDocumentation();
+        _code.Line("/// <returns>Whether a prediction was made.</returns>");
+        Throws("ArgumentException", "An input is this instance's own output.");
+        Throws("InvalidOperationException", _plan.IsSignatureOnly
+            ? "The model has not been compiled yet."
+            : "The instance is making a prediction already, on another thread.");
+        string signature = "public bool " + PredictorNames.TryMethod(_plan.Entries[_places[0]].Name) + "(" + string.Join(", ",
+            new[] { Parameters(_plan, withState: false), classifies
+                ? "out " + PredictorEmitter.FullName(_plan) + ".Prediction " + PredictionParameter : OutputParameters }
+            .Where(p => p.Length > 0)) + ")";
+        if (_plan.IsSignatureOnly)
+        {
+            _code.Line(signature + " => " + _notBuilt + ";");
+            return;
+        }
+        string inputs = string.Join(" || ", _places.Select(p => "(" + string.Join(" && ", Lengths(_plan.Entries[p], !classifies)) + ")"));
+        _code.Open(signature);
+        _code.Open("if (!" + (_places.Length == 1 ? inputs : "(" + inputs + ")") + ")");
+        if (classifies)
+            _code.Line(PredictionParameter + " = default;");
+        _code.Line("return false;");
+        _code.Close();
+        _code.Line();
+        string arguments = string.Join(", ", _plan.Inputs.Select(Parameter).Concat(classifies ? [] : _plan.Outputs.Select(Parameter)));
+        _code.Line((classifies ? PredictionParameter + " = " : "") + "this." + _method + "(" + arguments + ");");
+        _code.Line("return true;");
+        _code.Close();
+    }
+
+    /// <summary>Whether there are lengths that could be wrong.</summary>
+    public bool CanTry => _plan.Inputs.Count > 0 && _plan.Outputs.Count > 0;
+
+    private string PredictionParameter
+    {
+        get
+        {
+            string name = "prediction";
+            while (_plan.Inputs.Any(i => i.ParameterName == name))
+                name += "_";
+            return name;
+        }
+    }
+
+    private string OutputParameters => string.Join(", ", _plan.Outputs.Select(o => Span + o.Type.Keyword() + "> " + Parameter(o)));
+
+    private static IEnumerable<string> Lengths(PlanEntry entry, bool withOutputs) =>
+        entry.Inputs.Select(i => Parameter(i) + ".Length == " + Wording.Integer(i.Length))
+            .Concat(withOutputs ? entry.Outputs.Select(o => Parameter(o) + ".Length == " + Wording.Integer(o.Length)) : []);
+
+    /// <summary>Renders the methods of a pool that lend an instance for the time of a prediction.</summary>
+    /// <param name="pool">The field that holds the instances.</param>
+    public void EmitPooled(string pool)
+    {
+        bool withState = StateEmitter.HasState(_plan);
+        string inputs = string.Join(", ", _plan.Inputs.Select(Parameter).Concat(withState ? [PredictorNames.StateParameter] : []));
+        if (_plan.Classifier is not null)
+        {
+            _code.Line();
+            _code.Summary("Classifies one sample." + Choice);
+            EmitInputDocumentation(withState);
+            _code.Line("/// <returns>The class of the greatest score.</returns>");
+            EmitLent(pool, PredictorEmitter.FullName(_plan) + ".Prediction", Parameters(_plan, withState), inputs);
+        }
+        if (_plan.Outputs.Count == 0)
+            return;
+        _code.Line();
+        _code.Summary("Runs the model on one sample and copies the outputs into the caller's memory." + Choice);
+        EmitInputDocumentation(withState);
+        EmitOutputDocumentation();
+        string parameters = Parameters(_plan, withState);
+        string separator = parameters.Length > 0 ? ", " : "";
+        EmitLent(pool, "void", parameters + separator + OutputParameters,
+            inputs + separator + string.Join(", ", _plan.Outputs.Select(Parameter)));
+    }
+
+    private void EmitLent(string pool, string type, string parameters, string arguments)
+    {
+        Throws("ArgumentException", "An input or an output has another length.");
+        string signature = "public " + type + " " + _method + "(" + parameters + ")";
+        if (_plan.IsSignatureOnly)
+        {
+            _code.Line(signature + " => " + _notBuilt + ";");
+            return;
+        }
+        PoolEmitter.EmitLending(
+            _code, _plan, pool, signature, (type == "void" ? "" : "return ") + "{0}." + _method + "(" + arguments + ");");
+    }
+
+    private void EmitOutputDocumentation()
+    {
+        for (int o = 0; o < _plan.Outputs.Count; o++)
+        {
+            _code.Line("/// <param name=\"" + _plan.Outputs[o].ParameterName + "\">Takes the output <c>"
+                + Wording.Xml(_plan.Outputs[o].OnnxName) + "</c>: " + Describe(_entries.Select(e => e.Outputs[o])) + ".</param>");
+        }
     }
 
     /// <summary>The parameters of methods that take the inputs.</summary>

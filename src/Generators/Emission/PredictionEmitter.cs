@@ -26,6 +26,43 @@ internal static class PredictionEmitter
             EmitLabels(code, classifier);
     }
 
+    /// <summary>Renders the method that gives the classes of the greatest scores.</summary>
+    /// <param name="code">Where to.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="classifier">How predictions are made.</param>
+    /// <param name="notBuilt">The expression that a plan with signatures only has for a body.</param>
+    public static void EmitTop(CodeWriter code, ModelPlan plan, PlanClassifier classifier, string notBuilt)
+    {
+        PlanOutput output = plan.Outputs[classifier.Output];
+        string prediction = PredictorEmitter.FullName(plan) + ".Prediction";
+        code.Line();
+        code.Summary("The classes of the greatest scores of the last prediction, the most likely one first. Allocates nothing.");
+        code.Line("/// <param name=\"predictions\">Takes as many as it has room for.</param>");
+        code.Line("/// <returns>How many there are: at most " + Wording.Integer(classifier.Classes) + ".</returns>");
+        string signature = "public int TopK(global::System.Span<" + prediction + "> predictions)";
+        if (plan.IsSignatureOnly)
+        {
+            code.Line(signature + " => " + notBuilt + ";");
+            return;
+        }
+        const string Kernel = "global::OptimizerBuild.Kernels.Classification.";
+        string type = output.Type.Keyword();
+        code.Open(signature);
+        code.Line("global::System.ReadOnlySpan<" + type + "> scores = this." + Identifiers.Escape(output.PropertyName) + ";");
+        code.Line("int count = global::System.Math.Min(predictions.Length, scores.Length);");
+        code.Line("int index = -1;");
+        code.Open("for (int i = 0; i < count; i++)");
+        code.Line("index = " + Kernel + "Next<" + type + ">(scores, index);");
+        code.Line("float confidence = " + (classifier.ScoresAreProbabilities ? "(float)scores[index];"
+            : Kernel + "Confidence" + (type == "float" ? "" : "<" + type + ">") + "(scores, index);"));
+        code.Line("predictions[i] = new " + prediction + "("
+            + (classifier.Labels.Count > 0 ? "(" + PredictorEmitter.FullName(plan) + ".Label)index, " : "") + "index, confidence);");
+        code.Close();
+        code.Line();
+        code.Line("return count;");
+        code.Close();
+    }
+
     private static void EmitLabels(CodeWriter code, PlanClassifier classifier)
     {
         code.Line();

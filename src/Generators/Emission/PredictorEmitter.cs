@@ -77,6 +77,9 @@ internal sealed class PredictorEmitter
             [.. Entries.Methods(_plan).Select(m => new PredictEmitter(_code, _plan, NotBuilt, m.Name, m.Places))];
         foreach (PredictEmitter method in methods)
             EmitPredict(method, withState: false);
+        foreach (PredictEmitter method in methods)
+            if (method.CanTry)
+                method.EmitTrying();
         ImageEmitter.EmitMethod(_code, _plan, NotBuilt);
         if (StateEmitter.HasState(_plan))
         {
@@ -89,7 +92,11 @@ internal sealed class PredictorEmitter
         if (!_plan.IsSignatureOnly)
             EmitMachinery();
         if (_plan.Classifier is { } classifier)
+        {
+            PredictionEmitter.EmitTop(_code, _plan, classifier, NotBuilt);
             PredictionEmitter.Emit(_code, _plan, classifier);
+        }
+        PoolEmitter.Emit(_code, _plan, NotBuilt, methods);
         ImageEmitter.EmitFormats(_code, _plan);
         if (StateEmitter.HasState(_plan))
             StateEmitter.EmitClass(_code, _plan, NotBuilt);

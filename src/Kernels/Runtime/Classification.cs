@@ -68,6 +68,29 @@ internal static class Classification
     private static float Exponential<T>(T score, float greatest)
         where T : unmanaged, INumber<T> => Exponential(float.CreateSaturating(score), greatest);
 
+    /// <summary>
+    /// The place that follows another one in the order from the greatest score to the least, equal ones in the order of their places; NaN
+    /// is less than every number.
+    /// </summary>
+    /// <param name="scores">The scores, more than the places that have been asked for.</param>
+    /// <param name="previous">The place before; −1 for the first.</param>
+    public static int Next<T>(ReadOnlySpan<T> scores, int previous)
+        where T : unmanaged, INumber<T>
+    {
+        int next = -1;
+        for (int i = 0; i < scores.Length; i++)
+        {
+            if (i != previous && (previous < 0 || Precedes(scores, previous, i)) && (next < 0 || Precedes(scores, i, next)))
+                next = i;
+        }
+        return next;
+    }
+
+    private static bool Precedes<T>(ReadOnlySpan<T> scores, int a, int b)
+        where T : unmanaged, INumber<T> =>
+        scores[a] > scores[b] || (T.IsNaN(scores[b]) && !T.IsNaN(scores[a]))
+            || (a < b && (scores[a] == scores[b] || (T.IsNaN(scores[a]) && T.IsNaN(scores[b]))));
+
     // The greatest score counts 1 even where it is infinite.
     private static float Exponential(float score, float greatest) => score == greatest ? 1 : Float32Exponential.Of(score - greatest);
 }

@@ -8,6 +8,12 @@ public static class FrameworkReferences
     /// <summary>The framework these tests run on, so that what was compiled can be run.</summary>
     public static IReadOnlyList<MetadataReference> Running { get; } = ReadFolder(Path.GetDirectoryName(typeof(object).Assembly.Location)!);
 
+    /// <summary>ASP.NET Core of the same version, where the SDK brings it.</summary>
+    public static IReadOnlyList<MetadataReference> AspNetCore => LazyAspNetCore.Value;
+
+    private static Lazy<IReadOnlyList<MetadataReference>> LazyAspNetCore { get; } = new(() =>
+        ReadFolder(Path.GetDirectoryName(typeof(object).Assembly.Location)!.Replace("Microsoft.NETCore.App", "Microsoft.AspNetCore.App")));
+
     /// <summary>The reference assemblies of .NET 8, as a project for net8.0 gets them.</summary>
     public static IReadOnlyList<MetadataReference> Net8 { get; } = ReadPack(8);
 
