@@ -2,6 +2,7 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Passes;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Fuzz.Onnx;
@@ -18,6 +19,8 @@ internal static class SeedModels
         .. OperatorExamples.All.Select(e => e.Model(e.Inputs, e.Inputs.Length).Bytes),
         .. OperatorExamples.All.Where(e => e.Inputs.Length > 1).Select(e => e.Model(e.Inputs, 1).Bytes),
         .. ControlFlowModels.All().Select(m => m.Model.Bytes),
+        .. RecurrentSpellings.Spellings.Keys.Select(n => RecurrentSpellings.Scan(n, 0, 0, 0).Bytes),
+        .. RecurrentSpellings.Spellings.Keys.Select(n => RecurrentSpellings.Loop(n, long.MaxValue, "more").Bytes),
     ];
 
     /// <summary>Small models of the development set; none where it is missing.</summary>
