@@ -58,7 +58,14 @@ public class BenchCommandLineTests
         Assert.Equal(1, result.ExitCode);
     }
 
-    /// <summary>The short form of what makes <c>bench/results/compression.md</c>: a small model under all of its combinations.</summary>
+    // Each technique, as mildly as a network of 64 inputs stands it.
+    private static readonly string[] Mild =
+    [
+        "Metric=Top1", "EntropyCoding=True", "Precision=Float32;Clusters=16", "Clusters=16", "Precision=Int4", "Sparsity=0.5",
+        "SparsityPattern=Block;Sparsity=0.3", "SparsityPattern=2:4", "Precision=Ternary", "Precision=Binary", "Precision=Mixed",
+    ];
+
+    /// <summary>The short form of what makes <c>bench/results/compression.md</c>: a small model under one technique at a time.</summary>
     [Fact]
     public void CompressionKeepsAccuracyInFewerBytes()
     {
@@ -68,12 +75,13 @@ public class BenchCommandLineTests
         {
             string json = Path.Combine(folder, "figures.json"), markdown = Path.Combine(folder, "figures.md");
             string model = SharedAssets.Path("models/trained/digits-mlp.onnx");
-            Run($"compression --models {model} --json {json} --markdown {markdown}").Succeeded();
+            string combinations = string.Join(' ', Mild.Select(m => "--with " + m));
+            Run($"compression --models {model} {combinations} --json {json} --markdown {markdown}").Succeeded();
             using var figures = JsonDocument.Parse(File.ReadAllText(json));
             JsonElement[] rows = [.. figures.RootElement.EnumerateArray()];
-            int plain = Bytes(rows.Single(r => Metadata(r).Length == 0));
-            Assert.True(rows.Length > 12);
-            foreach (JsonElement row in rows)
+            Assert.Equal(Mild.Length, rows.Length);
+            int plain = Bytes(rows[0]);
+            foreach ((JsonElement row, int i) in rows.Select((row, i) => (row, i)))
             {
                 string metadata = Metadata(row);
                 Assert.Contains($"| {metadata} |", File.ReadAllText(markdown), StringComparison.Ordinal);
@@ -81,8 +89,8 @@ public class BenchCommandLineTests
                 bool isSigns = metadata.Contains("nary", StringComparison.Ordinal);
                 Assert.True(compressed > whole - (isSigns ? 0.12 : 0.05), $"{metadata}: {whole} → {compressed}");
                 bool isFloat = metadata.Contains("Float32", StringComparison.Ordinal);
-                Assert.True(Bytes(row) <= plain || isFloat, $"{metadata}: {Bytes(row)} bytes");
-                Assert.Equal(metadata.Length > 0, row.GetProperty("decodedMegabytes").ValueKind == JsonValueKind.Number);
+                Assert.True(Bytes(row) < plain || isFloat || i == 0, $"{metadata}: {Bytes(row)} bytes");
+                Assert.Equal(i == 0, row.GetProperty("decodedMegabytes").ValueKind == JsonValueKind.Null);
             }
         }
         finally
