@@ -44,8 +44,9 @@ internal static class OperatorDocument
         ["Gather"] = "any axis; indices int32, int64, uint8; an index outside gives zeros",
         ["Shape"] = "folded at build time, as every shape is known then",
         ["Constant"] = "folded at build time",
-        ["Cast"] = "all pairs of the element types, those of 16 bits and fewer included; saturate, round_mode; real to integer "
+        ["Cast"] = "all pairs of the element types, those of 16 bits and fewer included, and text; saturate, round_mode; real to integer "
             + "saturates, NaN gives 0",
+        ["LayerNormalization"] = "in integers where its statistics are no outputs",
         ["Pow"] = "exponents of any numeric type",
         ["Clip"] = "constant or computed bounds",
     };
