@@ -53,7 +53,7 @@ internal sealed record TrainerOptions
     public int EvaluationInterval { get; init; } = 100;
 
     /// <summary>After how many looks without improvement training stops.</summary>
-    public int Patience { get; init; } = 8;
+    public int Patience { get; init; } = 12;
 
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, from 0.</param>

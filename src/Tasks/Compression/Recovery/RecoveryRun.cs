@@ -16,9 +16,9 @@ namespace OptimizerBuild.Compression.Recovery;
 internal sealed class RecoveryRun : ITrainingHost
 {
     // Multiply-accumulates of a default number of steps, forward and backward: some minutes on two cores.
-    private const long DefaultProducts = 1_300_000_000_000;
+    private const long DefaultProducts = 2_000_000_000_000;
     private const int FewestSteps = 300;
-    private const int MostSteps = 3000;
+    private const int MostSteps = 6000;
     private const int Chunk = 16;
     private const int Batch = 64;
     private const int FewestSamples = 4;

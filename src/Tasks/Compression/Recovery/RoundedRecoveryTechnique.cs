@@ -13,7 +13,7 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
 {
     // Few levels are far apart: weights have farther to go.
     private const double LearningRate = 1e-4;
-    private const double LearningRateOfFewLevels = 4e-4;
+    private const double LearningRateOfFewLevels = 2e-4;
 
     /// <inheritdoc/>
     public string Name => "Recovery of rounded weights";

@@ -40,8 +40,18 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
         {
             float[] weights = (float[])graph.Constants[name].Values<float>().Clone();
             constants[name] = new(graph.Constants[name].Type, weights);
-            parameters.Add(new(name, weights, (float[])weights.Clone(), new FreeWeights(weights, keepsZeros: IsWeight(graph, name)),
-                decays: false));
+            // Which single weights are zero may change, where they are known as they were before.
+            if (context.Options.SparsityPattern == SparsityPattern.Unstructured && IsWeight(graph, name) && weights.Contains(0)
+                && before.Constant(name) is { } dense && dense.Type == graph.Constants[name].Type)
+            {
+                var form = new SparseWeights(weights, dense.Values<float>());
+                parameters.Add(new(name, weights, form.Master, form, decays: false));
+            }
+            else
+            {
+                parameters.Add(new(name, weights, (float[])weights.Clone(),
+                    new FreeWeights(weights, keepsZeros: IsWeight(graph, name)), decays: false));
+            }
         }
         Graph student = graph with { Constants = constants.ToImmutable() };
         bool isBetter = RecoveryRun.Train(Name, student, parameters, value => value, LearningRate, context, out string note);

@@ -17,8 +17,38 @@ internal sealed class WindowPlaces
         for (int p = 0; p < OutputPixels; p++)
             foreach (WindowTap tap in taps.Of(p))
                 Pixels[(p * Taps) + tap.Tap] = tap.Pixel;
+        _firstRuns = new int[OutputPixels + 1];
+        for (int p = 0; p < OutputPixels; p++)
+        {
+            for (int t = 0; t < Taps; t++)
+            {
+                int pixel = Pixels[(p * Taps) + t];
+                if (pixel < 0)
+                    continue;
+                if (_runs.Count > _firstRuns[p] && _runs[^1] is var last && last.Tap + last.Length == t
+                    && last.Pixel + last.Length == pixel)
+                    _runs[^1] = last with { Length = last.Length + 1 };
+                else
+                    _runs.Add(new(t, pixel, 1));
+            }
+            _firstRuns[p + 1] = _runs.Count;
+        }
         IsPointwise = Taps == 1 && OutputPixels == InputPixels && !Pixels.Where((pixel, p) => pixel != p).Any();
     }
+
+    private readonly int[] _firstRuns;
+    private readonly List<Run> _runs = [];
+
+    /// <summary>Taps of a window that follow each other and lie on pixels that follow each other.</summary>
+    /// <param name="Tap">The first tap.</param>
+    /// <param name="Pixel">The pixel of the input that it lies on.</param>
+    /// <param name="Length">How many there are.</param>
+    internal readonly record struct Run(int Tap, int Pixel, int Length);
+
+    /// <summary>The taps of a window inside the image, in runs.</summary>
+    /// <param name="pixel">The window: its position in the output.</param>
+    public ReadOnlySpan<Run> RunsOf(int pixel) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_runs)[
+        _firstRuns[pixel].._firstRuns[pixel + 1]];
 
     /// <summary>The geometry.</summary>
     public WindowGeometry Geometry { get; }

@@ -173,6 +173,19 @@ internal sealed class TrainingConvolution<T>
         if (ReadsInput)
             return x.AsSpan((from * stride) + (group * _in));
         int at = 0;
+        if (IsContiguous)
+        {
+            // In the order of the taps the channels of neighbouring pixels follow each other.
+            for (int p = from; p < from + count; p++, at += _terms)
+            {
+                int start = Image(image, group, p, out int own);
+                Span<T> row = _rows.AsSpan(at, _terms);
+                row.Clear();
+                foreach (WindowPlaces.Run run in _places.RunsOf(own))
+                    x.AsSpan(start + (run.Pixel * _in), run.Length * _in).CopyTo(row[(run.Tap * _in)..]);
+            }
+            return _rows.AsSpan(0, count * _terms);
+        }
         for (int p = from; p < from + count; p++)
         {
             for (int t = 0; t < _taps; t++, at += _in)
@@ -192,6 +205,16 @@ internal sealed class TrainingConvolution<T>
     private void Scatter(ReadOnlySpan<T> rows, int image, int group, int from, int count, T[] dx)
     {
         int at = 0;
+        if (IsContiguous)
+        {
+            for (int p = from; p < from + count; p++, at += _terms)
+            {
+                int start = Image(image, group, p, out int own);
+                foreach (WindowPlaces.Run run in _places.RunsOf(own))
+                    GradientSums.Add(rows.Slice(at + (run.Tap * _in), run.Length * _in), dx.AsSpan(start + (run.Pixel * _in)));
+            }
+            return;
+        }
         for (int p = from; p < from + count; p++)
         {
             for (int t = 0; t < _taps; t++, at += _in)
@@ -205,6 +228,16 @@ internal sealed class TrainingConvolution<T>
                         dx[place + (i * _places.InputPixels)] += rows[at + i];
             }
         }
+    }
+
+    // Whether the channels that a tap reads lie side by side, and those of the next pixel behind them.
+    private bool IsContiguous => _last ? _groups == 1 : _in == 1;
+
+    // Where the pixels of a group's image begin, and the output pixel in its image.
+    private int Image(int image, int group, int p, out int own)
+    {
+        (int n, own) = _last ? Math.DivRem(p, _pixels) : (image, p);
+        return _last ? n * _places.InputPixels * _in : ((n * _groups) + group) * _places.InputPixels;
     }
 
     // The first channel of a group that a window's tap sees; negative in the padding.

@@ -49,8 +49,14 @@ public sealed class RecoveryTests
         Assert.Equal(without.Model.Graph.Nodes.Select(n => n.ToString()), with.Model.Graph.Nodes.Select(n => n.ToString()));
         if (options.Sparsity is not null || options.SparsityPattern == SparsityPattern.TwoOfFour)
             foreach (Node node in without.Model.Graph.Nodes.Where(n => n.OpType == "Gemm"))
-                Assert.All(without.Model.Graph.Constants[node.Inputs[1]].Values<float>()
-                    .Zip(with.Model.Graph.Constants[node.Inputs[1]].Values<float>()), w => Assert.True(w.First != 0 || w.Second == 0));
+            {
+                float[] pruned = without.Model.Graph.Constants[node.Inputs[1]].Values<float>();
+                float[] trained = with.Model.Graph.Constants[node.Inputs[1]].Values<float>();
+                // Of single weights the number stays, of patterns the places.
+                Assert.True(trained.Count(w => w == 0) >= pruned.Count(w => w == 0));
+                if (options.SparsityPattern == SparsityPattern.TwoOfFour)
+                    Assert.All(pruned.Zip(trained), w => Assert.True(w.First != 0 || w.Second == 0));
+            }
         GraphQuantization? before = without.Model.Annotation<GraphQuantization>(), after = with.Model.Annotation<GraphQuantization>();
         foreach ((string node, WeightQuantization weights) in after!.Weights)
         {
@@ -102,6 +108,34 @@ public sealed class RecoveryTests
             Assert.Equal(quantization.Weights[node].Values, weights.Values);
             Assert.All(quantization.Weights[node].Bias.Zip(weights.Bias), b =>
                 Assert.InRange(Math.Abs((long)b.First - b.Second), 0, 1 + (Math.Abs(b.First) >> 20)));
+        }
+    }
+
+    [Fact]
+    public void TheGreatestWeightsAreKeptWhicheverTheyAre()
+    {
+        float[] dense = [1, -0.5f, 0.25f, -4, 2, 0.125f], pruned = [1, 0, 0, -4, 2, 0];
+        var form = new SparseWeights(pruned, dense);
+        var weights = new float[6];
+        form.Apply(form.Master, [], weights);
+        Assert.Equal(pruned, weights);
+        Assert.Equal([1, -0.45f, 0.225f, -4, 2, 0.1125f], form.Master);
+
+        // Others take their places; of equal ones the first.
+        form.Apply([0.5f, -3, 0.5f, -4, 0.5f, 0.1f], [], weights);
+        Assert.Equal([0.5f, -3, 0, -4, 0, 0], weights);
+        float[] gradient = [1, 1, 1, 1, 1, 1];
+        form.Pull([0.5f, -3, 0.5f, -4, 0.5f, 0.1f], [], gradient, []);
+        Assert.Equal([1, 1, 1, 1, 1, 1.00002f], gradient);
+        var random = new Random(4);
+        for (int round = 0; round < 20; round++)
+        {
+            float[] drawn = [.. Enumerable.Range(0, 300).Select(_ => MathF.Round((random.NextSingle() - 0.5f) * 40) / 7)];
+            int kept = random.Next(300);
+            float[] some = [.. drawn.Select((w, i) => i < kept ? 1f : 0f)], found = new float[300];
+            new SparseWeights(some, drawn).Apply(drawn, [], found);
+            float[] greatest = [.. drawn.Select(Math.Abs).OrderDescending().Take(kept).Where(w => w != 0)];
+            Assert.Equal(greatest, found.Select(Math.Abs).Where(w => w != 0).OrderDescending());
         }
     }
 
