@@ -1,6 +1,8 @@
 using System.IO.Compression;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using OptimizerBuild.Harness;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 
@@ -25,6 +27,7 @@ public class PackageContentTests(PackedPackage package)
                 "build/OptimizerBuild.Rules.xaml",
                 "build/OptimizerBuild.props",
                 "build/OptimizerBuild.targets",
+                "icon.png",
                 "tasks/net10.0/Google.Protobuf.dll",
                 "tasks/net10.0/OptimizerBuild.Kernels.dll",
                 "tasks/net10.0/OptimizerBuild.Tasks.deps.json",
@@ -47,5 +50,51 @@ public class PackageContentTests(PackedPackage package)
         Assert.Equal("true", metadata.Elements().Single(e => e.Name.LocalName == "developmentDependency").Value);
         Assert.DoesNotContain(metadata.Descendants(), e => e.Name.LocalName is "dependency" or "group");
         Assert.Equal("README.md", metadata.Elements().Single(e => e.Name.LocalName == "readme").Value);
+    }
+
+    /// <summary>What a gallery shows: a licence by its name, the source, a picture, and a page whose links lead somewhere.</summary>
+    [Fact]
+    public void SaysWhereItComesFrom()
+    {
+        using ZipArchive archive = ZipFile.OpenRead(package.File);
+        using Stream stream = archive.GetEntry("OptimizerBuild.nuspec")!.Open();
+        XElement metadata = XDocument.Load(stream).Root!.Elements().Single();
+        string Value(string name) => metadata.Elements().Single(e => e.Name.LocalName == name).Value;
+
+        Assert.Equal("MIT", Value("license"));
+        Assert.Equal("expression", metadata.Elements().Single(e => e.Name.LocalName == "license").Attribute("type")!.Value);
+        Assert.Equal("https://github.com/OptimizerBuild/OptimizerBuild", Value("projectUrl"));
+        Assert.Equal("icon.png", Value("icon"));
+        XElement repository = metadata.Elements().Single(e => e.Name.LocalName == "repository");
+        Assert.Equal(("git", "https://github.com/OptimizerBuild/OptimizerBuild"),
+            (repository.Attribute("type")!.Value, repository.Attribute("url")!.Value));
+
+        using var reader = new StreamReader(archive.GetEntry("README.md")!.Open());
+        string page = reader.ReadToEnd();
+        string[] links = [.. Regex.Matches(page, @"\]\(([^)]*)\)").Select(m => m.Groups[1].Value)];
+        Assert.True(links.Length > 20);
+        Assert.All(links, link => Assert.StartsWith("https://", link, StringComparison.Ordinal));
+        Assert.Equal(
+            Regex.Replace(System.IO.File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "README.md")), @"\]\([^)]*\)", "]"),
+            Regex.Replace(page, @"\]\([^)]*\)", "]"));
+    }
+
+    /// <summary>Every assembly that it ships has its notice.</summary>
+    [Fact]
+    public void NamesWhatItShips()
+    {
+        using ZipArchive archive = ZipFile.OpenRead(package.File);
+        using var reader = new StreamReader(archive.GetEntry("THIRD-PARTY-NOTICES.txt")!.Open());
+        string notices = reader.ReadToEnd();
+        foreach (ZipArchiveEntry entry in archive.Entries.Where(e =>
+            e.Name.EndsWith(".dll", StringComparison.Ordinal) && !e.Name.StartsWith("OptimizerBuild.", StringComparison.Ordinal)))
+            Assert.Contains(Path.GetFileNameWithoutExtension(entry.Name), notices, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TwoPackagesAreEqualByteByByteAndMadeWithoutAWarning()
+    {
+        string again = package.PackAgain("again");
+        Assert.Equal(System.IO.File.ReadAllBytes(package.File), System.IO.File.ReadAllBytes(again));
     }
 }

@@ -64,6 +64,14 @@ internal static partial class DiagnosticCatalog
         "Target `net8.0` or later in a C# project. A project in F# or Visual Basic can reference a C# class library that holds the "
         + "models.");
 
+    /// <summary>One of several target frameworks gets no models. Arguments: project, framework, models.</summary>
+    public static readonly DiagnosticDescriptor FrameworkLeftOut = new("OPT0084", Severity.Message, "Framework without models",
+        "{0} for {1} has no predictors for {2}: they need .NET 8 or later. Put code that uses them between "
+        + "#if NET8_0_OR_GREATER and #endif",
+        "The project has several target frameworks. Those from .NET 8 on get the models; an older one, .NET Standard or .NET Framework is "
+        + "built without them.",
+        "Nothing has to be done, if code that uses the models stands under `#if NET8_0_OR_GREATER`.");
+
     /// <summary>The project's language version is too old. Argument: the version.</summary>
     public static readonly DiagnosticDescriptor LanguageVersionTooOld = new("OPT0015", Severity.Error, "Language version below C# 12",
         "LangVersion is {0}, but the generated code is C# 12",

@@ -11,9 +11,24 @@ public sealed class PackedPackage : IDisposable
         Folder = Directory.CreateTempSubdirectory("optimizerbuild-package-").FullName;
         Feed = Path.Combine(Folder, "feed");
         Version = "0.0.1-test." + Path.GetFileName(Folder)["optimizerbuild-package-".Length..].ToLowerInvariant();
+        Pack(Feed, "nuspec");
+    }
+
+    /// <summary>Packs the same once more.</summary>
+    /// <param name="name">The name of a folder for it.</param>
+    /// <returns>The package file.</returns>
+    public string PackAgain(string name)
+    {
+        string folder = Path.Combine(Folder, name);
+        Pack(folder, name + "-nuspec");
+        return Path.Combine(folder, Path.GetFileName(File));
+    }
+
+    private void Pack(string folder, string nuspec)
+    {
         string configuration = Directory.GetParent(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!.Name;
-        DotNet.Run(SharedAssets.RepositoryRoot, "pack", Path.Combine("src", "Tasks"), "--no-build", "-c", configuration, "-o", Feed,
-            "-p:PackageVersion=" + Version, "-p:NuspecOutputPath=" + Path.Combine(Folder, "nuspec"), "-v:q").Succeeded();
+        DotNet.Run(SharedAssets.RepositoryRoot, "pack", Path.Combine("src", "Tasks"), "--no-build", "-c", configuration, "-o", folder,
+            "-p:PackageVersion=" + Version, "-p:NuspecOutputPath=" + Path.Combine(Folder, nuspec), "-v:q", "-warnaserror").Succeeded();
     }
 
     /// <summary>A folder that lives as long as the tests.</summary>
