@@ -1,6 +1,5 @@
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Harness;
-using OptimizerBuild.Testing;
 
 namespace OptimizerBuild;
 
