@@ -25,7 +25,7 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     /// <summary>Samples to calibrate on: from the data for it, else the inputs of the evaluation data, else made up.</summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet Calibration() => IsShared
-        ? Some(Split(EvaluationSet(), int.MaxValue), 0, options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
+        ? Some(Split(EvaluationSet(), int.MaxValue), 0, options.CalibrationSamples) with { Labels = null }
         : options.CalibrationData is { } spec ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
         : options.EvaluationData is not null
             ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }

@@ -194,6 +194,7 @@ public sealed class RecoveryTests
             Assert.Equal([.. Enumerable.Range(0, 10).Select(i => (2f * i) + 1)], judged);
             Assert.Equal([1, 3, 5, 1, 3, 5, 1, 3, 5, 1], samples.Evaluation()!.Labels!.ToInt64());
             Assert.Empty(calibrated.Intersect(judged));
+            Assert.False(samples.Calibration().IsFromEvaluation);
             Assert.Equal("OPT0070", samples.Training()!.Diagnostics[^1].Descriptor.Code);
             var plain = new Pipeline.ItemSamples(options with { Recovery = false }, graph, default);
             Assert.Equal(20, plain.Evaluation()!.Samples.Count);
