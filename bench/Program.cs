@@ -30,6 +30,7 @@ internal static class Program
             new IsaCommand(),
             new KernelsCommand(),
             new ThreadsCommand(),
+            new BatchCommand(),
             new FirstCommand(),
             new StartupCommand(),
             new CompressionCommand(),

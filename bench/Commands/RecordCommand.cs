@@ -57,6 +57,7 @@ internal sealed class RecordCommand : BenchCommand
             int threads = Math.Min(Environment.ProcessorCount, 4);
             Section("Threads", () => ThreadsCommand.Markdown([.. models.Select(m => ThreadsCommand.Measure(m, threads, seconds / 3))]));
         }
+        Section("Batches", () => BatchCommand.Markdown([.. BatchCommand.Measure(models, 64, seconds / 3)]));
         Section("First prediction", () => FirstCommand.Markdown([.. models.Select(m => FirstCommand.Measure(m, seconds / 2))]));
         // Apps for the usual framework, whatever runs here.
         if (!Runtime.IsUsual)

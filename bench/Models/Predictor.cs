@@ -17,6 +17,13 @@ public abstract class Predictor
     /// <summary>Makes one prediction.</summary>
     public abstract void Run();
 
+    /// <summary>Gets ready for batches: every sample of a batch has the inputs as they are.</summary>
+    /// <param name="samples">The number of samples of a batch.</param>
+    public abstract void SetBatch(int samples);
+
+    /// <summary>Predicts the batch.</summary>
+    public abstract void RunBatch();
+
     /// <summary>The elements of an output of the last prediction.</summary>
     /// <param name="output">The output's index.</param>
     public abstract Array Output(int output);

@@ -93,6 +93,7 @@ internal static class PredictorBuild
             Buffer("_in", i, plan.Inputs[i].Type, plan.Inputs[i].Length);
         for (int i = 0; i < plan.Outputs.Count; i++)
             Buffer("_out", i, plan.Outputs[i].Type, plan.Outputs[i].Length);
+        AppendBatch(source, plan);
         source.Append("    public override void WarmUp() => _model.WarmUp();\n");
         source.Append("    public override int Parallelism { set => _model.Parallelism = value; }\n");
         source.Append("    public override void Set(int input, byte[] bytes) => global::System.Buffer.BlockCopy(bytes, 0, input switch { ");
@@ -109,6 +110,31 @@ internal static class PredictorBuild
 
         void Buffer(string name, int index, BoundaryType element, int length) =>
             source.Append($"    private readonly {element.Keyword()}[] {name}{index} = new {element.Keyword()}[{length}];\n");
+    }
+
+    private static void AppendBatch(StringBuilder source, ModelPlan plan)
+    {
+        if (!plan.TakesBatches)
+        {
+            const string Refused = " => throw new global::System.NotSupportedException(\"the model takes no batches\");\n";
+            source.Append("    public override void SetBatch(int samples)" + Refused + "    public override void RunBatch()" + Refused);
+            return;
+        }
+        for (int i = 0; i < plan.Inputs.Count; i++)
+            source.Append($"    private {plan.Inputs[i].Type.Keyword()}[] _batchIn{i} = [];\n");
+        for (int i = 0; i < plan.Outputs.Count; i++)
+            source.Append($"    private {plan.Outputs[i].Type.Keyword()}[] _batchOut{i} = [];\n");
+        source.Append("    public override void SetBatch(int samples)\n    {\n");
+        for (int i = 0; i < plan.Inputs.Count; i++)
+        {
+            source.Append($"        _batchIn{i} = new {plan.Inputs[i].Type.Keyword()}[samples * _in{i}.Length];\n");
+            source.Append($"        for (int s = 0; s < samples; s++) _in{i}.CopyTo(_batchIn{i}, s * _in{i}.Length);\n");
+        }
+        for (int i = 0; i < plan.Outputs.Count; i++)
+            source.Append($"        _batchOut{i} = new {plan.Outputs[i].Type.Keyword()}[samples * _out{i}.Length];\n");
+        IEnumerable<string> arguments = plan.Inputs.Select((input, i) => $"{input.ParameterName}: _batchIn{i}")
+            .Concat(plan.Outputs.Select((output, i) => $"{output.ParameterName}: _batchOut{i}"));
+        source.Append("    }\n    public override void RunBatch() => _model.PredictBatch(").AppendJoin(", ", arguments).Append(");\n");
     }
 
     private static IEnumerable<MetadataReference> References()

@@ -54,9 +54,9 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
             .Distinct()
             .OrderBy(k => k, StringComparer.Ordinal));
 
-    private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) => plan.Entries.SelectMany(e => e.Calls).Concat(plan.Weights.Expansion);
+    private static IEnumerable<PlanCall> CallsOf(ModelPlan plan) => plan.Runnable.SelectMany(e => e.Calls).Concat(plan.Weights.Expansion);
 
-    private static PlanError? Misfit(ModelPlan plan) => plan.IsSignatureOnly ? null : plan.Entries
+    private static PlanError? Misfit(ModelPlan plan) => plan.IsSignatureOnly ? null : plan.Runnable
         .SelectMany(entry => entry.Inputs.Select(i => (Call: i.Binding, Source: (string?)i.Type.Keyword()))
             .Concat(entry.States.Select(s => (Call: s.Binding, Source: (string?)s.Type.Keyword())))
             .Concat(PlanSteps.CallsOf(entry.Steps).Select(c => (Call: (PlanCall?)c, Source: (string?)null))))

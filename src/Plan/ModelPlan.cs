@@ -87,8 +87,25 @@ internal sealed record ModelPlan
     /// <summary>The entries for further shapes of the inputs.</summary>
     public EquatableList<PlanEntry> Further { get; init; } = EquatableList<PlanEntry>.Empty;
 
+    /// <summary>
+    /// Whether the predictor takes batches: there is something to read and something to write, and samples are independent of each other.
+    /// </summary>
+    public bool TakesBatches => States.Count == 0 && Outputs.Count > 0 && Inputs.Count > 0 && Inputs.All(i => i.Length > 0);
+
     /// <summary>All entries, the main one first.</summary>
     public IReadOnlyList<PlanEntry> Entries => [Main, .. Further];
+
+    /// <summary>
+    /// What runs for several samples at once: the main entry with every leading dimension multiplied by their number, which gives each
+    /// sample the same bytes. Callers reach it by <c>PredictBatch</c> only. Null where samples run one after the other.
+    /// </summary>
+    public PlanEntry? Batch { get; init; }
+
+    /// <summary>The number of samples of <see cref="Batch"/>; 1 where there is none.</summary>
+    public int BatchSamples => Batch is null ? 1 : Batch.Inputs[0].Length / Inputs[0].Length;
+
+    /// <summary>Everything that runs: the entries, and the batch behind them.</summary>
+    public IReadOnlyList<PlanEntry> Runnable => Batch is null ? Entries : [.. Entries, Batch];
 
     /// <summary>The main entry.</summary>
     public PlanEntry Main => new()
@@ -107,7 +124,7 @@ internal sealed record ModelPlan
     };
 
     /// <summary>Size of an instance's scratch memory in bytes: as much as the entry needs that needs most.</summary>
-    public int ScratchBytes => Further.Aggregate(ArenaBytes, (most, entry) => Math.Max(most, entry.ArenaBytes));
+    public int ScratchBytes => Runnable.Max(entry => entry.ArenaBytes);
 
     /// <summary>Whether this is a signature only, written in design-time builds before the first real build.</summary>
     public bool IsSignatureOnly { get; init; }

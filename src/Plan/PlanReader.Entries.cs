@@ -71,6 +71,25 @@ internal sealed partial class PlanReader
         return new(entries.Skip(1));
     }
 
+    // The main entry for several samples: lengths are multiples, and one and the same one.
+    private PlanEntry ReadBatch(PlanEntry main, int further)
+    {
+        PlanLine line = Begin("batch macs=");
+        long macs = line.Integer(0);
+        line.End();
+        if (further > 0 || main.States.Count > 0 || _surroundings.IsSignature)
+            throw line.Contradiction("a batch in a complete plan with one entry and without state", "another plan");
+        PlanEntry batch = ReadContent(ReadInterface(ReadMemory("", macs)));
+        RequireSameNames(line, batch, main);
+        int samples = main.Inputs.Count == 0 || main.Inputs[0].Length == 0 ? 0 : batch.Inputs[0].Length / main.Inputs[0].Length;
+        if (samples < 2 || batch.Outputs.Count == 0
+            || batch.Inputs.Zip(main.Inputs, (b, m) => m.Length > 0 && b.Length == (long)m.Length * samples).Contains(false)
+            || batch.Outputs.Zip(main.Outputs, (b, m) => b.Length == (long)m.Length * samples).Contains(false)
+            || main.Inputs.Select(i => i.Type).Concat(main.Outputs.Select(o => o.Type)).Any(IsText))
+            throw line.Contradiction("inputs and outputs of two samples or more", "other lengths");
+        return batch;
+    }
+
     private PlanEntry ReadMemory(string name, long macs)
     {
         PlanLine line = Begin("arena bytes=");
@@ -128,11 +147,7 @@ internal sealed partial class PlanReader
     private static void RequireFit(PlanLine line, PlanEntry entry, List<PlanEntry> earlier, PlanClassifier? classifier)
     {
         PlanEntry main = earlier[0];
-        if (!entry.Inputs.Select(i => (i.OnnxName, i.ParameterName, i.Type))
-                .SequenceEqual(main.Inputs.Select(i => (i.OnnxName, i.ParameterName, i.Type)))
-            || !entry.Outputs.Select(o => (o.OnnxName, o.PropertyName, o.ParameterName, o.Type))
-                .SequenceEqual(main.Outputs.Select(o => (o.OnnxName, o.PropertyName, o.ParameterName, o.Type))))
-            throw line.Contradiction("the inputs and outputs of the main entry with other dimensions", "other ones");
+        RequireSameNames(line, entry, main);
         if (!entry.States.Select(s => (s.OnnxName, s.OutputName, s.PropertyName, s.Type, s.Dimensions, s.Initial))
             .SequenceEqual(main.States.Select(s => (s.OnnxName, s.OutputName, s.PropertyName, s.Type, s.Dimensions, s.Initial))))
             throw line.Contradiction("the state of the main entry", "another one");
@@ -142,6 +157,15 @@ internal sealed partial class PlanReader
             throw line.Contradiction(
                 string.Format(CultureInfo.InvariantCulture, "an entry with {0} classes", classifier.Classes),
                 entry.Outputs[classifier.Output].Length.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void RequireSameNames(PlanLine line, PlanEntry entry, PlanEntry main)
+    {
+        if (!entry.Inputs.Select(i => (i.OnnxName, i.ParameterName, i.Type))
+                .SequenceEqual(main.Inputs.Select(i => (i.OnnxName, i.ParameterName, i.Type)))
+            || !entry.Outputs.Select(o => (o.OnnxName, o.PropertyName, o.ParameterName, o.Type))
+                .SequenceEqual(main.Outputs.Select(o => (o.OnnxName, o.PropertyName, o.ParameterName, o.Type))))
+            throw line.Contradiction("the inputs and outputs of the main entry with other dimensions", "other ones");
     }
 
     // What the entries add to the class can only be known when all of them have been read.

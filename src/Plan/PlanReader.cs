@@ -82,6 +82,7 @@ internal sealed partial class PlanReader
         _surroundings = new(className, isSignature, weights.MemoryBytes);
         PlanEntry main = ReadMain(facts.Macs, out PlanClassifier? classifier, out PlanImage? image);
         EquatableList<PlanEntry> further = ReadFurther(main, classifier);
+        PlanEntry? batch = Peek().StartsWith("batch") ? ReadBatch(main, further.Count) : null;
         Begin("end").End();
         for (; _next < _lines.Length; _next++)
             if (_lines[_next].Length > 0)
@@ -111,6 +112,7 @@ internal sealed partial class PlanReader
             Values = main.Values,
             Steps = main.Steps,
             Further = further,
+            Batch = batch,
         };
     }
 

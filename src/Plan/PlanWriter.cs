@@ -63,6 +63,13 @@ internal sealed class PlanWriter
             WriteInterface(entry);
             WriteContent(entry);
         }
+        if (plan.Batch is { } batch)
+        {
+            Line($"batch macs={Number(batch.Macs)}");
+            WriteMemory(batch);
+            WriteInterface(batch);
+            WriteContent(batch);
+        }
         Line("end");
     }
 

@@ -18,10 +18,10 @@ internal sealed record PredictorNames(
     private static readonly string[] Reserved =
     [
         "Equals", "Finalize", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals", "ToString",
-        "Classify", "ClassifyRows", "Compute", "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights", "Parallelism", "PixelFormat",
-        "Pool", "Predict", "PredictBatch", "PredictRows", "Prediction", "RequireLength", "RequireOutside", "RunOnce", "Shared", "TopK",
-        "TryPredict", "WarmUp", "WrongLength", "_entered", "_imageResizer", "_others", "_sharedWeights", "_startUp", "_strings", "_texts",
-        "_weightsGate", "_workspace",
+        BatchLayers, "Classify", "ClassifyRows", "Compute", ComputeBatch, "Enter", "Info", "Label", "Layers", "Leave", "LoadWeights",
+        "Parallelism", "PixelFormat", "Pool", "Predict", "PredictBatch", "PredictRows", "Prediction", "RequireLength", "RequireOutside",
+        "RunOnce", "Shared", "TopK", "TryPredict", "WarmUp", "WrongLength", "_entered", "_imageResizer", "_others", "_sharedWeights",
+        "_startUp", "_strings", "_texts", "_weightsGate", "_workspace",
     ];
 
     /// <summary>The nested class that holds the state of a model that has one.</summary>
@@ -35,6 +35,12 @@ internal sealed record PredictorNames(
 
     /// <summary>The method that chooses among the entries without a name.</summary>
     public const string ChooseMethod = "ChooseEntry";
+
+    /// <summary>The nested class with the steps of a batch.</summary>
+    public const string BatchLayers = "BatchLayers";
+
+    /// <summary>The method that runs a batch.</summary>
+    public const string ComputeBatch = "ComputeBatch";
 
     /// <summary>The parameter of methods that take a state.</summary>
     public const string StateParameter = "state";

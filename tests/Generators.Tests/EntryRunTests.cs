@@ -236,7 +236,8 @@ public class EntryRunTests
         return main with { Further = new([Pair(main), Portrait(main)]) };
     }
 
-    private static PlanEntry Pair(ModelPlan main) => new()
+    /// <summary>The dense layer of the classifier for two rows at once.</summary>
+    internal static PlanEntry Pair(ModelPlan main) => new()
     {
         Name = "",
         Macs = 24,
@@ -270,7 +271,8 @@ public class EntryRunTests
         Steps = new([HandMadeModels.Dense("/fc/Gemm", 64, 128), Dequantise(128, 192, 3, 1f)]),
     };
 
-    private static PlanCall Dequantise(int input, int output, int length, float scale)
+    /// <summary>The scores of sums.</summary>
+    internal static PlanCall Dequantise(int input, int output, int length, float scale)
     {
         PlanCall call = With(
             HandMadeModels.Dequantise(input, output), ("inputImageStride", 4 * length), ("inputRowStride", 4 * length),

@@ -33,18 +33,25 @@ internal sealed class LayersEmitter
         IReadOnlyList<PlanEntry> entries = plan.Entries;
         for (int place = 0; place < entries.Count; place++)
         {
-            code.Line();
-            code.Summary("The steps of one prediction" + (entries.Count > 1 ? " for " + Entries.Describe(entries[place]) : "")
-                + ": calls of kernels with the memory offsets and constants that the build planned.");
-            code.Open("private static class " + Entries.Layers(place));
-            var emitter = new LayersEmitter(entries[place], plan.Weights);
-            emitter.Emit(code, entries[place]);
-            if (place == 0)
-                emitter.EmitExpansion(code, plan.Weights);
-            code.Close();
+            EmitClass(code, plan, entries[place], Entries.Layers(place),
+                "one prediction" + (entries.Count > 1 ? " for " + Entries.Describe(entries[place]) : ""));
         }
+        if (plan.Batch is { } batch)
+            EmitClass(code, plan, batch, PredictorNames.BatchLayers, Wording.Integer(plan.BatchSamples) + " predictions at once");
         code.Close();
         return code.ToString();
+    }
+
+    private static void EmitClass(CodeWriter code, ModelPlan plan, PlanEntry entry, string name, string of)
+    {
+        code.Line();
+        code.Summary("The steps of " + of + ": calls of kernels with the memory offsets and constants that the build planned.");
+        code.Open("private static class " + name);
+        var emitter = new LayersEmitter(entry, plan.Weights);
+        emitter.Emit(code, entry);
+        if (name == Entries.Layers(0))
+            emitter.EmitExpansion(code, plan.Weights);
+        code.Close();
     }
 
     private void Emit(CodeWriter code, PlanEntry entry)

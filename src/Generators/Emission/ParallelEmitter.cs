@@ -8,11 +8,6 @@ internal static class ParallelEmitter
     private const string Memory = "global::System.Memory<";
     private const string ReadOnlyMemory = "global::System.ReadOnlyMemory<";
 
-    /// <summary>Whether the predictor takes batches: there is something to read and something to write, and samples are independent of each
-    /// other.</summary>
-    public static bool HasBatches(ModelPlan plan) =>
-        !StateEmitter.HasState(plan) && plan.Outputs.Count > 0 && plan.Inputs.Count > 0 && plan.Inputs.All(i => i.Length > 0);
-
     /// <summary>Renders the members.</summary>
     /// <param name="code">Where to.</param>
     /// <param name="plan">The plan.</param>
@@ -20,7 +15,7 @@ internal static class ParallelEmitter
     public static void Emit(CodeWriter code, ModelPlan plan, string notBuilt)
     {
         EmitParallelism(code, plan, notBuilt);
-        if (!HasBatches(plan))
+        if (!plan.TakesBatches)
             return;
         EmitBatch(code, plan, notBuilt, OutputTargets(plan), "PredictRows");
         if (plan.Classifier is not null)
@@ -30,7 +25,7 @@ internal static class ParallelEmitter
     private static void EmitParallelism(CodeWriter code, ModelPlan plan, string notBuilt)
     {
         code.Line();
-        code.Summary("How many threads " + (HasBatches(plan) ? "<c>PredictBatch</c> and " : "")
+        code.Summary("How many threads " + (plan.TakesBatches ? "<c>PredictBatch</c> and " : "")
             + "one prediction may use, the caller's included; 1 at first, at most the number of processors. The results are the same bytes "
             + "for any number.");
         code.Line("/// <remarks>" + (plan.Entries.Any(e => e.UsesThreads) || plan.IsSignatureOnly
@@ -68,18 +63,23 @@ internal static class ParallelEmitter
     /// <param name="Shape">Their shape, for the error.</param>
     /// <param name="Documentation">What it takes, as XML.</param>
     /// <param name="Statement">What stores a sample's, with <c>{0}</c> for the parameter and <c>{1}</c> for the sample's place.</param>
-    private sealed record Target(string Name, string Type, int Length, string Shape, string Documentation, string Statement);
+    /// <param name="OfBatch">What stores those of the plan's batch, the first of which has that place; nothing where there is none.</param>
+    private sealed record Target(
+        string Name, string Type, int Length, string Shape, string Documentation, string Statement, string[] OfBatch);
 
-    private static Target[] OutputTargets(ModelPlan plan) => [.. plan.Outputs.Select(o => new Target(
+    private static Target[] OutputTargets(ModelPlan plan) => [.. plan.Outputs.Select((o, place) => new Target(
         o.ParameterName, o.Type.Keyword(), o.Length, "samples of " + Wording.Shape(o.Dimensions),
         "Takes the output <c>" + Wording.Xml(o.OnnxName) + "</c> of every sample: " + Wording.Count(o.Length) + " values each, shape "
             + Wording.Shape(o.Dimensions) + ".",
-        PredictorEmitter.View(plan, o) + ".CopyTo({0}.Span.Slice({1} * " + Wording.Integer(o.Length) + ", " + Wording.Integer(o.Length)
-            + "));"))];
+        PredictorEmitter.View(plan, o) + ".CopyTo(" + Row("{0}", "{1}", o.Length, o.Length) + ");",
+        plan.Batch is { } batch
+            ? [PredictorEmitter.View(plan, batch.Outputs[place]) + ".CopyTo(" + Row("{0}", "{1}", o.Length, batch.Outputs[place].Length) + ");"]
+            : []))];
 
     private static Target PredictionTarget(ModelPlan plan) => new(
         Local("predictions", [.. plan.Inputs.Select(i => i.ParameterName)]), PredictorEmitter.FullName(plan) + ".Prediction", 1,
-        "one for each sample", "Takes the class of the greatest score of every sample.", "{0}.Span[{1}] = this.Classify();");
+        "one for each sample", "Takes the class of the greatest score of every sample.", "{0}.Span[{1}] = this.Classify();",
+        plan.Batch is { } batch ? BatchEmitter.Classification(plan, batch) : []);
 
     private static void EmitBatch(CodeWriter code, ModelPlan plan, string notBuilt, Target[] targets, string rows)
     {
@@ -95,6 +95,9 @@ internal static class ParallelEmitter
         }
         foreach (Target target in targets)
             code.Line("/// <param name=\"" + target.Name + "\">" + target.Documentation + "</param>");
+        if (plan.Batch is not null)
+            code.Line("/// <remarks>" + Wording.Count(plan.BatchSamples, "sample") + " at a time use each weight once; those left over run "
+                + "one by one. The results are the same bytes as those of single predictions.</remarks>");
         code.Line("/// <exception cref=\"global::System.ArgumentException\">The lengths are not those of one number of samples."
             + "</exception>");
         code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"
@@ -171,16 +174,48 @@ internal static class ParallelEmitter
         string end = Local("end", names);
         string sample = Local("sample", names);
         code.Open("private void " + rows + "(int " + first + ", int " + end + ", " + Parameters(plan, targets) + ")");
-        code.Open("for (int " + sample + " = " + first + "; " + sample + " < " + end + "; " + sample + "++)");
-        code.Line("this.Compute(" + string.Join(", ", plan.Inputs.Select(i => Row(Parameter(i), sample, i.Length))) + ");");
-        foreach (Target target in targets)
-            code.Line(target.Statement.Replace("{0}", Identifiers.Escape(target.Name)).Replace("{1}", sample));
+        if (plan.Batch is { } batch)
+        {
+            code.Line("int " + sample + " = " + first + ";");
+            code.Open("while (" + sample + " < " + end + ")");
+            string samples = Wording.Integer(plan.BatchSamples);
+            // Until the fast code is compiled, single samples run in small code.
+            code.Open("if (" + end + " - " + sample + " >= " + samples
+                + (StartUpEmitter.HasStartUp(plan) ? " && !this._workspace.IsStarting" : "") + ")");
+            EmitRun(code, plan, PredictorNames.ComputeBatch, sample, batch);
+            foreach (Target target in targets)
+                foreach (string line in target.OfBatch)
+                    code.Line(Stored(line, target, sample));
+            code.Line(sample + " += " + samples + ";");
+            code.Line("continue;");
+            code.Close();
+            code.Line();
+            EmitRun(code, plan, Entries.Compute(0), sample, plan.Main);
+            foreach (Target target in targets)
+                code.Line(Stored(target.Statement, target, sample));
+            code.Line(sample + "++;");
+        }
+        else
+        {
+            code.Open("for (int " + sample + " = " + first + "; " + sample + " < " + end + "; " + sample + "++)");
+            EmitRun(code, plan, Entries.Compute(0), sample, plan.Main);
+            foreach (Target target in targets)
+                code.Line(Stored(target.Statement, target, sample));
+        }
         code.Close();
         code.Close();
     }
 
-    private static string Row(string memory, string sample, int length) =>
-        memory + ".Span.Slice(" + sample + " * " + Wording.Integer(length) + ", " + Wording.Integer(length) + ")";
+    // One sample, or as many as the entry takes, out of the callers' memory.
+    private static void EmitRun(CodeWriter code, ModelPlan plan, string compute, string sample, PlanEntry entry) =>
+        code.Line("this." + compute + "("
+            + string.Join(", ", plan.Inputs.Select((input, i) => Row(Parameter(input), sample, input.Length, entry.Inputs[i].Length))) + ");");
+
+    private static string Stored(string statement, Target target, string sample) =>
+        statement.Replace("{0}", Identifiers.Escape(target.Name)).Replace("{1}", sample);
+
+    private static string Row(string memory, string sample, int length, int taken) =>
+        memory + ".Span.Slice(" + sample + " * " + Wording.Integer(length) + ", " + Wording.Integer(taken) + ")";
 
     private static string Local(string name, string[] taken)
     {

@@ -158,7 +158,7 @@ internal sealed class PredictorEmitter
         _code.Line("private int _entered;");
         if (_plan.Further.Count > 0)
             _code.Line("private int " + PredictorNames.EntryField + ";");
-        if (ParallelEmitter.HasBatches(_plan))
+        if (_plan.TakesBatches)
             _code.Line("private " + Identifiers.Escape(_plan.ClassName) + "[]? _others;");
         StringEmitter.EmitTexts(_code, _plan);
         ImageEmitter.EmitField(_code, _plan);
@@ -216,6 +216,7 @@ internal sealed class PredictorEmitter
         IReadOnlyList<PlanEntry> entries = _plan.Entries;
         for (int place = 0; place < entries.Count; place++)
             EmitCompute(entries[place], place);
+        BatchEmitter.EmitCompute(_code, _plan);
         Entries.EmitChooseEntry(_code, _plan);
         StartUpEmitter.EmitRunOnce(_code, _plan);
         if (_plan.Classifier is { } classifier)
@@ -262,9 +263,18 @@ internal sealed class PredictorEmitter
         string type = output.Type.Keyword();
         string instance = type == "float" ? "" : "<" + type + ">";
         _code.Line();
-        _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
-        _code.Line(ReadOnlySpan + type + "> scores = "
-            + (_plan.Further.Count > 0 ? "this." + Identifiers.Escape(output.PropertyName) : View(_plan, output)) + ";");
+        string scores = _plan.Further.Count > 0 ? "this." + Identifiers.Escape(output.PropertyName) : View(_plan, output);
+        if (_plan.Batch is null)
+        {
+            _code.Open("private " + FullName(_plan) + ".Prediction Classify()");
+            _code.Line(ReadOnlySpan + type + "> scores = " + scores + ";");
+        }
+        else
+        {
+            _code.Line("private " + FullName(_plan) + ".Prediction Classify() => Classify(" + scores + ");");
+            _code.Line();
+            _code.Open("private static " + FullName(_plan) + ".Prediction Classify(" + ReadOnlySpan + type + "> scores)");
+        }
         _code.Line("int index = " + Kernels + "Classification.ArgMax" + instance + "(scores);");
         _code.Line("float confidence = " + (classifier.ScoresAreProbabilities
             ? "(float)scores[index];"

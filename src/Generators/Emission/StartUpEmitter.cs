@@ -48,7 +48,7 @@ internal static class StartUpEmitter
     {
         code.Line();
         code.Summary("Compiles everything that predictions need, on the caller's thread, by one prediction on zeros"
-            + (plan.Further.Count > 0 ? " for each set of shapes" : "")
+            + (plan.Further.Count > 0 ? " for each set of shapes" : plan.Batch is not null ? " and a batch" : "")
             + ", so that no later prediction of this process has to wait for it. Nobody need call it; servers may want to before the first "
             + "request.");
         code.Line("/// <remarks>It takes tens of milliseconds, allocates, and leaves no valid outputs. "
@@ -69,6 +69,8 @@ internal static class StartUpEmitter
         if (HasStartUp(plan))
             code.Line("this._workspace.IsStarting = false;");
         string[] state = StateEmitter.HasState(plan) ? ["new " + StateEmitter.TypeName(plan) + "()"] : [];
+        if (plan.Batch is { } batch)
+            code.Line("this." + PredictorNames.ComputeBatch + "(" + string.Join(", ", batch.Inputs.Select(Zeros)) + ");");
         // The main entry last, so that the outputs have its lengths.
         IReadOnlyList<PlanEntry> entries = plan.Entries;
         for (int place = entries.Count - 1; place >= 0; place--)
@@ -97,6 +99,8 @@ internal static class StartUpEmitter
         for (int place = 0; place < entries.Count; place++)
             if (entries[place].HasStartUp)
                 EmitRun(code, entries[place], Entries.Layers(place));
+        if (plan.Batch is { } batch)
+            EmitRun(code, batch, PredictorNames.BatchLayers);
         code.Close();
     }
 

@@ -24,12 +24,12 @@ internal sealed class PlanExecutor
     /// <summary>Binds every step of a plan's entry.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="weights">The packed weights.</param>
-    /// <param name="entry">The entry's place in the plan; the main one is the first.</param>
+    /// <param name="entry">The place of what runs in <see cref="ModelPlan.Runnable"/>; the main entry is the first.</param>
     /// <exception cref="InvalidOperationException">A step does not fit the kernel library.</exception>
     public PlanExecutor(ModelPlan plan, byte[] weights, int entry = 0)
     {
         Plan = plan;
-        _entry = plan.Entries[entry];
+        _entry = plan.Runnable[entry];
         _weights = Expand(plan.Weights, weights);
         _strings = new([.. plan.Strings]);
         _bindings = [.. _entry.Inputs.Select(i => i.Binding is null ? null : BindInput(i.Type, i.Binding, _strings))];

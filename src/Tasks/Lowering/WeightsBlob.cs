@@ -71,6 +71,17 @@ internal sealed class WeightsBlob
         return (int)start;
     }
 
+    /// <summary>A blob with the same sections, to which others can be added.</summary>
+    public WeightsBlob Copy()
+    {
+        var copy = new WeightsBlob();
+        _bytes.WriteTo(copy._bytes);
+        foreach (((int Length, long Hash) key, List<int> offsets) in _sections)
+            copy._sections[key] = [.. offsets];
+        copy._places.AddRange(_places);
+        return copy;
+    }
+
     /// <summary>All bytes.</summary>
     public byte[] ToArray() => _bytes.ToArray();
 }

@@ -16,6 +16,12 @@ internal sealed record ImportOptions
     public ImmutableSortedDictionary<string, ImmutableArray<int>> Shapes { get; init; } =
         ImmutableSortedDictionary.Create<string, ImmutableArray<int>>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// What leading dimensions of inputs become that would be 1, whether the model leaves them open or not; null for 1. The graph need not
+    /// be able to.
+    /// </summary>
+    public int? Rows { get; init; }
+
     /// <summary>Inputs that are fixed to a value, by name; they cease to be inputs.</summary>
     public ImmutableSortedDictionary<string, Tensor> Constants { get; init; } =
         ImmutableSortedDictionary.Create<string, Tensor>(StringComparer.Ordinal);

@@ -116,6 +116,8 @@ internal sealed class InputBinding
                 : i == 0 ? 1
                 : throw Unbound(name, $"{Describe(d, i)} has no value; write {Remedy()}");
         }
+        if (_options.Rows is { } rows && dimensions is [1, ..])
+            dimensions[0] = rows;
         return Checked(name, element, dimensions);
     }
 

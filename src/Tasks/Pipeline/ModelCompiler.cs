@@ -78,8 +78,9 @@ internal static class ModelCompiler
         };
         if (stored.IsCoded && !PlanExecutor.Expand(plan.Weights, stored.Bytes).Bytes.SequenceEqual(weights.ToArray()))
             throw new InvalidOperationException("the coded weights are not what they are decoded to");
+        plan = WithBatch(plan, compression, weights, lowered, stored);
         // Entries use the memory in turn, so that each finds what another one left.
-        PlanExecutor[] executors = [.. plan.Entries.Select((_, place) => new PlanExecutor(plan, stored.Bytes, place))];
+        PlanExecutor[] executors = [.. plan.Runnable.Select((_, place) => new PlanExecutor(plan, stored.Bytes, place))];
         foreach (PlanExecutor entry in executors)
             MemoryVerifier.Verify(entry);
 
@@ -217,7 +218,11 @@ internal static class ModelCompiler
             {
                 Accounts = [new(RecipeSearch.Step, recipe, ModelSize.Of(new(graph)), ModelSize.Of(new(graph))), .. run.Accounts],
             };
-        return new(imported, run, context) { Further = [.. reshapings] };
+        return new(imported, run, context)
+        {
+            Further = [.. reshapings],
+            Batch = SampleBatch.Of(options, graph, cancellation),
+        };
 
         TrialLowering Trials(ModelOptions o) => new(imported.Graph, Boundary(o, imported), CodingRules.Of(o));
     }
@@ -255,6 +260,30 @@ internal static class ModelCompiler
         {
             return null;
         }
+    }
+
+    // The plan with a batch, where that shares the weights and gives the same bytes.
+    private static ModelPlan WithBatch(
+        ModelPlan plan, Compression compression, WeightsBlob weights, LoweredModel lowered, StoredWeights stored)
+    {
+        if (compression.Batch is not { } batch)
+            return plan;
+        WeightsBlob all = weights.Copy();
+        (PlanEntry Entry, PlanLayerWeights[] Layers) further;
+        try
+        {
+            further = Lower(batch, compression, all, lowered);
+        }
+        catch (ModelException)
+        {
+            // What compression decided for one sample does not hold for several.
+            return plan;
+        }
+        if (all.Length != weights.Length || further.Layers.Except(plan.Weights.Layers).Any())
+            return plan;
+        ModelPlan added = plan with { Batch = further.Entry with { Name = "", UsesThreads = false, HasStartUp = plan.HasStartUp } };
+        return SampleBatch.Agrees(
+            new PlanExecutor(added, stored.Bytes), new PlanExecutor(added, stored.Bytes, added.Entries.Count)) ? added : plan;
     }
 
     private static PlanLayerWeights[] LayersOf(LoweredModel lowered) =>
@@ -355,5 +384,8 @@ internal static class ModelCompiler
 
         /// <summary>The further sets of shapes that the class takes, and what becomes of the model with each.</summary>
         public ImmutableArray<(FurtherEntry Entry, Reshaping Reshaping)> Further { get; init; } = [];
+
+        /// <summary>The model for several samples at once; null where there is none.</summary>
+        public (FurtherEntry Entry, Reshaping Reshaping)? Batch { get; init; }
     }
 }

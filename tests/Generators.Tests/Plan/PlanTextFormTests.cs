@@ -31,7 +31,7 @@ public class PlanTextFormTests
                 + Math.Min(plan.Strings.Count, 1)
                 + (plan.Classifier is { } c ? 1 + c.Labels.Count : 0)
                 + (plan.EntryName.Length > 0 ? 1 : 0)
-                + plan.Entries.Sum(e => 3 + e.States.Count + e.States.Count(s => s.Binding is not null) + e.Inputs.Count
+                + plan.Runnable.Sum(e => 3 + e.States.Count + e.States.Count(s => s.Binding is not null) + e.Inputs.Count
                     + e.Inputs.Count(i => i.Binding is not null) + e.Outputs.Count + e.Buffers.Count + e.Values.Count
                     + PlanSteps.LinesOf(e.Steps));
             Assert.Equal(expected, text.Count(ch => ch == '\n'));

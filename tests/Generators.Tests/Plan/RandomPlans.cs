@@ -75,7 +75,32 @@ internal sealed class RandomPlans(Random random)
             Steps = new(List(0, 6, _ => AnyStep(0))),
             EntryName = Pick("", "", "Landscape"),
         };
-        return plan with { Further = Further(plan) };
+        plan = plan with { Further = Further(plan) };
+        return plan with { Batch = Batch(plan) };
+    }
+
+    // The main entry for several samples, where the plan can have that.
+    private PlanEntry? Batch(ModelPlan plan)
+    {
+        if (plan.IsSignatureOnly || plan.Further.Count > 0 || !plan.TakesBatches
+            || plan.Inputs.Select(i => i.Type).Concat(plan.Outputs.Select(o => o.Type)).Contains(BoundaryType.String))
+            return null;
+        int samples = _random.Next(2, 20);
+        return new()
+        {
+            Name = "",
+            Macs = Number(),
+            Inputs = new(plan.Inputs.Select(i => i with
+            {
+                Dimensions = new([samples, .. i.Dimensions]), Binding = _random.Next(3) == 0 ? null : Step(),
+            })),
+            Outputs = new(plan.Outputs.Select(o => o with { Dimensions = new([samples, .. o.Dimensions]), Offset = _random.Next(1000) })),
+            ArenaBytes = 1_100_000 + _random.Next(1_000_000),
+            HasStartUp = _random.Next(2) == 0,
+            Buffers = Buffers(),
+            Values = Values(),
+            Steps = new(List(0, 3, _ => AnyStep(2))),
+        };
     }
 
     // Entries like the main one but for dimensions, places and steps; those without a name differ in the lengths of their inputs.
