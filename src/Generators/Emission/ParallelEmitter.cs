@@ -72,8 +72,8 @@ internal static class ParallelEmitter
         "Takes the output <c>" + Wording.Xml(o.OnnxName) + "</c> of every sample: " + Wording.Count(o.Length) + " values each, shape "
             + Wording.Shape(o.Dimensions) + ".",
         PredictorEmitter.View(plan, o) + ".CopyTo(" + Row("{0}", "{1}", o.Length, o.Length) + ");",
-        plan.Batch is { } batch
-            ? [PredictorEmitter.View(plan, batch.Outputs[place]) + ".CopyTo(" + Row("{0}", "{1}", o.Length, batch.Outputs[place].Length) + ");"]
+        plan.Batch?.Outputs[place] is { } all
+            ? [PredictorEmitter.View(plan, all) + ".CopyTo(" + Row("{0}", "{1}", o.Length, all.Length) + ");"]
             : []))];
 
     private static Target PredictionTarget(ModelPlan plan) => new(
@@ -208,8 +208,8 @@ internal static class ParallelEmitter
 
     // One sample, or as many as the entry takes, out of the callers' memory.
     private static void EmitRun(CodeWriter code, ModelPlan plan, string compute, string sample, PlanEntry entry) =>
-        code.Line("this." + compute + "("
-            + string.Join(", ", plan.Inputs.Select((input, i) => Row(Parameter(input), sample, input.Length, entry.Inputs[i].Length))) + ");");
+        code.Line("this." + compute + "(" + string.Join(", ", plan.Inputs.Select((input, i) =>
+            Row(Parameter(input), sample, input.Length, entry.Inputs[i].Length))) + ");");
 
     private static string Stored(string statement, Target target, string sample) =>
         statement.Replace("{0}", Identifiers.Escape(target.Name)).Replace("{1}", sample);

@@ -6,15 +6,14 @@ using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Control;
 using OptimizerBuild.Options;
-using OptimizerBuild.Passes;
 using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Pipeline;
 
 /// <summary>
-/// The model for several samples at once, by which <c>PredictBatch</c> uses each weight once for all of them: a product of matrices in place
-/// of one of a matrix and a row each. It is there for models that mostly read weights, shares the weights of the single prediction, and gives
-/// its bytes; where that is not so, samples run one after the other.
+/// The model for several samples at once, by which <c>PredictBatch</c> uses each weight once for all of them: a product of matrices in
+/// place of one of a matrix and a row each. It is there for models that mostly read weights, shares the weights of the single prediction, and
+/// gives its bytes; where that is not so, samples run one after the other.
 /// </summary>
 internal static class SampleBatch
 {
@@ -84,8 +83,7 @@ internal static class SampleBatch
     // A layer whose weights are all used once streams them. Trees are no such layers: rows do not share the way through them.
     private static bool IsWorthIt(Graph graph)
     {
-        if (graph.Inputs.Length == 0 || graph.Outputs.Length == 0 || graph.Inputs.Concat(graph.Outputs).Any(v => graph.IsConstant(v)
-                || graph.TypeOf(v) is not { Rank: >= 1, Element: not ElementType.String } type || type.Dimensions[0] != 1 || type.Count == 0)
+        if (graph.Inputs.Length == 0 || graph.Outputs.Length == 0 || !graph.Inputs.Concat(graph.Outputs).All(v => IsOneSample(graph, v))
             || graph.Nodes.Any(n => OperatorRegistry.Of(n) is IControlFlow || n.Inputs.Any(i => i.Length > 0
                 && graph.TypeOf(i).Element == ElementType.String))
             || graph.Constants.Values.Sum(c => (long)c.Count) > MostWeights)
@@ -100,6 +98,9 @@ internal static class SampleBatch
         }
         return streamed >= LeastWeights && streamed * 2 >= all;
     }
+
+    private static bool IsOneSample(Graph graph, string value) => !graph.IsConstant(value)
+        && graph.TypeOf(value) is { Rank: >= 1, Count: > 0, Element: not ElementType.String } type && type.Dimensions[0] == 1;
 
     private static bool Multiplies(TensorType one, TensorType several) => several.Element == one.Element
         && several.Dimensions.SequenceEqual(one.Dimensions.SetItem(0, Samples));
