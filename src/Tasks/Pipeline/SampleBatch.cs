@@ -12,8 +12,8 @@ namespace OptimizerBuild.Pipeline;
 
 /// <summary>
 /// The model for several samples at once, by which <c>PredictBatch</c> uses each weight once for all of them: a product of matrices in
-/// place of one of a matrix and a row each. It is there for models that mostly read weights, shares the weights of the single prediction, and
-/// gives its bytes; where that is not so, samples run one after the other.
+/// place of one of a matrix and a row each. It is there for models that mostly read weights, shares the weights of the single prediction,
+/// and gives its bytes; where that is not so, samples run one after the other.
 /// </summary>
 internal static class SampleBatch
 {
