@@ -42,6 +42,11 @@ public class EmissionTests
                 States = new(entry.States.Select(state => state with { Binding = null })),
                 Steps = EquatableList<PlanStep>.Empty,
             })),
+            Batch = plan.Batch is not { } batch ? null : batch with
+            {
+                Inputs = new(batch.Inputs.Select(input => input with { Binding = null })),
+                Steps = EquatableList<PlanStep>.Empty,
+            },
         })];
         HandMadeModels.Project(plans).Generate().AssertBuilds();
     }

@@ -97,7 +97,8 @@ internal static class ParallelEmitter
             code.Line("/// <param name=\"" + target.Name + "\">" + target.Documentation + "</param>");
         if (plan.Batch is not null)
             code.Line("/// <remarks>" + Wording.Count(plan.BatchSamples, "sample") + " at a time use each weight once; those left over run "
-                + "one by one. The results are the same bytes as those of single predictions.</remarks>");
+                + "one by one. The results are the same bytes as those of single predictions. The properties hold no valid outputs "
+                + "afterwards.</remarks>");
         code.Line("/// <exception cref=\"global::System.ArgumentException\">The lengths are not those of one number of samples."
             + "</exception>");
         code.Line("/// <exception cref=\"global::System.InvalidOperationException\">"

@@ -32,7 +32,11 @@ internal static class DataSetReader
             var reader = new BoundedReader(path, limits);
             (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, form, cancellation));
             table = name is null ? whole : null;
-            if (name is not null)
+            // Of files that are one sample each the labels come along.
+            if (name is not null && found is [{ Name: CsvTableReader.FeaturesName } samples, var labels]
+                && reader.Guard(() => Samples(reader, full)) is not null)
+                found = [new(name, samples.Value), labels];
+            else if (name is not null)
             {
                 NamedArray chosen = (found.Count == 1 ? found[0] : found.Find(a => a.Name == name))
                     ?? throw reader.Malformed(
@@ -52,7 +56,15 @@ internal static class DataSetReader
         {
             string full = Path.Combine(baseFolder, path);
             var reader = new BoundedReader(path, DataLimits.Default);
-            LabelledFiles? files = reader.Guard(() => Samples(reader, full));
+            LabelledFiles? files = null;
+            try
+            {
+                files = reader.Guard(() => Samples(reader, full));
+            }
+            catch (ModelException)
+            {
+                // Whoever reads the data says what is wrong with it, at the item.
+            }
             if (!Directory.Exists(full))
                 yield return full;
             else if (files is null)

@@ -26,8 +26,7 @@ internal static class ImageFile
             byte[] bytes = UserFile.Read(path, MaximumBytes);
             if (!IsPng(bytes) && !IsJpeg(bytes))
                 throw Unreadable(path, name, FileSignature.Describe(bytes) ?? "it is neither PNG nor JPEG");
-            // Eight bytes a pixel are the most that there are, and rows have a byte more.
-            if (IsPng(bytes) && PngStructure.Fault(bytes, 9 * MaximumPixels) is { } fault)
+            if (IsPng(bytes) && PngStructure.Fault(bytes, MaximumPixels) is { } fault)
                 throw Unreadable(path, name, fault);
             using var header = new BoundedStream(bytes);
             if (ImageInfo.FromStream(header) is not { } info || info.Width < 1 || info.Height < 1)
@@ -47,7 +46,19 @@ internal static class ImageFile
         {
             throw Unreadable(path, name, "the file does not exist");
         }
-        catch (Exception error) when (error is not (ModelException or OutOfMemoryException))
+        catch (UnauthorizedAccessException)
+        {
+            throw Unreadable(path, name, "access to it is denied");
+        }
+        catch (IOException)
+        {
+            throw Unreadable(path, name, "it cannot be opened: another program may hold it");
+        }
+        catch (OutOfMemoryException)
+        {
+            throw Unreadable(path, name, "there is not enough memory for its pixels");
+        }
+        catch (Exception error) when (error is not ModelException)
         {
             // The decoder has no exceptions of its own: damaged files show as whatever went wrong then.
             throw Unreadable(path, name, $"it is damaged or of a kind that is not read ({error.Message.TrimEnd('.')})");
@@ -87,7 +98,7 @@ internal static class ImageFile
         private void Spend()
         {
             if (--_left < 0)
-                throw new InvalidDataException("it ends too early");
+                throw new InvalidOperationException("it ends too early");
         }
     }
 }

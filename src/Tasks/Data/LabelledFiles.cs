@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using nietras.SeparatedValues;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
@@ -16,6 +17,7 @@ namespace OptimizerBuild.Data;
 internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> Files, ImmutableArray<string> Labels)
 {
     private const int MaximumFiles = 1 << 22;
+    private const int MaximumLine = 1 << 16;
 
     /// <summary>The files of a folder; null where it holds none.</summary>
     /// <param name="reader">The reader, for messages.</param>
@@ -24,11 +26,11 @@ internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> 
     /// <exception cref="ModelException">There are files beside folders of classes, or too many.</exception>
     public static LabelledFiles? OfFolder(BoundedReader reader, string folder, Func<string, bool> isOne)
     {
-        string[] own = [.. Directory.EnumerateFiles(folder).Where(isOne).Order(StringComparer.Ordinal)];
+        string[] own = InOrder(folder, Directory.EnumerateFiles(folder).Where(isOne));
         (string Class, string[] Files)[] classes = [.. Directory.EnumerateDirectories(folder)
             .Where(d => !Path.GetFileName(d).StartsWith('.'))
-            .Select(d => (Class: Path.GetFileName(d), Files: (string[])[.. Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories)
-                .Where(isOne).Order(StringComparer.Ordinal)]))
+            .Select(d => (Class: Path.GetFileName(d), Files: InOrder(folder, Directory.EnumerateFiles(d, "*", SearchOption.AllDirectories)
+                .Where(isOne))))
             .Where(c => c.Files.Length > 0)
             .OrderBy(c => c.Class, StringComparer.Ordinal)];
         if (own.Length == 0 && classes.Length == 0)
@@ -40,9 +42,15 @@ internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> 
         if (all.Length > MaximumFiles)
             throw reader.Malformed($"it holds {all.Length} files; at most {MaximumFiles} are read");
         return new(
-            [.. all.Select(f => (Path.GetRelativePath(folder, f).Replace('\\', '/'), f))],
+            [.. all.Select(f => (NameIn(folder, f), f))],
             [.. classes.SelectMany(c => c.Files.Select(_ => c.Class))]);
     }
+
+    // In an order that does not depend on what stands between folders' names.
+    private static string[] InOrder(string folder, IEnumerable<string> files) =>
+        [.. files.OrderBy(f => NameIn(folder, f), StringComparer.Ordinal)];
+
+    private static string NameIn(string folder, string file) => Path.GetRelativePath(folder, file).Replace('\\', '/');
 
     /// <summary>The files that a table names; null where its first column holds no names of such files.</summary>
     /// <param name="reader">The reader, for messages.</param>
@@ -56,9 +64,12 @@ internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> 
         var labels = ImmutableArray.CreateBuilder<string>();
         string folder = Path.GetDirectoryName(path)!;
         int number = 0;
-        for (string? line = text.ReadLine(); line is not null; line = text.ReadLine())
+        while (text.Peek() >= 0)
         {
             number++;
+            // No list of names; whoever reads it as a table of numbers says what is wrong.
+            if (Line(text) is not { } line)
+                return files.Count == 0 ? null : throw reader.Malformed($"line {number} is no text");
             if (line.Length == 0)
                 continue;
             string[] fields = Fields(line);
@@ -117,6 +128,19 @@ internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> 
             places[classes[i]] = i;
         return Tensor.Of([.. Labels.Select(l => places.TryGetValue(l, out long place) ? place
             : throw new ModelException(DiagnosticCatalog.LabelOfFileUnknown, source, l))], Labels.Length);
+    }
+
+    // A line without its end; null where it is none that a text has.
+    private static string? Line(StreamReader text)
+    {
+        var line = new StringBuilder();
+        for (int c = text.Read(); c is >= 0 and not '\n'; c = text.Read())
+        {
+            if (c == 0 || line.Length > MaximumLine)
+                return null;
+            line.Append((char)c);
+        }
+        return line.ToString().TrimEnd('\r');
     }
 
     private static string[] Fields(string line)

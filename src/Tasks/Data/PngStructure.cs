@@ -18,9 +18,10 @@ internal static class PngStructure
 
     /// <summary>What is wrong with a file; null where nothing is.</summary>
     /// <param name="file">The file, which begins with the signature.</param>
-    /// <param name="maximumBytes">How many bytes its pixels may take.</param>
-    public static string? Fault(byte[] file, long maximumBytes)
+    /// <param name="maximumPixels">How many pixels it may have.</param>
+    public static string? Fault(byte[] file, long maximumPixels)
     {
+        long maximumBytes = 0;
         using var compressed = new MemoryStream();
         bool isFirst = true;
         for (int at = SignatureLength; ;)
@@ -36,6 +37,16 @@ internal static class PngStructure
                 return "a checksum is wrong: it is damaged";
             if (isFirst != (type == Header) || (isFirst && length != 13))
                 return "its header is damaged";
+            if (isFirst)
+            {
+                long width = BinaryPrimitives.ReadUInt32BigEndian(body[4..]), height = BinaryPrimitives.ReadUInt32BigEndian(body[8..]);
+                if (width < 1 || height < 1)
+                    return "its header is damaged";
+                if (width > maximumPixels / height)
+                    return $"it has {width}x{height} pixels; at most {maximumPixels} are read";
+                // Eight bytes a pixel are the most that there are; rows have a byte more, in each of the passes of interlaced images.
+                maximumBytes = (8 * (width + 8) * (height + 8)) + (8 * height);
+            }
             isFirst = false;
             if (type == Pixels)
                 compressed.Write(body[4..]);

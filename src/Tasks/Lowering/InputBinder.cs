@@ -50,8 +50,11 @@ internal sealed class InputBinder(LoweringContext context, BoundaryOptions optio
         }
         int[] sourceStrides = [.. source.Strides];
         // What the caller gets back as an output is what it passed, not what is left of it in integers.
+        // So is what nodes read that run in float32, beside others that run in integers.
         ActivationQuantization? quantization = graph.Outputs.Contains(input, StringComparer.Ordinal) ? null
             : context.Quantization?.Values.GetValueOrDefault(target);
+        if (quantization is { Type: ActivationType.U8 } && target == input && !context.IsReadQuantizedOnly(input))
+            quantization = null;
         return signature.Type == BoundaryType.UInt8 && graph.TypeOf(input).Element == ElementType.Float32
             ? FromBytes(input, target, sourceStrides, channelAxis, quantization)
             : quantization is null ? Copied(input, target, sourceStrides) : FromFloats(input, target, sourceStrides, quantization);

@@ -84,7 +84,10 @@ internal static class ImageMetadata
         string[] twice = [.. ((string[])["InputScale", "InputOffset"]).Where(n => given(n) is not null)];
         ImmutableArray<double> mean = options.Mean ?? [];
         ImmutableArray<double> deviation = options.Deviation ?? [];
-        Normalisation normalisation = Normalisation.Of(options.Preprocess ?? Preprocess.Unit).With(options.Mean, options.Deviation);
+        Normalisation own = Normalisation.Of(options.Preprocess ?? Preprocess.Unit);
+        // A family's numbers follow its colours; those of the item are in the model's order already.
+        Normalisation normalisation = (image.IsBgr == (options.Preprocess == Preprocess.Caffe) ? own : own.Reversed())
+            .With(options.Mean, options.Deviation);
         bool isOneOrThree = Array.TrueForAll((int[])[mean.Length, deviation.Length], n => n is 0 or 1 or 3);
         return (
             options with { InputScale = normalisation.Scale, InputOffset = normalisation.Offset, IsInputScaleGiven = true },

@@ -42,14 +42,22 @@ internal sealed record Normalisation(double Unit, ImmutableArray<double> Mean, I
         _ => new(255, [0], [1]),
     };
 
-    /// <summary>The same with other means or deviations; numbers above 1 can only be meant in levels.</summary>
+    /// <summary>The same for the opposite order of channels.</summary>
+    public Normalisation Reversed() => this with { Mean = [.. Mean.Reverse()], Deviation = [.. Deviation.Reverse()] };
+
+    /// <summary>
+    /// The same with other means or deviations, of values from 0 to 1; numbers above 1 can only be meant in levels. What is not given is
+    /// brought into their unit.
+    /// </summary>
     /// <param name="mean">The means; null for those that there are.</param>
     /// <param name="deviation">The deviations; null for those that there are.</param>
     public Normalisation With(ImmutableArray<double>? mean, ImmutableArray<double>? deviation) => mean is null && deviation is null ? this
-        : new(
-            (mean ?? []).Concat(deviation ?? []).Any(n => Math.Abs(n) > 1) ? 1 : Unit,
-            mean ?? Mean,
-            deviation ?? Deviation);
+        : With(mean, deviation, (mean ?? []).Concat(deviation ?? []).Any(n => Math.Abs(n) > 1) ? 1 : 255);
+
+    private Normalisation With(ImmutableArray<double>? mean, ImmutableArray<double>? deviation, double unit) => new(
+        unit,
+        mean ?? [.. Mean.Select(m => m * Unit / unit)],
+        deviation ?? [.. Deviation.Select(d => d * Unit / unit)]);
 
     /// <summary>What levels are multiplied by.</summary>
     public ImmutableArray<double> Scale => [.. Deviation.Select(d => 1 / (Unit * d))];

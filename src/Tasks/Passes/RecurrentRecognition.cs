@@ -17,6 +17,9 @@ namespace OptimizerBuild.Passes;
 /// </summary>
 internal sealed class RecurrentRecognition : IGraphPass
 {
+    // The products of all steps lie in memory at once, where a loop has those of one.
+    private const long MostProducts = 1 << 26;
+
     /// <inheritdoc/>
     public string Name => GetType().Name;
 
@@ -28,7 +31,8 @@ internal sealed class RecurrentRecognition : IGraphPass
         {
             var context = OperatorContext.Of(graph, node);
             if (LoopOperator.Trips(context) is not { } trips || trips is < 1 or > int.MaxValue
-                || Match(graph, node, context) is not { } match)
+                || Match(graph, node, context) is not { } match
+                || trips * match.Batch * match.Cell.Bias.Length > MostProducts)
                 continue;
             if (match.Slices.Any(s => graph.TypeOf(s.Value).Dimensions[s.Axis] is var length
                 && (s.Place(0) < 0 || s.Place(0) >= length || s.Place(trips - 1) < 0 || s.Place(trips - 1) >= length)))

@@ -16,15 +16,21 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     // Every other sample of data that serve for both: these to learn from, the others to judge by.
     private const int Parts = 2;
 
-    private DataSet? _evaluation;
+    // Of fewer there is nothing to learn; then all of them judge.
+    private const int FewestDivided = 8;
 
-    // Whether what is learned from and what is judged by come from one file.
-    private bool IsShared => options.Recovery && options.EvaluationData is { } judged
-        && (options.CalibrationData is null || options.CalibrationData == judged);
+    private DataSet? _evaluation;
+    private bool? _isShared;
+
+    // Whether what is learned from and what is judged by come from one file, whatever the item calls it.
+    private bool IsShared => _isShared ??= options.Recovery && options.EvaluationData is { } judged
+        && (options.CalibrationData is not { } learned || learned == judged || Paths(learned).Overlaps(Paths(judged)));
+
+    private bool IsDivided => IsShared && Split(EvaluationSet(), int.MaxValue).Samples.Count >= FewestDivided;
 
     /// <summary>Samples to calibrate on: from the data for it, else the inputs of the evaluation data, else made up.</summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet Calibration() => IsShared
+    public SampleSet Calibration() => IsDivided
         ? Some(Split(EvaluationSet(), int.MaxValue), 0, options.CalibrationSamples) with { Labels = null }
         : options.CalibrationData is { } spec ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
         : options.EvaluationData is not null
@@ -43,7 +49,7 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation() => options.EvaluationData is null ? null
-        : IsShared ? Some(Split(EvaluationSet(), int.MaxValue), 1, int.MaxValue) : Split(EvaluationSet(), int.MaxValue);
+        : IsDivided ? Some(Split(EvaluationSet(), int.MaxValue), 1, int.MaxValue) : Split(EvaluationSet(), int.MaxValue);
 
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
@@ -51,6 +57,8 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     {
         if (!IsShared)
             return options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue) : null;
+        if (!IsDivided)
+            return Split(EvaluationSet(), int.MaxValue).At([]) with { Labels = null };
         SampleSet all = Split(EvaluationSet(), int.MaxValue), learned = Some(all, 0, int.MaxValue);
         return learned with
         {
@@ -60,6 +68,9 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
                 learned.Samples.Count, all.Samples.Count - learned.Samples.Count)],
         };
     }
+
+    private static HashSet<string> Paths(DataSpec spec) => DataSetReader.Files(spec.Spec, spec.BaseFolder).Select(Path.GetFullPath)
+        .ToHashSet(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
 
     // Every other sample, evenly spaced ones of these where there are more than wanted.
     private static SampleSet Some(SampleSet all, int first, int maximum)

@@ -25,7 +25,7 @@ internal static class SampleBatch
     private const int MostWeights = 64 << 20;
     private const int MostScratchBytes = 4 << 20;
 
-    // Each sample is compared with the single prediction, on inputs of these seeds.
+    // That kernels give a row the same bytes whatever is beside it is seen on inputs of these seeds.
     private const int Trials = 2;
 
     /// <summary>The model with so many samples; null where it has none, or nothing to gain from it.</summary>
@@ -40,7 +40,7 @@ internal static class SampleBatch
         {
             ImportedModel imported = OnnxImporter.Import(
                 options.ModelPath, ModelCompiler.ImportSettings(options) with { Rows = Samples }, cancellation);
-            if (!imported.Graph.Inputs.All(i => Multiplies(main.TypeOf(i), imported.Graph.TypeOf(i))))
+            if (!imported.Graph.Inputs.All(i => Multiplies(main.TypeOf(i), imported.Graph.TypeOf(i))) || !KeepsSamplesApart(imported.Graph))
                 return null;
             var entry = new FurtherEntry(new ShapeSet("", options.Shapes), imported);
             Reshaping reshaping = entry.Reshaping(main, cancellation);
@@ -99,6 +99,23 @@ internal static class SampleBatch
         return streamed >= LeastWeights && streamed * 2 >= all;
     }
 
+    // Whether nothing that a node computes for one place of the leading axis depends on another one: every operator on the way says so.
+    private static bool KeepsSamplesApart(Graph graph)
+    {
+        var axes = graph.Inputs.ToDictionary(i => i, _ => 0, StringComparer.Ordinal);
+        foreach (Node node in graph.Nodes)
+        {
+            int?[] own = [.. node.Inputs.Select(i => axes.TryGetValue(i, out int axis) ? axis : (int?)null)];
+            if (own.All(a => a is null))
+                continue;
+            if ((OperatorRegistry.Of(node) as IKeepsExtent)?.ResultAxis(OperatorContext.Of(graph, node), own) is not { } result)
+                return false;
+            foreach (string output in node.Outputs.Where(o => o.Length > 0))
+                axes[output] = result;
+        }
+        return graph.Outputs.All(o => axes.TryGetValue(o, out int axis) && axis == 0);
+    }
+
     private static bool IsOneSample(Graph graph, string value) => !graph.IsConstant(value)
         && graph.TypeOf(value) is { Rank: >= 1, Count: > 0, Element: not ElementType.String } type && type.Dimensions[0] == 1;
 
@@ -116,6 +133,9 @@ internal static class SampleBatch
             {
                 case float[] reals:
                     reals[i] = (float)value;
+                    break;
+                case Half[] reals:
+                    reals[i] = (Half)value;
                     break;
                 case double[] reals:
                     reals[i] = value;

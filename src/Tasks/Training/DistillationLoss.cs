@@ -22,7 +22,8 @@ internal static class DistillationLoss
         {
             double own = (student[i] / temperature) - ownSum, other = (teacher[i] / temperature) - otherSum;
             double p = ElementaryFunctions.Exp(other);
-            loss += p * (other - own);
+            // A class that is ruled out in both adds nothing, where infinities would.
+            loss += p == 0 ? 0 : p * (other - own);
             if (!gradient.IsEmpty)
                 gradient[i] += (float)(weight * temperature * (ElementaryFunctions.Exp(own) - p));
         }
@@ -44,7 +45,7 @@ internal static class DistillationLoss
         for (int i = 0; i < student.Length; i++)
         {
             double own = student[i] - sum, wanted = (smoothing / student.Length) + (i == label ? 1 - smoothing : 0);
-            loss -= wanted * own;
+            loss -= wanted == 0 ? 0 : wanted * own;
             if (!gradient.IsEmpty)
                 gradient[i] += (float)(weight * (ElementaryFunctions.Exp(own) - wanted));
         }

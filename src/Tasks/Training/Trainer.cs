@@ -23,6 +23,7 @@ internal sealed class Trainer(
     private const long PassBytes = 1L << 30;
 
     private readonly ConcurrentBag<Worker> _workers = [];
+    private string _fingerprint = "";
     private int _epoch = -1;
     private int[] _samples = [];
 
@@ -53,6 +54,7 @@ internal sealed class Trainer(
             MaxDegreeOfParallelism = (int)Math.Clamp(
                 PassBytes / Math.Max(BytesOfThread, 1), 1, MostThreads ?? Environment.ProcessorCount),
         };
+        _fingerprint = fingerprint;
         TrainingState state = TrainingState.Read(host.Load(fingerprint), parameters) ?? new() { Step = 0 };
         if (state.Step == 0)
         {
@@ -68,7 +70,7 @@ internal sealed class Trainer(
             }
             catch
             {
-                host.Save(fingerprint, state.Write(parameters));
+                Save(state);
                 throw;
             }
             ShowValues();
@@ -87,16 +89,22 @@ internal sealed class Trainer(
                 Look(state, parallel);
             host.Report((state.Step + 1.0) / options.Steps, Text(state));
             if (host.WantsState())
-                host.Save(fingerprint, new TrainingState(state) { Step = state.Step + 1 }.Write(parameters));
+                Save(new TrainingState(state) { Step = state.Step + 1 });
         }
         // Who goes on with a later training finds this one done.
-        host.Save(fingerprint, state.Write(parameters));
+        Save(state);
         foreach (TrainedParameter parameter in parameters)
         {
             parameter.ValuesOfBest.CopyTo(parameter.Values.AsSpan());
             parameter.Show(parameter.Values);
         }
         return new(state.Step, state.FirstLoss, state.BestLoss, state.FirstRight, state.BestRight, objective.HeldBack, state.BestStep);
+    }
+
+    private void Save(TrainingState state)
+    {
+        if (TrainingState.Fits(parameters))
+            host.Save(_fingerprint, state.Write(parameters));
     }
 
     private void ShowValues()

@@ -6,6 +6,7 @@ namespace OptimizerBuild.Training;
 /// <summary>How far a training is: all that the steps to come depend on, beside its options and samples.</summary>
 internal sealed class TrainingState
 {
+    private const long MostBytes = 2_000_000_000;
     private const int Version = 1;
 
     /// <summary>A state at the beginning.</summary>
@@ -47,6 +48,10 @@ internal sealed class TrainingState
 
     /// <summary>The mean loss of the last step.</summary>
     public double Loss { get; set; }
+
+    /// <summary>Whether a state of such parameters can be kept: of more than 100 million it would be larger than any array.</summary>
+    public static bool Fits(IReadOnlyList<TrainedParameter> parameters) =>
+        parameters.Sum(p => p.State.Sum(s => (long)s.Length * sizeof(float))) < MostBytes;
 
     /// <summary>The state with all numbers of the parameters, as bytes.</summary>
     /// <param name="parameters">The parameters.</param>

@@ -192,6 +192,21 @@ public sealed class ImageDataTests : IDisposable
         Assert.Equal((1 / 127.5, -1.0), (levels.InputScale[0], levels.InputOffset[0]));
         ModelOptions bgr = Options(("Preprocess", "Caffe"), ("ColorOrder", "RGB"));
         Assert.False(bgr.Image!.IsBgr);
+        Assert.Equal([-123.68, -116.779, -103.939], bgr.InputOffset);
+        Assert.Equal([-0.406 / 0.225, -0.456 / 0.224, -0.485 / 0.229],
+            Options(("Preprocess", "ImageNet"), ("ColorOrder", "BGR")).InputOffset);
+        // What only one of the two gives, in whatever unit, goes with the other's numbers of the family.
+        foreach ((string name, string value) in (IEnumerable<(string, string)>)
+            [("Mean", "123.675,116.28,103.53"), ("Mean", "0.485,0.456,0.406"), ("Std", "58.395,57.12,57.375"),
+                ("Std", "0.229,0.224,0.225")])
+        {
+            ModelOptions mixed = Options(("Preprocess", "ImageNet"), (name, value));
+            for (int c = 0; c < 3; c++)
+            {
+                Assert.Equal(expected[3].Item2[c], mixed.InputOffset[c], 9);
+                Assert.Equal(expected[3].Item3[c], (255 * mixed.InputScale[c]) + mixed.InputOffset[c], 9);
+            }
+        }
     }
 
     [Theory]

@@ -65,8 +65,9 @@ public sealed class OpsetNormalizationTests
             New(m => m.Constant("k", Tensor.Of([2L], 1)).Node("TopK", "x,k", "y,z", ("axis", 1)))),
         ["LpPool"] = (Old(11, m => m.Node("LpPool", "x", "y", ("kernel_shape", (long[])[2]), ("auto_pad", "SAME_UPPER"))),
             New(m => m.Node("LpPool", "x", "y", ("kernel_shape", (long[])[2]), ("pads", (long[])[0, 1])))),
-        ["Cast"] = (Old(13, m => m.Node("Cast", "x", "t", ("to", (int)ElementType.String)).Node("Cast", "t", "y",
-            ("to", (int)ElementType.Float32))), New(m => m.Node("Identity", "x", "y"))),
+        ["Cast"] = (Old(13, m => m.Node("Cast", "x", "t", ("to", (int)ElementType.String))
+            .Node("Cast", "t", "u", ("to", (int)ElementType.String)).Node("Cast", "u", "y", ("to", (int)ElementType.Float32))),
+            New(m => m.Node("Identity", "x", "y"))),
         ["CastLike"] = (Old(15, m => m.Constant("text", Tensor.Of([""], 1)).Node("CastLike", "x,text", "t").Node("CastLike", "t,x", "y")),
             New(m => m.Node("Identity", "x", "y"))),
         ["Gemm"] = (Old(6, m => Product(m, ("broadcast", 1))), New(m => Product(m))),

@@ -54,6 +54,21 @@ public sealed class SampleBatchTests : IDisposable
             .Node("ReduceMean", "a,axes", "m").Node("Sub", "a,m", "y").Output("y"), ModelPrecision.Float32).Plan.Batch);
 
     [Fact]
+    public void AModelThatMixesItsSamplesForSomeValuesOnlyHasNone() => Assert.Null(Compile(
+        Weights(new ModelBuilder().Input("x", "N", 70)).Constant("large", Tensor.Scalar(100f)).Constant("scale", Tensor.Scalar(0.01f))
+            .Node("ReduceMax", "x", "m").Node("Greater", "m,large", "c").Node("Mul", "x,scale", "s").Node("Where", "c,s,x", "p")
+            .Node("Gemm", "p,w,b", "y").Output("y"), ModelPrecision.Float32).Plan.Batch);
+
+    [Fact]
+    public void NumbersOfTwoBytesAreTakenAsWell()
+    {
+        CompilationOutcome outcome = Compile(
+            Weights(new ModelBuilder().Input("h", ElementType.Float16, "N", 70)).Node("Cast", "h", "x", ("to", (int)ElementType.Float32))
+                .Node("Gemm", "x,w,b", "y").Output("y"), ModelPrecision.Float32);
+        Assert.Equal(SampleBatch.Samples, outcome.Plan.BatchSamples);
+    }
+
+    [Fact]
     public void AModelThatWritesOneSampleOutHasNone() => Assert.Null(Compile(
         Weights(new ModelBuilder().Input("x", "N", 7, 10)).Constant("shape", Tensor.Of([1L, 70], 2)).Node("Reshape", "x,shape", "r")
             .Node("Gemm", "r,w,b", "y").Output("y"), ModelPrecision.Float32).Plan.Batch);

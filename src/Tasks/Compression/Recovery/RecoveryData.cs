@@ -17,7 +17,8 @@ internal sealed class RecoveryData
     /// <summary>Divides samples.</summary>
     /// <param name="set">The samples, at least four.</param>
     /// <param name="classes">The number of classes of a classifier; 0 where labels are of no use.</param>
-    public RecoveryData(SampleSet set, int classes)
+    /// <param name="firstLabel">The label of the first class.</param>
+    public RecoveryData(SampleSet set, int classes, int firstLabel = 0)
     {
         _set = set;
         int count = set.Samples.Count, held = Math.Clamp(count / Share, 1, MostHeldBack);
@@ -25,7 +26,8 @@ internal sealed class RecoveryData
         _learned = [.. Enumerable.Range(0, count).Except(_heldBack)];
         _labels = classes > 0 && set.Labels is { } labels && labels.Count == count && labels.Element is not ElementType.String
             && !labels.Element.IsFloat() && !labels.Element.IsNarrow() && labels.ToInt64() is var numbers
-            && numbers.All(n => n >= 0 && n < classes) ? Array.ConvertAll(numbers, n => (int)n) : null;
+            && numbers.All(n => n >= firstLabel && n < (long)firstLabel + classes)
+            ? Array.ConvertAll(numbers, n => (int)(n - firstLabel)) : null;
     }
 
     /// <summary>The number of samples to learn from.</summary>

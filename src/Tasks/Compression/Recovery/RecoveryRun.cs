@@ -53,7 +53,7 @@ internal sealed class RecoveryRun : ITrainingHost
             return false;
         }
         Graph teacher = context.Renormalize(context.Teacher.Graph);
-        int classes = Classes(context);
+        (int classes, int firstLabel) = Classes(context);
         ImmutableArray<ValueMatch> matches = [.. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes)
             .Select(m => m with { Student = renamed(m.Student) })];
         if (!matches.Any(m => m.IsOutput))
@@ -61,7 +61,7 @@ internal sealed class RecoveryRun : ITrainingHost
             note = "no output is a real number that the float model has as well";
             return false;
         }
-        var data = new RecoveryData(samples, classes);
+        var data = new RecoveryData(samples, classes, firstLabel);
         var objective = new RecoveryObjective(student, teacher, data, matches, Chunk);
         long macs = student.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(student, n)));
         int steps = context.Options.RecoverySteps
@@ -112,18 +112,19 @@ internal sealed class RecoveryRun : ITrainingHost
                 minutes.ToString("0.##", CultureInfo.InvariantCulture));
     }
 
-    // Labels count where there are classes; so do logits.
-    private static int Classes(CompressionContext context)
+    // Labels count where there are classes; so do logits. Labels of the same item begin with the same number.
+    private static (int Count, int FirstLabel) Classes(CompressionContext context)
     {
         SampleSet samples = context.Evaluation is { Labels: not null } evaluation ? evaluation : context.Training;
         try
         {
-            return AccuracyMeasurement.Decide(context.Options, context.Teacher.Graph, samples).Classes;
+            AccuracyMeasurement measurement = AccuracyMeasurement.Decide(context.Options, context.Teacher.Graph, samples);
+            return (measurement.Classes, measurement.FirstLabel);
         }
         catch (ModelException)
         {
             // What is wrong with labels is said where they are measured.
-            return 0;
+            return (0, 0);
         }
     }
 

@@ -34,7 +34,8 @@ internal sealed record ValueMatch(string Student, string Teacher, bool IsClasses
                     found.Add(match);
         ValueMatch[] hints = [.. student.Nodes.Where(n => n.Is<IDotProduct>())
             .Select(n => n.Outputs[0])
-            .Where(v => !found.Any(f => f.Student == v) && Known(teacher, v) is { } type && type == student.TypeOf(v))
+            .Where(v => student.TypeOf(v).Count > 0 && !found.Any(f => f.Student == v)
+                && Known(teacher, v) is { } type && type == student.TypeOf(v))
             .Select(v => new ValueMatch(v, v, false, 1, false))];
         int count = Math.Min(hints.Length, MostHints);
         found.AddRange(Enumerable.Range(0, count).Select(i =>
@@ -55,8 +56,10 @@ internal sealed record ValueMatch(string Student, string Teacher, bool IsClasses
                             yield return match;
                 yield break;
             }
+            if (type.Count == 0)
+                yield break;
             if (producer?.As<AxisFunction>() is not null && other?.As<AxisFunction>() is not null
-                && AxisFunction.Length(OperatorContext.Of(student, producer)) == type.Dimensions[^1])
+                && Shapes.Axis(AxisFunction.Axis(producer), type.Rank) == type.Rank - 1)
                 yield return new(producer.Inputs[0], other.Inputs[0], true, 1, true);
             else
                 yield return new(value, value, classes > 1 && type.Rank > 0 && type.Dimensions[^1] == classes, 1, true);

@@ -1,5 +1,7 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Text;
+using OptimizerBuild.Operators.Types;
 
 namespace OptimizerBuild.Onnx.Opsets;
 
@@ -13,8 +15,10 @@ internal sealed class TextCastRule : OpsetRule
     {
         Node node = context.Node;
         ElementType from = context.Type(0).Element;
-        var to = (ElementType)Math.Clamp(node.OpType == "Cast" ? node.Int("to", 0) : (long)context.Type(1).Element, 0, 1000);
+        var to = (ElementType)Math.Clamp(node.Is<CastOperator>() ? node.Int("to", 0) : (long)context.Type(1).Element, 0, 1000);
         bool writes = to == ElementType.String;
+        if (writes && from == to)
+            return [new Node(node.Name, "Identity", [node.Inputs[0]], node.Outputs)];
         if (from == to || (!writes && from != ElementType.String) || !Enum.IsDefined(to) || !TextCast.Takes(writes ? from : to))
             return [node];
         var made = new Node(node.Name, writes ? NumberTextOperator.Type : TextNumberOperator.Type, [node.Inputs[0]], node.Outputs)

@@ -26,7 +26,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("momentum", ParameterKind.Float)]
 [Parameter("spatial", ParameterKind.Int, Until = 8)]
 [Parameter("training_mode", ParameterKind.Int, From = 14)]
-internal sealed class BatchNormalizationOperator : Operator, INormalisation, ITrainingForward
+internal sealed class BatchNormalizationOperator : Operator, INormalisation, IKeepsExtent, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -42,6 +42,10 @@ internal sealed class BatchNormalizationOperator : Operator, INormalisation, ITr
                 throw context.Invalid($"its parameter {p} does not fit {channels} channels");
         return [x];
     }
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes[0] == 0 && axes.Skip(1).All(a => a is null) ? 0 : null;
 
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
@@ -110,7 +114,8 @@ internal sealed class BatchNormalizationOperator : Operator, INormalisation, ITr
 
     private static T[] Deviations<T>(OperatorContext context, TrainingStep<T> step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
-        Array.ConvertAll(step.Input(4), v => T.Sqrt(v + T.CreateTruncating(INormalisation.Epsilon(context.Node))));
+        Array.ConvertAll(step.Input(4), v =>
+            T.CreateTruncating(Math.Sqrt(double.CreateTruncating(v + T.CreateTruncating(INormalisation.Epsilon(context.Node))))));
 
     // Runs of elements of one channel.
     private static void ForEachRun(OperatorContext context, int count, Action<int, int, int> run)

@@ -19,7 +19,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("broadcast", ParameterKind.Int, Until = 6)]
 [Parameter("transA", ParameterKind.Int)]
 [Parameter("transB", ParameterKind.Int)]
-internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels, ITrainingForward
+internal sealed class GemmOperator : Operator, IMatrixProduct, IKeepsExtent, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -78,6 +78,10 @@ internal sealed class GemmOperator : Operator, IMatrixProduct, IPassesChannels, 
             && (!context.Has(2) || context.InputConstants[2] is not null)
             ? Operators.IntegerForm.DotProduct
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public int? ResultAxis(OperatorContext context, IReadOnlyList<int?> axes) =>
+        axes[0] == 0 && !TransposesA(context.Node) && axes.Skip(1).All(a => a is null) ? 0 : null;
 
     /// <inheritdoc/>
     /// <remarks>Of numbers: what is infinite would become none.</remarks>

@@ -188,6 +188,8 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesCh
                 }
             }
         }
+        if (HasIndices(context.Node))
+            Evaluate(context, step.Inputs)[1].Data.CopyTo(step.Outputs[1]!.Data, 0);
     }
 
     /// <inheritdoc/>
