@@ -33,8 +33,8 @@ internal static class TargetBranches
             return text;
         var taken = new StringBuilder(text.Length);
 
-        // Of each open condition whether its current branch is taken; null for one that stays.
-        var open = new Stack<bool?>();
+        // Of each open condition whether its current branch is taken, null for one that stays, and whether one was taken so far.
+        var open = new Stack<(bool? IsTaken, bool WasTaken)>();
         int left = 0;
         string[] lines = text.Split('\n');
         for (int i = 0; i < lines.Length; i++)
@@ -45,19 +45,21 @@ internal static class TargetBranches
             {
                 bool? isTaken = Version(directive.Substring(3).Trim()) is { } least ? version >= least : null;
                 isOurs = isTaken is not null;
-                open.Push(isTaken);
+                open.Push((isTaken, isTaken == true));
                 if (isTaken == false)
                     left++;
             }
-            else if (directive == "#else" && open.Peek() is { } branch)
+            else if ((directive == "#else" || directive.StartsWith("#elif", StringComparison.Ordinal)) && open.Peek().IsTaken is { } branch)
             {
-                open.Pop();
-                open.Push(!branch);
-                left += branch ? 1 : -1;
+                bool was = open.Pop().WasTaken;
+                bool isTaken = !was && (directive == "#else" || version >= (Version(directive.Substring(5).Trim())
+                    ?? throw new InvalidOperationException("a kernel asks for a framework and for something else in one condition")));
+                open.Push((isTaken, was || isTaken));
+                left += (branch ? 1 : 0) - (isTaken ? 1 : 0);
             }
             else if (directive.StartsWith("#endif", StringComparison.Ordinal))
             {
-                bool? last = open.Pop();
+                bool? last = open.Pop().IsTaken;
                 isOurs = last is not null;
                 if (last == false)
                     left--;

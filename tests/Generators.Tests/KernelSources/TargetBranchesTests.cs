@@ -16,6 +16,15 @@ public class TargetBranchesTests
         #else
             int eight;
         #endif
+        #if NET12_0_OR_GREATER
+            int twelve;
+        #elif NET10_0_OR_GREATER
+            int tenOrEleven;
+        #elif NET9_0_OR_GREATER
+            int nine;
+        #else
+            int old;
+        #endif
         #if DEBUG
             int debug;
         #else
@@ -26,11 +35,11 @@ public class TargetBranchesTests
         """;
 
     [Theory]
-    [InlineData(8, "eight")]
-    [InlineData(9, "eight")]
-    [InlineData(10, "ten onlyTen")]
-    [InlineData(11, "ten eleven")]
-    [InlineData(12, "ten eleven")]
+    [InlineData(8, "eight old")]
+    [InlineData(9, "eight nine")]
+    [InlineData(10, "ten onlyTen tenOrEleven")]
+    [InlineData(11, "ten eleven tenOrEleven")]
+    [InlineData(12, "ten eleven twelve")]
     public void AnAppGetsTheBranchesThatItCompiles(int version, string members)
     {
         string taken = TargetBranches.Taken(Source.ReplaceLineEndings("\n"), version);
