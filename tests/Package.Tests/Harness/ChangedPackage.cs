@@ -24,6 +24,7 @@ internal sealed partial class ChangedPackage
         Version = ordinary.Version.Replace("0.0.1", "0.0.2", StringComparison.Ordinal);
         string folder = Path.Combine(ordinary.Folder, "changed");
         foreach (string file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", "README.md", "LICENSE",
+            "THIRD-PARTY-NOTICES.txt",
             ".editorconfig"])
             Copy(Path.Combine(SharedAssets.RepositoryRoot, file), Path.Combine(folder, file), text => text);
         string source = Path.Combine(SharedAssets.RepositoryRoot, "src");
@@ -53,7 +54,10 @@ internal sealed partial class ChangedPackage
     private static void Copy(string from, string to, Func<string, string> change)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        File.WriteAllText(to, change(File.ReadAllText(from)));
+        if (Path.GetExtension(from) == ".png")
+            File.Copy(from, to);
+        else
+            File.WriteAllText(to, change(File.ReadAllText(from)));
     }
 
     // NuGet gives files the times of the archive.
