@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
-using OptimizerBuild.Bench.Models;
+using OptimizerBuild.Predictors;
 
 // Arguments: an assembly with a predictor, seconds, the number of outputs, and the length in bytes and the element type of each input.
 // Prints the microseconds of the fastest prediction, the milliseconds to the end of the first one, and a checksum of the outputs.

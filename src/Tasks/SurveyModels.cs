@@ -40,8 +40,8 @@ public sealed class SurveyModels : Task, ICancelableTask
             ItemLocation place = ItemLocation.Parse(item.GetMetadata(ModelItem.Location), ProjectFile);
             try
             {
-                string text = ModelSurvey.Of(ModelItem.Options(item, ProjectFolder, RootNamespace), _cancellation.Token);
-                foreach (string line in text.TrimEnd('\n').Split('\n'))
+                SurveyedModel survey = ModelSurvey.Of(ModelItem.Options(item, ProjectFolder, RootNamespace), _cancellation.Token);
+                foreach (string line in survey.Lines())
                     Log.LogMessage(MessageImportance.High, "{0}", line);
             }
             catch (ModelException e)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Outliers;
@@ -23,62 +22,57 @@ internal static class ModelSurvey
     /// <summary>Describes a model.</summary>
     /// <param name="options">What the item asks for.</param>
     /// <param name="cancellation">Stops the work.</param>
-    /// <returns>Lines of text.</returns>
     /// <exception cref="ModelException">The model cannot be imported, or nodes have no kernel: all of them at once.</exception>
-    public static string Of(ModelOptions options, CancellationToken cancellation)
+    public static SurveyedModel Of(ModelOptions options, CancellationToken cancellation)
     {
         ImportedModel imported = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
         RuleTargets.Require(options.Layers, graph);
         _ = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions { ClassName = options.ClassName }, cancellation);
 
-        var text = new StringBuilder();
-        Line($"{options.Name} ({imported.SourceFile}, {imported.SourceBytes:N0} bytes)");
-        foreach (string input in imported.Graph.Inputs)
-            Line($"  input   {input}: {imported.Graph.TypeOf(input)}");
-        foreach (string output in imported.Graph.Outputs)
-            Line($"  output  {output}: {imported.Graph.TypeOf(output)}");
-        Line($"  operators: {Counts(imported.Graph)}");
-        Line($"  after fusion: {Counts(graph)}");
-        Row[] rows = Rows(graph, options);
-        Line($"  {rows.Sum(r => r.Macs):N0} multiply-accumulates, {imported.FloatWeightBytes:N0} bytes of floating-point weights");
-        int node = Width(rows.Select(r => r.Node)), shape = Width(rows.Select(r => r.Output));
-        int macs = Width(rows.Select(r => r.MacsText)), weights = Width(rows.Select(r => r.WeightsText));
-        foreach (Row r in rows)
-        {
-            string sizes = $"{r.MacsText.PadLeft(macs)} MACs  {r.WeightsText.PadLeft(weights)} weights";
-            Line($"  {r.Node.PadRight(node)}  {r.Output.PadRight(shape)}  {sizes}  {r.Form}");
-        }
-        return text.ToString();
+        SurveyedNode[] nodes = Nodes(graph, options);
+        string[] head =
+        [
+            Line($"{options.Name} ({imported.SourceFile}, {imported.SourceBytes:N0} bytes)"),
+            .. imported.Graph.Inputs.Select(input => Line($"  input   {input}: {imported.Graph.TypeOf(input)}")),
+            .. imported.Graph.Outputs.Select(output => Line($"  output  {output}: {imported.Graph.TypeOf(output)}")),
+            Line($"  operators: {Counts(imported.Graph)}"),
+            Line($"  after fusion: {Counts(graph)}"),
+            Line($"  {nodes.Sum(r => r.Macs):N0} multiply-accumulates, {imported.FloatWeightBytes:N0} bytes of floating-point weights"),
+        ];
+        return new(head, nodes);
 
-        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        static string Line(FormattableString line) => line.ToString(CultureInfo.InvariantCulture);
     }
 
     private static string Counts(Graph graph) => string.Join(", ", graph.Nodes.GroupBy(n => n.OpType, StringComparer.Ordinal)
         .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
         .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key} {g.Count()}")));
 
-    private static Row[] Rows(Graph graph, ModelOptions options) => options.IsFloat32 ? Rows(new QuantizableGraph(graph), _ => "float32")
-        : PrequantizedModel.Is(graph) ? OwnScaleRows(graph, options) : MeasuredRows(new(graph), options);
+    private static SurveyedNode[] Nodes(Graph graph, ModelOptions options) =>
+        options.IsFloat32 ? Nodes(new QuantizableGraph(graph), _ => "float32")
+        : PrequantizedModel.Is(graph) ? OwnScaleNodes(graph, options) : MeasuredNodes(new(graph), options);
 
-    private static Row[] Rows(QuantizableGraph graph, Func<QuantizableNode, string> form) => [.. graph.Nodes.Select(n => new Row(
-        $"{n.Node.Name} ({n.Node.OpType})",
+    private static SurveyedNode[] Nodes(QuantizableGraph graph, Func<QuantizableNode, string> form) =>
+    [.. graph.Nodes.Select(n => new SurveyedNode(
+        n.Node.Name,
+        n.Node.OpType,
         graph.Graph.TypeOf(n.Node.Outputs.First(o => o.Length > 0)).ToString(),
         n.MultiplyAccumulates,
         n.Node.Inputs.Where(graph.Graph.IsConstant).Distinct(StringComparer.Ordinal).Sum(i => (long)graph.Graph.Constant(i)!.Count),
         form(n)))];
 
     // Nothing is measured where the model says what scales it has: what is planned here is what a build plans.
-    private static Row[] OwnScaleRows(Graph graph, ModelOptions options)
+    private static SurveyedNode[] OwnScaleNodes(Graph graph, ModelOptions options)
     {
         (Graph planned, GraphQuantization quantization) = PrequantizedModel.Quantize(graph, QuantizationTechnique.ChoiceOf(options));
         var known = new QuantizableGraph(planned);
-        return Rows(known, n => quantization.Nodes[n.Node.Name] is { Integer: false } node ? "float32: " + node.Reason
+        return Nodes(known, n => quantization.Nodes[n.Node.Name] is { Integer: false } node ? "float32: " + node.Reason
             : (DynamicRange.IsDivided(known.Producer(n.Node.Inputs[0])?.Node)
                 ? "int8, its input scaled at run time: " : "int8 with the model's own scales: ") + FormOf(n.Form));
     }
 
-    private static Row[] MeasuredRows(QuantizableGraph candidates, ModelOptions options)
+    private static SurveyedNode[] MeasuredNodes(QuantizableGraph candidates, ModelOptions options)
     {
         var integers = new IntegerNodes(candidates);
         integers.RemoveReadRows();
@@ -87,7 +81,7 @@ internal static class ModelSurvey
                 integers.Remove(node, given is null ? "Precision=Float32" : "Layers says Float32");
         if (options.Precision != ModelPrecision.Int8)
             integers.Settle();
-        return Rows(candidates, n =>
+        return Nodes(candidates, n =>
             integers.Contains(n) ? "int8 if accurate enough: " + FormOf(n.Form) : "float32: " + integers.Reason(n));
     }
 
@@ -102,14 +96,4 @@ internal static class ModelSurvey
         IntegerForm.Levels => "bytes handed over",
         _ => form.ToString(),
     };
-
-    private static int Width(IEnumerable<string> texts) => texts.Select(t => t.Length).DefaultIfEmpty(0).Max();
-
-    // One node after fusion.
-    private sealed record Row(string Node, string Output, long Macs, long Weights, string Form)
-    {
-        public string MacsText { get; } = Macs.ToString("N0", CultureInfo.InvariantCulture);
-
-        public string WeightsText { get; } = Weights.ToString("N0", CultureInfo.InvariantCulture);
-    }
 }

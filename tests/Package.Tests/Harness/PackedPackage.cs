@@ -11,7 +11,7 @@ public sealed class PackedPackage : IDisposable
         Folder = Directory.CreateTempSubdirectory("optimizerbuild-package-").FullName;
         Feed = Path.Combine(Folder, "feed");
         Version = "0.0.1-test." + Path.GetFileName(Folder)["optimizerbuild-package-".Length..].ToLowerInvariant();
-        Pack(Feed, "nuspec");
+        Pack("Tasks", Feed, "nuspec");
     }
 
     /// <summary>Packs the same once more.</summary>
@@ -20,14 +20,17 @@ public sealed class PackedPackage : IDisposable
     public string PackAgain(string name)
     {
         string folder = Path.Combine(Folder, name);
-        Pack(folder, name + "-nuspec");
+        Pack("Tasks", folder, name + "-nuspec");
         return Path.Combine(folder, Path.GetFileName(File));
     }
 
-    private void Pack(string folder, string nuspec)
+    /// <summary>Packs the command-line tool into the feed, under the same version.</summary>
+    public void PackTool() => Pack("Tool", Feed, "tool-nuspec");
+
+    private void Pack(string project, string folder, string nuspec)
     {
         string configuration = Directory.GetParent(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!.Name;
-        DotNet.Run(SharedAssets.RepositoryRoot, "pack", Path.Combine("src", "Tasks"), "--no-build", "-c", configuration, "-o", folder,
+        DotNet.Run(SharedAssets.RepositoryRoot, "pack", Path.Combine("src", project), "--no-build", "-c", configuration, "-o", folder,
             "-p:PackageVersion=" + Version, "-p:NuspecOutputPath=" + Path.Combine(Folder, nuspec), "-v:q", "-warnaserror").Succeeded();
     }
 

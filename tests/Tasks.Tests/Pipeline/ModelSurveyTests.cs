@@ -63,7 +63,7 @@ public sealed class ModelSurveyTests : IDisposable
         };
         CompressedModel built = ModelCompiler.Compress(options, null, CancellationToken.None).Model;
         GraphQuantization quantization = built.Annotation<GraphQuantization>()!;
-        string text = ModelSurvey.Of(options, CancellationToken.None);
+        string text = string.Join('\n', ModelSurvey.Of(options, CancellationToken.None).Lines());
         string[] lines = [.. text.Split('\n').Where(l => l.Contains(" MACs ", StringComparison.Ordinal))];
         Assert.Equal(built.Graph.Nodes.Length, lines.Length);
         foreach ((Node node, string line) in built.Graph.Nodes.Zip(lines))

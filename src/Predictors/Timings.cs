@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace OptimizerBuild.Bench.Measurement;
+namespace OptimizerBuild.Predictors;
 
 /// <summary>Durations of single runs in microseconds, measured alternately with a rival's so that both meet the same machine.</summary>
 internal sealed class Timings

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace OptimizerBuild.Bench.Models;
+namespace OptimizerBuild.Predictors;
 
 /// <summary>Inputs that every side of a measurement can make for itself: a repeating pattern.</summary>
 public static class PatternInput

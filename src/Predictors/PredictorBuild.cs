@@ -6,12 +6,11 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Emit;
 using Microsoft.CodeAnalysis.Text;
-using OptimizerBuild.Bench.Measurement;
 using OptimizerBuild.Generators;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Plan;
 
-namespace OptimizerBuild.Bench.Models;
+namespace OptimizerBuild.Predictors;
 
 /// <summary>
 /// Builds a predictor for a model file on the fly, as a project's build would: the same task code, generator and compiler.
@@ -54,7 +53,7 @@ internal static class PredictorBuild
         preprocessorSymbols: ["NET", .. Enumerable.Range(8, Environment.Version.Major - 7).Select(v => $"NET{v}_0_OR_GREATER")]);
 
     private static CSharpCompilation Project(CompilationOutcome outcome, string source) => CSharpCompilation.Create(
-        "Bench." + outcome.Plan.ClassName,
+        "Loaded." + outcome.Plan.ClassName,
         [CSharpSyntaxTree.ParseText(source, Parsing, encoding: Encoding.UTF8)],
         References(),
         new CSharpCompilationOptions(
@@ -84,7 +83,7 @@ internal static class PredictorBuild
     private static string AdapterSource(ModelPlan plan)
     {
         if (plan.Inputs.Select(i => i.Type).Concat(plan.Outputs.Select(o => o.Type)).Contains(BoundaryType.String))
-            throw new InvalidOperationException($"the model '{plan.Model}' takes or gives strings, which the benchmark does not pass");
+            throw new InvalidOperationException($"the model '{plan.Model}' takes or gives strings, which cannot be passed here");
         string type = "global::" + (plan.Namespace.Length > 0 ? plan.Namespace + "." : "") + plan.ClassName;
         var source = new StringBuilder();
         source.Append($"public sealed class Adapter : global::{typeof(Predictor).FullName}\n{{\n");

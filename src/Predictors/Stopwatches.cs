@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace OptimizerBuild.Bench.Measurement;
+namespace OptimizerBuild.Predictors;
 
 /// <summary>The shortest duration of an action that is repeated.</summary>
 internal static class Stopwatches

@@ -1,6 +1,6 @@
-namespace OptimizerBuild.Bench.Models;
+namespace OptimizerBuild.Predictors;
 
-/// <summary>A generated predictor behind fixed buffers: what the benchmark's adapter source implements for each model.</summary>
+/// <summary>A generated predictor behind fixed buffers: what an adapter implements whose source is written for each model.</summary>
 public abstract class Predictor
 {
     /// <summary>On how many threads a prediction may run.</summary>
