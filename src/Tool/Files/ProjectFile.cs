@@ -66,7 +66,8 @@ internal sealed class ProjectFile
         string newLine = _text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
         var item = new StringBuilder($"    <CompressedModel Include=\"{Attribute(include, "*?;")}\"");
         foreach ((string name, string value) in metadata)
-            item.Append(newLine).Append(' ', "    <CompressedModel ".Length).Append(name).Append("=\"").Append(Attribute(value, "")).Append('"');
+            item.Append(newLine).Append(' ', "    <CompressedModel ".Length)
+                .Append(name).Append("=\"").Append(Attribute(value, "")).Append('"');
         item.Append(" />");
         int end = _text.LastIndexOf(End, StringComparison.Ordinal);
         string before = _text[..end].TrimEnd(' ', '\t');
