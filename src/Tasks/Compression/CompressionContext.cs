@@ -67,6 +67,12 @@ internal sealed class CompressionContext(
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet Training => _training.Value ?? Calibration;
 
+    /// <summary>The graph of the file that the item names as a student, after the passes; null where it names none.</summary>
+    public Graph? Student { get; init; }
+
+    /// <summary>The graph that was trained last: nothing is lost that training could win back while the model is still this one.</summary>
+    public Graph? TrainedGraph { get; set; }
+
     /// <summary>Where states of trainings are kept.</summary>
     public ITrainingCheckpoints Checkpoints { get; init; } = NoCheckpoints.Instance;
 

@@ -20,12 +20,14 @@ internal static class CompressionTechniques
     /// <param name="model">The model after the passes.</param>
     /// <param name="context">The build's context.</param>
     /// <param name="until">The stage before which it ends; null for all of them.</param>
+    /// <param name="from">The stage with which it begins.</param>
     /// <exception cref="ModelException">A technique cannot be applied as asked, or the data does not fit.</exception>
-    public static CompressionRun Run(CompressedModel model, CompressionContext context, CompressionStage? until = null)
+    public static CompressionRun Run(CompressedModel model, CompressionContext context, CompressionStage? until = null,
+        CompressionStage from = default)
     {
         var accounts = new List<TechniqueAccount>();
         var diagnostics = new List<Diagnostic>();
-        foreach (ICompressionTechnique technique in All.Where(t => t.IsOn(context.Options) && (until is null || t.Stage < until)))
+        foreach (ICompressionTechnique technique in All.Where(t => t.IsOn(context.Options) && t.Stage >= from && (until is null || t.Stage < until)))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(technique.Name, 0, "");
@@ -42,7 +44,7 @@ internal static class CompressionTechniques
             diagnostics.AddRange(result.Diagnostics);
             context.Progress.Report(technique.Name, 1, "");
         }
-        if (context.Options.ChoicesWithoutEffect().ToArray() is { Length: > 0 } vain)
+        if (until is null && context.Options.ChoicesWithoutEffect().ToArray() is { Length: > 0 } vain)
             accounts.Add(new("Options", vain, ModelSize.Of(model), ModelSize.Of(model)));
         return new(model, accounts, diagnostics);
     }

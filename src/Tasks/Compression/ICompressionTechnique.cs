@@ -33,6 +33,9 @@ internal interface ICompressionTechnique
 /// </summary>
 internal enum CompressionStage
 {
+    /// <summary>A smaller model takes the model's place and learns from it.</summary>
+    DeriveStudent,
+
     /// <summary>Layers become two layers of a smaller rank.</summary>
     ReduceRanks,
 

@@ -6,9 +6,9 @@ internal static partial class DiagnosticCatalog
     /// <summary>One file serves to learn from and to judge by. Arguments: samples to learn from, samples to judge by.</summary>
     public static readonly DiagnosticDescriptor OneFileForTraining = new("OPT0070", Severity.Warning,
         "One file to learn from and to judge by",
-        "Recovery: the model learns from {0} samples of EvaluationData, and its accuracy is that on the {1} others: nothing is judged by "
+        "The model learns from {0} samples of EvaluationData, and its accuracy is that on the {1} others: nothing is judged by "
             + "what it has learned from",
-        "With `Recovery` a model learns from samples. Accuracy on the same samples would say nothing about others. Where there are no "
+        "With `Recovery` or `Student` a model learns from samples. Accuracy on the same samples would say nothing about others. Where there are no "
             + "data to learn from but those for evaluation, or both are one file, every other sample serves for one of the two.",
         "Give samples of their own to learn from as `CalibrationData`; they need no labels.");
 
@@ -18,4 +18,11 @@ internal static partial class DiagnosticCatalog
         "The metadata `MaxBuildMinutes` limits how long a training may take. It never changes what is built, so that there is no result "
             + "yet. What has been learned is kept in the cache, where there is one.",
         "Build again, allow more minutes, or ask for fewer steps (`RecoverySteps`).");
+
+    /// <summary>A student cannot take the model's place. Arguments: the student, why not.</summary>
+    public static readonly DiagnosticDescriptor StudentDoesNotFit = new("OPT0072", Severity.Error, "Student does not fit",
+        "The student '{0}' cannot take the model's place: {1}",
+        "A student (metadata `Student`) is shipped in the place of the model, so that callers see no difference: it must have inputs and "
+            + "outputs of the same types and shapes, in the same order, and must be able to learn from the samples.",
+        "Change the student's file, or give a share of the model's channels, such as `Student=\"0.5x\"`.");
 }

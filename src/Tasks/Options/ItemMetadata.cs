@@ -219,9 +219,10 @@ internal static class ItemMetadata
                 + "minutes; zeros, shared values, bits and ranks stay as the other metadata ask. Without `CalibrationData` every other "
                 + "sample of `EvaluationData` serves, and accuracy is measured on the rest")),
         new("RecoverySteps", MetadataKind.Number, "300 to 6000, by the model's size", "a whole number from 1 to 1000000",
-            "With `Recovery`: the steps of 64 samples of each training, of which there are two: before and after rounding. Training ends "
-                + "sooner where samples that are held back show no progress.",
+            "With `Recovery` or `Student`: the steps of 64 samples of each training; recovery is two, before and after rounding. "
+                + "Training ends sooner where samples that are held back show no progress.",
             (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { RecoverySteps = n } : null),
+        .. TrainingMetadata.Entries,
         new("MaxBuildMinutes", MetadataKind.Number, "no limit", "a number of minutes of at least 0.01",
             "After how many minutes a training stops the build with an error. It never changes what is built; the next build goes on where "
                 + "this one stopped.",
@@ -333,7 +334,7 @@ internal static class ItemMetadata
             }
         }
         (options, IEnumerable<(string Name, string Why)> contradictions) = ImageMetadata.Resolve(options, Given);
-        foreach ((string name, string why) in contradictions)
+        foreach ((string name, string why) in contradictions.Concat(TrainingMetadata.Contradictions(options, Given)))
             faults.Add(NotUnderstood(item, name, Given(name)!, why));
         foreach (string limit in (string[])["MaxAccuracyDrop", "MaxClassAccuracyDrop"])
             if (options.EvaluationData is null && metadata.TryGetValue(limit, out string? given) && given.Trim().Length > 0)
@@ -359,7 +360,7 @@ internal static class ItemMetadata
                 ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null), ("Fold", options.Fold is not null),
                 ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
                 ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
-                ("Recovery", options.Recovery),
+                ("Recovery", options.Recovery), ("Student", options.Student is not null),
                 ("Rounding", options.Rounding == WeightRounding.Compensated),
             ];
             foreach (string name in techniques.Where(t => t.IsGiven).Select(t => t.Name))

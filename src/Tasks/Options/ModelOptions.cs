@@ -117,12 +117,24 @@ internal sealed record ModelOptions
             yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
-        if (!Recovery && RecoverySteps is { } steps)
+        if (!Learns && RecoverySteps is { } steps)
             yield return FormattableString.Invariant($"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)}");
     }
 
     /// <summary>Whether the compressed model is trained to give what the float model gives.</summary>
     public bool Recovery { get; init; }
+
+    /// <summary>The smaller model that learns from this one and ships in its place; null for the model itself.</summary>
+    public StudentChoice? Student { get; init; }
+
+    /// <summary>With which weights the training of a student of a file begins.</summary>
+    public StudentWeights StudentWeights { get; init; }
+
+    /// <summary>What takes the model's place, in words; empty where nothing does.</summary>
+    public string Lineage => Student is null ? "" : $"student {Student}";
+
+    /// <summary>Whether weights learn from samples, which then judge nothing.</summary>
+    public bool Learns => Recovery || Student is not null;
 
     /// <summary>The steps of each training; null: what suits the model's size.</summary>
     public int? RecoverySteps { get; init; }

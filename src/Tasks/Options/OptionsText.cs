@@ -62,6 +62,12 @@ internal static class OptionsText
             Line("Layers", options.Layers.ToString());
         if (options.Recovery)
             Line("Recovery", options.RecoverySteps?.ToString(CultureInfo.InvariantCulture) ?? "True");
+        if (options.Student is { } student)
+        {
+            Line("Student", student.ToString());
+            Line("StudentWeights", options.StudentWeights.ToString());
+            Line("RecoverySteps", options.RecoverySteps?.ToString(CultureInfo.InvariantCulture) ?? "");
+        }
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());

@@ -28,6 +28,9 @@ internal sealed record CompilationOutcome(
     /// <summary>The class whose accuracy dropped most; null where no metric over classes was measured.</summary>
     public ClassAccuracy? WorstClass { get; init; }
 
+    /// <summary>What took the model's place, for example <c>student 0.5x</c>; empty where it is the model itself.</summary>
+    public string Lineage { get; init; } = "";
+
     /// <summary>The outputs' signal-to-quantisation-noise ratio on the calibration samples, in dB; null where none was measured.</summary>
     public double? OutputSignalToNoise { get; init; }
 

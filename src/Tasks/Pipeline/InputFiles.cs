@@ -14,7 +14,7 @@ internal sealed record InputFile(string Role, string Path);
 internal static class InputFiles
 {
     /// <summary>
-    /// The model, its labels and its data, in a fixed order. External data is not among them, see <see cref="External"/>.
+    /// The model, its labels, the other models it learns from or that learn from it, and its data, in a fixed order. External data is not among them, see <see cref="External"/>.
     /// </summary>
     /// <exception cref="ModelException">Data is not named in a form that is understood.</exception>
     public static IReadOnlyList<InputFile> Of(ModelOptions options)
@@ -22,6 +22,8 @@ internal static class InputFiles
         var files = new List<InputFile> { new("model", options.ModelPath) };
         if (options.LabelsPath is { } labels)
             files.Add(new("labels", labels));
+        if (options.Student?.Path is { } student)
+            files.Add(new("student", student));
         files.AddRange(Data("calibration", options.CalibrationData));
         files.AddRange(Data("evaluation", options.EvaluationData));
         return files;

@@ -23,7 +23,7 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
     private bool? _isShared;
 
     // Whether what is learned from and what is judged by come from one file, whatever the item calls it.
-    private bool IsShared => _isShared ??= options.Recovery && options.EvaluationData is { } judged
+    private bool IsShared => _isShared ??= options.Learns && options.EvaluationData is { } judged
         && (options.CalibrationData is not { } learned || learned == judged || Paths(learned).Overlaps(Paths(judged)));
 
     private bool IsDivided => IsShared && Split(EvaluationSet(), int.MaxValue).Samples.Count >= FewestDivided;

@@ -15,6 +15,7 @@ using OptimizerBuild.Onnx;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Pipeline.Learning;
 using OptimizerBuild.Pipeline.Recipes;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Training;
@@ -119,6 +120,7 @@ internal static class ModelCompiler
             ],
             options.ExportOnnx ? QdqExporter.Export(model, cancellation) : null)
         {
+            Lineage = options.Lineage,
             WorstClass = accuracy?.WorstClass,
             OutputSignalToNoise = model.Annotation<GraphQuantization>()?.OutputSignalToNoise,
             IsCalibrationMadeUp = !options.IsFloat32 && !context.HasCalibrationData && !hasOwnScales,
@@ -194,34 +196,50 @@ internal static class ModelCompiler
         _ = ImageForm.OfCalls(options, imported.Graph);
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
-        RuleTargets.Require(options.Layers, graph);
+        Graph? student = options.Student is { Path: not null }
+            ? PassPipeline.Run(StudentFile.Import(options, imported.Graph, ImportSettings(options), cancellation).Graph, cancellation) : null;
+        RuleTargets.Require(options.Layers, student ?? graph);
         if (options.ExportOnnx)
-            QdqExporter.RequireExportable(graph, options.Name);
+            QdqExporter.RequireExportable(student ?? graph, options.Name);
         (FurtherEntry Entry, Reshaping Reshaping)[] reshapings = [.. further.Select(f => (f, f.Reshaping(graph, cancellation)))];
         // Ranges and precisions would not apply to other nodes: better to know it before they are measured.
         if (!options.IsFloat32
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
+        CompressionContext context = ContextOf(options);
+        // Whatever is chosen is chosen for the student, which is trained once.
+        CompressionRun beginning = CompressionTechniques.Run(new(graph), context, until: CompressionStage.ReduceRanks);
+        Graph own = beginning.Model.Graph;
         // Candidates of a recipe are not trained: what is chosen is.
         bool recovers = options.Recovery;
         (options, IReadOnlyList<string> recipe) = RecipeChoice.Of(
-            options with { Recovery = false }, imported, graph, Trials, progress ?? SilentProgress.Instance, cancellation);
+            options with { Recovery = false }, imported, own, Trials, progress ?? SilentProgress.Instance, cancellation);
         options = options with { Recovery = recovers };
-        var context = new CompressionContext(options, new Teacher(imported.Graph), new ItemSamples(options, imported.Graph, cancellation),
-            Trials(options), progress ?? SilentProgress.Instance, cancellation)
-        {
-            Checkpoints = checkpoints ?? NoCheckpoints.Instance,
-        };
-        CompressionRun run = CompressionTechniques.Run(new(graph), context);
         if (recipe.Count > 0)
-            run = run with
-            {
-                Accounts = [new(RecipeSearch.Step, recipe, ModelSize.Of(new(graph)), ModelSize.Of(new(graph))), .. run.Accounts],
-            };
+            context = ContextOf(options, context.TrainedGraph);
+        CompressionRun run = CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks);
+        TechniqueAccount[] searches = recipe.Count == 0 ? []
+            : [new(RecipeSearch.Step, recipe, ModelSize.Of(beginning.Model), ModelSize.Of(beginning.Model))];
+        run = run with
+        {
+            Accounts = [.. beginning.Accounts, .. searches, .. run.Accounts],
+            Diagnostics = [.. beginning.Diagnostics, .. run.Diagnostics],
+        };
         return new(imported, run, context)
         {
             Further = [.. reshapings],
-            Batch = SampleBatch.Of(options, graph, cancellation),
+            Batch = SampleBatch.Of(options, student ?? graph, settings => student is null
+                ? OnnxImporter.Import(options.ModelPath, settings, cancellation)
+                : StudentFile.Import(options, OnnxImporter.Import(options.ModelPath, settings, cancellation).Graph, settings, cancellation),
+                cancellation),
+        };
+
+        CompressionContext ContextOf(ModelOptions asked, Graph? trained = null) => new(asked, new Teacher(imported.Graph),
+            new ItemSamples(asked, imported.Graph, cancellation), Trials(asked), progress ?? SilentProgress.Instance, cancellation)
+        {
+            Checkpoints = checkpoints ?? NoCheckpoints.Instance,
+            Student = student,
+            TrainedGraph = trained,
         };
 
         TrialLowering Trials(ModelOptions o) => new(imported.Graph, Boundary(o, imported), CodingRules.Of(o));

@@ -31,15 +31,16 @@ internal static class SampleBatch
     /// <summary>The model with so many samples; null where it has none, or nothing to gain from it.</summary>
     /// <param name="options">What the item asks for.</param>
     /// <param name="main">The graph of one sample, after the passes.</param>
+    /// <param name="import">Imports the model with other settings.</param>
     /// <param name="cancellation">Stops the work; checked between nodes.</param>
-    public static (FurtherEntry Entry, Reshaping Reshaping)? Of(ModelOptions options, Graph main, CancellationToken cancellation)
+    public static (FurtherEntry Entry, Reshaping Reshaping)? Of(
+        ModelOptions options, Graph main, Func<ImportOptions, ImportedModel> import, CancellationToken cancellation)
     {
         if (!options.FurtherShapes.IsEmpty || options.State.Count > 0 || options.MaxMemory is not null || !IsWorthIt(main))
             return null;
         try
         {
-            ImportedModel imported = OnnxImporter.Import(
-                options.ModelPath, ModelCompiler.ImportSettings(options) with { Rows = Samples }, cancellation);
+            ImportedModel imported = import(ModelCompiler.ImportSettings(options) with { Rows = Samples });
             if (!imported.Graph.Inputs.All(i => Multiplies(main.TypeOf(i), imported.Graph.TypeOf(i))) || !KeepsSamplesApart(imported.Graph))
                 return null;
             var entry = new FurtherEntry(new ShapeSet("", options.Shapes), imported);

@@ -40,6 +40,9 @@ internal sealed record ModelReport
     /// <summary>The size of these files.</summary>
     public required long SourceBytes { get; init; }
 
+    /// <summary>What was compressed in the model's place, for example <c>student 0.5x</c>; null where it is the model itself.</summary>
+    public string? Lineage { get; init; }
+
     /// <summary>The size of the float model's constants.</summary>
     public required long FloatWeightBytes { get; init; }
 
@@ -120,6 +123,7 @@ internal sealed record ModelReport
             SourceFile = facts.SourceFile,
             SourceHash = facts.SourceHash,
             SourceBytes = outcome.SourceBytes,
+            Lineage = outcome.Lineage.Length == 0 ? null : outcome.Lineage,
             FloatWeightBytes = facts.FloatWeightBytes,
             WeightBytes = plan.Weights.Bytes,
             WeightMemoryBytes = plan.Weights.MemoryBytes,

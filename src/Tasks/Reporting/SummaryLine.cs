@@ -34,6 +34,8 @@ internal static class SummaryLine
         if (report.HasScalesOfModel)
             line.Append(", with the model's own scales");
         line.Append(')');
+        if (report.Lineage is { } lineage)
+            line.Append(", ").Append(lineage);
         if (report.Entries.Count > 1)
             line.Append(CultureInfo.InvariantCulture, $", {report.Entries.Count} sets of shapes");
         return line.ToString();

@@ -160,6 +160,11 @@ public class ItemMetadataTests
     [InlineData("Rank", "1")]
     [InlineData("Rank", "Low")]
     [InlineData("FoldRepair", "Glue")]
+    [InlineData("Student", "2x")]
+    [InlineData("Student", "0.01x")]
+    [InlineData("Student", "0.25")]
+    [InlineData("Student", "small")]
+    [InlineData("StudentWeights", "Borrowed")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("MinOutputSignalToNoise", "-3")]
@@ -210,6 +215,32 @@ public class ItemMetadataTests
         Fail(("Fold", "0.3"), ("Sparsity", "0.3"), ("SparsityPattern", "Channel")).Text, StringComparison.Ordinal);
 
     [Fact]
+    public void AStudentIsAShareOrAFile()
+    {
+        ModelOptions options = Parse(("Student", "0.25x"), ("CalibrationData", "c.npz"));
+        Assert.Equal((0.25, null), (options.Student!.Width, options.Student.Path));
+        Assert.Equal("student 0.25x", options.Lineage);
+        options = Parse(("Student", @"small\net.onnx"), ("StudentWeights", "fresh"), ("EvaluationData", "c.npz"));
+        Assert.Equal((null, Path.Combine(Folder, "small", "net.onnx")), (options.Student!.Width, options.Student.Path));
+        Assert.Equal(StudentWeights.Fresh, options.StudentWeights);
+        Assert.DoesNotContain(Folder, OptionsText.Write(options), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("it needs CalibrationData or EvaluationData", "Student", "0.5x")]
+    [InlineData("nothing is done", "Student", "0.5x", "CalibrationData", "c.npz", "Compression", "None")]
+    [InlineData("one set of Shapes", "Student", "s.onnx", "CalibrationData", "c.npz", "Shapes", "x=1,2 | x=1,3")]
+    [InlineData("has no State", "Student", "s.onnx", "CalibrationData", "c.npz", "State", "h=hn")]
+    [InlineData("together with the file of a Student", "Student", "0.5x", "CalibrationData", "c.npz", "StudentWeights", "Fresh")]
+    [InlineData("together with the file of a Student", "StudentWeights", "Own")]
+    public void ContradictionsOfTrainingAreSaid(string expected, params string[] metadata)
+    {
+        Diagnostic diagnostic = Fail([.. metadata.Chunk(2).Select(m => (m[0], m[1]))]);
+        Assert.Equal("OPT0010", diagnostic.Descriptor.Code);
+        Assert.Contains(expected, diagnostic.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NothingMeansFloat32AndNoTechnique()
     {
         Assert.Equal(ModelPrecision.Float32, Parse(("Compression", "None")).Precision);
@@ -256,6 +287,7 @@ public class ItemMetadataTests
                 [("Task", "Other")],
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
+            [("Student", "0.5x"), ("CalibrationData", "a")], [("Student", "a.onnx"), ("CalibrationData", "a")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
                 [("SparsityPattern", "2:4")],

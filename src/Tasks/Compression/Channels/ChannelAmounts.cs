@@ -53,6 +53,14 @@ internal sealed class ChannelAmounts
     public int[] BySensitivity(double share, string metadata, Func<int, int, double> cost) => StepByStep(
         share, metadata, (group, before, after, saved) => (cost(group, after) - cost(group, before)) / saved);
 
+    /// <summary>The share of each group that leaves so much of it, to the nearest whole step.</summary>
+    /// <param name="width">The share that stays, above 0 and below 1.</param>
+    public int[] ByWidth(double width) => [.. _analysis.Groups.Select((g, i) =>
+    {
+        int count = g.Channels.Length, kept = (int)Math.Round(width * count / _units[i], MidpointRounding.AwayFromZero) * _units[i];
+        return count - Math.Clamp(kept, Least(i), count);
+    })];
+
     // Takes the step with the lowest rank, again and again; ties go to the group that comes first.
     private int[] StepByStep(double share, string metadata, Func<int, int, int, double, double> rank)
     {

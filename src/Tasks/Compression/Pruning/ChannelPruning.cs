@@ -32,21 +32,35 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
     {
         ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
         var amounts = new ChannelAmounts(analysis);
-        int[] counts;
-        ChannelRanking[] rankings;
-        bool measured = false;
-        if (criterion == PruningCriterion.Magnitude)
-        {
-            counts = amounts.Uniform(share, metadata);
-            rankings = [.. analysis.Groups.Select(g => ChannelRanking.ByMagnitude(analysis, g))];
-        }
-        else
-        {
-            (rankings, double[]? sensitivities) = ByReconstruction(analysis, amounts);
-            measured = sensitivities is not null;
-            counts = sensitivities is null ? amounts.Uniform(share, metadata) : amounts.BySensitivity(share, metadata,
-                (g, n) => sensitivities[g] * rankings[g].Errors[Math.Min(n, rankings[g].Errors.Length - 1)]);
-        }
+        (ChannelRanking[] rankings, double[]? sensitivities) = Rank(analysis, amounts);
+        int[] counts = sensitivities is null ? amounts.Uniform(share, metadata) : amounts.BySensitivity(share, metadata,
+            (g, n) => sensitivities[g] * rankings[g].Errors[Math.Min(n, rankings[g].Errors.Length - 1)]);
+        return Without(analysis, rankings, counts, criterion == PruningCriterion.Magnitude ? "the same share of each group"
+            : sensitivities is not null ? "amounts by the measured sensitivity of the outputs"
+            : "the same share of each group, since no output shows what is lost");
+    }
+
+    /// <summary>Leaves all but a share of the channels of each group out.</summary>
+    /// <param name="graph">The model after the passes.</param>
+    /// <param name="width">The share that stays, above 0 and below 1.</param>
+    /// <returns>The model, to be normalised, and what was done; null where no channel may vanish.</returns>
+    public (Graph Graph, List<string> Notes)? Narrow(Graph graph, double width)
+    {
+        ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
+        var amounts = new ChannelAmounts(analysis);
+        int[] counts = amounts.ByWidth(width);
+        return Array.TrueForAll(counts, n => n == 0) ? null : Without(analysis, Rank(analysis, amounts).Rankings, counts,
+            FormattableString.Invariant($"of each group the share {width} stays, in whole steps"));
+    }
+
+    // Sensitivities are null where they are not asked for, or no output shows differences.
+    private (ChannelRanking[] Rankings, double[]? Sensitivities) Rank(ChannelAnalysis analysis, ChannelAmounts amounts) =>
+        criterion == PruningCriterion.Magnitude ? ([.. analysis.Groups.Select(g => ChannelRanking.ByMagnitude(analysis, g))], null)
+            : ByReconstruction(analysis, amounts);
+
+    private (Graph Graph, List<string> Notes) Without(ChannelAnalysis analysis, ChannelRanking[] rankings, int[] counts, string amounts)
+    {
+        Graph graph = analysis.Graph;
         HashSet<int> removed = [.. rankings.SelectMany((r, g) => r.Order.Take(counts[g]))];
         Graph smaller = ChannelRemoval.Without(analysis, removed);
         List<string> notes = Notes(analysis, counts);
@@ -59,10 +73,8 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
                 + (context.HasCalibrationData ? "samples" : "made-up samples"));
         }
         notes.Insert(0, criterion == PruningCriterion.Magnitude
-            ? "the channels with the least weights, the same share of each group"
-            : "the channels without which the layers behind can best be made good, " + (measured
-                ? "amounts by the measured sensitivity of the outputs"
-                : "the same share of each group, since no output shows what is lost"));
+            ? $"the channels with the least weights, {amounts}"
+            : $"the channels without which the layers behind can best be made good, {amounts}");
         return (smaller, notes);
     }
 

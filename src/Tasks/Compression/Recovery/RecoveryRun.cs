@@ -55,6 +55,8 @@ internal sealed class RecoveryRun : ITrainingHost
         Graph teacher = context.Renormalize(context.Teacher.Graph);
         (int classes, int firstLabel) = Classes(context);
         ImmutableArray<ValueMatch> matches = [.. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes)
+            // Equal names in graphs of other origin mean nothing.
+            .Where(m => m.IsOutput || context.Student is null)
             .Select(m => m with { Student = renamed(m.Student) })];
         if (!matches.Any(m => m.IsOutput))
         {

@@ -19,7 +19,7 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
     /// <summary>Follows the recipe of an item.</summary>
     /// <param name="options">The item.</param>
     /// <param name="imported">The model as imported.</param>
-    /// <param name="graph">The model after the passes.</param>
+    /// <param name="graph">The model after the passes, or the student that has taken its place.</param>
     /// <param name="trials">How candidates with given options are lowered to be judged.</param>
     /// <param name="progress">Hears what is tried.</param>
     /// <param name="cancellation">Stops the work.</param>
@@ -63,13 +63,14 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         Measurement Measure(ModelOptions candidate)
         {
             CompressionContext context = Context(candidate);
-            return context.Measure(CompressionTechniques.Run(new(graph), context).Model, samples.Judges, samples.Measurement);
+            return context.Measure(CompressionTechniques.Run(new(graph), context, from: CompressionStage.ReduceRanks).Model, samples.Judges, samples.Measurement);
         }
 
         IReadOnlyList<LayerBits> CostOfBits(ModelOptions candidate)
         {
             CompressionContext context = Context(candidate);
-            CompressionRun run = CompressionTechniques.Run(new(graph), context, until: CompressionStage.Quantize);
+            CompressionRun run = CompressionTechniques.Run(
+                new(graph), context, until: CompressionStage.Quantize, from: CompressionStage.ReduceRanks);
             return new Quantizer(QuantizationTechnique.OptionsOf(context)).CostOfBits(run.Model.Graph, samples.Fitted, cancellation);
         }
     }

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace OptimizerBuild.Options;
+
+/// <summary>The metadata that say which models learn from which.</summary>
+internal static class TrainingMetadata
+{
+    /// <summary>Rows of <see cref="ItemMetadata.Table"/>.</summary>
+    public static ImmutableArray<MetadataEntry> Entries { get; } =
+    [
+        new("Student", MetadataKind.Text, "the model itself is compressed",
+            "a share of the channels from 0.05 to 0.95 with an `x` behind, such as `0.25x`, or the path of an `.onnx` file",
+            "A smaller model that learns in the build to give what the model gives, and is compressed and shipped in its place. `0.5x` is "
+                + "the model with half the channels of each layer, which about quarters its work; a file is a graph of your own with the "
+                + "same inputs and outputs. It learns on all samples of `CalibrationData`, which need no labels; accuracy is compared with "
+                + "that of the model: see [training.md](training.md#students).",
+            (o, value, folder) => StudentChoice.Parse(value, folder) is { } student ? o with { Student = student } : null),
+        MetadataEntry.Choice<StudentWeights>("StudentWeights", "With `Student=\"student.onnx\"`: with which weights its training begins.",
+            nameof(StudentWeights.Own),
+            (o, value) => o with { StudentWeights = value },
+            (StudentWeights.Own, "with those of the file"),
+            (StudentWeights.Fresh, "with random ones, the same in every build")),
+    ];
+
+    /// <summary>Metadata that contradict others, or lack what they need.</summary>
+    /// <param name="options">What each says by itself.</param>
+    /// <param name="given">The value of a metadata as it is written; null where it is not given.</param>
+    public static IEnumerable<(string Name, string Why)> Contradictions(ModelOptions options, Func<string, string?> given)
+    {
+        if (options.Student is not null && (options.CalibrationData ?? options.EvaluationData) is null)
+            yield return ("Student", "it learns from samples: it needs CalibrationData or EvaluationData");
+        if (options.Student is { Path: not null } && !options.FurtherShapes.IsEmpty)
+            yield return ("Student", "a file has one set of Shapes: write each set as an item of its own, or give a share such as 0.5x");
+        if (options.Student is { Path: not null } && options.State.Count > 0)
+            yield return ("Student", "a file has no State: give a share such as 0.5x");
+        if (given("StudentWeights") is not null && options.Student is not { Path: not null })
+            yield return ("StudentWeights", "it has a meaning only together with the file of a Student");
+    }
+}

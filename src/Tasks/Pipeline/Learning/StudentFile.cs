@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
+
+namespace OptimizerBuild.Pipeline.Learning;
+
+/// <summary>A student of a file: a model that is shipped in the place of another one, and has the names of its inputs and outputs.</summary>
+internal static class StudentFile
+{
+    /// <summary>Imports a student.</summary>
+    /// <param name="options">What the item asks for; it names the student's file.</param>
+    /// <param name="model">The model whose place it takes, imported with the same settings.</param>
+    /// <param name="settings">What the user settles about both.</param>
+    /// <param name="cancellation">Stops the work; checked between nodes.</param>
+    /// <exception cref="ModelException">The file cannot be imported, or its inputs or outputs are not those of the model.</exception>
+    public static ImportedModel Import(ModelOptions options, Graph model, ImportOptions settings, CancellationToken cancellation)
+    {
+        StudentChoice choice = options.Student!;
+        ImportedModel student = OnnxImporter.Import(choice.Path!, settings, cancellation);
+        if (student.ExternalDataFiles.Length > 0)
+            throw Unfit("it keeps weights in a file of their own: save it in one file");
+        return student with { Graph = WithNamesOf(student.Graph, model, Unfit) };
+
+        ModelException Unfit(string why) => new(DiagnosticCatalog.StudentDoesNotFit, choice.ToString(), why);
+    }
+
+    /// <summary>A graph with another one's names for its inputs and outputs, in their order.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="model">The other one.</param>
+    /// <param name="unfit">The error of a graph whose inputs or outputs are others, for a reason.</param>
+    public static Graph WithNamesOf(Graph graph, Graph model, Func<string, ModelException> unfit)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        Name("inputs", graph.Inputs, model.Inputs);
+        Name("outputs", graph.Outputs, model.Outputs);
+        // Whatever else has one of these names gives it up.
+        var taken = new HashSet<string>(names.Values.Concat(graph.Types.Keys).Concat(graph.Constants.Keys), StringComparer.Ordinal);
+        foreach (string name in names.Values.Where(n => !names.ContainsKey(n) && (graph.Types.ContainsKey(n) || graph.IsConstant(n)))
+            .ToArray())
+        {
+            string free = name + "/inside";
+            while (!taken.Add(free))
+                free += "/inside";
+            names[name] = free;
+        }
+        return graph with
+        {
+            Inputs = [.. graph.Inputs.Select(Renamed)],
+            Outputs = [.. graph.Outputs.Select(Renamed)],
+            Nodes = [.. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(Renamed)], Outputs = [.. n.Outputs.Select(Renamed)] })],
+            Constants = graph.Constants.ToImmutableSortedDictionary(c => Renamed(c.Key), c => c.Value, StringComparer.Ordinal),
+            Types = graph.Types.ToImmutableSortedDictionary(t => Renamed(t.Key), t => t.Value, StringComparer.Ordinal),
+        };
+
+        string Renamed(string name) => names.GetValueOrDefault(name, name);
+
+        void Name(string kind, ImmutableArray<string> own, ImmutableArray<string> others)
+        {
+            if (Text(graph, own) != Text(model, others))
+                throw unfit($"its {kind} are {Text(graph, own)} instead of {Text(model, others)}");
+            for (int i = 0; i < own.Length; i++)
+                if (!names.TryAdd(own[i], others[i]) && names[own[i]] != others[i])
+                    throw unfit($"'{own[i]}' would have to be '{names[own[i]]}' and '{others[i]}' of the model");
+        }
+
+        static string Text(Graph of, ImmutableArray<string> values) => string.Join(", ", values.Select(v => of.TypeOf(v).ToString()));
+    }
+}

@@ -1,0 +1,166 @@
+using OptimizerBuild.Compression;
+using OptimizerBuild.Data;
+using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Evaluation;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
+using OptimizerBuild.Reporting;
+
+namespace OptimizerBuild.Pipeline.Learning;
+
+/// <summary>Smaller models that learn from a model and take its place.</summary>
+public sealed class StudentTests : IDisposable
+{
+    private readonly LearningModels _models = new();
+
+    public void Dispose() => _models.Dispose();
+
+    [Fact]
+    public void AShareOfTheChannelsLearnsWhatTheModelGives()
+    {
+        _models.Samples(1600).Samples(300, seed: 9, "judges.npy").Network("m.onnx", 64, 1);
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Student = new(0.5, null), EvaluationData = new("judges.npy", _models.Folder), Metric = AccuracyMetric.Cosine,
+        };
+
+        CompilationOutcome pruned = ModelCompiler.Compile(options with { RecoverySteps = 1 }, default);
+        CompilationOutcome student = ModelCompiler.Compile(options, default);
+
+        // 24·64 + 64·32 + 32·6 products become 24·32 + 32·16 + 16·6.
+        Assert.Equal((24 * 32) + (32 * 16) + (16 * 6), student.Plan.Facts.Macs);
+        double lost = 1 - pruned.Plan.Facts.CompressedMetric!.Value, left = 1 - student.Plan.Facts.CompressedMetric!.Value;
+        Assert.True(left < 0.8 * lost, $"of 1 − cosine {lost:g3} there is {left:g3} left");
+        Assert.Equal(student.Weights, ModelCompiler.Compile(options, default).Weights);
+
+        TechniqueAccount account = Assert.Single(student.Techniques, t => t.Technique == "Student");
+        Assert.Contains("the share 0.5 stays", account.Notes[0], StringComparison.Ordinal);
+        Assert.Contains("without labels", account.Notes[^1], StringComparison.Ordinal);
+        Assert.True(account.After.Macs < account.Before.Macs / 2);
+        ModelReport report = ModelReport.Of(student);
+        Assert.Equal("student 0.5x", ModelReport.TryParse(report.ToJson())!.Lineage);
+        Assert.EndsWith("MACs (int8), student 0.5x", SummaryLine.Of(report), StringComparison.Ordinal);
+    }
+
+    /// <summary>Only what changes the student afterwards is trained once more.</summary>
+    [Fact]
+    public void RecoveryTrainsWhatComesAfter()
+    {
+        _models.Samples(300).Network("m.onnx", 32, 1);
+        ModelOptions options = _models.Options("m.onnx") with { Student = new(0.5, null), Recovery = true, RecoverySteps = 20 };
+        Assert.Equal(["Student", "Quantization", "Recovery of rounded weights"],
+            ModelCompiler.Compile(options, default).Techniques.Select(t => t.Technique));
+        Assert.Equal(["Student", "Sparsification", "Recovery", "Quantization", "Recovery of rounded weights"],
+            ModelCompiler.Compile(options with { Sparsity = 0.5 }, default).Techniques.Select(t => t.Technique).Where(t => t != "Coding"));
+    }
+
+    /// <summary>Its values may have any names, also those that the model's inputs and outputs have.</summary>
+    [Theory]
+    [InlineData(nameof(StudentWeights.Own))]
+    [InlineData(nameof(StudentWeights.Fresh))]
+    public void AFileLearnsWhatTheModelGives(string weights)
+    {
+        _models.Samples(1600).Samples(300, seed: 9, "judges.npy").Network("m.onnx", 64, 1);
+        string file = _models.Network("student.onnx", 40, 2, names: ("image", "y", "scores"));
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Student = new(null, file), StudentWeights = Enum.Parse<StudentWeights>(weights),
+            EvaluationData = new("judges.npy", _models.Folder), Metric = AccuracyMetric.Cosine,
+        };
+
+        CompilationOutcome student = ModelCompiler.Compile(options, default);
+        CompilationOutcome untrained = ModelCompiler.Compile(options with { RecoverySteps = 1 }, default);
+
+        Assert.Equal((24 * 40) + (40 * 20) + (20 * 6), student.Plan.Facts.Macs);
+        Assert.True(student.Plan.Facts.CompressedMetric > 0.85 && student.Plan.Facts.CompressedMetric > untrained.Plan.Facts.CompressedMetric + 0.3,
+            $"{untrained.Plan.Facts.CompressedMetric} → {student.Plan.Facts.CompressedMetric}");
+        Assert.Equal(["x"], student.Plan.Inputs.Select(i => i.OnnxName));
+        Assert.Equal(["y"], student.Plan.Outputs.Select(o => o.OnnxName));
+        Assert.Equal(student.Weights, ModelCompiler.Compile(options, default).Weights);
+        Assert.Equal("student student.onnx", student.Lineage);
+        Assert.Contains(weights == "Own" ? "its own weights" : "random weights",
+            Assert.Single(student.Techniques, t => t.Technique == "Student").Notes[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheStudentIsWhatIsExported()
+    {
+        _models.Samples(200).Network("m.onnx", 32, 1);
+        string file = _models.Network("student.onnx", 16, 2, names: ("image", "y", "scores"));
+        foreach (StudentChoice choice in (StudentChoice[])[new(0.5, null), new(null, file)])
+        {
+            CompilationOutcome outcome = ModelCompiler.Compile(
+                _models.Options("m.onnx") with { Student = choice, ExportOnnx = true, RecoverySteps = 5 }, default);
+            Graph exported = OnnxImporter.Import(outcome.QdqModel!, "q.onnx", ImportOptions.Default).Graph;
+            Assert.Equal(["x"], exported.Inputs);
+            Assert.Equal(["y"], exported.Outputs);
+            Assert.Equal(outcome.Plan.Facts.Macs, ModelSize.Of(new(Passes.PassPipeline.Run(exported))).Macs);
+        }
+    }
+
+    /// <summary>A recipe chooses for the student, which is trained once.</summary>
+    [Fact]
+    public void ARecipeChoosesForTheStudent()
+    {
+        _models.Samples(400).Network("m.onnx", 32, 1);
+        CompilationOutcome outcome = ModelCompiler.Compile(
+            _models.Options("m.onnx") with { Student = new(0.5, null), RecoverySteps = 10, Compression = CompressionRecipe.Smallest }, default);
+        Assert.Equal(["Student", "Recipe"], outcome.Techniques.Take(2).Select(t => t.Technique));
+        Assert.Single(outcome.Techniques, t => t.Technique == "Student");
+    }
+
+    /// <summary>Several samples at once go through the student, too.</summary>
+    [Fact]
+    public void BatchesAreOfTheStudent()
+    {
+        _models.Samples(200).Network("m.onnx", 128, 1);
+        string file = _models.Network("student.onnx", 96, 2, names: ("image", "y", "scores"));
+        foreach (StudentChoice choice in (StudentChoice[])[new(0.5, null), new(null, file)])
+        {
+            CompilationOutcome outcome = ModelCompiler.Compile(_models.Options("m.onnx") with { Student = choice, RecoverySteps = 5 }, default);
+            Assert.NotNull(outcome.Plan.Batch);
+            Assert.True(SampleBatch.Agrees(
+                new PlanExecutor(outcome.Plan, outcome.Weights), new PlanExecutor(outcome.Plan, outcome.Weights, outcome.Plan.Entries.Count)));
+        }
+    }
+
+    [Theory]
+    [InlineData("outputs", "its outputs are float32[1,5] instead of float32[1,6]")]
+    [InlineData("samples", "there are 3 to learn from")]
+    [InlineData("channels", "no channels")]
+    [InlineData("quantised", "quantised already")]
+    public void WhatDoesNotFitIsSaid(string kind, string expected)
+    {
+        _models.Samples(kind == "samples" ? 3 : 50).Network("m.onnx", 32, 1);
+        _models.Network("student.onnx", 16, 2, outputs: kind == "outputs" ? 5 : LearningModels.Classes);
+        if (kind == "channels")
+            _models.Write("m.onnx", new ModelBuilder().Input("x", 1, LearningModels.Width).Node("Relu", "x", "y").Output("y").Bytes);
+        if (kind == "quantised")
+            _models.Write("m.onnx", ModelCompiler.Compile(_models.Options("m.onnx") with { ExportOnnx = true }, default).QdqModel!);
+        StudentChoice choice = kind is "channels" or "quantised" ? new(0.5, null) : new(null, Path.Combine(_models.Folder, "student.onnx"));
+
+        ModelException error = Assert.Throws<ModelException>(() =>
+            ModelCompiler.Compile(_models.Options("m.onnx") with { Student = choice }, default));
+
+        Assert.Equal("OPT0072", error.Diagnostics[0].Descriptor.Code);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The outputs of a build depend on the student's file.</summary>
+    [Fact]
+    public void TheFileIsAnInput()
+    {
+        _models.Network("m.onnx", 32, 1);
+        string file = _models.Network("student.onnx", 16, 2);
+        ModelOptions options = _models.Options("m.onnx") with { CalibrationData = null, Student = new(null, file) };
+        string Key() => Caching.CacheKey.Of(options, InputFiles.Of(options), default)!;
+        string before = Key();
+        Assert.Equal(before, Key());
+        _models.Network("student.onnx", 16, 3);
+        Assert.NotEqual(before, Key());
+        before = Key();
+        options = options with { StudentWeights = StudentWeights.Fresh };
+        Assert.NotEqual(before, Key());
+    }
+}
