@@ -32,6 +32,7 @@ internal sealed class CompressionContext(
     private readonly Lazy<SampleSet?> _evaluation = new(data.Evaluation);
     private readonly Lazy<SampleSet?> _training = new(data.Training);
     private readonly long _beginning = Stopwatch.GetTimestamp();
+    private Graph? _teaching;
 
     /// <summary>What the item asks for.</summary>
     public ModelOptions Options => options;
@@ -69,6 +70,14 @@ internal sealed class CompressionContext(
 
     /// <summary>The graph of the file that the item names as a student, after the passes; null where it names none.</summary>
     public Graph? Student { get; init; }
+
+    /// <summary>Makes one graph of the models that the item names as teachers, which it sees samples for; null where it names
+    /// none.</summary>
+    public Func<SampleSet, Graph>? Teachers { get; init; }
+
+    /// <summary>The graph whose answers are learned: the float model, or the teachers.</summary>
+    /// <exception cref="ModelException">A teacher does not fit.</exception>
+    public Graph TeachingGraph => _teaching ??= Teachers?.Invoke(Training) ?? teacher.Graph;
 
     /// <summary>The graph that was trained last: nothing is lost that training could win back while the model is still this one.</summary>
     public Graph? TrainedGraph { get; set; }

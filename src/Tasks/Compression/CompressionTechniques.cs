@@ -27,7 +27,8 @@ internal static class CompressionTechniques
     {
         var accounts = new List<TechniqueAccount>();
         var diagnostics = new List<Diagnostic>();
-        foreach (ICompressionTechnique technique in All.Where(t => t.IsOn(context.Options) && t.Stage >= from && (until is null || t.Stage < until)))
+        foreach (ICompressionTechnique technique in All.Where(t =>
+            t.IsOn(context.Options) && t.Stage >= from && (until is null || t.Stage < until)))
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(technique.Name, 0, "");

@@ -8,8 +8,9 @@ internal static partial class DiagnosticCatalog
         "One file to learn from and to judge by",
         "The model learns from {0} samples of EvaluationData, and its accuracy is that on the {1} others: nothing is judged by "
             + "what it has learned from",
-        "With `Recovery` or `Student` a model learns from samples. Accuracy on the same samples would say nothing about others. Where there are no "
-            + "data to learn from but those for evaluation, or both are one file, every other sample serves for one of the two.",
+        "With `Recovery` or `Student` a model learns from samples. Accuracy on the same samples would say nothing about others. Where "
+            + "there are no data to learn from but those for evaluation, or both are one file, every other sample serves for one of the "
+            + "two.",
         "Give samples of their own to learn from as `CalibrationData`; they need no labels.");
 
     /// <summary>A build takes longer than it may. Arguments: model, minutes.</summary>
@@ -25,4 +26,11 @@ internal static partial class DiagnosticCatalog
         "A student (metadata `Student`) is shipped in the place of the model, so that callers see no difference: it must have inputs and "
             + "outputs of the same types and shapes, in the same order, and must be able to learn from the samples.",
         "Change the student's file, or give a share of the model's channels, such as `Student=\"0.5x\"`.");
+
+    /// <summary>A model cannot teach another one. Arguments: the teacher, why not.</summary>
+    public static readonly DiagnosticDescriptor TeacherDoesNotFit = new("OPT0073", Severity.Error, "Teacher does not fit",
+        "The teacher '{0}' cannot teach the model: {1}",
+        "A teacher (metadata `Teacher`) is asked for the answers that the model learns. It must have inputs of the same types and shapes, "
+            + "in the same order, and for each real output of the model one of as many numbers: that of the same name, else the first.",
+        "Leave the teacher out, or export it with the model's inputs and outputs.");
 }

@@ -131,7 +131,15 @@ internal sealed record ModelOptions
     public StudentWeights StudentWeights { get; init; }
 
     /// <summary>What takes the model's place, in words; empty where nothing does.</summary>
-    public string Lineage => Student is null ? "" : $"student {Student}";
+    public string Lineage => string.Join(' ', (string[])
+    [
+        .. Student is null ? [] : (string[])[$"student {Student}"],
+        .. Teachers.IsEmpty ? [] : (string[])[(Student is null ? "taught by " : "of ")
+            + (Teachers is [var only] ? Path.GetFileName(only) : FormattableString.Invariant($"{Teachers.Length} teachers"))],
+    ]);
+
+    /// <summary>Full paths of the models whose mean answers are learned; empty for those of the model itself.</summary>
+    public ImmutableArray<string> Teachers { get; init; } = [];
 
     /// <summary>Whether weights learn from samples, which then judge nothing.</summary>
     public bool Learns => Recovery || Student is not null;

@@ -68,6 +68,8 @@ internal static class OptionsText
             Line("StudentWeights", options.StudentWeights.ToString());
             Line("RecoverySteps", options.RecoverySteps?.ToString(CultureInfo.InvariantCulture) ?? "");
         }
+        if (!options.Teachers.IsEmpty)
+            Line("Teacher", string.Join(';', options.Teachers.Select(Path.GetFileName)));
         Line("Equalize", options.Equalize.ToString());
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());

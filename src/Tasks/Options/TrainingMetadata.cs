@@ -20,6 +20,11 @@ internal static class TrainingMetadata
             (o, value) => o with { StudentWeights = value },
             (StudentWeights.Own, "with those of the file"),
             (StudentWeights.Fresh, "with random ones, the same in every build")),
+        new("Teacher", MetadataKind.Text, "the model itself", "paths of `.onnx` files, separated by semicolons",
+            "With `Recovery` or `Student`: models whose answers are learned in the place of the model's own, the mean of several; write "
+                + "the model among them where it is to be one. They have the model's inputs and outputs, and may be trees: see "
+                + "[training.md](training.md#teachers).",
+            (o, value, folder) => StudentChoice.ModelFiles(value, folder) is { } teachers ? o with { Teachers = teachers } : null),
     ];
 
     /// <summary>Metadata that contradict others, or lack what they need.</summary>
@@ -33,6 +38,8 @@ internal static class TrainingMetadata
             yield return ("Student", "a file has one set of Shapes: write each set as an item of its own, or give a share such as 0.5x");
         if (options.Student is { Path: not null } && options.State.Count > 0)
             yield return ("Student", "a file has no State: give a share such as 0.5x");
+        if (!options.Teachers.IsEmpty && !options.Learns)
+            yield return ("Teacher", "nothing learns from it: it has a meaning only together with Recovery or Student");
         if (given("StudentWeights") is not null && options.Student is not { Path: not null })
             yield return ("StudentWeights", "it has a meaning only together with the file of a Student");
     }

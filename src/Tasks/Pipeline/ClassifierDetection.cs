@@ -71,7 +71,9 @@ internal static class ClassifierDetection
 
     /// <summary>Whether the scores come out of a Softmax or Sigmoid, perhaps reshaped on the way, or out of a quotient by their own
     /// sum.</summary>
-    private static bool AreProbabilities(Graph graph, string value)
+    /// <param name="graph">The model.</param>
+    /// <param name="value">The scores.</param>
+    public static bool AreProbabilities(Graph graph, string value)
     {
         while (GraphIndex.Of(graph).Producer(value) is { } node)
         {

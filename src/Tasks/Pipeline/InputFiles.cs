@@ -14,7 +14,8 @@ internal sealed record InputFile(string Role, string Path);
 internal static class InputFiles
 {
     /// <summary>
-    /// The model, its labels, the other models it learns from or that learn from it, and its data, in a fixed order. External data is not among them, see <see cref="External"/>.
+    /// The model, its labels, other models that learn from it or teach it, and its data, in a fixed order. External data is not among
+    /// them, see <see cref="External"/>.
     /// </summary>
     /// <exception cref="ModelException">Data is not named in a form that is understood.</exception>
     public static IReadOnlyList<InputFile> Of(ModelOptions options)
@@ -24,6 +25,7 @@ internal static class InputFiles
             files.Add(new("labels", labels));
         if (options.Student?.Path is { } student)
             files.Add(new("student", student));
+        files.AddRange(options.Teachers.Select((teacher, i) => new InputFile(FormattableString.Invariant($"teacher {i}"), teacher)));
         files.AddRange(Data("calibration", options.CalibrationData));
         files.AddRange(Data("evaluation", options.EvaluationData));
         return files;

@@ -28,6 +28,9 @@ namespace OptimizerBuild.Pipeline;
 /// </summary>
 internal static class ModelCompiler
 {
+    // On so many is seen whether what teachers give are probabilities.
+    private const int SamplesOfForm = 16;
+
     /// <summary>Compresses a model.</summary>
     /// <param name="options">What the item asks for.</param>
     /// <param name="progress">Hears how far the long steps have come.</param>
@@ -197,7 +200,8 @@ internal static class ModelCompiler
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
         Graph? student = options.Student is { Path: not null }
-            ? PassPipeline.Run(StudentFile.Import(options, imported.Graph, ImportSettings(options), cancellation).Graph, cancellation) : null;
+            ? PassPipeline.Run(StudentFile.Import(options, imported.Graph, ImportSettings(options), cancellation).Graph, cancellation)
+            : null;
         RuleTargets.Require(options.Layers, student ?? graph);
         if (options.ExportOnnx)
             QdqExporter.RequireExportable(student ?? graph, options.Name);
@@ -239,6 +243,8 @@ internal static class ModelCompiler
         {
             Checkpoints = checkpoints ?? NoCheckpoints.Instance,
             Student = student,
+            Teachers = asked.Teachers.IsEmpty ? null
+                : samples => TeacherEnsemble.Import(asked, imported.Graph, [.. samples.Samples.Take(SamplesOfForm)], cancellation),
             TrainedGraph = trained,
         };
 

@@ -18,7 +18,7 @@ public sealed class CompressionContextTests
     {
         Assert.Equal(
             [
-                "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification",
+                "Student", "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification",
                 "TwoOfFourSparsification", "Recovery", "LeafRounding", "Quantization", "Recovery of rounded weights",
             ],
             CompressionTechniques.All.Select(t => t.Name));

@@ -165,6 +165,8 @@ public class ItemMetadataTests
     [InlineData("Student", "0.25")]
     [InlineData("Student", "small")]
     [InlineData("StudentWeights", "Borrowed")]
+    [InlineData("Teacher", "a.onnx;b.txt")]
+    [InlineData("Teacher", ";")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("MinOutputSignalToNoise", "-3")]
@@ -224,6 +226,10 @@ public class ItemMetadataTests
         Assert.Equal((null, Path.Combine(Folder, "small", "net.onnx")), (options.Student!.Width, options.Student.Path));
         Assert.Equal(StudentWeights.Fresh, options.StudentWeights);
         Assert.DoesNotContain(Folder, OptionsText.Write(options), StringComparison.Ordinal);
+        options = Parse(("Student", "0.5x"), ("CalibrationData", "c.npz"), ("Teacher", "a.onnx; big/b.onnx"));
+        Assert.Equal([Path.Combine(Folder, "a.onnx"), Path.Combine(Folder, "big", "b.onnx")], options.Teachers);
+        Assert.Equal("student 0.5x of 2 teachers", options.Lineage);
+        Assert.DoesNotContain(Folder, OptionsText.Write(options), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -233,6 +239,7 @@ public class ItemMetadataTests
     [InlineData("has no State", "Student", "s.onnx", "CalibrationData", "c.npz", "State", "h=hn")]
     [InlineData("together with the file of a Student", "Student", "0.5x", "CalibrationData", "c.npz", "StudentWeights", "Fresh")]
     [InlineData("together with the file of a Student", "StudentWeights", "Own")]
+    [InlineData("together with Recovery or Student", "Teacher", "a.onnx")]
     public void ContradictionsOfTrainingAreSaid(string expected, params string[] metadata)
     {
         Diagnostic diagnostic = Fail([.. metadata.Chunk(2).Select(m => (m[0], m[1]))]);
@@ -288,6 +295,7 @@ public class ItemMetadataTests
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
             [("Student", "0.5x"), ("CalibrationData", "a")], [("Student", "a.onnx"), ("CalibrationData", "a")],
+            [("Recovery", "True"), ("CalibrationData", "a"), ("Teacher", "a.onnx;b.onnx")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
                 [("SparsityPattern", "2:4")],

@@ -52,7 +52,7 @@ internal sealed class RecoveryRun : ITrainingHost
             note = "too few samples to learn from";
             return false;
         }
-        Graph teacher = context.Renormalize(context.Teacher.Graph);
+        Graph teacher = context.Renormalize(context.TeachingGraph);
         (int classes, int firstLabel) = Classes(context);
         ImmutableArray<ValueMatch> matches = [.. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes)
             // Equal names in graphs of other origin mean nothing.
@@ -147,6 +147,8 @@ internal sealed class RecoveryRun : ITrainingHost
             text.Append(CultureInfo.InvariantCulture, $", of their classes {100.0 * outcome.RightBefore / outcome.HeldBack:F2} % → ")
                 .Append(CultureInfo.InvariantCulture, $"{100.0 * outcome.RightAfter / outcome.HeldBack:F2} % right");
         text.Append(CultureInfo.InvariantCulture, $"; {trainer.BytesOfThread / 1048576.0:F1} MB for each thread");
+        if (_context.Options.Teachers.Length > 0)
+            text.Append(CultureInfo.InvariantCulture, $"; learned is the mean of {_context.Options.Teachers.Length} teachers");
         return outcome.BestStep > 0 ? text.ToString() : text + "; nothing better was found, so all stays as it was";
     }
 

@@ -30,7 +30,7 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
         Graph before = context.Renormalize(context.Teacher.Graph);
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
-        if (model.Graph.SameAs(before) || ReferenceEquals(model.Graph, context.TrainedGraph))
+        if ((model.Graph.SameAs(before) && context.Teachers is null) || ReferenceEquals(model.Graph, context.TrainedGraph))
             return new(model, [], []);
         Graph graph = model.Graph;
         string[] names = Trainable(graph);

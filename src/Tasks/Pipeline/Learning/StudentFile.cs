@@ -6,7 +6,8 @@ using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline.Learning;
 
-/// <summary>A student of a file: a model that is shipped in the place of another one, and has the names of its inputs and outputs.</summary>
+/// <summary>A student of a file: a model that is shipped in the place of another one, with that one's names of inputs and
+/// outputs.</summary>
 internal static class StudentFile
 {
     /// <summary>Imports a student.</summary>
@@ -21,6 +22,11 @@ internal static class StudentFile
         ImportedModel student = OnnxImporter.Import(choice.Path!, settings, cancellation);
         if (student.ExternalDataFiles.Length > 0)
             throw Unfit("it keeps weights in a file of their own: save it in one file");
+        for (int o = 0; o < Math.Min(model.Outputs.Length, student.Graph.Outputs.Length); o++)
+            if (ClassifierDetection.AreProbabilities(model, model.Outputs[o]) is var are
+                && are != ClassifierDetection.AreProbabilities(student.Graph, student.Graph.Outputs[o]))
+                throw Unfit($"its output '{student.Graph.Outputs[o]}' is made of {(are ? "scores" : "probabilities")} and the model's "
+                    + (are ? "of probabilities: end it with a Softmax" : "of scores: leave the Softmax out"));
         return student with { Graph = WithNamesOf(student.Graph, model, Unfit) };
 
         ModelException Unfit(string why) => new(DiagnosticCatalog.StudentDoesNotFit, choice.ToString(), why);
@@ -49,7 +55,10 @@ internal static class StudentFile
         {
             Inputs = [.. graph.Inputs.Select(Renamed)],
             Outputs = [.. graph.Outputs.Select(Renamed)],
-            Nodes = [.. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(Renamed)], Outputs = [.. n.Outputs.Select(Renamed)] })],
+            Nodes =
+            [
+                .. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(Renamed)], Outputs = [.. n.Outputs.Select(Renamed)] }),
+            ],
             Constants = graph.Constants.ToImmutableSortedDictionary(c => Renamed(c.Key), c => c.Value, StringComparer.Ordinal),
             Types = graph.Types.ToImmutableSortedDictionary(t => Renamed(t.Key), t => t.Value, StringComparer.Ordinal),
         };

@@ -63,7 +63,8 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         Measurement Measure(ModelOptions candidate)
         {
             CompressionContext context = Context(candidate);
-            return context.Measure(CompressionTechniques.Run(new(graph), context, from: CompressionStage.ReduceRanks).Model, samples.Judges, samples.Measurement);
+            CompressedModel model = CompressionTechniques.Run(new(graph), context, from: CompressionStage.ReduceRanks).Model;
+            return context.Measure(model, samples.Judges, samples.Measurement);
         }
 
         IReadOnlyList<LayerBits> CostOfBits(ModelOptions candidate)
