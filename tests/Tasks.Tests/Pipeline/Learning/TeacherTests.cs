@@ -1,5 +1,4 @@
 using OptimizerBuild.Compression;
-using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
