@@ -7,7 +7,7 @@ using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Generators.Tests;
 
-/// <summary>The code in docs/apps.md, compiled against generated classes and the packages that it names.</summary>
+/// <summary>The code in docs/apps.md and docs/data.md, compiled against generated classes and the packages that it names.</summary>
 public sealed partial class AppSnippetTests
 {
     // What a new project has.
@@ -28,9 +28,10 @@ public sealed partial class AppSnippetTests
     [Fact]
     public void EveryBlockCompiles()
     {
-        string page = File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "docs", "apps.md")).ReplaceLineEndings("\n");
-        string[] blocks = [.. Block().Matches(page).Select(m => m.Groups[1].Value)];
-        Assert.Equal(7, blocks.Length);
+        string[] blocks = [.. ((string[])["apps.md", "data.md"])
+            .Select(page => File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "docs", page)).ReplaceLineEndings("\n"))
+            .SelectMany(page => Block().Matches(page).Select(m => m.Groups[1].Value))];
+        Assert.Equal(8, blocks.Length);
         ConsumerProject project = HandMadeModels.Project(
             [HandMadeModels.Classifier() with { Model = "digits", ClassName = "Digits", Namespace = "" }, Sentences()],
             [ImplicitUsings, .. blocks.Select(Compilable)]);

@@ -46,7 +46,20 @@ internal static class DataSetReader
             foreach (NamedArray array in found)
                 arrays.Add(arrays.Exists(a => a.Name == array.Name) ? throw reader.Malformed($"'{array.Name}' is given twice") : array);
         }
-        return new DataSet(specification.Trim(), [.. arrays], DataSet.NameOfLabels(labelKey, arrays)) { Table = table };
+        string labelName = DataSet.NameOfLabels(labelKey, arrays);
+        return new DataSet(specification.Trim(), [.. WithNumbers(arrays, labelName, form, specification)], labelName) { Table = table };
+    }
+
+    // Labels that are names become the classes that they name in the file of labels. A single array is what the model takes.
+    private static IEnumerable<NamedArray> WithNumbers(List<NamedArray> arrays, string labelName, SampleForm form, string source)
+    {
+        foreach (NamedArray array in arrays)
+        {
+            yield return array.Name == labelName && arrays.Count > 1 && array.Value is { Rank: 1, Data: string[] names }
+                && form.LabelsPath is { } path
+                    ? array with { Value = new LabelledFiles([], [.. names]).LabelNumbers(LabelsFile.Read(path, null), source.Trim())! }
+                    : array;
+        }
     }
 
     /// <summary>The files and folders that a specification names, as full paths: what a build depends on.</summary>
@@ -77,10 +90,12 @@ internal static class DataSetReader
 
     // Files that are one sample each; null where the path is none of such. A missing table is for whoever reads it to find.
     private static LabelledFiles? Samples(BoundedReader reader, string path) =>
-        Directory.Exists(path) ? LabelledFiles.OfFolder(reader, path, ImageFile.IsNamedSo)
+        Directory.Exists(path) ? LabelledFiles.OfFolder(reader, path, IsSample)
         : Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv" && File.Exists(path)
-            ? LabelledFiles.OfTable(reader, path, ImageFile.IsNamedSo)
+            ? LabelledFiles.OfTable(reader, path, IsSample)
         : null;
+
+    private static bool IsSample(string path) => ImageFile.IsNamedSo(path) || WavFile.IsNamedSo(path);
 
     private static IEnumerable<(string? Name, string Path)> Parts(string specification, string baseFolder)
     {
@@ -106,7 +121,15 @@ internal static class DataSetReader
         BoundedReader reader, string path, string? labelKey, DataLimits limits, SampleForm form, CancellationToken cancellation)
     {
         if (Samples(reader, path) is { } samples)
-            return (ImageFolderReader.Read(reader, samples, form, limits, labelKey ?? DataSet.DefaultLabelName, cancellation), null);
+        {
+            string labelName = labelKey ?? DataSet.DefaultLabelName;
+            bool isSound = WavFile.IsNamedSo(samples.Files[0].Path);
+            if (Array.Find([.. samples.Files], f => WavFile.IsNamedSo(f.Path) != isSound) is { Path: not null } other)
+                throw reader.Malformed($"it holds images and recordings: '{samples.Files[0].Name}' and '{other.Name}'");
+            return (isSound
+                ? SoundFolderReader.Read(reader, samples, form, limits, labelName, cancellation)
+                : ImageFolderReader.Read(reader, samples, form, limits, labelName, cancellation), null);
+        }
         if (Directory.Exists(path))
             return (TensorFolderReader.Read(reader, path, limits, cancellation), null);
         using FileStream file = UserFile.Open(path);
@@ -121,13 +144,17 @@ internal static class DataSetReader
             case ".csv" or ".tsv":
                 (List<NamedArray> arrays, Tensor table) = CsvTableReader.Read(reader, file, labelKey);
                 return (arrays, table);
+            case ".jsonl" or ".ndjson":
+                return (JsonLinesReader.Read(reader, file, limits, cancellation), null);
+            case ".txt":
+                return (TextLinesReader.Read(reader, file, limits), null);
             case ".pb":
                 return ([TensorFolderReader.ReadTensor(reader, path, limits, CsvTableReader.FeaturesName)], null);
             default:
                 if (LooksLikeIdx(file))
                     return ([new(CsvTableReader.FeaturesName, IdxReader.Read(reader, file))], null);
-                throw reader.Malformed("its form is not known: .npz, .npy, .csv, .pb, IDX (also .gz), folders of .pb files and "
-                    + "folders of .png or .jpg images are read");
+                throw reader.Malformed("its form is not known: .npz, .npy, .csv, .jsonl, .txt, .pb, IDX (also .gz), folders of .pb files, "
+                    + "of .png or .jpg images and of .wav recordings are read");
         }
     }
 

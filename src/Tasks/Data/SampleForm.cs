@@ -7,13 +7,19 @@ namespace OptimizerBuild.Data;
 internal sealed record SampleForm
 {
     /// <summary>Nothing is known of a model, so that there are no such files.</summary>
-    public static SampleForm None { get; } = new() { ImageObstacle = "no model is known" };
+    public static SampleForm None { get; } = new() { ImageObstacle = "no model is known", SoundObstacle = "no model is known" };
 
     /// <summary>What images become; null where the model takes none.</summary>
     public ImageForm? Image { get; init; }
 
     /// <summary>Why the model takes no images.</summary>
     public string ImageObstacle { get; init; } = "";
+
+    /// <summary>What recordings become; null where the model takes none.</summary>
+    public SoundForm? Sound { get; init; }
+
+    /// <summary>Why the model takes no recordings.</summary>
+    public string SoundObstacle { get; init; } = "";
 
     /// <summary>The file with the names of the classes; null where there is none.</summary>
     public string? LabelsPath { get; init; }
@@ -31,6 +37,14 @@ internal sealed record SampleForm
     public static SampleForm Of(ModelOptions options, Graph graph)
     {
         (ImageForm? image, string obstacle) = ImageForm.Of(options, graph);
-        return new() { Image = image, ImageObstacle = obstacle, LabelsPath = options.LabelsPath };
+        (SoundForm? sound, string silence) = SoundForm.Of(options, graph);
+        return new()
+        {
+            Image = image,
+            ImageObstacle = obstacle,
+            Sound = sound,
+            SoundObstacle = silence,
+            LabelsPath = options.LabelsPath,
+        };
     }
 }

@@ -15,8 +15,8 @@ internal static partial class DiagnosticCatalog
     /// <summary>A data file cannot be read. Arguments: file, what is wrong.</summary>
     public static readonly DiagnosticDescriptor DataFileMalformed = new("OPT0012", Severity.Error, "Data file cannot be read",
         "the data file '{0}' cannot be read: {1}",
-        "The file is missing, truncated, damaged, too large, or in a form that the build does not read: it reads .npz, .npy (numbers and "
-            + "booleans), IDX (also .gz), .csv, TensorProto .pb and folders of .pb files.",
+        "The file is missing, truncated, damaged, too large, or in a form that the build does not read: what it reads stands in "
+            + "[data.md](data.md).",
         "Save the data again, for example with `numpy.savez_compressed(path, x=samples, y=labels)`. Arrays of Python objects (dtype "
             + "`object`) are not read, because they hold pickled code.");
 
@@ -71,6 +71,21 @@ internal static partial class DiagnosticCatalog
         "the image '{0}' cannot be read: {1}",
         "A file of the calibration or evaluation data is missing, empty, damaged, too large, or no PNG or JPEG although it is called so.",
         "Remove the file, or save it again as PNG or JPEG.");
+
+    /// <summary>Recordings for a model that takes none. Arguments: what asks for recordings, what the model takes.</summary>
+    public static readonly DiagnosticDescriptor NoSoundInput = new("OPT0093", Severity.Error, "Model takes no sound",
+        "{0} is for models of sound of one channel, but {1}",
+        "Folders of .wav files need a model with one float32 input, of whose dimensions all but one are 1: the samples of a window. Models "
+            + "of spectrograms or other features take what their own front end made of the sound.",
+        "Bind an open dimension with `Shapes` (for example `Shapes=\"audio=1,16000\"`); for other models save the features as an array "
+            + "(.npz).");
+
+    /// <summary>A recording cannot be read. Arguments: file, what is wrong.</summary>
+    public static readonly DiagnosticDescriptor SoundFileUnreadable = new("OPT0094", Severity.Error, "Recording cannot be read",
+        "the recording '{0}' cannot be read: {1}",
+        "A file of the calibration or evaluation data is missing, empty, damaged, of another sampling rate than the others, or no WAV file "
+            + "although it is called so.",
+        "Remove the file, save it again as WAV (16-bit PCM, for example), or say with `SampleRate` what the model takes.");
 
     /// <summary>A label is not among the classes. Arguments: data source, label.</summary>
     public static readonly DiagnosticDescriptor LabelOfFileUnknown = new("OPT0082", Severity.Error, "Label without a class",

@@ -274,6 +274,7 @@ internal static class ItemMetadata
             (ImageLayout.NCHW, "channel by channel, as ONNX models expect images"),
             (ImageLayout.NHWC, "pixel by pixel, as apps hold images")),
         .. ImageMetadata.Entries,
+        .. SoundMetadata.Entries,
         MetadataEntry.Choice<Switch>("EntropyCoding",
             "Whether the weights lie in the assembly in entropy codes (Huffman's or rANS, section by section whichever is shorter), from "
                 + "which they are decoded once, when they are loaded: see [compression.md](compression.md#coding). Predictions do not "
@@ -289,9 +290,9 @@ internal static class ItemMetadata
                 + "see [onnx-export.md](onnx-export.md)")),
     ];
 
-    private const string DataForms = "a .npz, .npy, .csv, IDX (also gzipped) or TensorProto .pb file, a folder of .pb files, a folder "
-        + "of .png or .jpg files or of "
-        + "sub-folders with such, each a class, or a .csv that names such files, perhaps with labels behind, or "
+    private const string DataForms = "a .npz, .npy, .csv, .jsonl, IDX (also gzipped) or TensorProto .pb file, a .txt file with a text a "
+        + "line, a folder of .pb files, a folder of .png or .jpg images or of .wav recordings, or of sub-folders with such, each a class, "
+        + "or a .csv that names such files, perhaps with labels behind, or "
         + "`input=file` pairs separated by semicolons";
 
     /// <summary>Parses the metadata of one item.</summary>

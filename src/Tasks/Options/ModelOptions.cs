@@ -179,6 +179,12 @@ internal sealed record ModelOptions
     /// <summary>How images get the size that the model takes; null where the item says nothing of images.</summary>
     public ImagePreprocessing? Image { get; init; }
 
+    /// <summary>The sampling rate that the model expects of sound, in samples a second; null for that of the recordings.</summary>
+    public int? SoundRate { get; init; }
+
+    /// <summary>How many samples after the beginning of a window of a recording the next one begins; null for a window.</summary>
+    public int? SoundHop { get; init; }
+
     /// <summary>How images were prepared in training; null where the item says it in other words.</summary>
     public Preprocess? Preprocess { get; init; }
 

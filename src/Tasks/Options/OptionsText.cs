@@ -79,6 +79,10 @@ internal static class OptionsText
         Line("InputLayout", options.InputLayout.ToString());
         if (options.Image is { } image)
             Line("Image", image.ToString());
+        if (options.SoundRate is { } rate)
+            Line("SampleRate", rate.ToString(CultureInfo.InvariantCulture));
+        if (options.SoundHop is { } hop)
+            Line("Hop", hop.ToString(CultureInfo.InvariantCulture));
         if (options.Rounding != WeightRounding.Auto)
             Line("Rounding", options.Rounding.ToString());
         if (options.Sparsity is { } sparsity)

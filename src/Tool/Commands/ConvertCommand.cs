@@ -25,7 +25,7 @@ internal sealed class ConvertCommand : ModelCommand
 
     private readonly Option<FileInfo> _model = new Option<FileInfo>("--model")
     {
-        Description = "The model that the data are for; images are resized for it",
+        Description = "The model that the data are for; images are resized and recordings are cut for it",
         HelpName = "FILE",
     }.AcceptExistingOnly();
 
@@ -60,7 +60,8 @@ internal sealed class ConvertCommand : ModelCommand
     /// <inheritdoc/>
     protected override int Run(ParseResult line, CancellationToken cancellation)
     {
-        SampleForm form = SampleForm.None with { ImageObstacle = "no model is known; name it with --model" };
+        const string Unknown = "no model is known; name it with --model";
+        SampleForm form = SampleForm.None with { ImageObstacle = Unknown, SoundObstacle = Unknown };
         string? labelKey = Metadata(line).GetValueOrDefault("LabelKey");
         if (line.GetValue(_model) is { } model)
         {
