@@ -27,8 +27,13 @@ internal sealed class Trainer(
     private int _epoch = -1;
     private int[] _samples = [];
 
-    /// <summary>The memory that one thread holds, in bytes.</summary>
+    /// <summary>The memory that one thread holds, in bytes: values, gradients, windows and buffers.</summary>
     public long BytesOfThread { get; private set; }
+
+    /// <summary>
+    /// The memory of what all threads share, in bytes: the parameters with the optimiser's numbers and the gradients of the chunks.
+    /// </summary>
+    public long BytesOfParameters { get; private set; }
 
     /// <summary>The largest number of threads that work at a time; null for as many as there are cores.</summary>
     public int? MostThreads { get; init; }
@@ -46,7 +51,10 @@ internal sealed class Trainer(
         float[][] sums = [.. parameters.Select(p => new float[p.Values.Length])];
         ShowValues();
         var first = new Worker(objective, parameters);
+        // Nodes make their buffers when they need them: after one chunk all are there.
+        first.Learn([.. Enumerable.Range(0, options.ChunkSize).Select(i => i % objective.Samples)], 0, gradients[0]);
         BytesOfThread = first.Tape.Bytes + first.Pass.Bytes;
+        BytesOfParameters = gradients.Sum(Bytes) + Bytes(sums) + parameters.Sum(p => Bytes(p.State));
         _workers.Add(first);
         var parallel = new ParallelOptions
         {
@@ -100,6 +108,8 @@ internal sealed class Trainer(
         }
         return new(state.Step, state.FirstLoss, state.BestLoss, state.FirstRight, state.BestRight, objective.HeldBack, state.BestStep);
     }
+
+    private static long Bytes(IEnumerable<float[]> numbers) => numbers.Sum(n => (long)n.Length * sizeof(float));
 
     private void Save(TrainingState state)
     {

@@ -29,6 +29,28 @@ public sealed class BatchedGraphTests
                 tape.Value(one.Outputs[0]).Values<float>()[(s * 3)..((s + 1) * 3)], (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
+    /// <summary>Steps of a sequence come before samples in layers with a state, and passes write moves of one sample as changes of shape.
+    /// </summary>
+    [Fact]
+    public void SamplesGoWhereARecurrentLayerWantsThem()
+    {
+        var g = new GraphBuilder();
+        string x = g.Input(1, 4, 3), rows = g.Add("Reshape", x, g.Ints(4, 3));
+        string products = g.Add("Reshape", g.Add("MatMul", rows, g.Weights(3, 5)), g.Ints(4, 1, 5));
+        string pairs = g.Add("Softmax", [products], ("axis", 0));
+        Graph one = g.Build(g.Add("MatMul", g.Add("Reshape", pairs, g.Ints(1, 20)), g.Weights(20, 2)));
+        Graph many = BatchedGraph.Of(one, 6)!;
+        Assert.Equal(TensorType.Float32(24, 3), many.TypeOf(rows));
+        Assert.Equal(TensorType.Float32(4, 6, 5), many.TypeOf(products));
+        var tape = new GradientTape<float>(many, []);
+        Tensor all = GradientExamples.Drawn(6, 4, 3);
+        tape.Forward([all]);
+        for (int s = 0; s < 6; s++)
+            Assert.Equal(
+                new GraphEvaluator(one).Evaluate([Tensor.Of(all.Values<float>()[(s * 12)..((s + 1) * 12)], 1, 4, 3)])[0].Values<float>(),
+                tape.Value(one.Outputs[0]).Values<float>()[(s * 2)..((s + 1) * 2)], (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
     [Fact]
     public void NoBatchWhereAnAxisOfSamplesIsMissing()
     {

@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Training;
 
@@ -7,7 +8,7 @@ namespace OptimizerBuild.Compression.Recovery;
 /// <summary>
 /// Weights that are integers times a scale for each output channel. Gradients pass the rounding as if it were not there, except beyond the
 /// greatest level; scales are trained, too (LSQ: S. Esser et al. 2020, arXiv 1902.08153, section 2), in proportion to what they were.
-/// Weights that were left out stay zero, and few shared levels stay the only ones.
+/// Weights that were left out stay zero, few shared levels stay the only ones, and pairs of neighbours that add up within 16 bits still do.
 /// </summary>
 internal sealed class LevelWeights : IWeightForm
 {
@@ -22,6 +23,9 @@ internal sealed class LevelWeights : IWeightForm
     private readonly bool[] _kept;
     private readonly float _highest;
     private readonly bool _isDense;
+
+    // Places of neighbours whose products are added up in 16 bits; empty where they need not.
+    private readonly (int First, int Second)[] _pairs;
 
     /// <summary>The weights of a layer.</summary>
     /// <param name="layer">The layer as it was before rounding.</param>
@@ -38,6 +42,8 @@ internal sealed class LevelWeights : IWeightForm
         _borders = [.. _levels.Skip(1).Zip(_levels, (above, below) => (above + below) / 2)];
         _highest = levels.Highest;
         _isDense = levels.All.Length == (2 * levels.Highest) + 1;
+        _pairs = !rounded.PairSumsBounded ? [] : [.. Enumerable.Range(0, layer.Channels).SelectMany(c =>
+            rounded.Layout!.Neighbours().Select(p => (layer.Index(c, p.First), layer.Index(c, p.Second))))];
         _kept = new bool[layer.Weights.Length];
         Master = new float[layer.Weights.Length];
         for (int i = 0; i < Master.Length; i++)
@@ -59,17 +65,16 @@ internal sealed class LevelWeights : IWeightForm
     public void Apply(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> weights)
     {
         float[] scales = Scales(extra);
+        Round(master, scales, weights);
         for (int i = 0; i < weights.Length; i++)
-        {
-            float scale = scales[_channels[i]];
-            weights[i] = _kept[i] ? Nearest(master[i] / scale) * scale : 0;
-        }
+            weights[i] *= scales[_channels[i]];
     }
 
     /// <inheritdoc/>
     public void Pull(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> gradient, Span<float> extraGradient)
     {
-        float[] scales = Scales(extra);
+        float[] scales = Scales(extra), levels = new float[master.Length];
+        Round(master, scales, levels);
         for (int i = 0; i < gradient.Length; i++)
         {
             if (!_kept[i])
@@ -78,7 +83,7 @@ internal sealed class LevelWeights : IWeightForm
                 continue;
             }
             int channel = _channels[i];
-            float steps = master[i] / scales[channel], level = Nearest(steps);
+            float steps = master[i] / scales[channel], level = levels[i];
             bool isInside = MathF.Abs(steps) <= _highest + 0.5f;
             extraGradient[channel] += gradient[i] * _scales[channel] * (isInside ? level - steps : level);
             if (!isInside)
@@ -90,11 +95,9 @@ internal sealed class LevelWeights : IWeightForm
     /// <param name="values">The numbers behind the weights, then the changes of scales.</param>
     public sbyte[] Levels(ReadOnlySpan<float> values)
     {
-        float[] scales = Scales(values[_channels.Length..]);
-        var levels = new sbyte[_channels.Length];
-        for (int i = 0; i < levels.Length; i++)
-            levels[i] = _kept[i] ? (sbyte)Nearest(values[i] / scales[_channels[i]]) : (sbyte)0;
-        return levels;
+        var levels = new float[_channels.Length];
+        Round(values[..levels.Length], Scales(values[levels.Length..]), levels);
+        return Array.ConvertAll(levels, l => (sbyte)l);
     }
 
     /// <summary>The scale of each channel.</summary>
@@ -106,6 +109,36 @@ internal sealed class LevelWeights : IWeightForm
             scales[c] = _scales[c] * Math.Clamp(1 + extra[c], LeastScale, GreatestScale);
         return scales;
     }
+
+    private void Round(ReadOnlySpan<float> master, float[] scales, Span<float> levels)
+    {
+        for (int i = 0; i < levels.Length; i++)
+            levels[i] = _kept[i] ? Nearest(master[i] / scales[_channels[i]]) : 0;
+        foreach ((int first, int second) in _pairs)
+            if (!PairSums16.Fit((int)levels[first], (int)levels[second]))
+                (levels[first], levels[second]) = Lowered((int)levels[first], (int)levels[second]);
+    }
+
+    // Two levels of one sign that add up to too much: both as far as each other, or the greater to the next of few levels.
+    private (float First, float Second) Lowered(int first, int second)
+    {
+        if (_isDense)
+        {
+            (int a, int b) = (Math.Abs(first), Math.Abs(second));
+            int x = Math.Clamp(a - ((a + b - PairBound.Limit + (a < b ? 0 : 1)) / 2), 1, (int)_highest);
+            return (Math.Sign(first) * x, Math.Sign(second) * (PairBound.Limit - x));
+        }
+        while (!PairSums16.Fit(first, second))
+        {
+            if (Math.Abs(first) >= Math.Abs(second))
+                first = Lower(first);
+            else
+                second = Lower(second);
+        }
+        return (first, second);
+    }
+
+    private int Lower(int level) => (int)_levels.Where(l => Math.Abs(l) < Math.Abs(level)).MinBy(l => Math.Abs(l - level));
 
     private float Nearest(float steps)
     {

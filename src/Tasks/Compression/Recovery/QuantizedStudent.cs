@@ -6,13 +6,15 @@ using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Quantization;
+using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Compression.Recovery;
 
 /// <summary>
 /// A quantised model as a float graph that computes what the integers will: values are rounded to their levels, the weights of integer
-/// layers are integers times scales (B. Jacob et al. 2018, arXiv 1712.05877, section 3). Its weights and biases can be trained.
+/// layers are integers times scales (B. Jacob et al. 2018, arXiv 1712.05877, section 3). Its weights and biases can be trained; layers
+/// that have the same integers share them, so that they are still stored once.
 /// </summary>
 internal sealed class QuantizedStudent
 {
@@ -30,9 +32,14 @@ internal sealed class QuantizedStudent
         (_graph, _quantization) = (graph, quantization);
         var editor = new GraphEditor(graph);
         foreach (Node node in graph.Nodes)
-            if (quantization.Weights.TryGetValue(node.Name, out WeightQuantization? rounded) && node.Is<IDotProduct>()
-                && DotProductLayer.Read(OperatorContext.Of(graph, node), out _) is { } layer && IsPlain(node))
+        {
+            if (!quantization.Weights.TryGetValue(node.Name, out WeightQuantization? rounded))
+                continue;
+            if (node.Is<RecurrentOperator>() && graph.Constant(node.Inputs[1]) is { } state)
+                AddLayer(editor, node, DotProductLayer.OfState(state), rounded, levelsOf(node, rounded.Values));
+            else if (node.Is<IDotProduct>() && DotProductLayer.Read(OperatorContext.Of(graph, node), out _) is { } layer && IsPlain(node))
                 AddLayer(editor, node, layer, rounded, levelsOf(node, rounded.Values));
+        }
         Graph = Rounded(editor.ToGraph());
     }
 
@@ -40,7 +47,8 @@ internal sealed class QuantizedStudent
     public Graph Graph { get; }
 
     /// <summary>What is trained of it.</summary>
-    public IReadOnlyList<TrainedParameter> Parameters => [.. _layers.SelectMany(l => (TrainedParameter[])[l.Weights, l.Bias])];
+    public IReadOnlyList<TrainedParameter> Parameters => [.. _layers.SelectMany(l =>
+        (TrainedParameter?[])[l.IsOriginal ? l.Weights : null, l.Bias]).OfType<TrainedParameter>()];
 
     /// <summary>The name that a value has in the student: that of its rounded form where it is rounded.</summary>
     /// <param name="value">The name in the model.</param>
@@ -53,35 +61,55 @@ internal sealed class QuantizedStudent
     {
         var editor = new GraphEditor(_graph);
         ImmutableSortedDictionary<string, WeightQuantization>.Builder weights = _quantization.Weights.ToBuilder();
-        foreach (Layer layer in _layers)
+        foreach (IGrouping<TrainedParameter, Layer> group in _layers.GroupBy(l => l.Weights))
         {
-            float[] values = layer.Weights.Values, bias = layer.Bias.Values;
-            float[] scales = layer.Form.Scales(values.AsSpan(layer.Weights.Count));
-            ActivationQuantization input = _quantization.Values[layer.Node.Inputs[0]];
-            WeightQuantization before = _quantization.Weights[layer.Node.Name];
-            WeightQuantization trained = before with
+            (Layer Layer, WeightQuantization Trained)[] trained = [.. group.Select(l => (l, Trained(l)))];
+            if (trained.FirstOrDefault(t => !KeepsItsSums(t.Layer, t.Trained)) is { Layer: { } other })
             {
-                Values = layer.Form.Levels(values),
-                Scales = [.. scales.Select(s => (double)s)],
-                Bias = [.. bias.Select((b, c) => (int)Math.Clamp(Math.Round(b / (input.Scale * scales[c])), -(1 << 30), 1 << 30))],
-            };
-            if (AccumulatorBound.Holds(layer.Product, before, input.ZeroPoint)
-                != AccumulatorBound.Holds(layer.Product, trained, input.ZeroPoint))
-            {
-                notes.Add($"'{layer.Node.Name}' keeps its weights: its sums would need other kernels");
+                notes.Add($"'{other.Node.Name}' keeps its weights: its sums would need other kernels");
                 continue;
             }
-            weights[layer.Node.Name] = trained;
-            // The float weights follow, for whoever exports them or looks at them, where they belong to the node alone.
-            Tensor constant = _graph.Constants[layer.Node.Inputs[1]];
-            if (GraphIndex.Of(_graph).Readers(layer.Node.Inputs[1]).Count == 1)
-                editor.SetConstant(layer.Node.Inputs[1], new(constant.Type, (float[])layer.Weights.Weights.Clone()));
-            if (layer.Node.HasInput(2) && _graph.Constant(layer.Node.Inputs[2]) is { } own && own.Count == bias.Length
-                && GraphIndex.Of(_graph).Readers(layer.Node.Inputs[2]).Count == 1)
-                editor.SetConstant(layer.Node.Inputs[2], new(own.Type, (float[])bias.Clone()));
+            foreach ((Layer layer, WeightQuantization now) in trained)
+            {
+                weights[layer.Node.Name] = now;
+                SetFloats(editor, layer);
+            }
         }
         return new CompressedModel(editor.ToGraph(), [.. model.Annotations.Where(a => a is not GraphQuantization)])
             .With(_quantization with { Weights = weights.ToImmutable() });
+    }
+
+    private WeightQuantization Trained(Layer layer)
+    {
+        WeightQuantization before = _quantization.Weights[layer.Node.Name];
+        float[] scales = layer.Form.Scales(layer.Weights.Values.AsSpan(layer.Weights.Count));
+        double[] own = [.. scales.Select((s, c) => layer.Ratios[c] == 1 ? s : (double)(float)(s * layer.Ratios[c]))];
+        return before with
+        {
+            Values = layer.Form.Levels(layer.Weights.Values),
+            Scales = own,
+            Bias = layer.Bias is not { } bias ? before.Bias : [.. bias.Values.Select((b, c) => (int)Math.Clamp(
+                Math.Round(b / (_quantization.Values[layer.Node.Inputs[0]].Scale * own[c])), -(1 << 30), 1 << 30))],
+        };
+    }
+
+    // States have their own proof of 32 bits, which follows their weights.
+    private bool KeepsItsSums(Layer layer, WeightQuantization trained) => layer.Bias is null
+        || (_quantization.Values[layer.Node.Inputs[0]].ZeroPoint is var zero
+            && AccumulatorBound.Holds(layer.Product, _quantization.Weights[layer.Node.Name], zero)
+                == AccumulatorBound.Holds(layer.Product, trained, zero));
+
+    // The float weights follow, for whoever exports them or looks at them, where they belong to layers that share them.
+    private void SetFloats(GraphEditor editor, Layer layer)
+    {
+        GraphIndex index = GraphIndex.Of(_graph);
+        string weights = layer.Node.Inputs[1];
+        if (layer.Ratios.All(r => r == 1) && index.Readers(weights).All(r => _layers.Any(l => l.Node.Name == r.Name
+            && l.Weights == layer.Weights && l.Node.Inputs.Count(i => i == weights) == 1)))
+            editor.SetConstant(weights, new(_graph.Constants[weights].Type, (float[])layer.Weights.Weights.Clone()));
+        if (layer.Bias is { } bias && layer.Node.HasInput(2) && _graph.Constant(layer.Node.Inputs[2]) is { } own
+            && own.Count == bias.Values.Length && index.Readers(layer.Node.Inputs[2]).Count == 1)
+            editor.SetConstant(layer.Node.Inputs[2], new(own.Type, (float[])bias.Values.Clone()));
     }
 
     // Weights with a factor of their own are left as they are.
@@ -90,13 +118,21 @@ internal sealed class QuantizedStudent
 
     private void AddLayer(GraphEditor editor, Node node, DotProductLayer layer, WeightQuantization rounded, WeightLevels levels)
     {
+        (Layer? original, string weightName) = Weights(editor, node, layer, rounded);
+        LevelWeights form = original?.Form ?? new(layer, rounded, levels);
+        TrainedParameter weights = original?.Weights
+            ?? new(weightName, editor.Constant(weightName)!.Values<float>(), form.Master, form, decays: false);
+        double[] ratios = original is null ? [.. rounded.Scales.Select(_ => 1.0)] : Ratios(original, rounded);
+        Node changed = node with { Inputs = node.Inputs.SetItem(1, weightName) };
+        if (node.Is<RecurrentOperator>())
+        {
+            editor.Replace(node, changed);
+            _layers.Add(new(node, layer, form, weights, null, ratios, original is null));
+            return;
+        }
         double inputScale = _quantization.Values[node.Inputs[0]].Scale;
         float[] bias = [.. rounded.Bias.Select((b, c) => (float)(b * inputScale * rounded.Scales[c]))];
-        var form = new LevelWeights(layer, rounded, levels);
-        var weights = new float[layer.Weights.Length];
-        string weightName = editor.AddConstant(node.Name + "/weights", new(_graph.Constants[node.Inputs[1]].Type, weights));
         string biasName = editor.AddConstant(node.Name + "/bias", Tensor.Of(bias, bias.Length));
-        Node changed = node with { Inputs = node.Inputs.SetItem(1, weightName) };
         if (!node.Is<MatMulOperator>())
         {
             changed = changed with { Inputs = node.Inputs.Length > 2
@@ -109,10 +145,42 @@ internal sealed class QuantizedStudent
             editor.Replace(node, changed.WithoutActivation() with { Outputs = [sums] },
                 NodeOperators.New<AddOperator>(node.Name + "/addition", [sums, biasName], node.Outputs).WithActivationOf(node));
         }
-        _layers.Add(new(node, layer, form,
-            new(weightName, weights, form.Master, form, decays: false),
-            new(biasName, bias, (float[])bias.Clone(), new FreeWeights(bias, keepsZeros: false), decays: false)));
+        _layers.Add(new(node, layer, form, weights, new(biasName, bias, (float[])bias.Clone(), new FreeWeights(bias, keepsZeros: false),
+            decays: false), ratios, original is null));
     }
+
+    // The weights that a layer reads: its own, or those of an earlier layer with the same integers, times what its scales are of theirs.
+    private (Layer? Original, string Name) Weights(GraphEditor editor, Node node, DotProductLayer layer, WeightQuantization rounded)
+    {
+        TensorType type = _graph.Constants[node.Inputs[1]].Type;
+        Layer? original = _layers.FirstOrDefault(l => l.IsOriginal && HasSameOrder(l, node, layer, type)
+            && _quantization.Weights[l.Node.Name].Values.AsSpan().SequenceEqual(rounded.Values) && HasSamePairs(l.Node, rounded));
+        if (original is null)
+            return (null, editor.AddConstant(node.Name + "/weights", new(type, new float[layer.Weights.Length])));
+        double[] ratios = Ratios(original, rounded);
+        if (ratios.All(r => r == 1))
+            return (original, original.Weights.Name);
+        var factors = new float[layer.Weights.Length];
+        for (int c = 0; c < layer.Channels; c++)
+            for (int k = 0; k < layer.Length; k++)
+                factors[layer.Index(c, k)] = (float)ratios[c];
+        string scaled = editor.AddValue(node.Name + "/weights", type);
+        editor.InsertBefore(node, NodeOperators.New<MulOperator>(node.Name + "/scaling",
+            [original.Weights.Name, editor.AddConstant(node.Name + "/ratios", new(type, factors))], [scaled]));
+        return (original, scaled);
+    }
+
+    private bool HasSameOrder(Layer original, Node node, DotProductLayer layer, TensorType type) =>
+        original.Node.OpType == node.OpType && _graph.Constants[original.Node.Inputs[1]].Type == type
+        && original.Product.Groups == layer.Groups && original.Product.Length == layer.Length
+        && original.Product.Index(1 % layer.Channels, 0) == layer.Index(1 % layer.Channels, 0);
+
+    // Pairs that are bounded in one layer would not be in the other.
+    private bool HasSamePairs(Node original, WeightQuantization rounded) =>
+        _quantization.Weights[original.Name].PairSumsBounded == rounded.PairSumsBounded;
+
+    private double[] Ratios(Layer original, WeightQuantization rounded) =>
+        [.. rounded.Scales.Zip(_quantization.Weights[original.Node.Name].Scales, (own, other) => own / other)];
 
     // Every value that integer nodes exchange, behind what makes it. What has been pulled into 32 bits stays a real number.
     private Graph Rounded(Graph graph)
@@ -142,6 +210,7 @@ internal sealed class QuantizedStudent
         }
     }
 
-    // A layer of the student.
-    private sealed record Layer(Node Node, DotProductLayer Product, LevelWeights Form, TrainedParameter Weights, TrainedParameter Bias);
+    // A layer of the student: its scales are those of its weights' form times the ratios; a recurrent one has no bias of its own.
+    private sealed record Layer(Node Node, DotProductLayer Product, LevelWeights Form, TrainedParameter Weights, TrainedParameter? Bias,
+        double[] Ratios, bool IsOriginal);
 }

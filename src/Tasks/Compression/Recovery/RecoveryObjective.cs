@@ -30,17 +30,19 @@ internal sealed class RecoveryObjective : ITrainingObjective
     /// <param name="batch">How many samples a graph takes at a time, where that is possible.</param>
     public RecoveryObjective(Graph student, Graph teacher, RecoveryData data, ImmutableArray<ValueMatch> matches, int batch)
     {
-        (_data, _matches) = (data, matches);
-        _powers = Powers(teacher, data, matches);
-        if (BatchedGraph.Of(student, batch) is { } many && BatchedGraph.Of(teacher, batch) is { } manyOfTeacher
-            && matches.All(m => BatchedGraph.BatchAxis(student.TypeOf(m.Student), many.TypeOf(m.Student), batch) == 0
-                && BatchedGraph.BatchAxis(teacher.TypeOf(m.Teacher), manyOfTeacher.TypeOf(m.Teacher), batch) == 0)
-            && data.Learned >= batch
-            && AreIndependent(student, many, [.. matches.Select(m => m.Student)], data, batch)
-            && AreIndependent(teacher, manyOfTeacher, [.. matches.Select(m => m.Teacher)], data, batch))
-            (Graph, _teacher, Batch) = (many, manyOfTeacher, batch);
-        else
-            (Graph, _teacher, Batch) = (student, teacher, 1);
+        (_data, _matches, Graph, _teacher, Batch) = (data, matches, student, teacher, 1);
+        if (data.Learned >= batch && BatchedGraph.Of(student, batch) is { } many && BatchedGraph.Of(teacher, batch) is { } manyOfTeacher)
+        {
+            // Samples of a value in between may lie along another axis, as steps of a sequence come first: outputs and the others serve.
+            ImmutableArray<ValueMatch> inRows = [.. matches.Where(m =>
+                BatchedGraph.BatchAxis(student.TypeOf(m.Student), many.TypeOf(m.Student), batch) == 0
+                && BatchedGraph.BatchAxis(teacher.TypeOf(m.Teacher), manyOfTeacher.TypeOf(m.Teacher), batch) == 0)];
+            if (matches.All(m => !m.IsOutput || inRows.Contains(m))
+                && AreIndependent(student, many, [.. inRows.Select(m => m.Student)], data, batch)
+                && AreIndependent(teacher, manyOfTeacher, [.. inRows.Select(m => m.Teacher)], data, batch))
+                (_matches, Graph, _teacher, Batch) = (inRows, many, manyOfTeacher, batch);
+        }
+        _powers = Powers(teacher, data, _matches);
     }
 
     /// <inheritdoc/>

@@ -146,7 +146,8 @@ internal sealed class RecoveryRun : ITrainingHost
         if (outcome.RightBefore + outcome.RightAfter > 0)
             text.Append(CultureInfo.InvariantCulture, $", of their classes {100.0 * outcome.RightBefore / outcome.HeldBack:F2} % → ")
                 .Append(CultureInfo.InvariantCulture, $"{100.0 * outcome.RightAfter / outcome.HeldBack:F2} % right");
-        text.Append(CultureInfo.InvariantCulture, $"; {trainer.BytesOfThread / 1048576.0:F1} MB for each thread");
+        text.Append(CultureInfo.InvariantCulture, $"; {trainer.BytesOfThread / 1048576.0:F1} MB for each thread")
+            .Append(CultureInfo.InvariantCulture, $", {trainer.BytesOfParameters / 1048576.0:F1} MB for all");
         if (_context.Options.Teachers.Length > 0)
             text.Append(CultureInfo.InvariantCulture, $"; learned is the mean of {_context.Options.Teachers.Length} teachers");
         return outcome.BestStep > 0 ? text.ToString() : text + "; nothing better was found, so all stays as it was";

@@ -1,6 +1,8 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Recovery;
@@ -41,6 +43,8 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
         // Shared levels are those that are there; otherwise all of the bits that the greatest one needs.
         WeightLevels Levels(Node node, sbyte[] values)
         {
+            if (node.Is<RecurrentOperator>())
+                return WeightLevels.Bits8;
             int clusters = context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
             WeightLevels asked = WeightLevels.Of(context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision);
             bool isNarrow = asked != WeightLevels.Bits8 && values.All(v => Math.Abs(v) <= asked.Highest);

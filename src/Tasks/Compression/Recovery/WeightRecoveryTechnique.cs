@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 using OptimizerBuild.Training;
 
@@ -32,7 +34,7 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
         if ((model.Graph.SameAs(before) && context.Teachers is null) || ReferenceEquals(model.Graph, context.TrainedGraph))
             return new(model, [], []);
-        Graph graph = model.Graph;
+        Graph graph = WithSharedWeights(model.Graph);
         string[] names = Trainable(graph);
         var constants = graph.Constants.ToBuilder();
         var parameters = new List<TrainedParameter>();
@@ -59,14 +61,24 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
     }
 
     // Weights and biases of layers that a gradient reaches.
-    private static string[] Trainable(Graph graph)
+    private static string[] Trainable(Graph graph) => [.. graph.Nodes.Where(n => OperatorRegistry.Of(n) is IDifferentiable)
+        .SelectMany(n => n.Is<IDotProduct>() ? n.Inputs.Skip(1)
+            : n.As<RecurrentOperator>() is { } layer ? n.Inputs.Where((_, i) => i > 0 && !layer.InputsOfSequences.Contains(i)) : [])
+        .Where(i => graph.Constant(i) is { Element: ElementType.Float32, Count: > 0 } && !graph.Outputs.Contains(i))
+        .Distinct(StringComparer.Ordinal)];
+
+    // Weights of equal elements become one constant, so that they are still equal, and stored once, when they are trained.
+    private static Graph WithSharedWeights(Graph graph)
     {
-        string[] candidates = [.. graph.Nodes.Where(n => n.Is<IDotProduct>() || n.Is<Operators.Recurrent.RecurrentOperator>())
-            .Where(n => OperatorRegistry.Of(n) is IDifferentiable)
-            .SelectMany(n => n.Inputs.Skip(1))
-            .Where(i => graph.Constant(i) is { Element: ElementType.Float32, Count: > 0 } && !graph.Outputs.Contains(i))
-            .Distinct(StringComparer.Ordinal)];
-        return candidates;
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (IGrouping<string, string> group in Trainable(graph).Where(n => IsWeight(graph, n))
+            .GroupBy(n => graph.Constants[n].Type + " " + Convert.ToHexString(SHA256.HashData(graph.Constants[n].Bytes))))
+            foreach (string copy in group.Skip(1))
+                names[copy] = group.First();
+        return names.Count == 0 ? graph : graph with
+        {
+            Nodes = [.. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(i => names.GetValueOrDefault(i, i))] })],
+        };
     }
 
     private static bool IsWeight(Graph graph, string name) => graph.Constants[name].Rank > 1;

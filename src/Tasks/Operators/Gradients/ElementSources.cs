@@ -9,8 +9,11 @@ namespace OptimizerBuild.Operators.Gradients;
 /// elements. Their gradients go the same way back, and elements that were repeated add theirs up.
 /// </summary>
 /// <param name="Places">For each output and each of its elements the number of the input's element, from 1; 0 for none.</param>
-internal sealed record ElementSources(ImmutableArray<int[]> Places)
+internal sealed record ElementSources(ImmutableArray<int[]> Places) : IHoldsBuffers
 {
+    /// <inheritdoc/>
+    public long Bytes => Places.Sum(p => (long)p.Length * sizeof(int));
+
     /// <summary>The sources of a movement whose other inputs are constant.</summary>
     /// <param name="movement">The operator.</param>
     /// <param name="context">The node.</param>

@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Gradients;
 /// every step. For one thread at a time.
 /// </summary>
 /// <typeparam name="T">float; double where gradients are checked: then the graph's float32 values are of double precision.</typeparam>
-internal sealed class GradientTape<T>
+internal sealed class GradientTape<T> : IHoldsBuffers
     where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
 {
     private readonly Graph _graph;
@@ -23,6 +23,7 @@ internal sealed class GradientTape<T>
     private readonly HashSet<string> _carriers;
     private readonly HashSet<string> _touched = new(StringComparer.Ordinal);
     private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
+    private long _bytes;
 
     /// <summary>Prepares a graph.</summary>
     /// <param name="graph">The graph; its constants are not copied where they are of type <typeparamref name="T"/>, so that whoever
@@ -46,7 +47,7 @@ internal sealed class GradientTape<T>
             if (op is ITrainingForward)
                 for (int i = 0; i < node.Outputs.Length; i++)
                     if (node.Outputs[i].Length > 0)
-                        _values[node.Outputs[i]] = step.Outputs[i] = Tensor.Zeros(context.OutputTypes[i]);
+                        _values[node.Outputs[i]] = step.Outputs[i] = Tensor.Zeros(TypeOf(node.Outputs[i]));
             bool passes = op is IDifferentiable && node.Inputs.Any(_carriers.Contains) && node.Outputs.Any(_carriers.Contains);
             entries.Add(new(op, context, step, passes));
         }
@@ -59,8 +60,11 @@ internal sealed class GradientTape<T>
         .Where(e => e.Operator is not IDifferentiable && e.Context.Node.Inputs.Any(_carriers.Contains))
         .Select(e => (e.Context.Node, Differentiability.Obstacle(e.Operator) ?? "has no gradient"));
 
-    /// <summary>The bytes of all values and gradients that the tape holds, the graph's constants apart.</summary>
-    public long Bytes { get; private set; }
+    /// <summary>
+    /// The bytes of all values and gradients that the tape holds, the graph's constants apart, and of what nodes keep: after a step forward
+    /// and backward all of it.
+    /// </summary>
+    public long Bytes => _bytes + _entries.Sum(e => e.Step.KeptBytes);
 
     /// <summary>Whether the gradient of a value can be asked for or given.</summary>
     /// <param name="value">The value's name.</param>
@@ -206,7 +210,7 @@ internal sealed class GradientTape<T>
                 same.Push(_gradients[output]);
             }
         }
-        Bytes += _entries.SelectMany(e => e.Context.OutputTypes).Sum(t => t.Element == ElementType.String ? 0L
+        _bytes += _entries.SelectMany(e => e.Context.OutputTypes).Sum(t => t.Element == ElementType.String ? 0L
             : (long)t.Count * t.Element.Size());
 
         void Take(string name)
@@ -220,7 +224,7 @@ internal sealed class GradientTape<T>
                 return;
             }
             _gradients[name] = new T[count];
-            Bytes += (long)count * ElementTypes.Of<T>().Size();
+            _bytes += (long)count * ElementTypes.Of<T>().Size();
         }
     }
 

@@ -10,7 +10,11 @@ internal static class ReductionGradients
     /// <summary>For each element of the input the place of the result that it goes into.</summary>
     /// <param name="Of">The places.</param>
     /// <param name="Results">The number of results.</param>
-    internal sealed record Places(int[] Of, int Results);
+    internal sealed record Places(int[] Of, int Results) : IHoldsBuffers
+    {
+        /// <inheritdoc/>
+        public long Bytes => (long)Of.Length * sizeof(int);
+    }
 
     /// <summary>The places of a reduction; made once.</summary>
     /// <param name="context">The node.</param>

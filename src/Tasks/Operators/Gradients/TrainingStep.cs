@@ -45,6 +45,10 @@ internal sealed class TrainingStep<T>(int inputs, int outputs)
     /// <param name="index">The input, also one beyond the list.</param>
     public T[]? Gradient(int index) => index < InputGradients.Length ? InputGradients[index] : null;
 
+    /// <summary>The bytes of buffers that the node keeps between its steps.</summary>
+    public long KeptBytes => _kept.Values.Sum(k =>
+        k is IHoldsBuffers buffers ? buffers.Bytes : k is Array { Length: > 0 } array ? Buffer.ByteLength(array) : 0L);
+
     /// <summary>
     /// What the node keeps between its steps: tables, buffers, and from the way forward for the way back. One for each kind.
     /// </summary>

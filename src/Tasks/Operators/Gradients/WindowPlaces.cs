@@ -3,7 +3,7 @@ namespace OptimizerBuild.Operators.Gradients;
 /// <summary>
 /// Where the taps of all windows of a geometry lie, over any number of axes: what convolutions and pools of training walk along.
 /// </summary>
-internal sealed class WindowPlaces
+internal sealed class WindowPlaces : IHoldsBuffers
 {
     /// <summary>The places of a geometry.</summary>
     /// <param name="geometry">The geometry.</param>
@@ -49,6 +49,9 @@ internal sealed class WindowPlaces
     /// <param name="pixel">The window: its position in the output.</param>
     public ReadOnlySpan<Run> RunsOf(int pixel) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_runs)[
         _firstRuns[pixel].._firstRuns[pixel + 1]];
+
+    /// <inheritdoc/>
+    public long Bytes => ((long)Pixels.Length + _firstRuns.Length + (3L * _runs.Capacity)) * sizeof(int);
 
     /// <summary>The geometry.</summary>
     public WindowGeometry Geometry { get; }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -14,7 +16,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(2, "weights", Elements.Float32)]
 [Output(0, "Y")]
 [Parameter("axis", ParameterKind.Int, Required = true)]
-internal sealed class AxisResamplingOperator : Operator, IPassesChannels
+internal sealed class AxisResamplingOperator : Operator, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -28,22 +30,62 @@ internal sealed class AxisResamplingOperator : Operator, IPassesChannels
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
-        Tensor x = inputs[0]!;
-        int axis = context.Axis(Axis(context.Node), x.Rank);
-        int count = x.Dimensions[axis], inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]);
-        (int outputs, int taps) = (inputs[1]!.Dimensions[0], inputs[1]!.Dimensions[1]);
-        (float[] from, int[] places, float[] weights) = (x.Values<float>(), inputs[1]!.Values<int>(), inputs[2]!.Values<float>());
         var to = new float[context.OutputTypes[0].Count];
-        for (int at = 0; at < to.Length; at++)
-        {
-            int start = (at / inner / outputs * count * inner) + (at % inner), j = at / inner % outputs;
-            float sum = 0;
-            for (int t = 0; t < taps; t++)
-                sum = MathF.FusedMultiplyAdd(from[start + (places[(j * taps) + t] * inner)], weights[(j * taps) + t], sum);
-            to[at] = sum;
-        }
+        Resample(context, inputs[0]!.Values<float>(), inputs[1]!.Values<int>(), inputs[2]!.Values<float>(), to);
         return [FloatTensor.Of(context.OutputTypes[0], to)];
     }
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        Resample(context, step.Input(0), step.Inputs[1]!.Values<int>(), step.Input(2), step.Output(0));
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] weights, T[] dy) = (step.Input(0), step.Input(2), step.OutputGradient);
+        T[]? dx = step.Gradient(0), dw = step.Gradient(2);
+        int[] places = step.Inputs[1]!.Values<int>();
+        int inner = Inner(context), taps = context.Type(1).Dimensions[1];
+        ForEachRun(context, (to, start, row) =>
+        {
+            ReadOnlySpan<T> gradient = dy.AsSpan(to, inner);
+            for (int t = row; t < row + taps; t++)
+            {
+                int from = start + (places[t] * inner);
+                if (dx is not null)
+                    GradientSums.AddScaled(gradient, weights[t], dx.AsSpan(from, inner));
+                if (dw is not null)
+                    for (int i = 0; i < inner; i++)
+                        dw[t] += gradient[i] * x[from + i];
+            }
+        });
+    }
+
+    private static void Resample<T>(OperatorContext context, T[] x, int[] places, T[] weights, T[] y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int inner = Inner(context), taps = context.Type(1).Dimensions[1];
+        Array.Clear(y);
+        ForEachRun(context, (to, start, row) =>
+        {
+            for (int t = row; t < row + taps; t++)
+                GradientSums.AddScaled(x.AsSpan(start + (places[t] * inner), inner), weights[t], y.AsSpan(to, inner));
+        });
+    }
+
+    // Runs of the result behind the axis: where each begins, where those of its inputs do, and the first of its places and weights.
+    private static void ForEachRun(OperatorContext context, Action<int, int, int> run)
+    {
+        int count = context.Type(0).Dimensions[context.Axis(Axis(context.Node), context.Type(0).Rank)], inner = Inner(context);
+        (int outputs, int taps) = (context.Type(1).Dimensions[0], context.Type(1).Dimensions[1]);
+        for (int to = 0, n = 0; to < context.OutputTypes[0].Count; to += inner, n++)
+            run(to, n / outputs * count * inner, n % outputs * taps);
+    }
+
+    private static int Inner(OperatorContext context) =>
+        Shapes.Count(context.Type(0).Dimensions.AsSpan()[(context.Axis(Axis(context.Node), context.Type(0).Rank) + 1)..]);
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port) =>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Linear;
@@ -9,7 +10,7 @@ namespace OptimizerBuild.Operators.Linear;
 /// weights. Depthwise convolutions of channels-last images run without. Belongs to one tape.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
-internal sealed class TrainingConvolution<T>
+internal sealed class TrainingConvolution<T> : IHoldsBuffers
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Elements of the rows that exist at a time: half a megabyte of float32, which stays in a second-level cache.
@@ -27,6 +28,7 @@ internal sealed class TrainingConvolution<T>
     private readonly int _terms;
     private readonly int _tile;
     private readonly T[] _turned;
+    private readonly T[] _turnedGradient;
     private readonly T[] _rows;
 
     /// <summary>Prepares a convolution.</summary>
@@ -42,6 +44,7 @@ internal sealed class TrainingConvolution<T>
         // Rows of several images follow each other only where pixels do so in the output.
         _tile = Math.Clamp(TileElements / Math.Max(_terms, 1), 1, Math.Max(_last ? _batch * _pixels : _pixels, 1));
         _turned = new T[outputs * _terms];
+        _turnedGradient = new T[outputs * _terms];
         _rows = IsDepthwise || ReadsInput ? [] : new T[_tile * _terms];
     }
 
@@ -49,6 +52,9 @@ internal sealed class TrainingConvolution<T>
 
     // Pixels of channels-last images are the rows themselves.
     private bool ReadsInput => _last && _places.IsPointwise;
+
+    /// <inheritdoc/>
+    public long Bytes => _places.Bytes + (((long)_turned.Length + _turnedGradient.Length + _rows.Length) * ElementTypes.Of<T>().Size());
 
     /// <summary>Computes the convolution.</summary>
     /// <param name="x">The images.</param>
@@ -96,7 +102,8 @@ internal sealed class TrainingConvolution<T>
 
     private void WeightGradient(T[] x, T[] dy, T[] dw)
     {
-        T[] turned = new T[_turned.Length];
+        T[] turned = _turnedGradient;
+        Array.Clear(turned);
         if (IsDepthwise)
         {
             ForEachTap((from, tap, to) => GradientSums.AddProducts(x.AsSpan(from, _outputs), dy.AsSpan(to, _outputs),

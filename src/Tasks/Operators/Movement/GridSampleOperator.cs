@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
@@ -12,7 +14,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("align_corners", ParameterKind.Int)]
 [Parameter("mode", ParameterKind.String, Choices = ["linear", "nearest", "cubic", "bilinear", "bicubic"])]
 [Parameter("padding_mode", ParameterKind.String, Choices = ["zeros", "border", "reflection"])]
-internal sealed class GridSampleOperator : Operator
+internal sealed class GridSampleOperator : Operator, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -28,29 +30,102 @@ internal sealed class GridSampleOperator : Operator
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs)
     {
-        TensorType x = inputs[0]!.Type, type = context.OutputTypes[0];
-        float[] from = FloatTensor.Values(inputs[0]!), grid = FloatTensor.Values(inputs[1]!);
-        int[] sizes = [.. x.Dimensions.Skip(2)];
-        int axes = sizes.Length, pixels = Shapes.Count(sizes), channels = x.Dimensions[1];
-        int points = Shapes.Count(type.Dimensions.AsSpan()[2..]);
-        var to = new float[type.Count];
-        for (int n = 0; n < x.Dimensions[0]; n++)
+        TensorType type = context.OutputTypes[0];
+        float[] from = FloatTensor.Values(inputs[0]!), to = new float[type.Count];
+        Sample(context, from, FloatTensor.Values(inputs[1]!), to);
+        return [FloatTensor.Of(type, to)];
+    }
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        Sample(context, step.Input(0), step.Input(1), step.Output(0));
+
+    /// <inheritdoc/>
+    /// <remarks>Pixels get what is read of them; a place moves the weights of its pixels along each axis.</remarks>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] dy) = (step.Input(0), step.OutputGradient);
+        T[]? dx = step.Gradient(0), dGrid = step.Gradient(1);
+        var map = new Map(context);
+        ForEachPoint(context, step.Input(1), (image, point, place, along) =>
         {
-            for (int p = 0; p < points; p++)
+            foreach (Tap<T> tap in Taps(along, map.Sizes))
             {
-                var taps = new List<(int Offset, float Weight)> { (0, 1f) };
-                for (int a = 0; a < axes; a++)
+                T sum = T.Zero;
+                for (int c = 0; c < map.Channels; c++)
                 {
-                    (int Pixel, float Weight)[] along = Along(context.Node, grid[(((n * points) + p) * axes) + (axes - 1 - a)], sizes[a]);
-                    taps = [.. taps.SelectMany(t => along.Where(l => l.Pixel >= 0)
-                        .Select(l => ((t.Offset * sizes[a]) + l.Pixel, t.Weight * l.Weight)))];
+                    int from = (((image * map.Channels) + c) * map.Pixels) + tap.Offset;
+                    T gradient = dy[(((image * map.Channels) + c) * map.Points) + point];
+                    if (dx is not null)
+                        dx[from] += gradient * tap.Weight;
+                    sum += gradient * x[from];
                 }
-                for (int c = 0; c < channels; c++)
-                    to[(((n * channels) + c) * points) + p] = taps.Aggregate(
-                        0f, (sum, t) => MathF.FusedMultiplyAdd(from[(((n * channels) + c) * pixels) + t.Offset], t.Weight, sum));
+                if (dGrid is not null)
+                    for (int a = 0; a < map.Sizes.Length; a++)
+                        dGrid[place + (map.Sizes.Length - 1 - a)] += sum * tap.Slopes[a];
+            }
+        });
+    }
+
+    private static void Sample<T>(OperatorContext context, T[] from, T[] grid, T[] to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        var map = new Map(context);
+        ForEachPoint(context, grid, (image, point, _, along) =>
+        {
+            Tap<T>[] taps = [.. Taps(along, map.Sizes)];
+            for (int c = 0; c < map.Channels; c++)
+                to[(((image * map.Channels) + c) * map.Points) + point] = taps.Aggregate(T.Zero, (sum, t) => T.FusedMultiplyAdd(
+                    from[(((image * map.Channels) + c) * map.Pixels) + t.Offset], t.Weight, sum));
+        });
+    }
+
+    // Calls for each place of the grid with its image, its number, where it is in the grid and what it reads along each axis.
+    private static void ForEachPoint<T>(OperatorContext context, T[] grid, Action<int, int, int, Read<T>[][]> point)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        var map = new Map(context);
+        int axes = map.Sizes.Length;
+        for (int n = 0; n < context.Type(0).Dimensions[0]; n++)
+        {
+            for (int p = 0; p < map.Points; p++)
+            {
+                int place = ((n * map.Points) + p) * axes;
+                point(n, p, place, [.. map.Sizes.Select((size, a) => Along(context.Node, grid[place + (axes - 1 - a)], size))]);
             }
         }
-        return [FloatTensor.Of(type, to)];
+    }
+
+    // The pixels inside the map that a place is made of: the first axis varies slowest. The slope along an axis is its own one times the
+    // weights along the others.
+    private static IEnumerable<Tap<T>> Taps<T>(Read<T>[][] along, int[] sizes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        IEnumerable<Tap<T>> taps = [new(0, T.One, [])];
+        for (int a = 0; a < along.Length; a++)
+        {
+            int axis = a;
+            taps = taps.SelectMany(t => along[axis].Where(l => l.Pixel >= 0).Select(l => new Tap<T>(
+                (t.Offset * sizes[axis]) + l.Pixel, t.Weight * l.Weight, [.. t.Slopes.Select(s => s * l.Weight), t.Weight * l.Slope])));
+        }
+        return taps;
+    }
+
+    private readonly record struct Read<T>(int Pixel, T Weight, T Slope);
+
+    private readonly record struct Tap<T>(int Offset, T Weight, T[] Slopes);
+
+    private sealed class Map(OperatorContext context)
+    {
+        public int[] Sizes { get; } = [.. context.Type(0).Dimensions.Skip(2)];
+
+        public int Channels => context.Type(0).Dimensions[1];
+
+        public int Pixels { get; } = Shapes.Count(context.Type(0).Dimensions.AsSpan()[2..]);
+
+        public int Points { get; } = Shapes.Count(context.OutputTypes[0].Dimensions.AsSpan()[2..]);
     }
 
     /// <inheritdoc/>
@@ -79,53 +154,87 @@ internal sealed class GridSampleOperator : Operator
     /// <summary>Whether −1 and 1 are the outermost pixels' middles (attribute <c>align_corners</c>).</summary>
     public static bool AlignsCorners(Node node) => node.Int("align_corners", 0) != 0;
 
-    private static (int Pixel, float Weight)[] Along(Node node, float place, int size)
+    // What is read along an axis: pixels, their weights, and how weights change with the place.
+    private static Read<T>[] Along<T>(Node node, T place, int extent)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
     {
         (int taps, int padding, bool corners) = (Taps(node), Padding(node), AlignsCorners(node));
-        (float least, float greatest) = corners ? (0f, size - 1f) : (-0.5f, size - 0.5f);
-        float x = corners ? (place + 1) / 2 * (size - 1) : (((place + 1) * size) - 1) / 2;
+        T one = T.One, two = T.CreateTruncating(2), half = one / two, size = T.CreateTruncating(extent);
+        (T least, T greatest) = corners ? (T.Zero, size - one) : (-half, size - half);
+        T x = corners ? (place + one) / two * (size - one) : (((place + one) * size) - one) / two;
+        T slope = corners ? (size - one) / two : size / two;
         if (taps == 1)
-            x = MathF.Round(x, MidpointRounding.ToEven);
+            x = T.Round(x, MidpointRounding.ToEven);
         bool inside = x >= least && x <= greatest;
-        if (!inside && padding > 0)
-            x = padding == 1 ? Math.Clamp(x, 0, size - 1) : Reflected(x, least, greatest);
-        if (!(Math.Abs(x) < 1e9f))
+        if (!inside && padding == 1)
+        {
+            x = T.Clamp(x, T.Zero, size - one);
+            slope = T.Zero;
+        }
+        else if (!inside && padding > 1)
+        {
+            (x, bool turned) = Reflected(x, least, greatest);
+            slope = turned ? -slope : slope;
+        }
+        if (!(T.Abs(x) < T.CreateTruncating(1e9f)))
             return [];
-        int first = taps == 1 ? (int)x : (int)MathF.Floor(x) + 1 - (taps / 2);
-        float fraction = x - MathF.Floor(x);
-        return [.. Enumerable.Range(0, taps).Select(k => (Pixel(first + k), Weight(k)))];
+        T floor = T.Floor(x), fraction = x - floor;
+        int first = taps == 1 ? int.CreateTruncating(x) : int.CreateTruncating(floor) + 1 - (taps / 2);
+        return [.. Enumerable.Range(0, taps).Select(k => new Read<T>(Pixel(first + k), Weight(k), slope * Change(k)))];
 
-        int Pixel(int pixel) => pixel >= 0 && pixel < size ? pixel : padding switch
+        int Pixel(int pixel) => pixel >= 0 && pixel < extent ? pixel : padding switch
         {
             0 => -1,
-            1 => Math.Clamp(pixel, 0, size - 1),
-            _ => Math.Clamp((int)Reflected(pixel, least, greatest), 0, size - 1),
+            1 => Math.Clamp(pixel, 0, extent - 1),
+            _ => Math.Clamp(int.CreateTruncating(Reflected(T.CreateTruncating(pixel), least, greatest).Place), 0, extent - 1),
         };
 
-        float Weight(int k) => taps switch
+        T Weight(int k) => taps switch
         {
-            1 => 1,
-            2 => k == 0 ? 1 - fraction : fraction,
-            _ => Cubic(Math.Abs(fraction + 1 - k)),
+            1 => one,
+            2 => k == 0 ? one - fraction : fraction,
+            _ => Cubic(T.Abs(fraction + one - T.CreateTruncating(k))),
         };
+
+        T Change(int k)
+        {
+            T distance = fraction + one - T.CreateTruncating(k);
+            return taps switch
+            {
+                1 => T.Zero,
+                2 => k == 0 ? -one : one,
+                _ => distance < T.Zero ? -CubicSlope(-distance) : CubicSlope(distance),
+            };
+        }
     }
 
-    private static float Reflected(float x, float least, float greatest)
+    // A place inside of what lies outside, and whether it moves the other way.
+    private static (T Place, bool Turned) Reflected<T>(T x, T least, T greatest)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        float range = greatest - least;
-        if (!(range > 0))
-            return least;
+        T range = greatest - least;
+        if (!(range > T.Zero))
+            return (least, false);
         bool below = x < least;
-        float beyond = below ? least - x : x - greatest;
-        if (beyond <= 0)
-            return x;
-        float turns = MathF.Floor(beyond / range);
-        float rest = beyond - (turns * range);
-        return below == (turns % 2 == 0) ? least + rest : greatest - rest;
+        T beyond = below ? least - x : x - greatest;
+        if (beyond <= T.Zero)
+            return (x, false);
+        T turns = T.Floor(beyond / range), rest = beyond - (turns * range);
+        bool even = T.IsEvenInteger(turns);
+        return (below == even ? least + rest : greatest - rest, even);
     }
 
     // R. G. Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981, with a = −0.75.
-    private static float Cubic(float d) => d <= 1
-        ? (((1.25f * d) - 2.25f) * d * d) + 1
-        : (((((-0.75f * d) + 3.75f) * d) - 6) * d) + 3;
+    private static T Cubic<T>(T d)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => d <= T.One
+        ? (((F<T>(1.25f) * d) - F<T>(2.25f)) * d * d) + T.One
+        : (((((F<T>(-0.75f) * d) + F<T>(3.75f)) * d) - F<T>(6)) * d) + F<T>(3);
+
+    private static T CubicSlope<T>(T d)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => d <= T.One
+        ? ((F<T>(3.75f) * d) - F<T>(4.5f)) * d
+        : (((F<T>(-2.25f) * d) + F<T>(7.5f)) * d) - F<T>(6);
+
+    private static T F<T>(float value)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.CreateTruncating(value);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Movement;
@@ -17,7 +18,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(2, "updates", Elements.All, Variable = "T")]
 [Output(0, "Y")]
 [Parameter("reduction", ParameterKind.String, Choices = ["none", "add", "mul", "max", "min"])]
-internal sealed class ScatterRowsOperator : Operator
+internal sealed class ScatterRowsOperator : Operator, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -61,6 +62,58 @@ internal sealed class ScatterRowsOperator : Operator
         "min" => nameof(ScatterRows.Min),
         _ => nameof(ScatterRows.Store),
     };
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Each row of the result has a row of the table and those that met it, in their order. What replaces it takes all of the gradient, as
+    /// does, element by element, the extremum; a sum hands it to all, a product to each times the others.
+    /// </remarks>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        T[]? dTable = step.Gradient(0), dUpdates = step.Gradient(2);
+        T[] dy = step.OutputGradient;
+        (int rows, int width) = (context.Type(0).Dimensions[0], context.Type(0).Dimensions[1]);
+        var met = new List<int>[rows];
+        long[] indices = step.Inputs[1]!.Values<long>();
+        for (int i = 0; i < indices.Length; i++)
+            if (indices[i] >= 0 && indices[i] < rows)
+                (met[indices[i]] ??= []).Add(i);
+        string reduction = Reduction(context.Node);
+        for (int row = 0; row < rows; row++)
+        {
+            // A place of the table, then places of the updates.
+            int[] places = [row * width, .. (met[row] ?? []).Select(i => i * width)];
+            ReadOnlySpan<T> gradient = dy.AsSpan(row * width, width);
+            if (places.Length == 1 || reduction is "none" or "add")
+            {
+                for (int i = reduction == "add" ? 0 : places.Length - 1; i < places.Length; i++)
+                    if ((i == 0 ? dTable : dUpdates) is { } to)
+                        GradientSums.Add(gradient, to.AsSpan(places[i]));
+                continue;
+            }
+            for (int k = 0; k < width; k++)
+            {
+                T[] values = [.. places.Select((p, i) => (i == 0 ? step.Input(0) : step.Input(2))[p + k])];
+                for (int i = 0; i < places.Length; i++)
+                    if ((i == 0 ? dTable : dUpdates) is { } to)
+                        to[places[i] + k] += gradient[k] * Share(reduction, values, i);
+            }
+        }
+    }
+
+    // What the combination of values changes by with one of them.
+    private static T Share<T>(string reduction, T[] values, int of)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (reduction == "mul")
+            return values.Where((_, i) => i != of).Aggregate(T.One, (product, v) => product * v);
+        // Of equal values the last one is taken.
+        int chosen = 0;
+        for (int i = 1; i < values.Length; i++)
+            chosen = reduction == "max" ? (values[chosen] > values[i] ? chosen : i) : (values[chosen] < values[i] ? chosen : i);
+        return chosen == of ? T.One : T.Zero;
+    }
 
     private readonly struct Code(string reduction, Tensor result, long[] indices, Tensor updates) : INumericCode<int>
     {

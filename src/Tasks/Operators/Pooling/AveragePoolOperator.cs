@@ -143,10 +143,12 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPass
     }
 
     // The windows and by how many elements each is divided.
-    private sealed class Windows(OperatorContext context)
+    private sealed class Windows(OperatorContext context) : IHoldsBuffers
     {
         private readonly WindowPlaces _places = new(WindowGeometry.OfPooling(context));
         private readonly int[] _counts = Counts(context);
+
+        public long Bytes => _places.Bytes + ((long)_counts.Length * sizeof(int));
 
         // Calls for each window and tap inside the image with places in the input and the output, how many adjacent channels lie there
         // and what the window is divided by.

@@ -1,4 +1,6 @@
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Recurrent;
 
@@ -60,5 +62,88 @@ internal sealed class LstmOperator : RecurrentOperator
     {
         for (int k = 0; k < sums.Length; k++)
             sums[k] = MathF.FusedMultiplyAdd(weights[k], cell[k], sums[k]);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void StepForward<T>(RecurrentUnroll<T> unroll, int step)
+    {
+        unroll.Multiply(0, 4, unroll.Before(step), unroll.Sums(step), 0);
+        Peep(unroll, step, 0, 0, unroll.CellBefore(step));
+        Peep(unroll, step, 2, 2, unroll.CellBefore(step));
+        unroll.Activate(step, 0, 0);
+        unroll.Activate(step, 2, 0);
+        unroll.Activate(step, 3, 1);
+        bool coupled = IsCoupled(unroll.Node);
+        for (int b = 0; b < unroll.Batch; b++)
+        {
+            if (!unroll.Runs(b, step))
+                continue;
+            ReadOnlySpan<T> i = unroll.Gate(unroll.Activated(step), b, 0), f = unroll.Gate(unroll.Activated(step), b, 2);
+            ReadOnlySpan<T> g = unroll.Gate(unroll.Activated(step), b, 3), before = unroll.Row(unroll.CellBefore(step), b);
+            Span<T> cell = unroll.Row(unroll.CellBefore(step + 1), b);
+            for (int k = 0; k < cell.Length; k++)
+                cell[k] = T.FusedMultiplyAdd(coupled ? T.One - i[k] : f[k], before[k], i[k] * g[k]);
+        }
+        Peep(unroll, step, 1, 1, unroll.CellBefore(step + 1));
+        unroll.Activate(step, 1, 0);
+        for (int b = 0; b < unroll.Batch; b++)
+        {
+            if (!unroll.Runs(b, step))
+                continue;
+            ReadOnlySpan<T> o = unroll.Gate(unroll.Activated(step), b, 1), cell = unroll.Row(unroll.CellBefore(step + 1), b);
+            Span<T> hidden = unroll.Row(unroll.Before(step + 1), b), bounded = unroll.Row(unroll.Kept(step), b);
+            for (int k = 0; k < hidden.Length; k++)
+            {
+                bounded[k] = unroll.Apply(2, cell[k]);
+                hidden[k] = o[k] * bounded[k];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected internal override void StepBackward<T>(RecurrentUnroll<T> unroll, int step)
+    {
+        bool coupled = IsCoupled(unroll.Node);
+        for (int b = 0; b < unroll.Batch; b++)
+        {
+            if (!unroll.Runs(b, step))
+                continue;
+            Span<T> hidden = unroll.Row(unroll.HiddenGradient, b), change = unroll.Row(unroll.CellGradient, b);
+            ReadOnlySpan<T> bounded = unroll.Row(unroll.Kept(step), b), cell = unroll.Row(unroll.CellBefore(step + 1), b);
+            ReadOnlySpan<T> before = unroll.Row(unroll.CellBefore(step), b);
+            ReadOnlySpan<T> i = unroll.Gate(unroll.Activated(step), b, 0), o = unroll.Gate(unroll.Activated(step), b, 1);
+            ReadOnlySpan<T> f = unroll.Gate(unroll.Activated(step), b, 2), g = unroll.Gate(unroll.Activated(step), b, 3);
+            Span<T> di = unroll.Gate(unroll.SumGradient, b, 0), @do = unroll.Gate(unroll.SumGradient, b, 1);
+            Span<T> df = unroll.Gate(unroll.SumGradient, b, 2), dg = unroll.Gate(unroll.SumGradient, b, 3);
+            for (int k = 0; k < hidden.Length; k++)
+                @do[k] = hidden[k] * bounded[k];
+            unroll.Deactivate(step, b, 1, 0);
+            unroll.PeepBack(b, 1, 1, cell, change);
+            for (int k = 0; k < hidden.Length; k++)
+            {
+                change[k] += hidden[k] * o[k] * unroll.Derivative(2, cell[k], bounded[k]);
+                di[k] = change[k] * (coupled ? g[k] - before[k] : g[k]);
+                df[k] = coupled ? T.Zero : change[k] * before[k];
+                dg[k] = change[k] * i[k];
+                change[k] *= coupled ? T.One - i[k] : f[k];
+            }
+            hidden.Clear();
+            unroll.Deactivate(step, b, 0, 0);
+            unroll.Deactivate(step, b, 2, 0);
+            unroll.Deactivate(step, b, 3, 1);
+            unroll.PeepBack(b, 0, 0, before, change);
+            unroll.PeepBack(b, 2, 2, before, change);
+        }
+        unroll.MultiplyBack(0, 4, unroll.Before(step), unroll.SumGradient, 0, unroll.HiddenGradient);
+    }
+
+    private static void Peep<T>(RecurrentUnroll<T> unroll, int step, int gate, int part, T[] cell)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (unroll.Peepholes is null)
+            return;
+        for (int b = 0; b < unroll.Batch; b++)
+            GradientSums.AddProducts(unroll.Peepholes.AsSpan(part * unroll.Size, unroll.Size), unroll.Row(cell, b),
+                unroll.Gate(unroll.Sums(step), b, gate));
     }
 }

@@ -12,17 +12,22 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
 {
     private static readonly Dictionary<string, Form> Forms = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Sigmoid"] = new(RecurrentActivation.Sigmoid, null, null, (x, _, _) => Sigmoid(x)),
-        ["Tanh"] = new(RecurrentActivation.Tanh, null, null, (x, _, _) => ElementaryFunctions.Tanh(x)),
-        ["Relu"] = new(RecurrentActivation.Relu, null, null, (x, _, _) => 0 > x ? 0 : x),
-        ["Affine"] = new(RecurrentActivation.Affine, 1, 0, (x, a, b) => (a * x) + b),
-        ["LeakyRelu"] = new(RecurrentActivation.LeakyRelu, 0.01f, null, (x, a, _) => x < 0 ? a * x : x),
-        ["ThresholdedRelu"] = new(RecurrentActivation.ThresholdedRelu, 1, null, (x, a, _) => x > a ? x : 0),
-        ["ScaledTanh"] = new(RecurrentActivation.ScaledTanh, 1, 1, (x, a, b) => a * ElementaryFunctions.Tanh(b * x)),
-        ["HardSigmoid"] = new(RecurrentActivation.HardSigmoid, 0.2f, 0.5f, (x, a, b) => Math.Min(1, Math.Max(0, (a * x) + b))),
-        ["Elu"] = new(RecurrentActivation.Elu, 1, null, (x, a, _) => x < 0 ? a * (ElementaryFunctions.Exp(x) - 1) : x),
-        ["Softsign"] = new(RecurrentActivation.Softsign, null, null, (x, _, _) => x / (1 + Math.Abs(x))),
-        ["Softplus"] = new(RecurrentActivation.Softplus, null, null, (x, _, _) => Softplus(x)),
+        ["Sigmoid"] = new(RecurrentActivation.Sigmoid, null, null, (x, _, _) => Sigmoid(x), (_, y, _, _) => y * (1 - y)),
+        ["Tanh"] = new(RecurrentActivation.Tanh, null, null, (x, _, _) => ElementaryFunctions.Tanh(x), (_, y, _, _) => 1 - (y * y)),
+        ["Relu"] = new(RecurrentActivation.Relu, null, null, (x, _, _) => 0 > x ? 0 : x, (x, _, _, _) => x > 0 ? 1 : 0),
+        ["Affine"] = new(RecurrentActivation.Affine, 1, 0, (x, a, b) => (a * x) + b, (_, _, a, _) => a),
+        ["LeakyRelu"] = new(RecurrentActivation.LeakyRelu, 0.01f, null, (x, a, _) => x < 0 ? a * x : x, (x, _, a, _) => x < 0 ? a : 1),
+        ["ThresholdedRelu"] = new(RecurrentActivation.ThresholdedRelu, 1, null, (x, a, _) => x > a ? x : 0,
+            (x, _, a, _) => x > a ? 1 : 0),
+        ["ScaledTanh"] = new(RecurrentActivation.ScaledTanh, 1, 1, (x, a, b) => a * ElementaryFunctions.Tanh(b * x),
+            (_, y, a, b) => b * (a - (a == 0 ? 0 : y * y / a))),
+        ["HardSigmoid"] = new(RecurrentActivation.HardSigmoid, 0.2f, 0.5f, (x, a, b) => Math.Min(1, Math.Max(0, (a * x) + b)),
+            (x, _, a, b) => (a * x) + b is > 0 and < 1 ? a : 0),
+        ["Elu"] = new(RecurrentActivation.Elu, 1, null, (x, a, _) => x < 0 ? a * (ElementaryFunctions.Exp(x) - 1) : x,
+            (x, y, a, _) => x < 0 ? y + a : 1),
+        ["Softsign"] = new(RecurrentActivation.Softsign, null, null, (x, _, _) => x / (1 + Math.Abs(x)),
+            (x, _, _, _) => 1 / ((1 + Math.Abs(x)) * (1 + Math.Abs(x)))),
+        ["Softplus"] = new(RecurrentActivation.Softplus, null, null, (x, _, _) => Softplus(x), (x, _, _, _) => Sigmoid(x)),
     };
 
     private readonly Form _form = Forms[Name];
@@ -42,6 +47,14 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
 
     /// <summary>The activation of one value.</summary>
     public float Of(float x) => (float)_form.Compute(x, Alpha, Beta);
+
+    /// <summary>The activation of one value in double precision.</summary>
+    public double Of(double x) => _form.Compute(x, Alpha, Beta);
+
+    /// <summary>Its derivative.</summary>
+    /// <param name="x">The value.</param>
+    /// <param name="y">What the activation makes of it.</param>
+    public double Derivative(double x, double y) => _form.Derivative(x, y, Alpha, Beta);
 
     /// <summary>Puts values through the activation, in place.</summary>
     public void Apply(Span<float> values)
@@ -107,5 +120,6 @@ internal sealed record RecurrentFunction(string Name, float Alpha, float Beta)
 
     private static double Softplus(double x) => Math.Max(x, 0) + ElementaryFunctions.Log(1 + ElementaryFunctions.Exp(-Math.Abs(x)));
 
-    private sealed record Form(int Number, float? Alpha, float? Beta, Func<double, double, double, double> Compute);
+    private sealed record Form(int Number, float? Alpha, float? Beta, Func<double, double, double, double> Compute,
+        Func<double, double, double, double, double> Derivative);
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 
 namespace OptimizerBuild.Operators.Recurrent;
 
@@ -22,7 +24,7 @@ namespace OptimizerBuild.Operators.Recurrent;
 [Parameter("activations", ParameterKind.Strings, Required = true)]
 [Parameter("clip", ParameterKind.Float)]
 [Parameter("direction", ParameterKind.String, Choices = ["forward", "reverse", "bidirectional"])]
-internal abstract class RecurrentOperator : Operator, IPassesChannels
+internal abstract class RecurrentOperator : Operator, IPassesChannels, ITrainingForward
 {
     /// <summary>The gates whose weights lie one after the other.</summary>
     public abstract int Gates { get; }
@@ -113,6 +115,33 @@ internal abstract class RecurrentOperator : Operator, IPassesChannels
     /// <param name="cell">The second state, which the step replaces; empty where there is none.</param>
     protected abstract void Step(RecurrentDirection direction, ReadOnlySpan<float> input, Span<float> hidden, Span<float> cell);
 
+    /// <summary>One step of all sequences in training, which keeps what the way back needs.</summary>
+    /// <param name="unroll">The direction.</param>
+    /// <param name="step">The step, whose sums hold the products with its inputs.</param>
+    /// <typeparam name="T">float or double.</typeparam>
+    protected internal abstract void StepForward<T>(RecurrentUnroll<T> unroll, int step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
+    /// <summary>
+    /// The way back through a step (back-propagation through time: P. Werbos 1990): from the gradients of the states behind it to those of
+    /// the states before it, of its sums and of the parameters.
+    /// </summary>
+    /// <param name="unroll">The direction.</param>
+    /// <param name="step">The step.</param>
+    /// <typeparam name="T">float or double.</typeparam>
+    protected internal abstract void StepBackward<T>(RecurrentUnroll<T> unroll, int step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        step.Keep(() => new RecurrentTraining<T>(this, context)).Forward(step);
+
+    /// <inheritdoc/>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        step.Keep(() => new RecurrentTraining<T>(this, context)).Backward(step);
+
     /// <inheritdoc/>
     /// <remarks>A hidden unit is a place of the state, one row of each gate in both directions, and a column of the state's weights.
     /// </remarks>
@@ -158,6 +187,10 @@ internal abstract class RecurrentOperator : Operator, IPassesChannels
         (TensorType x, TensorType r) = (context.Type(0), context.Type(1));
         return x.Dimensions[0] * (long)x.Dimensions[1] * r.Count;
     }
+
+    /// <summary>The inputs with something for each sequence of a batch beside the products: lengths [batch] and first states
+    /// [directions, batch, size].</summary>
+    public IEnumerable<int> InputsOfSequences => Enumerable.Range(3, 1 + States);
 
     /// <summary>The number of directions.</summary>
     public static int Directions(Node node) => node.Text("direction", "forward") == "bidirectional" ? 2 : 1;

@@ -23,4 +23,29 @@ internal sealed class RnnOperator : RecurrentOperator
         direction.Activate(0, sums);
         sums.CopyTo(hidden);
     }
+
+    /// <inheritdoc/>
+    protected internal override void StepForward<T>(RecurrentUnroll<T> unroll, int step)
+    {
+        unroll.Multiply(0, 1, unroll.Before(step), unroll.Sums(step), 0);
+        unroll.Activate(step, 0, 0);
+        for (int b = 0; b < unroll.Batch; b++)
+            if (unroll.Runs(b, step))
+                unroll.Gate(unroll.Activated(step), b, 0).CopyTo(unroll.Row(unroll.Before(step + 1), b));
+    }
+
+    /// <inheritdoc/>
+    protected internal override void StepBackward<T>(RecurrentUnroll<T> unroll, int step)
+    {
+        for (int b = 0; b < unroll.Batch; b++)
+        {
+            if (!unroll.Runs(b, step))
+                continue;
+            Span<T> hidden = unroll.Row(unroll.HiddenGradient, b);
+            hidden.CopyTo(unroll.Gate(unroll.SumGradient, b, 0));
+            hidden.Clear();
+            unroll.Deactivate(step, b, 0, 0);
+        }
+        unroll.MultiplyBack(0, 1, unroll.Before(step), unroll.SumGradient, 0, unroll.HiddenGradient);
+    }
 }

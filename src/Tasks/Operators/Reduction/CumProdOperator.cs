@@ -10,6 +10,9 @@ internal sealed class CumProdOperator : CumulativeOperator
     public override string KernelMethod => nameof(Cumulative.Product);
 
     /// <inheritdoc/>
+    protected override bool IsProduct => true;
+
+    /// <inheritdoc/>
     protected override T Start<T>() => T.One;
 
     /// <inheritdoc/>

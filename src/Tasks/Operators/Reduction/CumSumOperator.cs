@@ -10,6 +10,9 @@ internal sealed class CumSumOperator : CumulativeOperator
     public override string KernelMethod => nameof(Cumulative.Sum);
 
     /// <inheritdoc/>
+    protected override bool IsProduct => false;
+
+    /// <inheritdoc/>
     protected override T Start<T>() => T.Zero;
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -11,7 +12,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Output(0, "y")]
 [Parameter("exclusive", ParameterKind.Int)]
 [Parameter("reverse", ParameterKind.Int)]
-internal abstract class CumulativeOperator : Operator
+internal abstract class CumulativeOperator : Operator, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -47,6 +48,48 @@ internal abstract class CumulativeOperator : Operator
     /// <summary>The result with one more element.</summary>
     protected abstract T Step<T>(T accumulator, T x)
         where T : unmanaged, INumber<T>;
+
+    /// <summary>Whether elements are multiplied, not added.</summary>
+    protected abstract bool IsProduct { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Of y[k] = Π x[j] up to k the derivative by x[i] is the product before i times that of what lies between i and k: one walk gives the
+    /// former, one from the other end the sum over k with the latter. Nothing is divided, so that zeros do no harm. Of sums all
+    /// factors are 1.
+    /// </remarks>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx)
+            return;
+        (T[] x, T[] dy) = (step.Input(0), step.OutputGradient);
+        TensorType type = context.Type(0);
+        int axis = AxisOf(context), count = type.Dimensions[axis], inner = Shapes.Count(type.Dimensions.AsSpan()[(axis + 1)..]);
+        bool exclusive = IsExclusive(context.Node), reverse = IsReverse(context.Node);
+        var before = new T[count];
+        for (int column = 0; column < x.Length / Math.Max(count, 1); column++)
+        {
+            int start = (column / inner * count * inner) + (column % inner);
+            T product = T.One, behind = T.Zero;
+            for (int k = 0; k < count; k++)
+            {
+                before[k] = product;
+                product *= Factor(At(k));
+            }
+            for (int k = count - 1; k >= 0; k--)
+            {
+                // An exclusive result at k lacks x[k]: it belongs to the elements before k only.
+                T own = exclusive ? behind : dy[At(k)] + behind;
+                dx[At(k)] += before[k] * own;
+                behind = exclusive ? dy[At(k)] + (Factor(At(k)) * behind) : Factor(At(k)) * own;
+            }
+
+            int At(int k) => start + ((reverse ? count - 1 - k : k) * inner);
+        }
+
+        T Factor(int at) => IsProduct ? x[at] : T.One;
+    }
 
     private readonly struct Code(CumulativeOperator op, OperatorContext context, Tensor x) : INumericCode<Tensor>
     {

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -17,7 +19,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("epsilon", ParameterKind.Float)]
 [Parameter("stash_type", ParameterKind.Int)]
-internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPassesChannels
+internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPassesChannels, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -78,21 +80,113 @@ internal sealed class LayerNormalizationOperator : Operator, INormalisation, IPa
         var y = new float[values.Length];
         var means = new float[values.Length / length];
         var inverses = new float[means.Length];
+        var statistics = new Statistics(means.Length);
         for (int row = 0; row < means.Length; row++)
         {
             ReadOnlySpan<float> from = values.AsSpan(row * length, length);
-            double mean = 0, variance = 0;
-            foreach (float v in from)
-                mean += v;
-            mean /= length;
-            foreach (float v in from)
-                variance += (v - mean) * (v - mean);
-            double inverse = 1 / Math.Sqrt((variance / length) + epsilon);
+            (double mean, double inverse) = statistics.Of(row, from, epsilon);
             for (int i = 0; i < length; i++)
                 y[(row * length) + i] = (float)(((from[i] - mean) * inverse * scale[i]) + (bias?[i] ?? 0));
             (means[row], inverses[row]) = ((float)mean, (float)inverse);
         }
         return [FloatTensor.Of(x.Type, y), new(context.OutputTypes[1], means), new(context.OutputTypes[2], inverses)];
+    }
+
+    /// <inheritdoc/>
+    public void Forward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] y, T[] scale) = (step.Input(0), step.Output(0), Row(context, step, 1)!);
+        T[]? bias = Row(context, step, 2);
+        int length = scale.Length;
+        Statistics statistics = step.Keep(() => new Statistics(x.Length / length));
+        for (int row = 0; row < x.Length / length; row++)
+        {
+            (double mean, double inverse) = statistics.Of(row, x.AsSpan(row * length, length), INormalisation.Epsilon(context.Node));
+            for (int i = 0; i < length; i++)
+            {
+                double normal = (double.CreateTruncating(x[(row * length) + i]) - mean) * inverse;
+                y[(row * length) + i] = T.CreateTruncating((normal * double.CreateTruncating(scale[i]))
+                    + (bias is null ? 0 : double.CreateTruncating(bias[i])));
+            }
+            if (step.Outputs.ElementAtOrDefault(1) is { } means)
+                means.Values<T>()[row] = T.CreateTruncating(mean);
+            if (step.Outputs.ElementAtOrDefault(2) is { } inverses)
+                inverses.Values<T>()[row] = T.CreateTruncating(inverse);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// With x̂ = (x − mean)·inverse and g the gradient of x̂: that of x is inverse·(g − mean(g) − x̂·mean(g·x̂)); the mean's own gradient
+    /// goes to all elements alike, that of the inverse deviation as −inverse²·x̂ of its share.
+    /// </remarks>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        (T[] x, T[] scale) = (step.Input(0), Row(context, step, 1)!);
+        T[]? dx = step.Gradient(0), dy = step.OutputGradients[0], dMean = step.OutputGradients.ElementAtOrDefault(1);
+        T[]? dInverse = step.OutputGradients.ElementAtOrDefault(2);
+        int length = scale.Length;
+        Statistics statistics = step.Keep(() => new Statistics(x.Length / length));
+        double[] normal = new double[length], gradient = new double[length];
+        T[] dScale = new T[length], dBias = new T[length];
+        for (int row = 0; row < x.Length / length; row++)
+        {
+            (double mean, double inverse, double sum, double products) = (statistics.Means[row], statistics.Inverses[row], 0, 0);
+            for (int i = 0; i < length; i++)
+            {
+                int at = (row * length) + i;
+                T result = dy is null ? T.Zero : dy[at];
+                normal[i] = (double.CreateTruncating(x[at]) - mean) * inverse;
+                gradient[i] = double.CreateTruncating(result) * double.CreateTruncating(scale[i]);
+                sum += gradient[i];
+                products += gradient[i] * normal[i];
+                dScale[i] += result * T.CreateTruncating(normal[i]);
+                dBias[i] += result;
+            }
+            if (dx is null)
+                continue;
+            double shift = dMean is null ? 0 : double.CreateTruncating(dMean[row]) / length;
+            double stretch = dInverse is null ? 0 : -double.CreateTruncating(dInverse[row]) * inverse * inverse / length;
+            for (int i = 0; i < length; i++)
+                dx[(row * length) + i] += T.CreateTruncating(
+                    (inverse * (gradient[i] - (sum / length) - (normal[i] * products / length))) + shift + (stretch * normal[i]));
+        }
+        ReadOnlySpan<int> shape = RowShape(context);
+        if (step.Gradient(1) is { } toScale)
+            GradientSums.AddBroadcast(dScale, shape, toScale, context.Type(1).Dimensions.AsSpan());
+        if (step.Gradient(2) is { } toBias)
+            GradientSums.AddBroadcast(dBias, shape, toBias, context.Type(2).Dimensions.AsSpan());
+    }
+
+    private static ReadOnlySpan<int> RowShape(OperatorContext context) =>
+        context.Type(0).Dimensions.AsSpan()[context.Axis(Axis(context.Node), context.Type(0).Rank)..];
+
+    // A parameter in the shape of a row; null where it is omitted.
+    private static T[]? Row<T>(OperatorContext context, TrainingStep<T> step, int input)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
+        step.Inputs.ElementAtOrDefault(input) is { } parameter ? TensorMove.Expand(parameter, RowShape(context)).Values<T>() : null;
+
+    /// <summary>What rows are brought to mean 0 and variance 1 by, from the way forward for the way back.</summary>
+    /// <param name="rows">The number of rows.</param>
+    private sealed class Statistics(int rows)
+    {
+        public double[] Means { get; } = new double[rows];
+
+        public double[] Inverses { get; } = new double[rows];
+
+        public (double Mean, double Inverse) Of<T>(int row, ReadOnlySpan<T> values, double epsilon)
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            double mean = 0, variance = 0;
+            foreach (T v in values)
+                mean += double.CreateTruncating(v);
+            mean /= values.Length;
+            foreach (T v in values)
+                variance += (double.CreateTruncating(v) - mean) * (double.CreateTruncating(v) - mean);
+            return (Means[row], Inverses[row]) = (mean, 1 / Math.Sqrt((variance / values.Length) + epsilon));
+        }
     }
 
     private static bool IsFinite(Tensor? constant) => constant is not null && FloatTensor.Values(constant).All(float.IsFinite);

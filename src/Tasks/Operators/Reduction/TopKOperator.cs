@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Operators.Reduction;
@@ -18,7 +19,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Parameter("k", ParameterKind.Int, Until = 9, Required = true, Minimum = 1)]
 [Parameter("largest", ParameterKind.Int, From = 11)]
 [Parameter("sorted", ParameterKind.Int, From = 11)]
-internal sealed class TopKOperator : Operator
+internal sealed class TopKOperator : Operator, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -43,6 +44,22 @@ internal sealed class TopKOperator : Operator
 
     /// <summary>Whether the greatest elements are chosen (attribute <c>largest</c>).</summary>
     public static bool IsLargest(Node node) => node.Int("largest", 1) != 0;
+
+    /// <inheritdoc/>
+    /// <remarks>The gradient of a value goes to the element that it is.</remarks>
+    public void Backward<T>(OperatorContext context, TrainingStep<T> step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>
+    {
+        if (step.Gradient(0) is not { } dx || step.OutputGradients[0] is not { } dy)
+            return;
+        Tensor indices = step.Outputs.ElementAtOrDefault(1) ?? Evaluate(context, step.Inputs)[1];
+        TensorType x = context.Type(0);
+        int axis = context.Axis(AxisOf(context.Node), x.Rank), count = x.Dimensions[axis];
+        int inner = Shapes.Count(x.Dimensions.AsSpan()[(axis + 1)..]), k = indices.Dimensions[axis];
+        long[] places = indices.Values<long>();
+        for (int i = 0; i < places.Length; i++)
+            dx[(((i / inner / k * count) + places[i]) * inner) + (i % inner)] += dy[i];
+    }
 
     private readonly struct Code(OperatorContext context, Tensor x) : INumericCode<Tensor[]>
     {

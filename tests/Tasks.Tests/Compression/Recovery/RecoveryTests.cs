@@ -203,6 +203,106 @@ public sealed class RecoveryTests
         static float[] First(SampleSet set) => [.. set.Samples.Select(s => s[0].Values<float>()[0])];
     }
 
+    /// <summary>Layers with a state win back what their weights lost, before and after rounding, in both directions.</summary>
+    [Theory]
+    [InlineData("Float32", "GRU")]
+    [InlineData("Float32", "LSTM")]
+    [InlineData("Int8", "GRU")]
+    public void RecurrentLayersLearn(string arithmetic, string op)
+    {
+        ModelPrecision precision = Enum.Parse<ModelPrecision>(arithmetic);
+        Graph graph = Recurrent(op);
+        ModelOptions options = Item with { Sparsity = 0.7, Precision = precision };
+        SampleSet judges = Samples(graph, 7, 200);
+        CompressionRun without = Run(graph, options with { Recovery = false }, out CompressionContext plain);
+        CompressionRun with = Run(graph, options, out CompressionContext context);
+        double lost = 1 - plain.Measure(without.Model, judges).Accuracy, left = 1 - context.Measure(with.Model, judges).Accuracy;
+        Assert.True(left < 0.7 * lost, $"of 1 − cosine {lost:g3} there is {left:g3} left");
+        Node layer = Assert.Single(with.Model.Graph.Nodes, n => n.OpType == op);
+        Assert.NotEqual(without.Model.Graph.Constants[layer.Inputs[1]].Values<float>(),
+            with.Model.Graph.Constants[layer.Inputs[1]].Values<float>());
+        if (precision == ModelPrecision.Float32)
+            return;
+
+        // Sixteen samples at a time, and the integers of the state's weights among what is trained.
+        GraphQuantization quantization = without.Model.Annotation<GraphQuantization>()!;
+        Assert.Contains(layer.Name, quantization.Weights.Keys);
+        Assert.NotNull(BatchedGraph.Of(without.Model.Graph, 16));
+        var student = new QuantizedStudent(without.Model.Graph, quantization, (_, _) => Quantization.Weights.WeightLevels.Bits8);
+        Assert.Contains(student.Parameters, p => p.Name.StartsWith(layer.Name + "/weights", StringComparison.Ordinal));
+    }
+
+    /// <summary>Layers of equal weights are one parameter: their integers are equal still, their scales in the same proportion.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void LayersOfEqualWeightsStayEqual(float factor)
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 32), hidden = g.Dense("a", x, 32, 32, relu: true);
+        Tensor weights = g.Build(hidden).Constants["a.w"];
+        string copy = g.Constant("b.w", Tensor.Of([.. weights.Values<float>().Select(w => w * factor)], 32, 32));
+        string again = g.Add("b", "Gemm", [hidden, copy, g.Noise("b.b", 0.1, 32)], n => n.With("transB", 1));
+        Graph graph = g.Build(g.Dense("c", again, 32, 6));
+        CompressionRun before = Run(graph, Item with { Precision = ModelPrecision.Int8, Recovery = false }, out _);
+        CompressionRun after = Run(graph, Item with { Precision = ModelPrecision.Int8 }, out _);
+        WeightQuantization[] Layers(CompressionRun run) => [.. run.Model.Graph.Nodes.Where(n => n.Origin is "a/node" or "b/node")
+            .Select(n => run.Model.Annotation<GraphQuantization>()!.Weights[n.Name])];
+        Assert.Equal(Layers(before)[0].Values, Layers(before)[1].Values);
+        Assert.NotEqual(Layers(before)[0].Values, Layers(after)[0].Values);
+        Assert.Equal(Layers(after)[0].Values, Layers(after)[1].Values);
+        Assert.All(Layers(after)[0].Scales.Zip(Layers(after)[1].Scales), s => Assert.Equal(factor, s.Second / s.First, 4));
+
+        // And in floats, before they are rounded: what they read is one constant.
+        if (factor != 1)
+            return;
+        CompressionRun floats = Run(graph, Item with
+        {
+            Precision = ModelPrecision.Float32, SparsityPattern = SparsityPattern.TwoOfFour, PruningCriterion = PruningCriterion.Magnitude,
+        }, out _);
+        Assert.Contains(floats.Accounts, a => a.Technique == "Recovery");
+        Assert.Single(floats.Model.Graph.Nodes.Where(n => n.Origin is "a/node" or "b/node").Select(n => n.Inputs[1]).Distinct());
+    }
+
+    /// <summary>Products that were added up in 16 bits still are.</summary>
+    [Fact]
+    public void PairsOfTrainedWeightsKeepTheirBound()
+    {
+        Graph graph = Network();
+        GraphQuantization before = Quantized(Item with { Precision = ModelPrecision.Int8, Recovery = false });
+        GraphQuantization after = Quantized(Item with { Precision = ModelPrecision.Int8 });
+        Assert.Contains(before.Weights.Values, w => w.PairSumsBounded && w.Values.Max(v => Math.Abs((int)v)) > 64);
+        foreach ((string node, WeightQuantization weights) in before.Weights)
+        {
+            Assert.NotEqual(weights.Values, after.Weights[node].Values);
+            Assert.True(!weights.PairSumsBounded || after.Weights[node].PairSumsBounded, node);
+        }
+
+        GraphQuantization Quantized(ModelOptions options) =>
+            Run(graph, options with { PairSums = PairSums.Bounded }, out _).Model.Annotation<GraphQuantization>()!;
+    }
+
+    // Six steps of eight numbers, of which the last state of both directions is read.
+    private static Graph Recurrent(string op)
+    {
+        int gates = op == "GRU" ? 3 : 4;
+        string[] functions = op == "GRU" ? ["Sigmoid", "Tanh"] : ["Sigmoid", "Tanh", "Tanh"];
+        var g = new FloatGraph();
+        string x = g.Add("steps", "Transpose", [g.Input("x", 1, 6, 8)], n => n.With("perm", 1, 0, 2));
+        string products = g.Add("products", "Add",
+            [g.Add("product", "MatMul", [x, g.Noise("w", 0.5, 8, 2 * gates * 12)]), g.Noise("wb", 0.1, 2 * gates * 12)]);
+        string state = g.Add("layer", op, [products, g.Noise("r", 0.3, 2, gates * 12, 12)], n => RecurrentFunctions(n), 2);
+        string flat = g.Add("flat", "Reshape",
+            [g.Add("batch", "Transpose", [state + "1"], n => n.With("perm", 1, 0, 2)), g.Constant("shape", Tensor.Of([1L, 24], 2))]);
+        return g.Build(g.Dense("c", flat, 24, 6));
+
+        Node RecurrentFunctions(Node node) => (node with { Domain = Node.InternalDomain })
+            .With("direction", new AttributeValue.Text("bidirectional"))
+            .With("activations", new AttributeValue.Texts([.. functions, .. functions]))
+            .With("activation_alpha", new AttributeValue.Floats([.. functions.Concat(functions).Select(_ => 0f)]))
+            .With("activation_beta", new AttributeValue.Floats([.. functions.Concat(functions).Select(_ => 0f)]));
+    }
+
     private static CompressionRun Run(Graph graph, ModelOptions options, out CompressionContext context)
     {
         var source = new TestContext(graph, Samples(graph, 3, 1600));

@@ -37,12 +37,14 @@ internal sealed record GradientExample(string OpType, Tensor?[] Inputs, params (
                 float v => new AttributeValue.Float(v),
                 string v => new AttributeValue.Text(v),
                 long[] v => new AttributeValue.Ints([.. v]),
+                float[] v => new AttributeValue.Floats([.. v]),
+                string[] v => new AttributeValue.Texts([.. v]),
                 Graph v => new AttributeValue.GraphValue(v),
                 _ => throw new ArgumentException(name),
             });
         if (Activation is var (minimum, maximum))
             node = node.WithActivation(minimum, maximum);
-        return ShapeInference.Infer(new()
+        Graph graph = ShapeInference.Infer(new()
         {
             Name = "gradient",
             Inputs = [.. Variables],
@@ -53,6 +55,9 @@ internal sealed record GradientExample(string OpType, Tensor?[] Inputs, params (
             Types = Enumerable.Range(0, Inputs.Length).Where(IsVariable)
                 .ToImmutableSortedDictionary(Name, i => Inputs[i]!.Type, StringComparer.Ordinal),
         });
+
+        // Places have no gradient.
+        return graph with { Outputs = [.. graph.Outputs.Where(o => graph.TypeOf(o).Element == ElementType.Float32)] };
     }
 
     /// <inheritdoc/>
@@ -60,7 +65,12 @@ internal sealed record GradientExample(string OpType, Tensor?[] Inputs, params (
         $"{OpType}({string.Join(", ", Inputs.Select(t => t?.ToString() ?? "-"))}) {string.Join(' ', Attributes.Select(Text))}";
 
     private static string Text((string Name, object Value) attribute) =>
-        $"{attribute.Name}={(attribute.Value is long[] v ? string.Join(',', v) : attribute.Value is Graph ? "…" : attribute.Value)}";
+        $"{attribute.Name}={attribute.Value switch
+        {
+            Array v => string.Join(',', v.Cast<object>()),
+            Graphs.Graph => "…",
+            var v => v,
+        }}";
 
     private bool IsVariable(int i) => Inputs[i]?.Element == ElementType.Float32 && !Fixed.Contains(i);
 

@@ -8,7 +8,7 @@ internal static class GradientExamples
 {
     /// <summary>The examples.</summary>
     public static IReadOnlyList<GradientExample> All { get; } = [.. Functions(), .. Arithmetic(), .. Linear(), .. Pooling(), .. Reduction(),
-        .. Movement()];
+        .. Movement(), .. Recurrent(), .. Sampling()];
 
     private static IEnumerable<GradientExample> Functions()
     {
@@ -109,11 +109,70 @@ internal static class GradientExamples
             yield return new(op, [Drawn(2, 3)]);
         }
         yield return new("ReduceProd", [F([0, 2, 3, 1, 0, 0], 2, 3), L(1)]);
+        foreach (string op in (string[])["CumSum", "CumProd"])
+            for (int i = 0; i < 4; i++)
+                yield return new(op, [Drawn(2, 4, 3), Tensor.Of<long>([1], [])], ("exclusive", i % 2), ("reverse", i / 2));
+        yield return new("CumProd", [F([2, 0, 3, 0, 1], 5), Tensor.Of<long>([0], [])]);
+        yield return new("TopK", [Drawn(2, 5, 3), L(2)], ("axis", 1)) { Outputs = 2 };
+        yield return new("TopK", [Drawn(3, 5), L(3)], ("largest", 0)) { Outputs = 2 };
+        yield return new("LayerNormalization", [Drawn(2, 3, 4), Drawn(4), Other(4)]);
+        yield return new("LayerNormalization", [Drawn(2, 3, 4), Drawn(3, 1), null], ("axis", 1));
+        yield return new("LayerNormalization", [Drawn(3, 5), Drawn(5), Drawn(1)], ("epsilon", 0.3f)) { Outputs = 3 };
         foreach (string op in (string[])["Softmax", "LogSoftmax"])
         {
             yield return new(op, [Drawn(3, 5)]);
             yield return new(op, [Drawn(2, 4, 3)], ("axis", 1));
         }
+    }
+
+    private static IEnumerable<GradientExample> Recurrent()
+    {
+        foreach ((string op, int gates, string[] defaults) in new[] { ("RNN", 1, new[] { "Tanh" }), ("GRU", 3, ["Sigmoid", "Tanh"]),
+            ("LSTM", 4, ["Sigmoid", "Tanh", "Tanh"]) })
+        {
+            foreach (string direction in (string[])["forward", "reverse", "bidirectional"])
+            {
+                int count = direction == "bidirectional" ? 2 : 1;
+                yield return Layer(op, gates, count, defaults, [], direction);
+                // Of several lengths, from given states.
+                Tensor?[] cells = op == "LSTM" ? [Other(count, 3, 2)] : [];
+                yield return Layer(op, gates, count, defaults, [Tensor.Of([2, 4, 0], 3), Drawn(count, 3, 2), .. cells], direction);
+            }
+            yield return Layer(op, gates, 1, defaults, [], "forward", ("clip", 0.6f));
+            foreach (string function in (string[])["Affine", "LeakyRelu", "ThresholdedRelu", "ScaledTanh", "HardSigmoid", "Elu", "Softsign",
+                "Softplus", "Relu"])
+                yield return Layer(op, gates, 1, [.. defaults.Select(_ => function)], [], "forward");
+        }
+        yield return Layer("GRU", 3, 2, ["Sigmoid", "Tanh"], [], "bidirectional", ("linear_before_reset", 1));
+        GradientExample linear = Layer("GRU", 3, 1, ["Sigmoid", "Tanh"], [Tensor.Of([2, 4, 1], 3), Drawn(1, 3, 2)], "reverse",
+            ("linear_before_reset", 1));
+        linear.Inputs[2] = Drawn(1, 2);
+        yield return linear;
+        foreach (int coupled in (int[])[0, 1])
+            yield return Layer("LSTM", 4, 2, ["Sigmoid", "Tanh", "Tanh"], [null, Drawn(2, 3, 2), Other(2, 3, 2), Drawn(2, 6)],
+                "bidirectional", ("input_forget", coupled));
+    }
+
+    // Four steps of three sequences, a state of two.
+    private static GradientExample Layer(string op, int gates, int directions, string[] functions, Tensor?[] further, string direction,
+        params (string, object)[] attributes) => new(op,
+        [Drawn(4, 3, directions * gates * 2), Drawn(directions, gates * 2, 2), null, .. further],
+        [("direction", direction), ("activations", (string[])[.. Enumerable.Repeat(functions, directions).SelectMany(f => f)]),
+            ("activation_alpha", (float[])[.. Enumerable.Repeat(0.6f, directions * functions.Length)]),
+            ("activation_beta", (float[])[.. Enumerable.Repeat(0.3f, directions * functions.Length)]), .. attributes])
+        { Domain = Node.InternalDomain, Outputs = op == "LSTM" ? 3 : 2 };
+
+    private static IEnumerable<GradientExample> Sampling()
+    {
+        foreach (int axis in (int[])[1, 2])
+            yield return new("AxisResampling", [Drawn(2, 3, 4), Tensor.Of([0, 1, 1, 2, 0, 0, 2, 1, 1, 1], 5, 2), Drawn(5, 2)],
+                ("axis", axis)) { Domain = Node.InternalDomain };
+        foreach (string mode in (string[])["linear", "nearest", "cubic"])
+            foreach (string padding in (string[])["zeros", "border", "reflection"])
+                foreach (int corners in (int[])[0, 1])
+                    yield return new("GridSample", [Drawn(2, 2, 3, 4), Drawn(2, 2, 3, 2)], ("mode", mode), ("padding_mode", padding),
+                        ("align_corners", corners));
+        yield return new("GridSample", [Drawn(1, 2, 3, 2, 3), Drawn(1, 2, 2, 1, 3)]);
     }
 
     private static IEnumerable<GradientExample> Movement()
@@ -135,6 +194,9 @@ internal static class GradientExamples
         yield return new("Split", [Drawn(2, 6), L(1, 3, 2)], ("axis", 1)) { Outputs = 3 };
         yield return new("Gather", [Drawn(2, 4, 3), L(1, 3, 1, -1)], ("axis", 1));
         yield return new("Gather", [Drawn(5, 3), L(4, 0, 4)]);
+        foreach (string reduction in (string[])["none", "add", "mul", "max", "min"])
+            yield return new("ScatterRows", [Drawn(4, 3), L(1, 3, 1, 9, -1), Other(5, 3)], ("reduction", reduction))
+                { Domain = Node.InternalDomain };
         yield return new("Embedding", [Drawn(5, 3), L(4, 0, 4, 7)]) { Domain = Node.InternalDomain };
     }
 

@@ -8,12 +8,6 @@ namespace OptimizerBuild.Operators.Gradients;
 /// <summary>Gradients of operators against finite differences in double precision, and float32 against double precision.</summary>
 public sealed class GradientTests
 {
-    // Operators whose gradient has still to be written.
-    private static readonly string[] NotYet =
-    [
-        "AxisResampling", "CumProd", "CumSum", "GRU", "GridSample", "LSTM", "LayerNormalization", "RNN", "ScatterRows", "TopK",
-    ];
-
     // Straight-through estimators are no derivatives; each has a test of its own.
     private static readonly string[] Estimators = ["FakeQuantize"];
 
@@ -24,7 +18,7 @@ public sealed class GradientTests
     {
         string[] without = [.. OperatorRegistry.All.Select(Operator).Where(o => o.Op is not IDifferentiable
             && Differentiability.Obstacle(o.Op) is null).Select(o => o.Type)];
-        Assert.Equal(NotYet, without.Order(StringComparer.Ordinal));
+        Assert.Empty(without);
     }
 
     [Fact]
@@ -76,7 +70,7 @@ public sealed class GradientTests
         float[][] found = Gradients<float>(example, graph, Inputs<float>(example));
         for (int v = 0; v < right.Length; v++)
             for (int i = 0; i < right[v].Length; i++)
-                Assert.True(Math.Abs(right[v][i] - found[v][i]) <= 2e-5 * Math.Max(1, Math.Abs(right[v][i])),
+                Assert.True(Math.Abs(right[v][i] - found[v][i]) <= 2e-5 * Math.Max(1, right[v].Max(Math.Abs)),
                     $"{example}: {example.Variables[v]}[{i}] has the gradient {found[v][i]:g9}, in double precision {right[v][i]:g9}");
     }
 
