@@ -11,7 +11,7 @@ using OptimizerBuild.Testing;
 namespace OptimizerBuild.Models;
 
 /// <summary>
-/// The small cases of the development set as generated code, in float32 and in 8 bits; <c>ModelCaseTests</c> has the plans in all
+/// The small cases as generated code, in float32 and in 8 bits; <c>ModelCaseTests</c> has the plans in all
 /// precisions and those that are refused.
 /// </summary>
 public sealed class CaseTests
@@ -24,9 +24,8 @@ public sealed class CaseTests
     [InlineData(nameof(ModelPrecision.Int8))]
     public void EachCaseIsRightInGeneratedCode(string precision)
     {
-        SharedAssets.Require();
         bool isFloat = precision == nameof(ModelPrecision.Float32);
-        string[] names = [.. Directory.EnumerateDirectories(SharedAssets.Path("cases"))
+        string[] names = [.. Directory.EnumerateDirectories(SharedAssets.Cases)
             .Where(f => File.Exists(Path.Combine(f, "about.txt"))
                 && !File.ReadAllText(Path.Combine(f, "about.txt")).Contains("expected:", StringComparison.Ordinal))
             .Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
@@ -39,11 +38,11 @@ public sealed class CaseTests
             [.. outcomes.Select((o, i) => PlannedModel.Of(o, ClassName(i)))]);
         for (int m = 0; m < names.Length; m++)
         {
-            string data = SharedAssets.Path($"cases/{names[m]}/test_data_set_0");
+            string data = Path.Combine(SharedAssets.Cases, names[m], "test_data_set_0");
             Tensor[] inputs = Tensors(data, "input_*.pb"), expected = Tensors(data, "output_*.pb");
             if (expected.Length == 0)
                 expected = new GraphEvaluator(OnnxImporter.Import(
-                    SharedAssets.Path($"cases/{names[m]}/model.onnx"), ImportOptions.Default).Graph).Evaluate(inputs);
+                    Path.Combine(SharedAssets.Cases, names[m], "model.onnx"), ImportOptions.Default).Graph).Evaluate(inputs);
             Assert.NotEmpty(expected);
             Tensor[] actual = generated.Run(m, inputs[..outcomes[m].Plan.Inputs.Count]);
             for (int i = 0; i < expected.Length; i++)
@@ -71,10 +70,10 @@ public sealed class CaseTests
 
     private static ModelOptions Options(string name, int number) => new()
     {
-        ModelPath = SharedAssets.Path($"cases/{name}/model.onnx"),
+        ModelPath = Path.Combine(SharedAssets.Cases, name, "model.onnx"),
         Name = name,
         ClassName = ClassName(number),
-        CalibrationData = WithoutData.Contains(name) ? null : new DataSpec("test_data_set_0", SharedAssets.Path("cases/" + name)),
+        CalibrationData = WithoutData.Contains(name) ? null : new DataSpec("test_data_set_0", Path.Combine(SharedAssets.Cases, name)),
     };
 
     private static double[] Reals(Tensor tensor) => NumericCast.Convert(tensor, ElementType.Float64)!.Values<double>();

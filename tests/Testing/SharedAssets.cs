@@ -27,6 +27,14 @@ public static class SharedAssets
         System.IO.Path.Combine(Folder
             ?? throw new InvalidOperationException(SkipReason), relative.Replace('/', System.IO.Path.DirectorySeparatorChar));
 
+    /// <summary>
+    /// The folder with small models that broke other tools, or this one: that of the development set, which may have newer ones, else the
+    /// repository's own.
+    /// </summary>
+    public static string Cases { get; } = Folder is null
+        ? System.IO.Path.Combine(RepositoryRoot, "tests", "cases")
+        : System.IO.Path.Combine(Folder, "cases");
+
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {
         foreach (string start in (string[])[AppContext.BaseDirectory, thisFile])

@@ -29,7 +29,7 @@ internal static class SeedModels
 
     private static IEnumerable<string> Files() =>
     [
-        .. Directory.EnumerateFiles(SharedAssets.Path("cases"), "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
+        .. Directory.EnumerateFiles(SharedAssets.Cases, "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
         .. new[] { "simple", "pytorch-operator", "pytorch-converted", "node" }.SelectMany(BackendSuite.Tests).Select(t => t.ModelPath),
     ];
 

@@ -61,8 +61,7 @@ public sealed class PrequantizedModelTests
     [MemberData(nameof(Cases))]
     public void CasesRunInIntegers(string name, double absolute)
     {
-        SharedAssets.Require();
-        string folder = SharedAssets.Path("cases/" + name);
+        string folder = Path.Combine(SharedAssets.Cases, name);
         Graph imported = OnnxImporter.Import(Path.Combine(folder, "model.onnx"), ImportOptions.Default).Graph;
         (CompressedModel model, GraphQuantization quantization) = Quantize(imported, ModelPrecision.Int8);
         Assert.Equal(1, quantization.IntegerMacShare(model.Graph));

@@ -131,10 +131,9 @@ public sealed class TreeEnsembleTests
     [InlineData("tree_threshold_leq")]
     public void Cases_of_the_development_set_are_right(string name)
     {
-        SharedAssets.Require();
-        string data = SharedAssets.Path($"cases/{name}/test_data_set_0");
+        string data = Path.Combine(SharedAssets.Cases, name, "test_data_set_0");
         var model = new ModelBuilder();
-        model.Model.MergeFrom(File.ReadAllBytes(SharedAssets.Path($"cases/{name}/model.onnx")));
+        model.Model.MergeFrom(File.ReadAllBytes(Path.Combine(SharedAssets.Cases, name, "model.onnx")));
         model.Model.OpsetImport.RemoveAt(0);
         Tensor[] outputs = Run(model, TensorProtoReader.Read(Path.Combine(data, "input_0.pb")));
         for (int i = 0; i < outputs.Length; i++)

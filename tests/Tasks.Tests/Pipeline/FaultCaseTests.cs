@@ -20,26 +20,14 @@ public sealed class FaultCaseTests
         ["softmax_of_scalar"] = "OPT0005",
     };
 
-    public static TheoryData<string> Cases
-    {
-        get
-        {
-            var data = new TheoryData<string>();
-            if (SharedAssets.Folder is not null)
-                foreach (string folder in Directory.EnumerateDirectories(SharedAssets.Path("cases/faults")).Order(StringComparer.Ordinal))
-                    data.Add(Path.GetFileName(folder));
-            else
-                data.Add("");
-            return data;
-        }
-    }
+    public static TheoryData<string> Cases => [.. Directory.EnumerateDirectories(Path.Combine(SharedAssets.Cases, "faults"))
+        .Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void EachCaseBuildsOrIsRefusedWithACode(string name)
     {
-        SharedAssets.Require();
-        string folder = SharedAssets.Path("cases/faults/" + name);
+        string folder = Path.Combine(SharedAssets.Cases, "faults", name);
         foreach (ModelPrecision precision in Enum.GetValues<ModelPrecision>())
         {
             var options = new ModelOptions

@@ -26,16 +26,15 @@ public sealed class ModelCaseTests
     };
 
     /// <summary>The cases.</summary>
-    public static TheoryData<string> Cases => SharedAssets.Folder is null ? [""] : [.. Directory
-        .EnumerateFiles(SharedAssets.Path("cases"), "model.onnx", SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!)
+    public static TheoryData<string> Cases => [.. Directory
+        .EnumerateFiles(SharedAssets.Cases, "model.onnx", SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!)
         .Where(f => Path.GetFileName(Path.GetDirectoryName(f)) == "cases").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void EachCaseIsRightOrRefused(string name)
     {
-        SharedAssets.Require();
-        string folder = SharedAssets.Path("cases/" + name);
+        string folder = Path.Combine(SharedAssets.Cases, name);
         Assert.Equal(File.ReadAllText(Path.Combine(folder, "about.txt")).Contains("expected:", StringComparison.Ordinal),
             Refused.ContainsKey(name));
         foreach (ModelPrecision precision in Enum.GetValues<ModelPrecision>())
