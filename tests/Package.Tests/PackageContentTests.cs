@@ -14,7 +14,8 @@ public class PackageContentTests(PackedPackage package)
     {
         using ZipArchive archive = ZipFile.OpenRead(package.File);
         string[] files = [.. archive.Entries.Select(e => e.FullName).Where(n =>
-            !n.StartsWith('_') && !n.StartsWith('[') && !n.StartsWith("package/", StringComparison.Ordinal))
+            !n.StartsWith('_') && !n.StartsWith('[') && !n.StartsWith("package/", StringComparison.Ordinal)
+            && !n.StartsWith("docs/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
         Assert.Equal(
@@ -77,6 +78,22 @@ public class PackageContentTests(PackedPackage package)
         Assert.Equal(
             Regex.Replace(System.IO.File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "README.md")), @"\]\([^)]*\)", "]"),
             Regex.Replace(page, @"\]\([^)]*\)", "]"));
+    }
+
+    /// <summary>The pages that help links and the items' property pages lead to lie in the package, as they are in the repository.</summary>
+    [Fact]
+    public void HoldsThePagesForWhoHasNoNetwork()
+    {
+        using ZipArchive archive = ZipFile.OpenRead(package.File);
+        string[] pages = [.. archive.Entries.Select(e => e.FullName).Where(n => n.StartsWith("docs/", StringComparison.Ordinal))];
+        Assert.Contains("docs/diagnostics.md", pages);
+        Assert.Contains("docs/metadata.md", pages);
+        Assert.DoesNotContain("docs/roadmap.md", pages);
+        foreach (string page in pages)
+        {
+            using var reader = new StreamReader(archive.GetEntry(page)!.Open());
+            Assert.Equal(System.IO.File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, page)), reader.ReadToEnd());
+        }
     }
 
     /// <summary>Every assembly that it ships has its notice.</summary>

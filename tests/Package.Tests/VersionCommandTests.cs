@@ -1,0 +1,51 @@
+using OptimizerBuild.Testing;
+
+namespace OptimizerBuild;
+
+/// <summary>The command that gives the repository a new version, on a copy of the files that it changes.</summary>
+public sealed class VersionCommandTests : IDisposable
+{
+    private static readonly string[] Files =
+    [
+        "Directory.Build.props", "README.md", "sample-app/sample-app.csproj", "docs/changelog.md",
+        "src/Generators/AnalyzerReleases.Shipped.md", "src/Generators/AnalyzerReleases.Unshipped.md",
+    ];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("optimizerbuild-version-").FullName;
+
+    public VersionCommandTests()
+    {
+        foreach (string file in Files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(_folder, file))!);
+            File.Copy(Path.Combine(SharedAssets.RepositoryRoot, file), Path.Combine(_folder, file));
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void EveryPlaceGetsTheVersion()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");
+        string unshipped = Text(Files[5]);
+        Run("98.7.6").Succeeded();
+        Assert.Contains("<VersionPrefix>98.7.6</VersionPrefix>", Text("Directory.Build.props"), StringComparison.Ordinal);
+        foreach (string file in (string[])["README.md", "sample-app/sample-app.csproj"])
+            Assert.Contains("Include=\"OptimizerBuild\" Version=\"98.7.6\"", Text(file), StringComparison.Ordinal);
+        Assert.Contains("## Unreleased\n\n## 98.7.6\n", Text("docs/changelog.md"), StringComparison.Ordinal);
+        Assert.Empty(Text(Files[5]));
+        Assert.Contains("## Release 98.7.6\n\n" + unshipped[unshipped.IndexOf("### ", StringComparison.Ordinal)..], Text(Files[4]),
+            StringComparison.Ordinal);
+
+        string[] before = [.. Files.Select(Text)];
+        Assert.NotEqual(0, Run("98.7.6").Says("already").ExitCode);
+        Assert.NotEqual(0, Run("next").Says("no version").ExitCode);
+        Assert.Equal(before, Files.Select(Text));
+    }
+
+    private ProcessResult Run(string version) =>
+        DotNet.Start("bash", _folder, [], Path.Combine(SharedAssets.RepositoryRoot, ".ci", "version"), version, _folder);
+
+    private string Text(string file) => File.ReadAllText(Path.Combine(_folder, file));
+}
