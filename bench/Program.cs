@@ -33,6 +33,7 @@ internal static class Program
             new BatchCommand(),
             new FirstCommand(),
             new StartupCommand(),
+            new DebugCommand(),
             new CompressionCommand(),
             new WasmCommand(),
             new StructureCommand(),

@@ -63,6 +63,7 @@ internal sealed class RecordCommand : BenchCommand
         if (!Runtime.IsUsual)
             return 0;
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, seconds)));
+        Section("Debug builds", () => DebugCommand.Markdown(DebugCommand.Measure(repository, seconds)));
         Section("WebAssembly", () => WasmCommand.Markdown(WasmCommand.Measure(repository, models, seconds)));
         return 0;
 

@@ -9,7 +9,8 @@ namespace OptimizerBuild.Generators;
 
 /// <summary>
 /// Renders plans, which the build made from models, as C#: for each model a typed predictor and its layers, and once for all models
-/// the sources of the kernels they call. It decides nothing and reads nothing but the plans, so it is quick enough for every keystroke.
+/// the sources of the kernels they call (<see cref="KernelPlace"/>). It decides nothing and reads nothing but the plans, so it is quick
+/// enough for every keystroke.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class PredictorGenerator : IIncrementalGenerator
@@ -59,7 +60,13 @@ public sealed class PredictorGenerator : IIncrementalGenerator
             .Collect()
             .SelectMany(static (all, _) => PredictorSource.Name(all))
             .WithTrackingName(PredictorsStep);
-        context.RegisterSourceOutput(predictors, static (output, predictor) => AddPredictor(output, predictor));
+        IncrementalValueProvider<KernelPlace> place = context.AnalyzerConfigOptionsProvider
+            .Select(static (options, _) => KernelPlaces.Of(options.GlobalOptions));
+        context.RegisterSourceOutput(predictors.Combine(place), static (output, pair) =>
+        {
+            if (pair.Right != KernelPlace.Alone)
+                AddPredictor(output, pair.Left);
+        });
 
         IncrementalValueProvider<int> version = context.ParseOptionsProvider
             .Select(static (options, _) => TargetBranches.VersionOf(options.PreprocessorSymbolNames));
@@ -69,7 +76,11 @@ public sealed class PredictorGenerator : IIncrementalGenerator
             .Combine(version)
             .Select(static (pair, _) => (pair.Right, KernelLibrary.For(pair.Right).Closure(pair.Left.SelectMany(names => names))))
             .WithTrackingName(KernelsStep);
-        context.RegisterSourceOutput(kernels, static (output, needed) => AddKernels(output, needed.Version, needed.Files));
+        context.RegisterSourceOutput(kernels.Combine(place), static (output, pair) =>
+        {
+            if (pair.Right != KernelPlace.Elsewhere)
+                AddKernels(output, pair.Left.Version, pair.Left.Files, isShared: pair.Right == KernelPlace.Alone);
+        });
     }
 
     private static bool IsOurs(AdditionalText text, AnalyzerConfigOptionsProvider options) =>
@@ -90,13 +101,14 @@ public sealed class PredictorGenerator : IIncrementalGenerator
         }
     }
 
-    private static void AddKernels(SourceProductionContext output, int version, EquatableList<string> files)
+    private static void AddKernels(SourceProductionContext output, int version, EquatableList<string> files, bool isShared)
     {
         KernelLibrary library = KernelLibrary.For(version);
         foreach (string file in files)
         {
             output.CancellationToken.ThrowIfCancellationRequested();
-            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", Text(library.Source(file)));
+            SourceText text = Text(isShared ? library.SharedSource(file) : library.Source(file));
+            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", text);
         }
     }
 

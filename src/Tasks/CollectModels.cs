@@ -60,6 +60,15 @@ public sealed class CollectModels : Task, ICancelableTask
     /// <summary>The project's <c>OptimizeCompressedModels</c>.</summary>
     public string OptimizeCompressedModels { get; set; } = "";
 
+    /// <summary>The project's <c>AssemblyName</c>.</summary>
+    public string AssemblyName { get; set; } = "";
+
+    /// <summary>The project's <c>SignAssembly</c>.</summary>
+    public string SignAssembly { get; set; } = "";
+
+    /// <summary>The project's <c>AssemblyOriginatorKeyFile</c>.</summary>
+    public string KeyFile { get; set; } = "";
+
     /// <summary>The project's <c>PublishAot</c>.</summary>
     public string PublishAot { get; set; } = "";
 
@@ -75,6 +84,13 @@ public sealed class CollectModels : Task, ICancelableTask
     /// <summary>The models with what the other targets need to know of them.</summary>
     [Output]
     public ITaskItem[] Collected { get; private set; } = [];
+
+    /// <summary>
+    /// The identity that an assembly of kernels alone names as the one that may use it, for a project that is compiled without
+    /// <c>Optimize</c>; empty where the kernels are compiled into the project's own assembly.
+    /// </summary>
+    [Output]
+    public string KernelFriend { get; private set; } = "";
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -144,12 +160,24 @@ public sealed class CollectModels : Task, ICancelableTask
             && !LangVersion.StartsWith("ISO", StringComparison.OrdinalIgnoreCase);
         if (LangVersion.Length > 0 && !isNamedVersion && !(VersionOf(LangVersion) >= OldestLanguage))
             throw new ModelException(DiagnosticCatalog.LanguageVersionTooOld, LangVersion);
+        bool isUnoptimised = !IsTrue(Optimize) && OptimizeCompressedModels.Length == 0;
+        if (isUnoptimised)
+            KernelFriend = Friend();
         if (IsDesignTime)
             return;
-        if (!IsTrue(Optimize) && OptimizeCompressedModels.Length == 0)
+        if (isUnoptimised && KernelFriend.Length == 0)
             Log.Log(Diagnostic.Of(DiagnosticCatalog.UnoptimisedBuild, null), Project);
         if (IsTrue(PublishAot) && IlcInstructionSet.Length == 0)
             Log.Log(Diagnostic.Of(DiagnosticCatalog.NativeInstructionSet, null), Project);
+    }
+
+    // An assembly with a strong name is known by name and key.
+    private string Friend()
+    {
+        if (!IsTrue(SignAssembly))
+            return AssemblyName;
+        string? key = KeyFile.Length == 0 ? null : StrongNameKey.PublicKey(Path.GetFullPath(KeyFile.Replace('\\', '/'), ProjectFolder));
+        return key is null ? "" : AssemblyName + ", PublicKey=" + key;
     }
 
     private void CheckClassNames(List<(ITaskItem Item, ModelOptions Options)> models)

@@ -80,7 +80,7 @@ public class PackageContentTests(PackedPackage package)
             Regex.Replace(page, @"\]\([^)]*\)", "]"));
     }
 
-    /// <summary>The pages that help links and the items' property pages lead to lie in the package, as they are in the repository.</summary>
+    /// <summary>The pages that help links and the items' property pages lead to lie in the package as in the repository.</summary>
     [Fact]
     public void HoldsThePagesForWhoHasNoNetwork()
     {

@@ -88,6 +88,9 @@ internal sealed class KernelLibrary
     /// <summary>A file's text as it is emitted.</summary>
     public string Source(string file) => _files[file].Value.EmittedText;
 
+    /// <summary>A file's text as it is emitted into an assembly whose types another assembly uses.</summary>
+    public string SharedSource(string file) => _files[file].Value.SharedText;
+
     private static Dictionary<string, string> ReadEmbedded()
     {
         System.Reflection.Assembly assembly = typeof(KernelLibrary).Assembly;

@@ -39,7 +39,7 @@ internal sealed class KernelSource
         string[] symbols = ConditionalSymbols(text);
         if (symbols.Length > 0)
             Collect(symbols);
-        EmittedText = Apply();
+        EmittedText = Apply(isShared: false);
     }
 
     /// <summary>The identifiers in the code, in any branch of a conditional compilation.</summary>
@@ -50,6 +50,11 @@ internal sealed class KernelSource
 
     /// <summary>The text that goes into the user's compilation.</summary>
     public string EmittedText { get; }
+
+    /// <summary>
+    /// The text that goes into an assembly of kernels alone: without <c>[Embedded]</c>, which hides types from all other assemblies.
+    /// </summary>
+    public string SharedText => Apply(isShared: true);
 
     private void Collect(string[] symbols)
     {
@@ -140,12 +145,14 @@ internal sealed class KernelSource
         return [.. symbols];
     }
 
-    private string Apply()
+    private string Apply(bool isShared)
     {
         var emitted = new StringBuilder(Header, Header.Length + _text.Length + 256);
         int position = 0;
         foreach (KeyValuePair<int, (int Length, string Text)> edit in _edits)
         {
+            if (isShared && ReferenceEquals(edit.Value.Text, Embedded))
+                continue;
             emitted.Append(_text, position, edit.Key - position).Append(edit.Value.Text);
             position = edit.Key + edit.Value.Length;
         }

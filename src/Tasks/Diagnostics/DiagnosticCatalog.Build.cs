@@ -93,14 +93,16 @@ internal static partial class DiagnosticCatalog
 
     /// <summary>The kernels run unoptimised. No arguments.</summary>
     public static readonly DiagnosticDescriptor UnoptimisedBuild = new("OPT0019", Severity.Message, "Kernels run unoptimised in this build",
-        "this project is compiled without Optimize (a Debug build), so that the predictors run many times slower; "
-        + "set the property OptimizeCompressedModels to true to compile it optimised, or to false to silence this message",
+        "this project is compiled without Optimize (a Debug build) and signed with a key that is in no .snk file, so that its kernels "
+        + "cannot be in an optimised assembly of their own and predictors run many times slower; "
+        + "set the property OptimizeCompressedModels to true to compile the project optimised, or to false to silence this message",
         "The just-in-time compiler does not optimise methods of an assembly that was compiled without `Optimize`, whatever attributes "
-        + "they carry. "
-        + "The kernels are compiled into the project's own assembly and share its fate. Results are the same, only slower.",
-        "Set `<OptimizeCompressedModels>true</OptimizeCompressedModels>`: then the project is compiled with `Optimize` also in Debug "
-        + "builds (stepping through its code is less exact). "
-        + "Or put the models into a class library of their own that sets it. `false` silences the message.");
+        + "they carry. In such builds the kernels are therefore in an assembly of their own, which lets the project's assembly see its "
+        + "internals. For that it must know the project's public key, which it reads in the file that `AssemblyOriginatorKeyFile` names: "
+        + "not in a key container, and not in a `.pfx` file. Results are the same, only slower.",
+        "Sign with a `.snk` file, or set `<SignAssembly>` for Release only. Or set "
+        + "`<OptimizeCompressedModels>true</OptimizeCompressedModels>`: then the project is compiled with `Optimize` also in Debug "
+        + "builds (stepping through its code is less exact). `false` silences the message.");
 
     /// <summary>A native build without fast kernels. No arguments.</summary>
     public static readonly DiagnosticDescriptor NativeInstructionSet = new("OPT0020", Severity.Message, "NativeAOT without AVX2",

@@ -41,6 +41,9 @@ public sealed record ConsumerProject
 
     public OptimizationLevel Optimization { get; init; } = OptimizationLevel.Release;
 
+    /// <summary>What the build says of the place of the kernels; empty: nothing.</summary>
+    public string Kernels { get; init; } = "";
+
     private CSharpParseOptions ParseOptions => new(
         LanguageVersion, Documentation ? DocumentationMode.Diagnose : DocumentationMode.Parse, preprocessorSymbols: Symbols);
 
@@ -63,7 +66,7 @@ public sealed record ConsumerProject
         [new PredictorGenerator().AsSourceGenerator()],
         [.. Plans.Select((text, i) => new PlanText(Path.Combine("obj", "Plan" + i + ".plan"), text))],
         ParseOptions,
-        new PlanOptions(),
+        new PlanOptions(Kernels),
         new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
     /// <summary>Runs the generator.</summary>
@@ -82,21 +85,23 @@ public sealed record ConsumerProject
         public override SourceText GetText(CancellationToken cancellationToken = default) => SourceText.From(text, Encoding.UTF8);
     }
 
-    /// <summary>The metadata that the package's targets give to plans.</summary>
-    public sealed class PlanOptions : AnalyzerConfigOptionsProvider
+    /// <summary>The metadata that the package's targets give to plans, and the property that tells where kernels are.</summary>
+    public sealed class PlanOptions(string kernels = "") : AnalyzerConfigOptionsProvider
     {
-        public override AnalyzerConfigOptions GlobalOptions { get; } = new Options(false);
+        public override AnalyzerConfigOptions GlobalOptions { get; } = new Options("build_property.OptimizerBuildKernels", kernels);
 
         public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
         public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) =>
-            new Options(textFile.Path.EndsWith(".plan", StringComparison.Ordinal));
+            new Options(
+                "build_metadata.AdditionalFiles.OptimizerBuildModel",
+                textFile.Path.EndsWith(".plan", StringComparison.Ordinal) ? "m0" : "");
 
-        private sealed class Options(bool isPlan) : AnalyzerConfigOptions
+        private sealed class Options(string known, string text) : AnalyzerConfigOptions
         {
             public override bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value)
             {
-                value = isPlan && key == "build_metadata.AdditionalFiles.OptimizerBuildModel" ? "m0" : null;
+                value = key == known && text.Length > 0 ? text : null;
                 return value is not null;
             }
         }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using OptimizerBuild.Files;
@@ -10,6 +11,7 @@ public sealed class CollectModelsTests : IDisposable
 {
     private readonly TemporaryFolder _project = new();
     private readonly RecordingBuildEngine _engine = new();
+    private string _friend = "";
 
     public void Dispose() => _project.Dispose();
 
@@ -193,16 +195,50 @@ public sealed class CollectModelsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "", true)]
-    [InlineData("false", "", true)]
-    [InlineData("false", "false", false)]
-    [InlineData("true", "true", false)]
-    [InlineData("true", "", false)]
-    public void AnUnoptimisedBuildIsMentioned(string optimize, string optimizeModels, bool mentioned)
+    [InlineData("", "", "App")]
+    [InlineData("false", "", "App")]
+    [InlineData("false", "false", "")]
+    [InlineData("true", "true", "")]
+    [InlineData("true", "", "")]
+    public void AnUnoptimisedBuildHasItsKernelsApart(string optimize, string optimizeModels, string friend)
     {
-        Collect(t => (t.Optimize, t.OptimizeCompressedModels) = (optimize, optimizeModels));
+        Collect(t => (t.AssemblyName, t.Optimize, t.OptimizeCompressedModels) = ("App", optimize, optimizeModels));
 
-        Assert.Equal(mentioned, _engine.Messages.Any(m => m.Code == "OPT0019"));
+        Assert.Equal(friend, _friend);
+        Assert.DoesNotContain(_engine.Messages, m => m.Code == "OPT0019");
+        Assert.Empty(_engine.Errors);
+    }
+
+    [Fact]
+    public void ASignedProjectIsKnownByItsKey()
+    {
+        using var rsa = new RSACryptoServiceProvider(1024);
+        File.WriteAllBytes(_project["key.snk"], rsa.ExportCspBlob(includePrivateParameters: true));
+        Collect(t => (t.AssemblyName, t.Optimize, t.SignAssembly, t.KeyFile) = ("App", "", "true", "key.snk"));
+
+        // .NET writes that the key is for exchanges; what the attribute needs is a key for signatures.
+        byte[] blob = rsa.ExportCspBlob(includePrivateParameters: false);
+        blob[5] = 0x24;
+        Assert.Equal(
+            "App, PublicKey=0024000004800000" + Convert.ToHexStringLower([.. BitConverter.GetBytes(blob.Length), .. blob]),
+            _friend);
+        // A file of the public key alone holds what the attribute says.
+        byte[] key = Convert.FromHexString(_friend.Split('=')[1]);
+        Assert.Equal(_friend.Split('=')[1], StrongNameKey.PublicKey(key));
+        Assert.DoesNotContain(_engine.Messages, m => m.Code == "OPT0019");
+    }
+
+    [Theory]
+    [InlineData("missing.snk")]
+    [InlineData("other.pfx")]
+    [InlineData("")]
+    public void AProjectOfUnknownKeyIsMentioned(string file)
+    {
+        File.WriteAllText(_project["other.pfx"], "0\u0082 something else, long enough for the two forms of a key");
+        Collect(t => (t.AssemblyName, t.Optimize, t.SignAssembly, t.KeyFile) = ("App", "", "true", file));
+
+        Assert.Equal("", _friend);
+        Assert.Contains(_engine.Messages, m => m.Code == "OPT0019");
         Assert.Empty(_engine.Errors);
     }
 
@@ -274,6 +310,7 @@ public sealed class CollectModelsTests : IDisposable
         };
         change(task);
         Assert.Equal(task.Execute(), _engine.Errors.Count == 0);
+        _friend = task.KernelFriend;
         return task.Collected;
     }
 }
