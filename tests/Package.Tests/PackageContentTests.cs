@@ -85,7 +85,8 @@ public class PackageContentTests(PackedPackage package)
     public void HoldsThePagesForWhoHasNoNetwork()
     {
         using ZipArchive archive = ZipFile.OpenRead(package.File);
-        string[] pages = [.. archive.Entries.Select(e => e.FullName).Where(n => n.StartsWith("docs/", StringComparison.Ordinal))];
+        string[] pages =
+            [.. archive.Entries.Select(e => e.FullName).Where(n => n.StartsWith("docs/", StringComparison.Ordinal))];
         Assert.Contains("docs/diagnostics.md", pages);
         Assert.Contains("docs/metadata.md", pages);
         Assert.DoesNotContain("docs/roadmap.md", pages);

@@ -50,14 +50,14 @@ internal static class DataSetReader
         return new DataSet(specification.Trim(), [.. WithNumbers(arrays, labelName, form, specification)], labelName) { Table = table };
     }
 
-    // Labels that are names become the classes that they name in the file of labels. A single array is what the model takes.
+    // Labels that are names become the classes that they name. A single array is what the model takes.
     private static IEnumerable<NamedArray> WithNumbers(List<NamedArray> arrays, string labelName, SampleForm form, string source)
     {
         foreach (NamedArray array in arrays)
         {
             yield return array.Name == labelName && arrays.Count > 1 && array.Value is { Rank: 1, Data: string[] names }
-                && form.LabelsPath is { } path
-                    ? array with { Value = new LabelledFiles([], [.. names]).LabelNumbers(LabelsFile.Read(path, null), source.Trim())! }
+                && form.ClassNames() is { } classes
+                    ? array with { Value = new LabelledFiles([], [.. names]).LabelNumbers(classes, source.Trim())! }
                     : array;
         }
     }

@@ -25,10 +25,11 @@ internal static class ImageFolderReader
         TensorType type = reader.Type(
             ElementType.UInt8, [.. image.Dimensions(chosen.Files.Length).Select(d => (long)d)], "the array of all images", long.MaxValue);
         Tensor pixels = Tensor.Zeros(type);
-        ReadAll(chosen, image, pixels.Values<byte>(), cancellation);
+        if (!form.IsForLabels)
+            ReadAll(chosen, image, pixels.Values<byte>(), cancellation);
         var arrays = new List<NamedArray> { new(CsvTableReader.FeaturesName, pixels) };
         // Numbered over all files, so that a selection has the same classes.
-        if (files.LabelNumbers(form.LabelsPath is { } path ? LabelsFile.Read(path, null) : null, reader.File) is { } all)
+        if (files.LabelNumbers(form.ClassNames(), reader.File) is { } all)
             arrays.Add(new(labelName, chosen.Files.Length == files.Files.Length ? all : Selected(all, chosen.Files.Length)));
         return arrays;
     }

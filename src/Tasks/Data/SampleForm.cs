@@ -1,3 +1,4 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
@@ -24,8 +25,18 @@ internal sealed record SampleForm
     /// <summary>The file with the names of the classes; null where there is none.</summary>
     public string? LabelsPath { get; init; }
 
+    /// <summary>The names that the model itself gives its classes; null where it gives none.</summary>
+    public string[]? OwnLabels { get; init; }
+
+    /// <summary>The names of the classes, in the order of the model's scores; null where nobody gives them.</summary>
+    /// <exception cref="ModelException">The file of labels cannot be read.</exception>
+    public string[]? ClassNames() => LabelsPath is { } path ? LabelsFile.Read(path, null) : OwnLabels;
+
     /// <summary>How many files are read at most, evenly spread over all of them.</summary>
     public int Maximum { get; init; } = int.MaxValue;
+
+    /// <summary>Whether only the labels of images matter, so that none is decoded: their levels are zeros.</summary>
+    public bool IsForLabels { get; init; }
 
     /// <summary>Whether as many are read as there is memory for, evenly spread, where there are more of them; otherwise that is an
     /// error.</summary>

@@ -29,7 +29,7 @@ internal static class SoundFolderReader
         long taken = Math.Min(total, form.IsSelection ? Math.Min(form.Maximum, Math.Max(1, room)) : form.Maximum);
         TensorType type = reader.Type(ElementType.Float32, [taken, sound.Window], "the array of all windows", long.MaxValue);
         Tensor samples = Tensor.Zeros(type);
-        Tensor? labels = files.LabelNumbers(form.LabelsPath is { } path ? LabelsFile.Read(path, null) : null, reader.File);
+        Tensor? labels = files.LabelNumbers(form.ClassNames(), reader.File);
         Tensor? own = labels is null ? null : Tensor.Zeros(TensorType.Of(labels.Element, (int)taken));
 
         int next = 0;

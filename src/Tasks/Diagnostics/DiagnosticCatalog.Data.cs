@@ -89,10 +89,10 @@ internal static partial class DiagnosticCatalog
 
     /// <summary>A label is not among the classes. Arguments: data source, label.</summary>
     public static readonly DiagnosticDescriptor LabelOfFileUnknown = new("OPT0082", Severity.Error, "Label without a class",
-        "the data of '{0}' have the label '{1}', which is not in the file of labels",
-        "Folders of classes, or the labels in a table of files, are named as the classes are in the file that the metadata `Labels` names; "
-            + "their lines are the classes in the order of the model's scores.",
-        "Name the folder as the line in the labels file is, or use numbers of classes, from 0 on, instead of names.");
+        "the data of '{0}' have the label '{1}', which is the name of no class",
+        "Folders of classes, and labels that are texts, are named as the classes are: in the file that the metadata `Labels` names, whose "
+            + "lines are the classes in the order of the model's scores, or without it in the model itself.",
+        "Name the folder or the label as the class is called, or use numbers of classes, from 0 on, instead of names.");
 
     /// <summary>A size of images does not fit the model. Arguments: metadata, value, why.</summary>
     public static readonly DiagnosticDescriptor ImageSizeMisfit = new("OPT0083", Severity.Error, "Size of images does not fit the model",

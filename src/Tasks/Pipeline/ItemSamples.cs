@@ -3,15 +3,16 @@ using OptimizerBuild.Compression.Quantization.Synthetic;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Onnx;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline;
 
 /// <summary>A model's samples: read from the files that the options name, or made up.</summary>
 /// <param name="options">What the item asks for.</param>
-/// <param name="imported">The model as imported.</param>
+/// <param name="model">The model as imported.</param>
 /// <param name="cancellation">Stops the work; checked between files.</param>
-internal sealed class ItemSamples(ModelOptions options, Graph imported, CancellationToken cancellation) : ISampleSource
+internal sealed class ItemSamples(ModelOptions options, ImportedModel model, CancellationToken cancellation) : ISampleSource
 {
     // Every other sample of data that serve for both: these to learn from, the others to judge by.
     private const int Parts = 2;
@@ -35,7 +36,7 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
         : options.CalibrationData is { } spec ? Split(Read(spec, options.CalibrationSamples), options.CalibrationSamples)
         : options.EvaluationData is not null
             ? Split(EvaluationSet(), options.CalibrationSamples) with { Labels = null, IsFromEvaluation = true }
-        : SyntheticCalibration.Create(imported, ranges: ByteRanges());
+        : SyntheticCalibration.Create(model.Graph, ranges: ByteRanges());
 
     /// <summary>
     /// All of the user's samples that techniques may look at: those for calibration, else the inputs of the evaluation data; null where
@@ -80,14 +81,23 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
         return all.At([.. Enumerable.Range(0, count).Select(i => own[SampleSplitter.OriginalIndex(i, count, own.Length)])]);
     }
 
+    /// <summary>Whether only labels matter, as for whoever asks what a model's classes are: images are not decoded then.</summary>
+    public bool IsForLabels { get; init; }
+
     private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!, null);
 
     private DataSet Read(DataSpec spec, int? selected) => DataSetReader.Read(
         spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation,
-        SampleForm.Of(options, imported) with { Maximum = selected ?? int.MaxValue, IsSelection = selected is not null });
+        SampleForm.Of(options, model.Graph) with
+        {
+            Maximum = selected ?? int.MaxValue,
+            IsSelection = selected is not null,
+            IsForLabels = IsForLabels,
+            OwnLabels = model.Labels is { } own ? [.. own.Labels] : null,
+        });
 
     private SampleSet Split(DataSet data, int maximum) =>
-        SampleSplitter.ToSamples(data, imported, InputAdaptation.Of(options), maximum);
+        SampleSplitter.ToSamples(data, model.Graph, InputAdaptation.Of(options), maximum);
 
     // What bytes become by the item's scale and offset, the widest of all channels; null where callers pass floats.
     private Dictionary<string, (double Low, double High)>? ByteRanges()
@@ -96,8 +106,8 @@ internal sealed class ItemSamples(ModelOptions options, Graph imported, Cancella
             return null;
         double low = options.InputOffset.Min();
         double high = (options.InputScale.Max() * 255) + options.InputOffset.Max();
-        return imported.Inputs
-            .Where(i => imported.TypeOf(i).Element == ElementType.Float32)
+        return model.Graph.Inputs
+            .Where(i => model.Graph.TypeOf(i).Element == ElementType.Float32)
             .ToDictionary(i => i, _ => (low, high), StringComparer.Ordinal);
     }
 }

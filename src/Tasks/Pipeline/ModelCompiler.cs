@@ -157,7 +157,8 @@ internal static class ModelCompiler
             [],
             0);
         ModelPlan plan = PlanOf(
-            options, imported, new CompressedModel(graph), signature, StoredWeights.Plain([]), MeasurementOf(options, graph, cancellation));
+            options, imported, new CompressedModel(graph), signature, StoredWeights.Plain([]),
+            MeasurementOf(options, imported, cancellation));
         FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
         FurtherEntry.RequireSameClassifier(options, plan.Classifier, further);
         return plan with
@@ -239,7 +240,7 @@ internal static class ModelCompiler
         };
 
         CompressionContext ContextOf(ModelOptions asked, Graph? trained = null) => new(asked, new Teacher(imported.Graph),
-            new ItemSamples(asked, imported.Graph, cancellation), Trials(asked), progress ?? SilentProgress.Instance, cancellation)
+            new ItemSamples(asked, imported, cancellation), Trials(asked), progress ?? SilentProgress.Instance, cancellation)
         {
             Checkpoints = checkpoints ?? NoCheckpoints.Instance,
             Student = student,
@@ -273,12 +274,13 @@ internal static class ModelCompiler
     };
 
     // Labels in the evaluation data make a classifier, for an editor as well. What is wrong with data, the real build says.
-    private static AccuracyMeasurement? MeasurementOf(ModelOptions options, Graph graph, CancellationToken cancellation)
+    private static AccuracyMeasurement? MeasurementOf(ModelOptions options, ImportedModel imported, CancellationToken cancellation)
     {
         try
         {
-            return ClassifierDetection.DependsOnData(options) && new ItemSamples(options, graph, cancellation).Evaluation() is { } samples
-                ? AccuracyMeasurement.Decide(options, graph, samples) : null;
+            return ClassifierDetection.DependsOnData(options)
+                && new ItemSamples(options, imported, cancellation) { IsForLabels = true }.Evaluation() is { } samples
+                ? AccuracyMeasurement.Decide(options, imported.Graph, samples) : null;
         }
         catch (ModelException)
         {

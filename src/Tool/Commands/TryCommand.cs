@@ -165,9 +165,10 @@ internal sealed class TryCommand : ModelCommand
     private static Predictor Loaded(TriedVariant tried, CancellationToken cancellation)
     {
         (ModelOptions options, CompilationOutcome outcome) = (tried.Options!, tried.Outcome!);
-        Graph graph = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation).Graph;
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation);
+        Graph graph = imported.Graph;
         var callers = new CallerInputs(graph, InputAdaptation.Of(options), options.Name) { TakesNearest = true };
-        var samples = new ItemSamples(options with { CalibrationSamples = 1 }, graph, cancellation);
+        var samples = new ItemSamples(options with { CalibrationSamples = 1 }, imported, cancellation);
         IReadOnlyList<Tensor> sample = samples.Calibration().Samples[0];
         Predictor predictor = PredictorBuild.Load(outcome);
         for (int i = 0; i < outcome.Plan.Inputs.Count; i++)

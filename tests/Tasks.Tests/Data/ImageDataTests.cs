@@ -302,6 +302,13 @@ public sealed class ImageDataTests : IDisposable
         Assert.Equal(outcome.Plan.Image, PlanReader.Read(text).Plan!.Image);
         Assert.DoesNotContain(outcome.Diagnostics, d => d.Descriptor.Severity == Severity.Warning);
 
+        // Whoever only asks what the class looks like needs no pixels.
+        byte[] image = File.ReadAllBytes(Path.Combine(_files.Folder, "images/0/0.png"));
+        _files.Write("images/0/0.png", [1, 2, 3]);
+        Assert.NotNull(outcome.Plan.Classifier);
+        Assert.Equal(outcome.Plan.Classifier, ModelCompiler.DescribeSignature(options).Classifier);
+        _files.Write("images/0/0.png", image);
+
         // Callers who pass floats get no such method, but the same data.
         ModelOptions floats = ItemMetadata.Parse("m.onnx", new Dictionary<string, string>
         {

@@ -47,6 +47,9 @@ public sealed class LineDataTests : IDisposable
         DataSet set = DataSetReader.Read("a.jsonl", _files.Folder, DataLimits.Default, form: form);
         Assert.Equal([1L, 0L], set.Labels!.ToInt64());
         Assert.Equal(ElementType.String, _files.Read("a.jsonl").Labels!.Element);
+        set = DataSetReader.Read(
+            "a.jsonl", _files.Folder, DataLimits.Default, form: new SampleForm { OwnLabels = ["ugly", "good", "bad"] });
+        Assert.Equal([2L, 1L], set.Labels!.ToInt64());
         Write("a.jsonl", "{\"text\": \"x\", \"label\": \"ugly\"}\n");
         Assert.Equal("OPT0082", Assert.Throws<ModelException>(
             () => DataSetReader.Read("a.jsonl", _files.Folder, DataLimits.Default, form: form)).Diagnostic.Descriptor.Code);

@@ -32,7 +32,7 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         if (options.Compression is not (CompressionRecipe.Smallest or CompressionRecipe.Fastest) && !isMixed)
             return new(options, []);
         var teacher = new Teacher(imported.Graph);
-        if (HeldOutSamples.Of(options, new ItemSamples(options, imported.Graph, cancellation), teacher, cancellation) is not { } samples)
+        if (HeldOutSamples.Of(options, new ItemSamples(options, imported, cancellation), teacher, cancellation) is not { } samples)
             return WithoutData(options);
 
         // Where a size alone is asked for, it is reached at any price, the most accurate way.

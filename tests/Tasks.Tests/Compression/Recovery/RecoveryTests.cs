@@ -179,7 +179,7 @@ public sealed class RecoveryTests
     public void OneFileForBothIsDivided()
     {
         using var files = new DataFiles();
-        Graph graph = Network();
+        var imported = new Onnx.ImportedModel(Network(), "m.onnx", "", 0, 0, [], []);
         float[] x = [.. Enumerable.Range(0, 20 * 24).Select(i => (float)(i / 24))];
         string path = files.Write("both.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Fastest,
             ("x.npy", DataFiles.Npy(x, "<f4", "(20, 24)")),
@@ -188,7 +188,7 @@ public sealed class RecoveryTests
         foreach (ModelOptions options in (ModelOptions[])[Item with { EvaluationData = spec, CalibrationData = null },
             Item with { EvaluationData = spec, CalibrationData = spec }])
         {
-            var samples = new Pipeline.ItemSamples(options, graph, default);
+            var samples = new Pipeline.ItemSamples(options, imported, default);
             float[] learned = First(samples.Training()!), judged = First(samples.Evaluation()!), calibrated = First(samples.Calibration());
             Assert.Equal([.. Enumerable.Range(0, 10).Select(i => 2f * i)], learned);
             Assert.Equal([.. Enumerable.Range(0, 10).Select(i => (2f * i) + 1)], judged);
@@ -196,7 +196,7 @@ public sealed class RecoveryTests
             Assert.Empty(calibrated.Intersect(judged));
             Assert.False(samples.Calibration().IsFromEvaluation);
             Assert.Equal("OPT0070", samples.Training()!.Diagnostics[^1].Descriptor.Code);
-            var plain = new Pipeline.ItemSamples(options with { Recovery = false }, graph, default);
+            var plain = new Pipeline.ItemSamples(options with { Recovery = false }, imported, default);
             Assert.Equal(20, plain.Evaluation()!.Samples.Count);
         }
 
