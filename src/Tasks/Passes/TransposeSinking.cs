@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Reduction;
 using OptimizerBuild.Operators.Types;
@@ -31,6 +32,8 @@ internal sealed class TransposeSinking : LocalRewrite
                 ConcatOperator.WithAxis(node, perm[Shapes.Axis(ConcatOperator.Axis(node), perm.Length)])),
             AxisFunction => Sink(editor, node, [Source(editor, node.Input(0), perm)!], perm,
                 AxisFunction.WithAxis(node, perm[Shapes.Axis(AxisFunction.Axis(node), perm.Length)])),
+            AxisResamplingOperator => Sink(editor, node, [Source(editor, node.Input(0), perm)!, .. node.Inputs.Skip(1)], perm,
+                AxisResamplingOperator.WithAxis(node, perm[Shapes.Axis(AxisResamplingOperator.Axis(node), perm.Length)])),
             PadOperator => TryPad(editor, node, perm),
             SliceOperator => TrySlice(editor, node, perm),
             ReduceOperator => TryReduce(editor, node, perm),

@@ -26,6 +26,7 @@ internal static class KernelCases
         .. CodingCases.TwoOfFour(),
         .. ImageCases.All(),
         .. NormalizationCases.All(),
+        .. ResampleCases.All(),
         .. CodingCases.Signs(),
     ]);
 

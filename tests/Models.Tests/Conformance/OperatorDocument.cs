@@ -47,6 +47,7 @@ internal static class OperatorDocument
         ["Cast"] = "all pairs of the element types, those of 16 bits and fewer included, and text; saturate, round_mode; real to integer "
             + "saturates, NaN gives 0",
         ["LayerNormalization"] = "in integers where its statistics are no outputs",
+        ["Resize"] = "all modes; linear and cubic in integers, too",
         ["Pow"] = "exponents of any numeric type",
         ["Clip"] = "constant or computed bounds",
     };

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Passes;
@@ -31,6 +33,7 @@ internal enum LayerForm
     ChannelTranspose,
     FlattenedMatMul,
     SelfProduct,
+    Resample,
 }
 
 /// <summary>One layer.</summary>
@@ -102,6 +105,7 @@ internal sealed record LayerDescription(LayerForm Form, int Back, ImmutableArray
                 b.Add("Transpose", [x], ("perm", Detail(0, 2) == 0 ? new long[] { 0, 2, 3, 1 } : [0, 3, 1, 2])),
             LayerForm.FlattenedMatMul when rank > 2 => FlattenedMatMul(b, x, shape),
             LayerForm.SelfProduct when rank >= 2 => SelfProduct(b, x, rank),
+            LayerForm.Resample => Resample(b, x, shape),
             _ => b.Add("Identity", x),
         };
     }
@@ -135,6 +139,16 @@ internal sealed record LayerDescription(LayerForm Form, int Back, ImmutableArray
     {
         int features = Shapes.Count(shape.AsSpan()[1..]);
         return b.Add("MatMul", b.Add("Reshape", x, b.Ints(shape[0], features)), b.Weights(features, 3));
+    }
+
+    // Along any axis, to more or fewer places, with two or three taps.
+    private string Resample(GraphBuilder b, string x, int[] shape)
+    {
+        int axis = Detail(0, shape.Length), outputs = 1 + Detail(1, 6), taps = 2 + Detail(2, 2);
+        int[] places = [.. Enumerable.Range(0, outputs * taps).Select(i => (i + Detail(3, 5)) % Math.Max(1, shape[axis]))];
+        float[] weights = [.. Enumerable.Range(0, outputs * taps).Select(i => ((i + Detail(4, 5)) % 7 / 8f) - 0.125f)];
+        return shape[axis] == 0 ? x : b.Add(NodeOperators.New<AxisResamplingOperator>("",
+            [x, b.Constant(Tensor.Of(places, outputs, taps)), b.Constant(Tensor.Of(weights, outputs, taps))], []).With("axis", axis));
     }
 
     // Products of rows with each other, or what attention makes of them.

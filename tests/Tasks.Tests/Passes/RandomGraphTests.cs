@@ -39,7 +39,7 @@ public sealed class RandomGraphTests
                     graph = after;
                 }
             }
-        }, 300, seed: 1);
+        }, 600, seed: 2);
         // Written-out softmax, one-hot encodings, sums, loops and levels have no place in the generator; PassCases has them.
         string[] rare =
         [

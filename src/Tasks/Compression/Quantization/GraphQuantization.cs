@@ -20,7 +20,7 @@ namespace OptimizerBuild.Compression.Quantization;
 /// <item>An integer node of form <see cref="IntegerForm.SameScale"/> has equal quantisation on its data input and outputs.</item>
 /// <item><see cref="ActivationType.S32"/> occurs only on outputs of dot products and of Softmax-like nodes, and is read only by
 /// Softmax-like nodes (<see cref="IntegerForm.FixedPoint"/>), by shape-only nodes on the way, by float nodes and by the graph's
-/// outputs.</item>
+/// outputs; and on outputs of resamplings, read only by resamplings along the next axis instead.</item>
 /// <item>A value that a float node makes and an integer node reads has an entry; Lowering puts a quantise step between. The other way round
 /// a dequantise step.</item>
 /// <item>Every value with an entry that is a graph input is quantised by the input's binding.</item>

@@ -6,6 +6,7 @@ using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Reduction;
 
@@ -92,6 +93,9 @@ internal sealed class QuantizableNode
 
     /// <summary>Whether the node sums or averages, so that its output is much smaller than its input.</summary>
     public bool IsReduction => Form == IntegerForm.Rescale && Node.Is<IReduction>();
+
+    /// <summary>Whether the node resamples along an axis, so that finer levels of 32 bits may pass on to the next axis.</summary>
+    public bool IsResampling => Form == IntegerForm.Rescale && Node.Is<AxisResamplingOperator>();
 
     /// <summary>The bounds of the fused activation in real numbers; infinite where there is none.</summary>
     public (double Minimum, double Maximum) ActivationBounds => Node.ActivationBounds();

@@ -55,6 +55,12 @@ internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
                 double scale = rows(producer, input).Max() * input.Scale;
                 return new(ActivationType.S32, ActivationRange.RepresentableScale(scale), 0);
             }
+            if (wide && producer!.IsResampling)
+            {
+                ActivationQuantization input = plan[producer.Node.Inputs[0]];
+                return new(ActivationType.S32,
+                    input.Type == ActivationType.S32 ? input.Scale : input.Scale / ResampledLevels.Finer, 0);
+            }
             if (wide)
             {
                 double scale = producer!.Node.Is<LogSoftmaxOperator>() ? FixedPointPower.LogarithmScale : FixedPointPower.ProbabilityScale;
@@ -93,8 +99,8 @@ internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
             .ToImmutableSortedDictionary(x => x.m, x => x.members, StringComparer.Ordinal);
     }
 
-    // Whether a dot product, a softmax or a sigmoid hands its result on with 32 bits: only shape changes, functions in fixed point,
-    // float nodes and the caller may read it then.
+    // Whether a dot product, a softmax, a sigmoid or a resampling hands its result on with 32 bits: only shape changes, functions in fixed
+    // point (of a resampling: others), float nodes and the caller may read it then.
     private bool IsWide(
         QuantizableNode producer, ImmutableArray<string> members, IntegerNodes nodes, SortedDictionary<string, ActivationQuantization> plan)
     {
@@ -102,10 +108,12 @@ internal sealed class ValuePlanner(QuantizableGraph graph, IRanges ranges)
         {
             IntegerForm.DotProduct or IntegerForm.Product => producer.HasSums,
             IntegerForm.FixedPoint => true,
+            IntegerForm.Rescale => producer.IsResampling,
             _ => producer.IsSigmoid && plan[producer.Node.Inputs[0]].Type == ActivationType.S32,
         };
         return able && !ranges.AreBytes(members) && members.All(m => nodes.IntegerReaders(m).All(r =>
             r.Form == IntegerForm.SameScale ? r.IsReshape
+            : producer.IsResampling ? r.IsResampling
             : producer.HasSums && (r.IsSigmoid ? nodes.IsLast(r) : r.Form == IntegerForm.FixedPoint)));
     }
 

@@ -18,6 +18,9 @@ namespace OptimizerBuild.Operators.Linear;
 [Parameter("axis", ParameterKind.Int, Required = true)]
 internal sealed class AxisResamplingOperator : Operator, IPassesChannels, ITrainingForward
 {
+    // With more, weights whose sums fit into 32 bits would keep too few bits.
+    private const int MostIntegerTaps = 1 << 12;
+
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
     {
@@ -88,6 +91,15 @@ internal sealed class AxisResamplingOperator : Operator, IPassesChannels, ITrain
         Shapes.Count(context.Type(0).Dimensions.AsSpan()[(context.Axis(Axis(context.Node), context.Type(0).Rank) + 1)..]);
 
     /// <inheritdoc/>
+    public override IntegerForm IntegerForm(OperatorContext context) =>
+        context.InputConstants[1] is { Count: > 0 } places && places.Dimensions[1] <= MostIntegerTaps
+        && context.InputConstants[2] is { } weights && weights.Values<float>().Chunk(places.Dimensions[1]).All(IsTame)
+            ? Operators.IntegerForm.Rescale : Operators.IntegerForm.None;
+
+    // Between two axes values have room for twice the input's range; those of all modes of Resize stay within 1.4 times.
+    private static bool IsTame(float[] weights) => weights.Sum(Math.Abs) <= 2;
+
+    /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port) =>
         port is { IsOutput: false, Index: > 0 } || port.Axis == context.Axis(Axis(context.Node), context.Type(0).Rank)
             ? ChannelLinks.Fixed("resamples that axis")
@@ -98,4 +110,7 @@ internal sealed class AxisResamplingOperator : Operator, IPassesChannels, ITrain
 
     /// <summary>The axis (attribute <c>axis</c>).</summary>
     public static long Axis(Node node) => node.Int("axis", 0);
+
+    /// <summary>The node along another axis.</summary>
+    public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
 }

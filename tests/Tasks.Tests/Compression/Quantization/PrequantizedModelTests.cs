@@ -76,6 +76,26 @@ public sealed class PrequantizedModelTests
         Check(net, net.MatMul(x, 7));
     }
 
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void ANetworkThatResizes(bool isSigned, WeightForm weights, int seed)
+    {
+        foreach ((string method, string mode) in ((string, string)[])[("linear", "half_pixel"), ("linear", "pytorch_half_pixel"),
+            ("linear", "align_corners"), ("linear", "asymmetric"), ("linear", "half_pixel_symmetric"), ("cubic", "half_pixel")])
+        {
+            var net = new QuantizedNetwork(seed, isSigned ? ElementType.Int8 : ElementType.UInt8, weights);
+
+            // No halves: means of two levels would be ties, of which each is a level off, and which the layer behind adds up.
+            net.Model.Constant("scales", Tensor.Of<float>(seed == 1 ? [1, 1, 2, 1.6f] : [1, 1, 0.6f, 2.3f], 4));
+            string x = net.Conv(net.Input(1, 3, 6, 7), 17, 3, activation: "Relu");
+            (string, object)[] attributes = [("mode", method), ("coordinate_transformation_mode", mode), ("antialias", seed / 2)];
+
+            // Quantisers give the result the levels of the input, or levels of its own.
+            x = seed == 0 ? net.Op("Resize", [x, "", "scales"], attributes) : net.Move("Resize", [x, "", "scales"], attributes);
+            Check(net, net.Conv(x, 4, 3));
+        }
+    }
+
     // Without levels of their own behind them, sums are handed over with 32 bits and results are as near as float32 numbers.
     [Fact]
     public void TheLastSumsKeepTheirBits()

@@ -63,12 +63,13 @@ internal static class QuantizationInvariants
             if (quantization.Values[output].Type != ActivationType.S32)
                 continue;
             Assert.True(
-                node.HasSums || node.Form == IntegerForm.FixedPoint || node.IsReshape || node.IsSigmoid,
+                node.HasSums || node.Form == IntegerForm.FixedPoint || node.IsReshape || node.IsSigmoid || node.IsResampling,
                 $"{node.Node} makes 32-bit values");
             foreach (Node reader in graph.Nodes.Where(n =>
                 nodes[n.Name].Inputs.Contains(output) && quantization.Nodes[n.Name].Integer))
                 Assert.True(
-                    nodes[reader.Name].IsReshape || nodes[reader.Name].Form == IntegerForm.FixedPoint || nodes[reader.Name].IsSigmoid,
+                    nodes[reader.Name].IsReshape || nodes[reader.Name].Form == IntegerForm.FixedPoint || nodes[reader.Name].IsSigmoid
+                        || nodes[reader.Name].IsResampling,
                     $"{reader} reads 32-bit values");
         }
     }

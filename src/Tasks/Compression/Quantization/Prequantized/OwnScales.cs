@@ -32,6 +32,7 @@ internal sealed class OwnScales
     private readonly Dictionary<string, ActivationQuantization> _levels = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sums = new(StringComparer.Ordinal);
     private readonly HashSet<string> _wide = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _finer = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _reasons = new(StringComparer.Ordinal);
     private readonly List<QuantizableNode> _split = [];
     private readonly IReadOnlySet<QuantizableNode> _exact;
@@ -62,7 +63,7 @@ internal sealed class OwnScales
     public IReadOnlyList<QuantizableNode> WithSplitActivation => _split;
 
     /// <summary>Whether an integer node makes a value with 32 bits.</summary>
-    public bool IsWide(string value) => _sums.Contains(value) || _wide.Contains(value);
+    public bool IsWide(string value) => _sums.Contains(value) || _wide.Contains(value) || _finer.Contains(value);
 
     /// <summary>Why a node runs in float32; empty where it runs in integers, null where the graph had no such node.</summary>
     public string? Reason(Node node) => _reasons.GetValueOrDefault(node.Name);
@@ -154,10 +155,18 @@ internal sealed class OwnScales
                 return NoScaleOfInput;
             return "";
         }
+        ActivationQuantization? target = Target(output);
+        if (node.IsResampling && _finer.Contains(node.Inputs[0]))
+        {
+            if (target is null)
+                _finer.Add(output);
+            else
+                _levels[output] = target;
+            return "";
+        }
         if (!node.Inputs.All(_levels.ContainsKey))
             return NoScaleOfInput;
         ActivationQuantization input = _levels[node.Inputs[0]];
-        ActivationQuantization? target = Target(output);
         switch (node.Form)
         {
             case IntegerForm.SameScale:
@@ -190,7 +199,9 @@ internal sealed class OwnScales
                     return NoScaleOfResult;
                 break;
             default:
-                if (target is null)
+                if (target is null && node.IsResampling)
+                    _finer.Add(output);
+                else if (target is null)
                     return NoScaleOfResult;
                 if (node.Constants.Any(c => LevelGrid.Of(_graph.Graph.Constant(c)!) is null))
                     return "its constant operand is no multiple of one scale within 256 levels";
