@@ -7,7 +7,7 @@ using global::System.Runtime.Intrinsics;
 /// <summary>
 /// Layer normalisation in float32 (Ba, Kiros and Hinton 2016): values along one axis brought to mean 0 and variance 1, then scaled and
 /// shifted: <c>y = fma((x − mean) · (1 / √(variance + ε)), scale, bias)</c>, mean = Σx / n, variance = Σ(x − mean)² / n, each square added
-/// by a fused multiply-add.
+/// by a fused multiply-add. The mean may be taken as 0 (Zhang and Sennrich 2019).
 /// </summary>
 /// <remarks>
 /// Where the axis is contiguous, a sum has 8 lanes, lane l taking the elements l, l + 8, l + 16 and so on in order; they are added
@@ -28,7 +28,9 @@ internal static class Float32LayerNormalization
     /// <param name="length">Elements along the axis; at least one.</param>
     /// <param name="inner">Rows that lie side by side; 1 where the axis is contiguous.</param>
     /// <param name="epsilon">What is added to the variance.</param>
-    public static void Run(Workspace w, int input, int scale, int bias, int output, int outer, int length, int inner, float epsilon)
+    /// <param name="centred">1; or 0 for the mean square in place of the variance, with 0 in place of the mean.</param>
+    public static void Run(
+        Workspace w, int input, int scale, int bias, int output, int outer, int length, int inner, float epsilon, int centred)
     {
         ref float x = ref Unsafe.As<byte, float>(ref w.Operand(input));
         ref float a = ref Unsafe.As<byte, float>(ref w.Operand(scale));
@@ -36,7 +38,8 @@ internal static class Float32LayerNormalization
         ref float y = ref Unsafe.As<byte, float>(ref w.Arena(output));
         if (inner == 1)
         {
-            Rows(ref x, ref a, ref b, ref y, ref Unsafe.NullRef<float>(), ref Unsafe.NullRef<float>(), outer, length, epsilon);
+            Rows(ref x, ref a, ref b, ref y, ref Unsafe.NullRef<float>(), ref Unsafe.NullRef<float>(), outer, length, epsilon,
+                centred != 0);
             return;
         }
         for (int o = 0; o < outer; o++)
@@ -45,13 +48,13 @@ internal static class Float32LayerNormalization
             ref float from = ref Unsafe.Add(ref x, group);
             ref float to = ref Unsafe.Add(ref y, group);
             if (Float32Path.Is512)
-                Columns<Vector512<float>, Float32Lanes512>(ref from, ref a, ref b, ref to, length, inner, epsilon);
+                Columns<Vector512<float>, Float32Lanes512>(ref from, ref a, ref b, ref to, length, inner, epsilon, centred != 0);
             else if (Float32Path.Is256)
-                Columns<Vector256<float>, Float32Lanes256>(ref from, ref a, ref b, ref to, length, inner, epsilon);
+                Columns<Vector256<float>, Float32Lanes256>(ref from, ref a, ref b, ref to, length, inner, epsilon, centred != 0);
             else if (Float32Path.Is128)
-                Columns<Vector128<float>, Float32Lanes128>(ref from, ref a, ref b, ref to, length, inner, epsilon);
+                Columns<Vector128<float>, Float32Lanes128>(ref from, ref a, ref b, ref to, length, inner, epsilon, centred != 0);
             else
-                Columns<float, Float32Lanes1>(ref from, ref a, ref b, ref to, length, inner, epsilon);
+                Columns<float, Float32Lanes1>(ref from, ref a, ref b, ref to, length, inner, epsilon, centred != 0);
         }
     }
 
@@ -66,11 +69,13 @@ internal static class Float32LayerNormalization
         Rows(
             ref Unsafe.As<byte, float>(ref w.Operand(input)), ref Unsafe.As<byte, float>(ref w.Operand(scale)),
             ref Unsafe.As<byte, float>(ref w.Operand(bias)), ref Unsafe.As<byte, float>(ref w.Arena(output)),
-            ref Unsafe.As<byte, float>(ref w.Arena(mean)), ref Unsafe.As<byte, float>(ref w.Arena(inverse)), rows, length, epsilon);
+            ref Unsafe.As<byte, float>(ref w.Arena(mean)), ref Unsafe.As<byte, float>(ref w.Arena(inverse)), rows, length, epsilon,
+            isCentred: true);
 
     // Sums have 8 lanes on all paths; what they are used for has as many as there are.
     private static void Rows(
-        ref float x, ref float scale, ref float bias, ref float y, ref float mean, ref float inverse, int rows, int length, float epsilon)
+        ref float x, ref float scale, ref float bias, ref float y, ref float mean, ref float inverse, int rows, int length, float epsilon,
+        bool isCentred)
     {
         Span<float> statistics = stackalloc float[2 * Lanes];
         Span<float> lanes = stackalloc float[Lanes * Lanes];
@@ -83,20 +88,24 @@ internal static class Float32LayerNormalization
                 if (rows - done >= 4)
                 {
                     count = 4;
-                    Statistics<Vector256<float>, Float32Lanes256, Extent4>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                    Statistics<Vector256<float>, Float32Lanes256, Extent4>(
+                        ref from, length, epsilon, isCentred, ref statistics[0], ref lanes[0]);
                 }
                 else
                 {
-                    Statistics<Vector256<float>, Float32Lanes256, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                    Statistics<Vector256<float>, Float32Lanes256, Extent1>(
+                        ref from, length, epsilon, isCentred, ref statistics[0], ref lanes[0]);
                 }
             }
             else if (Float32Path.Is128)
             {
-                Statistics<Vector128<float>, Float32Lanes128, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                Statistics<Vector128<float>, Float32Lanes128, Extent1>(
+                    ref from, length, epsilon, isCentred, ref statistics[0], ref lanes[0]);
             }
             else
             {
-                Statistics<float, Float32Lanes1, Extent1>(ref from, length, epsilon, ref statistics[0], ref lanes[0]);
+                Statistics<float, Float32Lanes1, Extent1>(
+                    ref from, length, epsilon, isCentred, ref statistics[0], ref lanes[0]);
             }
             for (int i = 0; i < count; i++, done++)
             {
@@ -124,7 +133,8 @@ internal static class Float32LayerNormalization
     // The means of some rows, and behind 8 of them the inverse deviations. An accumulator holds some of a row's 8 lanes; those of all
     // rows follow one another.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Statistics<TVector, TLanes, TRows>(ref float x, int length, float epsilon, ref float means, ref float lanes)
+    private static void Statistics<TVector, TLanes, TRows>(
+        ref float x, int length, float epsilon, bool isCentred, ref float means, ref float lanes)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TRows : struct, IExtent
@@ -144,7 +154,7 @@ internal static class Float32LayerNormalization
         nint p7 = (7 / vectors * row) + (7 % vectors * TLanes.Count);
         TVector zero = TLanes.Broadcast(0f);
         TVector s0 = zero, s1 = zero, s2 = zero, s3 = zero, s4 = zero, s5 = zero, s6 = zero, s7 = zero;
-        for (nint i = 0; i < whole; i += Lanes, x = ref Unsafe.Add(ref x, Lanes))
+        for (nint i = isCentred ? 0 : whole; i < whole; i += Lanes, x = ref Unsafe.Add(ref x, Lanes))
         {
             s0 = TLanes.Add(s0, TLanes.Load(ref Unsafe.Add(ref x, p0)));
             if (count > 1)
@@ -181,7 +191,7 @@ internal static class Float32LayerNormalization
         {
             for (nint i = whole; i < length; i++)
                 Unsafe.Add(ref lanes, (r * Lanes) + (i - whole)) += Unsafe.Add(ref origin, (r * row) + i);
-            Unsafe.Add(ref means, r) = Sum(ref Unsafe.Add(ref lanes, r * Lanes)) / length;
+            Unsafe.Add(ref means, r) = isCentred ? Sum(ref Unsafe.Add(ref lanes, r * Lanes)) / length : 0f;
         }
         TVector m0 = TLanes.Broadcast(Unsafe.Add(ref means, count > 0 ? 0 / vectors : 0));
         TVector m1 = TLanes.Broadcast(Unsafe.Add(ref means, count > 1 ? 1 / vectors : 0));
@@ -292,7 +302,7 @@ internal static class Float32LayerNormalization
     }
 
     private static void Columns<TVector, TLanes>(
-        ref float x, ref float scale, ref float bias, ref float y, int length, int inner, float epsilon)
+        ref float x, ref float scale, ref float bias, ref float y, int length, int inner, float epsilon, bool isCentred)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
     {
@@ -300,24 +310,24 @@ internal static class Float32LayerNormalization
         for (; i <= inner - (4 * TLanes.Count); i += 4 * TLanes.Count)
         {
             Column<TVector, TLanes, Extent4>(
-                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
+                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon, isCentred);
         }
         for (; i <= inner - TLanes.Count; i += TLanes.Count)
         {
             Column<TVector, TLanes, Extent1>(
-                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
+                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon, isCentred);
         }
         for (; i < inner; i++)
         {
             Column<float, Float32Lanes1, Extent1>(
-                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon);
+                ref Unsafe.Add(ref x, i), ref scale, ref bias, ref Unsafe.Add(ref y, i), length, inner, epsilon, isCentred);
         }
     }
 
     // One or four vectors side by side.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Column<TVector, TLanes, TVectors>(
-        ref float x, ref float scale, ref float bias, ref float y, int length, nint inner, float epsilon)
+        ref float x, ref float scale, ref float bias, ref float y, int length, nint inner, float epsilon, bool isCentred)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>
         where TVectors : struct, IExtent
@@ -327,7 +337,7 @@ internal static class Float32LayerNormalization
         TVector m1 = m0, m2 = m0, m3 = m0;
         TVector v0 = m0, v1 = m0, v2 = m0, v3 = m0;
         ref float from = ref x;
-        for (int k = 0; k < length; k++, from = ref Unsafe.Add(ref from, inner))
+        for (int k = isCentred ? 0 : length; k < length; k++, from = ref Unsafe.Add(ref from, inner))
         {
             m0 = TLanes.Add(m0, TLanes.Load(ref from));
             if (TVectors.Value == 1)

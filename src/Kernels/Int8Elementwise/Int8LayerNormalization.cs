@@ -5,8 +5,9 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
-/// Layer normalisation of rows of u8 (docs/arithmetic.md, Layer normalisation): the sums of a row are exact integers, what is made of them
-/// and of each byte are single operations of float32 and float64, which every processor rounds alike. No fused multiply-add.
+/// Layer normalisation of rows of u8, and normalisation by the root of their mean square (docs/arithmetic.md, Layer normalisation): the sums
+/// of a row are exact integers, what is made of them and of each byte are single operations of float32 and float64, which every processor
+/// rounds alike. No fused multiply-add.
 /// </summary>
 internal static class Int8LayerNormalization
 {
@@ -19,10 +20,12 @@ internal static class Int8LayerNormalization
     /// <param name="rows">The number of rows.</param>
     /// <param name="length">Bytes of a row, 1…32,768.</param>
     /// <param name="epsilon">What is added to length² times the variance, in steps of the input.</param>
+    /// <param name="centre">The input's zero point, for the mean square instead of the variance; −1 for the variance.</param>
     /// <param name="minimum">The least output.</param>
     /// <param name="maximum">The greatest output.</param>
     public static void Run(
-        Workspace w, int input, int scale, int bias, int output, int rows, int length, float epsilon, int minimum, int maximum)
+        Workspace w, int input, int scale, int bias, int output, int rows, int length, float epsilon, int centre, int minimum,
+        int maximum)
     {
         unchecked
         {
@@ -35,8 +38,9 @@ internal static class Int8LayerNormalization
                 ref byte from = ref w.Arena(input + (row * length));
                 ref byte to = ref w.Arena(output + (row * length));
                 (uint sum, uint squares) = inVectors ? Sums(ref from, length) : SumsOneByOne(ref from, length);
-                double root = Math.Sqrt((((long)length * squares) - ((long)sum * sum)) + (double)epsilon);
-                float mean = (float)(sum * share);
+                long taken = centre < 0 ? (long)sum * sum : (long)length * ((2L * centre * sum) - ((long)length * centre * centre));
+                double root = Math.Sqrt((((long)length * squares) - taken) + (double)epsilon);
+                float mean = centre < 0 ? (float)(sum * share) : centre;
                 float inverse = root > 0 ? (float)(length / root) : 0f;
                 if (inVectors)
                     Apply(ref from, ref factors, ref addends, ref to, length, mean, inverse, minimum, maximum);

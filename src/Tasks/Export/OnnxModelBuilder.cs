@@ -15,7 +15,11 @@ internal sealed class OnnxModelBuilder
     // The first opset whose QuantizeLinear and DequantizeLinear take the forms written here, and the operators that came later.
     private const int Opset = 21;
     private const int NewestIrVersion = 10;
-    private static readonly Dictionary<string, int> LaterOperators = new(StringComparer.Ordinal) { ["Swish"] = 24 };
+    private static readonly Dictionary<string, int> LaterOperators = new(StringComparer.Ordinal)
+    {
+        ["RMSNormalization"] = 23,
+        ["Swish"] = 24,
+    };
 
     // The versions of other domains in which their operators take the forms that graphs have.
     private static readonly Dictionary<string, int> OtherDomains = new(StringComparer.Ordinal) { [LabelEncoderOperator.MlDomain] = 4 };

@@ -53,7 +53,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         if (bias.Any(b => b != 0))
             parameters.Add(editor.AddConstant(node.Name + ".bias", Tensor.Of(bias, bias.Length)));
         Node normalisation = INormalisation.WithEpsilon(
-            LayerNormalizationOperator.WithLastAxis(NodeOperators.New<LayerNormalizationOperator>(
+            RowNormalizationOperator.WithLastAxis(NodeOperators.New<LayerNormalizationOperator>(
                 node.Name, [match.X, .. parameters], [output])), match.Epsilon);
         if (match.Axis == type.Rank - 1)
         {

@@ -74,7 +74,8 @@ internal static partial class Float32Cases
 
         foreach ((int outer, int length, int inner) in (
             (int, int, int)[])[(1, 1, 1), (3, 5, 1), (9, 40, 1), (5, 67, 1), (1, 512, 1), (2, 7, 3), (1, 20, 70), (1, 3, 150)])
-            yield return LayerNormalization(outer, length, inner, false, seed++);
+            foreach (bool centred in (bool[])[true, false])
+                yield return LayerNormalization(outer, length, inner, false, seed++, centred);
         yield return LayerNormalization(6, 21, 1, true, seed++);
 
         foreach (int inner in (int[])[1, 3, 5, 9, 17, 40])
@@ -259,7 +260,8 @@ internal static partial class Float32Cases
         };
     }
 
-    private static KernelCase LayerNormalization(int outer, int length, int inner, bool statistics, int seed)
+    private static KernelCase LayerNormalization(
+        int outer, int length, int inner, bool statistics, int seed, bool centred = true)
     {
         var data = new CaseData(seed);
         float[] x = Values(data, outer * length * inner);
@@ -275,7 +277,7 @@ internal static partial class Float32Cases
         return new KernelCase
         {
             Kernel = "Float32LayerNormalization." + (statistics ? "WithStatistics" : "Run"),
-            Name = $"{outer}×{length}×{inner}",
+            Name = $"{outer}×{length}×{inner}{(centred ? "" : " about 0")}",
             Arena = data.Arena,
             Weights = data.Weights,
             Run = ws =>
@@ -283,12 +285,12 @@ internal static partial class Float32Cases
                 if (statistics)
                     Float32LayerNormalization.WithStatistics(ws, at, scaleAt, biasAt, to, mean, inverse, outer, length, Epsilon);
                 else
-                    Float32LayerNormalization.Run(ws, at, scaleAt, biasAt, to, outer, length, inner, Epsilon);
+                    Float32LayerNormalization.Run(ws, at, scaleAt, biasAt, to, outer, length, inner, Epsilon, centred ? 1 : 0);
             },
             Oracle = arena =>
             {
                 (float[] y, float[] means, float[] inverses) =
-                    Float32Oracle.LayerNormalization(x, scale, bias, outer, length, inner, Epsilon);
+                    Float32Oracle.LayerNormalization(x, scale, bias, outer, length, inner, Epsilon, centred);
                 Float32Oracle.Write(arena, to, y);
                 if (!statistics)
                     return;

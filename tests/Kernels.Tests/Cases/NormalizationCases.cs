@@ -12,12 +12,14 @@ internal static class NormalizationCases
         foreach ((int rows, int length) in ((int, int)[])[(3, 1), (2, 7), (4, 16), (1, 17), (5, 31), (2, 32), (3, 48), (2, 63), (7, 128),
             (2, 312), (1, 1000), (1, 32_768)])
             foreach (DataKind kind in Enum.GetValues<DataKind>())
-                yield return Rows(rows, length, kind, inPlace: length % 2 == 1, isConstant: false, seed++);
+                foreach (int centre in (int[])[-1, seed % 256])
+                    yield return Rows(rows, length, kind, inPlace: length % 2 == 1, isConstant: false, centre, seed++);
         foreach (int length in (int[])[5, 40])
-            yield return Rows(2, length, DataKind.Uniform, inPlace: false, isConstant: true, seed++);
+            foreach (int centre in (int[])[-1, 201, 0])
+                yield return Rows(2, length, DataKind.Uniform, inPlace: false, isConstant: true, centre, seed++);
     }
 
-    private static KernelCase Rows(int rows, int length, DataKind kind, bool inPlace, bool isConstant, int seed)
+    private static KernelCase Rows(int rows, int length, DataKind kind, bool inPlace, bool isConstant, int centre, int seed)
     {
         var data = new CaseData(seed);
         byte[] input = data.Bytes(rows * length, kind);
@@ -35,11 +37,11 @@ internal static class NormalizationCases
         return new KernelCase
         {
             Kernel = "Int8LayerNormalization.Run",
-            Name = $"{rows}×{length} {(isConstant ? "constant" : kind.ToString())}",
+            Name = $"{rows}×{length} {(isConstant ? "constant" : kind.ToString())} about {centre}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = w => Int8LayerNormalization.Run(w, at, scale, bias, to, rows, length, epsilon, minimum, maximum),
-            Oracle = arena => NormalizationOracle.Rows(input, factors, addends, epsilon, minimum, maximum).CopyTo(arena, to),
+            Run = w => Int8LayerNormalization.Run(w, at, scale, bias, to, rows, length, epsilon, centre, minimum, maximum),
+            Oracle = arena => NormalizationOracle.Rows(input, factors, addends, epsilon, centre, minimum, maximum).CopyTo(arena, to),
         };
     }
 }

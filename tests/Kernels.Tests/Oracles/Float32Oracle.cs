@@ -80,7 +80,7 @@ internal static class Float32Oracle
 
     /// <summary>Layer normalisation over the middle dimension: outputs, means, inverse deviations.</summary>
     public static (float[] Y, float[] Means, float[] Inverses) LayerNormalization(
-        float[] x, float[] scale, float[] bias, int outer, int length, int inner, float epsilon)
+        float[] x, float[] scale, float[] bias, int outer, int length, int inner, float epsilon, bool centred)
     {
         var y = new float[x.Length];
         var means = new float[outer * inner];
@@ -88,7 +88,7 @@ internal static class Float32Oracle
         for (int row = 0; row < outer * inner; row++)
         {
             int At(int k) => (((row / inner * length) + k) * inner) + (row % inner);
-            float mean = Sum(length, inner == 1, (k, sum) => sum + x[At(k)]) / length;
+            float mean = centred ? Sum(length, inner == 1, (k, sum) => sum + x[At(k)]) / length : 0;
             float variance = Sum(length, inner == 1, (k, sum) => MathF.FusedMultiplyAdd(x[At(k)] - mean, x[At(k)] - mean, sum)) / length;
             float inverse = 1 / MathF.Sqrt(variance + epsilon);
             for (int k = 0; k < length; k++)

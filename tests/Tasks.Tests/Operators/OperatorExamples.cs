@@ -165,6 +165,7 @@ internal static class OperatorExamples
         Of("Pow", [L([3, 3], 2), L([2, -1], 2)], L([9, 0], 2)),
         Of("QuantizeLinear", [F([-1, 0.25f, 0.75f, 1000, float.NaN], 5), F([0.5f], []), U8([1], [])], U8([0, 1, 3, 255, 1], 5)),
         Of("QuantizeLinear", [F([1, 2, 30, 40], 2, 2), F([1, 10], 2)], U8([1, 2, 3, 4], 2, 2), ("axis", 0)),
+        Of("RMSNormalization", [F([3, 4], 1, 2), F([1, 2], 2)], F([0.8485281f, 2.2627417f], 1, 2), ("epsilon", 0f)),
         Of("Range", [L([5], []), L([0], []), L([-2], [])], L([5, 3, 1], 3)),
         Of("Reciprocal", [F([2, -4], 2)], F([0.5f, -0.25f], 2)),
         Of("RegexFullMatch", [S(["ab12", "ab1", "", "AB12"], 4)], B([true, false, false, false], 4), ("pattern", @"[a-z]+\d{2}")),

@@ -72,7 +72,7 @@ internal sealed class IntegerNodes
     {
         // Statistics of a row take longer than what is converted around them, and float32 adds no noise.
         foreach (QuantizableNode node in _graph.Nodes)
-            if (Contains(node) && node.Node.Is<LayerNormalizationOperator>())
+            if (Contains(node) && node.Node.Is<RowNormalizationOperator>())
                 Remove(node, "as fast in float32, and exact");
         int before;
         do

@@ -5,10 +5,10 @@ using OptimizerBuild.Operators.Reduction;
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
-/// Rows brought to mean 0 and variance 1, then scaled and shifted. Where the input is a view whose rows do not lie side by side (the
-/// normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
+/// Rows brought to mean square 1, perhaps to mean 0 before, then scaled and shifted. Where the input is a view whose rows do not lie side by
+/// side (the normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
 /// </summary>
-[Lowers(LoweringForm.Native, typeof(LayerNormalizationOperator))]
+[Lowers(LoweringForm.Native, typeof(RowNormalizationOperator))]
 internal sealed class LayerNormalizationLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -16,7 +16,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
     {
         Storage input = context.Read(node, node.Inputs[0]);
         int rank = input.Dimensions.Length;
-        int axis = Shapes.Axis(LayerNormalizationOperator.Axis(node), rank);
+        int axis = Shapes.Axis(RowNormalizationOperator.Axis(node), rank);
         if (input.Count == 0)
         {
             context.Create(node.Outputs[0]);
@@ -27,7 +27,8 @@ internal sealed class LayerNormalizationLowering : NodeLowering
         Storage scale = Row(context, node, 1, rowShape, length);
         Storage bias = node.HasInput(2) ? Row(context, node, 2, rowShape, length) : context.Constant(new float[length], length);
         bool statistics = HasOutput(node, 1) || HasOutput(node, 2);
-        if (!statistics && axis == rank - 1 && input.Element == ElementType.Float32 && input.OrderInMemory() is { } order)
+        if (!statistics && axis == rank - 1 && input.Element == ElementType.Float32
+            && context.Graph.TypeOf(node.Outputs[0]).Element == ElementType.Float32 && input.OrderInMemory() is { } order)
         {
             int place = Array.IndexOf(order, axis);
             Storage lying = input.Permuted(order);
@@ -70,6 +71,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
             .Int("length", length)
             .Int("inner", inner)
             .Real("epsilon", INormalisation.Epsilon(node))
+            .Int("centred", node.As<RowNormalizationOperator>()!.IsCentred ? 1 : 0)
             .MayReuse(output, input);
 
     // A parameter for each element of a row; the kernel reads as many, so that one which holds for several is repeated.

@@ -7,8 +7,8 @@ using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Lowering.Int8;
 
-/// <summary>Layer normalisation of u8 values along the last axes.</summary>
-[Lowers(LoweringForm.Integer, typeof(LayerNormalizationOperator))]
+/// <summary>Normalisation of rows of u8 values along the last axes.</summary>
+[Lowers(LoweringForm.Integer, typeof(RowNormalizationOperator))]
 internal sealed class LayerNormalizationLowering : NodeLowering
 {
     /// <inheritdoc/>
@@ -28,6 +28,7 @@ internal sealed class LayerNormalizationLowering : NodeLowering
             .Int("rows", rows)
             .Int("length", constants.Length)
             .Real("epsilon", constants.Epsilon)
+            .Int("centre", constants.Centre)
             .Int("minimum", levels.Minimum)
             .Int("maximum", levels.Maximum);
     }

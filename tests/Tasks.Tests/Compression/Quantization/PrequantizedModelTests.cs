@@ -72,7 +72,8 @@ public sealed class PrequantizedModelTests
         net.Model.Constant("gamma", Tensor.Of([.. Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() + 0.5))], 24))
             .Constant("beta", Tensor.Of([.. Enumerable.Range(0, 24).Select(_ => (float)(random.NextDouble() - 0.5))], 24));
         string x = net.MatMul(net.Input(2, 3, 24), 24);
-        x = net.Op("LayerNormalization", seed == 1 ? [x, "gamma"] : [x, "gamma", "beta"], ("axis", -1), ("epsilon", 1e-3f));
+        x = seed == 2 ? net.Op("RMSNormalization", [x, "gamma"], ("axis", -1), ("epsilon", 1e-3f))
+            : net.Op("LayerNormalization", seed == 1 ? [x, "gamma"] : [x, "gamma", "beta"], ("axis", -1), ("epsilon", 1e-3f));
         Check(net, net.MatMul(x, 7));
     }
 

@@ -4,8 +4,8 @@ using OptimizerBuild.Operators.Reduction;
 
 namespace OptimizerBuild.Compression.Quantization.Simulation;
 
-/// <summary>Layer normalisation: exact sums of each row, then single operations of float64 and float32.</summary>
-[Simulates(IntegerForm.Rescale, typeof(LayerNormalizationOperator))]
+/// <summary>Normalisation of rows: exact sums of each row, then single operations of float64 and float32.</summary>
+[Simulates(IntegerForm.Rescale, typeof(RowNormalizationOperator))]
 internal sealed class IntegerLayerNormalization(
     QuantizableNode node, IReadOnlyDictionary<string, ActivationQuantization> values, int[] outputDimensions) : IntegerNode(node, values)
 {
@@ -22,8 +22,15 @@ internal sealed class IntegerLayerNormalization(
             long sum = 0, squares = 0;
             foreach (int q in x)
                 (sum, squares) = (sum + q, squares + ((long)q * q));
+            if (constants.Centre >= 0)
+            {
+                // The mean of the squares of q − z, and z in place of the mean.
+                long z = constants.Centre, n = constants.Length;
+                (squares, sum) = (squares - (2 * z * sum) + (n * z * z), 0);
+            }
             double root = Math.Sqrt(((constants.Length * squares) - (sum * sum)) + (double)constants.Epsilon);
-            float mean = (float)(sum * (1.0 / constants.Length)), inverse = root > 0 ? (float)(constants.Length / root) : 0f;
+            float mean = constants.Centre >= 0 ? constants.Centre : (float)(sum * (1.0 / constants.Length));
+            float inverse = root > 0 ? (float)(constants.Length / root) : 0f;
             for (int i = 0; i < x.Length; i++)
             {
                 float normal = (x[i] - mean) * inverse;
