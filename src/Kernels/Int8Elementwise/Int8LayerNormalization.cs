@@ -5,8 +5,8 @@ using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
 
 /// <summary>
-/// Layer normalisation of rows of u8, and normalisation by the root of their mean square (docs/arithmetic.md, Layer normalisation): the sums
-/// of a row are exact integers, what is made of them and of each byte are single operations of float32 and float64, which every processor
+/// Layer normalisation of rows of u8, and normalisation by their root mean square (docs/arithmetic.md, Layer normalisation): the sums of a
+/// row are exact integers, what is made of them and of each byte are single operations of float32 and float64, which every processor
 /// rounds alike. No fused multiply-add.
 /// </summary>
 internal static class Int8LayerNormalization

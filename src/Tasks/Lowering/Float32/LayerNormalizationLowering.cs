@@ -5,8 +5,8 @@ using OptimizerBuild.Operators.Reduction;
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
-/// Rows brought to mean square 1, perhaps to mean 0 before, then scaled and shifted. Where the input is a view whose rows do not lie side by
-/// side (the normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
+/// Rows brought to mean square 1, perhaps to mean 0 before, then scaled and shifted. Where the input is a view whose rows do not lie side
+/// by side (the normalised axis was moved to the end by a transposition), it is normalised as it lies, and so is the output laid out.
 /// </summary>
 [Lowers(LoweringForm.Native, typeof(RowNormalizationOperator))]
 internal sealed class LayerNormalizationLowering : NodeLowering

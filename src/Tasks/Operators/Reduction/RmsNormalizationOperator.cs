@@ -1,8 +1,8 @@
 namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>
-/// Rows divided by the root of the mean of their squares, times a scale (ONNX operator RMSNormalization; B. Zhang and R. Sennrich, "Root Mean
-/// Square Layer Normalization", 2019).
+/// Rows divided by the root of the mean of their squares, times a scale (ONNX operator RMSNormalization; B. Zhang and R. Sennrich, "Root
+/// Mean Square Layer Normalization", 2019).
 /// </summary>
 [Operator("RMSNormalization")]
 [Input(0, "X", Elements.Floats)]

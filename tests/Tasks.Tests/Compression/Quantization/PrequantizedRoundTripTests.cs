@@ -4,6 +4,8 @@ using OptimizerBuild.Export;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Testing;
@@ -25,7 +27,9 @@ public sealed class PrequantizedRoundTripTests
                 .Apply(new CompressedModel(PassPipeline.Run(exported)), SampleSet.Empty, CancellationToken.None);
             GraphQuantization before = first.Annotation<GraphQuantization>()!, after = result.Model.Annotation<GraphQuantization>()!;
             QuantizationInvariants.Check(result.Model.Graph, after);
-            if (before.Nodes.Values.Any(n => n.Integer))
+
+            // A resampling is exported as a product with real weights, which is a layer in float32 when it is read back.
+            if (before.Nodes.Values.Any(n => n.Integer) && !first.Graph.Nodes.Any(n => n.Is<AxisResamplingOperator>()))
                 Assert.Equal(before.IntegerMacShare(first.Graph), after.IntegerMacShare(result.Model.Graph), 1e-9);
 
             PlanExecutor original = Plans.Execute(GraphLowerer.Lower(first, new BoundaryOptions()));

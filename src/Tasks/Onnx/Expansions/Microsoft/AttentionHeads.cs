@@ -65,4 +65,43 @@ internal static class AttentionHeads
             attention = attention.With("scale", new AttributeValue.Float(scale));
         return context.Add(attention, 3);
     }
+
+    /// <summary>The attention of queries, keys and values that lie side by side, and what the node returns.</summary>
+    /// <param name="context">The node, whose outputs are the result and perhaps keys and values with their past.</param>
+    /// <param name="projected">[batch, sequence, the sum of the sizes].</param>
+    /// <param name="sizes">The sizes of queries, keys and values, all heads together.</param>
+    /// <param name="mask">The input that is a mask of integers.</param>
+    /// <param name="past">The input that is the past of keys and values, [2, batch, heads, sequence, size].</param>
+    /// <param name="bias">The input that is added to the scores; −1 where the operator has none.</param>
+    public static void AttendProjected(ExpansionContext context, string projected, long[] sizes, int mask, int past, int bias)
+    {
+        TensorType type = context.TypeOf(projected);
+        long heads = context.Node.Int("num_heads", 1);
+        var own = new string[3];
+        long from = 0;
+        for (int i = 0; i < own.Length; i++, from += sizes[i - 1])
+            own[i] = Split(context, context.Slice(projected, 2, from, from + sizes[i]), heads);
+        string[] before = context.Has(past) ? [Past(context, past, 0), Past(context, past, 1)] : ["", ""];
+        int keys = type.Dimensions[1] + (context.Has(past) ? context.TypeOf(before[0]).Dimensions[2] : 0);
+        string sum = context.Has(mask) ? Bias(context, context[mask], type.Element, type.Dimensions[0], keys) : "";
+        if (bias >= 0 && context.Has(bias))
+            sum = sum.Length > 0 ? context.Add("Add", sum, context[bias]) : context[bias];
+        string[] results = Attend(context, own[0], own[1], own[2], sum, before[0], before[1]);
+        context.Return(0, Joined(context, results[0]));
+        if (context.Gives(1))
+        {
+            string zero = context.Ints(0);
+            string[] both = [context.Add("Unsqueeze", results[1], zero), context.Add("Unsqueeze", results[2], zero)];
+            context.Return(1, context.Add(ExpansionContext.New("Concat", both).With("axis", 0)));
+        }
+    }
+
+    // Keys or values of [2, batch, heads, sequence, size].
+    private static string Past(ExpansionContext context, int input, long part)
+    {
+        TensorType type = context.Type(input);
+        return type.Rank == 5 && type.Dimensions[0] == 2
+            ? context.Reshape(context.Slice(context[input], 0, part, part + 1), type.Dimensions.AsSpan()[1..])
+            : throw context.Invalid($"its past is {type}");
+    }
 }

@@ -138,31 +138,6 @@ internal sealed class ProjectedAttentionExpansion : Expansion
         string projected = context.Add("MatMul", context[0], context[1]);
         if (context.Has(2))
             projected = context.Add("Add", projected, context[2]);
-        var own = new string[3];
-        long from = 0;
-        for (int i = 0; i < own.Length; i++, from += sizes[i - 1])
-            own[i] = AttentionHeads.Split(context, context.Slice(projected, 2, from, from + sizes[i]), heads);
-        string[] past = context.Has(4) ? [Past(context, 0), Past(context, 1)] : ["", ""];
-        int keys = input.Dimensions[1] + (context.Has(4) ? context.TypeOf(past[0]).Dimensions[2] : 0);
-        string mask = context.Has(3) ? AttentionHeads.Bias(context, context[3], input.Element, input.Dimensions[0], keys) : "";
-        if (context.Has(5))
-            mask = mask.Length > 0 ? context.Add("Add", mask, context[5]) : context[5];
-        string[] results = AttentionHeads.Attend(context, own[0], own[1], own[2], mask, past[0], past[1]);
-        context.Return(0, AttentionHeads.Joined(context, results[0]));
-        if (context.Gives(1))
-        {
-            string zero = context.Ints(0);
-            string[] both = [context.Add("Unsqueeze", results[1], zero), context.Add("Unsqueeze", results[2], zero)];
-            context.Return(1, context.Add(ExpansionContext.New("Concat", both).With("axis", 0)));
-        }
-    }
-
-    // Keys or values of [2, batch, heads, sequence, size].
-    private static string Past(ExpansionContext context, long part)
-    {
-        TensorType type = context.Type(4);
-        return type.Rank == 5 && type.Dimensions[0] == 2
-            ? context.Reshape(context.Slice(context[4], 0, part, part + 1), type.Dimensions.AsSpan()[1..])
-            : throw context.Invalid($"its past is {type}");
+        AttentionHeads.AttendProjected(context, projected, sizes, mask: 3, past: 4, bias: 5);
     }
 }
