@@ -115,8 +115,8 @@ internal abstract class RowNormalizationOperator : Operator, INormalisation, IPa
 
     /// <inheritdoc/>
     /// <remarks>
-    /// With x̂ = (x − mean)·inverse and g the gradient of x̂: that of x is inverse·(g − mean(g) − x̂·mean(g·x̂)), without mean(g) where no mean
-    /// is taken off; the mean's own gradient goes to all elements alike, that of the inverse deviation as −inverse²·x̂ of its share.
+    /// With x̂ = (x − mean)·inverse and g the gradient of x̂: that of x is inverse·(g − mean(g) − x̂·mean(g·x̂)), without mean(g) where no
+    /// mean is taken off; the mean's own gradient goes to all elements alike, that of the inverse deviation as −inverse²·x̂ of its share.
     /// </remarks>
     public void Backward<T>(OperatorContext context, TrainingStep<T> step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T>

@@ -118,6 +118,8 @@ internal static class GradientExamples
         yield return new("LayerNormalization", [Drawn(2, 3, 4), Drawn(4), Other(4)]);
         yield return new("LayerNormalization", [Drawn(2, 3, 4), Drawn(3, 1), null], ("axis", 1));
         yield return new("LayerNormalization", [Drawn(3, 5), Drawn(5), Drawn(1)], ("epsilon", 0.3f)) { Outputs = 3 };
+        yield return new("RMSNormalization", [Drawn(2, 3, 4), Drawn(4)], ("epsilon", 0.3f));
+        yield return new("RMSNormalization", [Drawn(2, 3, 4), Drawn(3, 1)], ("axis", 1));
         foreach (string op in (string[])["Softmax", "LogSoftmax"])
         {
             yield return new(op, [Drawn(3, 5)]);
