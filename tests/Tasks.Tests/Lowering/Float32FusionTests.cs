@@ -81,6 +81,38 @@ public class Float32FusionTests
             Check(b.Build(b.Add("Neg", normal)), 1e-5f));
     }
 
+    /// <summary>Powers that are products, roots and reciprocals: alone, in a chain, and of integers as exponents.</summary>
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    [InlineData(4, 2)]
+    [InlineData(0.5, 1)]
+    [InlineData(1.5, 2)]
+    [InlineData(-0.5, 2)]
+    [InlineData(-1, 1)]
+    [InlineData(-2, 2)]
+    [InlineData(2.5, 0)]
+    public void ConstantPowersNeedNoKernelOfTheirOwn(double exponent, int steps)
+    {
+        foreach (bool isChain in (bool[])[false, true])
+        {
+            var b = new GraphBuilder();
+            string x = b.Add("Exp", b.Input(3, 50));
+            string y = b.Add("Pow", x, b.Scalar((float)exponent));
+            if (isChain)
+                y = b.Add("Mul", b.Add("Add", y, b.Scalar(1)), x);
+            string[] calls = Check(b.Build(y), 1e-6f);
+            Assert.Equal(steps == 0, calls.Contains("Float32Binary.Pow"));
+            if (steps > 0 && !isChain)
+                Assert.Equal(steps, calls.Count(c => c is "Float32Binary.Mul" or "Float32Unary.Sqrt" or "Float32Unary.Reciprocal"));
+        }
+        if (exponent != Math.Floor(exponent))
+            return;
+        var whole = new GraphBuilder();
+        string z = whole.Add("Pow", whole.Input(3, 50), whole.Constant(Tensor.Of([(long)exponent], 1)));
+        Assert.DoesNotContain("Float32Binary.Pow", Check(whole.Build(z), 1e-6f));
+    }
+
     // Lowers the graph as the pipeline does, compares its outputs with the reference, and names the steps.
     private static string[] Check(Graph graph, float tolerance)
     {

@@ -12,6 +12,14 @@ internal sealed class BinaryLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
+        if (PowerOf(node, name => context.Graph.Constant(name)) is { } exponent
+            && context.Graph.TypeOf(node.Inputs[0]) == context.Graph.TypeOf(node.Outputs[0])
+            && context.Graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32)
+        {
+            Storage x = context.Read(node, node.Inputs[0]);
+            ConstantPowers.Emit(context, node, x, exponent, context.Create(node.Outputs[0]));
+            return;
+        }
         Storage[] inputs = [.. node.Inputs.Select(i => context.Read(node, i))];
         if (inputs.Length == 1)
         {
@@ -24,6 +32,12 @@ internal sealed class BinaryLowering : NodeLowering
         else
             Emit(context, node, node, inputs, output, FusedBounds.Of(node));
     }
+
+    /// <summary>The exponent of a power that needs no kernel of its own; null for other operations.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="constant">The constant of a name; null where the name is none of a constant.</param>
+    public static double? PowerOf(Node operation, Func<string, Tensor?> constant) =>
+        operation.Is<PowOperator>() ? ConstantPowers.Of(operation, constant(operation.Inputs[1])) : null;
 
     /// <summary>Emits an operation on given operands.</summary>
     /// <param name="context">Where the steps go.</param>

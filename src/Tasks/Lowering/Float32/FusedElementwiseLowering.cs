@@ -67,6 +67,10 @@ internal sealed class FusedElementwiseLowering : NodeLowering
             case IdentityOperator:
                 context.Copy(node.Name, Value(part.Inputs[0]), output, "copy");
                 break;
+            case IFunctionOfTwoValues when BinaryLowering.PowerOf(part, body.Constant) is { } exponent
+                && Value(part.Inputs[0]).Dimensions.AsSpan().SequenceEqual(output.Dimensions.AsSpan()):
+                ConstantPowers.Emit(context, node, Value(part.Inputs[0]), exponent, output);
+                break;
             case IFunctionOfTwoValues:
                 BinaryLowering.Emit(context, node, part, [.. part.Inputs.Select(Value)], output, FusedBounds.Of(part));
                 break;
