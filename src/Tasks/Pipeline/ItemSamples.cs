@@ -39,11 +39,12 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
         : SyntheticCalibration.Create(model.Graph, ranges: ByteRanges());
 
     /// <summary>
-    /// All of the user's samples that techniques may look at: those for calibration, else the inputs of the evaluation data; null where
-    /// there are neither.
+    /// All of the user's samples that techniques may look at: those for calibration, else the inputs of the evaluation data, of which only
+    /// those that are learned from where a part is learned from; null where there are neither.
     /// </summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet? Whole() => options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue)
+    public SampleSet? Whole() => IsDivided ? Some(Split(EvaluationSet(), int.MaxValue), 0, int.MaxValue) with { Labels = null }
+        : options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue)
         : options.EvaluationData is not null ? Split(EvaluationSet(), int.MaxValue) with { Labels = null, IsFromEvaluation = true }
         : null;
 

@@ -216,13 +216,21 @@ internal static class ModelCompiler
         CompressionRun beginning = CompressionTechniques.Run(new(graph), context, until: CompressionStage.ReduceRanks);
         Graph own = beginning.Model.Graph;
         // Candidates of a recipe are not trained: what is chosen is.
-        bool recovers = options.Recovery;
-        (options, IReadOnlyList<string> recipe) = RecipeChoice.Of(
-            options with { Recovery = false }, imported, own, Trials, progress ?? SilentProgress.Instance, cancellation);
-        options = options with { Recovery = recovers };
-        if (recipe.Count > 0)
-            context = ContextOf(options, context.TrainedGraph);
-        CompressionRun run = CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks);
+        ModelOptions item = options;
+        var target = new SizeTarget(item);
+        CompressionRun run;
+        IReadOnlyList<string> recipe;
+        do
+        {
+            (options, recipe) = RecipeChoice.Of(item with { Recovery = false, MaxSize = target.Bytes }, imported, own,
+                new ItemSamples(item, imported, cancellation), Trials, progress ?? SilentProgress.Instance, cancellation);
+            options = options with { Recovery = item.Recovery, MaxSize = item.MaxSize };
+            if (recipe.Count > 0)
+                context = ContextOf(options, context.TrainedGraph);
+            run = CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks);
+        }
+        while (target.IsMissed(recipe, () => Trials(options).Lower(run.Model, cancellation).WeightBytes.Value));
+        recipe = [.. recipe, .. target.Notes];
         TechniqueAccount[] searches = recipe.Count == 0 ? []
             : [new(RecipeSearch.Step, recipe, ModelSize.Of(beginning.Model), ModelSize.Of(beginning.Model))];
         run = run with

@@ -9,6 +9,15 @@ internal interface IWeightForm
     /// <summary>Further numbers that are trained with the weights, such as scales; none for most forms.</summary>
     float[] Extra { get; }
 
+    /// <summary>The share of the steps after which weights are all that compression wants of them; 0 for most forms.</summary>
+    double SettledAt => 0;
+
+    /// <summary>Hears how far training is, before weights are asked for: forms may want more as it goes on.</summary>
+    /// <param name="progress">The share of the steps that have been made: 0 to 1.</param>
+    void MoveTo(double progress)
+    {
+    }
+
     /// <summary>The model's weights.</summary>
     /// <param name="master">The numbers that are trained.</param>
     /// <param name="extra">The further ones.</param>

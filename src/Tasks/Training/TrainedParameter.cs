@@ -9,11 +9,13 @@ internal sealed class TrainedParameter
     /// <param name="master">The real numbers behind them; not copied.</param>
     /// <param name="form">What the weights may be.</param>
     /// <param name="decays">Whether weight decay holds for it: for weights, not for biases.</param>
-    public TrainedParameter(string name, float[] weights, float[] master, IWeightForm form, bool decays)
+    /// <param name="start">Other numbers to begin training with; <paramref name="master"/> is then what is kept where nothing better is
+    /// found.</param>
+    public TrainedParameter(string name, float[] weights, float[] master, IWeightForm form, bool decays, float[]? start = null)
     {
         (Name, Weights, Form, Decays, Count) = (name, weights, form, decays, weights.Length);
-        Values = [.. master, .. form.Extra];
-        ValuesOfBest = (float[])Values.Clone();
+        Values = [.. start ?? master, .. form.Extra];
+        ValuesOfBest = [.. master, .. form.Extra];
         Average = (float[])Values.Clone();
         First = new float[Values.Length];
         Second = new float[Values.Length];

@@ -49,7 +49,7 @@ internal sealed class Trainer(
         for (int c = 0; c < chunks; c++)
             gradients[c] = [.. parameters.Select(p => new float[p.Count])];
         float[][] sums = [.. parameters.Select(p => new float[p.Values.Length])];
-        ShowValues();
+        ShowBest();
         var first = new Worker(objective, parameters);
         // Nodes make their buffers when they need them: after one chunk all are there.
         first.Learn([.. Enumerable.Range(0, options.ChunkSize).Select(i => i % objective.Samples)], 0, gradients[0]);
@@ -63,6 +63,7 @@ internal sealed class Trainer(
                 PassBytes / Math.Max(BytesOfThread, 1), 1, MostThreads ?? Environment.ProcessorCount),
         };
         _fingerprint = fingerprint;
+        double settled = parameters.Select(p => p.Form.SettledAt).DefaultIfEmpty(0).Max() * options.Steps;
         TrainingState state = TrainingState.Read(host.Load(fingerprint), parameters) ?? new() { Step = 0 };
         if (state.Step == 0)
         {
@@ -81,7 +82,7 @@ internal sealed class Trainer(
                 Save(state);
                 throw;
             }
-            ShowValues();
+            Show((double)state.Step / options.Steps, p => p.Values);
             var losses = new double[chunks];
             int[] samples = SamplesOf(state.Step, chunks * options.ChunkSize);
             Parallel.For(0, chunks, parallel, NewWorker, (c, _, worker) =>
@@ -92,7 +93,9 @@ internal sealed class Trainer(
             }, _workers.Add);
             Update(gradients, sums, chunks * options.ChunkSize, state.Step, parallel);
             state.Loss = losses.Sum() / (chunks * options.ChunkSize);
-            bool looks = (state.Step + 1) % options.EvaluationInterval == 0 || state.Step + 1 == options.Steps;
+            // Weights that are not yet what compression wants of them would be judged too well.
+            bool looks = ((state.Step + 1) % options.EvaluationInterval == 0 && state.Step + 1 >= settled)
+                || state.Step + 1 == options.Steps;
             if (looks)
                 Look(state, parallel);
             host.Report((state.Step + 1.0) / options.Steps, Text(state));
@@ -101,11 +104,9 @@ internal sealed class Trainer(
         }
         // Who goes on with a later training finds this one done.
         Save(state);
+        ShowBest();
         foreach (TrainedParameter parameter in parameters)
-        {
             parameter.ValuesOfBest.CopyTo(parameter.Values.AsSpan());
-            parameter.Show(parameter.Values);
-        }
         return new(state.Step, state.FirstLoss, state.BestLoss, state.FirstRight, state.BestRight, objective.HeldBack, state.BestStep);
     }
 
@@ -117,11 +118,16 @@ internal sealed class Trainer(
             host.Save(_fingerprint, state.Write(parameters));
     }
 
-    private void ShowValues()
+    private void Show(double progress, Func<TrainedParameter, float[]> values)
     {
         foreach (TrainedParameter parameter in parameters)
-            parameter.Show(parameter.Values);
+        {
+            parameter.Form.MoveTo(progress);
+            parameter.Show(values(parameter));
+        }
     }
+
+    private void ShowBest() => Show(1, p => p.ValuesOfBest);
 
     private Worker NewWorker() => _workers.TryTake(out Worker? worker) ? worker : new(objective, parameters);
 
@@ -164,8 +170,7 @@ internal sealed class Trainer(
 
     private void Look(TrainingState state, ParallelOptions parallel)
     {
-        foreach (TrainedParameter parameter in parameters)
-            parameter.Show(parameter.Average);
+        Show((state.Step + 1.0) / options.Steps, p => p.Average);
         (double loss, int right) = Judge(parallel);
         if (loss < state.BestLoss)
         {

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Training;
 internal sealed class TrainingState
 {
     private const long MostBytes = 2_000_000_000;
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>A state at the beginning.</summary>
     public TrainingState()

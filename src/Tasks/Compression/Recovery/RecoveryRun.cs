@@ -17,7 +17,7 @@ internal sealed class RecoveryRun : ITrainingHost
 {
     // Multiply-accumulates of a default number of steps, forward and backward: some minutes on two cores.
     private const long DefaultProducts = 2_000_000_000_000;
-    private const int FewestSteps = 300;
+    private const int FewestSteps = 30;
     private const int MostSteps = 6000;
     private const int Chunk = 16;
     private const int Batch = 64;
@@ -28,6 +28,7 @@ internal sealed class RecoveryRun : ITrainingHost
     private readonly CompressionContext _context;
     private long _lastState = Stopwatch.GetTimestamp();
     private int _reported = -1;
+    private (long Time, double Fraction)? _first;
 
     private RecoveryRun(string name, CompressionContext context) => (_name, _context) = (name, context);
 
@@ -90,7 +91,20 @@ internal sealed class RecoveryRun : ITrainingHost
         if (part == _reported)
             return;
         _reported = part;
-        _context.Progress.Report(_name, fraction, text);
+        _context.Progress.Report(_name, fraction, text + TimeLeft(fraction));
+    }
+
+    // From what was done since training began or went on: for whoever waits, and nowhere else.
+    private string TimeLeft(double fraction)
+    {
+        if (_first is not { } first)
+        {
+            _first = (Stopwatch.GetTimestamp(), fraction);
+            return "";
+        }
+        double seconds = Stopwatch.GetElapsedTime(first.Time).TotalSeconds * (1 - fraction) / Math.Max(fraction - first.Fraction, 1e-9);
+        return fraction >= 1 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $", about {(seconds < 90 ? $"{Math.Ceiling(seconds)} s" : $"{Math.Round(seconds / 60)} min")} left");
     }
 
     /// <inheritdoc/>

@@ -5,20 +5,23 @@ namespace OptimizerBuild.Compression.Recovery;
 /// <summary>
 /// Weights of which a number are other than zero: in each step those that are greatest by then. Those that are zero learn as well, as if
 /// they were not, so that which ones are zero may change while the number stays (straight-through estimator with decay of what is left
-/// out: A. Zhou et al. 2021, arXiv 2102.04010, section 3.2, here for single weights).
+/// out: A. Zhou et al. 2021, arXiv 2102.04010, section 3.2, here for single weights). They become so few gradually: training begins with
+/// all weights, and the share of zeros s rises to its final value over the first part of the steps t as s·(1 − (1 − t/n)³) (M. Zhu and
+/// S. Gupta 2018, arXiv 1710.01878, section 3).
 /// </summary>
 internal sealed class SparseWeights : IWeightForm
 {
     private const float Decay = 2e-4f;
 
-    private readonly int _kept;
+    private readonly int _least;
+    private int _kept;
 
     /// <summary>The weights of a layer.</summary>
     /// <param name="weights">The weights, some of which are zero.</param>
     /// <param name="dense">The weights before some of them became zero.</param>
     public SparseWeights(float[] weights, float[] dense)
     {
-        _kept = weights.Count(w => w != 0);
+        _kept = _least = weights.Count(w => w != 0);
         float least = weights.Where(w => w != 0).Select(Math.Abs).DefaultIfEmpty(0).Min();
         // What is zero begins below all others, in the order of what it was.
         float greatest = dense.Where((_, i) => weights[i] == 0).Select(Math.Abs).DefaultIfEmpty(0).Max();
@@ -31,6 +34,16 @@ internal sealed class SparseWeights : IWeightForm
 
     /// <inheritdoc/>
     public float[] Extra => [];
+
+    /// <inheritdoc/>
+    public double SettledAt => 0.5;
+
+    /// <inheritdoc/>
+    public void MoveTo(double progress)
+    {
+        double left = Math.Max(1 - (progress / SettledAt), 0);
+        _kept = _least + (int)((Master.Length - _least) * left * left * left);
+    }
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> weights)

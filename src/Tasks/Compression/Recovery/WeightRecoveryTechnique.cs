@@ -47,7 +47,7 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
                 && before.Constant(name) is { } dense && dense.Type == graph.Constants[name].Type)
             {
                 var form = new SparseWeights(weights, dense.Values<float>());
-                parameters.Add(new(name, weights, form.Master, form, decays: false));
+                parameters.Add(new(name, weights, form.Master, form, decays: false, start: dense.Values<float>()));
             }
             else
             {

@@ -20,19 +20,20 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
     /// <param name="options">The item.</param>
     /// <param name="imported">The model as imported.</param>
     /// <param name="graph">The model after the passes, or the student that has taken its place.</param>
+    /// <param name="source">The item's samples.</param>
     /// <param name="trials">How candidates with given options are lowered to be judged.</param>
     /// <param name="progress">Hears what is tried.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public static RecipeChoice Of(
-        ModelOptions options, ImportedModel imported, Graph graph, Func<ModelOptions, ITrialLowering> trials, IBuildProgress progress,
-        CancellationToken cancellation)
+        ModelOptions options, ImportedModel imported, Graph graph, ItemSamples source, Func<ModelOptions, ITrialLowering> trials,
+        IBuildProgress progress, CancellationToken cancellation)
     {
         bool isMixed = options.Precision == ModelPrecision.Mixed;
         if (options.Compression is not (CompressionRecipe.Smallest or CompressionRecipe.Fastest) && !isMixed)
             return new(options, []);
         var teacher = new Teacher(imported.Graph);
-        if (HeldOutSamples.Of(options, new ItemSamples(options, imported, cancellation), teacher, cancellation) is not { } samples)
+        if (HeldOutSamples.Of(options, source, teacher, cancellation) is not { } samples)
             return WithoutData(options);
 
         // Where a size alone is asked for, it is reached at any price, the most accurate way.

@@ -121,6 +121,14 @@ public sealed class RecoveryTests
         Assert.Equal(pruned, weights);
         Assert.Equal([1, -0.45f, 0.225f, -4, 2, 0.1125f], form.Master);
 
+        // Fewer and fewer: of three zeros the share 1 − (1 − t)³ over the first half of the training.
+        foreach ((double progress, int zeros) in new[] { (0.0, 0), (0.1, 2), (0.25, 3), (0.5, 3), (1, 3) })
+        {
+            form.MoveTo(progress);
+            form.Apply(dense, [], weights);
+            Assert.Equal(zeros, weights.Count(w => w == 0));
+        }
+
         // Others take their places; of equal ones the first.
         form.Apply([0.5f, -3, 0.5f, -4, 0.5f, 0.1f], [], weights);
         Assert.Equal([0.5f, -3, 0, -4, 0, 0], weights);
@@ -195,6 +203,10 @@ public sealed class RecoveryTests
             Assert.Equal([1, 3, 5, 1, 3, 5, 1, 3, 5, 1], samples.Evaluation()!.Labels!.ToInt64());
             Assert.Empty(calibrated.Intersect(judged));
             Assert.False(samples.Calibration().IsFromEvaluation);
+
+            // A recipe, whose candidates are not trained, looks at those that are learned from and no others.
+            Assert.Equal(learned, First(samples.Whole()!));
+            Assert.Null(samples.Whole()!.Labels);
             Assert.Equal("OPT0070", samples.Training()!.Diagnostics[^1].Descriptor.Code);
             var plain = new Pipeline.ItemSamples(options with { Recovery = false }, imported, default);
             Assert.Equal(20, plain.Evaluation()!.Samples.Count);
