@@ -156,17 +156,24 @@ public sealed class PrequantizedFormTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void RangesOfDynamicQuantisationAreMeasuredAtRunTime(bool isConvolution)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void RangesOfDynamicQuantisationAreMeasuredAtRunTime(bool isConvolution, bool isWide)
     {
         ModelBuilder model = new ModelBuilder();
-        Weights(model, "w", isConvolution ? 0 : 1, isConvolution ? [24, 16, 3, 3] : [64, 48]);
+        int[] shape = isConvolution ? [24, 16, 3, 3] : [64, 48];
+        if (isWide)
+            model.Constant("w", Tensor.Of([.. Enumerable.Range(0, Shapes.Count(shape)).Select(_ => (byte)_random.Next(256))], shape));
+        else
+            Weights(model, "w", isConvolution ? 0 : 1, shape);
         if (isConvolution)
             model.Input("x", 1, 16, 9, 9).Constant("scales", Scales(24).Reshape(1, 24, 1, 1));
         else
             model.Input("x", 4, 64).Constant("scales", Scales(48));
-        model.Constant("zero", Tensor.Scalar((sbyte)0)).Constant("bias", Tensor.Of(Enumerable.Repeat(0.25f, 1).ToArray(), 1))
+        model.Constant("zero", isWide ? Tensor.Scalar((byte)97) : Tensor.Scalar((sbyte)0))
+            .Constant("bias", Tensor.Of(Enumerable.Repeat(0.25f, 1).ToArray(), 1))
             .Node("DynamicQuantizeLinear", "x", "q,s,z");
         if (isConvolution)
             model.Node("ConvInteger", "q,w,z,zero", "i", ("pads", new long[] { 1, 1, 1, 1 }));

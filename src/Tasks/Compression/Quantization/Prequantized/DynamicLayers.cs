@@ -46,6 +46,23 @@ internal static class DynamicLayers
         return DynamicRange.Apply(new(bare), n => layers.Contains(n.Node.Name));
     }
 
+    /// <summary>
+    /// The names of those of such layers that would get a range if their weights were not too wide for 8 bits (<see cref="WideWeights"/>).
+    /// </summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="options">As for <see cref="Rewrite"/>.</param>
+    public static IReadOnlySet<string> WithWideWeights(QuantizableGraph graph, QuantizationOptions options)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (QuantizableNode node in graph.Nodes.Where(n => IsMeasured(graph.Graph, n.Node)))
+        {
+            var found = new List<QuantizableNode>();
+            if (Readers(graph, node.Node.Outputs[0], options, found, mayBeWide: true))
+                names.UnionWith(found.Where(l => LevelGrid.Of(l.Layer!) is null).Select(l => l.Node.Name));
+        }
+        return names;
+    }
+
     // A DequantizeLinear of bytes that QuantizeLinear has rounded with the same scale, which follows from the range of what is rounded.
     private static bool IsMeasured(Graph graph, Node node)
     {
@@ -99,7 +116,8 @@ internal static class DynamicLayers
     }
 
     // Collects the layers that read a value, perhaps behind nodes that only move elements; false where anything else does.
-    private static bool Readers(QuantizableGraph graph, string start, QuantizationOptions options, List<QuantizableNode> found)
+    private static bool Readers(
+        QuantizableGraph graph, string start, QuantizationOptions options, List<QuantizableNode> found, bool mayBeWide = false)
     {
         var open = new Stack<string>([start]);
         while (open.TryPop(out string? value))
@@ -108,7 +126,8 @@ internal static class DynamicLayers
                 return false;
             foreach (QuantizableNode reader in graph.Readers(value))
             {
-                if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value && LevelGrid.Of(reader.Layer!) is not null
+                if (reader.Form == IntegerForm.DotProduct && reader.Node.Inputs[0] == value
+                    && (LevelGrid.Of(reader.Layer!) is not null || (mayBeWide && WideWeights.Splits(reader)))
                     && options.ReasonForFloat(reader.Node) is null
                     && (options.Precision == ModelPrecision.Int8 || options.IsFixed(reader.Node) || DynamicRange.IsWorthIt(reader)))
                     found.Add(reader);

@@ -21,7 +21,10 @@ internal sealed class OwnScales
     /// <summary>The reason of nodes between bytes and numbers that no integer node takes the place of.</summary>
     public const string Rounds = "rounds numbers as the model says";
 
-    private const string NoGrid = "its weights are no multiples of one scale for each channel within -128 to 127";
+    /// <summary>The reason of layers whose weights are no integers of 8 bits with their sign.</summary>
+    public const string NoGrid = "its weights are no multiples of one scale for each channel within -128 to 127";
+
+    private const string TooWideForDepthwise = "its weights need nine bits with their sign, and a depthwise kernel reads each channel once";
 
     private const string NoScaleOfInput = "the model gives no scale for what it reads";
 
@@ -175,7 +178,7 @@ internal sealed class OwnScales
                 return "";
             case IntegerForm.DotProduct:
                 if (LevelGrid.Of(node.Layer!) is null)
-                    return NoGrid;
+                    return WideWeights.AreDepthwise(node.Layer!) ? TooWideForDepthwise : NoGrid;
                 if (target is null && node.HasActivation)
                     _split.Add(node);
                 else if (target is null)

@@ -40,7 +40,7 @@ internal static class PrequantizedModel
     /// <returns>The graph without the nodes that integer nodes make superfluous, and its quantisation.</returns>
     public static (Graph Graph, GraphQuantization Quantization) Quantize(Graph graph, QuantizationOptions options)
     {
-        graph = DynamicLayers.Rewrite(graph, options);
+        graph = DynamicLayers.Rewrite(WideWeights.Rewrite(graph, options), options);
         var scales = new OwnScales(new(graph), options);
         var given = new Dictionary<string, ActivationQuantization>(scales.Levels, StringComparer.Ordinal);
         Graph rewritten = Rewrite(graph, scales, given);

@@ -16,30 +16,44 @@ internal static class LevelGrid
     /// </summary>
     public static QuantizedRows? Of(DotProductLayer layer)
     {
-        var values = new sbyte[layer.Weights.Length];
+        if (Find(layer, sbyte.MinValue, sbyte.MaxValue) is not ({ } values, { } scales))
+            return null;
+
+        // Channels of zeros may have any scale.
+        double greatest = scales.Max();
+        for (int c = 0; c < scales.Length; c++)
+            scales[c] = ActivationRange.RepresentableScale(scales[c] > 0 ? scales[c] : greatest > 0 ? greatest : 1.0 / sbyte.MaxValue);
+        return new(Array.ConvertAll(values, v => (sbyte)v), scales);
+    }
+
+    /// <summary>
+    /// The integers and scales of a dot product's weights that need nine bits with their sign; null where those of a channel are no such
+    /// multiples of one scale. A channel of zeros has the scale 0.
+    /// </summary>
+    public static (int[] Values, double[] Scales)? Wide(DotProductLayer layer) =>
+        Find(layer, -ActivationRange.Levels, ActivationRange.Levels);
+
+    private static (int[] Values, double[] Scales)? Find(DotProductLayer layer, int least, int most)
+    {
+        var values = new int[layer.Weights.Length];
         var scales = new double[layer.Channels];
         var weights = new float[layer.Length];
         for (int c = 0; c < layer.Channels; c++)
         {
             for (int k = 0; k < weights.Length; k++)
                 weights[k] = layer.Weights[layer.Index(c, k)];
-            if (Find(weights, -sbyte.MinValue) is not { } scale)
+            if (Find(weights, -least) is not { } scale)
                 return null;
             scales[c] = scale;
             for (int k = 0; k < weights.Length; k++)
             {
                 double level = scale == 0 ? 0 : Math.Round(weights[k] / scale);
-                if (level is < sbyte.MinValue or > sbyte.MaxValue)
+                if (level < least || level > most)
                     return null;
-                values[layer.Index(c, k)] = (sbyte)level;
+                values[layer.Index(c, k)] = (int)level;
             }
         }
-
-        // Channels of zeros may have any scale.
-        double greatest = scales.Max();
-        for (int c = 0; c < scales.Length; c++)
-            scales[c] = ActivationRange.RepresentableScale(scales[c] > 0 ? scales[c] : greatest > 0 ? greatest : 1.0 / sbyte.MaxValue);
-        return new(values, scales);
+        return (values, scales);
     }
 
     /// <summary>
