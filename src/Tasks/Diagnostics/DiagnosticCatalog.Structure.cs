@@ -12,6 +12,15 @@ internal static partial class DiagnosticCatalog
             + "operator works across, such as a normalisation. A step of each layer always stays.",
         "Ask for less. The model's report names the layers that are left alone with the reason.");
 
+    /// <summary>How many keys an input that is a map has is known nowhere. Arguments: input, node, its operator.</summary>
+    public static readonly DiagnosticDescriptor UnknownKeys = new("OPT0063", Severity.Error, "Map of unknown size",
+        "input '{0}' is a map whose keys node '{1}' ({2}) takes as they come, so that its number of values is not known; write "
+            + "Shapes=\"{0}=1,N\" with that number",
+        "Shapes are fixed at build time. CastMap in its dense form hands on the values of all keys that a map has, in ascending order of "
+            + "the keys. The model's declared shape [1,N] of its result says how many there are, or the metadata `Shapes` does; callers "
+            + "then pass a row of N values.",
+        "Write the number of keys in `Shapes`, or export the model with `map_form` SPARSE and `max_map`.");
+
     /// <summary>A rule for single layers fits none. Arguments: pattern, what was looked for, what there is.</summary>
     public static readonly DiagnosticDescriptor LayerNotFound = new("OPT0062", Severity.Error, "No such layer",
         "Layers: '{0}' fits none of the {1} of the model: {2}",

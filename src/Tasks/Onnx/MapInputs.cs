@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Operators;
@@ -21,14 +23,17 @@ internal static class MapInputs
         .ToFrozenDictionary(r => r.OpType, StringComparer.Ordinal);
 
     /// <summary>Makes rows of such inputs, and of their operators what is left of them. Other inputs of maps stay, to be refused.</summary>
-    public static void AsRows(ModelProto model)
+    /// <param name="model">The model.</param>
+    /// <param name="shapes">Shapes that are given for inputs.</param>
+    /// <exception cref="ModelException">How many keys a map has is known nowhere.</exception>
+    public static void AsRows(ModelProto model, IReadOnlyDictionary<string, ImmutableArray<int>> shapes)
     {
         foreach (ValueInfoProto input in model.Graph?.Input ?? [])
         {
             if (input.Type?.MapType is not { } map || map.ValueType?.TensorType is not { } value)
                 continue;
             NodeProto[] readers = [.. model.Graph!.Node.Where(n => n.Input.Contains(input.Name))];
-            long?[] keys = [.. readers.Select(KeysOf).Distinct()];
+            long?[] keys = [.. readers.Select(r => KeysOf(r) ?? Stated(r, input.Name)).Distinct()];
             if (keys is not [> 0 and <= MostKeys and { } count])
                 continue;
             // Two vocabularies of one length would be two orders.
@@ -44,11 +49,26 @@ internal static class MapInputs
             if (model.OpsetImport.All(o => o.Domain is not ("" or "ai.onnx")))
                 model.OpsetImport.Add(new OperatorSetIdProto { Version = Newest });
         }
+
+        // A reader that knows no keys hands on those that are there: as many as a shape says that is given, or that the model has for its
+        // result.
+        long? Stated(NodeProto reader, string input)
+        {
+            if (ReaderOf(reader) is not { TakesAnyKeys: true })
+                return null;
+            if (shapes.TryGetValue(input, out ImmutableArray<int> given) && given is [1, > 0 and var count])
+                return count;
+            ValueInfoProto? result = model.Graph!.Output.Concat(model.Graph.ValueInfo).FirstOrDefault(v => v.Name == reader.Output[0]);
+            return result?.Type?.TensorType?.Shape?.Dim is [{ DimValue: 1 }, { DimValue: > 0 and var declared }] ? declared
+                : throw new ModelException(DiagnosticCatalog.UnknownKeys, input, reader.Name, reader.OpType);
+        }
     }
 
+    private static MapReader? ReaderOf(NodeProto node) =>
+        node.Domain == LabelEncoderOperator.MlDomain && node.Input.Count == 1 ? Readers.GetValueOrDefault(node.OpType) : null;
+
     // How many keys a reader of a map knows; null where it does not.
-    private static long? KeysOf(NodeProto node) =>
-        node.Domain == LabelEncoderOperator.MlDomain && node.Input.Count == 1 ? Readers.GetValueOrDefault(node.OpType)?.Keys(node) : null;
+    private static long? KeysOf(NodeProto node) => ReaderOf(node)?.Keys(node);
 
     private static void Replace(NodeProto node)
     {
@@ -74,6 +94,9 @@ internal abstract class MapReader
 
     /// <summary>How many keys a node knows; null where it knows none.</summary>
     public abstract long? Keys(NodeProto node);
+
+    /// <summary>Whether a node that knows no keys hands on the values of whatever keys there are, in ascending order of the keys.</summary>
+    public virtual bool TakesAnyKeys => false;
 
     /// <summary>The type that a node converts the map's values to; null where they stay as they are.</summary>
     public abstract ElementType? Converts(NodeProto node);

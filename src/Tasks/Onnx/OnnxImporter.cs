@@ -61,7 +61,7 @@ internal static class OnnxImporter
         byte[] bytes, string file, ExternalDataFolder external, ImportOptions options, CancellationToken cancellation)
     {
         ModelProto model = Parse(bytes, file);
-        MapInputs.AsRows(model);
+        MapInputs.AsRows(model, options.Shapes);
         var importer = new GraphImporter(model, external, options, cancellation);
         Graph graph = importer.Import();
 

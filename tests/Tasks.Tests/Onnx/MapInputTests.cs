@@ -24,10 +24,27 @@ public sealed class MapInputTests
         Assert.Equal([2L, 0, 0, 7], new GraphEvaluator(graph).Evaluate([Tensor.Of([2.5f, 0, 0, 7], 1, 4)])[0].Values<long>());
     }
 
+    /// <summary>The values of as many keys as a shape says, in ascending order of the keys.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ADenseCastMapTakesARowOfStatedLength(bool isDeclared)
+    {
+        ModelBuilder model = Model("CastMap", ElementType.Float32, ("map_form", "DENSE"), ("cast_to", "TO_FLOAT"));
+        if (isDeclared)
+            model.Model.Graph.Output[0].Type = ModelBuilder.Value("", ElementType.Float32, 1, 3).Type;
+        ImportOptions options = isDeclared ? ImportOptions.Default
+            : ImportOptions.Default with { Shapes = ImportOptions.Default.Shapes.SetItem("x", [1, 3]) };
+        Graph graph = OnnxImporter.Import(model.Bytes, "m.onnx", options).Graph;
+        Assert.Equal(TensorType.Of(ElementType.Float32, 1, 3), graph.TypeOf("x"));
+        Assert.Equal([2.5f, 0, 7], new GraphEvaluator(graph).Evaluate([Tensor.Of([2.5f, 0, 7], 1, 3)])[0].Values<float>());
+    }
+
     [Fact]
     public void MapsOfUnknownKeysAreRefused()
     {
-        Assert.Throws<ModelException>(() => Model("CastMap", ElementType.Float32, ("map_form", "DENSE")).Import());
+        Assert.Equal("OPT0063", Assert.Throws<ModelException>(
+            () => Model("CastMap", ElementType.Float32, ("map_form", "DENSE")).Import()).Diagnostic.Descriptor.Code);
         Assert.Throws<ModelException>(() => Model("DictVectorizer", ElementType.Float32).Import());
         ModelBuilder two = Model("DictVectorizer", ElementType.Float32, ("int64_vocabulary", (long[])[1, 2]));
         two.Node("DictVectorizer", "x", "z", ("int64_vocabulary", (long[])[2, 1]));
