@@ -9,6 +9,7 @@ public sealed class VersionCommandTests : IDisposable
     [
         "Directory.Build.props", "README.md", "sample-app/sample-app.csproj", "docs/changelog.md",
         "src/Generators/AnalyzerReleases.Shipped.md", "src/Generators/AnalyzerReleases.Unshipped.md",
+        "src/Templates/console/.template.config/template.json", "src/Templates/web/.template.config/template.json",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("optimizerbuild-version-").FullName;
@@ -33,6 +34,8 @@ public sealed class VersionCommandTests : IDisposable
         Assert.Contains("<VersionPrefix>98.7.6</VersionPrefix>", Text("Directory.Build.props"), StringComparison.Ordinal);
         foreach (string file in (string[])["README.md", "sample-app/sample-app.csproj"])
             Assert.Contains("Include=\"OptimizerBuild\" Version=\"98.7.6\"", Text(file), StringComparison.Ordinal);
+        foreach (string file in Files[6..])
+            Assert.Contains("\"defaultValue\": \"98.7.6\"", Text(file), StringComparison.Ordinal);
         Assert.Contains("## Unreleased\n\n## 98.7.6\n", Text("docs/changelog.md"), StringComparison.Ordinal);
         Assert.Empty(Text(Files[5]));
         Assert.Contains("## Release 98.7.6\n\n" + unshipped[unshipped.IndexOf("### ", StringComparison.Ordinal)..], Text(Files[4]),

@@ -27,6 +27,13 @@ public sealed class PackedPackage : IDisposable
     /// <summary>Packs the command-line tool into the feed, under the same version.</summary>
     public void PackTool() => Pack("Tool", Feed, "tool-nuspec");
 
+    /// <summary>Packs the templates into the feed, under the same version.</summary>
+    public string PackTemplates()
+    {
+        Pack("Templates", Feed, "templates-nuspec");
+        return Path.Combine(Feed, $"OptimizerBuild.Templates.{Version}.nupkg");
+    }
+
     private void Pack(string project, string folder, string nuspec)
     {
         string configuration = Directory.GetParent(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!.Name;
