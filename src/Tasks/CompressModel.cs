@@ -129,7 +129,7 @@ public sealed class CompressModel : Task, ICancelableTask
     private ModelOutputs Compress(ModelOptions options, ITrainingCheckpoints checkpoints, CancellationToken cancellation)
     {
         Log.LogMessage(MessageImportance.Normal, "Compressing '{0}'.", options.Name);
-        CompilationOutcome outcome = Compiler(options, new ProgressLog(Log, options.Name), checkpoints, cancellation);
+        CompilationOutcome outcome = Compiler(options, new ProgressLog(Log, options.Name, TimeProvider.System), checkpoints, cancellation);
         outcome = outcome with { Diagnostics = [.. outcome.Diagnostics, .. NameChanges.Of(outcome.Plan)] };
         return new ModelOutputs(
             PlanWriter.Write(outcome.Plan),

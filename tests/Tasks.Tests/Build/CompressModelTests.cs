@@ -110,9 +110,10 @@ public sealed class CompressModelTests : IDisposable
     }
 
     [Fact]
-    public void ProgressIsALineOfLowImportanceForEachTwentieth()
+    public void ProgressIsALineForEachTwentieth()
     {
-        var log = new ProgressLog(new TaskLoggingHelper(_engine, "CompressModel"), "m");
+        var clock = new SetClock();
+        var log = new ProgressLog(new TaskLoggingHelper(_engine, "CompressModel"), "m", clock);
         Parallel.For(0, 10_000, i => log.Report("Evaluation", i / 10_000.0, ""));
         log.Report("Evaluation", 1, "");
         int evaluation = _engine.Messages.Count(m => m.Message!.StartsWith("m: Evaluation", StringComparison.Ordinal));
@@ -123,6 +124,25 @@ public sealed class CompressModelTests : IDisposable
         Assert.Equal(["m: Evaluation 100 %", "m: Quantization 0 %, ranges", "m: Quantization 0 %, errors"],
             _engine.Messages.Skip(evaluation - 1).Select(m => m.Message));
         Assert.All(_engine.Messages, m => Assert.Equal(MessageImportance.Low, m.Importance));
+
+        // What takes long is said in every log, but not all of it.
+        int before = _engine.Messages.Count;
+        clock.Seconds = 20;
+        log.Report("Quantization", 0.5, "errors");
+        log.Report("Quantization", 0.6, "errors");
+        clock.Seconds = 40;
+        log.Report("Quantization", 0.7, "errors");
+        Assert.Equal([MessageImportance.High, MessageImportance.Low, MessageImportance.High],
+            _engine.Messages.Skip(before).Select(m => m.Importance));
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        public long Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
     }
 
     [Fact]
