@@ -23,7 +23,7 @@ public sealed partial class AppSnippetTests
     private static readonly string[] Packages =
     [
         "System.Numerics.Tensors", "Microsoft.Extensions.AI.Abstractions", "Microsoft.ML.Core", "Microsoft.ML.Data",
-        "Microsoft.ML.DataView", "Microsoft.ML.Transforms",
+        "Microsoft.ML.DataView", "Microsoft.ML.Tokenizers", "Microsoft.ML.Transforms",
     ];
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed partial class AppSnippetTests
         string[] blocks = [.. ((string[])["apps.md", "data.md"])
             .Select(page => File.ReadAllText(Path.Combine(SharedAssets.RepositoryRoot, "docs", page)).ReplaceLineEndings("\n"))
             .SelectMany(page => Block().Matches(page).Select(m => m.Groups[1].Value))];
-        Assert.Equal(8, blocks.Length);
+        Assert.Equal(9, blocks.Length);
         ConsumerProject project = HandMadeModels.Project(
             [HandMadeModels.Classifier() with { Model = "digits", ClassName = "Digits", Namespace = "" }, Sentences()],
             [ImplicitUsings, .. blocks.Select(Compilable)]);
