@@ -65,6 +65,36 @@ internal static class TestModels
             ]).ToByteArray();
     }
 
+    /// <summary>
+    /// The model of <c>sample-app/sounds</c>: how likely it is that 512 samples are louder than the silence around them. Its state is the
+    /// loudness of the silence, which follows falling loudness at once and rising one slowly, and the smoothed answer.
+    /// </summary>
+    public static byte[] SoundGate() => Model(
+        [Input("frame", 1, 512), Input("floor", 1, 1), Input("smooth", 1, 1)],
+        [Output("active", 1, 1), Output("floor_next", 1, 1), Output("smooth_next", 1, 1)],
+        [
+            Node("Mul", "square", ["frame", "frame"]),
+            Node("ReduceMean", "power", ["square"], ("axes", new[] { 1 }), ("keepdims", 1)),
+            Node("Add", "some_power", ["power", "least_power"]),
+            Node("Log", "logarithm", ["some_power"]),
+            Node("Mul", "loudness", ["logarithm", "decibels"]),
+            Node("Add", "risen", ["floor", "rise"]),
+            Node("Min", "floor_next", ["loudness", "risen"]),
+            Node("Sub", "above", ["loudness", "floor_next"]),
+            Node("Sub", "above_gate", ["above", "gate"]),
+            Node("Mul", "logit", ["above_gate", "steepness"]),
+            Node("Sigmoid", "now", ["logit"]),
+            Node("Mul", "old_part", ["smooth", "keep"]),
+            Node("Mul", "new_part", ["now", "take"]),
+            Node("Add", "active", ["old_part", "new_part"]),
+            Node("Identity", "smooth_next", ["active"]),
+        ],
+        [
+            // 10 / ln 10, half a decibel a second, and a gate of 12 decibels.
+            Scalar("least_power", 1e-10f), Scalar("decibels", 4.3429448f), Scalar("rise", 0.016f), Scalar("gate", 12),
+            Scalar("steepness", 0.5f), Scalar("keep", 0.6f), Scalar("take", 0.4f),
+        ]).ToByteArray();
+
     /// <summary>Samples for <see cref="Mlp"/> as <c>.npy</c>.</summary>
     public static byte[] MlpSamples() => Npy("<f4", Values(new Random(3), Samples * Features, 1), Samples, Features);
 
@@ -152,6 +182,13 @@ internal static class TestModels
         var type = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto() };
         type.Shape.Dim.AddRange(shape.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = type } };
+    }
+
+    private static TensorProto Scalar(string name, float value)
+    {
+        var tensor = new TensorProto { Name = name, DataType = 1 };
+        tensor.RawData = ByteString.CopyFrom(BitConverter.GetBytes(value));
+        return tensor;
     }
 
     private static TensorProto Tensor(string name, Random random, double amplitude, params int[] shape)
