@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Pipeline.Learning;
 
@@ -36,7 +37,7 @@ internal static class OutputForms
             int row = type.Rank == 0 ? 1 : type.Dimensions[^1];
             return row < 2 ? OutputForm.Scores
                 : answers.All(a => AreRows(a[place].Values<float>(), row, x => x)) ? OutputForm.Probabilities
-                : answers.All(a => AreRows(a[place].Values<float>(), row, Math.Exp)) ? OutputForm.LogProbabilities
+                : answers.All(a => AreRows(a[place].Values<float>(), row, ElementaryFunctions.Exp)) ? OutputForm.LogProbabilities
                 : OutputForm.Scores;
         })];
     }

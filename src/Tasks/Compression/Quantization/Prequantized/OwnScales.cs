@@ -28,6 +28,8 @@ internal sealed class OwnScales
 
     private const string NoScaleOfInput = "the model gives no scale for what it reads";
 
+    private const string FineInput = "the model gives what it reads levels of 16 bits";
+
     // What a level may be off a grid of levels: rounding of functions in double precision.
     private const double Tolerance = 1e-4;
 
@@ -168,7 +170,7 @@ internal sealed class OwnScales
             return "";
         }
         if (!node.Inputs.All(_levels.ContainsKey))
-            return NoScaleOfInput;
+            return node.Inputs.Any(AreFine) ? FineInput : NoScaleOfInput;
         ActivationQuantization input = _levels[node.Inputs[0]];
         switch (node.Form)
         {
@@ -214,6 +216,9 @@ internal sealed class OwnScales
             _levels[output] = target;
         return "";
     }
+
+    private bool AreFine(string value) => _graph.Producer(value) is { } producer && producer.Node.Is<DequantizeLinearOperator>()
+        && producer.Context.Type(0).Element is ElementType.UInt16 or ElementType.Int16;
 
     private static ActivationQuantization Probabilities { get; } = new(ActivationType.U8, 1.0 / 256, 0);
 
