@@ -78,15 +78,19 @@ public sealed class ImageResizerTests
     [InlineData(47, 0, 0)]
     [InlineData(48, 13, 0)]
     [InlineData(63, 0, 2)]
-    public void Too_few_bytes_are_an_error_that_says_how_many_there_must_be(int length, int stride, int format)
+    [InlineData(49, 0, 0)]
+    [InlineData(48, 0, 4)]
+    [InlineData(64, 0, 0)]
+    [InlineData(53, 13, 0)]
+    public void Too_few_or_too_many_bytes_are_an_error_that_says_how_many_there_must_be(int length, int stride, int format)
     {
         var resizer = new ImageResizer(4, 4, 3, false, 4, 4, 0, 0);
         string text = Assert.Throws<ArgumentException>(
             () => { resizer.Run(new byte[length], 4, 4, stride, format, "image"); }).Message;
-        int needed = format == 2 ? 64 : stride == 0 ? 48 : (3 * stride) + 12;
+        int needed = format == 2 ? 64 : format == 4 ? 16 : stride == 0 ? 48 : (3 * stride) + 12;
         Assert.Contains($"'image' must hold {needed} bytes", text, StringComparison.Ordinal);
         // An instance is as good as before.
-        Assert.Equal(48, resizer.Run(new byte[64], 4, 4, stride, format, "image").Length);
+        Assert.Equal(48, resizer.Run(new byte[needed], 4, 4, stride, format, "image").Length);
     }
 
     // As in pil_resize.py.

@@ -71,7 +71,7 @@ public sealed class ImagePredictorTests
                 (float[])project.Call("Driver", "Sized", pixels, width, height, stride, format)!);
         }
         Assert.Equal(0L, project.Call("Driver", "AllocatedBy", Noise(90 * 80, 5), 90, 80));
-        Assert.Contains("'image' must hold 4 bytes for 2×2 pixels, but it holds 3",
+        Assert.Contains("'image' must hold 4 bytes for 2×2 pixels of 1, but it holds 3",
             Assert.ThrowsAny<Exception>(() => project.Call("Driver", "Gray", new byte[3], 2, 2)).ToString(), StringComparison.Ordinal);
         Assert.Equal(scores, (float[])project.Call("Driver", "Exact", exact)!);
     }

@@ -10,6 +10,8 @@ internal static class ImageEmitter
 {
     private const string Kernel = "global::OptimizerBuild.Kernels.ImageResizer";
 
+    private const string OtherBytes = "There are other bytes than width, height and format say.";
+
     // In the order of the numbers that the kernel has for them.
     private static readonly (string Name, string Meaning)[] Formats =
     [
@@ -51,7 +53,7 @@ internal static class ImageEmitter
         else if (only is not null)
             code.Line("/// <returns>The output: " + PredictorEmitter.Describe(only) + ". Valid until the next prediction.</returns>");
         code.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">There are no such images.</exception>");
-        code.Line("/// <exception cref=\"global::System.ArgumentException\">There are fewer bytes than width and height say.</exception>");
+        code.Line("/// <exception cref=\"global::System.ArgumentException\">" + OtherBytes + "</exception>");
         code.Line("/// <exception cref=\"global::System.InvalidOperationException\">" + (plan.IsSignatureOnly
             ? "The model has not been compiled yet."
             : "The instance is making a prediction already, on another thread.") + "</exception>");
@@ -103,7 +105,7 @@ internal static class ImageEmitter
         EmitParameterDocumentation(code, input, names);
         code.Line("/// <returns>The class of the greatest score.</returns>");
         code.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">There are no such images.</exception>");
-        code.Line("/// <exception cref=\"global::System.ArgumentException\">There are fewer bytes than width and height say.</exception>");
+        code.Line("/// <exception cref=\"global::System.ArgumentException\">" + OtherBytes + "</exception>");
         string method = PredictorNames.Method(plan.EntryName);
         string signature = "public " + PredictorEmitter.FullName(plan) + ".Prediction " + method
             + "(" + Parameters(plan, image, names) + ")";

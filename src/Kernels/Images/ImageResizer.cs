@@ -77,7 +77,7 @@ internal sealed class ImageResizer
     /// <param name="parameter">What the caller calls the pixels.</param>
     /// <returns>What the model takes, pixel by pixel, its channels side by side; valid until the next call.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An extent, a stride or a format that is none.</exception>
-    /// <exception cref="ArgumentException">There are fewer bytes than the extents say.</exception>
+    /// <exception cref="ArgumentException">There are other bytes than extents, format and stride say.</exception>
     public ReadOnlySpan<byte> Run(ReadOnlySpan<byte> pixels, int width, int height, int stride, int format, string parameter)
     {
         unchecked
@@ -129,17 +129,20 @@ internal sealed class ImageResizer
                 _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no such pixel format."),
             };
             int rowBytes = width * pixelBytes;
-            if (stride == 0)
+            // Without a stride the length tells pixels of another format, which would be read as a piece of an image. With one the bytes
+            // behind the last row may be missing.
+            bool isExact = stride == 0;
+            if (isExact)
                 stride = rowBytes;
             if (stride < rowBytes)
                 throw new ArgumentOutOfRangeException(nameof(stride), stride, "A row is longer than the bytes from one to the next.");
             long needed = ((long)stride * (height - 1)) + rowBytes;
-            if (length < needed)
+            if (length < needed || length > (isExact ? needed : (long)stride * height))
             {
                 throw new ArgumentException(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"'{parameter}' must hold {needed} bytes for {width}×{height} pixels, but it holds {length}."),
+                        $"'{parameter}' must hold {needed} bytes for {width}×{height} pixels of {pixelBytes}, but it holds {length}."),
                     parameter);
             }
 
