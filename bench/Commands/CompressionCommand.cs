@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Bench.Measurement;
 using OptimizerBuild.Bench.Models;
@@ -19,6 +20,7 @@ namespace OptimizerBuild.Bench.Commands;
 internal sealed class CompressionCommand : BenchCommand
 {
     private const int Repetitions = 7;
+    private const int StepsOfBody = 2000;
     private const double LeastSeconds = 0.5;
 
     private static readonly string[] Combinations =
@@ -43,6 +45,9 @@ internal sealed class CompressionCommand : BenchCommand
     private readonly ModelSelection _models;
     private readonly Option<string[]> _combinations;
     private readonly Option<bool> _recovery;
+    private readonly Option<bool> _students;
+    private readonly Option<bool> _heads;
+    private readonly Option<int?> _steps;
     private readonly FigureFiles _files;
 
     /// <summary>Declares the command and its options.</summary>
@@ -58,17 +63,40 @@ internal sealed class CompressionCommand : BenchCommand
         Add(_combinations);
         _recovery = new("--recovery") { Description = "Each row also with Recovery=True" };
         Add(_recovery);
+        _students = new("--students") { Description = "Rows of students instead: pruned only, trained, and taught by several models" };
+        Add(_students);
+        _heads = new("--heads")
+        {
+            Description = "Accuracy of new last layers against the number of labels instead, on a body that is trained anew",
+        };
+        Add(_heads);
+        _steps = new("--steps")
+        {
+            Description = $"With --students or --heads: steps of each training; without it those of a build, and {StepsOfBody} for a body",
+            HelpName = "N",
+        };
+        Add(_steps);
         _files = new(this);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult line)
     {
+        int? steps = line.GetValue(_steps);
+        if (line.GetValue(_heads))
+        {
+            (string markdown, List<HeadFigures.HeadRow> heads) = HeadFigures.Print(
+                _models.Of(line).Where(m => m is { Evaluation: not null, Calibration: not null }), steps ?? StepsOfBody);
+            _files.Write(line, heads, _ => markdown);
+            return 0;
+        }
         string[] combinations = line.GetValue(_combinations) is { Length: > 0 } given ? given : Combinations;
         if (line.GetValue(_recovery))
             combinations = [.. combinations.SelectMany(c => (string[])[c, c + ";Recovery=True"])];
-        List<CompressionRow> rows = Columns.Print(_models.Of(line).Where(m => m.Evaluation is not null)
-            .SelectMany(m => combinations.Select(c => Measure(m, c))));
+        BenchModel[] models = [.. _models.Of(line).Where(m => m.Evaluation is not null)];
+        IEnumerable<BenchModel> variants = line.GetValue(_students) ? models.SelectMany(m => Students(m, steps))
+            : models.SelectMany(m => combinations.Select(c => With(m, c)));
+        List<CompressionRow> rows = Columns.Print(variants.Select(Measure));
         _files.Write(line, rows, Markdown);
         return 0;
     }
@@ -80,18 +108,41 @@ internal sealed class CompressionCommand : BenchCommand
             + $"{Machine.Processor}, {RuntimeInformation.FrameworkDescription}, decoders compiled).",
         Columns.Markdown(rows));
 
-    private static CompressionRow Measure(BenchModel model, string combination)
+    private static BenchModel With(BenchModel model, string combination)
     {
         foreach (string[] pair in combination.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2)))
             model = model.With(pair[0], pair.Length > 1 ? pair[1] : "");
+        return model;
+    }
+
+    // About a quarter of the work: by leaving channels out alone, as a student that has not learned, one that has, and one that has
+    // learned from all models of the same data.
+    private static IEnumerable<BenchModel> Students(BenchModel model, int? steps)
+    {
+        yield return With(model, "Sparsity=0.75;SparsityPattern=Channel");
+        BenchModel student = With(model, "Student=0.5x");
+        yield return student.With("RecoverySteps", "1");
+        if (steps is { } number)
+            student = student.With("RecoverySteps", number.ToString(CultureInfo.InvariantCulture));
+        yield return student;
+        string[] teachers = [.. BenchModel.Known(Repository.Folder).Where(m => m.Evaluation == model.Evaluation).Select(m => m.Path)];
+        if (teachers.Length > 1)
+            yield return student.With("Teacher", string.Join(';', teachers));
+    }
+
+    private static CompressionRow Measure(BenchModel model)
+    {
         ModelOptions options = model.Options();
         CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
         PlanFacts facts = outcome.Plan.Facts;
         return new(
-            model.Name, string.Join(' ', model.Metadata.Select(m => m.Key + "=" + m.Value).Order(StringComparer.Ordinal)),
+            model.Name, string.Join(' ', model.Metadata.Select(m => m.Key + "=" + WithoutFolders(m.Value)).Order(StringComparer.Ordinal)),
             outcome.Weights.Length, (double)facts.FloatWeightBytes / outcome.Weights.Length, facts.Metric, facts.FloatMetric,
             facts.CompressedMetric, facts.Samples, Megabytes(outcome.Plan.Weights, outcome.Weights));
     }
+
+    private static string WithoutFolders(string value) => !value.Contains(".onnx", StringComparison.Ordinal) ? value
+        : string.Join(';', value.Split(';').Select(Path.GetFileName));
 
     // Null where nothing is decoded.
     private static double? Megabytes(PlanWeights weights, byte[] stored)

@@ -34,6 +34,9 @@ internal sealed record DataSet(string Source, ImmutableArray<NamedArray> Arrays,
     /// </summary>
     public Tensor? Table { get; init; }
 
+    /// <summary>The names of the classes that labels are numbers of, in order, where files say them; empty where not.</summary>
+    public ImmutableArray<string> ClassNames { get; init; } = [];
+
     /// <summary>Labels or targets, one row a sample; null where the data has none.</summary>
     public Tensor? Labels => Find(LabelName);
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
 using OptimizerBuild.Graphs;
@@ -25,6 +26,7 @@ internal static class DataSetReader
         form ??= SampleForm.None;
         var arrays = new List<NamedArray>();
         Tensor? table = null;
+        ImmutableArray<string> names = [];
         foreach ((string? name, string path) in Parts(specification, baseFolder))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -32,6 +34,8 @@ internal static class DataSetReader
             var reader = new BoundedReader(path, limits);
             (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, form, cancellation));
             table = name is null ? whole : null;
+            if (names.IsEmpty && (form.Image is not null || form.Sound is not null) && reader.Guard(() => Samples(reader, full)) is { } files)
+                names = files.ClassNames;
             // Of files that are one sample each the labels come along.
             if (name is not null && found is [{ Name: CsvTableReader.FeaturesName } samples, var labels]
                 && reader.Guard(() => Samples(reader, full)) is not null)
@@ -47,7 +51,10 @@ internal static class DataSetReader
                 arrays.Add(arrays.Exists(a => a.Name == array.Name) ? throw reader.Malformed($"'{array.Name}' is given twice") : array);
         }
         string labelName = DataSet.NameOfLabels(labelKey, arrays);
-        return new DataSet(specification.Trim(), [.. WithNumbers(arrays, labelName, form, specification)], labelName) { Table = table };
+        return new DataSet(specification.Trim(), [.. WithNumbers(arrays, labelName, form, specification)], labelName)
+        {
+            Table = table, ClassNames = names,
+        };
     }
 
     // Labels that are names become the classes that they name. A single array is what the model takes.

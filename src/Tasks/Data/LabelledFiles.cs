@@ -100,6 +100,12 @@ internal sealed record LabelledFiles(ImmutableArray<(string Name, string Path)> 
         return new([.. places.Select(p => Files[p])], Labels.IsEmpty ? [] : [.. places.Select(p => Labels[p])]);
     }
 
+    /// <summary>The names of the classes in the order of <see cref="LabelNumbers"/> without a file of labels; empty where they are
+    /// numbers.</summary>
+    public ImmutableArray<string> ClassNames =>
+        Labels.All(l => float.TryParse(l, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) ? []
+            : [.. Labels.Distinct().Order(StringComparer.Ordinal)];
+
     /// <summary>
     /// The labels as numbers: themselves where all are whole numbers (classes) or numbers (targets); else the places of their names in
     /// the file of labels, or, without one, in their own order.

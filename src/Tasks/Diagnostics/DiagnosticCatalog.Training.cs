@@ -33,4 +33,12 @@ internal static partial class DiagnosticCatalog
         "A teacher (metadata `Teacher`) is asked for the answers that the model learns. It must have inputs of the same types and shapes, "
             + "in the same order, and for each real output of the model one of as many numbers: that of the same name, else the first.",
         "Leave the teacher out, or export it with the model's inputs and outputs.");
+
+    /// <summary>A model cannot be given a new last layer. Argument: why not.</summary>
+    public static readonly DiagnosticDescriptor HeadDoesNotFit = new("OPT0074", Severity.Error, "Head does not fit",
+        "The model cannot be given a new last layer: {0}",
+        "With the metadata `Head` the last layer of a classifier is replaced by one for other classes. It is the convolution or matrix "
+            + "product with constant weights from which the output follows through functions of single numbers, averages, reshapes and a "
+            + "Softmax. The samples need a whole number each, the class, and each class needs a sample.",
+        "Export the model up to its last layer or Softmax, or name the array of the classes by `LabelKey`.");
 }

@@ -353,6 +353,8 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, nameof(options.Fold), metadata.First(m => string.Equals(m.Key, nameof(options.Fold),
                 StringComparison.OrdinalIgnoreCase)).Value,
                 "channels are either merged or left out: with Sparsity and SparsityPattern=\"Channel\" it has no meaning"));
+        if (options.Head is not null && options.Task == ModelTask.Auto)
+            options = options with { Task = ModelTask.Classification };
         if (options.Compression == CompressionRecipe.None)
         {
             (string Name, bool IsGiven)[] techniques =

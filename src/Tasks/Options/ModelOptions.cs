@@ -127,12 +127,19 @@ internal sealed record ModelOptions
     /// <summary>The smaller model that learns from this one and ships in its place; null for the model itself.</summary>
     public StudentChoice? Student { get; init; }
 
+    /// <summary>Samples with classes of the user's own, from which a new last layer learns; null where the model's own stays.</summary>
+    public DataSpec? Head { get; init; }
+
+    /// <summary>Whether a new last layer learns from the samples to calibrate on as well, by its own answers.</summary>
+    public bool SelfTraining { get; init; }
+
     /// <summary>With which weights the training of a student of a file begins.</summary>
     public StudentWeights StudentWeights { get; init; }
 
     /// <summary>What takes the model's place, in words; empty where nothing does.</summary>
     public string Lineage => string.Join(' ', (string[])
     [
+        .. Head is null ? [] : (string[])["with a new head" + (Student is null && Teachers.IsEmpty ? "" : ",")],
         .. Student is null ? [] : (string[])[$"student {Student}"],
         .. Teachers.IsEmpty ? [] : (string[])[(Student is null ? "taught by " : "of ")
             + (Teachers is [var only] ? Path.GetFileName(only) : FormattableString.Invariant($"{Teachers.Length} teachers"))],

@@ -25,7 +25,24 @@ internal static class TrainingMetadata
                 + "the model among them where it is to be one. They have the model's inputs and outputs, and may be trees: see "
                 + "[training.md](training.md#teachers).",
             (o, value, folder) => StudentChoice.ModelFiles(value, folder) is { } teachers ? o with { Teachers = teachers } : null),
+        new("Head", MetadataKind.Path, "the model's own last layer", "data with labels, as `EvaluationData` takes them",
+            "Samples of classes of your own, some of each: a new last layer for these classes takes the place of the model's, learned on "
+                + "what the layers before it give. The classes have the names of folders, or those of `Labels`: see "
+                + "[training.md](training.md#few-labels).",
+            (o, value, folder) => MetadataValues.Path(value) ? o with { Head = new(value.Replace('\\', '/'), folder) } : null),
+        MetadataEntry.Choice<Switch>("SelfTraining", "With `Head`: whether samples without labels help.", nameof(Switch.False),
+            (o, value) => o with { SelfTraining = value == Switch.True },
+            (Switch.False, "they do not"),
+            (Switch.True, "those of `CalibrationData` of whose class the new layer is sure count as samples of that class; they should be "
+                + "of the same classes")),
     ];
+
+    // The values of metadata that say yes or no.
+    private enum Switch
+    {
+        False,
+        True,
+    }
 
     /// <summary>Metadata that contradict others, or lack what they need.</summary>
     /// <param name="options">What each says by itself.</param>
@@ -40,6 +57,14 @@ internal static class TrainingMetadata
             yield return ("Student", "a file has no State: give a share such as 0.5x");
         if (!options.Teachers.IsEmpty && !options.Learns)
             yield return ("Teacher", "nothing learns from it: it has a meaning only together with Recovery or Student");
+        if (options.Head is not null && options.Task is not (ModelTask.Auto or ModelTask.Classification))
+            yield return ("Head", "it gives classes: Task must be Classification");
+        if (options.Head is not null && options.Head == options.EvaluationData)
+            yield return ("Head", "what is learned from cannot judge: EvaluationData must be other samples");
+        if (options.SelfTraining && options.Head is null)
+            yield return ("SelfTraining", "it has a meaning only together with Head");
+        if (options is { SelfTraining: true, Head: not null, CalibrationData: null })
+            yield return ("SelfTraining", "it learns from samples without labels: it needs CalibrationData");
         if (given("StudentWeights") is not null && options.Student is not { Path: not null })
             yield return ("StudentWeights", "it has a meaning only together with the file of a Student");
     }

@@ -61,7 +61,7 @@ internal static class ClassifierDetection
     };
 
     /// <summary>The first float32 output with several elements, or −1.</summary>
-    private static int ScoresOutput(Graph graph)
+    public static int ScoresOutput(Graph graph)
     {
         for (int i = 0; i < graph.Outputs.Length; i++)
             if (graph.TypeOf(graph.Outputs[i]) is { Element: ElementType.Float32, Count: > 1 })

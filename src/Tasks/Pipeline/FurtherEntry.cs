@@ -16,15 +16,15 @@ internal sealed record FurtherEntry(ShapeSet Set, ImportedModel Imported)
     /// <summary>Imports the model once for each further set, and checks that all sets can be entries of one class.</summary>
     /// <param name="options">What the item asks for.</param>
     /// <param name="main">The model with the main shapes.</param>
-    /// <param name="cancellation">Stops the work; checked between nodes.</param>
+    /// <param name="import">Imports the model with other settings.</param>
     /// <exception cref="ModelException">A set does not fit the model, or not beside the others.</exception>
-    public static FurtherEntry[] Import(ModelOptions options, ImportedModel main, CancellationToken cancellation)
+    public static FurtherEntry[] Import(ModelOptions options, ImportedModel main, Func<ImportOptions, ImportedModel> import)
     {
         RequireFreeNames(options);
         FurtherEntry[] further =
         [
-            .. options.FurtherShapes.Select(set => new FurtherEntry(set, OnnxImporter.Import(
-                options.ModelPath, ModelCompiler.ImportSettings(options) with { Shapes = set.Shapes }, cancellation))),
+            .. options.FurtherShapes.Select(set => new FurtherEntry(
+                set, import(ModelCompiler.ImportSettings(options) with { Shapes = set.Shapes }))),
         ];
         FurtherEntry[] all = [new(options.ShapeSets[0], main), .. further];
         for (int i = 1; i < all.Length; i++)

@@ -26,6 +26,7 @@ internal static class InputFiles
         if (options.Student?.Path is { } student)
             files.Add(new("student", student));
         files.AddRange(options.Teachers.Select((teacher, i) => new InputFile(FormattableString.Invariant($"teacher {i}"), teacher)));
+        files.AddRange(Data("head", options.Head));
         files.AddRange(Data("calibration", options.CalibrationData));
         files.AddRange(Data("evaluation", options.EvaluationData));
         return files;

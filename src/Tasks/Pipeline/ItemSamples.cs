@@ -71,6 +71,10 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
         };
     }
 
+    /// <summary>The samples from which a new head learns, with their labels.</summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet Head() => Split(Read(options.Head!, null), int.MaxValue);
+
     private static HashSet<string> Paths(DataSpec spec) => DataSetReader.Files(spec.Spec, spec.BaseFolder).Select(Path.GetFullPath)
         .ToHashSet(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
 

@@ -140,7 +140,8 @@ internal static class ModelCompiler
     /// <exception cref="ModelException">The model cannot be imported.</exception>
     public static ModelPlan DescribeSignature(ModelOptions options, CancellationToken cancellation = default)
     {
-        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        var source = new ModelSource(options, cancellation);
+        ImportedModel imported = source.Main(progress: null);
         Graph graph = imported.Graph;
         var boundary = Boundary(options, imported);
         PlanInterface face = PlanInterface.Of(graph, boundary);
@@ -159,7 +160,7 @@ internal static class ModelCompiler
         ModelPlan plan = PlanOf(
             options, imported, new CompressedModel(graph), signature, StoredWeights.Plain([]),
             MeasurementOf(options, imported, cancellation));
-        FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
+        FurtherEntry[] further = FurtherEntry.Import(options, imported, source.With);
         FurtherEntry.RequireSameClassifier(options, plan.Classifier, further);
         return plan with
         {
@@ -195,14 +196,14 @@ internal static class ModelCompiler
         ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default,
         ITrainingCheckpoints? checkpoints = null)
     {
-        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ImportSettings(options), cancellation);
+        var source = new ModelSource(options, cancellation);
+        ImportedModel imported = source.Main(progress ?? SilentProgress.Instance);
         // What the item says of images must fit before data are read.
         _ = ImageForm.OfCalls(options, imported.Graph);
-        FurtherEntry[] further = FurtherEntry.Import(options, imported, cancellation);
+        FurtherEntry[] further = FurtherEntry.Import(options, imported, source.With);
         Graph graph = PassPipeline.Run(imported.Graph, cancellation);
         Graph? student = options.Student is { Path: not null }
-            ? PassPipeline.Run(StudentFile.Import(options, imported.Graph, ImportSettings(options), cancellation).Graph, cancellation)
-            : null;
+            ? PassPipeline.Run(source.Student(ImportSettings(options)), cancellation) : null;
         RuleTargets.Require(options.Layers, student ?? graph);
         if (options.ExportOnnx)
             QdqExporter.RequireExportable(student ?? graph, options.Name);
@@ -235,16 +236,13 @@ internal static class ModelCompiler
             : [new(RecipeSearch.Step, recipe, ModelSize.Of(beginning.Model), ModelSize.Of(beginning.Model))];
         run = run with
         {
-            Accounts = [.. beginning.Accounts, .. searches, .. run.Accounts],
+            Accounts = [.. new[] { source.Account }.OfType<TechniqueAccount>(), .. beginning.Accounts, .. searches, .. run.Accounts],
             Diagnostics = [.. beginning.Diagnostics, .. run.Diagnostics],
         };
         return new(imported, run, context)
         {
             Further = [.. reshapings],
-            Batch = SampleBatch.Of(options, student ?? graph, settings => student is null
-                ? OnnxImporter.Import(options.ModelPath, settings, cancellation)
-                : StudentFile.Import(options, OnnxImporter.Import(options.ModelPath, settings, cancellation).Graph, settings, cancellation),
-                cancellation),
+            Batch = SampleBatch.Of(options, student ?? graph, source.Shipped, cancellation),
         };
 
         CompressionContext ContextOf(ModelOptions asked, Graph? trained = null) => new(asked, new Teacher(imported.Graph),

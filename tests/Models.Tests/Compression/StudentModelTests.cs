@@ -35,4 +35,19 @@ public sealed class StudentModelTests
             Assert.True(students[i].Plan.Facts.CompressedMetric > whole.Plan.Facts.FloatMetric - 0.05);
         }
     }
+
+    /// <summary>A new head for the digits, learned from all samples: the class predicts what the build measured.</summary>
+    [Fact]
+    public void TheGeneratedClassHasTheNewHead()
+    {
+        SharedAssets.Require();
+        ModelOptions options = SharedModels.Options("digits-mlp") with { Task = ModelTask.Classification };
+        CompilationOutcome outcome = ModelCompiler.Compile(options with { Head = options.CalibrationData }, CancellationToken.None);
+        using var models = GeneratedModels.Compile([PlannedModel.Of(outcome, "M")]);
+        Tensor[] inputs = [.. outcome.Plan.Inputs.Select(CodedWeightsTests.Pattern)];
+        Tensor[] expected = new PlanExecutor(outcome.Plan, outcome.Weights).Run(inputs);
+        Assert.All(expected.Zip(models.Run(0, inputs)), p => Assert.Equal(p.First.Data, p.Second.Data));
+        Assert.Equal("Head", outcome.Techniques[0].Technique);
+        Assert.True(outcome.Plan.Facts.CompressedMetric > 0.94, $"{outcome.Plan.Facts.CompressedMetric}");
+    }
 }

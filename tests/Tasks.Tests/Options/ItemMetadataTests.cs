@@ -167,6 +167,7 @@ public class ItemMetadataTests
     [InlineData("StudentWeights", "Borrowed")]
     [InlineData("Teacher", "a.onnx;b.txt")]
     [InlineData("Teacher", ";")]
+    [InlineData("SelfTraining", "Maybe")]
     [InlineData("Equalize", "Sometimes")]
     [InlineData("MinSignalToNoise", "NaN")]
     [InlineData("MinOutputSignalToNoise", "-3")]
@@ -240,6 +241,10 @@ public class ItemMetadataTests
     [InlineData("together with the file of a Student", "Student", "0.5x", "CalibrationData", "c.npz", "StudentWeights", "Fresh")]
     [InlineData("together with the file of a Student", "StudentWeights", "Own")]
     [InlineData("together with Recovery or Student", "Teacher", "a.onnx")]
+    [InlineData("cannot judge", "Head", "a.npz", "EvaluationData", "a.npz")]
+    [InlineData("Task must be Classification", "Head", "a.npz", "Task", "Regression")]
+    [InlineData("together with Head", "SelfTraining", "True")]
+    [InlineData("it needs CalibrationData", "Head", "a.npz", "SelfTraining", "True")]
     public void ContradictionsOfTrainingAreSaid(string expected, params string[] metadata)
     {
         Diagnostic diagnostic = Fail([.. metadata.Chunk(2).Select(m => (m[0], m[1]))]);
@@ -295,6 +300,7 @@ public class ItemMetadataTests
             [("CalibrationData", "a")], [("CalibrationSamples", "7")], [("EvaluationData", "a")], [("LabelKey", "k")], [("Labels", "l")],
                 [("Metric", "R2")],
             [("Student", "0.5x"), ("CalibrationData", "a")], [("Student", "a.onnx"), ("CalibrationData", "a")],
+            [("Head", "h.npz")], [("Head", "h.npz"), ("CalibrationData", "a"), ("SelfTraining", "True")],
             [("Recovery", "True"), ("CalibrationData", "a"), ("Teacher", "a.onnx;b.onnx")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],

@@ -67,8 +67,11 @@ internal sealed class Cholesky
         return inverse;
     }
 
-    // Four sums side by side, which the processor can add at the same time; always the same four.
-    private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    /// <summary>The product of two rows: four sums side by side, which the processor can add at the same time; always the same
+    /// four.</summary>
+    /// <param name="a">A row.</param>
+    /// <param name="b">As many numbers.</param>
+    public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
         int i = 0;
