@@ -34,7 +34,8 @@ internal static class DataSetReader
             var reader = new BoundedReader(path, limits);
             (List<NamedArray> found, Tensor? whole) = reader.Guard(() => ReadFile(reader, full, labelKey, limits, form, cancellation));
             table = name is null ? whole : null;
-            if (names.IsEmpty && (form.Image is not null || form.Sound is not null) && reader.Guard(() => Samples(reader, full)) is { } files)
+            if (names.IsEmpty && (form.Image is not null || form.Sound is not null)
+                && reader.Guard(() => Samples(reader, full)) is { } files)
                 names = files.ClassNames;
             // Of files that are one sample each the labels come along.
             if (name is not null && found is [{ Name: CsvTableReader.FeaturesName } samples, var labels]

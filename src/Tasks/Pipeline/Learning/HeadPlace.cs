@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Movement;
 using OptimizerBuild.Operators.Pooling;
