@@ -83,10 +83,18 @@ internal sealed class ClassObjective : ITrainingObjective
                 ReadOnlySpan<float> row = logits.AsSpan(s * classes, classes);
                 loss += DistillationLoss.Label(
                     row, _labels[s], LabelSmoothing, 1, seeds is null ? [] : _seeds.AsSpan(s * classes, classes));
-                right += System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row) == _labels[s] ? 1 : 0;
+                right += Greatest(row) == _labels[s] ? 1 : 0;
             }
             seeds?.Add(objective._logits, _seeds);
             return (loss, right);
+        }
+
+        private static int Greatest(ReadOnlySpan<float> row)
+        {
+            int best = 0;
+            for (int i = 1; i < row.Length; i++)
+                best = row[i] > row[best] ? i : best;
+            return best;
         }
     }
 }
