@@ -7,7 +7,7 @@ public sealed class VersionCommandTests : IDisposable
 {
     private static readonly string[] Files =
     [
-        "Directory.Build.props", "README.md", "sample-app/sample-app.csproj", "docs/changelog.md",
+        "Directory.Build.props", "sample-app/sample-app.csproj", "docs/changelog.md",
         "src/Generators/AnalyzerReleases.Shipped.md", "src/Generators/AnalyzerReleases.Unshipped.md",
         "src/Templates/console/.template.config/template.json", "src/Templates/web/.template.config/template.json",
     ];
@@ -29,16 +29,15 @@ public sealed class VersionCommandTests : IDisposable
     public void EveryPlaceGetsTheVersion()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs bash");
-        string unshipped = Text(Files[5]);
+        string unshipped = Text(Files[4]);
         Run("98.7.6").Succeeded();
         Assert.Contains("<VersionPrefix>98.7.6</VersionPrefix>", Text("Directory.Build.props"), StringComparison.Ordinal);
-        foreach (string file in (string[])["README.md", "sample-app/sample-app.csproj"])
-            Assert.Contains("Include=\"OptimizerBuild\" Version=\"98.7.6\"", Text(file), StringComparison.Ordinal);
-        foreach (string file in Files[6..])
+        Assert.Contains("Include=\"OptimizerBuild\" Version=\"98.7.6\"", Text("sample-app/sample-app.csproj"), StringComparison.Ordinal);
+        foreach (string file in Files[5..])
             Assert.Contains("\"defaultValue\": \"98.7.6\"", Text(file), StringComparison.Ordinal);
         Assert.Contains("## Unreleased\n\n## 98.7.6\n", Text("docs/changelog.md"), StringComparison.Ordinal);
-        Assert.Empty(Text(Files[5]));
-        Assert.Contains("## Release 98.7.6\n\n" + unshipped[unshipped.IndexOf("### ", StringComparison.Ordinal)..], Text(Files[4]),
+        Assert.Empty(Text(Files[4]));
+        Assert.Contains("## Release 98.7.6\n\n" + unshipped[unshipped.IndexOf("### ", StringComparison.Ordinal)..], Text(Files[3]),
             StringComparison.Ordinal);
 
         string[] before = [.. Files.Select(Text)];
