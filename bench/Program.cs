@@ -35,6 +35,7 @@ internal static class Program
             new StartupCommand(),
             new DebugCommand(),
             new CompressionCommand(),
+            new TrainingCommand(),
             new WasmCommand(),
             new StructureCommand(),
             new DigestsCommand(),
