@@ -117,7 +117,11 @@ internal sealed class TrainingCommand : BenchCommand
         {
             var training = new TrainerOptions
             {
-                Steps = count, BatchSize = Batch, ChunkSize = Chunk, LearningRate = 1e-5, EvaluationInterval = count, Patience = int.MaxValue,
+                Steps = count,
+                BatchSize = Batch,
+                ChunkSize = Chunk,
+                LearningRate = 1e-5,
+                EvaluationInterval = count,
             };
             new Trainer(objective, parameters, training, epoch => Order(epoch, data.Learned), Host.Instance) { MostThreads = threads }
                 .Run(model.Name, CancellationToken.None);

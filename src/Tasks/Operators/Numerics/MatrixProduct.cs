@@ -19,6 +19,9 @@ internal static class MatrixProduct
     private const int BlockK = 256;
     private const int BlockN = 1024;
 
+    // Columns of B that are packed at a time.
+    private const int Together = 4;
+
     private static int Columns => 2 * Vector<float>.Count;
 
     /// <summary>Computes C += A·B.</summary>
@@ -94,29 +97,37 @@ internal static class MatrixProduct
         }
     }
 
+    // Six rows side by side, element by element; rows that are not there are zeros. Lengths are checked here, not in the loops.
     private static void PackA(ReadOnlySpan<float> a, int aRow, int aColumn, int mc, int kc, Span<float> packed)
     {
-        int at = 0;
+        _ = a[((mc - 1) * aRow) + ((kc - 1) * aColumn)];
+        _ = packed[((mc + Rows - 1) / Rows * Rows * kc) - 1];
+        ref float from = ref MemoryMarshal.GetReference(a), to = ref MemoryMarshal.GetReference(packed);
+        nint row = aRow, column = aColumn;
         for (int i = 0; i < mc; i += Rows)
         {
-            int rows = Math.Min(Rows, mc - i);
-            Span<float> panel = packed.Slice(at, Rows * kc);
-            for (int r = 0; r < Rows; r++)
+            if (mc - i >= Rows)
             {
-                if (r >= rows)
-                {
-                    for (int p = 0; p < kc; p++)
-                        panel[(p * Rows) + r] = 0;
-                    continue;
-                }
-                ReadOnlySpan<float> row = a[((i + r) * aRow)..];
                 for (int p = 0; p < kc; p++)
-                    panel[(p * Rows) + r] = row[p * aColumn];
+                {
+                    ref float x = ref Unsafe.Add(ref from, (i * row) + (p * column));
+                    to = x;
+                    Unsafe.Add(ref to, 1) = Unsafe.Add(ref x, row);
+                    Unsafe.Add(ref to, 2) = Unsafe.Add(ref x, 2 * row);
+                    Unsafe.Add(ref to, 3) = Unsafe.Add(ref x, 3 * row);
+                    Unsafe.Add(ref to, 4) = Unsafe.Add(ref x, 4 * row);
+                    Unsafe.Add(ref to, 5) = Unsafe.Add(ref x, 5 * row);
+                    to = ref Unsafe.Add(ref to, Rows);
+                }
+                continue;
             }
-            at += Rows * kc;
+            for (int p = 0; p < kc; p++, to = ref Unsafe.Add(ref to, Rows))
+                for (int r = 0; r < Rows; r++)
+                    Unsafe.Add(ref to, r) = i + r < mc ? Unsafe.Add(ref from, ((i + r) * row) + (p * column)) : 0;
         }
     }
 
+    // Panels of so many columns side by side, row by row; columns that are not there are zeros.
     private static void PackB(ReadOnlySpan<float> b, int bRow, int bColumn, int kc, int nc, Span<float> packed, int columns)
     {
         int at = 0;
@@ -124,27 +135,44 @@ internal static class MatrixProduct
         {
             int width = Math.Min(columns, nc - j);
             Span<float> panel = packed.Slice(at, columns * kc);
+            if (width < columns)
+                panel.Clear();
             if (bColumn == 1)
             {
                 for (int p = 0; p < kc; p++)
-                {
-                    Span<float> row = panel.Slice(p * columns, columns);
-                    b.Slice((p * bRow) + j, width).CopyTo(row);
-                    row[width..].Clear();
-                }
+                    b.Slice((p * bRow) + j, width).CopyTo(panel[(p * columns)..]);
             }
             else
             {
-                if (width < columns)
-                    panel.Clear();
-                for (int q = 0; q < width; q++)
-                {
-                    ReadOnlySpan<float> column = b[((j + q) * bColumn)..];
-                    for (int p = 0; p < kc; p++)
-                        panel[(p * columns) + q] = column[p * bRow];
-                }
+                for (int q = 0; q < width; q += Together)
+                    PackColumns(b[((j + q) * bColumn)..], bRow, bColumn, kc, Math.Min(Together, width - q), panel[q..], columns);
             }
             at += columns * kc;
+        }
+    }
+
+    // Some columns at a time, so that what is written lies together.
+    private static void PackColumns(ReadOnlySpan<float> b, int bRow, int bColumn, int kc, int count, Span<float> panel, int columns)
+    {
+        _ = b[((count - 1) * bColumn) + ((kc - 1) * bRow)];
+        _ = panel[((kc - 1) * columns) + count - 1];
+        ref float from = ref MemoryMarshal.GetReference(b), start = ref MemoryMarshal.GetReference(panel);
+        nint row = bRow, column = bColumn, step = columns;
+        for (int p = 0; p < kc; p++)
+        {
+            ref float x = ref Unsafe.Add(ref from, p * row), to = ref Unsafe.Add(ref start, p * step);
+            if (count == Together)
+            {
+                to = x;
+                Unsafe.Add(ref to, 1) = Unsafe.Add(ref x, column);
+                Unsafe.Add(ref to, 2) = Unsafe.Add(ref x, 2 * column);
+                Unsafe.Add(ref to, 3) = Unsafe.Add(ref x, 3 * column);
+            }
+            else
+            {
+                for (int q = 0; q < count; q++)
+                    Unsafe.Add(ref to, q) = Unsafe.Add(ref x, q * column);
+            }
         }
     }
 

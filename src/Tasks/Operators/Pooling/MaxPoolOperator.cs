@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
@@ -182,14 +183,36 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesCh
                 foreach (int pixel in places.Pixels.AsSpan(p * places.Taps, places.Taps))
                 {
                     int from = ((n * places.InputPixels) + pixel) * run;
-                    for (int c = 0; pixel >= 0 && c < run; c++)
-                        if (x[from + c] > y[at + c] || sources[at + c] < 0)
-                            (y[at + c], sources[at + c]) = (x[from + c], from + c);
+                    if (pixel >= 0)
+                        Take<T>(x.AsSpan(from, run), from, y.AsSpan(at, run), sources.AsSpan(at, run));
                 }
             }
         }
         if (HasIndices(context.Node))
             Evaluate(context, step.Inputs)[1].Data.CopyTo(step.Outputs[1]!.Data, 0);
+    }
+
+    // Takes the elements that are greater than what is there, and notes where they are; the first ones in any case.
+    private static void Take<T>(ReadOnlySpan<T> x, int from, Span<T> y, Span<int> sources)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int c = 0;
+        if (typeof(T) == typeof(float))
+        {
+            Span<float> found = MemoryMarshal.Cast<T, float>(y);
+            ReadOnlySpan<float> others = MemoryMarshal.Cast<T, float>(x);
+            for (; c <= x.Length - Vector<float>.Count; c += Vector<float>.Count)
+            {
+                Vector<float> old = new(found[c..]), other = new(others[c..]);
+                Vector<int> places = new(sources[c..]);
+                Vector<int> taken = Vector.GreaterThan(other, old) | Vector.LessThan(places, Vector<int>.Zero);
+                Vector.ConditionalSelect(Vector.AsVectorSingle(taken), other, old).CopyTo(found[c..]);
+                Vector.ConditionalSelect(taken, Vector<int>.Indices + new Vector<int>(from + c), places).CopyTo(sources[c..]);
+            }
+        }
+        for (; c < x.Length; c++)
+            if (x[c] > y[c] || sources[c] < 0)
+                (y[c], sources[c]) = (x[c], from + c);
     }
 
     /// <inheritdoc/>

@@ -97,6 +97,9 @@ internal static class GradientExamples
             yield return new("GlobalMaxPool", [map], ("channels_last", last));
         }
         yield return new("MaxPool", [Drawn(1, 2, 4, 4, 4)], ("kernel_shape", (long[])[2, 2, 2]));
+        // More channels than a vector has.
+        yield return new("MaxPool", [Drawn(2, 4, 4, 21)], ("kernel_shape", (long[])[3, 2]), ("pads", (long[])[1, 0, 0, 1]),
+            ("channels_last", 1));
         yield return new("AveragePool", [Drawn(1, 2, 7)], ("kernel_shape", (long[])[3]));
     }
 
