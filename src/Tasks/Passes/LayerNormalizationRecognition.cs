@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
@@ -8,8 +9,9 @@ namespace OptimizerBuild.Passes;
 
 /// <summary>
 /// Recognises layer normalisation (Ba, Kiros and Hinton 2016) that exporters have written out: <c>(x − mean) / √(variance + ε)</c>
-/// with the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants. As one node its
-/// statistics are exact; node by node, squares and reciprocals lose too much in 8 bits.
+/// with the variance as mean of the squared differences or as mean square minus squared mean, times and plus constants; and the same with
+/// the mean square alone (Zhang and Sennrich 2019), times constants. As one node its statistics are exact; node by node, squares and
+/// reciprocals lose too much in 8 bits.
 /// </summary>
 internal sealed class LayerNormalizationRecognition : LocalRewrite
 {
@@ -25,6 +27,7 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         var absorbed = new List<Node>();
         while (editor.HasSingleUse(end.Outputs[0]) && editor.Consumers(end.Outputs[0])[0] is var next && Elementwise.IsSumOrProduct(next)
             && Elementwise.IsBinary(next) && !next.HasActivation() && next.Input(0) == end.Outputs[0]
+            && (match.IsCentred || next.Is<MulOperator>())
             && editor.TypeOf(next.Outputs[0]) == type
             && ConstantArithmetic.AlongAxis(editor.Constant(next.Input(1)), type, match.Axis) is { } values)
         {
@@ -52,9 +55,10 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
         List<string> parameters = [editor.AddConstant(node.Name + ".scale", Tensor.Of(scale, scale.Length))];
         if (bias.Any(b => b != 0))
             parameters.Add(editor.AddConstant(node.Name + ".bias", Tensor.Of(bias, bias.Length)));
-        Node normalisation = INormalisation.WithEpsilon(
-            RowNormalizationOperator.WithLastAxis(NodeOperators.New<LayerNormalizationOperator>(
-                node.Name, [match.X, .. parameters], [output])), match.Epsilon);
+        ImmutableArray<string> inputs = [match.X, .. parameters];
+        Node normalisation = INormalisation.WithEpsilon(RowNormalizationOperator.WithLastAxis(match.IsCentred
+            ? NodeOperators.New<LayerNormalizationOperator>(node.Name, inputs, [output])
+            : NodeOperators.New<RmsNormalizationOperator>(node.Name, inputs, [output])), match.Epsilon);
         if (match.Axis == type.Rank - 1)
         {
             editor.Replace(node, normalisation);
@@ -83,7 +87,8 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
 
     private static Normalisation? Match(GraphEditor editor, string difference, string deviation, bool reciprocal)
     {
-        if (Centred(editor, difference) is not { } centre)
+        bool isCentred = Centred(editor, difference) is not null;
+        if ((Centred(editor, difference) ?? Uncentred(editor, difference, deviation)) is not { } centre)
             return null;
         TensorType type = editor.TypeOf(centre.X);
         float[]? scale = null;
@@ -107,8 +112,24 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
             || !sum.Is<AddOperator>()
             || sum.HasActivation() || Elementwise.Uniform(editor.Constant(sum.Input(1))) is not { } epsilon || !(epsilon >= 0))
             return null;
-        return IsVariance(editor, sum.Input(0), difference, centre) ? new(centre.X, centre.Axis, epsilon, scale) : null;
+        return (isCentred ? IsVariance(editor, sum.Input(0), difference, centre) : IsMeanSquare(editor, sum.Input(0), centre))
+            ? new(centre.X, centre.Axis, epsilon, scale, isCentred) : null;
     }
+
+    // x itself, with the axis of the mean that its divisor comes from.
+    private static (string X, int Axis, string Mean)? Uncentred(GraphEditor editor, string value, string deviation)
+    {
+        for (int steps = 0; steps < 5 && Producer(editor, deviation) is { } node; steps++)
+        {
+            if (Mean(editor, deviation) is { } mean)
+                return editor.TypeOf(mean.Of) == editor.TypeOf(value) ? (value, mean.Axis, mean.Value) : null;
+            deviation = node.Input(0);
+        }
+        return null;
+    }
+
+    private static bool IsMeanSquare(GraphEditor editor, string value, (string X, int Axis, string Mean) centre) =>
+        Mean(editor, value) is { } mean && mean.Axis == centre.Axis && IsSquare(editor, mean.Of, v => v == centre.X);
 
     // x − mean(x) along one axis.
     private static (string X, int Axis, string Mean)? Centred(GraphEditor editor, string value)
@@ -184,6 +205,6 @@ internal sealed class LayerNormalizationRecognition : LocalRewrite
     }
 
     /// <summary>What is normalised, along which axis, with which addend under the root and which scale multiplied into the
-    /// reciprocal.</summary>
-    private sealed record Normalisation(string X, int Axis, float Epsilon, float[]? Scale);
+    /// reciprocal, and whether the mean is taken off first.</summary>
+    private sealed record Normalisation(string X, int Axis, float Epsilon, float[]? Scale, bool IsCentred);
 }

@@ -236,6 +236,27 @@ internal static class PassCases
             return b.Build(b.Add("Div", d, b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-5f)))));
         }, "Add:1 Div:1 Mul:1 ReduceMean:2 Sqrt:1 Sub:1"),
 
+        new(nameof(LayerNormalizationRecognition), "from the mean square alone, with a scale", b =>
+        {
+            string x = b.Input(2, 3, 6);
+            string v = b.Add("ReduceMean", b.Add("Pow", x, b.Scalar(2)), b.Ints(-1));
+            string r = b.Add("Reciprocal", b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-5f))));
+            return b.Build(b.Add("Mul", b.Add("Mul", x, r), b.Weights(6)));
+        }, "RMSNormalization:1"),
+        new(nameof(LayerNormalizationRecognition), "from the mean square along another axis; what is added stays", b =>
+        {
+            string x = b.Input(1, 6, 4);
+            string v = b.Add("ReduceMean", b.Add("Mul", x, x), b.Ints(1));
+            string y = b.Add("Div", x, b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-3f))));
+            return b.Build(b.Add("Add", b.Add("Mul", y, b.Weights(6, 1)), b.Weights(6, 1)));
+        }, "Add:1 RMSNormalization:1 Transpose:2"),
+        new(nameof(LayerNormalizationRecognition), "the mean square of something else stays", b =>
+        {
+            string x = b.Input(2, 6), z = b.Input(2, 6);
+            string v = b.Add("ReduceMean", b.Add("Mul", z, z), b.Ints(-1));
+            return b.Build(b.Add("Div", x, b.Add("Sqrt", b.Add("Add", v, b.Scalar(1e-5f)))));
+        }, "Add:1 Div:1 Mul:1 ReduceMean:1 Sqrt:1"),
+
         new(nameof(SoftmaxRecognition), "written out with kept dimensions", b =>
         {
             string x = b.Input(2, 5);
