@@ -110,8 +110,14 @@ internal sealed class CompressionCommand : BenchCommand
 
     private static BenchModel With(BenchModel model, string combination)
     {
+        // A value may hold semicolons itself: what has no name belongs to the one before.
+        string name = "";
         foreach (string[] pair in combination.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2)))
-            model = model.With(pair[0], pair.Length > 1 ? pair[1] : "");
+        {
+            bool hasName = pair.Length > 1 || name.Length == 0;
+            name = hasName ? pair[0] : name;
+            model = model.With(name, hasName ? pair[^1] : model.Metadata[name] + ";" + pair[0]);
+        }
         return model;
     }
 

@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression;
+using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
@@ -123,6 +124,46 @@ public sealed class StudentTests : IDisposable
             var single = new PlanExecutor(outcome.Plan, outcome.Weights);
             Assert.True(SampleBatch.Agrees(single, new PlanExecutor(outcome.Plan, outcome.Weights, outcome.Plan.Entries.Count)));
         }
+    }
+
+    /// <summary>A share of the channels of a network that takes several sizes of images, and of one with a state.</summary>
+    [Theory]
+    [InlineData("shapes")]
+    [InlineData("state")]
+    public void ASharedWidthHoldsForAllShapesAndStates(string kind)
+    {
+        var random = new Random(4);
+        Tensor Drawn(params int[] dimensions) =>
+            Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => random.NextSingle() - 0.5f)], dimensions);
+        ModelBuilder model = kind == "shapes"
+            ? new ModelBuilder().Input("x", 1, 3, "h", "w").Constant("a", Drawn(16, 3, 3, 3)).Constant("b", Drawn(8, 16, 3, 3))
+                .Node("Conv", "x,a", "c", ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", "c", "r").Node("Conv", "r,b", "d")
+                .Node("GlobalAveragePool", "d", "p").Node("Flatten", "p", "y").Output("y")
+            : new ModelBuilder().Input("x", 1, 12).Input("h", 1, 6).Constant("a", Drawn(12, 24)).Constant("b", Drawn(24, 6))
+                .Node("MatMul", "x,a", "c").Node("Relu", "c", "r").Node("MatMul", "r,b", "s")
+                .Node("Add", "s,h", "t").Node("Tanh", "t", "hn")
+                .Constant("u", Drawn(6, 5)).Node("MatMul", "hn,u", "y").Output("y", "hn");
+        _models.Write("m.onnx", model.Bytes);
+        float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        const int Count = 60;
+        _models.Write("x.npz", DataFiles.Npz(System.IO.Compression.CompressionLevel.Fastest, kind == "shapes"
+            ? [("x.npy", DataFiles.Npy(Values(Count * 3 * 8 * 8), "<f4", $"({Count}, 3, 8, 8)"))]
+            : [("x.npy", DataFiles.Npy(Values(Count * 12), "<f4", $"({Count}, 12)")),
+                ("h.npy", DataFiles.Npy(Values(Count * 6), "<f4", $"({Count}, 6)"))]));
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            CalibrationData = new("x.npz", _models.Folder), RecoverySteps = 20,
+            Shapes = MetadataValues.Shapes(kind == "shapes" ? "x=1,3,8,8" : "x=1,12")!,
+            FurtherShapes = kind == "shapes" ? [new("", MetadataValues.Shapes("x=1,3,12,10")!)] : [],
+            State = kind == "state" ? MetadataValues.Pairs("h=hn")! : MetadataValues.Pairs("a=b")!.Clear(),
+        };
+
+        CompilationOutcome whole = ModelCompiler.Compile(options, default);
+        CompilationOutcome student = ModelCompiler.Compile(options with { Student = new(0.5, null) }, default);
+
+        Assert.True(student.Plan.Facts.Macs < 0.7 * whole.Plan.Facts.Macs, $"{whole.Plan.Facts.Macs} → {student.Plan.Facts.Macs}");
+        Assert.Equal(whole.Plan.Entries.Count, student.Plan.Entries.Count);
+        Assert.Equal(whole.Plan.States.Count, student.Plan.States.Count);
     }
 
     [Theory]
