@@ -31,6 +31,7 @@ internal static class Program
             new KernelsCommand(),
             new ThreadsCommand(),
             new BatchCommand(),
+            new ImagesCommand(),
             new FirstCommand(),
             new StartupCommand(),
             new DebugCommand(),

@@ -21,6 +21,7 @@ public class BenchCommandLineTests
         "kernels --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
         $"threads {Models} --precision Int8 --threads 2 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
         $"first {Models} --precision Int8 --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
+        "images --seconds 0.5 --json a --markdown b --frameworks net10.0 net11.0",
         "startup --seconds 0.5 --json a --markdown b",
         "debug --seconds 0.5 --json a --markdown b",
         $"wasm {Models} --precision Int8 --seconds 0.5 --json a --markdown b",
