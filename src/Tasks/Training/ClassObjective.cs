@@ -21,7 +21,8 @@ internal sealed class ClassObjective : ITrainingObjective
     /// <param name="samples">The inputs of all samples.</param>
     /// <param name="labels">Their classes, counted from 0.</param>
     /// <param name="heldBack">Which of them are held back.</param>
-    /// <param name="batch">How many samples the graph takes at a time, where samples that share a batch cannot see each other.</param>
+    /// <param name="batch">How many samples the graph takes at a time, where it can; 1 for a graph in which they would see each
+    /// other.</param>
     public ClassObjective(Graph graph, string logits, IReadOnlyList<IReadOnlyList<Tensor>> samples, int[] labels, int[] heldBack, int batch)
     {
         (_logits, _samples, _labels, _heldBack) = (logits, samples, labels, heldBack);
