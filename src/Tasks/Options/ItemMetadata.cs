@@ -192,6 +192,8 @@ internal static class ItemMetadata
             (o, value) => o with { PruningCriterion = value },
             (PruningCriterion.Reconstruction, "those without which the layers behind, or the layer itself, can best be made good on the "
                 + "calibration data; the weights that are left are fitted then"),
+            (PruningCriterion.Taylor, "channels whose loss changes the outputs least, by their gradients; fitted likewise. Single weights "
+                + "as with `Reconstruction`"),
             (PruningCriterion.Magnitude, "those with the least weights, or the least weights, without looking at data and without "
                 + "fitting; loses much more")),
         new("Fold", MetadataKind.Number, "nothing is merged", "a number from 0 to 0.95; `0.3` is 30 %",

@@ -9,6 +9,12 @@ internal enum PruningCriterion
     /// </summary>
     Reconstruction,
 
+    /// <summary>
+    /// The least change of the outputs by gradients, which also says the amounts of groups; then all layers behind are fitted on the
+    /// samples. Single weights are chosen as with <see cref="Reconstruction"/>.
+    /// </summary>
+    Taylor,
+
     /// <summary>The least weights, the same share of each group; other weights stay as they are.</summary>
     Magnitude,
 }

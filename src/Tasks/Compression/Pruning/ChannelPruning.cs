@@ -36,6 +36,7 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         int[] counts = sensitivities is null ? amounts.Uniform(share, metadata) : amounts.BySensitivity(share, metadata,
             (g, n) => sensitivities[g] * rankings[g].Errors[Math.Min(n, rankings[g].Errors.Length - 1)]);
         return Without(analysis, rankings, counts, criterion == PruningCriterion.Magnitude ? "the same share of each group"
+            : sensitivities is not null && criterion == PruningCriterion.Taylor ? "amounts by the same measure"
             : sensitivities is not null ? "amounts by the measured sensitivity of the outputs"
             : "the same share of each group, since no output shows what is lost");
     }
@@ -56,6 +57,8 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
     // Sensitivities are null where they are not asked for, or no output shows differences.
     private (ChannelRanking[] Rankings, double[]? Sensitivities) Rank(ChannelAnalysis analysis, ChannelAmounts amounts) =>
         criterion == PruningCriterion.Magnitude ? ([.. analysis.Groups.Select(g => ChannelRanking.ByMagnitude(analysis, g))], null)
+            : criterion == PruningCriterion.Taylor && TaylorRanking.Of(analysis, context) is { } rankings
+                ? (rankings, [.. rankings.Select(_ => 1.0)])
             : ByReconstruction(analysis, amounts);
 
     private (Graph Graph, List<string> Notes) Without(ChannelAnalysis analysis, ChannelRanking[] rankings, int[] counts, string amounts)
@@ -64,7 +67,7 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         HashSet<int> removed = [.. rankings.SelectMany((r, g) => r.Order.Take(counts[g]))];
         Graph smaller = ChannelRemoval.Without(analysis, removed);
         List<string> notes = Notes(analysis, counts);
-        if (criterion == PruningCriterion.Reconstruction)
+        if (criterion != PruningCriterion.Magnitude)
         {
             (smaller, int layers, int samples) = new OutputRefit(graph, name => Origins(analysis, removed, name), context)
                 .Run(smaller, Step);
@@ -74,6 +77,7 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         }
         notes.Insert(0, criterion == PruningCriterion.Magnitude
             ? $"the channels with the least weights, {amounts}"
+            : criterion == PruningCriterion.Taylor ? $"the channels whose loss changes the outputs least by their gradients, {amounts}"
             : $"the channels without which the layers behind can best be made good, {amounts}");
         return (smaller, notes);
     }

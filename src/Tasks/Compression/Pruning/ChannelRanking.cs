@@ -36,12 +36,19 @@ internal sealed record ChannelRanking(int[] Order, double[] Errors)
         }
         foreach ((int channel, int count) in layers)
             sums[channel] /= Math.Max(count, 1);
-        int[] all = [.. group.Channels.OrderBy(c => sums[c])];
-        int[] order = new RemainingChannels(group).Take(all);
-        double whole = all.Sum(c => sums[c]);
+        return ByScores(group, sums, group.Channels.OrderBy(c => sums[c]).Sum(c => sums[c]));
+    }
+
+    /// <summary>Channels by what the loss of each costs, which adds up.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="scores">What each channel costs, by its number.</param>
+    /// <param name="unit">By what the errors are divided.</param>
+    public static ChannelRanking ByScores(ChannelGroup group, IReadOnlyDictionary<int, double> scores, double unit)
+    {
+        int[] order = new RemainingChannels(group).Take([.. group.Channels.OrderBy(c => scores[c])]);
         var errors = new double[order.Length + 1];
         for (int i = 0; i < order.Length; i++)
-            errors[i + 1] = errors[i] + (whole > 0 ? sums[order[i]] / whole : 0);
+            errors[i + 1] = errors[i] + (unit > 0 ? scores[order[i]] / unit : 0);
         return new(order, errors);
     }
 

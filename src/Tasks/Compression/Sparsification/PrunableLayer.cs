@@ -169,7 +169,7 @@ internal sealed class PrunableLayer
     }
 
     private static bool LooksAtData(CompressionContext context) =>
-        context.HasCalibrationData && context.Options.PruningCriterion == PruningCriterion.Reconstruction;
+        context.HasCalibrationData && context.Options.PruningCriterion != PruningCriterion.Magnitude;
 
     private int Group(int row) => row / (Layer.Channels / Layer.Groups);
 }

@@ -12,6 +12,7 @@ public sealed class ChannelPruningTests
     [Theory]
     [InlineData("Magnitude")]
     [InlineData("Reconstruction")]
+    [InlineData("Taylor")]
     public void NoPartOfASplitLosesAllChannels(string criterion)
     {
         var g = new FloatGraph();
@@ -48,6 +49,28 @@ public sealed class ChannelPruningTests
         int[] order = ChannelRanking.ByMagnitude(analysis, group).Order;
         // The first four, but for the last of them: a part of the Split must not become empty.
         Assert.Equal(group.Channels.Take(3), order.Take(3));
+    }
+
+    /// <summary>What readers make of a channel counts, not the weights that make it; where nothing is nonlinear to first order exactly.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void GradientsTellWhichChannelsOutputsNeed(bool classes)
+    {
+        var g = new FloatGraph();
+        string a = g.Dense("a", g.Input("x", 1, 16), 16, 8);
+        Tensor readers = g.Build(g.Dense("y", a, 8, 4)).Constants["y.w"];
+        float[] weights = readers.Values<float>();
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] = MathF.CopySign(MathF.Pow(3, i % 8) / 2000, weights[i]);
+        Graph graph = g.Build(classes ? g.Add("p", "Softmax", ["y"]) : "y");
+        ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
+        CompressionContext Context() => new TestContext(graph, FloatGraph.Samples(graph, 300)).Context();
+        ChannelRanking ranking = TaylorRanking.Of(analysis, Context())![0];
+        Assert.Equal(analysis.Groups[0].Channels.Take(7), ranking.Order.Take(7));
+        Assert.Equal(ranking.Errors, TaylorRanking.Of(analysis, Context())![0].Errors);
+        Assert.NotEqual(ranking.Order, ChannelRanking.ByMagnitude(analysis, analysis.Groups[0]).Order);
     }
 
     [Fact]
