@@ -19,6 +19,9 @@ public class TemplateTests(PackedPackage package)
     [Fact]
     public void TheWebServiceBuilds() => New("web", "Shoes.Service").Build("Shoes.Service").Succeeded().Says("fashion-mobilenet: ");
 
+    [Fact]
+    public void ThePageInTheBrowserBuilds() => New("wasm", "ShoePage").Build("ShoePage").Succeeded().Says("fashion-mobilenet: ");
+
     // A folder in which only this test's templates are known.
     private ConsumerFolder New(string template, string name)
     {

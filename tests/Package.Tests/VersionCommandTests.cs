@@ -10,6 +10,7 @@ public sealed class VersionCommandTests : IDisposable
         "Directory.Build.props", "sample-app/sample-app.csproj", "docs/changelog.md",
         "src/Generators/AnalyzerReleases.Shipped.md", "src/Generators/AnalyzerReleases.Unshipped.md",
         "src/Templates/console/.template.config/template.json", "src/Templates/web/.template.config/template.json",
+        "src/Templates/wasm/.template.config/template.json",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("optimizerbuild-version-").FullName;
