@@ -28,7 +28,7 @@ public class DrawingSampleTests(PackedPackage package)
         using IPlaywright playwright = await Playwright.CreateAsync();
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(
             new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-        IPage page = await browser.NewPageAsync();
+        IPage page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 330, Height = 540 } });
         var complaints = new List<string>();
         page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) => complaints.AddRange(message.Type == "error" ? [message.Text] : []);
