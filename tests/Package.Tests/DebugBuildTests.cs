@@ -54,6 +54,11 @@ public class DebugBuildTests(PackedPackage package)
         folder.Build("app", "--no-restore", "-p:OptimizeCompressedModels=true").Succeeded();
         Assert.DoesNotContain(Jitted(folder), l => (IsOf("Consumer.", l) || IsOf(Kernels, l)) && IsUnoptimised(l));
         folder.BuildBy("clean", "app").Succeeded();
+
+        // The compiler calls an assembly as its file, whatever AssemblyName says.
+        folder.Build("app", "--no-restore", "-p:TargetName=renamed").Succeeded();
+        Assert.True(File.Exists(folder["app/bin/Debug/net10.0/renamed.dll"]));
+        folder.BuildBy("clean", "app", "-p:TargetName=renamed").Succeeded();
         folder.Build("app", "--no-restore", "-c", "Release").Succeeded();
         Assert.False(File.Exists(folder["app/bin/Release/net10.0/app.OptimizerBuild.dll"]));
     }

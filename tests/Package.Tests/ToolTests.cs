@@ -125,6 +125,21 @@ public class ToolTests(PackedPackage package, InstalledTool tool) : IClassFixtur
     public void MistakesAreSaid(string line, string said, int code) =>
         Assert.Equal(code, tool.Run(line.Split(' ')).Says(said).ExitCode);
 
+    /// <summary>What is wrong is said whatever characters it holds, and nothing that is asked for is passed over.</summary>
+    [Fact]
+    public void MistakesInDataAreSaid()
+    {
+        Folder.Write("odd/a.jsonl", "[1, 2]\n");
+        Assert.Equal(2, tool.Run("convert", "odd/a.jsonl", "odd/a.npz").Says("OPT0012").Says("{\"x\": [1, 2]").ExitCode);
+        Folder.Write("odd/b.jsonl", "{\"x\": 1, \"y\": 0}\n{\"x\": 2, \"y\": 1}\n{\"x\": 3, \"y\": 0}\n{\"x\": 4, \"y\": 1}\n");
+        tool.Run("convert", "odd/b.jsonl", "odd/b.npz", "--samples", "2").Succeeded();
+        DataSet two = DataSetReader.Read("odd/b.npz", Folder.Root, DataLimits.Default);
+        Assert.Equal([1L, 3L], two.Find("x")!.ToInt64());
+        Assert.Equal(2, tool.Run("convert", "odd/b.jsonl", "odd/c.npz", "--set", "Preprocess=Unit").Says("--model").ExitCode);
+        string[] twice = ["try", Mlp, "--data", "p/models/mlp x.npy", "--calibration", "p/models/mlp x.npy"];
+        Assert.Equal(2, tool.Run(twice).Says("no labels").ExitCode);
+    }
+
     /// <summary>Every assembly that the tool ships has its notice, and nobody gets documentation of internals.</summary>
     [Fact]
     public void NamesWhatItShips()

@@ -31,9 +31,12 @@ public static class SharedAssets
     /// The folder with small models that broke other tools, or this one: that of the development set, which may have newer ones, else the
     /// repository's own.
     /// </summary>
-    public static string Cases { get; } = Folder is null
-        ? System.IO.Path.Combine(RepositoryRoot, "tests", "cases")
-        : System.IO.Path.Combine(Folder, "cases");
+    public static string Cases { get; } = Folder is not null && Directory.Exists(System.IO.Path.Combine(Folder, "cases"))
+        ? System.IO.Path.Combine(Folder, "cases")
+        : OwnCases;
+
+    /// <summary>The repository's own cases.</summary>
+    public static string OwnCases => System.IO.Path.Combine(RepositoryRoot, "tests", "cases");
 
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {

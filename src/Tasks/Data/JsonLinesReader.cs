@@ -11,6 +11,10 @@ internal static class JsonLinesReader
 {
     private const int MaximumDepth = 17;
 
+    // What a parser makes of a line takes many times its length.
+    private const int MaximumLine = 1 << 24;
+    private const int MaximumProperties = 4096;
+
     /// <summary>Reads a file: one array for each property, with a row for each line.</summary>
     /// <param name="reader">The reader with the limits.</param>
     /// <param name="stream">The file.</param>
@@ -20,7 +24,7 @@ internal static class JsonLinesReader
     {
         var columns = new List<Column>();
         using var text = new StreamReader(stream);
-        var lines = new BoundedLines(text, limits.MaximumArrayBytes);
+        var lines = new BoundedLines(text, MaximumLine);
         int rows = 0;
         while (lines.Next() is { } line)
         {
@@ -30,7 +34,7 @@ internal static class JsonLinesReader
             Append(reader, columns, line, lines.Number, rows++, limits);
         }
         if (lines.IsTooLong)
-            throw reader.Malformed($"line {lines.Number} is longer than what is read");
+            throw reader.Malformed($"line {lines.Number} has more than {MaximumLine} characters");
         return rows == 0 ? throw reader.Malformed("it has no lines") : [.. columns.Select(c => c.ToArray(reader, rows))];
     }
 
@@ -44,11 +48,14 @@ internal static class JsonLinesReader
             int found = 0;
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                Column? column = columns.Find(c => c.Name == property.Name);
+                string name = NameOf(reader, property, number);
+                Column? column = columns.Find(c => c.Name == name);
                 if (column is null && row == 0)
-                    columns.Add(column = new Column(property.Name));
+                    columns.Add(column = new Column(name));
+                if (columns.Count > MaximumProperties)
+                    throw reader.Malformed($"line {number} has more than {MaximumProperties} properties");
                 if (column is null || column.Rows != row)
-                    throw reader.Malformed($"line {number} has '{property.Name}' {(column is null ? "unlike the first one" : "twice")}");
+                    throw reader.Malformed($"line {number} has '{name}' {(column is null ? "unlike the first one" : "twice")}");
                 column.Append(reader, property.Value, number);
                 found++;
             }
@@ -60,6 +67,18 @@ internal static class JsonLinesReader
         catch (JsonException e)
         {
             throw reader.Malformed($"line {number} is not JSON, at position {e.BytePositionInLine}");
+        }
+    }
+
+    private static string NameOf(BoundedReader reader, JsonProperty property, int line)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw reader.Malformed($"line {line} has a property whose name is not valid text");
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed record SampleForm
     /// <summary>How many files are read at most, evenly spread over all of them.</summary>
     public int Maximum { get; init; } = int.MaxValue;
 
-    /// <summary>Whether only the labels of images matter, so that none is decoded: their levels are zeros.</summary>
+    /// <summary>Whether only labels matter, so that no image is decoded and no recording read: they are zeros.</summary>
     public bool IsForLabels { get; init; }
 
     /// <summary>Whether as many are read as there is memory for, evenly spread, where there are more of them; otherwise that is an

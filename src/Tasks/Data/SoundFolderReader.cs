@@ -23,7 +23,7 @@ internal static class SoundFolderReader
         if (form.Sound is not { } sound)
             throw new ModelException(
                 DiagnosticCatalog.NoSoundInput, $"'{reader.File}', a folder or list of recordings,", form.SoundObstacle);
-        long[] windows = Count(files, ref sound, cancellation);
+        long[] windows = Count(files, ref sound, limits, cancellation);
         long total = windows.Sum();
         long room = Math.Min(limits.MaximumArrayBytes, limits.MaximumTotalBytes) / (sizeof(float) * (long)sound.Window);
         long taken = Math.Min(total, form.IsSelection ? Math.Min(form.Maximum, Math.Max(1, room)) : form.Maximum);
@@ -41,12 +41,14 @@ internal static class SoundFolderReader
             // Those of this recording among the windows that are taken, evenly spread over all.
             for (; next < taken && Place(next) < before + windows[file]; next++)
             {
+                if (own is not null)
+                    Array.Copy(labels!.Data, file, own.Data, next, 1);
+                if (form.IsForLabels)
+                    continue;
                 recording ??= Recording(files.Files[file], sound);
                 int start = (int)(Place(next) - before) * sound.Hop;
                 recording.AsSpan(start, Math.Min(sound.Window, recording.Length - start))
                     .CopyTo(samples.Values<float>().AsSpan(next * sound.Window));
-                if (own is not null)
-                    Array.Copy(labels!.Data, file, own.Data, next, 1);
             }
         }
         var arrays = new List<NamedArray> { new(CsvTableReader.FeaturesName, samples) };
@@ -58,7 +60,7 @@ internal static class SoundFolderReader
     }
 
     // The windows of each recording; without a rate in the item all recordings must have one.
-    private static long[] Count(LabelledFiles files, ref SoundForm form, CancellationToken cancellation)
+    private static long[] Count(LabelledFiles files, ref SoundForm form, DataLimits limits, CancellationToken cancellation)
     {
         var windows = new long[files.Files.Length];
         for (int i = 0; i < windows.Length; i++)
@@ -74,7 +76,10 @@ internal static class SoundFolderReader
                     + "SampleRate what the model takes");
             if (file.Length == 0)
                 throw Unreadable("it has no samples");
-            windows[i] = form.Windows(Resampler.LengthOf(file.Length, file.Rate, rate));
+            long length = Resampler.LengthOf(file.Length, file.Rate, rate);
+            if (Math.Max(file.Length, length) > limits.MaximumArrayBytes / sizeof(float))
+                throw Unreadable($"it has {length} samples at a rate of {rate} in a second, which take too much memory");
+            windows[i] = form.Windows(length);
 
             ModelException Unreadable(string what) =>
                 new ModelException(DiagnosticCatalog.SoundFileUnreadable, name, what).In(path);

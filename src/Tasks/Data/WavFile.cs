@@ -16,35 +16,63 @@ internal sealed class WavFile
     private const int Extensible = 0xFFFE;
     private const int MaximumRate = 768_000;
 
-    private readonly byte[] _data;
+    private readonly string _path;
+    private readonly string _name;
+    private readonly long _offset;
+    private readonly int _bytes;
     private readonly int _format;
     private readonly int _bits;
     private readonly int _channels;
 
-    private WavFile(byte[] data, int format, int bits, int channels, int rate) =>
-        (_data, _format, _bits, _channels, Rate) = (data, format, bits, channels, rate);
+    private WavFile(string path, string name, long offset, int bytes, (int Format, int Bits, int Channels, int Rate) form)
+    {
+        (_path, _name, _offset, _bytes) = (path, name, offset, bytes);
+        (_format, _bits, _channels, Rate) = form;
+    }
 
     /// <summary>Samples of each channel in a second.</summary>
     public int Rate { get; }
 
     /// <summary>The number of samples of each channel.</summary>
-    public int Length => _data.Length / Block;
+    public int Length => _bytes / Block;
 
     private int Block => _channels * _bits / 8;
 
     /// <summary>Whether a file is a recording by its name.</summary>
     public static bool IsNamedSo(string path) => Path.GetExtension(path).ToLowerInvariant() is ".wav" or ".wave";
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads what stands before the samples of a file.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="name">What it is called in messages.</param>
     /// <exception cref="ModelException">The file cannot be read.</exception>
-    public static WavFile Read(string path, string name)
+    public static WavFile Read(string path, string name) => Guarded(path, name, file =>
+        Parse(file, path, name, out string fault) ?? throw Unreadable(path, name, fault));
+
+    /// <summary>The samples, from −1 to 1 where they were integers.</summary>
+    /// <exception cref="ModelException">The file cannot be read.</exception>
+    public float[] Samples() => Guarded(_path, _name, file =>
+    {
+        var data = new byte[_bytes];
+        file.Position = _offset;
+        file.ReadExactly(data);
+        var samples = new float[Length];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            double sum = 0;
+            for (int c = 0; c < _channels; c++)
+                sum += Sample(data.AsSpan((i * Block) + (c * _bits / 8)));
+            samples[i] = (float)(sum / _channels);
+        }
+        return samples;
+    });
+
+    private static T Guarded<T>(string path, string name, Func<FileStream, T> read)
     {
         string fault;
         try
         {
-            return Parse(UserFile.Read(path, MaximumBytes), out fault) ?? throw Unreadable(path, name, fault);
+            using FileStream file = UserFile.Open(path);
+            return read(file);
         }
         catch (UnusableFileException error)
         {
@@ -65,20 +93,6 @@ internal sealed class WavFile
         throw Unreadable(path, name, fault);
     }
 
-    /// <summary>The samples, from −1 to 1 where they were integers.</summary>
-    public float[] Samples()
-    {
-        var samples = new float[Length];
-        for (int i = 0; i < samples.Length; i++)
-        {
-            double sum = 0;
-            for (int c = 0; c < _channels; c++)
-                sum += Sample(_data.AsSpan((i * Block) + (c * _bits / 8)));
-            samples[i] = (float)(sum / _channels);
-        }
-        return samples;
-    }
-
     private double Sample(ReadOnlySpan<byte> at) => (_format, _bits) switch
     {
         (Float, 32) => BinaryPrimitives.ReadSingleLittleEndian(at),
@@ -90,25 +104,29 @@ internal sealed class WavFile
         _ => BinaryPrimitives.ReadInt32LittleEndian(at) / 2147483648.0,
     };
 
-    private static WavFile? Parse(byte[] bytes, out string fault)
+    private static WavFile? Parse(FileStream file, string path, string name, out string fault)
     {
         fault = "it is no WAV file (RIFF)";
-        if (bytes.Length < 12 || !bytes.AsSpan(0, 4).SequenceEqual("RIFF"u8) || !bytes.AsSpan(8, 4).SequenceEqual("WAVE"u8))
+        Span<byte> head = stackalloc byte[12];
+        if (file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length
+            || !head[..4].SequenceEqual("RIFF"u8) || !head[8..].SequenceEqual("WAVE"u8))
             return null;
         (int Format, int Bits, int Channels, int Rate)? form = null;
-        long at = 12;
-        while (at + 8 <= bytes.Length)
+        Span<byte> chunk = stackalloc byte[40];
+        while (file.ReadAtLeast(chunk[..8], 8, throwOnEndOfStream: false) == 8)
         {
-            ReadOnlySpan<byte> head = bytes.AsSpan((int)at, 8);
-            long length = BinaryPrimitives.ReadUInt32LittleEndian(head[4..]);
-            long left = bytes.Length - at - 8;
-            if (head[..4].SequenceEqual("fmt "u8))
+            bool isForm = chunk[..4].SequenceEqual("fmt "u8), isData = chunk[..4].SequenceEqual("data"u8);
+            long length = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]);
+            long start = file.Position, left = file.Length - start;
+            if (isForm)
             {
-                form = Form(bytes.AsSpan((int)at + 8, (int)Math.Min(left, length)), out fault);
+                int size = (int)Math.Min(chunk.Length, Math.Min(left, length));
+                file.ReadExactly(chunk[..size]);
+                form = Form(chunk[..size], out fault);
                 if (form is null)
                     return null;
             }
-            else if (head[..4].SequenceEqual("data"u8))
+            else if (isData)
             {
                 if (form is not { } f)
                 {
@@ -116,14 +134,40 @@ internal sealed class WavFile
                     return null;
                 }
                 // A recorder that was stopped leaves a length of zero, of all ones, or one that reaches beyond the end.
-                long size = length == 0 || length > left ? left : length;
-                int block = f.Channels * f.Bits / 8;
-                return new(bytes.AsSpan((int)at + 8, (int)(size - (size % block))).ToArray(), f.Format, f.Bits, f.Channels, f.Rate);
+                long bytes = length > left || (length == 0 && !IsChain(file)) ? left : length;
+                if (bytes > MaximumBytes)
+                {
+                    fault = $"it has {bytes} bytes of samples; at most {MaximumBytes} are read";
+                    return null;
+                }
+                return new(path, name, start, (int)(bytes - (bytes % (f.Channels * f.Bits / 8))), f);
             }
-            at += 8 + length + (length & 1);
+            long next = start + length + (length & 1);
+            if (next > file.Length)
+                break;
+            file.Position = next;
         }
         fault = "it has no samples";
         return null;
+    }
+
+    // Whether chunks follow up to the end of the file, as they do behind the data of an empty recording.
+    private static bool IsChain(FileStream file)
+    {
+        Span<byte> chunk = stackalloc byte[8];
+        while (file.Position < file.Length)
+        {
+            if (file.ReadAtLeast(chunk, chunk.Length, throwOnEndOfStream: false) < chunk.Length
+                || chunk[..4].ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+                return false;
+            long length = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]);
+            // The last one may lack its padding.
+            long next = Math.Min(file.Position + length + (length & 1), Math.Max(file.Position + length, file.Length));
+            if (next > file.Length)
+                return false;
+            file.Position = next;
+        }
+        return true;
     }
 
     private static (int Format, int Bits, int Channels, int Rate)? Form(ReadOnlySpan<byte> chunk, out string fault)

@@ -89,16 +89,23 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
     /// <summary>Whether only labels matter, as for whoever asks what a model's classes are: images are not decoded then.</summary>
     public bool IsForLabels { get; init; }
 
+    /// <summary>What files become that are one sample of a model each.</summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="model">The model as imported.</param>
+    public static SampleForm FormOf(ModelOptions options, ImportedModel model) => SampleForm.Of(options, model.Graph) with
+    {
+        OwnLabels = model.Labels is { } own ? [.. own.Labels] : null,
+    };
+
     private DataSet EvaluationSet() => _evaluation ??= Read(options.EvaluationData!, null);
 
     private DataSet Read(DataSpec spec, int? selected) => DataSetReader.Read(
         spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation,
-        SampleForm.Of(options, model.Graph) with
+        FormOf(options, model) with
         {
             Maximum = selected ?? int.MaxValue,
             IsSelection = selected is not null,
             IsForLabels = IsForLabels,
-            OwnLabels = model.Labels is { } own ? [.. own.Labels] : null,
         });
 
     private SampleSet Split(DataSet data, int maximum) =>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Options;
 using Spectre.Console;
@@ -77,9 +76,9 @@ internal abstract class ModelCommand : Command
                 _ => ("grey", "message"),
             };
             string place = d.File is { } file ? Markup.Escape(file) + ": " : "";
-            Output.MarkupLine(CultureInfo.InvariantCulture, $"{place}[{style}]{kind} {d.Descriptor.Code}[/]: {Markup.Escape(d.Text)}");
+            Output.MarkupLine($"{place}[{style}]{kind} {d.Descriptor.Code}[/]: {Markup.Escape(d.Text)}");
             if (d.Descriptor.Severity != Severity.Message)
-                Output.MarkupLine(CultureInfo.InvariantCulture, $"  [grey]{Markup.Escape(d.Descriptor.HelpLink)}[/]");
+                Output.MarkupLine($"  [grey]{Markup.Escape(d.Descriptor.HelpLink)}[/]");
         }
     }
 
@@ -96,7 +95,7 @@ internal abstract class ModelCommand : Command
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Output.MarkupLine(CultureInfo.InvariantCulture, $"[red]error[/]: {Markup.Escape(e.Message)}");
+            Output.MarkupLine($"[red]error[/]: {Markup.Escape(e.Message)}");
             return Task.FromResult(Fault);
         }
     }

@@ -86,7 +86,12 @@ internal sealed class TryCommand : ModelCommand
         if (line.GetValue(_calibration) is { } calibration)
             common["CalibrationData"] = calibration;
         if (line.GetValue(_data) is { } data)
-            common[HasLabels(model, common, data, cancellation) ? "EvaluationData" : "CalibrationData"] = data;
+        {
+            bool isLabelled = HasLabels(model, common, data, cancellation);
+            if (!isLabelled && common.ContainsKey("CalibrationData"))
+                throw new IOException($"'{data}' has no labels, so that nothing can be measured on it beside the samples to calibrate on.");
+            common[isLabelled ? "EvaluationData" : "CalibrationData"] = data;
+        }
 
         string[]? chosen = line.GetValue(_variants);
         var variants = Variant.Usual.Where(v => chosen is not { Length: > 0 } || chosen.Contains(v.Name, StringComparer.OrdinalIgnoreCase))
@@ -107,10 +112,10 @@ internal sealed class TryCommand : ModelCommand
     private static bool HasLabels(FileInfo model, Dictionary<string, string> common, string data, CancellationToken cancellation)
     {
         ModelOptions options = ItemOptions(model, new Dictionary<string, string>(common, common.Comparer) { ["EvaluationData"] = data });
-        Graph graph = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation).Graph;
+        ImportedModel imported = OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options), cancellation);
         DataSpec spec = options.EvaluationData!;
         DataSet set = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey, cancellation,
-            SampleForm.Of(options, graph) with { Maximum = 1, IsSelection = true });
+            ItemSamples.FormOf(options, imported) with { Maximum = 1, IsSelection = true });
         return set.Labels is not null;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Harness;
@@ -59,8 +60,11 @@ public sealed class PackedPackage : IDisposable
         string packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
             ? named
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        foreach (string package in Directory.Exists(Feed) ? Directory.GetFiles(Feed, "OptimizerBuild.*.nupkg") : [])
-            TryDelete(Path.Combine(packages, "optimizerbuild", Path.GetFileNameWithoutExtension(package)["OptimizerBuild.".Length..]));
+        foreach (string package in Directory.Exists(Feed) ? Directory.GetFiles(Feed, "OptimizerBuild*.nupkg") : [])
+        {
+            Match name = Regex.Match(Path.GetFileNameWithoutExtension(package), @"^(OptimizerBuild(?:\.[A-Za-z]+)?)\.(\d.*)$");
+            TryDelete(Path.Combine(packages, name.Groups[1].Value.ToLowerInvariant(), name.Groups[2].Value));
+        }
         TryDelete(Folder);
     }
 

@@ -73,6 +73,7 @@ public sealed class LineDataTests : IDisposable
     [InlineData("{\"x\": 1}\n{\"x\": \"a\"}", "line 2 has string in 'x', where others have number")]
     [InlineData("{\"x\": 1e999}", "too large")]
     [InlineData("{\"x\": \"\\ud800\"}", "not valid")]
+    [InlineData("{\"\\ud800\": 1}", "not valid")]
     public void MistakesAreNamed(string text, string said)
     {
         Write("a.jsonl", text);

@@ -51,6 +51,33 @@ public sealed class SoundDataTests : IDisposable
     }
 
     [Fact]
+    public void AnEmptyRecordingIsNotWhatFollowsIt()
+    {
+        byte[] empty = [.. Wav([], 8000, 1, 16), .. "LIST"u8, 6, 0, 0, 0, .. "INFO12"u8];
+        _files.Write("set/a.wav", empty);
+        Assert.Contains("no samples", Fault(() => Read("set", new(4, 4, null))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARecordingIsBoundedBeforeItIsResampled()
+    {
+        _files.Write("set/a.wav", Wav(new double[1000], 1, 1, 16));
+        Assert.Contains("too much memory", Fault(() => DataSetReader.Read("set", _files.Folder, new(1 << 20, 1 << 20),
+            form: new SampleForm { Sound = new(16, 16, 16000), Maximum = 4, IsSelection = true })).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhoeverWantsLabelsReadsNoSamples()
+    {
+        _files.Write("set/no/a.wav", Wav([0.5, 0.25], 8000, 1, 16));
+        _files.Write("set/yes/b.wav", Wav([0.5, 0.25], 8000, 1, 16));
+        DataSet set = DataSetReader.Read("set", _files.Folder, DataLimits.Default,
+            form: new SampleForm { Sound = new(2, 2, null), IsForLabels = true });
+        Assert.Equal([0L, 1L], set.Labels!.ToInt64());
+        Assert.All(set.Find("x")!.Values<float>(), v => Assert.Equal(0, v));
+    }
+
+    [Fact]
     public void LongRecordingsBecomeWindowsWithTheirLabels()
     {
         _files.Write("set/no/a.wav", Wav([.. Enumerable.Range(0, 10).Select(i => i / 16.0)], 8000, 1, 16));

@@ -30,6 +30,20 @@ public sealed class ModelCaseTests
         .EnumerateFiles(SharedAssets.Cases, "model.onnx", SearchOption.AllDirectories).Select(f => Path.GetDirectoryName(f)!)
         .Where(f => Path.GetFileName(Path.GetDirectoryName(f)) == "cases").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
+    /// <summary>The repository's cases are whole, and those of the development set where that has them, too.</summary>
+    [Fact]
+    public void TheRepositorysCasesAreWhole()
+    {
+        string[] files = [.. Directory.EnumerateFiles(SharedAssets.OwnCases, "*", SearchOption.AllDirectories)];
+        Assert.InRange(files.Count(f => Path.GetFileName(f) == "model.onnx"), 60, int.MaxValue);
+        foreach (string file in files)
+        {
+            string other = Path.Combine(SharedAssets.Cases, Path.GetRelativePath(SharedAssets.OwnCases, file));
+            if (File.Exists(other))
+                Assert.Equal(File.ReadAllBytes(other), File.ReadAllBytes(file));
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void EachCaseIsRightOrRefused(string name)
