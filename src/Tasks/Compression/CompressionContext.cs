@@ -31,7 +31,6 @@ internal sealed class CompressionContext(
     private readonly Lazy<SampleSet> _calibration = new(data.Calibration);
     private readonly Lazy<SampleSet?> _evaluation = new(data.Evaluation);
     private readonly Lazy<SampleSet?> _training = new(data.Training);
-    private readonly long _beginning = Stopwatch.GetTimestamp();
     private Graph? _teaching;
 
     /// <summary>What the item asks for.</summary>
@@ -85,8 +84,11 @@ internal sealed class CompressionContext(
     /// <summary>Where states of trainings are kept.</summary>
     public ITrainingCheckpoints Checkpoints { get; init; } = NoCheckpoints.Instance;
 
+    /// <summary>When this build began, of which this may be one of several contexts: a time stamp of <see cref="Stopwatch"/>.</summary>
+    public long Beginning { get; init; } = Stopwatch.GetTimestamp();
+
     /// <summary>How long this build has been at work.</summary>
-    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_beginning);
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Beginning);
 
     /// <summary>
     /// The user's samples that something asked for, those to calibrate on before those to judge by; null where nothing did.

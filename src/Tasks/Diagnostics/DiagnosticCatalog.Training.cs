@@ -8,9 +8,9 @@ internal static partial class DiagnosticCatalog
         "One file to learn from and to judge by",
         "The model learns from {0} samples of EvaluationData, and its accuracy is that on the {1} others: nothing is judged by "
             + "what it has learned from",
-        "With `Recovery` or `Student` a model learns from samples. Accuracy on the same samples would say nothing about others. Where "
-            + "there are no data to learn from but those for evaluation, or both are one file, every other sample serves for one of the "
-            + "two.",
+        "With `Recovery`, `Student` or `SelfTraining` a model learns from samples. Accuracy on the same samples would say nothing about "
+            + "others. Where there are no data to learn from but those for evaluation, or both are one file, every other sample serves for "
+            + "one of the two.",
         "Give samples of their own to learn from as `CalibrationData`; they need no labels.");
 
     /// <summary>A build takes longer than it may. Arguments: model, minutes.</summary>
@@ -24,14 +24,17 @@ internal static partial class DiagnosticCatalog
     public static readonly DiagnosticDescriptor StudentDoesNotFit = new("OPT0072", Severity.Error, "Student does not fit",
         "The student '{0}' cannot take the model's place: {1}",
         "A student (metadata `Student`) is shipped in the place of the model, so that callers see no difference: it must have inputs and "
-            + "outputs of the same types and shapes, in the same order, and must be able to learn from the samples.",
+            + "outputs of the same types and shapes, in the same order unless they have the same names, and must be able to learn from the "
+            + "samples.",
         "Change the student's file, or give a share of the model's channels, such as `Student=\"0.5x\"`.");
 
     /// <summary>A model cannot teach another one. Arguments: the teacher, why not.</summary>
     public static readonly DiagnosticDescriptor TeacherDoesNotFit = new("OPT0073", Severity.Error, "Teacher does not fit",
         "The teacher '{0}' cannot teach the model: {1}",
         "A teacher (metadata `Teacher`) is asked for the answers that the model learns. It must have inputs of the same types and shapes, "
-            + "in the same order, and for each real output of the model one of as many numbers: that of the same name, else the first.",
+            + "in the same order unless they have the same names, and for each real output of the model one of as many numbers: that of "
+            + "the same name, else the first. Classes lie along one axis of the model's output, that of its Softmax or the last one that "
+            + "has several places, and a teacher's must lie at the same places; axes of one place make no difference.",
         "Leave the teacher out, or export it with the model's inputs and outputs.");
 
     /// <summary>A model cannot be given a new last layer. Argument: why not.</summary>
@@ -39,6 +42,7 @@ internal static partial class DiagnosticCatalog
         "The model cannot be given a new last layer: {0}",
         "With the metadata `Head` the last layer of a classifier is replaced by one for other classes. It is the convolution or matrix "
             + "product with constant weights from which the output follows through functions of single numbers, averages, reshapes and a "
-            + "Softmax. The samples need a whole number each, the class, and each class needs a sample.",
-        "Export the model up to its last layer or Softmax, or name the array of the classes by `LabelKey`.");
+            + "Softmax. The samples need a whole number each, the class, and each class needs a sample. None of their files may be one "
+            + "of `EvaluationData`.",
+        "Export the model up to its last layer or Softmax, or name the array of the classes by `LabelKey`, or judge by other samples.");
 }

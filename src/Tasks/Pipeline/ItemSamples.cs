@@ -24,7 +24,7 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
     private bool? _isShared;
 
     // Whether what is learned from and what is judged by come from one file, whatever the item calls it.
-    private bool IsShared => _isShared ??= options.Learns && options.EvaluationData is { } judged
+    private bool IsShared => _isShared ??= (options.Learns || options.SelfTraining) && options.EvaluationData is { } judged
         && (options.CalibrationData is not { } learned || learned == judged || Paths(learned).Overlaps(Paths(judged)));
 
     private bool IsDivided => IsShared && Split(EvaluationSet(), int.MaxValue).Samples.Count >= FewestDivided;
@@ -43,7 +43,7 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
     /// those that are learned from where a part is learned from; null where there are neither.
     /// </summary>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet? Whole() => IsDivided ? Some(Split(EvaluationSet(), int.MaxValue), 0, int.MaxValue) with { Labels = null }
+    public SampleSet? Whole() => IsDivided ? Learned()
         : options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue)
         : options.EvaluationData is not null ? Split(EvaluationSet(), int.MaxValue) with { Labels = null, IsFromEvaluation = true }
         : null;
@@ -59,8 +59,23 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
     {
         if (!IsShared)
             return options.CalibrationData is { } spec ? Split(Read(spec, int.MaxValue), int.MaxValue) : null;
-        if (!IsDivided)
-            return Split(EvaluationSet(), int.MaxValue).At([]) with { Labels = null };
+        return IsDivided ? Learned() : Split(EvaluationSet(), int.MaxValue).At([]) with { Labels = null };
+    }
+
+    /// <summary>The samples from which a new head learns, with their labels.</summary>
+    /// <exception cref="ModelException">The data cannot be read or does not fit, or they are those that judge.</exception>
+    public SampleSet Head()
+    {
+        if (options.EvaluationData is { } judges && Paths(options.Head!).Overlaps(Paths(judges)))
+            throw new ModelException(DiagnosticCatalog.HeadDoesNotFit,
+                $"Head=\"{options.Head!.Spec}\" and EvaluationData=\"{judges.Spec}\" name the same files, and what is learned from "
+                    + "cannot judge");
+        return Split(Read(options.Head!, null), int.MaxValue);
+    }
+
+    // The part of the samples for both that is learned from.
+    private SampleSet Learned()
+    {
         SampleSet all = Split(EvaluationSet(), int.MaxValue), learned = Some(all, 0, int.MaxValue);
         return learned with
         {
@@ -70,10 +85,6 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
                 learned.Samples.Count, all.Samples.Count - learned.Samples.Count)],
         };
     }
-
-    /// <summary>The samples from which a new head learns, with their labels.</summary>
-    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
-    public SampleSet Head() => Split(Read(options.Head!, null), int.MaxValue);
 
     private static HashSet<string> Paths(DataSpec spec) => DataSetReader.Files(spec.Spec, spec.BaseFolder).Select(Path.GetFullPath)
         .ToHashSet(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);

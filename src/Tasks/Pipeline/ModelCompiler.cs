@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Data;
@@ -116,7 +117,7 @@ internal static class ModelCompiler
             ],
             [
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
-                .. context.DataDiagnostics,
+                .. compression.DataDiagnostics.Concat(context.DataDiagnostics).DistinctBy(d => d.Text),
                 .. Unlike(context, imported.Graph),
                 .. compression.Run.Diagnostics,
                 .. accuracy?.Diagnostics ?? [],
@@ -196,6 +197,7 @@ internal static class ModelCompiler
         ModelOptions options, IBuildProgress? progress = null, CancellationToken cancellation = default,
         ITrainingCheckpoints? checkpoints = null)
     {
+        long start = Stopwatch.GetTimestamp();
         var source = new ModelSource(options, cancellation);
         ImportedModel imported = source.Main(progress ?? SilentProgress.Instance);
         // What the item says of images must fit before data are read.
@@ -213,6 +215,7 @@ internal static class ModelCompiler
             && reshapings.Select(r => r.Reshaping).FirstOrDefault(r => r.Difference.Length > 0) is { } different)
             throw different.Error(different.Difference);
         CompressionContext context = ContextOf(options);
+        List<Diagnostic> ofData = [.. source.Diagnostics];
         // Whatever is chosen is chosen for the student, which is trained once.
         CompressionRun beginning = CompressionTechniques.Run(new(graph), context, until: CompressionStage.ReduceRanks);
         Graph own = beginning.Model.Graph;
@@ -227,7 +230,10 @@ internal static class ModelCompiler
                 new ItemSamples(item, imported, cancellation), Trials, progress ?? SilentProgress.Instance, cancellation);
             options = options with { Recovery = item.Recovery, MaxSize = item.MaxSize };
             if (recipe.Count > 0)
+            {
+                ofData.AddRange(context.DataDiagnostics);
                 context = ContextOf(options, context.TrainedGraph);
+            }
             run = CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks);
         }
         while (target.IsMissed(recipe, () => Trials(options).Lower(run.Model, cancellation).WeightBytes.Value));
@@ -241,6 +247,7 @@ internal static class ModelCompiler
         };
         return new(imported, run, context)
         {
+            DataDiagnostics = ofData,
             Further = [.. reshapings],
             Batch = SampleBatch.Of(options, student ?? graph, source.Shipped, cancellation),
         };
@@ -248,6 +255,7 @@ internal static class ModelCompiler
         CompressionContext ContextOf(ModelOptions asked, Graph? trained = null) => new(asked, new Teacher(imported.Graph),
             new ItemSamples(asked, imported, cancellation), Trials(asked), progress ?? SilentProgress.Instance, cancellation)
         {
+            Beginning = start,
             Checkpoints = checkpoints ?? NoCheckpoints.Instance,
             Student = student,
             Teachers = asked.Teachers.IsEmpty ? null
@@ -413,6 +421,9 @@ internal static class ModelCompiler
     {
         /// <summary>The model after passes and techniques.</summary>
         public CompressedModel Model => Run.Model;
+
+        /// <summary>Warnings about data that others than the context have asked for.</summary>
+        public IReadOnlyList<Diagnostic> DataDiagnostics { get; init; } = [];
 
         /// <summary>The further sets of shapes that the class takes, and what becomes of the model with each.</summary>
         public ImmutableArray<(FurtherEntry Entry, Reshaping Reshaping)> Further { get; init; } = [];

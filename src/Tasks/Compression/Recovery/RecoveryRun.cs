@@ -40,18 +40,18 @@ internal sealed class RecoveryRun : ITrainingHost
     /// <param name="learningRate">The highest learning rate.</param>
     /// <param name="context">The build's context.</param>
     /// <param name="note">What was done, or why nothing was.</param>
-    /// <returns>Whether the parameters are better than before.</returns>
-    public static bool Train(string name, Graph student, IReadOnlyList<TrainedParameter> parameters, Func<string, string> renamed,
+    /// <returns>Whether the parameters are better than before; null where they cannot be trained.</returns>
+    public static bool? Train(string name, Graph student, IReadOnlyList<TrainedParameter> parameters, Func<string, string> renamed,
         double learningRate, CompressionContext context, out string note)
     {
         note = "";
         if (parameters.Count == 0)
-            return false;
+            return null;
         SampleSet samples = context.Training;
         if (samples.Synthetic || samples.Samples.Count < FewestSamples)
         {
             note = "too few samples to learn from";
-            return false;
+            return null;
         }
         Graph teacher = context.Renormalize(context.TeachingGraph);
         (int classes, int firstLabel) = Classes(context);
@@ -62,7 +62,7 @@ internal sealed class RecoveryRun : ITrainingHost
         if (!matches.Any(m => m.IsOutput))
         {
             note = "no output is a real number that the float model has as well";
-            return false;
+            return null;
         }
         var data = new RecoveryData(samples, classes, firstLabel);
         var objective = new RecoveryObjective(student, teacher, data, matches, Chunk);

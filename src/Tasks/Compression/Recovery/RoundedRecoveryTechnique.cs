@@ -33,12 +33,12 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
             return new(model, [], []);
         bool hasFewLevels = false;
         var student = new QuantizedStudent(model.Graph, quantization, Levels);
-        bool isBetter = RecoveryRun.Train(Name, student.Graph, student.Parameters, student.Renamed,
+        bool? isBetter = RecoveryRun.Train(Name, student.Graph, student.Parameters, student.Renamed,
             hasFewLevels ? LearningRateOfFewLevels : LearningRate, context, out string note);
         var notes = new List<string>();
         if (note.Length > 0)
             notes.Add(note);
-        return new(isBetter ? student.WriteBack(model, notes) : model, notes, []);
+        return new(isBetter == true ? student.WriteBack(model, notes) : model, notes, []);
 
         // Shared levels are those that are there; otherwise all of the bits that the greatest one needs.
         WeightLevels Levels(Node node, sbyte[] values)

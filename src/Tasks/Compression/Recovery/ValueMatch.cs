@@ -44,7 +44,9 @@ internal sealed record ValueMatch(string Student, string Teacher, bool IsClasses
 
         IEnumerable<ValueMatch> OfOutput(string value)
         {
-            if (student.IsConstant(value) || Known(teacher, value) is not { } type || student.Inputs.Contains(value))
+            // Equal names of other types are other values.
+            if (student.IsConstant(value) || Known(teacher, value) is not { } type || Known(student, value) != type
+                || student.Inputs.Contains(value))
                 yield break;
             Node? producer = own.Producer(value), other = others.Producer(value);
             if (type.Element != ElementType.Float32)

@@ -29,7 +29,8 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
-        Graph before = context.Renormalize(context.Teacher.Graph);
+        // What was there before: a student that has learned already is not made from the model, whatever its weights are called.
+        Graph before = context.TrainedGraph ?? context.Renormalize(context.Teacher.Graph);
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
         if ((model.Graph.SameAs(before) && context.Teachers is null) || ReferenceEquals(model.Graph, context.TrainedGraph))
@@ -56,8 +57,8 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
             }
         }
         Graph student = graph with { Constants = constants.ToImmutable() };
-        bool isBetter = RecoveryRun.Train(Name, student, parameters, value => value, LearningRate, context, out string note);
-        return new(isBetter ? model.WithGraph(student) : model, note.Length == 0 ? [] : [note], []);
+        bool? isBetter = RecoveryRun.Train(Name, student, parameters, value => value, LearningRate, context, out string note);
+        return new(isBetter == true ? model.WithGraph(student) : model, note.Length == 0 ? [] : [note], []);
     }
 
     // Weights and biases of layers that a gradient reaches.

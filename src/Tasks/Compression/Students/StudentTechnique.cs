@@ -42,7 +42,11 @@ internal sealed class StudentTechnique : ICompressionTechnique
             out IReadOnlyList<TrainedParameter> parameters);
         if (parameters.Count == 0)
             throw Unfit("none of its weights can be trained");
-        RecoveryRun.Train(Name, graph, parameters, value => value, isFresh ? LearningRateOfFresh : LearningRate, context, out string note);
+        bool? isBetter = RecoveryRun.Train(
+            Name, graph, parameters, value => value, isFresh ? LearningRateOfFresh : LearningRate, context, out string note);
+        // Weights that are there may be the best already; random ones are not.
+        if (isBetter is null || (isFresh && isBetter == false))
+            throw Unfit(note);
         notes.Add(note);
         context.TrainedGraph = graph;
         return new(model.WithGraph(graph), notes, []);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -18,6 +19,9 @@ internal sealed class ModelSource(ModelOptions options, CancellationToken cancel
 
     /// <summary>What was done to the file's model, for the report; null for nothing.</summary>
     public TechniqueAccount? Account { get; private set; }
+
+    /// <summary>Warnings about the samples that a new last layer has learned from.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics => _head?.Diagnostics ?? [];
 
     /// <summary>The model with the item's settings.</summary>
     /// <param name="progress">Hears how far a new last layer has learned; null where its form is enough, for builds that only serve an

@@ -20,6 +20,9 @@ namespace OptimizerBuild.Pipeline.Learning;
 internal sealed record NewHead(
     HeadPlace Place, ImmutableArray<string> Names, Tensor Weights, Tensor Bias, IReadOnlyList<string> Notes)
 {
+    /// <summary>Warnings about the samples it has learned from.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics { get; init; } = [];
+
     /// <summary>The name of the step, for the report.</summary>
     public const string Step = "Head";
 
@@ -57,8 +60,11 @@ internal sealed record NewHead(
         HeadPlace place = PlaceOf(options, imported);
         SampleSet samples = data.Head();
         (int[] labels, int classes, ImmutableArray<string> names) = Labels(samples);
-        return Learn(place, imported.Graph, samples.Samples, labels, classes, names,
-            options.SelfTraining ? data.Whole()! : null, progress, cancellation);
+        SampleSet? unlabelled = options.SelfTraining ? data.Training() : null;
+        return Learn(place, imported.Graph, samples.Samples, labels, classes, names, unlabelled, progress, cancellation) with
+        {
+            Diagnostics = [.. samples.Diagnostics, .. unlabelled?.Diagnostics ?? []],
+        };
     }
 
     /// <summary>Learns a head from samples that are there.</summary>

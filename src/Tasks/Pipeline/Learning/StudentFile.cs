@@ -22,17 +22,18 @@ internal static class StudentFile
         ImportedModel student = OnnxImporter.Import(choice.Path!, settings, cancellation);
         if (student.ExternalDataFiles.Length > 0)
             throw Unfit("it keeps weights in a file of their own: save it in one file");
-        for (int o = 0; o < Math.Min(model.Outputs.Length, student.Graph.Outputs.Length); o++)
-            if (ClassifierDetection.AreProbabilities(model, model.Outputs[o]) is var are
-                && are != ClassifierDetection.AreProbabilities(student.Graph, student.Graph.Outputs[o]))
-                throw Unfit($"its output '{student.Graph.Outputs[o]}' is made of {(are ? "scores" : "probabilities")} and the model's "
+        foreach ((string own, string other) in NamePairs.InOrderOf(student.Graph.Outputs, model.Outputs).Zip(model.Outputs))
+            if (ClassifierDetection.AreProbabilities(model, other) is var are
+                && are != ClassifierDetection.AreProbabilities(student.Graph, own))
+                throw Unfit($"its output '{own}' is made of {(are ? "scores" : "probabilities")} and the model's "
                     + (are ? "of probabilities: end it with a Softmax" : "of scores: leave the Softmax out"));
         return student with { Graph = WithNamesOf(student.Graph, model, Unfit) };
 
         ModelException Unfit(string why) => new(DiagnosticCatalog.StudentDoesNotFit, choice.ToString(), why);
     }
 
-    /// <summary>A graph with another one's names for its inputs and outputs, in their order.</summary>
+    /// <summary>A graph with another one's inputs and outputs: those of the same names where both have the same names, else one after the
+    /// other.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="model">The other one.</param>
     /// <param name="unfit">The error of a graph whose inputs or outputs are others, for a reason.</param>
@@ -53,8 +54,8 @@ internal static class StudentFile
         }
         return graph with
         {
-            Inputs = [.. graph.Inputs.Select(Renamed)],
-            Outputs = [.. graph.Outputs.Select(Renamed)],
+            Inputs = model.Inputs,
+            Outputs = model.Outputs,
             Nodes =
             [
                 .. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(Renamed)], Outputs = [.. n.Outputs.Select(Renamed)] }),
@@ -67,11 +68,14 @@ internal static class StudentFile
 
         void Name(string kind, ImmutableArray<string> own, ImmutableArray<string> others)
         {
+            own = NamePairs.InOrderOf(own, others);
             if (Text(graph, own) != Text(model, others))
                 throw unfit($"its {kind} are {Text(graph, own)} instead of {Text(model, others)}");
             for (int i = 0; i < own.Length; i++)
                 if (!names.TryAdd(own[i], others[i]) && names[own[i]] != others[i])
                     throw unfit($"'{own[i]}' would have to be '{names[own[i]]}' and '{others[i]}' of the model");
+            if (names.GroupBy(n => n.Value, n => n.Key).FirstOrDefault(g => g.Count() > 1) is { } several)
+                throw unfit($"'{several.First()}' and '{several.Last()}' would both have to be '{several.Key}' of the model");
         }
 
         static string Text(Graph of, ImmutableArray<string> values) => string.Join(", ", values.Select(v => of.TypeOf(v).ToString()));

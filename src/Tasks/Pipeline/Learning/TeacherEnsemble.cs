@@ -54,29 +54,33 @@ internal sealed class TeacherEnsemble
     /// <param name="samples">Samples of the model's inputs, at least one.</param>
     /// <exception cref="ModelException">Inputs or outputs of a teacher do not fit.</exception>
     public static Graph Of(Graph model, IReadOnlyList<(string Name, Graph Graph)> teachers, IReadOnlyList<IReadOnlyList<Tensor>> samples) =>
-        new TeacherEnsemble(model, teachers).Join(samples);
+        new TeacherEnsemble(model, [.. teachers.Select(t => (t.Name,
+            t.Graph with { Inputs = NamePairs.InOrderOf(t.Graph.Inputs, model.Inputs) }))]).Join(samples);
 
     private Graph Join(IReadOnlyList<IReadOnlyList<Tensor>> samples)
     {
         ImmutableArray<string> outputs = [.. _model.Outputs.Distinct().Where(o => !_model.IsConstant(o) && !_model.Inputs.Contains(o)
             && _model.TypeOf(o) is { Element: ElementType.Float32, Count: > 0 })];
-        OutputForm[] own = OutputForms.Of(_model, outputs, samples);
         ImmutableArray<string>[] matching = [.. _teachers.Select(t => Matching(t.Name, t.Graph, outputs))];
-        OutputForm[][] forms = [.. _teachers.Select((t, i) => OutputForms.Of(t.Graph, matching[i], samples))];
+        OutputRows?[] rows = [.. outputs.Select((output, o) => Rows(output, [.. matching.Select(m => m[o])]))];
+        OutputForm[] own = OutputForms.Of(_model, outputs.Zip(rows), samples);
+        OutputForm[][] forms = [.. _teachers.Select((t, i) => OutputForms.Of(t.Graph, matching[i].Zip(rows), samples))];
         for (int t = 0; t < _teachers.Count; t++)
             Add(_teachers[t].Graph, PrefixOf(t));
         for (int o = 0; o < outputs.Length; o++)
         {
             // Rows of probabilities are averaged as such, whatever a teacher makes of them; other numbers as they are.
-            bool isRow = EndsInRow(outputs[o]), areClasses = isRow || own[o] != OutputForm.Scores
+            bool isRow = OutputRows.OfFunction(_model, outputs[o]) is not null, areClasses = isRow || own[o] != OutputForm.Scores
                 || forms.Any(f => f[o] != OutputForm.Scores);
             ImmutableArray<string> answers = [.. _teachers.Select((teacher, t) =>
             {
+                TensorType type = _model.TypeOf(outputs[o]);
                 string value = PrefixOf(t) + matching[t][o];
-                value = !areClasses ? value : Probabilities(value, forms[t][o]);
-                return teacher.Graph.TypeOf(matching[t][o]).Dimensions.SequenceEqual(_model.TypeOf(outputs[o]).Dimensions) ? value
-                    : Apply<ReshapeOperator>(value + "/shape", [value, Constant(value + "/dimensions",
-                        Tensor.Of([.. _model.TypeOf(outputs[o]).Dimensions.Select(d => (long)d)], _model.TypeOf(outputs[o]).Rank))]);
+                RequireSameOrder(t, matching[t][o], outputs[o], areClasses);
+                if (!teacher.Graph.TypeOf(matching[t][o]).Dimensions.SequenceEqual(type.Dimensions))
+                    value = Apply<ReshapeOperator>(value + "/shape",
+                        [value, Constant(value + "/dimensions", Tensor.Of([.. type.Dimensions.Select(d => (long)d)], type.Rank))]);
+                return areClasses ? Probabilities(value, forms[t][o], rows[o]!.Axis) : value;
             })];
             if (!areClasses || (!isRow && own[o] == OutputForm.Probabilities))
             {
@@ -107,7 +111,38 @@ internal sealed class TeacherEnsemble
 
     private static ModelException Unfit(string name, string why) => new(DiagnosticCatalog.TeacherDoesNotFit, name, why);
 
-    // The output of the same name and type, else the first float32 output of as many numbers that stands for no other one.
+    // Where the classes of an output lie: along the axis of the Softmax that gives it, of the model or of a teacher, else along the last
+    // one. In a teacher's output of another shape they must be at the same places.
+    private OutputRows? Rows(string output, ImmutableArray<string> answers)
+    {
+        OutputRows? rows = OutputRows.OfFunction(_model, output);
+        for (int t = 0; t < answers.Length; t++)
+        {
+            if (OutputRows.OfFunction(_teachers[t].Graph, answers[t]) is not { } other)
+                continue;
+            OutputRows here = OutputRows.InShape(other, _model.TypeOf(output)) ?? throw Apart(t, answers[t], output);
+            if (rows is not null && !rows.IsAt(here))
+                throw Apart(t, answers[t], output);
+            rows ??= here;
+        }
+        return rows ?? OutputRows.Last(_model.TypeOf(output));
+    }
+
+    // A teacher may lack axes of one place, and where there are no classes all axes but one; another order is another output.
+    private void RequireSameOrder(int teacher, string answer, string output, bool areClasses)
+    {
+        int[] own = Extents(_teachers[teacher].Graph.TypeOf(answer)), wanted = Extents(_model.TypeOf(output));
+        if (!own.SequenceEqual(wanted) && (areClasses || (own.Length > 1 && wanted.Length > 1)))
+            throw Apart(teacher, answer, output);
+
+        static int[] Extents(TensorType type) => [.. type.Dimensions.Where(d => d != 1)];
+    }
+
+    private ModelException Apart(int teacher, string answer, string output) => Unfit(_teachers[teacher].Name,
+        $"its output '{answer}' is {_teachers[teacher].Graph.TypeOf(answer)} with its classes or places in another order than those of "
+            + $"'{output}', which is {_model.TypeOf(output)}");
+
+    // The output of the same name and as many numbers, else the first float32 output of as many that stands for no other one.
     private ImmutableArray<string> Matching(string name, Graph graph, ImmutableArray<string> outputs)
     {
         if (Types(graph, graph.Inputs) != Types(_model, _model.Inputs))
@@ -115,17 +150,15 @@ internal sealed class TeacherEnsemble
         var found = new List<string>();
         foreach (string output in outputs)
         {
-            TensorType type = _model.TypeOf(output);
-            found.Add(graph.Outputs.Contains(output) && graph.TypeOf(output) == type ? output
-                : graph.Outputs.FirstOrDefault(o => !found.Contains(o) && graph.TypeOf(o).Element == ElementType.Float32
-                    && graph.TypeOf(o).Count == type.Count)
-                ?? throw Unfit(name, $"it has no output of {type}, as '{output}' of the model is"));
+            found.Add(Fits(output, output) ? output
+                : graph.Outputs.FirstOrDefault(o => !found.Contains(o) && Fits(o, output) && !(outputs.Contains(o) && Fits(o, o)))
+                ?? throw Unfit(name, $"it has no output of {_model.TypeOf(output)}, as '{output}' of the model is"));
         }
         return [.. found];
-    }
 
-    private bool EndsInRow(string output) => GraphIndex.Of(_model).Producer(output) is { } node && node.As<AxisFunction>() is not null
-        && AxisFunction.Axis(node) is var axis && (axis == -1 || axis == _model.TypeOf(output).Rank - 1);
+        bool Fits(string own, string output) => graph.Outputs.Contains(own)
+            && graph.TypeOf(own) is { Element: ElementType.Float32 } type && type.Count == _model.TypeOf(output).Count;
+    }
 
     // A teacher's nodes and values under names of their own, but for the inputs, which are the model's.
     private void Add(Graph teacher, string prefix)
@@ -146,17 +179,18 @@ internal sealed class TeacherEnsemble
             : teacher.Inputs.IndexOf(value) is >= 0 and var place ? _model.Inputs[place] : prefix + value;
     }
 
-    private string Probabilities(string value, OutputForm form) => form switch
+    private string Probabilities(string value, OutputForm form, int axis) => form switch
     {
-        OutputForm.Scores => Apply<SoftmaxOperator>(value + "/probabilities", [value]),
+        OutputForm.Scores => Apply<SoftmaxOperator>(value + "/probabilities", [value], n => AxisFunction.WithAxis(n, axis)),
         OutputForm.LogProbabilities => Apply<ExpOperator>(value + "/probabilities", [value]),
         _ => value,
     };
 
-    private string Apply<T>(string result, ImmutableArray<string> inputs)
+    private string Apply<T>(string result, ImmutableArray<string> inputs, Func<Node, Node>? changed = null)
         where T : Operator
     {
-        _nodes.Add(NodeOperators.New<T>(result + "/node", inputs, [result]));
+        Node node = NodeOperators.New<T>(result + "/node", inputs, [result]);
+        _nodes.Add(changed is null ? node : changed(node));
         return result;
     }
 

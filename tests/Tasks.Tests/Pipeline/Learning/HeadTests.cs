@@ -85,6 +85,65 @@ public sealed class HeadTests : IDisposable
         Assert.Contains(helped.Techniques[0].Notes, n => n.StartsWith("self-training: ", StringComparison.Ordinal));
     }
 
+    /// <summary>A head learns by itself from no sample that judges.</summary>
+    [Fact]
+    public void OneFileForSelfTrainingIsDivided()
+    {
+        _models.Network("m.onnx", 64, 1);
+        Clusters("few.npz", 2, seed: 6);
+        Clusters("x.npz", 20, seed: 4);
+        DataSpec both = new("x.npz", _models.Folder);
+        ModelOptions options = Options() with
+        {
+            CalibrationData = both, EvaluationData = both with { Spec = "./x.npz" }, SelfTraining = true,
+            Precision = ModelPrecision.Float32,
+        };
+        CompilationOutcome outcome = ModelCompiler.Compile(options, default);
+        Assert.Contains("of 40 samples without labels", outcome.Techniques[0].Notes[^1], StringComparison.Ordinal);
+        Assert.Equal(40, outcome.Plan.Facts.Samples);
+        Assert.Contains("from 40 samples of EvaluationData", Assert.Single(outcome.Diagnostics, d => d.Descriptor.Code == "OPT0070").Text,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(ModelCompiler.Compile(options with { SelfTraining = false }, default).Diagnostics,
+            d => d.Descriptor.Code == "OPT0070");
+    }
+
+    /// <summary>However the files are written: what a head learns from cannot judge it.</summary>
+    [Theory]
+    [InlineData("few.npz", "./few.npz")]
+    [InlineData("sub/../few.npz", "few.npz")]
+    [InlineData("parts", "./parts")]
+    [InlineData("parts/", "parts")]
+    public void SamplesOfAHeadJudgeNothing(string head, string judges)
+    {
+        _models.Network("m.onnx", 16, 1);
+        Clusters("few.npz", 3, seed: 1);
+        _models.Write("sub/nothing.txt", []);
+        foreach (string file in (string[])["parts/a/0.png", "parts/b/0.png"])
+            _models.Write(file, PngFile.Of(4, 2, 3, new byte[24]));
+        ModelException error = Assert.Throws<ModelException>(() => ModelCompiler.Compile(
+            Options() with { Head = new(head, _models.Folder), EvaluationData = new(judges, _models.Folder) }, default));
+        Assert.Equal("OPT0074", error.Diagnostics[0].Descriptor.Code);
+        Assert.Contains("what is learned from cannot judge", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is to be said of the samples that a head learns from is said.</summary>
+    [Fact]
+    public void WhatIsWrongWithSamplesIsSaid()
+    {
+        var random = new Random(4);
+        _models.Write("m.onnx", new ModelBuilder().Input("x", 1, 3, 4, 4).Constant("w", Drawn(random, 8, 3, 3, 3)).Node("Conv", "x,w", "c")
+            .Node("GlobalAveragePool", "c", "p").Node("Flatten", "p", "f").Constant("v", Drawn(random, 8, 5)).Node("MatMul", "f,v", "y")
+            .Output("y").Bytes);
+        _models.Write("few.npz", DataFiles.Npz(CompressionLevel.Fastest,
+            ("x.npy", DataFiles.Npy([.. Enumerable.Range(0, 8 * 48).Select(i => (byte)(i * 7))], "|u1", "(8, 3, 4, 4)")),
+            ("y.npy", DataFiles.Npy([.. Enumerable.Range(0, 8).Select(i => (long)(i % 2))], "<i8", "(8,)"))));
+        ModelOptions options = Options() with { CalibrationData = null, Precision = ModelPrecision.Float32 };
+        Assert.Single(ModelCompiler.Compile(options, default).Diagnostics,
+            d => d.Descriptor == DiagnosticCatalog.BytesWithoutScale);
+        Assert.Single(ModelCompiler.Compile(options with { CalibrationData = options.Head, Precision = ModelPrecision.Int8 }, default)
+            .Diagnostics, d => d.Descriptor == DiagnosticCatalog.BytesWithoutScale);
+    }
+
     /// <summary>Where each class has many samples, the trainer goes on from the closed form.</summary>
     [Fact]
     public void ManySamplesAreTrainedOn()

@@ -55,6 +55,45 @@ public sealed class StudentTests : IDisposable
             ModelCompiler.Compile(options with { Sparsity = 0.5 }, default).Techniques.Select(t => t.Technique).Where(t => t != "Coding"));
     }
 
+    /// <summary>A student of a file stays what it is, also where its weights are called as the model's are.</summary>
+    [Fact]
+    public void WeightsOfEqualNamesAreOthers()
+    {
+        _models.Samples(300).Network("m.onnx", 32, 1);
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Student = new(null, _models.Network("student.onnx", 32, 2)), Recovery = true, Sparsity = 0.5, RecoverySteps = 40,
+            Precision = ModelPrecision.Float32,
+        };
+        ModelCompiler.Compression compression = ModelCompiler.Compress(options);
+        Graph learned = compression.Context.TrainedGraph!, model = Passes.PassPipeline.Run(compression.Imported.Graph);
+        Assert.Contains(compression.Run.Accounts, a => a.Technique == "Recovery");
+        Assert.Equal(3, learned.Constants.Count(c => c.Value.Rank == 2 && model.Constant(c.Key)?.Type == c.Value.Type));
+        foreach ((string name, Tensor weights) in learned.Constants.Where(c => c.Value.Rank == 2))
+        {
+            float[] shipped = compression.Model.Graph.Constants[name].Values<float>();
+            Assert.True(Cosine(shipped, weights.Values<float>()) > 0.8, $"{Cosine(shipped, weights.Values<float>())}");
+            Assert.True(Cosine(shipped, model.Constants[name].Values<float>()) < 0.5);
+        }
+
+        static double Cosine(float[] a, float[] b) => System.Numerics.Tensors.TensorPrimitives.CosineSimilarity<float>(a, b);
+    }
+
+    /// <summary>What is said of data is said once, whether a recipe makes contexts anew or not.</summary>
+    [Fact]
+    public void WhatIsSaidOfDataIsKept()
+    {
+        _models.Samples(60).Network("m.onnx", 32, 1);
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            CalibrationData = null, EvaluationData = new("x.npy", _models.Folder), Metric = AccuracyMetric.Cosine,
+            Student = new(0.5, null), RecoverySteps = 5, Precision = ModelPrecision.Float32,
+        };
+        foreach (CompressionRecipe recipe in (CompressionRecipe[])[CompressionRecipe.None, CompressionRecipe.Smallest])
+            Assert.Single(ModelCompiler.Compile(options with { Compression = recipe }, default).Diagnostics,
+                d => d.Descriptor.Code == "OPT0070");
+    }
+
     /// <summary>Its values may have any names, also those that the model's inputs and outputs have.</summary>
     [Theory]
     [InlineData(nameof(StudentWeights.Own))]
@@ -171,6 +210,8 @@ public sealed class StudentTests : IDisposable
     [InlineData("samples", "there are 3 to learn from")]
     [InlineData("channels", "no channels")]
     [InlineData("quantised", "quantised already")]
+    [InlineData("classes", "no output is a real number")]
+    [InlineData("both", "would both have to be")]
     public void WhatDoesNotFitIsSaid(string kind, string expected)
     {
         _models.Samples(kind == "samples" ? 3 : 50).Network("m.onnx", 32, 1);
@@ -179,6 +220,18 @@ public sealed class StudentTests : IDisposable
             _models.Write("m.onnx", new ModelBuilder().Input("x", 1, LearningModels.Width).Node("Relu", "x", "y").Output("y").Bytes);
         if (kind == "quantised")
             _models.Write("m.onnx", ModelCompiler.Compile(_models.Options("m.onnx") with { ExportOnnx = true }, default).QdqModel!);
+        // Whole numbers, behind which values of equal names are others.
+        if (kind == "classes")
+            foreach ((string file, int seed, int units) in ((string, int, int)[])[("m.onnx", 1, 9), ("student.onnx", 2, 4)])
+                _models.Write(file, Chooser(seed, units).Output("y").Bytes);
+        if (kind == "both")
+        {
+            _models.Write("m.onnx", new ModelBuilder().Input("x", 1, LearningModels.Width)
+                .Constant("w", Drawn(1, LearningModels.Width, LearningModels.Width)).Node("MatMul", "x,w", "y").Output("y", "x").Bytes);
+            _models.Write("student.onnx", new ModelBuilder().Input("i", 1, LearningModels.Width)
+                .Constant("w", Drawn(1, LearningModels.Width, LearningModels.Width)).Node("MatMul", "i,w", "a").Node("Relu", "a", "b")
+                .Output("a", "b").Bytes);
+        }
         StudentChoice choice = kind is "channels" or "quantised" ? new(0.5, null) : new(null, Path.Combine(_models.Folder, "student.onnx"));
 
         ModelException error = Assert.Throws<ModelException>(() =>
@@ -186,6 +239,15 @@ public sealed class StudentTests : IDisposable
 
         Assert.Equal("OPT0072", error.Diagnostics[0].Descriptor.Code);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static ModelBuilder Chooser(int seed, int units) => new ModelBuilder().Input("x", 1, LearningModels.Width)
+        .Constant("w", Drawn(seed, LearningModels.Width, units)).Node("MatMul", "x,w", "s").Node("ArgMax", "s", "y", ("axis", 1));
+
+    private static Tensor Drawn(int seed, params int[] dimensions)
+    {
+        var random = new Random(seed);
+        return Tensor.Of([.. Enumerable.Range(0, Shapes.Count(dimensions)).Select(_ => random.NextSingle() - 0.5f)], dimensions);
     }
 
     /// <summary>The outputs of a build depend on the student's file.</summary>

@@ -119,6 +119,96 @@ public sealed class TeacherTests : IDisposable
         }
     }
 
+    /// <summary>Axes of one place make no difference: probabilities are made along the axis where the model has its classes.</summary>
+    [Theory]
+    [InlineData("1,6", false, "1,6,1,1", false)]
+    [InlineData("1,6", true, "1,6,1,1", false)]
+    [InlineData("1,6", true, "1,6,1,1", true)]
+    [InlineData("1,6", false, "1,6,1,1", true)]
+    [InlineData("1,6,1,1", true, "1,6", false)]
+    [InlineData("1,6,1,1", true, "1,6,1,1", false)]
+    [InlineData("1,6,1,1", true, "1,6,1,1", true)]
+    [InlineData("1,3,2,1", true, "1,3,2", false)]
+    [InlineData("1,3,2,1", false, "1,3,2,1", true)]
+    public void ClassesLieAlongOneAxis(string shape, bool softmax, string other, bool otherSoftmax)
+    {
+        Graph model = Shaped(shape, softmax, 1), teacher = Shaped(other, otherSoftmax, 2);
+        IReadOnlyList<IReadOnlyList<Tensor>> samples = Drawn(20);
+        Graph joined = TeacherEnsemble.Of(model, [("t", teacher)], samples);
+        Assert.Equal(model.TypeOf("y"), joined.TypeOf("y"));
+        Assert.All(samples, sample =>
+        {
+            double[] wanted = Array.ConvertAll(new GraphEvaluator(teacher).Evaluate(sample)[0].Values<float>(), v => (double)v);
+            int classes = shape.Contains('3', StringComparison.Ordinal) ? 3 : 6, places = 6 / classes;
+            if (softmax && !otherSoftmax)
+                for (int p = 0; p < places; p++)
+                {
+                    double sum = Enumerable.Range(0, classes).Sum(c => Math.Exp(wanted[(c * places) + p]));
+                    for (int c = 0; c < classes; c++)
+                        wanted[(c * places) + p] = Math.Exp(wanted[(c * places) + p]) / sum;
+                }
+            if (!softmax && otherSoftmax)
+                wanted = Array.ConvertAll(wanted, Math.Log);
+            Assert.All(wanted.Zip(new GraphEvaluator(joined).Evaluate(sample)[0].Values<float>()),
+                p => Assert.Equal(p.First, p.Second, 4));
+        });
+    }
+
+    /// <summary>Classes in another order than the model's are none that it could learn.</summary>
+    [Theory]
+    [InlineData("1,3,2,1", true, "1,2,3,1", false)]
+    [InlineData("1,3,2,1", true, "1,6", false)]
+    [InlineData("1,3,2,1", false, "1,2,3,1", false)]
+    [InlineData("1,2,3", true, "1,2,3,1", true)]
+    public void ClassesInAnotherOrderDoNotFit(string shape, bool softmax, string other, bool otherSoftmax)
+    {
+        ModelException error = Assert.Throws<ModelException>(() =>
+            TeacherEnsemble.Of(Shaped(shape, softmax, 1), [("t", Shaped(other, otherSoftmax, 2, axis: 2))], Drawn(20)));
+        Assert.Equal("OPT0073", error.Diagnostics[0].Descriptor.Code);
+        Assert.Contains("in another order", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Inputs and outputs of the same names are the same ones, in whatever order.</summary>
+    [Fact]
+    public void EqualNamesGoTogether()
+    {
+        Graph Of(int seed, params string[] order)
+        {
+            var random = new Random(seed);
+            Tensor Weights() => Tensor.Of([.. Enumerable.Range(0, 24).Select(_ => random.NextSingle() - 0.5f)], 4, 6);
+            ModelBuilder model = new ModelBuilder().Input(order[0], 1, 4).Input(order[1], 1, 4)
+                .Constant("v", Weights()).Constant("w", Weights()).Node("MatMul", "a,v", "p").Node("MatMul", "b,w", "q");
+            return model.Output(order[2], order[3]).Import();
+        }
+        Graph learner = Of(1, "a", "b", "p", "q"), teacher = Of(2, "b", "a", "q", "p");
+        Tensor a = Tensor.Of([1f, 2, 3, 4], 1, 4), b = Tensor.Of([-1f, 5, 0.5f, 2], 1, 4);
+        Graph joined = TeacherEnsemble.Of(learner, [("t", teacher)], [[a, b]]);
+        Tensor[] wanted = new GraphEvaluator(teacher).Evaluate([b, a]), found = new GraphEvaluator(joined).Evaluate([a, b]);
+        Assert.Equal(wanted[1].Values<float>(), found[0].Values<float>());
+        Assert.Equal(wanted[0].Values<float>(), found[1].Values<float>());
+
+        // So it is with a student's file.
+        Graph student = StudentFile.WithNamesOf(teacher, learner, why => throw new InvalidOperationException(why));
+        Assert.Equal(learner.Inputs, student.Inputs);
+        Assert.Equal(learner.Outputs, student.Outputs);
+        found = new GraphEvaluator(student).Evaluate([a, b]);
+        Assert.Equal(wanted[1].Values<float>(), found[0].Values<float>());
+        Assert.Equal(wanted[0].Values<float>(), found[1].Values<float>());
+    }
+
+    private static Graph Shaped(string shape, bool softmax, int seed, int axis = 1)
+    {
+        var random = new Random(seed);
+        long[] dimensions = [.. shape.Split(',').Select(d => long.Parse(d, System.Globalization.CultureInfo.InvariantCulture))];
+        ModelBuilder model = new ModelBuilder().Input("x", 1, LearningModels.Width)
+            .Constant("w", Tensor.Of([.. Enumerable.Range(0, LearningModels.Width * 6).Select(_ => random.NextSingle() - 0.5f)],
+                LearningModels.Width, 6))
+            .Constant("shape", Tensor.Of(dimensions, dimensions.Length)).Node("MatMul", "x,w", "m");
+        model = softmax ? model.Node("Reshape", "m,shape", "s").Node("Softmax", "s", "y", ("axis", axis))
+            : model.Node("Reshape", "m,shape", "y");
+        return model.Output("y").Import();
+    }
+
     [Fact]
     public void WhatDoesNotFitIsSaid()
     {
