@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
@@ -18,13 +19,44 @@ internal static class OnnxImporter
     public static ImportedModel Import(string path, ImportOptions options, CancellationToken cancellation = default)
     {
         string file = Path.GetFileName(path);
-        byte[] bytes;
+        byte[] bytes = Read(path, cancellation);
+        try
+        {
+            return Import(bytes, file, new ExternalDataFolder(Path.GetDirectoryName(Path.GetFullPath(path))), options, cancellation);
+        }
+        catch (ModelException e)
+        {
+            throw e.In(path);
+        }
+    }
+
+    /// <summary>The names of a model's inputs, those that have an initial value left out.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="ModelException">The file is no model.</exception>
+    public static ImmutableArray<string> InputNames(string path, CancellationToken cancellation)
+    {
+        byte[] bytes = Read(path, cancellation);
+        try
+        {
+            GraphProto graph = Parse(bytes, Path.GetFileName(path)).Graph;
+            return [.. graph.Input.Select(i => i.Name).Except(graph.Initializer.Select(i => i.Name))];
+        }
+        catch (ModelException e)
+        {
+            throw e.In(path);
+        }
+    }
+
+    private static byte[] Read(string path, CancellationToken cancellation)
+    {
+        string file = Path.GetFileName(path);
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > TensorProtoReader.MaximumBytes } info)
                 throw new ModelException(DiagnosticCatalog.ModelTooLarge, $"the file '{file}'", $"{info.Length} bytes",
                     $"{TensorProtoReader.MaximumBytes} bytes");
-            bytes = UserFile.Read(path, TensorProtoReader.MaximumBytes, cancellation);
+            return UserFile.Read(path, TensorProtoReader.MaximumBytes, cancellation);
         }
         catch (UnusableFileException e)
         {
@@ -37,14 +69,6 @@ internal static class OnnxImporter
                 : e is FileNotFoundException or DirectoryNotFoundException ? "it does not exist"
                 : "access is denied or the device failed";
             throw new ModelException(DiagnosticCatalog.ModelFileUnreadable, file, reason).In(path);
-        }
-        try
-        {
-            return Import(bytes, file, new ExternalDataFolder(Path.GetDirectoryName(Path.GetFullPath(path))), options, cancellation);
-        }
-        catch (ModelException e)
-        {
-            throw e.In(path);
         }
     }
 

@@ -220,7 +220,7 @@ internal static class ItemMetadata
             (Switch.True, "its weights learn from the float model on all samples of `CalibrationData`, which need no labels, for some "
                 + "minutes; zeros, shared values, bits and ranks stay as the other metadata ask. Without `CalibrationData` every other "
                 + "sample of `EvaluationData` serves, and accuracy is measured on the rest")),
-        new("RecoverySteps", MetadataKind.Number, "300 to 6000, by the model's size", "a whole number from 1 to 1000000",
+        new("RecoverySteps", MetadataKind.Number, "30 to 6000, by the model's size", "a whole number from 1 to 1000000",
             "With `Recovery` or `Student`: the steps of 64 samples of each training; recovery is two, before and after rounding. "
                 + "Training ends sooner where samples that are held back show no progress.",
             (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { RecoverySteps = n } : null),

@@ -113,12 +113,14 @@ internal sealed record ModelOptions
             && !(SparsityPattern == SparsityPattern.Block && Layers.AnySparsity))
             yield return $"{nameof(SparsityPattern)}=\"{SparsityPattern}\" has no effect without {nameof(Sparsity)}";
         if (Sparsity is null && !Layers.AnySparsity && SparsityPattern != SparsityPattern.TwoOfFour
-            && PruningCriterion != PruningCriterion.Reconstruction)
-            yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}";
+            && Student is not { Width: not null } && PruningCriterion != PruningCriterion.Reconstruction)
+            yield return $"{nameof(PruningCriterion)}=\"{PruningCriterion}\" has no effect without {nameof(Sparsity)}, or a "
+                + $"{nameof(Student)} with a share of the channels";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
         if (!Learns && RecoverySteps is { } steps)
-            yield return FormattableString.Invariant($"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)}");
+            yield return FormattableString.Invariant(
+                $"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)} or {nameof(Student)}");
     }
 
     /// <summary>Whether the compressed model is trained to give what the float model gives.</summary>

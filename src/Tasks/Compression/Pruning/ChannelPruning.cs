@@ -19,6 +19,9 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
     // What part of a group is left out to measure its sensitivity.
     private const double ProbedShare = 0.25;
 
+    // Whether the last ranking is by gradients.
+    private bool _hasGradients;
+
     /// <summary>The name of the step, for progress and messages.</summary>
     public const string Step = "ChannelPruning";
 
@@ -36,7 +39,7 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         int[] counts = sensitivities is null ? amounts.Uniform(share, metadata) : amounts.BySensitivity(share, metadata,
             (g, n) => sensitivities[g] * rankings[g].Errors[Math.Min(n, rankings[g].Errors.Length - 1)]);
         return Without(analysis, rankings, counts, criterion == PruningCriterion.Magnitude ? "the same share of each group"
-            : sensitivities is not null && criterion == PruningCriterion.Taylor ? "amounts by the same measure"
+            : sensitivities is not null && _hasGradients ? "amounts by the same measure"
             : sensitivities is not null ? "amounts by the measured sensitivity of the outputs"
             : "the same share of each group, since no output shows what is lost");
     }
@@ -57,9 +60,16 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
     // Sensitivities are null where they are not asked for, or no output shows differences.
     private (ChannelRanking[] Rankings, double[]? Sensitivities) Rank(ChannelAnalysis analysis, ChannelAmounts amounts) =>
         criterion == PruningCriterion.Magnitude ? ([.. analysis.Groups.Select(g => ChannelRanking.ByMagnitude(analysis, g))], null)
-            : criterion == PruningCriterion.Taylor && TaylorRanking.Of(analysis, context) is { } rankings
-                ? (rankings, [.. rankings.Select(_ => 1.0)])
+            : ByTaylor(analysis) is { } rankings ? (rankings, [.. rankings.Select(_ => 1.0)])
             : ByReconstruction(analysis, amounts);
+
+    // Null where it is not asked for, or no gradient tells anything: then reconstruction does.
+    private ChannelRanking[]? ByTaylor(ChannelAnalysis analysis)
+    {
+        ChannelRanking[]? rankings = criterion == PruningCriterion.Taylor ? TaylorRanking.Of(analysis, context) : null;
+        _hasGradients = rankings is not null;
+        return rankings;
+    }
 
     private (Graph Graph, List<string> Notes) Without(ChannelAnalysis analysis, ChannelRanking[] rankings, int[] counts, string amounts)
     {
@@ -77,8 +87,9 @@ internal sealed class ChannelPruning(CompressionContext context, PruningCriterio
         }
         notes.Insert(0, criterion == PruningCriterion.Magnitude
             ? $"the channels with the least weights, {amounts}"
-            : criterion == PruningCriterion.Taylor ? $"the channels whose loss changes the outputs least by their gradients, {amounts}"
-            : $"the channels without which the layers behind can best be made good, {amounts}");
+            : _hasGradients ? $"the channels whose loss changes the outputs least by their gradients, {amounts}"
+            : $"the channels without which the layers behind can best be made good{(criterion == PruningCriterion.Taylor
+                ? " (PruningCriterion=\"Taylor\" has no effect: no gradient tells what the outputs lose)" : "")}, {amounts}");
         return (smaller, notes);
     }
 

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using OptimizerBuild.Compression.Quantization.Prequantized;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Gradients;
-using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 using OptimizerBuild.Training;
 
@@ -62,11 +59,8 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
     }
 
     // Weights and biases of layers that a gradient reaches.
-    private static string[] Trainable(Graph graph) => [.. graph.Nodes.Where(n => OperatorRegistry.Of(n) is IDifferentiable)
-        .SelectMany(n => n.Is<IDotProduct>() ? n.Inputs.Skip(1)
-            : n.As<RecurrentOperator>() is { } layer ? n.Inputs.Where((_, i) => i > 0 && !layer.InputsOfSequences.Contains(i)) : [])
-        .Where(i => graph.Constant(i) is { Element: ElementType.Float32, Count: > 0 } && !graph.Outputs.Contains(i))
-        .Distinct(StringComparer.Ordinal)];
+    private static string[] Trainable(Graph graph) => [.. graph.Nodes.Where(TrainableInputs.IsLayer)
+        .SelectMany(n => TrainableInputs.Of(graph, n).Select(i => n.Inputs[i])).Distinct(StringComparer.Ordinal)];
 
     // Weights of equal elements become one constant, so that they are still equal, and stored once, when they are trained.
     private static Graph WithSharedWeights(Graph graph)

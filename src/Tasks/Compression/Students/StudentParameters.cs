@@ -1,6 +1,6 @@
+using OptimizerBuild.Compression.Recovery;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Training;
 
@@ -18,30 +18,25 @@ internal static class StudentParameters
     {
         var constants = graph.Constants.ToBuilder();
         var found = new List<TrainedParameter>();
-        foreach (Node node in graph.Nodes.Where(n => OperatorRegistry.Of(n) is IDifferentiable))
-        {
-            bool isLayer = node.Is<IDotProduct>() || node.Is<RecurrentOperator>();
-            if (!isLayer && !node.Is<INormalisation>())
-                continue;
-            for (int i = 1; i < node.Inputs.Length; i++)
+        foreach (Node node in graph.Nodes)
+            foreach (int i in TrainableInputs.Of(graph, node))
             {
                 string name = node.Inputs[i];
-                if (graph.Constant(name) is not { Element: ElementType.Float32, Count: > 0 } constant || graph.Outputs.Contains(name)
-                    || found.Any(p => p.Name == name))
+                if (found.Any(p => p.Name == name))
                     continue;
-                float[] weights = random is not null && isLayer ? Drawn(node, i, constant, random)
+                Tensor constant = graph.Constants[name];
+                float[] weights = random is not null && TrainableInputs.IsLayer(node) ? Drawn(node, constant, random)
                     : (float[])constant.Values<float>().Clone();
                 constants[name] = new(constant.Type, weights);
                 found.Add(new(name, weights, (float[])weights.Clone(), new FreeWeights(weights, keepsZeros: false), decays: false));
             }
-        }
         parameters = found;
         return graph with { Constants = constants.ToImmutable() };
     }
 
     // Evenly distributed with a variance that keeps that of values from layer to layer behind rectifiers (K. He et al. 2015, arXiv
     // 1502.01852, section 2.2), of recurrent layers with the usual one of their state; biases are zero.
-    private static float[] Drawn(Node node, int input, Tensor constant, RandomSource random)
+    private static float[] Drawn(Node node, Tensor constant, RandomSource random)
     {
         var weights = new float[constant.Count];
         if (constant.Rank < 2 || (node.Is<RecurrentOperator>() && constant.Rank < 3))

@@ -28,7 +28,8 @@ internal sealed record HeadPlace(string Layer, string Output, bool AreProbabilit
             if (node.Is<IDotProduct>() && !graph.IsConstant(node.Inputs[0])
                 && graph.Constant(node.Input(1)) is { Element: ElementType.Float32 })
             {
-                if (FeaturesOf(graph, node) is not null)
+                // One row for each sample, in the output as well.
+                if (FeaturesOf(graph, node) is not null && graph.TypeOf(node.Inputs[0]).Dimensions[0] == 1)
                     return new(node.Name, output, ClassifierDetection.AreProbabilities(graph, output));
                 obstacle = $"the last layer '{node.Name}' reads several rows for one sample";
                 return null;

@@ -76,8 +76,8 @@ internal sealed class RidgeClassifier
 
     private double _factor;
 
-    // Weighted rows less their mean, with the classes likewise.
-    private sealed class Problem
+    /// <summary>The equations: weighted rows less their mean, with the classes likewise.</summary>
+    internal sealed class Problem
     {
         private readonly int[] _labels;
         private readonly int _classes;
@@ -89,6 +89,11 @@ internal sealed class RidgeClassifier
         private readonly double _power;
         private readonly bool _isDual;
 
+        /// <summary>The equations of some samples.</summary>
+        /// <param name="rows">The features of each sample.</param>
+        /// <param name="labels">Its class, counted from 0; each class has a sample.</param>
+        /// <param name="trust">How much it counts beside others of its class.</param>
+        /// <param name="classes">The number of classes.</param>
         public Problem(float[][] rows, int[] labels, double[] trust, int classes)
         {
             int count = rows.Length, features = rows[0].Length;
@@ -112,6 +117,11 @@ internal sealed class RidgeClassifier
             _gram = _isDual ? Products(_rows) : Products(Transposed(_rows));
         }
 
+        /// <summary>Whether there is an equation for each sample instead of one for each feature.</summary>
+        public bool IsDual => _isDual;
+
+        /// <summary>The solution for a ridge in proportion to the mean square of a feature's deviation.</summary>
+        /// <param name="ridge">The ridge.</param>
         public Solution Solve(double ridge)
         {
             int size = _isDual ? _rows.Length : _mean.Length;
@@ -178,23 +188,31 @@ internal sealed class RidgeClassifier
         /// <summary>The solution for one ridge.</summary>
         public sealed class Solution(Problem problem, double[][] weights, double[] leverage)
         {
-            // What each sample would get without itself.
-            private readonly double[][] _leftOut = [.. problem._rows.Select((row, i) => Enumerable.Range(0, problem._classes).Select(c =>
+            /// <summary>What each sample would get for each class without itself, all other weights and the ridge being the same.</summary>
+            public double[][] LeftOut { get; } = [.. problem._rows.Select((row, i) => Enumerable.Range(0, problem._classes).Select(c =>
             {
                 double root = Math.Sqrt(problem._weights[i]), wanted = problem._labels[i] == c ? 1 : 0;
                 double error = (wanted - problem._shares[c]) - (root > 0 ? Cholesky.Dot(row, weights[c]) / root : 0);
                 return wanted - (error / Math.Max(1 - leverage[i], 1e-9));
             }).ToArray())];
 
-            public double LeftOutError() => _leftOut.Select((z, i) => problem._weights[i]
+            /// <summary>The mean square of the errors of <see cref="LeftOut"/>.</summary>
+            public double LeftOutError() => LeftOut.Select((z, i) => problem._weights[i]
                 * z.Select((v, c) => (v - (problem._labels[i] == c ? 1 : 0)) * (v - (problem._labels[i] == c ? 1 : 0))).Sum()).Sum();
 
-            public double LeftOutLoss(double factor) => -_leftOut.Select((z, i) => problem._weights[i] * ElementaryFunctions.Log(
+            /// <summary>The mean loss of <see cref="LeftOut"/> as logits.</summary>
+            /// <param name="factor">By what it is multiplied.</param>
+            public double LeftOutLoss(double factor) => -LeftOut.Select((z, i) => problem._weights[i] * ElementaryFunctions.Log(
                 Math.Max(Probabilities(Array.ConvertAll(z, v => factor * v))[problem._labels[i]], 1e-30))).Sum();
 
+            /// <summary>The share of samples that are right without themselves, all classes alike.</summary>
             public double LeftOutRight() =>
-                _leftOut.Select((z, i) => Array.IndexOf(z, z.Max()) == problem._labels[i] ? problem._weights[i] : 0).Sum();
+                LeftOut.Select((z, i) => Array.IndexOf(z, z.Max()) == problem._labels[i] ? problem._weights[i] : 0).Sum();
 
+            /// <summary>The classifier.</summary>
+            /// <param name="ridge">The ridge.</param>
+            /// <param name="factor">What makes logits of results.</param>
+            /// <param name="leftOutRight">What is said of samples that are left out; null for nothing.</param>
             public RidgeClassifier Classifier(double ridge, double factor, double? leftOutRight)
             {
                 int features = problem._mean.Length, classes = problem._classes;

@@ -19,7 +19,8 @@ internal static class StudentFile
     public static ImportedModel Import(ModelOptions options, Graph model, ImportOptions settings, CancellationToken cancellation)
     {
         StudentChoice choice = options.Student!;
-        ImportedModel student = OnnxImporter.Import(choice.Path!, settings, cancellation);
+        ImportedModel student = OnnxImporter.Import(choice.Path!,
+            NamePairs.Renamed(settings, options.ModelPath, choice.Path!, cancellation), cancellation);
         if (student.ExternalDataFiles.Length > 0)
             throw Unfit("it keeps weights in a file of their own: save it in one file");
         foreach ((string own, string other) in NamePairs.InOrderOf(student.Graph.Outputs, model.Outputs).Zip(model.Outputs))

@@ -40,7 +40,8 @@ internal sealed class TeacherEnsemble
         var teachers = new List<(string Name, Graph Graph)>();
         foreach (string path in options.Teachers)
         {
-            ImportedModel teacher = OnnxImporter.Import(path, ModelCompiler.ImportSettings(options), cancellation);
+            ImportedModel teacher = OnnxImporter.Import(path,
+                NamePairs.Renamed(ModelCompiler.ImportSettings(options), options.ModelPath, path, cancellation), cancellation);
             if (teacher.ExternalDataFiles.Length > 0)
                 throw Unfit(Path.GetFileName(path), "it keeps weights in a file of their own: save it in one file");
             teachers.Add((Path.GetFileName(path), teacher.Graph));

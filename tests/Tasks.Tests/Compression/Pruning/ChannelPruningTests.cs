@@ -97,6 +97,14 @@ public sealed class ChannelPruningTests
         Assert.Contains(notes, n => n.Contains("no output shows what is lost", StringComparison.Ordinal));
         Assert.Contains("'a/node': 24 of 32 channels stay", notes);
         Assert.Contains("'b/node': 24 of 32 channels stay", notes);
+
+        // Nor has an output a gradient that is 0 whatever happens: the note says what ranked instead.
+        (_, notes) = Prune(graph, 0.3, PruningCriterion.Taylor);
+        Assert.StartsWith("the channels without which the layers behind can best be made good (PruningCriterion=\"Taylor\" has no effect",
+            notes[0], StringComparison.Ordinal);
+        Assert.Contains("no output shows what is lost", notes[0], StringComparison.Ordinal);
+        Assert.StartsWith("the channels whose loss changes the outputs least by their gradients, amounts by the same measure",
+            Prune(g.Build("y"), 0.3, PruningCriterion.Taylor).Notes[0], StringComparison.Ordinal);
     }
 
     private static (Graph Graph, List<string> Notes) Prune(Graph graph, double share, PruningCriterion criterion)

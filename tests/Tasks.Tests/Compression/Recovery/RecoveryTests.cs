@@ -244,6 +244,41 @@ public sealed class RecoveryTests
         Assert.Contains(student.Parameters, p => p.Name.StartsWith(layer.Name + "/weights", StringComparison.Ordinal));
     }
 
+    /// <summary>Where states begin, and what a normalisation's values were like, is not learned.</summary>
+    [Fact]
+    public void StatesAndStatisticsStay()
+    {
+        Graph graph = Recurrent("LSTM", begins: true);
+        var random = new RandomSource("test");
+        Graph student = Students.StudentParameters.Of(graph, random, out IReadOnlyList<TrainedParameter> parameters);
+        Assert.Equal(["b", "c.b", "c.w", "r", "scale", "shift", "w"], parameters.Select(p => p.Name).Order(StringComparer.Ordinal));
+        foreach (string name in (string[])["h", "s", "mean", "variance"])
+            Assert.True(graph.Constants[name].SameAs(student.Constants[name]));
+
+        CompressionRun run = Run(graph, Item with { Sparsity = 0.7, Precision = ModelPrecision.Float32, RecoverySteps = 40 }, out _);
+        Node layer = Assert.Single(run.Model.Graph.Nodes, n => n.OpType == "LSTM");
+        Assert.Contains(run.Accounts, a => a.Technique == "Recovery");
+        Assert.Equal(graph.Constants["h"].Values<float>(), run.Model.Graph.Constants[layer.Inputs[4]].Values<float>());
+        Assert.Equal(graph.Constants["s"].Values<float>(), run.Model.Graph.Constants[layer.Inputs[5]].Values<float>());
+    }
+
+    /// <summary>The minutes of a build are those of all of its contexts.</summary>
+    [Fact]
+    public void TheBuildBeginsOnce()
+    {
+        Graph graph = Network();
+        var source = new TestContext(graph, Samples(graph, 3, 100));
+        CompressionContext first = source.Context(Item with { MaxBuildMinutes = 5, RecoverySteps = 2, Sparsity = 0.5 });
+        CompressionContext late = new(first.Options, first.Teacher, source,
+            new Pipeline.TrialLowering(graph, new() { Interface = graph, Adaptation = InputAdaptation.Of(first.Options) }), source, default)
+        {
+            Beginning = first.Beginning - (6 * 60 * System.Diagnostics.Stopwatch.Frequency),
+        };
+        _ = CompressionTechniques.Run(new(graph), first);
+        Assert.Equal("OPT0071",
+            Assert.Throws<ModelException>(() => CompressionTechniques.Run(new(graph), late)).Diagnostics[0].Descriptor.Code);
+    }
+
     /// <summary>Layers of equal weights are one parameter: their integers are equal still, their scales in the same proportion.</summary>
     [Theory]
     [InlineData(1)]
@@ -295,7 +330,7 @@ public sealed class RecoveryTests
     }
 
     // Six steps of eight numbers, of which the last state of both directions is read.
-    private static Graph Recurrent(string op)
+    private static Graph Recurrent(string op, bool begins = false)
     {
         int gates = op == "GRU" ? 3 : 4;
         string[] functions = op == "GRU" ? ["Sigmoid", "Tanh"] : ["Sigmoid", "Tanh", "Tanh"];
@@ -303,9 +338,14 @@ public sealed class RecoveryTests
         string x = g.Add("steps", "Transpose", [g.Input("x", 1, 6, 8)], n => n.With("perm", 1, 0, 2));
         string products = g.Add("products", "Add",
             [g.Add("product", "MatMul", [x, g.Noise("w", 0.5, 8, 2 * gates * 12)]), g.Noise("wb", 0.1, 2 * gates * 12)]);
-        string state = g.Add("layer", op, [products, g.Noise("r", 0.3, 2, gates * 12, 12)], n => RecurrentFunctions(n), 2);
+        string[] more = begins
+            ? [g.Noise("b", 0.1, 2, 12), "", g.Noise("h", 0.5, 2, 1, 12), g.Noise("s", 0.5, 2, 1, 12)] : [];
+        string state = g.Add("layer", op, [products, g.Noise("r", 0.3, 2, gates * 12, 12), .. more], n => RecurrentFunctions(n), 2);
         string flat = g.Add("flat", "Reshape",
             [g.Add("batch", "Transpose", [state + "1"], n => n.With("perm", 1, 0, 2)), g.Constant("shape", Tensor.Of([1L, 24], 2))]);
+        if (begins)
+            flat = g.Add("normal", "BatchNormalization", [flat, g.Noise("scale", 1, 24), g.Noise("shift", 0.1, 24),
+                g.Noise("mean", 0.1, 24), g.Constant("variance", Tensor.Of(Enumerable.Repeat(0.2f, 24).ToArray(), 24))]);
         return g.Build(g.Dense("c", flat, 24, 6));
 
         Node RecurrentFunctions(Node node) => (node with { Domain = Node.InternalDomain })

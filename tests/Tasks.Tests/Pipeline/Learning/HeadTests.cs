@@ -126,6 +126,17 @@ public sealed class HeadTests : IDisposable
         Assert.Contains("what is learned from cannot judge", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>An editor, too, is told what is wrong with the samples that the signature depends on.</summary>
+    [Fact]
+    public void ASignatureNeedsTheSamples()
+    {
+        _models.Network("m.onnx", 16, 1);
+        ModelException described = Assert.Throws<ModelException>(() => ModelCompiler.DescribeSignature(Options()));
+        ModelException built = Assert.Throws<ModelException>(() => ModelCompiler.Compile(Options(), default));
+        Assert.Equal(built.Diagnostics, described.Diagnostics);
+        Assert.Contains("few.npz", described.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>What is to be said of the samples that a head learns from is said.</summary>
     [Fact]
     public void WhatIsWrongWithSamplesIsSaid()
@@ -177,12 +188,77 @@ public sealed class HeadTests : IDisposable
         Assert.InRange(all.LeftOutRight!.Value, ((double)right / samples) - 0.15, ((double)right / samples) + 0.15);
     }
 
+    /// <summary>What a sample would get without itself is what the equations without it give, in both of their forms.</summary>
+    [Theory]
+    [InlineData(12, 30, true)]
+    [InlineData(40, 7, false)]
+    public void LeftOutResultsAreThoseOfTheEquations(int samples, int features, bool dual)
+    {
+        const int Kinds = 3;
+        const double Ridge = 0.3;
+        var random = new Random(11);
+        int[] labels = [.. Enumerable.Range(0, samples).Select(i => i < 3 ? i : random.Next(Kinds))];
+        double[] trust = [.. labels.Select(_ => 0.5 + random.NextDouble())];
+        float[][] rows = [.. labels.Select(l => Enumerable.Range(0, features)
+            .Select(f => random.NextSingle() + (f == l ? 0.8f : 0)).ToArray())];
+        double[] weights = [.. labels.Select((l, i) => trust[i] / (labels.Zip(trust).Where(p => p.First == l).Sum(p => p.Second) * Kinds))];
+        double power = Enumerable.Range(0, features).Average(f =>
+        {
+            double mean = rows.Select((r, i) => weights[i] * r[f]).Sum();
+            return rows.Select((r, i) => weights[i] * (r[f] - mean) * (r[f] - mean)).Sum();
+        });
+        var problem = new RidgeClassifier.Problem(rows, labels, trust, Kinds);
+        Assert.Equal(dual, problem.IsDual);
+        double[][] found = problem.Solve(Ridge).LeftOut;
+        for (int left = 0; left < samples; left++)
+            for (int c = 0; c < Kinds; c++)
+            {
+                // Σ w (β·x + b − t)² + ridge |β|² over the others.
+                int size = features + 1;
+                var equations = new double[size, size + 1];
+                for (int i = 0; i < samples; i++)
+                {
+                    double[] x = i == left ? new double[size] : [.. rows[i].Select(v => (double)v), 1];
+                    for (int a = 0; a < size; a++)
+                    {
+                        for (int b = 0; b < size; b++)
+                            equations[a, b] += weights[i] * x[a] * x[b];
+                        equations[a, size] += weights[i] * x[a] * (labels[i] == c ? 1 : 0);
+                    }
+                }
+                for (int a = 0; a < features; a++)
+                    equations[a, a] += Ridge * power;
+                double[] solved = Solved(equations, size);
+                double expected = rows[left].Select((v, f) => v * solved[f]).Sum() + solved[features];
+                Assert.InRange(found[left][c], expected - 1e-9, expected + 1e-9);
+            }
+
+        // By elimination with pivots.
+        static double[] Solved(double[,] m, int size)
+        {
+            for (int k = 0; k < size; k++)
+            {
+                int pivot = Enumerable.Range(k, size - k).MaxBy(r => Math.Abs(m[r, k]));
+                for (int j = 0; j <= size; j++)
+                    (m[k, j], m[pivot, j]) = (m[pivot, j], m[k, j]);
+                for (int r = 0; r < size; r++)
+                {
+                    double factor = r == k ? 0 : m[r, k] / m[k, k];
+                    for (int j = k; j <= size && factor != 0; j++)
+                        m[r, j] -= factor * m[k, j];
+                }
+            }
+            return [.. Enumerable.Range(0, size).Select(k => m[k, size] / m[k, k])];
+        }
+    }
+
     /// <summary>Convolutional networks end in averages and convolutions as well.</summary>
     [Theory]
     [InlineData("average", "")]
     [InlineData("convolution", "")]
     [InlineData("sum", "between the output 'y' and the last layer there is")]
     [InlineData("none", "no layer with weights")]
+    [InlineData("rows", "the last layer 'MatMul_2' reads several rows for one sample")]
     public void TheLastLayerIsFound(string end, string expected)
     {
         var random = new Random(2);
@@ -195,6 +271,9 @@ public sealed class HeadTests : IDisposable
                 .Node("MatMul", "f,u", "m").Constant("b", Drawn(random, 5)).Node("Add", "m,b", "s").Node("Softmax", "s", "y"),
             "convolution" => model.Node("Conv", "r,v", "d").Node("Relu", "d", "e").Node("GlobalAveragePool", "e", "p")
                 .Node("Flatten", "p", "y"),
+            "rows" => new ModelBuilder().Input("x", 1, 3, 12).Constant("shape", Tensor.Of([3L, 12], 2)).Node("Reshape", "x,shape", "t")
+                .Constant("q", Drawn(random, 12, 5)).Constant("axes", Tensor.Of([0L], 1)).Node("MatMul", "t,q", "s")
+                .Node("ReduceMean", "s,axes", "y"),
             "sum" => model.Node("GlobalAveragePool", "r", "p").Node("Flatten", "p", "f").Node("Add", "f,f", "y"),
             _ => new ModelBuilder().Input("x", 1, 12).Node("Relu", "x", "y"),
         };

@@ -122,6 +122,39 @@ public sealed class StudentTests : IDisposable
             Assert.Single(student.Techniques, t => t.Technique == "Student").Notes[0], StringComparison.Ordinal);
     }
 
+    /// <summary>What is settled about the model's inputs holds for those of a student and of teachers, whatever these are called.</summary>
+    [Fact]
+    public void SettingsHoldUnderOtherNames()
+    {
+        ModelBuilder Of(int seed, string x, string c, string y) => new ModelBuilder().Input(x, "n", "w").Input(c, 1)
+            .Constant(y + "_w", Drawn(seed, LearningModels.Width, 6)).Node("MatMul", $"{x},{y}_w", y + "_p").Node("Mul", $"{y}_p,{c}", y)
+            .Output(y);
+        _models.Samples(40).Write("m.onnx", Of(1, "x", "c", "y").Bytes);
+        _models.Write("other.onnx", Of(2, "image", "factor", "scores").Bytes);
+        string other = Path.Combine(_models.Folder, "other.onnx");
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Shapes = MetadataValues.Shapes($"x=1,{LearningModels.Width}")!, Constants = MetadataValues.Constants("c=3")!, RecoverySteps = 5,
+            Precision = ModelPrecision.Float32,
+        };
+        foreach (ModelOptions o in (ModelOptions[])[options with { Student = new(null, other) },
+            options with { Recovery = true, Sparsity = 0.5, Teachers = [other] }])
+        {
+            CompilationOutcome outcome = ModelCompiler.Compile(o, default);
+            Assert.Equal(["x"], outcome.Plan.Inputs.Select(i => i.OnnxName));
+        }
+        Graph settled = NamePairs.Renamed(ModelCompiler.ImportSettings(options), options.ModelPath, other, default) is var settings
+            ? OnnxImporter.Import(other, settings).Graph : null!;
+        Assert.Equal(["image"], settled.Inputs);
+
+        // Elements of a sequence are called as it is; equal names are left alone, in whatever order.
+        ImportOptions some = ImportOptions.Default.WithShape("x_1", 2, 3).WithShape("c", 4);
+        Assert.Equal(["factor", "image_1"], NamePairs.Renamed(some, options.ModelPath, other, default).Shapes.Keys);
+        _models.Write("turned.onnx", new ModelBuilder().Input("c", 1).Input("x", "n", "w").Node("Mul", "x,c", "y").Output("y").Bytes);
+        Assert.Equal(["c", "x_1"],
+            NamePairs.Renamed(some, options.ModelPath, Path.Combine(_models.Folder, "turned.onnx"), default).Shapes.Keys);
+    }
+
     [Fact]
     public void TheStudentIsWhatIsExported()
     {
