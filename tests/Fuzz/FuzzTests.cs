@@ -17,6 +17,7 @@ public sealed class FuzzTests
     public static TheoryData<string, int> Runs => new()
     {
         { "onnx", 100 }, { "npz", 3000 }, { "npy", 4000 }, { "idx", 4000 }, { "csv", 3000 }, { "pb", 4000 }, { "labels", 4000 },
+        { "jsonl", 3000 }, { "txt", 3000 }, { "wav", 2000 }, { "png", 1000 }, { "jpg", 1000 },
         { "plan", 100 }, { "cache", 300 }, { "report", 4000 },
     };
 
@@ -45,7 +46,8 @@ public sealed class FuzzTests
         using FuzzTarget target = FuzzTargets.All[format]();
         // Of the seed models, one for each operator and more, some will do: other tests build them all.
         FuzzCounts counts = Run(target, cases, target.Seeds().Where((_, i) => format != "onnx" || i % 6 == 0));
-        Assert.True(counts.Valid > cases / 50, $"hardly anything is valid: {counts}");
+        // Checksums find what is wrong with most of the damaged images.
+        Assert.True(counts.Valid > cases / (format == "png" ? 200 : 50), $"hardly anything is valid: {counts}");
         // The cache refuses nothing: whatever is wrong with it only costs time.
         Assert.True(counts.Refused > cases / 50 || format == "cache", $"hardly anything is refused: {counts}");
     }

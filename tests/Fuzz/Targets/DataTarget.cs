@@ -6,6 +6,9 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Fuzz.Running;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Options;
+using OptimizerBuild.Plan;
+using OptimizerBuild.Testing;
 
 namespace OptimizerBuild.Fuzz.Targets;
 
@@ -25,14 +28,22 @@ internal sealed class DataTarget : FuzzTarget
         DataFiles.Model(("x", TensorType.Of(ElementType.Int64, 1, 1))),
     ];
 
+    private static readonly SampleForm Images =
+        new() { Image = new(new PlanImage(4, 4, 3, false, 4, 4, 0, ImageFilter.Bilinear), true) };
+
     private readonly DataFiles _files = new();
     private readonly IReadOnlyList<byte[]> _seeds;
     private readonly Func<byte[], IReadOnlyList<byte[]>, Random, byte[]> _mutate;
 
+    // A file that is one sample lies in a folder of a class, beside one that is as it should be.
+    private readonly SampleForm? _form;
+
     private DataTarget(
-        string name, string extension, IReadOnlyList<byte[]> seeds, Func<byte[], IReadOnlyList<byte[]>, Random, byte[]> mutate)
+        string name, string extension, IReadOnlyList<byte[]> seeds, Func<byte[], IReadOnlyList<byte[]>, Random, byte[]> mutate,
+        SampleForm? form = null)
         : base(name, extension)
     {
+        _form = form;
         _seeds = seeds;
         _mutate = mutate;
     }
@@ -79,6 +90,40 @@ internal sealed class DataTarget : FuzzTarget
         ], text.Of);
     }
 
+    /// <summary>JSON lines.</summary>
+    public static DataTarget JsonLines()
+    {
+        var text = new TextMutation("{", "}", "[", "]", ",", ":", "null", "true", "1e999", "-0", "\"\\ud800\"", "\n", "\"x\"");
+        return new("jsonl", ".jsonl",
+        [
+            "{\"x\": [1, 2, 3], \"y\": 0}\n{\"x\": [4, 5, 6], \"y\": 1}\n"u8.ToArray(),
+            "{\"x\": [[1.5, 2], [3, -4e2]], \"label\": \"cat\"}\r\n{\"label\": \"dog\", \"x\": [[1, 2], [3, 4]]}"u8.ToArray(),
+            "{\"text\": \"a\\n\\u00e9\", \"on\": true}\n\n{\"text\": \"\", \"on\": false}\n"u8.ToArray(),
+            "{\"x\": [], \"y\": 1}\n{\"x\": [], \"y\": 2}\n"u8.ToArray(),
+        ], text.Of);
+    }
+
+    /// <summary>Texts.</summary>
+    public static DataTarget Txt() => new("txt", ".txt", ["one\ntwo\n"u8.ToArray(), "\u00e9\r\n\r\nx"u8.ToArray()], ByteMutation.Of);
+
+    /// <summary>Recordings, for a model of windows of 8 samples at another rate.</summary>
+    public static DataTarget Wav() => new("wav", ".wav",
+        [WavBytes(1, 16, 1, 40), WavBytes(1, 8, 2, 21), WavBytes(3, 32, 1, 12), WavBytes(1, 24, 3, 30), WavBytes(0xFFFE, 16, 1, 16)],
+        ByteMutation.Of, new() { Sound = new(8, 4, 16000) });
+
+    /// <summary>Images, for a model of 4×4 pixels.</summary>
+    public static DataTarget Png() => new("png", ".png",
+        [
+            PngFile.Gray(7, 5, (x, y, _, _) => (byte)((x * 31) + y)),
+            PngFile.Of(3, 4, 3, [.. Enumerable.Range(0, 36).Select(i => (byte)(i * 7))]),
+        ], ByteMutation.Of, Images);
+
+    /// <summary>Images without checksums, whose decoder therefore sees the damage.</summary>
+    public static DataTarget Jpg() => new("jpg", ".jpg",
+        [.. ((string[])["baseline.jpg", "gray.jpg", "progressive.jpeg"]).Select(f => File.ReadAllBytes(
+            Path.Combine(SharedAssets.RepositoryRoot, "tests", "Tasks.Tests", "Data", "Images", f)))],
+        ByteMutation.Of, Images);
+
     /// <summary>Serialised tensors.</summary>
     public static DataTarget Pb() => new("pb", ".pb",
     [
@@ -100,13 +145,18 @@ internal sealed class DataTarget : FuzzTarget
     /// <inheritdoc/>
     public override Verdict Check(byte[] input, CancellationToken cancellation)
     {
-        string name = _files.Write("data" + Extension, input);
+        string name = _files.Write((_form is null ? "data" : "set/a/data") + Extension, input);
+        if (_form is not null)
+        {
+            _files.Write("set/b/whole" + Extension, _seeds[0]);
+            name = "set";
+        }
         DataSet data;
         try
         {
             data = Read(cancellation);
         }
-        catch (ModelException e) when (e.Diagnostics is not [var only] || only.Descriptor != DiagnosticCatalog.DataFileMalformed)
+        catch (ModelException e) when (e.Diagnostics is not [var only] || !MayRefuse(only.Descriptor))
         {
             throw new ContractException("refused with " + string.Join(", ", e.Diagnostics.Select(d => d.Descriptor.Code)));
         }
@@ -118,8 +168,12 @@ internal sealed class DataTarget : FuzzTarget
         return new(true, string.Join(' ', data.Arrays.Take(3).Select(a => $"{a.Value.Element}[{a.Value.Rank}]"))
             + " samples " + string.Join(' ', Models.Select(m => Split(data, m))));
 
-        DataSet Read(CancellationToken token) => DataSetReader.Read(name, _files.Folder, Limits, null, token);
+        DataSet Read(CancellationToken token) => DataSetReader.Read(name, _files.Folder, Limits, null, token, _form);
     }
+
+    private bool MayRefuse(DiagnosticDescriptor descriptor) => descriptor == DiagnosticCatalog.DataFileMalformed
+        || (_form is { Sound: not null } && descriptor == DiagnosticCatalog.SoundFileUnreadable)
+        || (_form is { Image: not null } && descriptor == DiagnosticCatalog.ImageFileUnreadable);
 
     /// <inheritdoc/>
     public override void Dispose() => _files.Dispose();
@@ -143,6 +197,21 @@ internal sealed class DataTarget : FuzzTarget
         {
             return e.Diagnostic.Descriptor.Code;
         }
+    }
+
+    // RIFF with a format chunk; the extensible form names PCM in its sub-format.
+    private static byte[] WavBytes(int format, int bits, int channels, int bytes)
+    {
+        int head = format == 0xFFFE ? 40 : 16;
+        byte[] data = [.. Enumerable.Range(0, bytes).Select(i => (byte)(i * 37))];
+        return
+        [
+            .. "RIFF"u8, .. BitConverter.GetBytes(20 + head + bytes), .. "WAVEfmt "u8, .. BitConverter.GetBytes(head),
+            .. BitConverter.GetBytes((short)format), .. BitConverter.GetBytes((short)channels), .. BitConverter.GetBytes(8000),
+            .. BitConverter.GetBytes(8000 * channels * bits / 8), .. BitConverter.GetBytes((short)(channels * bits / 8)),
+            .. BitConverter.GetBytes((short)bits), .. head == 40 ? [22, 0, 16, 0, 0, 0, 0, 0, 1, 0, .. new byte[14]] : (byte[])[],
+            .. "data"u8, .. BitConverter.GetBytes(bytes), .. data,
+        ];
     }
 
     private static byte[][] NpyFiles() =>

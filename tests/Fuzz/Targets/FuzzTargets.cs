@@ -9,6 +9,7 @@ internal static class FuzzTargets
     public static IReadOnlyDictionary<string, Func<FuzzTarget>> All { get; } = ((Func<FuzzTarget>[])
     [
         () => new OnnxTarget(), DataTarget.Npz, DataTarget.Npy, DataTarget.Idx, DataTarget.Csv, DataTarget.Pb,
+        DataTarget.JsonLines, DataTarget.Txt, DataTarget.Wav, DataTarget.Png, DataTarget.Jpg,
         () => new LabelsTarget(), () => new PlanTarget(), () => new CacheTarget(), () => new ReportTarget(),
     ]).ToDictionary(NameOf, StringComparer.Ordinal);
 
