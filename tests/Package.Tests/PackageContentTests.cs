@@ -29,6 +29,7 @@ public class PackageContentTests(PackedPackage package)
                 "build/OptimizerBuild.props",
                 "build/OptimizerBuild.targets",
                 "icon.png",
+                "tasks/net10.0/BitMiracle.LibJpeg.NET.dll",
                 "tasks/net10.0/Google.Protobuf.dll",
                 "tasks/net10.0/OptimizerBuild.Kernels.dll",
                 "tasks/net10.0/OptimizerBuild.Tasks.deps.json",

@@ -26,7 +26,7 @@ internal static class ImageFile
             byte[] bytes = UserFile.Read(path, MaximumBytes);
             if (!IsPng(bytes) && !IsJpeg(bytes))
                 throw Unreadable(path, name, FileSignature.Describe(bytes) ?? "it is neither PNG nor JPEG");
-            if (IsPng(bytes) && PngStructure.Fault(bytes, MaximumPixels) is { } fault)
+            if ((IsPng(bytes) ? PngStructure.Fault(bytes, MaximumPixels) : JpegStructure.Fault(bytes, MaximumPixels)) is { } fault)
                 throw Unreadable(path, name, fault);
             using var header = new BoundedStream(bytes);
             if (ImageInfo.FromStream(header) is not { } info || info.Width < 1 || info.Height < 1)

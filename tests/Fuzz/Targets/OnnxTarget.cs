@@ -162,7 +162,8 @@ internal sealed class OnnxTarget() : FuzzTarget("onnx", ".onnx")
             var evaluator = new GraphEvaluator(imported);
             Tensor[] expected = evaluator.Evaluate(inputs, (_, value) => isTrusted &= IsTrusted(value), cancellation);
             // A model that is quantised already rounds to steps also where it runs in float32.
-            double? tolerance = graph.Nodes.Any(n => n.Is<FakeQuantizeOperator>() || n.Is<QuantizeLinearOperator>()) ? ToleranceOfSteps : null;
+            double? tolerance = graph.Nodes.Any(n => n.Is<FakeQuantizeOperator>() || n.Is<QuantizeLinearOperator>())
+                ? ToleranceOfSteps : null;
             if (isTrusted
                 && OutputComparison.Close(expected, evaluator.Evaluate(near, null, cancellation), actual, tolerance) is { } difference)
                 throw new ContractException("plan and reference differ: " + difference);

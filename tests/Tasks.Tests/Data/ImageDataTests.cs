@@ -34,6 +34,19 @@ public sealed class ImageDataTests : IDisposable
         }
     }
 
+    /// <summary>Bytes that some cameras leave before the end do no harm; a file that ends within its blocks does.</summary>
+    [Fact]
+    public void JpegsMustBeWhole()
+    {
+        byte[] jpeg = File.ReadAllBytes(Path.Combine(Images, "baseline.jpg"));
+        Assert.Equal([0xFF, 0xD9], jpeg[^2..]);
+        Assert.Null(JpegStructure.Fault(jpeg, 1000));
+        Assert.Null(JpegStructure.Fault([.. jpeg[..^2], 1, 2, 3, .. jpeg[^2..]], 1000));
+        Assert.Contains("damaged", JpegStructure.Fault(jpeg[..^40], 1000), StringComparison.Ordinal);
+        Assert.Contains("damaged", JpegStructure.Fault([.. jpeg[..^40], .. jpeg[^2..]], 1000), StringComparison.Ordinal);
+        Assert.Contains("pixels", JpegStructure.Fault(jpeg, 100), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AFolderOfFoldersHasTheirNamesAsLabels()
     {
