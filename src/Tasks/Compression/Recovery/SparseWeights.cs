@@ -35,12 +35,17 @@ internal sealed class SparseWeights : IWeightForm
     /// <inheritdoc/>
     public float[] Extra => [];
 
+    /// <summary>Whether zeros become more gradually; otherwise all are there from the beginning.</summary>
+    public bool IsGradual { get; set; } = true;
+
     /// <inheritdoc/>
-    public double SettledAt => 0.5;
+    public double SettledAt => IsGradual ? 0.5 : 0;
 
     /// <inheritdoc/>
     public void MoveTo(double progress)
     {
+        if (!IsGradual)
+            return;
         double left = Math.Max(1 - (progress / SettledAt), 0);
         _kept = _least + (int)((Master.Length - _least) * left * left * left);
     }
