@@ -21,6 +21,13 @@ internal sealed class TrainedParameter
         Second = new float[Values.Length];
     }
 
+    /// <summary>Begins training with what is kept where nothing better is found.</summary>
+    public void BeginAtBest()
+    {
+        ValuesOfBest.CopyTo(Values.AsSpan());
+        ValuesOfBest.CopyTo(Average.AsSpan());
+    }
+
     /// <summary>The constant's name.</summary>
     public string Name { get; }
 

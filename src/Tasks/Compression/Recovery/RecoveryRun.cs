@@ -21,7 +21,7 @@ internal sealed class RecoveryRun : ITrainingHost
     private const int MostSteps = 6000;
 
     // With fewer there is no time to recover from what becomes zero late: fashion-gru at nine zeros of ten keeps five times as much loss
-    // after 60 steps as with all zeros at the beginning.
+    // after 60 steps as where it begins with the weights that pruning has fitted.
     private const int FewestGradualSteps = 1000;
     private const int Chunk = 16;
     private const int Batch = 64;
@@ -73,8 +73,13 @@ internal sealed class RecoveryRun : ITrainingHost
         long macs = student.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(student, n)));
         int steps = context.Options.RecoverySteps
             ?? (int)Math.Clamp(DefaultProducts / (3L * Batch * Math.Max(macs, 1)), FewestSteps, MostSteps);
-        foreach (SparseWeights sparse in parameters.Select(p => p.Form).OfType<SparseWeights>())
-            sparse.IsGradual = steps >= FewestGradualSteps;
+        foreach (TrainedParameter parameter in parameters)
+        {
+            if (parameter.Form is not SparseWeights sparse || steps >= FewestGradualSteps)
+                continue;
+            sparse.IsGradual = false;
+            parameter.BeginAtBest();
+        }
         var options = new TrainerOptions
         {
             Steps = steps,
