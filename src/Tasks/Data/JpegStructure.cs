@@ -24,7 +24,7 @@ internal static class JpegStructure
                 return $"it has {reader.Image_width}x{reader.Image_height} pixels; at most {maximumPixels} are read";
             reader.jpeg_read_coefficients();
             reader.jpeg_finish_decompress();
-            return null;
+            return LacksPart(bytes) ? "it is damaged (a part is missing)" : null;
         }
         catch (InvalidDataException error)
         {
@@ -36,6 +36,64 @@ internal static class JpegStructure
             // The reader's own slips on files that are no JPEG at heart.
             return $"it is damaged or of a kind that is not read ({error.Message.TrimEnd('.')})";
         }
+    }
+
+    // Whether a component has no scan with its means, which others only refine (ITU-T T.81, B.2.3 and G.1.1), or no table of steps
+    // (B.2.4.1), or the file does not end as it should.
+    private static bool LacksPart(byte[] bytes)
+    {
+        HashSet<byte> missing = [];
+        HashSet<int> steps = [], wanted = [];
+        bool isKnown = false, isCoded = false, isEnded = false;
+        for (int at = 2; at + 2 <= bytes.Length;)
+        {
+            byte marker = bytes[at + 1];
+            if (bytes[at] != 0xFF || marker is 0x00 or 0xFF or (>= 0xD0 and <= 0xD8))
+            {
+                // Coded data, or fill bytes; anything else stands in the way of the segments behind it.
+                if (!isCoded && bytes[at] != 0xFF)
+                    return true;
+                at++;
+                continue;
+            }
+            if (marker == 0xD9 || at + 4 > bytes.Length)
+            {
+                isEnded = marker == 0xD9;
+                break;
+            }
+            isCoded = marker == 0xDA;
+            int length = (bytes[at + 2] << 8) | bytes[at + 3];
+            ReadOnlySpan<byte> segment = bytes.AsSpan(at + 4, Math.Clamp(length - 2, 0, bytes.Length - at - 4));
+            if (marker is 0xC0 or 0xC1 or 0xC2 && segment.Length >= 6)
+            {
+                isKnown = true;
+                for (int c = 6; c + 2 < segment.Length && missing.Count < segment[5]; c += 3)
+                {
+                    missing.Add(segment[c]);
+                    wanted.Add(segment[c + 2]);
+                }
+            }
+            else if (marker == 0xDB)
+            {
+                // Tables of 64 numbers of one or two bytes.
+                for (int t = 0, size; t < segment.Length; t += size)
+                {
+                    size = 1 + (64 << Math.Min(segment[t] >> 4, 1));
+                    if (t + size <= segment.Length)
+                        steps.Add(segment[t] & 15);
+                }
+            }
+            else if (marker == 0xDA && segment.Length >= 1 && segment.Length >= 4 + (2 * segment[0]))
+            {
+                int end = 1 + (2 * segment[0]);
+                // From the mean on, and not a later bit of it.
+                if (segment[end] == 0 && segment[end + 2] >> 4 == 0)
+                    for (int c = 1; c < end; c += 2)
+                        missing.Remove(segment[c]);
+            }
+            at += 2 + Math.Max(length, 2);
+        }
+        return !isKnown || !isEnded || missing.Count > 0 || !wanted.IsSubsetOf(steps);
     }
 
     private sealed class Complaints : jpeg_error_mgr

@@ -6,7 +6,6 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Fuzz.Running;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
-using OptimizerBuild.Options;
 using OptimizerBuild.Plan;
 using OptimizerBuild.Testing;
 

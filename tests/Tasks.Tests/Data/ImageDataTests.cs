@@ -44,6 +44,7 @@ public sealed class ImageDataTests : IDisposable
         Assert.Null(JpegStructure.Fault([.. jpeg[..^2], 1, 2, 3, .. jpeg[^2..]], 1000));
         Assert.Contains("damaged", JpegStructure.Fault(jpeg[..^40], 1000), StringComparison.Ordinal);
         Assert.Contains("damaged", JpegStructure.Fault([.. jpeg[..^40], .. jpeg[^2..]], 1000), StringComparison.Ordinal);
+        Assert.Contains("damaged", JpegStructure.Fault(jpeg[..^2], 1000), StringComparison.Ordinal);
         Assert.Contains("pixels", JpegStructure.Fault(jpeg, 100), StringComparison.Ordinal);
     }
 
