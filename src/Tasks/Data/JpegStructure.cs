@@ -30,10 +30,9 @@ internal static class JpegStructure
         {
             return $"it is damaged ({error.Message.TrimEnd('.')})";
         }
-        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or NullReferenceException
-            or ArithmeticException or InvalidCastException or InvalidOperationException or NotSupportedException or NotImplementedException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
-            // The reader's own slips on files that are no JPEG at heart.
+            // On files that are no JPEG at heart the reader slips, in whatever way.
             return $"it is damaged or of a kind that is not read ({error.Message.TrimEnd('.')})";
         }
     }
