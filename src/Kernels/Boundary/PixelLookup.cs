@@ -26,7 +26,7 @@ internal static class PixelLookup
     /// <param name="width">How many pixels.</param>
     /// <param name="tables">The first channel's table.</param>
     /// <param name="tableStride">Bytes from one table to the next.</param>
-    /// <param name="steps">What <see cref="ByteLookup.Prepare"/> made of each table, 256 bytes apart.</param>
+    /// <param name="steps">What <see cref="ByteLookup.Prepare"/> made of each table, one behind the other.</param>
     public static void Interleaved(ref byte from, ref byte to, int width, ref byte tables, int tableStride, ref byte steps)
     {
         unchecked
@@ -39,7 +39,7 @@ internal static class PixelLookup
                 {
                     ByteLookup.Row(
                         ref Unsafe.Add(ref from, start), ref entries[channel * Bytes], length,
-                        ref Unsafe.Add(ref tables, channel * tableStride), ref Unsafe.Add(ref steps, channel * ByteLookup.TableSize));
+                        ref Unsafe.Add(ref tables, channel * tableStride), ref Unsafe.Add(ref steps, channel * ByteLookup.StepsBytes));
                 }
 
                 Choose(ref entries[0], ref Unsafe.Add(ref to, start), length);
@@ -54,7 +54,7 @@ internal static class PixelLookup
     /// <param name="width">How many pixels.</param>
     /// <param name="tables">The first channel's table.</param>
     /// <param name="tableStride">Bytes from one table to the next; 0 where all are one.</param>
-    /// <param name="steps">What <see cref="ByteLookup.Prepare"/> made of each table, 256 bytes apart.</param>
+    /// <param name="steps">What <see cref="ByteLookup.Prepare"/> made of each table, one behind the other.</param>
     public static void Planar(
         ref byte from, int planeStride, ref byte to, int width, ref byte tables, int tableStride, ref byte steps)
     {
@@ -70,7 +70,7 @@ internal static class PixelLookup
                 {
                     ByteLookup.Row(
                         ref Unsafe.Add(ref from, (channel * planeStride) + start), ref entries[channel * Pixels], count,
-                        ref Unsafe.Add(ref tables, channel * tableStride), ref Unsafe.Add(ref steps, channel * ByteLookup.TableSize));
+                        ref Unsafe.Add(ref tables, channel * tableStride), ref Unsafe.Add(ref steps, channel * ByteLookup.StepsBytes));
                 }
 
                 for (int pixel = 0; pixel < count; pixel += 16)

@@ -231,9 +231,9 @@ internal static class QuantizeInput
             bool isColour = !isPlain && PixelLookup.IsVectorized && channels == 3 && outputPixelStride == 3 && width > 1;
             bool isInterleaved = isColour && sourceChannelStride == 1 && sourcePixelStride == 3;
             bool isPlanar = isColour && sourcePixelStride == 1;
-            Span<byte> steps = stackalloc byte[3 * ByteLookup.TableSize];
+            Span<byte> steps = stackalloc byte[3 * ByteLookup.StepsBytes];
             for (int channel = 0; channel < (isOneTable ? 1 : isInterleaved || isPlanar ? 3 : 0); channel++)
-                ByteLookup.Prepare(ref Unsafe.Add(ref table, channel * tableStride), ref steps[channel * ByteLookup.TableSize]);
+                ByteLookup.Prepare(ref Unsafe.Add(ref table, channel * tableStride), ref steps[channel * ByteLookup.StepsBytes]);
             for (int image = 0; image < images; image++)
             {
                 for (int row = 0; row < height; row++)

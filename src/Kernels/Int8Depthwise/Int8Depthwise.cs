@@ -125,14 +125,14 @@ internal static class Int8Depthwise
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
 #endif
-        else if ((KernelPath.UsesAvx512 || KernelPath.UsesAvx2) && product.PairSumsFit)
-        {
-            Int8DepthwiseLoop.Run<Avx2PairDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
-            Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
-        }
         else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
-            Int8DepthwiseLoop.Run<Avx2DotProduct, Vector256<int>, DepthwiseVector256>(w, in product, 0, whole);
+            int done = Int8DepthwiseAvx2Loop.Run(w, in product);
+            if (product.PairSumsFit)
+                Int8DepthwiseLoop.Run<Avx2PairDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
+            else
+                Int8DepthwiseLoop.Run<Avx2DotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
+            whole = done > whole ? done : whole;
             Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
         else if (KernelPath.UsesArmDot)

@@ -17,7 +17,8 @@ using global::System.Runtime.Intrinsics.X86;
 /// <para>
 /// VPSHUFB looks up 16 entries and gives 0 for an index with its top bit set. Half a table is 8 such lookups, the index 16 less each
 /// time: the first ones hit the entries, the later ones, once the index is negative, give 0. For all hits together to be one entry,
-/// each step's table is the difference (exclusive or) from the one before. The other half has its indices' top bit flipped.
+/// each step's table is the difference (exclusive or) from the one before. Both halves are looked up by the lower seven bits, and the top
+/// bit chooses. Each step's table stands twice, so that 256 bits of it are a load and no work for the shuffles' units.
 /// </para>
 /// <para>
 /// TBL looks up 64 entries and gives 0 for an index beyond them, where TBX leaves what was there; i8x16.swizzle does as TBL with 16.
@@ -25,8 +26,11 @@ using global::System.Runtime.Intrinsics.X86;
 /// </remarks>
 internal static class ByteLookup
 {
-    /// <summary>Bytes of a table, and of the scratch memory for its differences.</summary>
-    public const int TableSize = 256;
+    /// <summary>Bytes of the scratch memory for a table's differences.</summary>
+    public const int StepsBytes = 512;
+
+    /// <summary>Bytes of a table.</summary>
+    private const int TableSize = 256;
 
     /// <summary>Whether 64 bytes are looked up at a time.</summary>
     public static bool HasVbmi
@@ -37,7 +41,7 @@ internal static class ByteLookup
 
     /// <summary>Computes a table's differences.</summary>
     /// <param name="table">The 256 entries.</param>
-    /// <param name="steps">Receives 256 bytes.</param>
+    /// <param name="steps">Receives <see cref="StepsBytes"/> bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prepare(ref byte table, ref byte steps)
     {
@@ -49,7 +53,8 @@ internal static class ByteLookup
             for (int i = half; i < half + 128; i += 16)
             {
                 Vector128<byte> entries = Vector128.LoadUnsafe(ref Unsafe.Add(ref table, i));
-                (entries ^ before).StoreUnsafe(ref Unsafe.Add(ref steps, i));
+                (entries ^ before).StoreUnsafe(ref Unsafe.Add(ref steps, 2 * i));
+                (entries ^ before).StoreUnsafe(ref Unsafe.Add(ref steps, (2 * i) + 16));
                 before = entries;
             }
         }
@@ -78,30 +83,30 @@ internal static class ByteLookup
                 Vector256<sbyte> sixteen = Vector256.Create((sbyte)16);
                 for (; length - i >= 64; i += 64)
                 {
-                    Vector256<sbyte> a = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i)).AsSByte();
-                    Vector256<sbyte> b = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i + 32)).AsSByte();
-                    Vector256<sbyte> c = a ^ Vector256.Create(sbyte.MinValue);
-                    Vector256<sbyte> d = b ^ Vector256.Create(sbyte.MinValue);
-                    Vector256<sbyte> x = default;
-                    Vector256<sbyte> y = default;
-                    for (int step = 0; step < 128; step += 16)
+                    Vector256<byte> first = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i));
+                    Vector256<byte> second = Vector256.LoadUnsafe(ref Unsafe.Add(ref source, i + 32));
+                    Vector256<sbyte> a = (first & Vector256.Create((byte)127)).AsSByte();
+                    Vector256<sbyte> b = (second & Vector256.Create((byte)127)).AsSByte();
+                    Vector256<sbyte> lower0 = default;
+                    Vector256<sbyte> upper0 = default;
+                    Vector256<sbyte> lower1 = default;
+                    Vector256<sbyte> upper1 = default;
+                    for (int step = 0; step < StepsBytes / 2; step += 32)
                     {
-                        Vector128<byte> low = Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step));
-                        Vector128<byte> high = Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step + 128));
-                        Vector256<sbyte> lower = Vector256.Create(low, low).AsSByte();
-                        Vector256<sbyte> upper = Vector256.Create(high, high).AsSByte();
-                        x ^= Avx2.Shuffle(lower, a) ^ Avx2.Shuffle(upper, c);
-                        y ^= Avx2.Shuffle(lower, b) ^ Avx2.Shuffle(upper, d);
+                        Vector256<sbyte> lower = Vector256.LoadUnsafe(ref Unsafe.Add(ref steps, step)).AsSByte();
+                        Vector256<sbyte> upper = Vector256.LoadUnsafe(ref Unsafe.Add(ref steps, step + (StepsBytes / 2))).AsSByte();
+                        lower0 ^= Avx2.Shuffle(lower, a);
+                        upper0 ^= Avx2.Shuffle(upper, a);
+                        lower1 ^= Avx2.Shuffle(lower, b);
+                        upper1 ^= Avx2.Shuffle(upper, b);
 
                         // Saturating, so that an index that is negative stays so.
                         a = Avx2.SubtractSaturate(a, sixteen);
                         b = Avx2.SubtractSaturate(b, sixteen);
-                        c = Avx2.SubtractSaturate(c, sixteen);
-                        d = Avx2.SubtractSaturate(d, sixteen);
                     }
 
-                    x.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
-                    y.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i + 32));
+                    Avx2.BlendVariable(lower0.AsByte(), upper0.AsByte(), first).StoreUnsafe(ref Unsafe.Add(ref target, i));
+                    Avx2.BlendVariable(lower1.AsByte(), upper1.AsByte(), second).StoreUnsafe(ref Unsafe.Add(ref target, i + 32));
                 }
             }
 
@@ -110,18 +115,19 @@ internal static class ByteLookup
                 Vector128<sbyte> sixteen = Vector128.Create((sbyte)16);
                 for (; length - i >= 16; i += 16)
                 {
-                    Vector128<sbyte> a = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i)).AsSByte();
-                    Vector128<sbyte> c = a ^ Vector128.Create(sbyte.MinValue);
-                    Vector128<sbyte> x = default;
-                    for (int step = 0; step < 128; step += 16)
+                    Vector128<sbyte> index = Vector128.LoadUnsafe(ref Unsafe.Add(ref source, i)).AsSByte();
+                    Vector128<sbyte> a = index & Vector128.Create((sbyte)127);
+                    Vector128<sbyte> lower = default;
+                    Vector128<sbyte> upper = default;
+                    for (int step = 0; step < StepsBytes / 2; step += 32)
                     {
-                        x ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step)).AsSByte(), a);
-                        x ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step + 128)).AsSByte(), c);
+                        lower ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step)).AsSByte(), a);
+                        upper ^= Ssse3.Shuffle(Vector128.LoadUnsafe(ref Unsafe.Add(ref steps, step + (StepsBytes / 2))).AsSByte(), a);
                         a = Sse2.SubtractSaturate(a, sixteen);
-                        c = Sse2.SubtractSaturate(c, sixteen);
                     }
 
-                    x.AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
+                    Vector128<sbyte> isUpper = Sse2.CompareGreaterThan(Vector128<sbyte>.Zero, index);
+                    ((lower & ~isUpper) | (upper & isUpper)).AsByte().StoreUnsafe(ref Unsafe.Add(ref target, i));
                 }
             }
 

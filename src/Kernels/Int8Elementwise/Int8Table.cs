@@ -54,7 +54,7 @@ internal static class Int8Table
     {
         unchecked
         {
-            Span<byte> steps = stackalloc byte[ByteLookup.TableSize];
+            Span<byte> steps = stackalloc byte[ByteLookup.StepsBytes];
             ByteLookup.Prepare(ref entries, ref steps[0]);
             for (int row = 0; row < rows; row++)
             {

@@ -286,13 +286,15 @@ internal static class RequantizedBlock
             bytes.AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
     }
 
-    /// <summary>The values of four vectors as bytes, in order.</summary>
+    /// <summary>The values of four vectors as bytes, in order; in their halves of 128 bits even lanes stand before odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Bytes(Vector256<int> values0, Vector256<int> values1, Vector256<int> values2, Vector256<int> values3)
     {
         Vector256<byte> bytes = Avx2.PackUnsignedSaturate(
             Avx2.PackSignedSaturate(values0, values1), Avx2.PackSignedSaturate(values2, values3));
-        return Avx2.PermuteVar8x32(bytes.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte();
+        Vector128<byte> order = Vector128.Create((byte)0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+        bytes = Avx2.PermuteVar8x32(bytes.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte();
+        return Avx2.Shuffle(bytes, Vector256.Create(order, order));
     }
 
     /// <summary>Requantised values before the clamp, zero point included (<see cref="RequantizedRow"/>).</summary>
@@ -307,14 +309,18 @@ internal static class RequantizedBlock
         return Avx512F.ShiftRightArithmetic(Avx512F.Add(upper, addend), shift);
     }
 
-    /// <summary>Requantised values before the clamp, zero point included (<see cref="RequantizedRow"/>).</summary>
+    /// <summary>
+    /// Requantised values before the clamp, zero point included (<see cref="RequantizedRow"/>); of each four lanes the even ones first,
+    /// which takes one instruction less than their order.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Values(
         ref int sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector128<int> shift)
     {
         Vector256<int> loaded = Vector256.LoadUnsafe(ref sums);
-        Vector256<int> evenProducts = Avx2.ShiftRightLogical(Avx2.Multiply(loaded, even), 32).AsInt32();
-        Vector256<int> oddProducts = Avx2.Multiply(Avx2.ShiftRightLogical(loaded.AsInt64(), 32).AsInt32(), odd).AsInt32();
-        return Avx2.ShiftRightArithmetic(Avx2.Add(Avx2.Blend(evenProducts, oddProducts, 0b10101010), addend), shift);
+        Vector256<float> evenProducts = Avx2.Multiply(loaded, even).AsSingle();
+        Vector256<float> oddProducts = Avx2.Multiply(Avx2.Shuffle(loaded, 0b11110101), odd).AsSingle();
+        Vector256<int> upper = Avx.Shuffle(evenProducts, oddProducts, 0b11011101).AsInt32();
+        return Avx2.ShiftRightArithmetic(Avx2.Add(upper, addend), shift);
     }
 }

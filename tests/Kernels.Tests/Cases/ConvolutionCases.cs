@@ -59,6 +59,16 @@ internal static class ConvolutionCases
         Geometry(1, 6, 17, 40, 1, 1, 5, 5, 2, 1, 1, 1, 2, 2, 2, 2),
         Geometry(2, 4, 6, 16, 1, 1, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2),
         Geometry(1, 9, 33, 70, 1, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2),
+
+        // What the form for AVX2 takes besides: tiles of seven vectors, eight of sixteen channels, any kernel, one row of taps, dilations.
+        Geometry(1, 5, 14, 96, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 3, 28, 40, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 12, 30, 24, 1, 1, 7, 7, 1, 1, 1, 1, 3, 3, 3, 3),
+        Geometry(1, 6, 26, 72, 1, 1, 4, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 8, 22, 33, 1, 1, 3, 5, 1, 1, 2, 2, 2, 4, 2, 4),
+        Geometry(1, 1, 70, 40, 1, 1, 1, 9, 1, 1, 1, 1, 0, 4, 0, 4),
+        Geometry(1, 1, 70, 32, 1, 1, 1, 3, 1, 2, 1, 1, 0, 1, 0, 1),
+        Geometry(1, 40, 3, 32, 1, 1, 31, 1, 1, 1, 1, 1, 15, 0, 15, 0),
     ];
 
     public static IEnumerable<KernelCase> All()
