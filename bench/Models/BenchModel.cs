@@ -48,7 +48,8 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
         var models = new List<BenchModel>();
         foreach (JsonElement entry in document.RootElement.GetProperty("models").EnumerateArray())
         {
-            string path = Full(repository, entry.GetProperty("file").GetString()!);
+            string path = entry.TryGetProperty("file", out JsonElement file) ? Full(repository, file.GetString()!)
+                : Generated(entry.GetProperty("generated").GetString()!);
             if (!File.Exists(path))
                 continue;
             string? data = Text(entry, "data");
@@ -73,6 +74,26 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
         return Known(repository).FirstOrDefault(m => m.Name == System.IO.Path.GetFileNameWithoutExtension(path)) is { } known
             ? known with { Path = path }
             : new(path, null, null, null, 1, null);
+    }
+
+    // A model of random weights, which the repository need not hold: beside the program, from where it can be named, too.
+    private static string Generated(string name)
+    {
+        if (name != ResidualNetwork.Name)
+        {
+            throw new InvalidOperationException(
+                $"No model named '{name}' can be generated; bench/models.json may name {ResidualNetwork.Name}.");
+        }
+
+        string path = System.IO.Path.Combine(AppContext.BaseDirectory, "generated", name + ".onnx");
+        if (!File.Exists(path))
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            string unfinished = System.IO.Path.ChangeExtension(path, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            ResidualNetwork.Write(unfinished);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        return path;
     }
 
     private static string? Text(JsonElement entry, string name) =>
