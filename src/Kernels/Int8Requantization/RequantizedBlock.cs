@@ -248,14 +248,15 @@ internal static class RequantizedBlock
             for (; done <= rows - 2; done += 2)
             {
                 ref int second = ref Unsafe.Add(ref sums, pitch);
-                Vector128<ulong> bytes = RequantizedRow.PackBytes(
+                // A local of 64-bit lanes ends .NET 10's compiler for WebAssembly with a failed assertion.
+                Vector128<byte> bytes = RequantizedRow.PackBytes(
                     RequantizedRow.Values(Vector128.LoadUnsafe(ref sums), multipliers0, in requantization),
                     RequantizedRow.Values(Vector128.LoadUnsafe(ref sums, 4), multipliers1, in requantization),
                     RequantizedRow.Values(Vector128.LoadUnsafe(ref second), multipliers0, in requantization),
                     RequantizedRow.Values(Vector128.LoadUnsafe(ref second, 4), multipliers1, in requantization),
-                    in requantization).AsUInt64();
-                PartialStore.Bytes(bytes.ToScalar(), ref Unsafe.Add(ref output, (nint)outputs), count);
-                PartialStore.Bytes(bytes.GetElement(1), ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), count);
+                    in requantization);
+                PartialStore.Bytes(bytes.AsUInt64().ToScalar(), ref Unsafe.Add(ref output, (nint)outputs), count);
+                PartialStore.Bytes(bytes.AsUInt64().GetElement(1), ref Unsafe.Add(ref output, (nint)Unsafe.Add(ref outputs, 1)), count);
                 sums = ref Unsafe.Add(ref second, pitch);
                 outputs = ref Unsafe.Add(ref outputs, 2);
             }
