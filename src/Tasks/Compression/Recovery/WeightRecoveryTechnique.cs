@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using OptimizerBuild.Compression.Quantization.Prequantized;
+using OptimizerBuild.Compression.Sparsification;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 using OptimizerBuild.Training;
@@ -32,19 +32,23 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
         if ((model.Graph.SameAs(before) && context.Teachers is null) || ReferenceEquals(model.Graph, context.TrainedGraph))
             return new(model, [], []);
-        Graph graph = WithSharedWeights(model.Graph);
+        var shared = new SharedWeights(model.Graph, Trainable(model.Graph).Where(n => IsWeight(model.Graph, n)));
+        Graph graph = shared.Student;
         string[] names = Trainable(graph);
         var constants = graph.Constants.ToBuilder();
         var parameters = new List<TrainedParameter>();
+        Dictionary<string, int[][]> blocks = context.Options.SparsityPattern == SparsityPattern.Block ? Blocks(graph) : [];
         foreach (string name in names)
         {
             float[] weights = (float[])graph.Constants[name].Values<float>().Clone();
             constants[name] = new(graph.Constants[name].Type, weights);
-            // Which single weights are zero may change, where they are known as they were before.
-            if (context.Options.SparsityPattern == SparsityPattern.Unstructured && IsWeight(graph, name) && weights.Contains(0)
+            int[][]? groups = blocks.GetValueOrDefault(name);
+            // Which single weights or blocks are zero may change, where they are known as they were before.
+            if ((context.Options.SparsityPattern == SparsityPattern.Unstructured || groups is not null)
+                && IsWeight(graph, name) && weights.Contains(0)
                 && before.Constant(name) is { } dense && dense.Type == graph.Constants[name].Type)
             {
-                var form = new SparseWeights(weights, dense.Values<float>());
+                var form = new SparseWeights(weights, dense.Values<float>(), groups);
                 parameters.Add(new(name, weights, form.Master, form, decays: false, start: dense.Values<float>()));
             }
             else
@@ -55,26 +59,23 @@ internal sealed class WeightRecoveryTechnique : ICompressionTechnique
         }
         Graph student = graph with { Constants = constants.ToImmutable() };
         bool? isBetter = RecoveryRun.Train(Name, student, parameters, value => value, LearningRate, context, out string note);
-        return new(isBetter == true ? model.WithGraph(student) : model, note.Length == 0 ? [] : [note], []);
+        return new(isBetter == true ? model.WithGraph(shared.Trained(student)) : model, note.Length == 0 ? [] : [note], []);
+    }
+
+    // The places of each block's weights in the constants of layers that have blocks.
+    private static Dictionary<string, int[][]> Blocks(Graph graph)
+    {
+        var found = new Dictionary<string, int[][]>(StringComparer.Ordinal);
+        foreach (PrunableLayer layer in graph.Nodes.Select(n => PrunableLayer.Of(graph, n)).OfType<PrunableLayer>())
+            if (layer.Blocks is { } grid)
+                found[layer.Constant] = [.. grid.Panels.SelectMany(panel => grid.Quads.Select(quad => Enumerable
+                    .Range(panel.First, panel.Count).SelectMany(c => quad.Select(k => layer.Layer.Index(c, k))).ToArray()))];
+        return found;
     }
 
     // Weights and biases of layers that a gradient reaches.
     private static string[] Trainable(Graph graph) => [.. graph.Nodes.Where(TrainableInputs.IsLayer)
         .SelectMany(n => TrainableInputs.Of(graph, n).Select(i => n.Inputs[i])).Distinct(StringComparer.Ordinal)];
-
-    // Weights of equal elements become one constant, so that they are still equal, and stored once, when they are trained.
-    private static Graph WithSharedWeights(Graph graph)
-    {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (IGrouping<string, string> group in Trainable(graph).Where(n => IsWeight(graph, n))
-            .GroupBy(n => graph.Constants[n].Type + " " + Convert.ToHexString(SHA256.HashData(graph.Constants[n].Bytes))))
-            foreach (string copy in group.Skip(1))
-                names[copy] = group.First();
-        return names.Count == 0 ? graph : graph with
-        {
-            Nodes = [.. graph.Nodes.Select(n => n with { Inputs = [.. n.Inputs.Select(i => names.GetValueOrDefault(i, i))] })],
-        };
-    }
 
     private static bool IsWeight(Graph graph, string name) => graph.Constants[name].Rank > 1;
 }
