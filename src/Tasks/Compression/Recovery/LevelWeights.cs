@@ -58,6 +58,9 @@ internal sealed class LevelWeights : IWeightForm
     /// </summary>
     public float[] Master { get; }
 
+    /// <summary>Whether there are fewer levels than 8 bits have.</summary>
+    public bool HasFewLevels => _levels.Length < WeightLevels.Bits8.All.Length;
+
     /// <summary>The change of each scale, which is multiplied by one more; none at the beginning.</summary>
     public float[] Extra => new float[_scales.Length];
 

@@ -5,7 +5,6 @@ using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Linear;
-using OptimizerBuild.Operators.Quantization;
 using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Training;
 
@@ -22,24 +21,35 @@ internal sealed class QuantizedStudent
     private readonly GraphQuantization _quantization;
     private readonly Dictionary<string, string> _rounded = new(StringComparer.Ordinal);
     private readonly List<Layer> _layers = [];
+    private readonly LearnedRanges _ranges;
+    private readonly Dictionary<string, TrainedParameter> _floats = new(StringComparer.Ordinal);
 
     /// <summary>The student of a quantised model.</summary>
     /// <param name="graph">The float graph.</param>
     /// <param name="quantization">What the quantiser decided.</param>
     /// <param name="levelsOf">The integers that the weights of a layer may become, from those that they have.</param>
-    public QuantizedStudent(Graph graph, GraphQuantization quantization, Func<Node, sbyte[], WeightLevels> levelsOf)
+    /// <param name="sharesValues">Whether the weights of a float32 layer share values; null: none do.</param>
+    public QuantizedStudent(
+        Graph graph, GraphQuantization quantization, Func<Node, sbyte[], WeightLevels> levelsOf, Func<Node, bool>? sharesValues = null)
     {
         (_graph, _quantization) = (graph, quantization);
         var editor = new GraphEditor(graph);
         foreach (Node node in graph.Nodes)
         {
             if (!quantization.Weights.TryGetValue(node.Name, out WeightQuantization? rounded))
+            {
+                if (!quantization.Nodes[node.Name].Integer && TrainableInputs.IsLayer(node) && sharesValues?.Invoke(node) == true)
+                    AddFloats(editor, node);
                 continue;
+            }
             if (node.Is<RecurrentOperator>() && graph.Constant(node.Inputs[1]) is { } state)
                 AddLayer(editor, node, DotProductLayer.OfState(state), rounded, levelsOf(node, rounded.Values));
-            else if (node.Is<IDotProduct>() && DotProductLayer.Read(OperatorContext.Of(graph, node), out _) is { } layer && IsPlain(node))
+            else if (node.Is<IDotProduct>() && IsTrainable(node)
+                && DotProductLayer.Read(OperatorContext.Of(graph, node), out _) is { } layer)
                 AddLayer(editor, node, layer, rounded, levelsOf(node, rounded.Values));
         }
+        // With all levels of 8 bits there is so little to win that a change of ranges costs more.
+        _ranges = new(graph, quantization, node => _layers.Any(l => l.Node == node), isOn: _layers.Any(l => l.Form.HasFewLevels));
         Graph = Rounded(editor.ToGraph());
     }
 
@@ -48,7 +58,8 @@ internal sealed class QuantizedStudent
 
     /// <summary>What is trained of it.</summary>
     public IReadOnlyList<TrainedParameter> Parameters => [.. _layers.SelectMany(l =>
-        (TrainedParameter?[])[l.IsOriginal ? l.Weights : null, l.Bias]).OfType<TrainedParameter>()];
+        (TrainedParameter?[])[l.IsOriginal ? l.Weights : null, l.Bias]).OfType<TrainedParameter>(),
+        .. _ranges.Parameters, .. _floats.Values];
 
     /// <summary>The name that a value has in the student: that of its rounded form where it is rounded.</summary>
     /// <param name="value">The name in the model.</param>
@@ -67,6 +78,8 @@ internal sealed class QuantizedStudent
             if (trained.FirstOrDefault(t => !KeepsItsSums(t.Layer, t.Trained)) is { Layer: { } other })
             {
                 notes.Add($"'{other.Node.Name}' keeps its weights: its sums would need other kernels");
+                foreach ((Layer layer, _) in trained)
+                    weights[layer.Node.Name] = WithScaleOfInput(layer);
                 continue;
             }
             foreach ((Layer layer, WeightQuantization now) in trained)
@@ -75,9 +88,28 @@ internal sealed class QuantizedStudent
                 SetFloats(editor, layer);
             }
         }
+        foreach ((string name, TrainedParameter floats) in _floats)
+            editor.SetConstant(name, new(_graph.Constants[name].Type, (float[])floats.Weights.Clone()));
         return new CompressedModel(editor.ToGraph(), [.. model.Annotations.Where(a => a is not GraphQuantization)])
-            .With(_quantization with { Weights = weights.ToImmutable() });
+            .With(_quantization with
+            {
+                Values = _quantization.Values.ToImmutableSortedDictionary(v => v.Key, v => _ranges.Trained(v.Value), StringComparer.Ordinal),
+                Weights = weights.ToImmutable(),
+            });
     }
+
+    // The bias is in units of the input's scale, also where nothing else was learned.
+    private WeightQuantization WithScaleOfInput(Layer layer)
+    {
+        WeightQuantization before = _quantization.Weights[layer.Node.Name];
+        if (layer.Bias is null)
+            return before;
+        ActivationQuantization range = _quantization.Values[layer.Node.Inputs[0]];
+        double ratio = range.Scale / _ranges.Trained(range).Scale;
+        return ratio == 1 ? before : before with { Bias = [.. before.Bias.Select(b => Clamped(b * ratio))] };
+    }
+
+    private static int Clamped(double bias) => (int)Math.Clamp(Math.Round(bias), -(1 << 30), 1 << 30);
 
     private WeightQuantization Trained(Layer layer)
     {
@@ -88,8 +120,8 @@ internal sealed class QuantizedStudent
         {
             Values = layer.Form.Levels(layer.Weights.Values),
             Scales = own,
-            Bias = layer.Bias is not { } bias ? before.Bias : [.. bias.Values.Select((b, c) => (int)Math.Clamp(
-                Math.Round(b / (_quantization.Values[layer.Node.Inputs[0]].Scale * own[c])), -(1 << 30), 1 << 30))],
+            Bias = layer.Bias is not { } bias ? before.Bias : [.. bias.Values.Select((b, c) => Clamped(
+                b / (_ranges.Trained(_quantization.Values[layer.Node.Inputs[0]]).Scale * own[c])))],
         };
     }
 
@@ -104,17 +136,35 @@ internal sealed class QuantizedStudent
     {
         GraphIndex index = GraphIndex.Of(_graph);
         string weights = layer.Node.Inputs[1];
+        (float Product, float Addend) factors = Factors(layer.Node);
         if (layer.Ratios.All(r => r == 1) && index.Readers(weights).All(r => _layers.Any(l => l.Node.Name == r.Name
-            && l.Weights == layer.Weights && l.Node.Inputs.Count(i => i == weights) == 1)))
-            editor.SetConstant(weights, new(_graph.Constants[weights].Type, (float[])layer.Weights.Weights.Clone()));
+            && l.Weights == layer.Weights && Factors(l.Node).Product == factors.Product && l.Node.Inputs.Count(i => i == weights) == 1)))
+            editor.SetConstant(weights, new(_graph.Constants[weights].Type, Without(factors.Product, layer.Weights.Weights)));
         if (layer.Bias is { } bias && layer.Node.HasInput(2) && _graph.Constant(layer.Node.Inputs[2]) is { } own
             && own.Count == bias.Values.Length && index.Readers(layer.Node.Inputs[2]).Count == 1)
-            editor.SetConstant(layer.Node.Inputs[2], new(own.Type, (float[])bias.Values.Clone()));
+            editor.SetConstant(layer.Node.Inputs[2], new(own.Type, Without(factors.Addend, bias.Values)));
+
+        static float[] Without(float factor, float[] values) => Array.ConvertAll(values, v => v / factor);
     }
 
-    // Weights with a factor of their own are left as they are.
-    private static bool IsPlain(Node node) => node.As<IDotProduct>() is not IMatrixProduct product
-        || (product.ProductFactor(node) == 1 && (!node.HasInput(2) || product.AddendFactor(node) == 1));
+    // What factors of the node take away is not trained.
+    private static bool IsTrainable(Node node) => Factors(node) is { Product: not 0, Addend: not 0 };
+
+    // The factors of the node, which the integers hold.
+    private static (float Product, float Addend) Factors(Node node) => node.As<IDotProduct>() is IMatrixProduct product
+        ? (product.ProductFactor(node), node.HasInput(2) ? product.AddendFactor(node) : 1) : (1, 1);
+
+    // Only what float32 layers alone read: integer ones have made their own of it.
+    private void AddFloats(GraphEditor editor, Node node)
+    {
+        string name = node.Inputs[1];
+        if (_floats.ContainsKey(name) || !TrainableInputs.Of(_graph, node).Contains(1)
+            || GraphIndex.Of(_graph).Readers(name).Any(r => _quantization.Nodes[r.Name].Integer))
+            return;
+        float[] weights = (float[])_graph.Constants[name].Values<float>().Clone();
+        editor.SetConstant(name, new(_graph.Constants[name].Type, weights));
+        _floats[name] = new(name, weights, (float[])weights.Clone(), new SharedValues(weights), decays: false);
+    }
 
     private void AddLayer(GraphEditor editor, Node node, DotProductLayer layer, WeightQuantization rounded, WeightLevels levels)
     {
@@ -124,6 +174,8 @@ internal sealed class QuantizedStudent
             ?? new(weightName, editor.Constant(weightName)!.Values<float>(), form.Master, form, decays: false);
         double[] ratios = original is null ? [.. rounded.Scales.Select(_ => 1.0)] : Ratios(original, rounded);
         Node changed = node with { Inputs = node.Inputs.SetItem(1, weightName) };
+        if (Factors(node) != (1, 1))
+            changed = GemmOperator.WithoutFactors(changed);
         if (node.Is<RecurrentOperator>())
         {
             editor.Replace(node, changed);
@@ -195,7 +247,13 @@ internal sealed class QuantizedStudent
             foreach (string output in node.Outputs)
                 Round(output);
         }
-        return graph with { Nodes = nodes.ToImmutable(), Types = types.ToImmutable(), Outputs = [.. graph.Outputs.Select(Renamed)] };
+        return graph with
+        {
+            Nodes = nodes.ToImmutable(),
+            Types = types.ToImmutable(),
+            Constants = graph.Constants.AddRange(_ranges.Constants),
+            Outputs = [.. graph.Outputs.Select(Renamed)],
+        };
 
         void Round(string value)
         {
@@ -205,8 +263,7 @@ internal sealed class QuantizedStudent
                 return;
             string rounded = value + "/rounded";
             _rounded[value] = rounded;
-            types[rounded] = graph.TypeOf(value);
-            nodes.Add(FakeQuantizeOperator.Create(value + "/rounding", value, rounded, (float)levels.Scale, levels.ZeroPoint));
+            nodes.AddRange(_ranges.Round(value, rounded, levels, graph.TypeOf(value), types));
         }
     }
 

@@ -24,15 +24,17 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
     public CompressionStage Stage => CompressionStage.RecoverRounded;
 
     /// <inheritdoc/>
-    public bool IsOn(ModelOptions options) => options.Recovery && !options.IsFloat32;
+    public bool IsOn(ModelOptions options) => options.Recovery
+        && (!options.IsFloat32 || options.Clusters is not null || options.Layers.Rules.Any(r => r.Clusters is not null));
 
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)
     {
-        if (model.Annotation<GraphQuantization>() is not { HasScalesOfModel: false } quantization || quantization.Weights.IsEmpty)
+        if (model.Annotation<GraphQuantization>() is not { HasScalesOfModel: false } quantization)
             return new(model, [], []);
         bool hasFewLevels = false;
-        var student = new QuantizedStudent(model.Graph, quantization, Levels);
+        var student = new QuantizedStudent(model.Graph, quantization, Levels, node => ClustersOf(node) > 0);
+        hasFewLevels |= quantization.Weights.IsEmpty;
         bool? isBetter = RecoveryRun.Train(Name, student.Graph, student.Parameters, student.Renamed,
             hasFewLevels ? LearningRateOfFewLevels : LearningRate, context, out string note);
         var notes = new List<string>();
@@ -40,12 +42,14 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
             notes.Add(note);
         return new(isBetter == true ? student.WriteBack(model, notes) : model, notes, []);
 
+        int ClustersOf(Node node) => context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
+
         // Shared levels are those that are there; otherwise all of the bits that the greatest one needs.
         WeightLevels Levels(Node node, sbyte[] values)
         {
             if (node.Is<RecurrentOperator>())
                 return WeightLevels.Bits8;
-            int clusters = context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
+            int clusters = ClustersOf(node);
             WeightLevels asked = WeightLevels.Of(context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision);
             bool isNarrow = asked != WeightLevels.Bits8 && values.All(v => Math.Abs(v) <= asked.Highest);
             hasFewLevels |= clusters > 0 || isNarrow;

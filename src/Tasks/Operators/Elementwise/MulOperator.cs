@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators.Gradients;
@@ -62,6 +63,9 @@ internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues, IDiff
             gradient[to] += other[from] * LaneSums.Sum(dy);
         else if (step == 0)
             GradientSums.AddScaled(dy, other[from], gradient.AsSpan(to, dy.Length));
+        else if (toStep == 0 && step == 1 && typeof(T) == typeof(float))
+            gradient[to] += T.CreateTruncating(LaneSums.Dot(
+                MemoryMarshal.Cast<T, float>(dy), MemoryMarshal.Cast<T, float>(other.AsSpan(from, dy.Length))));
         else if (toStep == 1)
             GradientSums.AddProducts(dy, other.AsSpan(from, dy.Length), gradient.AsSpan(to, dy.Length));
         else
