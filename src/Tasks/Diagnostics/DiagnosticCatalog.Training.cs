@@ -45,4 +45,11 @@ internal static partial class DiagnosticCatalog
             + "Softmax. The samples need a whole number each, the class, and each class needs a sample. None of their files may be one "
             + "of `EvaluationData`.",
         "Export the model up to its last layer or Softmax, or name the array of the classes by `LabelKey`, or judge by other samples.");
+
+    /// <summary>Samples cannot be varied as asked. Arguments: the terms of the metadata, why not.</summary>
+    public static readonly DiagnosticDescriptor AugmentDoesNotFit = new("OPT0077", Severity.Error, "Augment does not fit",
+        "The samples cannot be varied by Augment=\"{0}\": {1}",
+        "`Shift` and `Flip` move and mirror images, `TimeMask` and `FrequencyMask` take rows or columns of a spectrogram away: each needs "
+            + "one float32 input with rows and columns, more of them than it moves or takes. `Mixup` needs float32 inputs only.",
+        "Leave the term out, or lower its number.");
 }

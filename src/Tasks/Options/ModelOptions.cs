@@ -156,6 +156,9 @@ internal sealed record ModelOptions
     /// <summary>The steps of each training; null: what suits the model's size.</summary>
     public int? RecoverySteps { get; init; }
 
+    /// <summary>How samples are varied while the model learns from them; null: as suits them.</summary>
+    public Augmentation? Augment { get; init; }
+
     /// <summary>After how many minutes a training stops the build with an error; null: never.</summary>
     public double? MaxBuildMinutes { get; init; }
 

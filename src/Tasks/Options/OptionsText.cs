@@ -70,6 +70,8 @@ internal static class OptionsText
         }
         if (!options.Teachers.IsEmpty)
             Line("Teacher", string.Join(';', options.Teachers.Select(Path.GetFileName)));
+        if (options.Augment is { } augmentation)
+            Line("Augment", augmentation.ToString());
         if (options.Head is { } head)
             Line("Head", FormattableString.Invariant($"{head.Spec} {options.SelfTraining}"));
         Line("Equalize", options.Equalize.ToString());

@@ -25,6 +25,13 @@ internal static class TrainingMetadata
                 + "the model among them where it is to be one. They have the model's inputs and outputs, and may be trees: see "
                 + "[training.md](training.md#teachers).",
             (o, value, folder) => StudentChoice.ModelFiles(value, folder) is { } teachers ? o with { Teachers = teachers } : null),
+        new("Augment", MetadataKind.Text, "half of the samples are mixed, where they can be",
+            "terms separated by semicolons: `Shift=2`, `Flip`, `Mixup=0.5`, `TimeMask=8`, `FrequencyMask=4`; or `None`",
+            "With `Recovery` or `Student`: how samples are varied while the model learns from them, as in its own training. `Shift` moves "
+                + "images by up to so many pixels, `Flip` mirrors every other one from left to right, `Mixup` mixes a share of the samples "
+                + "with others, `TimeMask` and `FrequencyMask` take up to so many rows or columns of a spectrogram away: see "
+                + "[training.md](training.md#augmentation).",
+            (o, value, _) => Augmentation.Parse(value) is { } augmentation ? o with { Augment = augmentation } : null),
         new("Head", MetadataKind.Path, "the model's own last layer", "data with labels, as `EvaluationData` takes them",
             "Samples of classes of your own, some of each: a new last layer for these classes takes the place of the model's, learned on "
                 + "what the layers before it give. The classes have the names of folders, or those of `Labels`: see "
@@ -57,6 +64,8 @@ internal static class TrainingMetadata
             yield return ("Student", "a file has no State: give a share such as 0.5x");
         if (!options.Teachers.IsEmpty && !options.Learns)
             yield return ("Teacher", "nothing learns from it: it has a meaning only together with Recovery or Student");
+        if (options.Augment is not null && !options.Learns)
+            yield return ("Augment", "nothing learns from samples: it has a meaning only together with Recovery or Student");
         if (options.Head is not null && options.Task is not (ModelTask.Auto or ModelTask.Classification))
             yield return ("Head", "it gives classes: Task must be Classification");
         if (options.Head is not null && options.Head == options.EvaluationData)

@@ -241,6 +241,7 @@ public class ItemMetadataTests
     [InlineData("together with the file of a Student", "Student", "0.5x", "CalibrationData", "c.npz", "StudentWeights", "Fresh")]
     [InlineData("together with the file of a Student", "StudentWeights", "Own")]
     [InlineData("together with Recovery or Student", "Teacher", "a.onnx")]
+    [InlineData("together with Recovery or Student", "Augment", "Flip")]
     [InlineData("cannot judge", "Head", "a.npz", "EvaluationData", "a.npz")]
     [InlineData("Task must be Classification", "Head", "a.npz", "Task", "Regression")]
     [InlineData("together with Head", "SelfTraining", "True")]
@@ -250,6 +251,28 @@ public class ItemMetadataTests
         Diagnostic diagnostic = Fail([.. metadata.Chunk(2).Select(m => (m[0], m[1]))]);
         Assert.Equal("OPT0010", diagnostic.Descriptor.Code);
         Assert.Contains(expected, diagnostic.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Shift=2;Flip;Mixup=0.25", "Shift=2;Flip;Mixup=0.25")]
+    [InlineData(" flip , timemask=8 ; FrequencyMask = 4 ", "Flip;TimeMask=8;FrequencyMask=4")]
+    [InlineData("none", "Mixup=0")]
+    public void WaysToVarySamplesAreRead(string text, string meaning) => Assert.Equal(meaning,
+        Parse(("Recovery", "True"), ("CalibrationData", "c.npz"), ("Augment", text)).Augment!.ToString());
+
+    [Theory]
+    [InlineData("Shift")]
+    [InlineData("Shift=0")]
+    [InlineData("Shift=1;Shift=2")]
+    [InlineData("Flip=2")]
+    [InlineData("Mixup=1.5")]
+    [InlineData("Rotate=3")]
+    [InlineData("None;Flip")]
+    [InlineData(";")]
+    public void OtherWaysToVarySamplesAreRefused(string text)
+    {
+        Diagnostic diagnostic = Fail(("Recovery", "True"), ("CalibrationData", "c.npz"), ("Augment", text));
+        Assert.Contains("Augment", diagnostic.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -302,6 +325,7 @@ public class ItemMetadataTests
             [("Student", "0.5x"), ("CalibrationData", "a")], [("Student", "a.onnx"), ("CalibrationData", "a")],
             [("Head", "h.npz")], [("Head", "h.npz"), ("CalibrationData", "a"), ("SelfTraining", "True")],
             [("Recovery", "True"), ("CalibrationData", "a"), ("Teacher", "a.onnx;b.onnx")],
+            [("Recovery", "True"), ("CalibrationData", "a"), ("Augment", "Flip")],
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
                 [("SparsityPattern", "2:4")],

@@ -9,11 +9,11 @@ using OptimizerBuild.Training;
 namespace OptimizerBuild.Compression.Recovery;
 
 /// <summary>
-/// The ranges of values between integer layers, which are trained with the weights: a value v of scale s is rounded as f · r(v / f; s)
-/// with a factor f that begins at 1. Its gradient, by the product and with roundings passed straight through, is r(v / f) − v / f within the
-/// range and the clipped end beyond it: that of LSQ (S. Esser et al. 2020, arXiv 1902.08153, section 2.1), which for the upper end is that
-/// of PACT (J. Choi et al. 2018, arXiv 1805.06085, section 3), but with the rounding inside. Zero points stay. Values of equal scale and
-/// zero point have one factor, so that those that must agree still do.
+/// The ranges of values between integer layers, which are trained with the weights: a value v of scale s is rounded as f · r(v / f;
+/// s) with a factor f that begins at 1. Its gradient, by the product and with roundings passed straight through, is r(v / f) − v / f
+/// within the range and the clipped end beyond it: that of LSQ (S. Esser et al. 2020, arXiv 1902.08153, section 2.1), which for the
+/// upper end is that of PACT (J. Choi et al. 2018, arXiv 1805.06085, section 3), but with the rounding inside. Zero points stay.
+/// Values of equal scale and zero point have one factor, so that those that must agree still do.
 /// </summary>
 internal sealed class LearnedRanges
 {

@@ -93,7 +93,8 @@ internal sealed class QuantizedStudent
         return new CompressedModel(editor.ToGraph(), [.. model.Annotations.Where(a => a is not GraphQuantization)])
             .With(_quantization with
             {
-                Values = _quantization.Values.ToImmutableSortedDictionary(v => v.Key, v => _ranges.Trained(v.Value), StringComparer.Ordinal),
+                Values = _quantization.Values.ToImmutableSortedDictionary(
+                    v => v.Key, v => _ranges.Trained(v.Value), StringComparer.Ordinal),
                 Weights = weights.ToImmutable(),
             });
     }

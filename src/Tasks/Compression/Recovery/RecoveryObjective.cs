@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Training;
@@ -15,12 +16,13 @@ internal sealed class RecoveryObjective : ITrainingObjective
     private const double WeightOfLabels = 0.3;
     private const double LabelSmoothing = 0.05;
     private const int SamplesOfPower = 64;
-    private const double ShareOfMixed = 0.5;
+    private const double DefaultShareOfMixed = 0.5;
 
     private readonly Graph _teacher;
     private readonly RecoveryData _data;
     private readonly ImmutableArray<ValueMatch> _matches;
     private readonly double[] _powers;
+    private readonly double? _shareOfMixed;
 
     /// <summary>A student and its teacher.</summary>
     /// <param name="student">The student's graph of one sample.</param>
@@ -45,6 +47,19 @@ internal sealed class RecoveryObjective : ITrainingObjective
         _powers = Powers(teacher, data, _matches);
     }
 
+    /// <summary>What varies samples before they are learned from; null where they stay as they are.</summary>
+    public SampleVariation? Variation { get; init; }
+
+    /// <summary>The share of the samples that are mixed with another one; null: half, where samples can be mixed.</summary>
+    /// <exception cref="ModelException">Samples cannot be mixed, but the item asks for it.</exception>
+    public double? ShareOfMixed
+    {
+        get => _shareOfMixed;
+        init => _shareOfMixed = value is null or 0 || HasFloats ? value
+            : throw new ModelException(DiagnosticCatalog.AugmentDoesNotFit, FormattableString.Invariant($"Mixup={value:R}"),
+                "means of numbers of words or of bytes are none: all inputs of the model must be float32");
+    }
+
     /// <inheritdoc/>
     public int Samples => _data.Learned;
 
@@ -57,11 +72,17 @@ internal sealed class RecoveryObjective : ITrainingObjective
     /// <inheritdoc/>
     public Graph Graph { get; }
 
+    /// <summary>Whether each sample has a class that is right or wrong.</summary>
+    public bool HasClasses => _matches.Any(m => m.IsClasses
+        && Graph.TypeOf(m.Student) is var type && type.Count == Batch * type.Dimensions[m.Axis]);
+
     /// <inheritdoc/>
     public IReadOnlyList<string> Seeded => [.. _matches.Select(m => m.Student)];
 
     // Numbers of places and of words have no means, and a sample by itself no neighbour.
-    private bool Mixes => Batch > 1 && Graph.Inputs.All(i => Graph.TypeOf(i).Element == ElementType.Float32);
+    private bool Mixes => Batch > 1 && HasFloats && _shareOfMixed != 0;
+
+    private bool HasFloats => Graph.Inputs.All(i => Graph.TypeOf(i).Element == ElementType.Float32);
 
     /// <inheritdoc/>
     public ITrainingObjective.IPass NewPass() => new Pass(this);
@@ -137,6 +158,8 @@ internal sealed class RecoveryObjective : ITrainingObjective
         private readonly RecoveryObjective _objective;
         private readonly GradientTape<float> _tape;
         private readonly Tensor[] _inputs;
+        private readonly float[][] _unmixed;
+        private readonly float[] _unmoved;
         private readonly float[][] _seeds;
         private readonly int[] _labels;
 
@@ -145,11 +168,13 @@ internal sealed class RecoveryObjective : ITrainingObjective
             _objective = objective;
             _tape = new(objective._teacher, []);
             _inputs = [.. objective.Graph.Inputs.Select(i => Tensor.Zeros(objective.Graph.TypeOf(i)))];
+            _unmixed = objective.Mixes ? [.. _inputs.Select(i => new float[i.Count])] : [];
+            _unmoved = new float[objective.Variation is { } variation ? _inputs[variation.Input].Count / objective.Batch : 0];
             _seeds = [.. objective._matches.Select(m => new float[objective.Graph.TypeOf(m.Student).Count])];
             _labels = new int[objective.Batch];
         }
 
-        public long Bytes => _tape.Bytes + _seeds.Sum(s => (long)s.Length * sizeof(float));
+        public long Bytes => _tape.Bytes + _seeds.Concat(_unmixed).Append(_unmoved).Sum(s => (long)s.Length * sizeof(float));
 
         public IReadOnlyList<Tensor> Inputs(ReadOnlySpan<int> samples, long? occasion)
         {
@@ -161,8 +186,13 @@ internal sealed class RecoveryObjective : ITrainingObjective
             }
             for (int i = 0; i < _inputs.Length; i++)
                 Stack(tensors, i, _inputs[i]);
-            if (occasion is { } number && _objective.Mixes)
-                Mix(tensors, new RandomSource(FormattableString.Invariant($"mix {number}")));
+            if (occasion is { } number)
+            {
+                if (_objective.Variation is { } variation)
+                    Vary(variation, samples.Length, new RandomSource(FormattableString.Invariant($"augment {number}")));
+                if (_objective.Mixes)
+                    Mix(samples.Length, new RandomSource(FormattableString.Invariant($"mix {number}")));
+            }
             _tape.Forward(_inputs);
             return _inputs;
         }
@@ -178,13 +208,17 @@ internal sealed class RecoveryObjective : ITrainingObjective
                 float[] own = tape.Value(match.Student).Values<float>(), other = _tape.Value(match.Teacher).Values<float>();
                 Span<float> gradient = seeds is null ? [] : _seeds[m];
                 gradient.Clear();
-                int each = own.Length / _objective.Batch, row = match.IsClasses ? tape.Value(match.Student).Dimensions[^1] : each;
+                ReadOnlySpan<int> shape = tape.Value(match.Student).Dimensions.AsSpan();
+                int each = own.Length / _objective.Batch, row = match.IsClasses ? shape[match.Axis] : each;
+                int apart = match.IsClasses ? Shapes.Count(shape[(match.Axis + 1)..]) : 1;
+                var rows = new StridedRows(row, apart);
                 for (int at = 0; at < count * each; at += row)
                 {
-                    ReadOnlySpan<float> student = own.AsSpan(at, row), teacher = other.AsSpan(at, row);
-                    Span<float> part = seeds is null ? [] : gradient.Slice(at, row);
+                    ReadOnlySpan<float> student = rows.Read(own, at, 0), teacher = rows.Read(other, at, 1);
+                    Span<float> part = seeds is null ? [] : rows.Part(gradient, at);
                     loss += Lost(match, m, student, teacher, match.IsClasses && each == row ? _labels[at / each] : -1,
                         match.Weight * row / each, part);
+                    rows.Write(part, gradient, at);
                     if (counts && match.IsClasses && each == row)
                         right += Greatest(student) == (_labels[at / each] >= 0 ? _labels[at / each] : Greatest(teacher)) ? 1 : 0;
                 }
@@ -194,22 +228,33 @@ internal sealed class RecoveryObjective : ITrainingObjective
             return (loss, right);
         }
 
-        // Half of the samples become means of themselves and their neighbours, of which the teacher is asked as of any other: a student
+        private void Vary(SampleVariation variation, int samples, RandomSource random)
+        {
+            Span<float> all = _inputs[variation.Input].Values<float>();
+            for (int s = 0; s < samples; s++)
+                variation.Apply(all.Slice(s * _unmoved.Length, _unmoved.Length), _unmoved, random);
+        }
+
+        // Some of the samples become means of themselves and their neighbours, of which the teacher is asked as of any other: a student
         // that is to be the teacher's function needs more places than there are samples (mixup: H. Zhang et al. 2018, arXiv 1710.09412;
         // for distillation L. Beyer et al. 2022, arXiv 2106.05237).
-        private void Mix(IReadOnlyList<Tensor>[] samples, RandomSource random)
+        private void Mix(int samples, RandomSource random)
         {
-            for (int s = 0; s < samples.Length; s++)
+            double share = _objective.ShareOfMixed ?? DefaultShareOfMixed;
+            for (int i = 0; i < _inputs.Length; i++)
+                _inputs[i].Values<float>().CopyTo(_unmixed[i].AsSpan());
+            for (int s = 0; s < samples; s++)
             {
                 double draw = random.NextUnit();
-                if (draw >= ShareOfMixed)
+                if (draw >= share)
                     continue;
-                float own = (float)(draw / ShareOfMixed), other = 1 - own;
+                float own = (float)(draw / share), other = 1 - own;
                 _labels[s] = -1;
                 for (int i = 0; i < _inputs.Length; i++)
                 {
-                    float[] a = samples[s][i].Values<float>(), b = samples[(s + 1) % samples.Length][i].Values<float>();
-                    Span<float> mixed = _inputs[i].Values<float>().AsSpan(s * a.Length, a.Length);
+                    int each = _inputs[i].Count / _objective.Batch;
+                    ReadOnlySpan<float> a = _unmixed[i].AsSpan(s * each, each), b = _unmixed[i].AsSpan((s + 1) % samples * each, each);
+                    Span<float> mixed = _inputs[i].Values<float>().AsSpan(s * each, each);
                     System.Numerics.Tensors.TensorPrimitives.Multiply(a, own, mixed);
                     System.Numerics.Tensors.TensorPrimitives.FusedMultiplyAdd(b, other, mixed, mixed);
                 }
@@ -226,6 +271,42 @@ internal sealed class RecoveryObjective : ITrainingObjective
             double loss = distilled * DistillationLoss.Classes(student, teacher, Temperature, distilled, gradient);
             return label < 0 ? loss
                 : loss + (weight * labelled * DistillationLoss.Label(student, label, LabelSmoothing, weight * labelled, gradient));
+        }
+
+        // Rows along an axis behind which there are others: copies of those whose elements do not lie side by side.
+        private readonly ref struct StridedRows(int row, int apart)
+        {
+            private readonly float[] _copies = apart == 1 ? [] : new float[3 * row];
+
+            public ReadOnlySpan<float> Read(float[] from, int at, int place)
+            {
+                if (apart == 1)
+                    return from.AsSpan(at, row);
+                Span<float> copy = _copies.AsSpan(place * row, row);
+                for (int i = 0, first = First(at); i < row; i++)
+                    copy[i] = from[first + (i * apart)];
+                return copy;
+            }
+
+            public Span<float> Part(Span<float> gradient, int at)
+            {
+                if (apart == 1)
+                    return gradient.Slice(at, row);
+                Span<float> part = _copies.AsSpan(2 * row, row);
+                part.Clear();
+                return part;
+            }
+
+            public void Write(ReadOnlySpan<float> part, Span<float> gradient, int at)
+            {
+                if (apart == 1 || part.IsEmpty)
+                    return;
+                for (int i = 0, first = First(at); i < row; i++)
+                    gradient[first + (i * apart)] = part[i];
+            }
+
+            // The rows of a block lie one place apart.
+            private int First(int at) => (at / (row * apart) * row * apart) + (at / row % apart);
         }
 
         private static int Greatest(ReadOnlySpan<float> row)

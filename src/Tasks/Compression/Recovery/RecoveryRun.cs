@@ -8,6 +8,8 @@ using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Metrics;
 using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Gradients;
+using OptimizerBuild.Options;
 using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Compression.Recovery;
@@ -26,6 +28,8 @@ internal sealed class RecoveryRun : ITrainingHost
     private const int Chunk = 16;
     private const int Batch = 64;
     private const int FewestSamples = 4;
+    private const int SamplesOfDistance = 64;
+    private const double LeastRight = 0.8;
     private const double SecondsBetweenStates = 20;
 
     private readonly string _name;
@@ -59,17 +63,23 @@ internal sealed class RecoveryRun : ITrainingHost
         }
         Graph teacher = context.Renormalize(context.TeachingGraph);
         (int classes, int firstLabel) = Classes(context);
-        ImmutableArray<ValueMatch> matches = [.. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes)
-            // Equal names in graphs of other origin mean nothing.
-            .Where(m => m.IsOutput || context.Student is null)
-            .Select(m => m with { Student = renamed(m.Student) })];
+        ImmutableArray<ValueMatch> matches = Matches(isFar: false);
         if (!matches.Any(m => m.IsOutput))
         {
             note = "no output is a real number that the float model has as well";
             return null;
         }
         var data = new RecoveryData(samples, classes, firstLabel);
-        var objective = new RecoveryObjective(student, teacher, data, matches, Chunk);
+        foreach (TrainedParameter parameter in parameters)
+            parameter.Show(parameter.ValuesOfBest);
+        if (IsFar(new(student, teacher, data, [.. matches.Where(m => m.IsOutput)], 1)))
+            matches = Matches(isFar: true);
+        Augmentation augmentation = context.Options.Augment ?? new();
+        var objective = new RecoveryObjective(student, teacher, data, matches, Chunk)
+        {
+            Variation = SampleVariation.Of(augmentation, context.Teacher.Graph),
+            ShareOfMixed = augmentation.Mixup,
+        };
         long macs = student.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(student, n)));
         int steps = context.Options.RecoverySteps
             ?? (int)Math.Clamp(DefaultProducts / (3L * Batch * Math.Max(macs, 1)), FewestSteps, MostSteps);
@@ -90,9 +100,34 @@ internal sealed class RecoveryRun : ITrainingHost
         };
         var run = new RecoveryRun(name, context);
         var trainer = new Trainer(objective, parameters, options, epoch => run.Order(epoch, data.Learned), run);
-        TrainingOutcome outcome = trainer.Run(Fingerprint(name, student, matches), context.Cancellation);
+        TrainingOutcome outcome = trainer.Run(Fingerprint(name, student, matches, augmentation), context.Cancellation);
         note = run.Text(outcome, data, objective, trainer);
         return outcome.BestStep > 0;
+
+        ImmutableArray<ValueMatch> Matches(bool isFar) =>
+        [
+            .. ValueMatch.Of(student with { Outputs = teacher.Outputs }, teacher, classes, isFar)
+                // Equal names in graphs of other origin mean nothing.
+                .Where(m => m.IsOutput || context.Student is null)
+                .Select(m => m with { Student = renamed(m.Student) }),
+        ];
+    }
+
+    // Whether less than four of five samples have the right class or, without classes, a fifth of what varies is lost.
+    private static bool IsFar(RecoveryObjective objective)
+    {
+        int count = Math.Min(objective.HeldBack, SamplesOfDistance);
+        var tape = new GradientTape<float>(objective.Graph, []);
+        ITrainingObjective.IPass pass = objective.NewPass();
+        double lost = 0;
+        int right = 0;
+        for (int s = 0; s < count; s++)
+        {
+            tape.Forward(pass.Inputs([s], null));
+            (double loss, int isRight) = pass.Measure(tape, 1, null);
+            (lost, right) = (lost + loss, right + isRight);
+        }
+        return objective.HasClasses ? right < count * LeastRight : lost > count * (1 - LeastRight);
     }
 
     /// <inheritdoc/>
@@ -179,10 +214,10 @@ internal sealed class RecoveryRun : ITrainingHost
     }
 
     // The graph with its numbers: another model, or the same one compressed otherwise, does not go on with this state.
-    private static string Fingerprint(string name, Graph student, ImmutableArray<ValueMatch> matches)
+    private static string Fingerprint(string name, Graph student, ImmutableArray<ValueMatch> matches, Augmentation augmentation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{string.Join('\n', matches)}\n{student.Print()}"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{augmentation}\n{string.Join('\n', matches)}\n{student.Print()}"));
         foreach (Tensor constant in student.Constants.Values)
             if (constant.Element != ElementType.String)
                 hash.AppendData(constant.Bytes);

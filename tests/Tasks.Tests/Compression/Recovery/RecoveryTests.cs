@@ -24,6 +24,7 @@ public sealed class RecoveryTests
         Item with { SparsityPattern = SparsityPattern.TwoOfFour, Precision = ModelPrecision.Float32 },
         Item with { Precision = ModelPrecision.Int4 },
         Item with { Clusters = 5 },
+        Item with { Clusters = 5, Precision = ModelPrecision.Float32 },
         Item with { Sparsity = 0.6, Clusters = 6 },
         Item with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Channel },
         Item with { Rank = new RankAmount(0.4) },
@@ -145,6 +146,106 @@ public sealed class RecoveryTests
             float[] greatest = [.. drawn.Select(Math.Abs).OrderDescending().Take(kept).Where(w => w != 0)];
             Assert.Equal(greatest, found.Select(Math.Abs).Where(w => w != 0).OrderDescending());
         }
+    }
+
+    /// <summary>Blocks become zero together, as many as before, those of the least mean square.</summary>
+    [Fact]
+    public void TheGreatestBlocksAreKept()
+    {
+        float[] dense = [1, 1, 3, 0, 0.5f, 2], pruned = [1, 1, 3, 0, 0, 0];
+        int[][] blocks = [[0, 1], [2, 3], [4, 5]];
+        var form = new SparseWeights(pruned, dense, blocks);
+        var weights = new float[6];
+        form.Apply(form.Master, [], weights);
+        Assert.Equal(pruned, weights);
+        Assert.Equal(0.25f, form.Master[4] / form.Master[5]);
+        Assert.True((form.Master[4] * form.Master[4]) + (form.Master[5] * form.Master[5]) < 2);
+
+        form.MoveTo(0);
+        form.Apply(dense, [], weights);
+        Assert.Equal(dense, weights);
+        form.MoveTo(1);
+        form.Apply(dense, [], weights);
+        Assert.Equal([0, 0, 3, 0, 0.5f, 2], weights);
+        float[] gradient = [1, 1, 1, 1, 1, 1];
+        form.Pull(dense, [], gradient, []);
+        Assert.Equal([1.0002f, 1.0002f, 1, 1, 1, 1], gradient);
+    }
+
+    /// <summary>Blocks that are zero before recovery may be others behind it, but as many.</summary>
+    [Fact]
+    public void BlocksLearnWhichOfThemAreZero()
+    {
+        Graph graph = Network();
+        ModelOptions options = Item with { Sparsity = 0.7, SparsityPattern = SparsityPattern.Block, Precision = ModelPrecision.Float32 };
+        CompressionRun without = Run(graph, options with { Recovery = false }, out CompressionContext plain);
+        CompressionRun with = Run(graph, options, out CompressionContext context);
+        SampleSet judges = Samples(graph, 7, 200);
+        Assert.True(1 - context.Measure(with.Model, judges).Accuracy < 0.95 * (1 - plain.Measure(without.Model, judges).Accuracy));
+        foreach (Node node in without.Model.Graph.Nodes.Where(n => n.OpType == "Gemm"))
+            Assert.Equal(Blocks(without.Model.Graph, node), Blocks(with.Model.Graph, node));
+
+        static int Blocks(Graph graph, Node node)
+        {
+            Sparsification.PrunableLayer layer = Sparsification.PrunableLayer.Of(graph, node)!;
+            float[] weights = graph.Constants[node.Inputs[1]].Values<float>();
+            return layer.Blocks is not { } grid ? 0 : grid.Panels.Sum(p => grid.Quads.Count(q => Enumerable.Range(p.First, p.Count)
+                .All(c => q.All(k => weights[layer.Layer.Index(c, k)] == 0))));
+        }
+    }
+
+    /// <summary>Training on varied samples gives the same on one thread and on several, and something else than on those given.</summary>
+    [Fact]
+    public void VariedSamplesAreTheSameInEveryBuild()
+    {
+        var g = new FloatGraph();
+        string flat = g.Add("flat", "Reshape", [g.Input("x", 1, 1, 6, 4), g.Constant("shape", Tensor.Of([1L, 24], 2))]);
+        Graph graph = g.Build(g.Dense("c", g.Dense("a", flat, 24, 32, relu: true), 32, 6));
+        ModelOptions options = Item with
+        {
+            Sparsity = 0.7, Precision = ModelPrecision.Float32, RecoverySteps = 30,
+            Augment = Augmentation.Parse("Shift=1;Flip;TimeMask=2;Mixup=0.3"),
+        };
+        Graph one = Run(graph, options, out _).Model.Graph;
+        Assert.True(one.SameAs(Run(graph, options, out _).Model.Graph));
+        Assert.False(one.SameAs(Run(graph, options with { Augment = null }, out _).Model.Graph));
+    }
+
+    /// <summary>Classes along another axis than the last are compared as classes, each place of a map by itself.</summary>
+    [Fact]
+    public void ClassesOfPlacesAreClasses()
+    {
+        var g = new FloatGraph();
+        string dense = g.Dense("a", g.Input("x", 1, 8), 8, 12);
+        string scores = g.Add("scores", "Reshape", [dense, g.Constant("shape", Tensor.Of([1L, 3, 2, 2], 4))]);
+        Graph graph = PassPipeline.Run(g.Build(g.Add("p", "Softmax", [scores], n => n.With("axis", 1))));
+        ValueMatch match = Assert.Single(ValueMatch.Of(graph, graph, 3), m => m.IsOutput);
+        Assert.Equal((true, 1), (match.IsClasses, match.Axis));
+        Assert.NotEqual(graph.Outputs[0], match.Student);
+
+        Graph other = graph with { Constants = graph.Constants.SetItem("a.b", Tensor.Of(new float[12], 12)) };
+        Assert.NotEqual(other.Constants["a.b"].Values<float>(), graph.Constants["a.b"].Values<float>());
+        var objective = new RecoveryObjective(other, graph, new(Samples(graph, 3, 40), 3), [match], 1);
+        ITrainingObjective.IPass pass = objective.NewPass();
+        var tape = new GradientTape<float>(other, ["a.b"], objective.Seeded);
+        tape.Forward(pass.Inputs([0], null));
+        var seeds = new Dictionary<string, float[]>();
+        double loss = pass.Measure(tape, 1, seeds).Loss;
+        float[] seed = [.. seeds[match.Student]];
+        float[] logits = tape.Value(match.Student).Values<float>();
+        for (int i = 0; i < 12; i++)
+        {
+            float at = logits[i];
+            logits[i] = at + 0.01f;
+            double above = pass.Measure(tape, 1, null).Loss;
+            logits[i] = at - 0.01f;
+            double below = pass.Measure(tape, 1, null).Loss;
+            logits[i] = at;
+            Assert.Equal((above - below) / 0.02, seed[i], 3);
+        }
+        Assert.True(loss > 0);
+        for (int place = 0; place < 4; place++)
+            Assert.Equal(0, Enumerable.Range(0, 3).Sum(c => seed[(c * 4) + place]), 5);
     }
 
     [Fact]
@@ -300,15 +401,138 @@ public sealed class RecoveryTests
         Assert.Equal(Layers(after)[0].Values, Layers(after)[1].Values);
         Assert.All(Layers(after)[0].Scales.Zip(Layers(after)[1].Scales), s => Assert.Equal(factor, s.Second / s.First, 4));
 
-        // And in floats, before they are rounded: what they read is one constant.
-        if (factor != 1)
-            return;
+        // And in floats, before they are rounded: what they read is one constant, or a multiple of it.
         CompressionRun floats = Run(graph, Item with
         {
             Precision = ModelPrecision.Float32, SparsityPattern = SparsityPattern.TwoOfFour, PruningCriterion = PruningCriterion.Magnitude,
         }, out _);
         Assert.Contains(floats.Accounts, a => a.Technique == "Recovery");
-        Assert.Single(floats.Model.Graph.Nodes.Where(n => n.Origin is "a/node" or "b/node").Select(n => n.Inputs[1]).Distinct());
+        string[] names = [.. floats.Model.Graph.Nodes.Where(n => n.Origin is "a/node" or "b/node").Select(n => n.Inputs[1]).Distinct()];
+        Assert.Equal(factor == 1 ? 1 : 2, names.Length);
+        Assert.NotEqual(weights.Values<float>(), floats.Model.Graph.Constants[names[0]].Values<float>());
+        Assert.Equal([.. floats.Model.Graph.Constants[names[0]].Values<float>().Select(w => w * factor)],
+            floats.Model.Graph.Constants[names[^1]].Values<float>());
+    }
+
+    /// <summary>Where levels are few, ranges are trained: scales change together where they were equal, and biases with them.</summary>
+    [Fact]
+    public void RangesAreTrainedWhereLevelsAreFew()
+    {
+        Graph graph = Network();
+        foreach (ModelPrecision precision in (ModelPrecision[])[ModelPrecision.Int8, ModelPrecision.Ternary])
+        {
+            CompressedModel before = Run(graph, Item with { Precision = precision, Recovery = false }, out _).Model;
+            CompressedModel after = Run(graph, Item with { Precision = precision }, out _).Model;
+            var (was, now) = (before.Annotation<GraphQuantization>()!.Values, after.Annotation<GraphQuantization>()!.Values);
+            Assert.Equal(was.Keys, now.Keys);
+            Assert.All(was, v => Assert.Equal((v.Value.Type, v.Value.ZeroPoint), (now[v.Key].Type, now[v.Key].ZeroPoint)));
+            Assert.All(was, v => Assert.InRange(now[v.Key].Scale / v.Value.Scale, 0.5, 2));
+            Assert.All(was, v => Assert.Equal((float)now[v.Key].Scale, now[v.Key].Scale));
+            Assert.Equal(was[graph.Inputs[0]], now[graph.Inputs[0]]);
+            Assert.Equal(precision != ModelPrecision.Int8, was.Any(v => now[v.Key].Scale != v.Value.Scale));
+            foreach (IGrouping<ActivationQuantization, string> group in was.GroupBy(v => v.Value, v => v.Key))
+                Assert.Single(group.Select(v => now[v]).Distinct());
+        }
+    }
+
+    /// <summary>The student that rounds by factors of ranges has the gradients of LSQ.</summary>
+    [Fact]
+    public void FactorsOfRangesHaveTheGradientsOfSteps()
+    {
+        var range = new ActivationQuantization(ActivationType.U8, 0.5, 10);
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Add("v", "Relu", [g.Input("x", 1, 4)]));
+        var quantization = new GraphQuantization(
+            System.Collections.Immutable.ImmutableSortedDictionary<string, ActivationQuantization>.Empty.Add("v", range),
+            System.Collections.Immutable.ImmutableSortedDictionary<string, NodePrecision>.Empty,
+            System.Collections.Immutable.ImmutableSortedDictionary<string, WeightQuantization>.Empty);
+        var ranges = new LearnedRanges(graph, quantization, _ => false, isOn: true);
+        TrainedParameter factor = Assert.Single(ranges.Parameters);
+        var types = graph.Types.ToBuilder();
+        Node[] rounding = [.. ranges.Round("v", "r", range, graph.TypeOf("v"), types)];
+        Graph student = graph with
+        {
+            Nodes = [.. graph.Nodes, .. rounding], Types = types.ToImmutable(), Outputs = ["r"],
+            Constants = graph.Constants.AddRange(ranges.Constants),
+        };
+        var tape = new GradientTape<float>(student, [factor.Name]);
+        tape.Forward([Tensor.Of([0.6f, 0.9f, 3.2f, 500f], 1, 4)]);
+        Assert.Equal([0.5f, 1f, 3f, 122.5f], tape.Value("r").Values<float>());
+        foreach ((int place, float expected) in new[] { (0, -0.1f), (1, 0.1f), (2, -0.2f), (3, 122.5f) })
+        {
+            var seed = new float[4];
+            seed[place] = 1;
+            tape.Backward(new Dictionary<string, float[]> { ["r"] = seed });
+            Assert.Equal(expected, tape.Gradient(factor.Name)[0], 4);
+        }
+        factor.Values[0] = 3;
+        Assert.Equal(range with { Scale = 1 }, ranges.Trained(range));
+    }
+
+    /// <summary>The integers of a layer with a factor of its own are trained, and its float weights are without the factor.</summary>
+    [Fact]
+    public void LayersWithFactorsLearn()
+    {
+        var g = new FloatGraph();
+        string hidden = g.Dense("a", g.Input("x", 1, 32), 32, 32, relu: true);
+        string scaled = g.Add("b", "Gemm", [hidden, "a.w", g.Noise("b.b", 0.1, 32)],
+            n => n.With("transB", 1).With("alpha", new AttributeValue.Float(1.5f)).With("beta", new AttributeValue.Float(2)));
+        Graph graph = g.Build(g.Dense("c", scaled, 32, 6));
+        // The passes would make the factor part of the weights.
+        CompressedModel Compressed(ModelOptions options) => CompressionTechniques.Run(
+            new(graph), new TestContext(graph, Samples(graph, 3, 1600)).Context(options)).Model;
+        CompressedModel before = Compressed(Item with { Precision = ModelPrecision.Int4, Recovery = false });
+        CompressedModel after = Compressed(Item with { Precision = ModelPrecision.Int4 });
+        Node layer = Assert.Single(after.Graph.Nodes, n => n.Origin == "b/node");
+        Assert.Equal(1.5f, layer.Float("alpha", 1));
+        WeightQuantization was = before.Annotation<GraphQuantization>()!.Weights[layer.Name];
+        WeightQuantization now = after.Annotation<GraphQuantization>()!.Weights[layer.Name];
+        Assert.NotEqual(was.Values, now.Values);
+        float[] bias = after.Graph.Constant(layer.Inputs[2])!.Values<float>();
+        double input = after.Annotation<GraphQuantization>()!.Values[layer.Inputs[0]].Scale;
+        for (int c = 0; c < bias.Length; c++)
+            Assert.Equal(2 * bias[c], now.Bias[c] * input * now.Scales[c], 0.51 * input * now.Scales[c]);
+    }
+
+    /// <summary>Stopped, or killed, while weights become zero or later, a build that is started again gives the same.</summary>
+    [Theory]
+    [InlineData(0.1, 0.3)]
+    [InlineData(0.4, 0.7)]
+    public void InterruptedBuildsGoOnToTheSame(double stopped, double killed)
+    {
+        Graph graph = Network();
+        ModelOptions options = Item with { Sparsity = 0.7, Precision = ModelPrecision.Int8, RecoverySteps = 1000 };
+        CompressionRun whole = Run(graph, options, out _);
+        var kept = new Kept();
+        Assert.Throws<OperationCanceledException>(() => Interrupted(stopped, kept));
+        byte[] state = Assert.Single(kept.States).Value;
+
+        // What a build learns after its last state is lost with it.
+        var lost = new Kept();
+        lost.States[kept.States.Keys.Single()] = state;
+        Assert.Throws<OperationCanceledException>(() => Interrupted(killed, lost));
+        Assert.NotEqual(state, lost.States[kept.States.Keys.Single()]);
+        CompressionRun again = Interrupted(2, kept);
+        Assert.Equal(2, kept.States.Count);
+        Assert.True(whole.Model.Graph.SameAs(again.Model.Graph));
+        foreach ((string node, WeightQuantization weights) in whole.Model.Annotation<GraphQuantization>()!.Weights)
+        {
+            Assert.Equal(weights.Values, again.Model.Annotation<GraphQuantization>()!.Weights[node].Values);
+            Assert.Equal(weights.Scales, again.Model.Annotation<GraphQuantization>()!.Weights[node].Scales);
+        }
+
+        CompressionRun Interrupted(double at, ITrainingCheckpoints checkpoints)
+        {
+            using var source = new CancellationTokenSource();
+            var samples = new TestContext(graph, Samples(graph, 3, 1600));
+            var lowering = new Pipeline.TrialLowering(graph, new() { Interface = graph, Adaptation = InputAdaptation.Of(options) });
+            var context = new CompressionContext(
+                options, new Teacher(graph), samples, lowering, new Interruption(source, "Recovery", at), source.Token)
+            {
+                Checkpoints = checkpoints,
+            };
+            return CompressionTechniques.Run(new(PassPipeline.Run(graph)), context);
+        }
     }
 
     /// <summary>Products that were added up in 16 bits still are.</summary>
@@ -378,6 +602,15 @@ public sealed class RecoveryTests
         Tensor Drawn(string input) => Tensor.Of(
             [.. Enumerable.Range(0, graph.TypeOf(input).Count).Select(_ => (random.NextSingle() * 2) - 1)],
             graph.TypeOf(input).Dimensions.AsSpan());
+    }
+
+    private sealed class Interruption(CancellationTokenSource source, string technique, double at) : IBuildProgress
+    {
+        public void Report(string name, double fraction, string text)
+        {
+            if (name == technique && fraction >= at)
+                source.Cancel();
+        }
     }
 
     private sealed class Kept : ITrainingCheckpoints
