@@ -36,6 +36,8 @@ internal static class Program
             new StartupCommand(),
             new DebugCommand(),
             new CompressionCommand(),
+            new CodesCommand(),
+            new ContextsCommand(),
             new TrainingCommand(),
             new WasmCommand(),
             new StructureCommand(),

@@ -40,6 +40,7 @@ internal sealed class CompressionCommand : BenchCommand
         new("float", r => r.FloatAccuracy, "F4", 8),
         new("compressed", r => r.Accuracy, "F4", 8),
         new("samples", r => r.Samples, "N0", 7),
+        new("estimate", r => r.Microseconds, "F2", 9) { Title = "estimated µs" },
         new("MB/s", r => r.DecodedMegabytes, "F0", 7) { Title = "decoded MB/s" });
 
     private readonly ModelSelection _models;
@@ -93,7 +94,8 @@ internal sealed class CompressionCommand : BenchCommand
         string[] combinations = line.GetValue(_combinations) is { Length: > 0 } given ? given : Combinations;
         if (line.GetValue(_recovery))
             combinations = [.. combinations.SelectMany(c => (string[])[c, c + ";Recovery=True"])];
-        BenchModel[] models = [.. _models.Of(line).Where(m => m.Evaluation is not null)];
+        bool needsLabels = line.GetValue(_students);
+        BenchModel[] models = [.. _models.Of(line).Where(m => (m.Evaluation ?? (needsLabels ? null : m.Calibration)) is not null)];
         IEnumerable<BenchModel> variants = line.GetValue(_students) ? models.SelectMany(m => Students(m, steps))
             : models.SelectMany(m => combinations.Select(c => With(m, c)));
         List<CompressionRow> rows = Columns.Print(variants.Select(Measure));
@@ -103,8 +105,9 @@ internal sealed class CompressionCommand : BenchCommand
 
     private static string Markdown(List<CompressionRow> rows) => Document.Of(
         "compression",
-        "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data by the kernels that "
-            + $"ship, and how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
+        "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data (without such, agreement "
+            + "with the float model on the calibration data) by the kernels that ship, the time that the cost model estimates, and "
+            + $" how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
             + $"{Machine.Processor}, {RuntimeInformation.FrameworkDescription}, decoders compiled).",
         Columns.Markdown(rows));
 
@@ -139,12 +142,23 @@ internal sealed class CompressionCommand : BenchCommand
     private static CompressionRow Measure(BenchModel model)
     {
         ModelOptions options = model.Options();
-        CompilationOutcome outcome = ModelCompiler.Compile(options, CancellationToken.None);
+        ModelCompiler.Compression compression = ModelCompiler.Compress(options);
+        CompilationOutcome outcome = ModelCompiler.Finish(compression);
         PlanFacts facts = outcome.Plan.Facts;
+        if (model.Evaluation is null)
+        {
+            Compression.Measurement agreement = compression.Context.Measure(compression.Run.Model);
+            facts = facts with
+            {
+                Metric = agreement.Metric, FloatMetric = agreement.TeacherAccuracy, CompressedMetric = agreement.Accuracy,
+                Samples = agreement.Samples,
+            };
+        }
         return new(
             model.Name, string.Join(' ', model.Metadata.Select(m => m.Key + "=" + WithoutFolders(m.Value)).Order(StringComparer.Ordinal)),
             outcome.Weights.Length, (double)facts.FloatWeightBytes / outcome.Weights.Length, facts.Metric, facts.FloatMetric,
-            facts.CompressedMetric, facts.Samples, Megabytes(outcome.Plan.Weights, outcome.Weights));
+            facts.CompressedMetric, facts.Samples, compression.Context.EstimatedNanoseconds(compression.Run.Model) / 1000,
+            Megabytes(outcome.Plan.Weights, outcome.Weights));
     }
 
     private static string WithoutFolders(string value) => !value.Contains(".onnx", StringComparison.Ordinal) ? value
@@ -172,5 +186,5 @@ internal sealed class CompressionCommand : BenchCommand
     /// <summary>A model under one combination of techniques.</summary>
     private sealed record CompressionRow(
         string Model, string Metadata, int Bytes, double Factor, string Metric, double? FloatAccuracy, double? Accuracy, int Samples,
-        double? DecodedMegabytes);
+        double Microseconds, double? DecodedMegabytes);
 }

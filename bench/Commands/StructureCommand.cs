@@ -38,8 +38,12 @@ internal sealed class StructureCommand : BenchCommand
         ("folding, made-up samples", false, Fold(FoldRepair.Statistics)),
         ("folding, data, statistics", true, Fold(FoldRepair.Statistics)),
         ("folding, data, fit", true, Fold(FoldRepair.Fit)),
-        ("low rank, weights alone", false, Divide(weighted: false)),
-        ("low rank, data", true, Divide(weighted: true)),
+        ("low rank, weights alone", false, Divide(weighted: false, RankForm.Auto)),
+        ("low rank, data", true, Divide(weighted: true, RankForm.Auto)),
+        .. from form in Enum.GetValues<RankForm>()
+           where form != RankForm.Auto
+           from way in (string[])["weights alone", "data"]
+           select ($"low rank by {form}, {way}", way == "data", Divide(way == "data", form)),
     ];
 
     private readonly ModelSelection _models;
@@ -94,8 +98,8 @@ internal sealed class StructureCommand : BenchCommand
         (context, graph, share) => new ChannelFolding(context, repair).Apply(graph, share, "Fold").Graph;
 
     // Of each layer the share may go; what goes of the whole depends on how many layers it pays for.
-    private static Func<CompressionContext, Graph, double, Graph> Divide(bool weighted) =>
-        (context, graph, share) => new RankReduction(context).Apply(graph, new(1 - share), weighted).Graph;
+    private static Func<CompressionContext, Graph, double, Graph> Divide(bool weighted, RankForm form) =>
+        (context, graph, share) => new RankReduction(context, form).Apply(graph, new(1 - share), weighted).Graph;
 
     private static IEnumerable<StructureRow> Measure(BenchModel model, string technique, double[] shares)
     {

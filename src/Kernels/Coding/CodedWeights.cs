@@ -12,7 +12,8 @@ using global::System.Runtime.InteropServices;
 /// <remarks>
 /// A section of a plan's list takes <see cref="Fields"/> integers: where its code begins in the resource, the code's bytes, where its first
 /// element goes, the number of elements, the bytes of an element (1 or 4), and the bytes from one element to the next. Its code begins with
-/// the number of different elements less one (a byte) and these elements; what follows belongs to the decoder.
+/// the number of different elements less one (a byte) and these elements; more than <see cref="MostListed"/> different bytes are a map
+/// instead, a bit for each of the 256 that there may be, and their order is ascending. What follows belongs to the decoder.
 /// </remarks>
 internal static class CodedWeights
 {
@@ -21,6 +22,12 @@ internal static class CodedWeights
 
     /// <summary>Bytes of tables that a decoder may use.</summary>
     public const int TableBytes = (1 << 14) + 1024 + 256;
+
+    /// <summary>The most different bytes that a code lists.</summary>
+    public const int MostListed = MapBytes;
+
+    /// <summary>The bytes of a map of different bytes.</summary>
+    public const int MapBytes = MaximumValues / 8;
 
     private const int MaximumValues = 256;
 
@@ -52,21 +59,28 @@ internal static class CodedWeights
     private static void Section<TDecoder>(ReadOnlySpan<byte> source, Span<byte> target, int count, int width, int step, Span<byte> scratch)
         where TDecoder : struct, ISymbolDecoder
     {
-        if (source.Length < 1 || source.Length < 1 + ((source[0] + 1) * width))
+        if (source.Length < 1)
             throw Damaged();
         int different = source[0] + 1;
-        ReadOnlySpan<byte> elements = source.Slice(1, different * width);
+        bool isMap = width == 1 && different > MostListed;
+        int position = 1 + (isMap ? MapBytes : different * width);
+        if (source.Length < position)
+            throw Damaged();
+        ReadOnlySpan<byte> elements = source.Slice(1, position - 1);
         Span<byte> tables = scratch.Slice(0, TableBytes);
         Span<byte> numbers = scratch.Slice(TableBytes, MaximumValues);
         Span<byte> block = scratch.Slice(TableBytes + MaximumValues);
         if (different == 1)
             block.Clear();
+        int found = 0;
         for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = (byte)i;
+            if (!isMap || ((elements[i >> 3] >> (i & 7)) & 1) != 0)
+                numbers[found++] = (byte)i;
+        if (isMap && found != different)
+            throw Damaged();
 
         TDecoder decoder = default;
-        ReadOnlySpan<byte> values = width == 1 ? elements : numbers.Slice(0, different);
-        int position = 1 + elements.Length;
+        ReadOnlySpan<byte> values = width == 1 && !isMap ? elements : numbers.Slice(0, different);
         if (different > 1)
             decoder.Begin(source, position, values, tables);
         else if (source.Length != position)

@@ -6,7 +6,8 @@ using global::System.Runtime.InteropServices;
 
 /// <summary>
 /// Sections in a canonical Huffman code (D. Huffman, "A Method for the Construction of Minimum-Redundancy Codes", 1952; canonical: E.
-/// Schwartz and B. Kallick 1964) of at most <see cref="LongestCode"/> bits a symbol, of which a table decodes one look-up each.
+/// Schwartz and B. Kallick 1964) of at most <see cref="LongestCode"/> bits a symbol, of which a look-up decodes one, or two where both are
+/// as short as that together.
 /// </summary>
 internal static class HuffmanCode
 {
@@ -23,6 +24,13 @@ internal static class HuffmanCode
     {
         private const int Entries = 1 << LongestCode;
 
+        // An entry: the symbols that begin with these bits, the bits of the first, how many symbols these are, and the bits of all, which
+        // the next look-up waits for.
+        private const int BitsOfFirst = 16, Number = 20, BitsOfAll = 28;
+
+        // Shorter codes are read before entries for pairs of symbols would be made.
+        private const int WorthPairs = 1 << 13;
+
         private BitSource _bits;
 
         public void Begin(ReadOnlySpan<byte> source, int position, ReadOnlySpan<byte> values, Span<byte> tables)
@@ -34,7 +42,7 @@ internal static class HuffmanCode
             _bits.Position = position + lengthBytes;
 
             // Codes of a length follow one another in the order of the symbols, shorter ones first; they fill the table exactly.
-            Span<ushort> table = MemoryMarshal.Cast<byte, ushort>(tables).Slice(0, Entries);
+            Span<uint> table = MemoryMarshal.Cast<byte, uint>(tables).Slice(0, Entries);
             int code = 0;
             for (int length = 1; length <= LongestCode; length++)
             {
@@ -46,13 +54,31 @@ internal static class HuffmanCode
                     if (code + size > Entries)
                         throw CodedWeights.Damaged();
                     int first = Reversed(code);
+                    uint entry = values[s] | ((uint)length << BitsOfAll) | ((uint)length << BitsOfFirst) | (1u << Number);
                     for (int i = first; i < Entries; i += 1 << length)
-                        table[i] = (ushort)(values[s] | (length << 8));
+                        table[i] = entry;
                     code += size;
                 }
             }
             if (code != Entries)
                 throw CodedWeights.Damaged();
+            if (source.Length >= WorthPairs)
+                AddPairs(table);
+        }
+
+        // The bits behind a symbol are the lowest of an entry further down, which is still a single one.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void AddPairs(Span<uint> table)
+        {
+            for (int i = table.Length - 1; i >= 0; i--)
+            {
+                uint entry = table[i];
+                int length = (int)(entry >> BitsOfFirst) & 15;
+                uint next = table[i >> length];
+                uint both = (uint)length + ((next >> BitsOfFirst) & 15);
+                if (both <= LongestCode)
+                    table[i] = (entry & 255) | ((next & 255) << 8) | (both << BitsOfAll) | ((uint)length << BitsOfFirst) | (2u << Number);
+            }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -60,28 +86,33 @@ internal static class HuffmanCode
         {
             BitSource bits = _bits;
             int i = 0;
-            ref ushort table = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, ushort>(tables).Slice(0, Entries));
+            ref uint table = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, uint>(tables).Slice(0, Entries));
             ref byte to = ref MemoryMarshal.GetReference(target);
-            for (; i + 4 <= target.Length && bits.HasWord(source); i += 4)
+            // Two bytes are written at a time: where it was one symbol, the next look-up writes over the second.
+            for (; i + 8 <= target.Length && bits.HasWord(source);)
             {
                 bits.FillFast(source);
                 for (int k = 0; k < 4; k++)
                 {
-                    int entry = Unsafe.Add(ref table, (nint)(bits.Bits & (Entries - 1)));
-                    Unsafe.Add(ref to, i + k) = (byte)entry;
-                    bits.Bits >>= entry >> 8;
-                    bits.Count -= entry >> 8;
+                    uint entry = Unsafe.Add(ref table, (nint)(bits.Bits & (Entries - 1)));
+                    Unsafe.Add(ref to, i) = (byte)entry;
+                    Unsafe.Add(ref to, i + 1) = (byte)(entry >> 8);
+                    int taken = (int)(entry >> BitsOfAll);
+                    bits.Bits >>= taken;
+                    bits.Count -= taken;
+                    i += (int)(entry >> Number) & 3;
                 }
             }
             for (; i < target.Length; i++)
             {
                 bits.Fill(source);
-                int entry = Unsafe.Add(ref table, (nint)(bits.Bits & (Entries - 1)));
-                if (bits.Count < entry >> 8)
+                uint entry = Unsafe.Add(ref table, (nint)(bits.Bits & (Entries - 1)));
+                int length = (int)(entry >> BitsOfFirst) & 15;
+                if (bits.Count < length)
                     throw CodedWeights.Damaged();
                 target[i] = (byte)entry;
-                bits.Bits >>= entry >> 8;
-                bits.Count -= entry >> 8;
+                bits.Bits >>= length;
+                bits.Count -= length;
             }
             _bits = bits;
         }

@@ -1,6 +1,7 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System;
+using global::System.Numerics;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.InteropServices;
 
@@ -14,12 +15,17 @@ internal static class RansCode
     /// <summary>The fewest and the most bits of the scale of frequencies.</summary>
     public const int LeastScale = 8, GreatestScale = 14;
 
+    /// <summary>The bits of a frequency from which the first one's distance counts.</summary>
+    public const int FirstLength = 6;
+
     /// <summary>The least state; between symbols states lie from here to 65,536 times as much.</summary>
     public const uint Least = 1 << 16;
 
     /// <summary>
-    /// Decodes sections. Behind the elements stand the bits of the scale (a byte), the frequency of each symbol but the last less one, in
-    /// seven bits of a byte, or fourteen of two, the four states of 32 bits, and the words of 16 bits.
+    /// Decodes sections. Behind the elements stand the bits of the scale (a byte), the frequency of each symbol but the last, up to the end
+    /// of a byte, the four states of 32 bits, and the words of 16 bits. A frequency is how far its length in bits lies from that of the one
+    /// before (<see cref="FirstLength"/> before the first), and its bits below the highest, lowest first: neighbouring weights are about
+    /// as frequent. The distance d is a number in unary, zeros and then a one: 2d where it is not negative, else −2d − 1.
     /// </summary>
     /// <param name="w">The resource as weights and the weights' memory as arena.</param>
     /// <param name="sections">The sections, as <see cref="CodedWeights"/> says.</param>
@@ -51,18 +57,14 @@ internal static class RansCode
             Span<byte> bytes = tables.Slice(TablesOfValues, 256);
             values.CopyTo(bytes);
             int start = 0;
+            int length = FirstLength;
+            var bits = default(BitSource);
+            bits.Position = position;
             for (int s = 0; s < values.Length; s++)
             {
                 int frequency = slots.Length - start;
                 if (s < values.Length - 1)
-                {
-                    if (position + 2 > source.Length)
-                        throw CodedWeights.Damaged();
-                    frequency = source[position++];
-                    if (frequency >= 128)
-                        frequency = (frequency & 127) | (source[position++] << 7);
-                    frequency++;
-                }
+                    frequency = Frequency(ref bits, source, ref length);
                 if (frequency < 1 || frequency > slots.Length - start)
                     throw CodedWeights.Damaged();
                 intervals[s] = ((uint)frequency << 16) | (uint)start;
@@ -73,6 +75,7 @@ internal static class RansCode
                         small[start + i] = values[s] | ((uint)frequency << 8) | ((uint)i << (8 + SmallScale));
                 start += frequency;
             }
+            position = bits.Position - (bits.Count / 8);
             if (start != slots.Length || position + 16 > source.Length)
                 throw CodedWeights.Damaged();
             _a = State(source, position);
@@ -80,6 +83,25 @@ internal static class RansCode
             _c = State(source, position + 8);
             _d = State(source, position + 12);
             _position = position + 16;
+        }
+
+        private static int Frequency(ref BitSource bits, ReadOnlySpan<byte> source, ref int length)
+        {
+            bits.Fill(source);
+            int zeros = BitOperations.TrailingZeroCount(bits.Bits);
+            if (zeros >= bits.Count || zeros > 2 * GreatestScale)
+                throw CodedWeights.Damaged();
+            bits.Bits >>= zeros + 1;
+            bits.Count -= zeros + 1;
+            length += zeros % 2 == 0 ? zeros / 2 : -(zeros + 1) / 2;
+            bits.Fill(source);
+            int below = length - 1;
+            if (below < 0 || below > GreatestScale || bits.Count < below)
+                throw CodedWeights.Damaged();
+            int frequency = (1 << below) | (int)(bits.Bits & ((1u << below) - 1));
+            bits.Bits >>= below;
+            bits.Count -= below;
+            return frequency;
         }
 
         public void Next(ReadOnlySpan<byte> source, ReadOnlySpan<byte> tables, Span<byte> target)

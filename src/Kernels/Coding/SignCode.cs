@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Buffers.Binary;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 
 /// <summary>
 /// Sections of bytes of two different values, a bit each, between which stand runs of zeros: what fills up the layout of binary weights.
@@ -69,7 +70,23 @@ internal static class SignCode
     private static void Spread(ReadOnlySpan<byte> bits, int bit, Span<byte> target, byte first, byte second)
     {
         int difference = first ^ second;
-        for (int i = 0; i < target.Length; i++, bit++)
+        int i = 0;
+
+        // Eight bits become eight bytes: each byte has one of them, then all its bits are that one.
+        ulong firsts = first * 0x0101010101010101UL;
+        ref byte to = ref MemoryMarshal.GetReference(target);
+        for (; i + 8 <= target.Length && (bit >> 3) + 1 < bits.Length; i += 8, bit += 8)
+        {
+            uint eight = (uint)(bits[bit >> 3] | (bits[(bit >> 3) + 1] << 8)) >> (bit & 7) & 255;
+            ulong spread = (eight * 0x0101010101010101UL) & 0x8040201008040201UL;
+            ulong ones = ((spread + 0x7F7F7F7F7F7F7F7FUL) >> 7) & 0x0101010101010101UL;
+            ulong signs = firsts ^ (ones * (uint)difference);
+            if (!BitConverter.IsLittleEndian)
+                signs = BinaryPrimitives.ReverseEndianness(signs);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i), signs);
+        }
+
+        for (; i < target.Length; i++, bit++)
             target[i] = (byte)(first ^ (difference & -((bits[bit >> 3] >> (bit & 7)) & 1)));
     }
 }

@@ -1,7 +1,9 @@
 namespace OptimizerBuild.Kernels;
 
 using global::System;
+using global::System.Buffers.Binary;
 using global::System.Runtime.CompilerServices;
+using global::System.Runtime.InteropServices;
 
 /// <summary>Sections of bytes of three different values, five of them to a byte: 3⁵ is 243.</summary>
 internal static class TernaryCode
@@ -28,6 +30,12 @@ internal static class TernaryCode
             Section(w.WeightSpan<byte>(sections[s], sections[s + 1]), w.ArenaSpan<byte>(sections[s + 2], sections[s + 3]));
     }
 
+    // Below so many elements a table of all bytes takes longer to make than it saves.
+    private const int WorthTable = 4096;
+
+    // In an entry of the table for a number that no five elements have.
+    private const ulong None = 1UL << 63;
+
     // Loading runs once: there is no time for a loop to be compiled again.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Section(ReadOnlySpan<byte> source, Span<byte> target)
@@ -38,7 +46,8 @@ internal static class TernaryCode
             throw CodedWeights.Damaged();
         ReadOnlySpan<byte> list = source.Slice(0, Values);
         ReadOnlySpan<byte> bytes = source.Slice(Values);
-        for (int i = 0; i < whole; i++)
+        int first = target.Length < WorthTable ? 0 : ByTable(list, bytes, target);
+        for (int i = first; i < whole; i++)
         {
             uint number = bytes[i];
             if (number >= Numbers)
@@ -63,5 +72,34 @@ internal static class TernaryCode
 
         if (last != 0)
             throw CodedWeights.Damaged();
+    }
+
+    // Eight bytes at once, of which the next five elements overwrite three; returns how many bytes of the code that was.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int ByTable(ReadOnlySpan<byte> list, ReadOnlySpan<byte> bytes, Span<byte> target)
+    {
+        Span<ulong> table = stackalloc ulong[256];
+        for (int number = 0; number < table.Length; number++)
+        {
+            ulong five = number < Numbers ? 0 : None;
+            for (int k = 0, left = number; k < InAByte; k++, left /= Values)
+                five |= (ulong)list[left % Values] << (8 * k);
+            table[number] = five;
+        }
+
+        int count = (target.Length - sizeof(ulong)) / InAByte;
+        ulong all = 0;
+        ref ulong entries = ref MemoryMarshal.GetReference(table);
+        ref byte from = ref MemoryMarshal.GetReference(bytes.Slice(0, count));
+        ref byte to = ref MemoryMarshal.GetReference(target);
+        for (int i = 0; i < count; i++)
+        {
+            ulong five = Unsafe.Add(ref entries, (nint)Unsafe.Add(ref from, i));
+            all |= five;
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, i * InAByte),
+                BitConverter.IsLittleEndian ? five : BinaryPrimitives.ReverseEndianness(five));
+        }
+
+        return all < None ? count : throw CodedWeights.Damaged();
     }
 }

@@ -13,6 +13,9 @@ internal interface IConvolution : IDotProduct, IWindow
 {
     /// <summary>The number of groups of channels that do not see each other.</summary>
     int Groups(Node node);
+
+    /// <summary>The node with so many groups.</summary>
+    Node WithGroups(Node node, int groups);
 }
 
 /// <summary>The trait of a matrix product: <c>alpha · A' · B' + beta · C</c>, where a dash may be a transposition.</summary>

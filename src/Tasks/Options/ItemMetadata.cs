@@ -207,10 +207,19 @@ internal static class ItemMetadata
             (FoldRepair.Statistics, "mean and deviation of each channel are measured on the calibration data and restored"),
             (FoldRepair.Approximate, "merged weights are enlarged by what averages lose of their variance, without looking at data")),
         new("Rank", MetadataKind.Text, "ranks stay", "a number from 0.05 to 0.95, or `Auto`",
-            "Puts two layers of a smaller rank in the place of dense layers and convolutions: the share of a layer's multiply-accumulates "
-                + "that its two layers may cost at most, or `Auto` for as far as its results lose at most 0.5 % of their power. Layers "
+            "Puts layers of a smaller rank in the place of dense layers and convolutions: the share of a layer's multiply-accumulates "
+                + "that these may cost at most, or `Auto` for as far as its results lose at most 0.5 % of their power. Layers "
                 + "whose estimated time would not fall stay: see [compression.md](compression.md#low-rank).",
             (o, value, _) => RankAmount.Parse(value) is { } rank ? o with { Rank = rank } : null),
+        MetadataEntry.Choice<RankForm>("RankForm", "With `Rank`: into which layers a convolution of several taps is divided. A layer "
+                + "that has no such form stays as it is.",
+            nameof(RankForm.Auto),
+            (o, value) => o with { RankForm = value },
+            (RankForm.Auto, "of the others the one that loses least at as many multiply-accumulates and is faster than the layer"),
+            (RankForm.Responses, "a convolution with fewer outputs, and a 1×1 convolution"),
+            (RankForm.Spatial, "a k×1 convolution and a 1×k convolution"),
+            (RankForm.Tucker, "a 1×1 convolution, a k×k one between few channels, and a 1×1 convolution"),
+            (RankForm.CP, "a 1×1 convolution, a depthwise k×k one, and a 1×1 convolution")),
         MetadataEntry.Choice<Switch>("Recovery",
             "Whether the compressed model is trained in the build to give what the float model gives: "
                 + "see [training.md](training.md#recovery).",

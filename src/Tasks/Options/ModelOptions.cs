@@ -97,6 +97,9 @@ internal sealed record ModelOptions
     /// <summary>How far the ranks of layers are reduced; null where they stay.</summary>
     public RankAmount? Rank { get; init; }
 
+    /// <summary>Into which layers convolutions of several taps are divided where their rank is reduced.</summary>
+    public RankForm RankForm { get; init; }
+
     /// <summary>What holds in single layers instead.</summary>
     public LayerRules Layers { get; init; } = LayerRules.None;
 
@@ -118,6 +121,8 @@ internal sealed record ModelOptions
                 + $"{nameof(Student)} with a share of the channels";
         if (Fold is null or 0 && FoldRepair is { } repair)
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
+        if (Rank is null && !Layers.AnyRank && RankForm != RankForm.Auto)
+            yield return $"{nameof(RankForm)}=\"{RankForm}\" has no effect without {nameof(Rank)}";
         if (!Learns && RecoverySteps is { } steps)
             yield return FormattableString.Invariant(
                 $"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)} or {nameof(Student)}");

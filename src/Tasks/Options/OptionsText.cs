@@ -50,6 +50,8 @@ internal static class OptionsText
             Line("FoldRepair", repair.ToString());
         if (options.Rank is { } rank)
             Line("Rank", rank.ToString());
+        if (options.RankForm != RankForm.Auto)
+            Line("RankForm", options.RankForm.ToString());
         if (options.Compression != CompressionRecipe.Balanced)
             Line("Compression", options.Compression.ToString());
         // A search may lose as much, and ends at that size.

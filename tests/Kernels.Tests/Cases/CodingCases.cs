@@ -9,6 +9,10 @@ internal static class CodingCases
     public static IEnumerable<KernelCase> All()
     {
         int seed = 9100;
+        // So many that tables of several elements are made.
+        foreach (int[] lengths in (int[][])[[1, 2, 3, 3], [.. Enumerable.Range(1, 12), 12], [.. Enumerable.Repeat(8, 256)]])
+            yield return Symbols("HuffmanCode.Decode", 1, 1, 80_003, lengths.Length, 9000 + lengths.Length, HuffmanCode.Decode,
+                (header, symbols) => CodingOracle.Huffman(header, symbols, lengths));
         foreach ((int width, int step) in ((int, int)[])[(1, 1), (1, 4), (4, 4)])
             foreach (int count in (int[])[1, 3, 4, 63, 4097, 9000])
             {
@@ -57,7 +61,7 @@ internal static class CodingCases
     public static IEnumerable<KernelCase> Signs()
     {
         int seed = 340000;
-        foreach (int count in (int[])[1, 4, 5, 6, 64, 1003])
+        foreach (int count in (int[])[1, 4, 5, 6, 64, 1003, 4096, 4101, 9003])
         {
             var data = new CaseData(seed++);
             int[] values = Values(data.Random, 3, 1), elements = [.. Enumerable.Range(0, count).Select(_ => values[data.Random.Next(3)])];
@@ -88,7 +92,14 @@ internal static class CodingCases
         // The first symbols are frequent, as codes are made for.
         int[] symbols = [.. Enumerable.Range(0, count).Select(_ => data.Random.Next(3) > 0 ? data.Random.Next(Math.Min(different, 2))
             : data.Random.Next(different))];
-        byte[] header = [(byte)(different - 1), .. values.SelectMany(v => CodingOracle.Bytes(v, width))];
+        bool isMap = width == 1 && different > 32;
+        if (isMap)
+            Array.Sort(values);
+        byte[] header =
+        [
+            (byte)(different - 1),
+            .. isMap ? CodingOracle.Map(values) : values.SelectMany(v => CodingOracle.Bytes(v, width)),
+        ];
         return Case(kernel, $"{count} of {different}, {width} bytes every {step}", data, encode(header, symbols), width, step, count, run,
             [.. symbols.Select(s => (int?)values[s])]);
     }

@@ -42,11 +42,18 @@ internal static class CodingOracle
             }
             states[i % 4] = (x / f << scale) + (x % f) + frequencies.Take(symbols[i]).Sum();
         }
-        IEnumerable<byte> stored = frequencies[..^1].SelectMany(f => f - 1 < 128
-            ? new[] { (byte)(f - 1) } : [(byte)(((f - 1) & 127) | 128), (byte)((f - 1) >> 7)]);
+        var stored = new List<int>();
+        int before = 6;
+        foreach (int f in frequencies[..^1])
+        {
+            int length = Convert.ToString(f, 2).Length;
+            stored.AddRange(Enumerable.Repeat(0, length >= before ? 2 * (length - before) : (2 * (before - length)) - 1).Append(1)
+                .Concat(Enumerable.Range(0, length - 1).Select(b => (f >> b) & 1)));
+            before = length;
+        }
         return
         [
-            .. header, (byte)scale, .. stored, .. states.SelectMany(x => Enumerable.Range(0, 4).Select(b => (byte)(x >> (8 * b)))),
+            .. header, (byte)scale, .. Bits(stored), .. states.SelectMany(x => Enumerable.Range(0, 4).Select(b => (byte)(x >> (8 * b)))),
             .. words.SelectMany(w => new[] { (byte)w, (byte)(w >> 8) }),
         ];
     }
@@ -110,6 +117,9 @@ internal static class CodingOracle
                 : values.Select(v => (byte)v),
         ], written);
     }
+
+    /// <summary>A bit for each byte that there may be.</summary>
+    public static byte[] Map(int[] values) => Bits(Enumerable.Range(0, 256).Select(v => values.Contains(v) ? 1 : 0));
 
     /// <summary>The lowest bytes of a number, the lowest first.</summary>
     public static IEnumerable<byte> Bytes(int value, int count) => Enumerable.Range(0, count).Select(b => (byte)(value >> (8 * b)));

@@ -160,6 +160,7 @@ public class ItemMetadataTests
     [InlineData("Rank", "1")]
     [InlineData("Rank", "Low")]
     [InlineData("FoldRepair", "Glue")]
+    [InlineData("RankForm", "SVD")]
     [InlineData("Student", "2x")]
     [InlineData("Student", "0.01x")]
     [InlineData("Student", "0.25")]
@@ -329,7 +330,7 @@ public class ItemMetadataTests
             [("Precision", "Int8")], [("Equalize", "true")], [("Sparsity", "0.3")], [("Fold", "0.3")], [("Rank", "0.5")],
                 [("Layers", "a:Int8")], [("Compression", "None")], [("Compression", "Smallest")], [("Compression", "Fastest")],
                 [("SparsityPattern", "2:4")],
-                [("Rank", "auto")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
+                [("Rank", "auto")], [("Rank", "0.5"), ("RankForm", "Tucker")], [("Sparsity", "0.3"), ("PruningCriterion", "Magnitude")],
                 [("Fold", "0.3"), ("FoldRepair", "Approximate")],
                     [("MinSignalToNoise", "3")], [("MinOutputSignalToNoise", "3")],
                 [("Calibration", "MinMax")],

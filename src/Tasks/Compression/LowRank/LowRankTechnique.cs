@@ -4,7 +4,7 @@ using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.LowRank;
 
-/// <summary>Layers as two layers of a smaller rank; see <see cref="RankReduction"/> and <see cref="LayerDivision"/>.</summary>
+/// <summary>Layers as several layers of a smaller rank; see <see cref="RankReduction"/> and <see cref="LayerDivision"/>.</summary>
 internal sealed class LowRankTechnique : ICompressionTechnique
 {
     /// <inheritdoc/>
@@ -21,7 +21,7 @@ internal sealed class LowRankTechnique : ICompressionTechnique
     {
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
-        (Graph smaller, List<string> notes) = new RankReduction(context)
+        (Graph smaller, List<string> notes) = new RankReduction(context, context.Options.RankForm)
             .Apply(model.Graph, context.Options.Rank, context.HasCalibrationData);
         return new(model.WithGraph(context.Renormalize(smaller)), notes, []);
     }

@@ -6,11 +6,12 @@ using OptimizerBuild.Options;
 namespace OptimizerBuild.Compression.LowRank;
 
 /// <summary>
-/// Puts two layers of a smaller rank in the place of layers whose work falls by it (J. Xue et al. 2013; M. Jaderberg et al. 2014, arXiv
-/// 1405.3866; X. Zhang et al. 2015, arXiv 1505.06798), weighted by what the layers read on calibration samples.
+/// Puts several layers of a smaller rank in the place of layers whose estimated time falls by it (J. Xue et al. 2013 for dense layers; the
+/// forms of convolutions: <see cref="ILayerForm"/>), weighted by what the layers read on calibration samples.
 /// </summary>
 /// <param name="context">The build's context.</param>
-internal sealed class RankReduction(CompressionContext context)
+/// <param name="form">Into which layers convolutions of several taps are divided.</param>
+internal sealed class RankReduction(CompressionContext context, RankForm form)
 {
     /// <summary>The name of the step, for progress and messages.</summary>
     public const string Step = "LowRank";
@@ -40,24 +41,26 @@ internal sealed class RankReduction(CompressionContext context)
             context.Cancellation.ThrowIfCancellationRequested();
             LayerMatrix layer = layers[l];
             context.Progress.Report(Step, (double)l / layers.Length, layer.Node.Name);
-            var division = new LayerDivision(graph, layer, moments?[l], context.Cancellation);
-            if ((RankOf(layer)!.Value.Share is { } share
-                ? division.Cheapest(share) : division.Within(AutomaticLoss, AutomaticShare)) is not { } factors)
-                continue;
-            var trial = new GraphEditor(editor.ToGraph());
-            factors.Insert(trial);
-            Graph smaller = ShapeInference.Infer(trial.ToGraph());
-            double after = context.EstimatedNanoseconds(new(smaller));
-            if (after >= before)
+            var division = new LayerDivision(graph, layer, moments?[l], form, context.Cancellation);
+            bool found = false, faster = false;
+            foreach (LayerFactors factors in RankOf(layer)!.Value.Share is { } share
+                ? division.At(share) : division.Within(AutomaticLoss, AutomaticShare))
             {
-                slower++;
-                continue;
+                found = true;
+                var trial = new GraphEditor(editor.ToGraph());
+                factors.Insert(trial);
+                Graph smaller = ShapeInference.Infer(trial.ToGraph());
+                double after = context.EstimatedNanoseconds(new(smaller));
+                if (after >= before)
+                    continue;
+                (editor, before, faster) = (new GraphEditor(smaller), after, true);
+                notes.Add(FormattableString.Invariant(
+                    $"'{layer.Node.Name}': rank {factors.Rank} by {factors.Kind}, {factors.Macs:P0} of the work, ")
+                    + FormattableString.Invariant($"{factors.Loss:P2} of the results' power lost"));
+                break;
             }
-            (editor, before) = (new GraphEditor(smaller), after);
-            divided++;
-            notes.Add(FormattableString.Invariant(
-                $"'{layer.Node.Name}': rank {factors.Rank} by {factors.Kind}, {factors.Macs:P0} of the work, ")
-                + FormattableString.Invariant($"{factors.Loss:P2} of the results' power lost"));
+            divided += faster ? 1 : 0;
+            slower += found && !faster ? 1 : 0;
         }
         Graph result = editor.ToGraph();
         if (divided > 0 && weighted)

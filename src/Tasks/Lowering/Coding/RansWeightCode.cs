@@ -1,3 +1,4 @@
+using System.Numerics;
 using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Lowering.Coding;
@@ -67,6 +68,24 @@ internal sealed class RansWeightCode : WeightCode
         return frequencies;
     }
 
+    // Each frequency's length in bits by its distance from the one before, in unary, and the bits below its highest.
+    private static byte[] Stored(ReadOnlySpan<int> frequencies)
+    {
+        var bits = new BitSink();
+        int before = RansCode.FirstLength;
+        foreach (int frequency in frequencies)
+        {
+            int length = BitOperations.Log2((uint)frequency) + 1, distance = length - before;
+            for (int zeros = distance >= 0 ? 2 * distance : (-2 * distance) - 1; zeros > 0; zeros--)
+                bits.Add(0, 1);
+            bits.Add(1, 1);
+            if (length > 1)
+                bits.Add((uint)frequency & ((1u << (length - 1)) - 1), length - 1);
+            before = length;
+        }
+        return bits.ToArray();
+    }
+
     private static byte[] Encode(uint[] values, byte[] symbols, int[] frequencies, int scale, int width)
     {
         var starts = new int[frequencies.Length];
@@ -88,14 +107,7 @@ internal sealed class RansWeightCode : WeightCode
             state = ((state / frequency) << scale) + (state % frequency) + (uint)starts[symbols[i]];
         }
         var code = new List<byte>(WeightRun.Header(values, width)) { (byte)scale };
-        foreach (int frequency in frequencies[..^1])
-        {
-            int stored = frequency - 1;
-            if (stored < 128)
-                code.Add((byte)stored);
-            else
-                code.AddRange([(byte)(128 | (stored & 127)), (byte)(stored >> 7)]);
-        }
+        code.AddRange(Stored(frequencies.AsSpan(0, frequencies.Length - 1)));
         foreach (uint state in states)
             code.AddRange([(byte)state, (byte)(state >> 8), (byte)(state >> 16), (byte)(state >> 24)]);
         for (int i = words.Count - 1; i >= 0; i--)

@@ -73,6 +73,6 @@ internal sealed class SparseWeightCode : WeightCode
                 rest.Add((uint)Array.BinarySearch(list, value), width);
             else
                 rest.Add(value, 8 * run.Width);
-        return [.. code, .. runBytes, .. isListed ? WeightRun.Header(list, run.Width)[1..] : [], .. rest.ToArray()];
+        return [.. code, .. runBytes, .. isListed ? WeightRun.Listed(list, run.Width) : [], .. rest.ToArray()];
     }
 }

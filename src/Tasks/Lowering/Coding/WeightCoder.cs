@@ -19,12 +19,21 @@ internal enum WeightCoding
 }
 
 /// <summary>
-/// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together. Elements of
+/// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together. Sections
+/// whose halves have statistics of their own (the gates of a recurrent layer, say) are divided for entropy codes. Elements of
 /// four bytes are coded as they are, by their list of different ones, or byte by byte, the first bytes of all elements together, and so on:
 /// signs and exponents take few values even where fractions take all. What lies between sections is zero and is not stored.
 /// </summary>
 internal static class WeightCoder
 {
+    // A part costs its integers in the plan, and time for its tables.
+    private const int BytesOfPart = CodedWeights.Fields * sizeof(int);
+    private const int LeastPart = 4096;
+    private const double WorthDividing = 0.995;
+
+    // Parts begin where panels of weights may.
+    private const int Alignment = 64;
+
     /// <summary>Codes the packed weights.</summary>
     /// <param name="blob">The weights.</param>
     /// <param name="coding">Which codes may be used.</param>
@@ -72,9 +81,21 @@ internal static class WeightCoder
         int count = section.Bytes / width;
         Coded whole = Shortest(new(memory, section.Offset, count, width, width), codes);
         if (width == 1)
-            return [whole];
+            return codes.Any(c => c.IsEntropyCode) ? Divided(memory, whole, codes) : [whole];
         Coded[] bytes = [.. Enumerable.Range(0, width).Select(b => Shortest(new(memory, section.Offset + b, count, 1, width), codes))];
         return bytes.Sum(b => b.Bytes.Length) < whole.Bytes.Length ? bytes : [whole];
+    }
+
+    private static Coded[] Divided(byte[] memory, Coded whole, WeightCode[] codes)
+    {
+        WeightRun run = whole.Run;
+        int half = run.Count / 2 / Alignment * Alignment;
+        if (half < LeastPart)
+            return [whole];
+        Coded first = Shortest(new WeightRun(memory, run.Offset, half, 1, 1), codes);
+        Coded second = Shortest(new WeightRun(memory, run.Offset + half, run.Count - half, 1, 1), codes);
+        return first.Bytes.Length + second.Bytes.Length + BytesOfPart > whole.Bytes.Length * WorthDividing
+            ? [whole] : [.. Divided(memory, first, codes), .. Divided(memory, second, codes)];
     }
 
     private static Coded Shortest(WeightRun run, WeightCode[] codes) => codes

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OptimizerBuild.Kernels;
 
 namespace OptimizerBuild.Lowering.Coding;
 
@@ -27,14 +28,29 @@ internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width
     /// <summary>Whether the elements lie side by side.</summary>
     public bool IsWhole => Step == Width;
 
-    /// <summary>The list of different elements as a code begins with it: their number less one, and they.</summary>
+    /// <summary>
+    /// The different elements, ascending, as a code begins with them: their number less one, and they, or a map of them.
+    /// </summary>
     public static byte[] Header(uint[] values, int width)
     {
-        var header = new byte[1 + (values.Length * width)];
-        header[0] = (byte)(values.Length - 1);
+        if (width == 1 && values.Length > CodedWeights.MostListed)
+        {
+            var map = new byte[1 + CodedWeights.MapBytes];
+            map[0] = (byte)(values.Length - 1);
+            foreach (uint value in values)
+                map[1 + (value / 8)] |= (byte)(1 << (int)(value % 8));
+            return map;
+        }
+        return [(byte)(values.Length - 1), .. Listed(values, width)];
+    }
+
+    /// <summary>Elements one after the other.</summary>
+    public static byte[] Listed(uint[] values, int width)
+    {
+        var list = new byte[values.Length * width];
         for (int i = 0; i < values.Length; i++)
-            Write(header.AsSpan(1 + (i * width)), values[i], width);
-        return header;
+            Write(list.AsSpan(i * width), values[i], width);
+        return list;
     }
 
     /// <summary>Writes an element.</summary>

@@ -134,6 +134,9 @@ internal sealed class ConvOperator : Operator, IConvolution, IPassesChannels, IT
     int IConvolution.Groups(Node node) => checked((int)Groups(node));
 
     /// <inheritdoc/>
+    Node IConvolution.WithGroups(Node node, int groups) => node.With("group", groups);
+
+    /// <inheritdoc/>
     public void Forward<T>(OperatorContext context, TrainingStep<T> step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>, IMinMaxValue<T> =>
         Training(context, step).Forward(step.Input(0), step.Input(1), context.Has(2) ? step.Input(2) : null, step.Output(0));

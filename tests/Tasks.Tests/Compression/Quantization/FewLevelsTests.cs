@@ -128,13 +128,15 @@ public sealed class FewLevelsTests
             SparsityPattern = SparsityPattern.Channel,
             PruningCriterion = PruningCriterion.Magnitude,
             FoldRepair = FoldRepair.Fit,
+            RankForm = RankForm.Tucker,
             RecoverySteps = 5,
         };
         Assert.Equal(["SparsityPattern=\"Channel\" has no effect without Sparsity",
             "PruningCriterion=\"Magnitude\" has no effect without Sparsity, or a Student with a share of the channels",
-            "FoldRepair=\"Fit\" has no effect without Fold", "RecoverySteps=\"5\" has no effect without Recovery or Student"],
+            "FoldRepair=\"Fit\" has no effect without Fold", "RankForm=\"Tucker\" has no effect without Rank",
+            "RecoverySteps=\"5\" has no effect without Recovery or Student"],
             Technique(idle).Accounts[^1].Notes);
-        Assert.Empty((idle with { Sparsity = 0.5, Fold = 0.5, Recovery = true }).ChoicesWithoutEffect());
+        Assert.Empty((idle with { Sparsity = 0.5, Fold = 0.5, Rank = new(0.5), Recovery = true }).ChoicesWithoutEffect());
         Assert.Empty((TestContext.Options with
         {
             PruningCriterion = PruningCriterion.Magnitude, RecoverySteps = 5, Student = new(0.5, null),

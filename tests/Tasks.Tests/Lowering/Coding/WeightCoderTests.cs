@@ -76,6 +76,27 @@ public sealed class WeightCoderTests
         Assert.Equal(WeightCode.All.Select(c => c.Name).Order(), used.Order());
     }
 
+    /// <summary>Halves of other statistics have codes of their own, alike ones have one, and all comes back.</summary>
+    [Fact]
+    public void SectionsAreDividedWhereTheirPartsDiffer()
+    {
+        var random = new Random(8);
+        byte[] Part(int count, double scale) => [.. Enumerable.Range(0, count).Select(_ =>
+            (byte)(sbyte)Math.Clamp(Math.Round(scale * (Enumerable.Range(0, 12).Sum(_ => random.NextDouble()) - 6)), -127, 127))];
+        foreach ((byte[] bytes, int parts) in ((byte[], int)[])
+            [(Part(40_000, 20), 1), ([.. Part(20_000, 4), .. Part(20_000, 40)], 2), ([.. Part(10_000, 4), .. Part(30_000, 40)], 3),
+                ([.. Part(5_000, 4), .. Part(2_000, 40)], 1)])
+        {
+            var blob = new WeightsBlob();
+            blob.Add<byte>(bytes);
+            StoredWeights stored = WeightCoder.Code(blob, WeightCoding.Entropy);
+            Assert.Equal(parts, stored.Expansion.Sum(c =>
+                c.Arguments.OfType<PlanArgument.Integers>().Single().Values.Count / CodedWeights.Fields));
+            Assert.Equal(blob.ToArray(), Expand(stored));
+            Assert.Equal(stored.Bytes.Length, stored.Sections.Values.Single().Bytes);
+        }
+    }
+
     /// <summary>What is stored beside the order-0 entropy of the bytes, tables included.</summary>
     [Theory]
     [InlineData("weights", 1.02)]
@@ -208,6 +229,17 @@ public sealed class WeightCoderTests
         Damaged("signs", 6, [1, 255, 2, 0, .. Run(2, 1, 2), .. Run(0, 0, int.MaxValue), 0]);
         Damaged("signs", 6, [1, 255, 1, 0, .. Run(-1, 7, 1), 0]);
         Damaged("signs", 6, [1, 255, 1, 0, .. Run(int.MaxValue, int.MaxValue, 1), 0]);
+
+        // A map of 33 bytes, 2, 4, … up to 66, in six bits each; one bit more or less than there are bytes is none.
+        byte[] map = [0b01010100, .. Enumerable.Repeat((byte)0b01010101, 7), 0b00000101, .. new byte[23]];
+        Assert.Equal([2, 4, 66, 6], Decoded("packed", 4, [32, .. map, 0b01_000000, 0b0000_0000, 0b000010_10]));
+        Damaged("packed", 4, [33, .. map, 0b01_000000, 0b0000_0000, 0b000010_10]);
+        Damaged("packed", 4, [31 + 2, .. map[..31]]);
+
+        // Two values whose frequencies are 128 of 256: from 6 bits to 8 are four zeros and a one; then seven zeros.
+        byte[] states = [.. Enumerable.Repeat((byte[])[0, 0, 1, 0], 4).SelectMany(b => b)];
+        Damaged("rans", 4, [1, 5, 6, 8, 0b0001_0000, 0b0000_0000, .. states]);
+        Damaged("rans", 4, [1, 5, 6, 8, 0, 0, 0, 0, 0, 0, .. states]);
 
         static byte[] Run(params int[] fields) => MemoryMarshal.AsBytes<int>(fields).ToArray();
         static void Damaged(string name, int count, params byte[] source) =>
