@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using OptimizerBuild.Operators.Numerics;
 
 namespace OptimizerBuild.Training;
@@ -61,15 +62,34 @@ internal static class DistillationLoss
     public static double Squares(
         ReadOnlySpan<float> student, ReadOnlySpan<float> teacher, double power, double weight, Span<float> gradient)
     {
-        double loss = 0, by = 1 / (power * student.Length);
-        for (int i = 0; i < student.Length; i++)
+        double by = 1 / (power * student.Length), factor = 2 * weight * by;
+        // Four sums side by side on every machine, so that the order is the same.
+        Vector256<double> sums = default;
+        int at = 0;
+        for (; at <= student.Length - Vector128<float>.Count; at += Vector128<float>.Count)
         {
-            double difference = (double)student[i] - teacher[i];
+            Vector256<double> difference = Widened(student[at..]) - Widened(teacher[at..]);
+            sums += difference * difference;
+            if (gradient.IsEmpty)
+                continue;
+            Vector256<double> change = difference * factor;
+            (Vector128.Create<float>(gradient[at..]) + Vector128.Narrow(change.GetLower(), change.GetUpper())).CopyTo(gradient[at..]);
+        }
+        double loss = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        for (; at < student.Length; at++)
+        {
+            double difference = (double)student[at] - teacher[at];
             loss += difference * difference;
             if (!gradient.IsEmpty)
-                gradient[i] += (float)(2 * weight * by * difference);
+                gradient[at] += (float)(factor * difference);
         }
         return loss * by;
+
+        static Vector256<double> Widened(ReadOnlySpan<float> values)
+        {
+            var four = Vector128.Create(values);
+            return Vector256.Create(Vector128.WidenLower(four), Vector128.WidenUpper(four));
+        }
     }
 
     private static double LogSum(ReadOnlySpan<float> logits, double temperature)

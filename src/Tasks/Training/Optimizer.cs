@@ -11,32 +11,34 @@ internal static class Optimizer
 {
     private const float Epsilon = 1e-8f;
 
-    /// <summary>Changes a parameter by its gradient.</summary>
+    /// <summary>Changes some numbers of a parameter by their gradients.</summary>
     /// <param name="parameter">The parameter.</param>
-    /// <param name="gradient">The mean gradient of the step's samples.</param>
+    /// <param name="range">Which of its numbers.</param>
+    /// <param name="gradient">The mean gradient of the step's samples, of all numbers.</param>
     /// <param name="options">How.</param>
     /// <param name="step">The step, from 0.</param>
     /// <param name="scale">The factor of the gradient, by which it is clipped.</param>
-    public static void Step(TrainedParameter parameter, float[] gradient, TrainerOptions options, int step, float scale)
+    public static void Step(
+        TrainedParameter parameter, Range range, float[] gradient, TrainerOptions options, int step, float scale)
     {
+        Span<float> values = parameter.Values.AsSpan(range), first = parameter.First.AsSpan(range);
         double rate = options.RateAt(step);
         float decay = parameter.Decays ? (float)(1 - (rate * options.WeightDecay)) : 1;
         if (options.Optimizer == OptimizerKind.AdamW)
-            Adam(parameter, gradient, options, step, scale, rate, decay);
+            Adam(values, first, parameter.Second.AsSpan(range), gradient.AsSpan(range), options, step, scale, rate, decay);
         else
-            Momentum(parameter, gradient, (float)options.Momentum, scale, (float)rate, decay);
-        Average(parameter.Values, parameter.Average, (float)Math.Min(options.AverageDecay, (1.0 + step) / (10.0 + step)));
+            Momentum(values, first, gradient.AsSpan(range), (float)options.Momentum, scale, (float)rate, decay);
+        Average(values, parameter.Average.AsSpan(range), (float)Math.Min(options.AverageDecay, (1.0 + step) / (10.0 + step)));
     }
 
-    private static void Adam(
-        TrainedParameter parameter, float[] gradient, TrainerOptions options, int step, float scale, double rate, float decay)
+    private static void Adam(Span<float> values, Span<float> m, Span<float> v, ReadOnlySpan<float> gradient, TrainerOptions options,
+        int step, float scale, double rate, float decay)
     {
         (double b1, double b2) = (options.Momentum, options.SecondMoment);
         // The corrections of the moments' bias are part of the rate and of ε.
         double second = Math.Sqrt(1 - Power(b2, step + 1));
         float by = (float)(rate * second / (1 - Power(b1, step + 1))), epsilon = (float)(Epsilon * second);
         (float keep1, float add1, float keep2, float add2) = ((float)b1, (float)(1 - b1), (float)b2, (float)(1 - b2));
-        Span<float> values = parameter.Values, m = parameter.First, v = parameter.Second;
         int width = Vector<float>.Count, at = 0;
         for (; at <= values.Length - width; at += width)
         {
@@ -55,9 +57,9 @@ internal static class Optimizer
         }
     }
 
-    private static void Momentum(TrainedParameter parameter, float[] gradient, float momentum, float scale, float rate, float decay)
+    private static void Momentum(
+        Span<float> values, Span<float> m, ReadOnlySpan<float> gradient, float momentum, float scale, float rate, float decay)
     {
-        Span<float> values = parameter.Values, m = parameter.First;
         for (int i = 0; i < values.Length; i++)
         {
             m[i] = (m[i] * momentum) + (gradient[i] * scale);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Numerics.Tensors;
 using OptimizerBuild.Operators.Gradients;
 using OptimizerBuild.Operators.Numerics;
 
@@ -22,7 +23,12 @@ internal sealed class Trainer(
     // What the passes of all threads may hold: beyond it fewer threads work at a time, at least one.
     private const long PassBytes = 1L << 30;
 
+    // Numbers of a parameter that one thread changes at a time.
+    private const int BlockElements = 1 << 14;
+
     private readonly ConcurrentBag<Worker> _workers = [];
+    private readonly (int Parameter, Range Range)[] _blocks = Blocks(parameters.Select(p => p.Count));
+    private readonly (int Parameter, Range Range)[] _blocksOfValues = Blocks(parameters.Select(p => p.Values.Length));
     private string _fingerprint = "";
     private int _epoch = -1;
     private int[] _samples = [];
@@ -148,25 +154,38 @@ internal sealed class Trainer(
 
     private void Update(float[][][] gradients, float[][] sums, int count, int step, ParallelOptions parallel)
     {
-        var squares = new double[parameters.Count];
-        Parallel.For(0, parameters.Count, parallel, p =>
+        Parallel.For(0, _blocks.Length, parallel, b =>
         {
-            float[] sum = sums[p];
-            gradients[0][p].CopyTo(sum.AsSpan());
+            (int p, Range range) = _blocks[b];
+            Span<float> sum = sums[p].AsSpan(0, parameters[p].Count)[range];
+            gradients[0][p].AsSpan(range).CopyTo(sum);
             for (int c = 1; c < gradients.Length; c++)
-                GradientSums.Add<float>(gradients[c][p], sum);
-            for (int i = 0; i < sum.Length; i++)
-                sum[i] /= count;
-            parameters[p].Pull(sum);
-            squares[p] = LaneSums.Dot(sum, sum);
+                GradientSums.Add<float>(gradients[c][p].AsSpan(range), sum);
+            TensorPrimitives.Divide(sum, count, sum);
+        });
+        Parallel.For(0, parameters.Count, parallel, p => parameters[p].Pull(sums[p]));
+        var squares = new double[_blocksOfValues.Length];
+        Parallel.For(0, squares.Length, parallel, b =>
+        {
+            (int p, Range range) = _blocksOfValues[b];
+            squares[b] = LaneSums.Dot(sums[p].AsSpan(range), sums[p].AsSpan(range));
         });
         double length = Math.Sqrt(squares.Sum());
         // What is no number teaches nothing: the step is left out.
         if (!double.IsFinite(length))
             return;
         float scale = length > options.GradientClip ? (float)(options.GradientClip / length) : 1;
-        Parallel.For(0, parameters.Count, parallel, p => Optimizer.Step(parameters[p], sums[p], options, step, scale));
+        Parallel.For(0, _blocksOfValues.Length, parallel, b =>
+            Optimizer.Step(parameters[_blocksOfValues[b].Parameter], _blocksOfValues[b].Range, sums[_blocksOfValues[b].Parameter], options,
+                step, scale));
     }
+
+    // The same blocks whatever the number of threads: the sum of squares is taken block by block.
+    private static (int Parameter, Range Range)[] Blocks(IEnumerable<int> counts) =>
+    [
+        .. counts.SelectMany((count, p) => Enumerable.Range(0, (count + BlockElements - 1) / BlockElements)
+            .Select(b => (p, new Range(b * BlockElements, Math.Min((b + 1) * BlockElements, count))))),
+    ];
 
     private void Look(TrainingState state, ParallelOptions parallel)
     {

@@ -104,7 +104,7 @@ public sealed class TrainerTests
     {
         var parameter = new TrainedParameter("p", [1, 2], [1, 2], new FreeWeights([1, 2], false), decays: true);
         var options = new TrainerOptions { Steps = 2, LearningRate = 1, WarmUp = 1, Optimizer = OptimizerKind.Momentum, WeightDecay = 0.5 };
-        Optimizer.Step(parameter, [4, 0], options, 0, scale: 0.25f);
+        Optimizer.Step(parameter, .., [4, 0], options, 0, scale: 0.25f);
         // Half the rate: decay by a quarter, then a step of half of 1.
         Assert.Equal([0.25f, 1.5f], parameter.Values);
     }

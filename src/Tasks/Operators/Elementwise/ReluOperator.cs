@@ -34,7 +34,6 @@ internal sealed class ReluOperator : NumericFunction, IDifferentiable
     {
         T[] x = step.Input(0), dy = step.OutputGradient;
         if (step.Gradient(0) is { } dx)
-            for (int i = 0; i < x.Length; i++)
-                dx[i] += x[i] > T.Zero ? dy[i] : T.Zero;
+            GradientSums.AddWherePositive<T>(dy.AsSpan(0, x.Length), x, dx);
     }
 }

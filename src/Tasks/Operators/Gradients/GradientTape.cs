@@ -176,8 +176,7 @@ internal sealed class GradientTape<T> : IHoldsBuffers
     {
         (float lower, float upper) = node.ActivationBounds();
         (T minimum, T maximum) = (T.CreateTruncating(lower), T.CreateTruncating(upper));
-        for (int i = 0; i < y.Length; i++)
-            gradient[i] = y[i] > minimum && y[i] < maximum ? gradient[i] : T.Zero;
+        GradientSums.KeepBetween(y, minimum, maximum, gradient);
     }
 
     private static HashSet<string> Carriers(Graph graph, IReadOnlyCollection<string> wanted)

@@ -50,8 +50,32 @@ internal sealed class WindowPlaces : IHoldsBuffers
     public ReadOnlySpan<Run> RunsOf(int pixel) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_runs)[
         _firstRuns[pixel].._firstRuns[pixel + 1]];
 
+    private (int[] Pixels, int[] Lengths)? _byTap;
+
+    /// <summary>
+    /// The other way round: for each tap and each output pixel the pixel of the input that lies there, and how many output pixels from this
+    /// one on are such that their pixels follow each other, or are all in the padding. Made when it is asked for first.
+    /// </summary>
+    public (int[] Pixels, int[] Lengths) ByTap => _byTap ??= Turned();
+
+    private (int[] Pixels, int[] Lengths) Turned()
+    {
+        (int[] pixels, int[] lengths) = (new int[Pixels.Length], new int[Pixels.Length]);
+        for (int t = 0; t < Taps; t++)
+        {
+            for (int p = OutputPixels - 1; p >= 0; p--)
+            {
+                int at = (t * OutputPixels) + p, pixel = Pixels[(p * Taps) + t];
+                pixels[at] = pixel;
+                lengths[at] = p + 1 < OutputPixels && pixels[at + 1] == (pixel < 0 ? -1 : pixel + 1) ? lengths[at + 1] + 1 : 1;
+            }
+        }
+        return (pixels, lengths);
+    }
+
     /// <inheritdoc/>
-    public long Bytes => ((long)Pixels.Length + _firstRuns.Length + (3L * _runs.Capacity)) * sizeof(int);
+    public long Bytes => ((long)Pixels.Length + _firstRuns.Length + (3L * _runs.Capacity) + (_byTap is null ? 0 : 2L * Pixels.Length))
+        * sizeof(int);
 
     /// <summary>The geometry.</summary>
     public WindowGeometry Geometry { get; }

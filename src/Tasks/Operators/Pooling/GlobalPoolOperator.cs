@@ -72,6 +72,15 @@ internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction,
         (int[] places, int results) = ReductionGradients.PlacesOf(context, step);
         (T[] x, T[] y) = (step.Input(0), step.Output(0));
         Array.Fill(y, IsMean ? T.Zero : T.NegativeInfinity);
+        if (IsMean && context.Node.IsChannelsLast())
+        {
+            // The channels of a pixel at a time: the same sums in the same order.
+            int channels = context.Type(0).Dimensions[^1], image = x.Length / Math.Max(context.Type(0).Dimensions[0], 1);
+            for (int i = 0; i < x.Length; i += channels)
+                GradientSums.Add(x.AsSpan(i, channels), y.AsSpan(i / image * channels, channels));
+            TensorPrimitives.Divide(y, T.CreateTruncating(places.Length / results), y);
+            return;
+        }
         for (int i = 0; i < x.Length; i++)
             y[places[i]] = IsMean ? y[places[i]] + x[i] : T.Max(y[places[i]], x[i]);
         if (IsMean)

