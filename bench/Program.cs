@@ -39,6 +39,7 @@ internal static class Program
             new CodesCommand(),
             new ContextsCommand(),
             new TrainingCommand(),
+            new FreshCommand(),
             new WasmCommand(),
             new StructureCommand(),
             new DigestsCommand(),

@@ -1,7 +1,6 @@
 using OptimizerBuild.Bench.Models;
 using OptimizerBuild.Bench.Reporting;
 using OptimizerBuild.Compression;
-using OptimizerBuild.Compression.Students;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -11,7 +10,6 @@ using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 using OptimizerBuild.Pipeline;
 using OptimizerBuild.Pipeline.Learning;
-using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Bench.Commands;
 
@@ -23,7 +21,6 @@ internal static class HeadFigures
 {
     private const int Draws = 5;
     private const int Unlabelled = 1000;
-    private const int Batch = 16;
     private static readonly int[] LabelsOfClass = [1, 2, 5, 20, 100];
 
     private static readonly Table<HeadRow> Columns = new(
@@ -53,8 +50,8 @@ internal static class HeadFigures
     {
         ModelOptions options = model.Options();
         Graph graph = PassPipeline.Run(OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options)).Graph);
-        (SampleSet training, int[] classes) = Labelled(Training(options), graph, options);
-        (SampleSet judges, int[] wanted) = Labelled(options.EvaluationData!, graph, options);
+        (SampleSet training, int[] classes) = LabelledTraining.Read(LabelledTraining.Data(options), graph, options);
+        (SampleSet judges, int[] wanted) = LabelledTraining.Read(options.EvaluationData!, graph, options);
         int all = classes.Max() + 1, known = all / 2;
         HeadPlace place = HeadPlace.Find(graph, graph.Outputs[ClassifierDetection.ScoresOutput(graph)], out string obstacle)
             ?? throw new InvalidOperationException(obstacle);
@@ -105,35 +102,9 @@ internal static class HeadFigures
     {
         Graph replaced = place.Replace(
             graph, Tensor.Zeros(TensorType.Float32(place.Features(graph), classes)), Tensor.Zeros(TensorType.Float32(classes)));
-        Graph fresh = StudentParameters.Of(replaced, new RandomSource("body"), out IReadOnlyList<TrainedParameter> parameters);
-        string output = fresh.Outputs.First(o => o == place.Output);
-        string logits = place.AreProbabilities ? GraphIndex.Of(fresh).Producer(output)!.Inputs[0] : output;
-        int[] heldBack = [.. Enumerable.Range(0, labels.Length).Where(i => i % 50 == 0).Take(512)];
-        var objective = new ClassObjective(fresh, logits, samples.Samples, labels, heldBack, Batch);
-        var options = new TrainerOptions { Steps = steps, LearningRate = 2e-3, EvaluationInterval = Math.Max(steps / 20, 1) };
-        new Trainer(objective, parameters, options, epoch =>
-        {
-            int[] order = [.. Enumerable.Range(0, objective.Samples)];
-            new RandomSource(FormattableString.Invariant($"body {epoch}")).Shuffle<int>(order);
-            return order;
-        }, new ConsoleHost()).Run("", CancellationToken.None);
-        return fresh;
-    }
-
-    // Labelled samples to learn from: the data to calibrate on, whose labels lie beside them as those of the evaluation data do.
-    private static DataSpec Training(ModelOptions options)
-    {
-        DataSpec own = options.CalibrationData!;
-        string labels = own.Spec[(own.Spec.IndexOf('=') + 1)..].Replace("images-idx3", "labels-idx1", StringComparison.Ordinal);
-        return own.Spec.Contains("images-idx3", StringComparison.Ordinal) ? own with { Spec = own.Spec + ";y=" + labels } : own;
-    }
-
-    private static (SampleSet Samples, int[] Classes) Labelled(DataSpec spec, Graph graph, ModelOptions options)
-    {
-        DataSet data = DataSetReader.Read(spec.Spec, spec.BaseFolder, DataLimits.Default, options.LabelKey);
-        SampleSet samples = SampleSplitter.ToSamples(data, graph, InputAdaptation.Of(options), int.MaxValue);
-        return (samples, Array.ConvertAll(
-            (samples.Labels ?? throw new InvalidOperationException($"'{spec.Spec}' has no labels")).ToInt64(), l => (int)l));
+        string output = replaced.Outputs.First(o => o == place.Output);
+        string logits = place.AreProbabilities ? GraphIndex.Of(replaced).Producer(output)!.Inputs[0] : output;
+        return LabelledTraining.FromNothing(replaced, logits, samples, labels, "body", steps);
     }
 
     private static IEnumerable<int> Places(int[] classes, Func<int, bool> wanted) =>
@@ -142,29 +113,4 @@ internal static class HeadFigures
     /// <summary>Heads from so many labels.</summary>
     internal sealed record HeadRow(
         string Model, int Labels, int Draws, double Accuracy, double SelfTrained, double Least, int Samples);
-
-    private sealed class ConsoleHost : ITrainingHost
-    {
-        private int _part = -1;
-
-        public void Report(double fraction, string text)
-        {
-            if ((int)(fraction * 10) == _part)
-                return;
-            _part = (int)(fraction * 10);
-            Console.Error.WriteLine(text);
-        }
-
-        public byte[]? Load(string fingerprint) => null;
-
-        public bool WantsState() => false;
-
-        public void Save(string fingerprint, byte[] state)
-        {
-        }
-
-        public void CheckTime()
-        {
-        }
-    }
 }

@@ -97,7 +97,8 @@ public sealed class CompressModel : Task, ICancelableTask
         ModelCache? cache = CachePath.Length == 0 || CacheMegabytes <= 0
             ? null
             : new ModelCache(CacheFolder, CacheMegabytes * 1024L * 1024);
-        IEnumerable<InputFile> external = InputFiles.External(options, ExternalDataNames.Of(options.ModelPath));
+        IEnumerable<InputFile> external = InputFiles.External(
+            options, [.. ExternalDataNames.Of(options.ModelPath), .. InputFiles.ExternalNamesOfOthers(options)]);
         string? key = cache is null ? null : CacheKey.Of(options, [.. InputFiles.Of(options), .. external], cancellation);
         if (cache is null || key is null)
         {

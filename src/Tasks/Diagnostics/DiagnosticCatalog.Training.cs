@@ -26,7 +26,8 @@ internal static partial class DiagnosticCatalog
         "A student (metadata `Student`) is shipped in the place of the model, so that callers see no difference: it must have inputs and "
             + "outputs of the same types and shapes, in the same order unless they have the same names, and must be able to learn from the "
             + "samples.",
-        "Change the student's file, or give a share of the model's channels, such as `Student=\"0.5x\"`.");
+        "Change the student's file, or give a share of the model's channels, such as `Student=\"0.5x\"`, or, where it has residual "
+            + "blocks, of these, such as `Student=\"0.5x depth\"`.");
 
     /// <summary>A model cannot teach another one. Arguments: the teacher, why not.</summary>
     public static readonly DiagnosticDescriptor TeacherDoesNotFit = new("OPT0073", Severity.Error, "Teacher does not fit",

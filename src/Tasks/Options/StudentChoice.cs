@@ -3,20 +3,27 @@ using System.Globalization;
 
 namespace OptimizerBuild.Options;
 
-/// <summary>Which smaller model is trained in the place of an item's: one of a share of its channels, or that of a file.</summary>
-/// <param name="Width">The share of the channels of each layer, 0.05 to 0.95; null for a student of a file.</param>
-/// <param name="Path">Full path of the student's file; null for a share of channels.</param>
+/// <summary>Which smaller model is trained in the place of an item's: one of a share of its channels or of its residual blocks, or that of
+/// a file.</summary>
+/// <param name="Width">The share of the channels of each layer, 0.05 to 0.95; null for another student.</param>
+/// <param name="Path">Full path of the student's file; null for another student.</param>
 internal sealed record StudentChoice(double? Width, string? Path)
 {
     private const double LeastWidth = 0.05;
     private const double GreatestWidth = 0.95;
+    private const string OfDepth = "x depth";
 
-    /// <summary>Reads <c>0.25x</c> or the path of an .onnx file; null for anything else.</summary>
+    /// <summary>The share of the residual blocks, 0.05 to 0.95; null for another student.</summary>
+    public double? Depth { get; init; }
+
+    /// <summary>Reads <c>0.25x</c>, <c>0.5x depth</c> or the path of an .onnx file; null for anything else.</summary>
     /// <param name="text">The text.</param>
     /// <param name="folder">The folder that paths are relative to.</param>
     public static StudentChoice? Parse(string text, string folder) =>
-        text.EndsWith('x') && !text.EndsWith(ModelExtension, StringComparison.OrdinalIgnoreCase)
-            ? MetadataValues.Number(text[..^1], LeastWidth, GreatestWidth) is { } width ? new(width, null) : null
+        text.EndsWith(OfDepth, StringComparison.Ordinal)
+            ? Share(text[..^OfDepth.Length]) is { } depth ? new(null, null) { Depth = depth } : null
+            : text.EndsWith('x') && !text.EndsWith(ModelExtension, StringComparison.OrdinalIgnoreCase)
+            ? Share(text[..^1]) is { } width ? new(width, null) : null
             : ModelFile(text, folder) is { } path ? new(null, path) : null;
 
     /// <summary>Reads paths of .onnx files, separated by semicolons; null where there are none or one is something else.</summary>
@@ -31,7 +38,10 @@ internal sealed record StudentChoice(double? Width, string? Path)
 
     /// <summary>As the item says it, but for folders.</summary>
     public override string ToString() => Path is not null ? System.IO.Path.GetFileName(Path)
+        : Depth is { } depth ? depth.ToString("R", CultureInfo.InvariantCulture) + OfDepth
         : Width!.Value.ToString("R", CultureInfo.InvariantCulture) + "x";
+
+    private static double? Share(string text) => MetadataValues.Number(text, LeastWidth, GreatestWidth);
 
     private const string ModelExtension = ".onnx";
 

@@ -9,11 +9,13 @@ internal static class TrainingMetadata
     public static ImmutableArray<MetadataEntry> Entries { get; } =
     [
         new("Student", MetadataKind.Text, "the model itself is compressed",
-            "a share of the channels from 0.05 to 0.95 with an `x` behind, such as `0.25x`, or the path of an `.onnx` file",
+            "a share from 0.05 to 0.95 of the channels, such as `0.25x`, or of the residual blocks, such as `0.5x depth`, or the path of "
+                + "an `.onnx` file",
             "A smaller model that learns in the build to give what the model gives, and is compressed and shipped in its place. `0.5x` is "
-                + "the model with half the channels of each layer, which about quarters its work; a file is a graph of your own with the "
-                + "same inputs and outputs. It learns on all samples of `CalibrationData`, which need no labels; accuracy is compared with "
-                + "that of the model: see [training.md](training.md#students).",
+                + "the model with half the channels of each layer, which about quarters its work; `0.5x depth` is the model without half "
+                + "of its residual blocks; a file is a graph of your own with the same inputs and outputs. It learns on all samples of "
+                + "`CalibrationData`, which need no labels; accuracy is compared with that of the model: see "
+                + "[training.md](training.md#students).",
             (o, value, folder) => StudentChoice.Parse(value, folder) is { } student ? o with { Student = student } : null),
         MetadataEntry.Choice<StudentWeights>("StudentWeights", "With `Student=\"student.onnx\"`: with which weights its training begins.",
             nameof(StudentWeights.Own),

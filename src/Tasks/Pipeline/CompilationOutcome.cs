@@ -10,7 +10,8 @@ namespace OptimizerBuild.Pipeline;
 /// <param name="Plan">The plan, complete.</param>
 /// <param name="Weights">The packed weights as the resource holds them and the plan describes them.</param>
 /// <param name="SourceBytes">The size of the model file and its external data files together.</param>
-/// <param name="ExternalDataFiles">Names of the external data files relative to the model's folder, sorted, with forward slashes.</param>
+/// <param name="ExternalDataFiles">Names of the external data files relative to the model's folder, sorted, with forward slashes, and those
+/// of a student's and teachers' files (<see cref="InputFiles.ExternalNamesOfOthers"/>).</param>
 /// <param name="Layers">What became of each node of the compressed graph, in order of execution.</param>
 /// <param name="Techniques">What each compression technique did, in order.</param>
 /// <param name="Diagnostics">Messages and warnings; errors are thrown.</param>

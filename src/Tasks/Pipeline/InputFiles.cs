@@ -1,6 +1,7 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Files;
+using OptimizerBuild.Onnx;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline;
@@ -23,9 +24,7 @@ internal static class InputFiles
         var files = new List<InputFile> { new("model", options.ModelPath) };
         if (options.LabelsPath is { } labels)
             files.Add(new("labels", labels));
-        if (options.Student?.Path is { } student)
-            files.Add(new("student", student));
-        files.AddRange(options.Teachers.Select((teacher, i) => new InputFile(FormattableString.Invariant($"teacher {i}"), teacher)));
+        files.AddRange(Others(options));
         files.AddRange(Data("head", options.Head));
         files.AddRange(Data("calibration", options.CalibrationData));
         files.AddRange(Data("evaluation", options.EvaluationData));
@@ -33,15 +32,37 @@ internal static class InputFiles
     }
 
     /// <summary>
-    /// External data files as the importer names them: relative to the model's folder, with forward slashes. A name that leads out of
-    /// the folder gets no path, so that nobody opens it; the importer says what is wrong with it.
+    /// External data files as the importer names them: relative to the model's folder, with forward slashes; those of a student and of
+    /// teachers as <see cref="ExternalNamesOfOthers"/> does. A name that leads out of the folder gets no path, so that nobody opens it; the
+    /// importer says what is wrong with it.
     /// </summary>
     public static IEnumerable<InputFile> External(ModelOptions options, IEnumerable<string> names)
     {
-        string folder = Path.GetDirectoryName(options.ModelPath)!;
-        return names.Order(StringComparer.Ordinal)
-            .Select(name => new InputFile("external " + name, SymbolicLinks.Below(folder, name.Split('/')) ?? ""));
+        Dictionary<string, string> models = Others(options).ToDictionary(o => o.Role, o => o.Path, StringComparer.Ordinal);
+        return names.Order(StringComparer.Ordinal).Select(name => new InputFile("external " + name, Full(name) ?? ""));
+
+        string? Full(string name)
+        {
+            string[] parts = name.Split('/');
+            return parts[0].Length > 0 ? SymbolicLinks.Below(Path.GetDirectoryName(options.ModelPath)!, parts)
+                : parts.Length > 2 && models.TryGetValue(parts[1], out string? path)
+                ? SymbolicLinks.Below(Path.GetDirectoryName(path)!, parts[2..])
+                : null;
+        }
     }
+
+    /// <summary>The external data files of the student's and the teachers' files: <c>/student/NAME</c> and <c>/teacher 0/NAME</c>, where a
+    /// name is relative to the file's own folder.</summary>
+    /// <param name="options">What the item asks for.</param>
+    public static IEnumerable<string> ExternalNamesOfOthers(ModelOptions options) =>
+        Others(options).SelectMany(o => ExternalDataNames.Of(o.Path).Select(n => $"/{o.Role}/{n}"));
+
+    // The other models that an item names.
+    private static IEnumerable<InputFile> Others(ModelOptions options) =>
+    [
+        .. options.Student?.Path is { } student ? (InputFile[])[new("student", student)] : [],
+        .. options.Teachers.Select((teacher, i) => new InputFile(FormattableString.Invariant($"teacher {i}"), teacher)),
+    ];
 
     private static IEnumerable<InputFile> Data(string role, DataSpec? data) => data is null
         ? []

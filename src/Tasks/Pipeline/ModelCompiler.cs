@@ -108,7 +108,9 @@ internal static class ModelCompiler
             };
         }
         bool hasOwnScales = model.Annotation<GraphQuantization>() is { HasScalesOfModel: true };
-        return new(plan, stored.Bytes, imported.SourceBytes, imported.ExternalDataFiles, Layers(model, lowered, stored),
+        return new(plan, stored.Bytes, imported.SourceBytes,
+            [.. imported.ExternalDataFiles.Concat(InputFiles.ExternalNamesOfOthers(options)).Order(StringComparer.Ordinal)],
+            Layers(model, lowered, stored),
             [
                 .. compression.Run.Accounts,
                 .. SharedWeights.Account(ModelSize.Of(model), lowered.Sections),

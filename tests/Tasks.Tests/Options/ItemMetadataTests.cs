@@ -164,6 +164,9 @@ public class ItemMetadataTests
     [InlineData("Student", "2x")]
     [InlineData("Student", "0.01x")]
     [InlineData("Student", "0.25")]
+    [InlineData("Student", "1.5x depth")]
+    [InlineData("Student", "0.5 depth")]
+    [InlineData("Student", "depth")]
     [InlineData("Student", "small")]
     [InlineData("StudentWeights", "Borrowed")]
     [InlineData("Teacher", "a.onnx;b.txt")]
@@ -224,6 +227,10 @@ public class ItemMetadataTests
         ModelOptions options = Parse(("Student", "0.25x"), ("CalibrationData", "c.npz"));
         Assert.Equal((0.25, null), (options.Student!.Width, options.Student.Path));
         Assert.Equal("student 0.25x", options.Lineage);
+        options = Parse(("Student", "0.5x depth"), ("CalibrationData", "c.npz"));
+        Assert.Equal((null, 0.5, null, "0.5x depth"),
+            (options.Student!.Width, options.Student.Depth, options.Student.Path, options.Student.ToString()));
+
         options = Parse(("Student", @"small\net.onnx"), ("StudentWeights", "fresh"), ("EvaluationData", "c.npz"));
         Assert.Equal((null, Path.Combine(Folder, "small", "net.onnx")), (options.Student!.Width, options.Student.Path));
         Assert.Equal(StudentWeights.Fresh, options.StudentWeights);

@@ -10,7 +10,7 @@ namespace OptimizerBuild.Compression.Students;
 
 /// <summary>
 /// Puts a smaller model in the model's place, which learns from it (G. Hinton et al. 2015, arXiv 1503.02531): the model with a share of the
-/// channels of each layer, where it begins with what channel pruning leaves, or the graph of a file.
+/// channels of each layer, where it begins with what channel pruning leaves, or of its residual blocks, or the graph of a file.
 /// </summary>
 internal sealed class StudentTechnique : ICompressionTechnique
 {
@@ -37,6 +37,7 @@ internal sealed class StudentTechnique : ICompressionTechnique
             throw Unfit($"it learns from samples, and there are {few.Samples.Count} to learn from");
         bool isFresh = choice.Path is not null && context.Options.StudentWeights == StudentWeights.Fresh;
         (Graph graph, List<string> notes) = choice.Width is { } width ? Narrowed(width)
+            : choice.Depth is { } depth ? Shortened(depth)
             : (context.Student!, [$"the graph of '{choice}', which begins with {(isFresh ? "random weights" : "its own weights")}"]);
         graph = StudentParameters.Of(graph, isFresh ? context.Random(Name + " weights") : null,
             out IReadOnlyList<TrainedParameter> parameters);
@@ -60,6 +61,15 @@ internal sealed class StudentTechnique : ICompressionTechnique
             return new ChannelPruning(context, context.Options.PruningCriterion).Narrow(model.Graph, share) is { } narrow
                 ? (context.Renormalize(narrow.Graph), narrow.Notes)
                 : throw Unfit("the model has no channels that could be left out");
+        }
+
+        (Graph, List<string>) Shortened(double share)
+        {
+            if (PrequantizedModel.Is(model.Graph))
+                throw Unfit("the model is quantised already, so that its blocks cannot be left out");
+            return new DepthReduction(context).Shorten(model.Graph, share) is { } shorter
+                ? (context.Renormalize(shorter.Graph), shorter.Notes)
+                : throw Unfit("the model has no residual blocks, layers whose results are added to what they read");
         }
     }
 }

@@ -21,8 +21,6 @@ internal static class StudentFile
         StudentChoice choice = options.Student!;
         ImportedModel student = OnnxImporter.Import(choice.Path!,
             NamePairs.Renamed(settings, options.ModelPath, choice.Path!, cancellation), cancellation);
-        if (student.ExternalDataFiles.Length > 0)
-            throw Unfit("it keeps weights in a file of their own: save it in one file");
         foreach ((string own, string other) in NamePairs.InOrderOf(student.Graph.Outputs, model.Outputs).Zip(model.Outputs))
             if (ClassifierDetection.AreProbabilities(model, other) is var are
                 && are != ClassifierDetection.AreProbabilities(student.Graph, own))

@@ -42,8 +42,6 @@ internal sealed class TeacherEnsemble
         {
             ImportedModel teacher = OnnxImporter.Import(path,
                 NamePairs.Renamed(ModelCompiler.ImportSettings(options), options.ModelPath, path, cancellation), cancellation);
-            if (teacher.ExternalDataFiles.Length > 0)
-                throw Unfit(Path.GetFileName(path), "it keeps weights in a file of their own: save it in one file");
             teachers.Add((Path.GetFileName(path), teacher.Graph));
         }
         return Of(model, teachers, samples);

@@ -1,6 +1,8 @@
+using Google.Protobuf;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Onnx;
+using OptimizerBuild.Onnx.Schema;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Pipeline.Learning;
@@ -47,6 +49,50 @@ internal sealed class LearningModels : IDisposable
             model.Node("Softmax", h + "s", y, ("axis", -1));
         _files.Write(name, model.Output(y).Bytes);
         return Path.Combine(Folder, name);
+    }
+
+    /// <summary>Writes a network of residual blocks, h + V·relu(U·h), between two layers.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="sizes">For each block how large what it adds is.</param>
+    /// <param name="rectified">Whether each sum goes through a rectifier.</param>
+    public string Residual(string name, float[] sizes, bool rectified = false)
+    {
+        const int Hidden = 16;
+        var random = new Random(5);
+        ModelBuilder model = new ModelBuilder().Input("x", "n", Width);
+        Dense(model, random, "x", "h0", Width, Hidden, relu: true);
+        for (int b = 0; b < sizes.Length; b++)
+        {
+            string end = $"h{b + 1}", sum = rectified ? end + "_before" : end;
+            Dense(model, random, $"h{b}", $"u{b}", Hidden, Hidden, relu: true);
+            Dense(model, random, $"u{b}", $"v{b}", Hidden, Hidden, relu: false);
+            model.Constant($"size{b}", Tensor.Scalar(sizes[b])).Node("Mul", $"v{b},size{b}", $"s{b}").Node("Add", $"h{b},s{b}", sum);
+            if (rectified)
+                model.Node("Relu", sum, end);
+        }
+        Dense(model, random, $"h{sizes.Length}", "y", Hidden, Classes, relu: false);
+        _files.Write(name, model.Output("y").Bytes);
+        return Path.Combine(Folder, name);
+    }
+
+    /// <summary>Copies a model of the folder to another one, with its weights in files of their own beside it.</summary>
+    /// <param name="name">The model's name.</param>
+    /// <param name="to">The copy's name.</param>
+    public string WithWeightsBeside(string name, string to)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Path.Combine(Folder, name)));
+        string folder = Path.GetDirectoryName(Path.Combine(Folder, to))!;
+        Directory.CreateDirectory(Path.Combine(folder, "weights"));
+        foreach (TensorProto weights in model.Graph.Initializer.Where(t => t.RawData.Length > 0 && t.Dims.Count > 1))
+        {
+            string file = $"weights/{weights.Name}.bin";
+            File.WriteAllBytes(Path.Combine(folder, file), weights.RawData.ToByteArray());
+            weights.ClearRawData();
+            weights.DataLocation = TensorProto.Types.DataLocation.External;
+            weights.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = file });
+        }
+        File.WriteAllBytes(Path.Combine(Folder, to), model.ToByteArray());
+        return Path.Combine(Folder, to);
     }
 
     /// <summary>Writes a file.</summary>

@@ -1,4 +1,5 @@
 using OptimizerBuild.Compression;
+using OptimizerBuild.Compression.Students;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Evaluation;
@@ -41,6 +42,71 @@ public sealed class StudentTests : IDisposable
         ModelReport report = ModelReport.Of(student);
         Assert.Equal("student 0.5x", ModelReport.TryParse(report.ToJson())!.Lineage);
         Assert.EndsWith("MACs (int8), student 0.5x", SummaryLine.Of(report), StringComparison.Ordinal);
+    }
+
+    /// <summary>The blocks that add least go, and the rest learns to make up for them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AShareOfTheBlocksLearnsWhatTheModelGives(bool rectified)
+    {
+        _models.Samples(1600).Samples(300, seed: 9, "judges.npy").Residual("m.onnx", [0.5f, 0.02f, 0.6f, 0.05f], rectified);
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Student = StudentChoice.Parse("0.5x depth", _models.Folder), EvaluationData = new("judges.npy", _models.Folder),
+            Metric = AccuracyMetric.Cosine,
+        };
+        CompilationOutcome student = ModelCompiler.Compile(options, default);
+        Assert.Equal((24 * 16) + (2 * 2 * 16 * 16) + (16 * 6), student.Plan.Facts.Macs);
+        Assert.True(student.Plan.Facts.CompressedMetric > 0.995, $"{student.Plan.Facts.CompressedMetric}");
+        Assert.Equal(student.Weights, ModelCompiler.Compile(options, default).Weights);
+        Assert.Equal("student 0.5x depth", student.Lineage);
+        IReadOnlyList<string> notes = Assert.Single(student.Techniques, t => t.Technique == "Student").Notes;
+        Assert.StartsWith("of 4 residual blocks 2 stay", notes[0], StringComparison.Ordinal);
+
+        // Which ones went can be seen by what is left: what it gives before it has learned is near only without the small ones.
+        Graph graph = Passes.PassPipeline.Run(OnnxImporter.Import(options.ModelPath, ModelCompiler.ImportSettings(options)).Graph);
+        ResidualBlock[] blocks = [.. ResidualBlock.Of(graph)];
+        Assert.Equal(4, blocks.Length);
+        Assert.All(blocks, b => Assert.Equal(2 * 16 * 16, b.MultiplyAccumulates));
+        Assert.Equal([blocks[1].Sum, blocks[3].Sum], notes.Skip(1).Take(2).Select(n => n.Split(':')[0]));
+    }
+
+    [Fact]
+    public void AModelWithoutBlocksHasNoStudentByDepth()
+    {
+        _models.Samples(60).Network("m.onnx", 32, 1);
+        ModelException error = Assert.Throws<ModelException>(() => ModelCompiler.Compile(
+            _models.Options("m.onnx") with { Student = StudentChoice.Parse("0.5x depth", _models.Folder) }, default));
+        Assert.Equal("OPT0072", error.Diagnostics[0].Descriptor.Code);
+        Assert.Contains("no residual blocks", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Weights in files of their own are those of the one file, and the build depends on them.</summary>
+    [Fact]
+    public void WeightsOfAStudentAndOfTeachersMayLieBesideThem()
+    {
+        _models.Samples(300).Network("m.onnx", 32, 1);
+        ModelOptions options = _models.Options("m.onnx") with
+        {
+            Student = new(null, _models.Network("s.onnx", 16, 2)), Teachers = [_models.Network("t.onnx", 40, 3)], RecoverySteps = 10,
+        };
+        ModelOptions beside = options with
+        {
+            Student = new(null, _models.WithWeightsBeside("s.onnx", "students/s.onnx")),
+            Teachers = [_models.WithWeightsBeside("t.onnx", "teachers/t.onnx")],
+        };
+        CompilationOutcome outcome = ModelCompiler.Compile(beside, default);
+        Assert.Equal(ModelCompiler.Compile(options, default).Weights, outcome.Weights);
+
+        Assert.Equal(6, outcome.ExternalDataFiles.Count);
+        InputFile[] files = [.. InputFiles.External(beside, outcome.ExternalDataFiles)];
+        Assert.All(files, f => Assert.True(File.Exists(f.Path)));
+        Assert.Equal(3, files.Count(f => f.Role.StartsWith("external /student/weights/", StringComparison.Ordinal)));
+        Assert.Equal(3, files.Count(f => f.Role.StartsWith("external /teacher 0/weights/", StringComparison.Ordinal)));
+        // A damaged list leads nowhere else.
+        Assert.All(InputFiles.External(beside, ["/student/../s.onnx", "/teacher 7/w.bin", "/etc/passwd", "/student"]),
+            f => Assert.Empty(f.Path));
     }
 
     /// <summary>Only what changes the student afterwards is trained once more.</summary>
