@@ -44,15 +44,16 @@ internal static class SingleLayer
         return new(shape.ToString(), int8.MinBy(c => c.Microseconds)!, float32.MinBy(c => c.Microseconds)!);
     }
 
-    /// <summary>Measures a function of one or two values in float32.</summary>
+    /// <summary>Measures a function of one or two values in float32, with all steps that lowering makes of it.</summary>
     /// <param name="node">The node, which reads <c>x</c> and whose other inputs are constants.</param>
     /// <param name="constants">These.</param>
     /// <param name="description">What the figures say of it.</param>
     /// <param name="seconds">How long.</param>
-    /// <returns>The cost, or null where lowering finds another step than a float32 kernel for it.</returns>
+    /// <returns>The cost, or null where lowering finds no float32 kernel for it.</returns>
     public static StepCost? Function(Node node, IReadOnlyDictionary<string, Tensor> constants, string description, double seconds)
     {
-        TensorType type = TensorType.Float32(1, 64, 64, 8);
+        // Few enough values that a slow function's run is seldom interrupted, enough that the clock's time is nothing beside a quick one's.
+        TensorType type = TensorType.Float32(1, 32, 32, 8);
         var graph = new Graph
         {
             Name = "function",
@@ -63,8 +64,29 @@ internal static class SingleLayer
             Types = new Dictionary<string, TensorType> { ["x"] = type, ["y"] = type }.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
         LoweredModel lowered = Lower(graph, isInteger: false);
-        PlanCall? step = lowered.Calls.FirstOrDefault(s => s.Kernel.StartsWith("Float32", StringComparison.Ordinal));
-        return step is null ? null : Measure(lowered, step, lowered.Weights, description, seconds, isFilled: true);
+        (PlanCall Step, int Index)[] steps =
+            [.. lowered.Calls.Select((s, i) => (s, i)).Where(s => s.s.Kernel.StartsWith("Float32", StringComparison.Ordinal))];
+        if (steps.Length == 0)
+            return null;
+        StepCall[] calls = [.. steps.Select(s => KernelBinder.Bind(s.Step))];
+        var workspace = new Workspace(PackedWeights.Of(lowered.Weights), lowered.ArenaBytes);
+        double fastest = StepTime.Fastest(RunAll, seconds, Filling(workspace, lowered.ArenaBytes));
+
+        // The shares of steps in the same time add up.
+        ModelPlan plan = PlanOf(lowered, lowered.Weights);
+        StepCost[] costs = [.. steps.Select(s => StepCost.Of(plan, s.Step with { Description = description }, s.Index, fastest))];
+        return costs[0] with
+        {
+            Step = string.Join(", ", costs.Select(c => c.Step)),
+            Bytes = costs.Sum(c => c.Bytes),
+            TransferShare = costs.Sum(c => c.TransferShare),
+        };
+
+        void RunAll()
+        {
+            foreach (StepCall call in calls)
+                call(workspace);
+        }
     }
 
     /// <summary>The dense kernel of a layer, then those that leave out blocks of weights.</summary>
@@ -83,20 +105,24 @@ internal static class SingleLayer
 
     private static PlanCall StepOf(LoweredModel lowered) => lowered.Calls.First(s => s.Macs > 0);
 
-    // Functions may be quicker at zero: their arguments are filled in, between 0 and 1. A step whose output takes its input's place works
-    // on what it has made of them before, though, which may come to 0 or 1.
-    private static StepCost Measure(
-        LoweredModel lowered, PlanCall step, byte[] weights, string description, double seconds, bool isFilled = false)
+    private static StepCost Measure(LoweredModel lowered, PlanCall step, byte[] weights, string description, double seconds)
     {
         StepCall call = KernelBinder.Bind(step);
         var workspace = new Workspace(PackedWeights.Of(weights), lowered.ArenaBytes);
-        var random = new Random(3);
-        Span<float> arena = MemoryMarshal.Cast<byte, float>(MemoryMarshal.CreateSpan(ref workspace.Arena(0), lowered.ArenaBytes));
-        for (int i = 0; isFilled && i < arena.Length; i++)
-            arena[i] = random.NextSingle();
-        double fastest = Stopwatches.Fastest(() => call(workspace), seconds);
-        int index = lowered.Calls.TakeWhile(s => s.Macs == 0 && s != step).Count();
+        double fastest = StepTime.Fastest(() => call(workspace), seconds);
+        int index = lowered.Calls.TakeWhile(s => s.Macs == 0).Count();
         return StepCost.Of(PlanOf(lowered, weights), step with { Description = description }, index, fastest);
+    }
+
+    // Functions may be quicker at zero: their arguments are filled in, between 0 and 1, and again before each run, since a step whose
+    // output takes its input's place would soon work on 0, 1, infinity or denormal numbers.
+    private static Action Filling(Workspace workspace, int bytes)
+    {
+        var random = new Random(3);
+        var values = new float[bytes / sizeof(float)];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = random.NextSingle();
+        return () => MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(MemoryMarshal.CreateSpan(ref workspace.Arena(0), bytes));
     }
 
     private static LoweredModel Lower(Graph graph, bool isInteger)

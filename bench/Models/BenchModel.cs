@@ -41,51 +41,65 @@ internal sealed record BenchModel(string Path, string? Calibration, string? Data
         return ItemMetadata.Parse(Path, metadata, System.IO.Path.GetDirectoryName(Path)!, "");
     }
 
-    /// <summary>The models of <c>bench/models.json</c> whose files exist; only the sample's where the development set is missing.</summary>
+    /// <summary>
+    /// The models of <c>bench/models.json</c> whose files exist; only the sample's where the development set is missing. Those that are
+    /// generated are left out: they are large, and measured where they are named.
+    /// </summary>
     public static IReadOnlyList<BenchModel> Known(string repository)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(AppContext.BaseDirectory, "models.json")));
         var models = new List<BenchModel>();
-        foreach (JsonElement entry in document.RootElement.GetProperty("models").EnumerateArray())
+        foreach (JsonElement entry in Entries())
         {
-            string path = entry.TryGetProperty("file", out JsonElement file) ? Full(repository, file.GetString()!)
-                : Generated(entry.GetProperty("generated").GetString()!);
-            if (!File.Exists(path))
-                continue;
-            string? data = Text(entry, "data");
-            models.Add(new(
-                path,
-                entry.TryGetProperty("noise", out JsonElement dimensions)
-                    ? NoiseCalibration.File([.. dimensions.EnumerateArray().Select(d => d.GetInt32())])
-                    : Exists(repository, Text(entry, "calibration") ?? data),
-                Exists(repository, data),
-                Exists(repository, Text(entry, "evaluation")),
-                entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,
-                Text(entry, "shapes")));
+            if (entry.TryGetProperty("file", out JsonElement file) && Full(repository, file.GetString()!) is { } path && File.Exists(path))
+                models.Add(Of(repository, entry, path));
         }
         // The development set has the sample's model, too, with more data: one of the two is enough.
         return [.. models.GroupBy(m => m.Name, StringComparer.Ordinal).Select(g => g.Last())];
     }
 
     /// <summary>The model of a file: as <c>bench/models.json</c> describes it, else by itself.</summary>
+    /// <param name="repository">The folder to which the paths of <c>bench/models.json</c> are relative.</param>
+    /// <param name="file">The file, or <see cref="ResidualNetwork.Name"/>.</param>
     public static BenchModel Of(string repository, string file)
     {
+        if (!File.Exists(file) && file == ResidualNetwork.Name)
+        {
+            return Of(repository, Entries().Single(e => e.TryGetProperty("generated", out JsonElement name) && name.GetString() == file),
+                Generated());
+        }
+
         string path = System.IO.Path.GetFullPath(file);
         return Known(repository).FirstOrDefault(m => m.Name == System.IO.Path.GetFileNameWithoutExtension(path)) is { } known
             ? known with { Path = path }
             : new(path, null, null, null, 1, null);
     }
 
-    // A model of random weights, which the repository need not hold: beside the program, from where it can be named, too.
-    private static string Generated(string name)
+    private static List<JsonElement> Entries()
     {
-        if (name != ResidualNetwork.Name)
-        {
-            throw new InvalidOperationException(
-                $"No model named '{name}' can be generated; bench/models.json may name {ResidualNetwork.Name}.");
-        }
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(AppContext.BaseDirectory, "models.json")));
+        return [.. document.RootElement.GetProperty("models").EnumerateArray().Select(e => e.Clone())];
+    }
 
-        string path = System.IO.Path.Combine(AppContext.BaseDirectory, "generated", name + ".onnx");
+    private static BenchModel Of(string repository, JsonElement entry, string path)
+    {
+        string? data = Text(entry, "data");
+        return new(
+            path,
+            entry.TryGetProperty("noise", out JsonElement dimensions)
+                ? NoiseCalibration.File(
+                    [.. dimensions.EnumerateArray().Select(d => d.GetInt32())],
+                    entry.TryGetProperty("samples", out JsonElement samples) ? samples.GetInt32() : NoiseCalibration.Samples)
+                : Exists(repository, Text(entry, "calibration") ?? data),
+            Exists(repository, data),
+            Exists(repository, Text(entry, "evaluation")),
+            entry.TryGetProperty("divide", out JsonElement divide) ? divide.GetDouble() : 1,
+            Text(entry, "shapes"));
+    }
+
+    // Of random weights, so that the repository need not hold it; beside the program, where the next run finds it.
+    private static string Generated()
+    {
+        string path = System.IO.Path.Combine(AppContext.BaseDirectory, "generated", ResidualNetwork.Name + ".onnx");
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);

@@ -9,22 +9,24 @@ namespace OptimizerBuild.Bench.Models;
 /// </summary>
 internal static class NoiseCalibration
 {
-    private const int Samples = 16;
+    /// <summary>How many samples, where <c>bench/models.json</c> does not say.</summary>
+    public const int Samples = 16;
 
     private static readonly Dictionary<string, string> Written = new(StringComparer.Ordinal);
 
     /// <summary>The file with noise from 0 to 1 for one input; written once in a process, which deletes it in the end.</summary>
     /// <param name="dimensions">The dimensions of a sample, without the batch.</param>
-    public static string File(IReadOnlyList<int> dimensions)
+    /// <param name="samples">How many samples.</param>
+    public static string File(IReadOnlyList<int> dimensions, int samples)
     {
-        string shape = string.Join(", ", dimensions.Prepend(Samples));
+        string shape = string.Join(", ", dimensions.Prepend(samples));
         lock (Written)
         {
             if (!Written.TryGetValue(shape, out string? path))
             {
                 Written[shape] = path = Path.Combine(Path.GetTempPath(),
                     string.Create(CultureInfo.InvariantCulture, $"optimizerbuild-bench-{Environment.ProcessId}-{Written.Count}.npy"));
-                Write(path, shape, Samples * dimensions.Aggregate(1, (a, b) => a * b));
+                Write(path, shape, samples * dimensions.Aggregate(1, (a, b) => a * b));
                 AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.File.Delete(path);
             }
             return path;
