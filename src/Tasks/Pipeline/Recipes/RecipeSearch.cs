@@ -68,10 +68,20 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
             start = Mixed(start.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Auto))]));
         return options.Compression switch
         {
-            CompressionRecipe.Smallest => Smallest(start),
-            CompressionRecipe.Fastest => Fastest(start),
+            CompressionRecipe.Smallest => Equalized(Smallest(start)),
+            CompressionRecipe.Fastest => Equalized(Fastest(start)),
             _ => start,
         };
+    }
+
+    // Factors that move between layers cost nothing, and help some models and harm others.
+    private RecipeCandidate Equalized(RecipeCandidate from)
+    {
+        if (from.Options.Equalize || from.Options.Precision == ModelPrecision.Float32 || from.Measurement is not { } before || !Ships(from))
+            return from;
+        RecipeCandidate candidate = Try(from.With([(nameof(ModelOptions.Equalize), "True")]));
+        return candidate.Measurement is { } after && Ships(candidate) && after.Drop < before.Drop
+            && after.WeightBytes <= before.WeightBytes && after.Nanoseconds <= before.Nanoseconds ? candidate : from;
     }
 
     // Bits of each layer, from all of 8 bits on.
