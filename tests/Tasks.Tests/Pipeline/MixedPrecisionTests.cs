@@ -157,6 +157,25 @@ public sealed class MixedPrecisionTests : IDisposable
             ["no data to choose bits by: 4 in each layer for which they suffice, as Precision=\"Int4\""], mixed.Techniques[0].Notes);
     }
 
+    /// <summary>A size is reached without data, too, with as many bits as it leaves room for.</summary>
+    [Fact]
+    public void WithoutDataASizeIsReachedByTheErrorOfTheWeights()
+    {
+        Write();
+        ModelOptions options = Options(ModelPrecision.Mixed) with { CalibrationData = null };
+        int eight = ModelCompiler.Compile(options with { Precision = ModelPrecision.Auto }, default).Weights.Length;
+        int four = ModelCompiler.Compile(options with { Precision = ModelPrecision.Int4 }, default).Weights.Length;
+        CompilationOutcome whole = ModelCompiler.Compile(options with { MaxSize = eight }, default);
+        Assert.Equal(eight, whole.Weights.Length);
+        Assert.Single(whole.Techniques[0].Notes);
+        CompilationOutcome between = ModelCompiler.Compile(options with { MaxSize = (eight + four) / 2 }, default);
+        Assert.InRange(between.Weights.Length, four + 1, (eight + four) / 2);
+        Assert.All(between.Techniques[0].Notes.Skip(1), n => Assert.StartsWith("fewer bits: '", n, StringComparison.Ordinal));
+        CompilationOutcome small = ModelCompiler.Compile(options with { MaxSize = four - 100 }, default);
+        Assert.InRange(small.Weights.Length, 1, four - 100);
+        Assert.Equal(small.Weights, ModelCompiler.Compile(options with { MaxSize = four - 100 }, default).Weights);
+    }
+
     // 8 bits take 5,000 bytes; fewer take and lose what the steps say.
     private static RecipeSearch Search(ModelOptions item, double bearable) => new(item, o =>
     {

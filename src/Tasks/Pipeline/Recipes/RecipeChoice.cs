@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Metrics;
@@ -34,7 +36,7 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
             return new(options, []);
         var teacher = new Teacher(imported.Graph);
         if (HeldOutSamples.Of(options, source, teacher, cancellation) is not { } samples)
-            return WithoutData(options);
+            return WithoutData(options, graph, bits => BytesOf(bits));
 
         // Where a size alone is asked for, it is reached at any price, the most accurate way.
         bool isForSize = options is { MaxSize: not null, MaxAccuracyDrop: null } && options.Compression != CompressionRecipe.Fastest;
@@ -61,6 +63,13 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
             return new(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation);
         }
 
+        long BytesOf(ModelOptions candidate)
+        {
+            var context = new CompressionContext(candidate, teacher, source, trials(candidate), SilentProgress.Instance, cancellation);
+            CompressedModel model = CompressionTechniques.Run(new(graph), context, from: CompressionStage.ReduceRanks).Model;
+            return trials(candidate).Lower(model, cancellation).WeightBytes.Value;
+        }
+
         Measurement Measure(ModelOptions candidate)
         {
             CompressionContext context = Context(candidate);
@@ -78,17 +87,47 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
     }
 
     // What is asked for as far as it can be had without choosing.
-    private static RecipeChoice WithoutData(ModelOptions options)
+    private static RecipeChoice WithoutData(ModelOptions options, Graph graph, Func<ModelOptions, long> bytesOf)
     {
-        string[] bits = options.Precision != ModelPrecision.Mixed ? []
-            : ["no data to choose bits by: 4 in each layer for which they suffice, as Precision=\"Int4\""];
-        options = bits.Length == 0 ? options : options with { Precision = ModelPrecision.Int4 };
+        IReadOnlyList<string> bits = [];
+        if (options.Precision == ModelPrecision.Mixed)
+            (options, bits) = options.MaxSize is { } most ? BitsBySize(options, graph, most, bytesOf)
+                : (options with { Precision = ModelPrecision.Int4 },
+                    ["no data to choose bits by: 4 in each layer for which they suffice, as Precision=\"Int4\""]);
         return options.Compression switch
         {
             CompressionRecipe.Smallest => new(options with { EntropyCoding = true },
                 ["no data to choose by: entropy codes alone, which lose nothing", .. bits]),
             CompressionRecipe.Fastest => new(options, ["no data to choose by: nothing that loses accuracy", .. bits]),
             _ => new(options, bits),
+        };
+    }
+
+    // As few steps as reach the size, in the order of what rounding does to the weights themselves.
+    private static (ModelOptions Options, IReadOnlyList<string> Notes) BitsBySize(
+        ModelOptions options, Graph graph, long most, Func<ModelOptions, long> bytesOf)
+    {
+        ImmutableArray<BitStep> steps = BitSteps.Of(WeightNoise.Of(graph, options.Layers), 8);
+        (int tooFew, int enough) = (-1, steps.Length);
+        while (enough - tooFew > 1)
+        {
+            int count = (tooFew + enough) / 2;
+            if (bytesOf(With(count)) <= most)
+                enough = count;
+            else
+                tooFew = count;
+        }
+        return (With(enough),
+        [
+            FormattableString.Invariant($"no data to choose bits by: by the error of the weights, for {most:N0} bytes"),
+            .. steps.Take(enough).Select(s => FormattableString.Invariant(
+                $"fewer bits: '{s.Layer}' to {s.Precision}: {s.Bytes:F0} bytes for an error of {s.Noise:G3} of the weights' power")),
+        ]);
+
+        ModelOptions With(int count) => options with
+        {
+            Precision = ModelPrecision.Auto,
+            Layers = LayerRules.Parse(BitSteps.Rules(steps.AsSpan()[..count], options.Layers)) ?? options.Layers,
         };
     }
 }
