@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -89,6 +90,15 @@ internal sealed class CompressionContext(
 
     /// <summary>How long this build has been at work.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Beginning);
+
+    /// <summary>Stops a build that takes longer than the item allows.</summary>
+    /// <exception cref="ModelException">It does.</exception>
+    public void RequireTime()
+    {
+        if (options.MaxBuildMinutes is { } minutes && Elapsed.TotalMinutes > minutes)
+            throw new ModelException(
+                DiagnosticCatalog.BuildTakesTooLong, options.Name, minutes.ToString("0.##", CultureInfo.InvariantCulture));
+    }
 
     /// <summary>
     /// The user's samples that something asked for, those to calibrate on before those to judge by; null where nothing did.

@@ -66,6 +66,9 @@ internal enum CompressionStage
     /// <summary>Values, weights and biases get integers.</summary>
     Quantize,
 
+    /// <summary>Rounding is chosen anew by what layers or blocks of layers make of the samples.</summary>
+    Reconstruct,
+
     /// <summary>Rounded weights are trained to give what the float model gives.</summary>
     RecoverRounded,
 }

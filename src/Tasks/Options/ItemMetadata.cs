@@ -146,7 +146,12 @@ internal static class ItemMetadata
             (WeightRounding.Nearest, "each weight to the nearest level"),
             (WeightRounding.Compensated,
                 "later weights of a sum make up for the errors of earlier ones on the calibration data (GPTQ), where "
-                + "that measures better; an error without data")),
+                + "that measures better; an error without data"),
+            (WeightRounding.Adaptive,
+                "`Compensated`, then each weight is rounded up or down by what its layer makes of the calibration data (AdaRound), if that "
+                + "brings the outputs closer to the float model's; takes longer, see [compression.md](compression.md#reconstruction)"),
+            (WeightRounding.Block,
+                "likewise by what its block makes of them: the layers between two places where one value alone is handed on (BRECQ)")),
         new("Sparsity", MetadataKind.Number, "none", "a number from 0.01 to 0.99",
             "The share of the weights that become zero, over all layers together: those whose loss changes the layers' outputs least. With "
                 + "data to calibrate on the others make up for it: see [compression.md](compression.md#sparsification). The assembly does "
@@ -351,10 +356,10 @@ internal static class ItemMetadata
         foreach (string limit in (string[])["MaxAccuracyDrop", "MaxClassAccuracyDrop"])
             if (options.EvaluationData is null && metadata.TryGetValue(limit, out string? given) && given.Trim().Length > 0)
                 faults.Add(NotUnderstood(item, limit, given, "it has a meaning only together with EvaluationData"));
-        if (options.Rounding == WeightRounding.Compensated && (options.CalibrationData ?? options.EvaluationData) is null)
-            faults.Add(NotUnderstood(item, "Rounding", "Compensated", "it needs CalibrationData or EvaluationData"));
-        if (options.Rounding == WeightRounding.Compensated && options.IsFloat32)
-            faults.Add(NotUnderstood(item, "Rounding", "Compensated", "with Precision=\"Float32\" nothing is rounded"));
+        if (options.RoundsOnData && (options.CalibrationData ?? options.EvaluationData) is null)
+            faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(), "it needs CalibrationData or EvaluationData"));
+        if (options.RoundsOnData && options.IsFloat32)
+            faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(), "with Precision=\"Float32\" nothing is rounded"));
         if (options.Recovery && (options.CalibrationData ?? options.EvaluationData) is null)
             faults.Add(NotUnderstood(item, "Recovery", "True", "it needs CalibrationData or EvaluationData"));
         if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })
@@ -375,7 +380,7 @@ internal static class ItemMetadata
                 ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
                 ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
                 ("Recovery", options.Recovery), ("Student", options.Student is not null),
-                ("Rounding", options.Rounding == WeightRounding.Compensated),
+                ("Rounding", options.RoundsOnData),
             ];
             foreach (string name in techniques.Where(t => t.IsGiven).Select(t => t.Name))
                 faults.Add(NotUnderstood(item, name,

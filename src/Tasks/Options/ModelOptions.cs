@@ -80,6 +80,9 @@ internal sealed record ModelOptions
     /// <summary>How weights become integers.</summary>
     public WeightRounding Rounding { get; init; }
 
+    /// <summary>Whether the item asks for a rounding that only data to calibrate on make possible.</summary>
+    public bool RoundsOnData => Rounding is not (WeightRounding.Auto or WeightRounding.Nearest);
+
     /// <summary>
     /// The share of weights that become zero, or, by whole channels, of multiply-accumulates that go; null: none.
     /// </summary>

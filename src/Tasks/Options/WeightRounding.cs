@@ -11,4 +11,10 @@ internal enum WeightRounding
 
     /// <summary>Later weights of a sum make up for the errors of earlier ones.</summary>
     Compensated,
+
+    /// <summary>Compensated, then each weight up or down by what its layer makes of the samples.</summary>
+    Adaptive,
+
+    /// <summary>Compensated, then each weight up or down by what its block of layers makes of the samples.</summary>
+    Block,
 }

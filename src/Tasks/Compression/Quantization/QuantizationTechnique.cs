@@ -77,8 +77,8 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     // What the item asks for in vain.
     private static IEnumerable<string> WithoutEffect(ModelOptions options, bool compensates)
     {
-        if (options.Rounding == WeightRounding.Compensated && !compensates)
-            yield return "Rounding=\"Compensated\" has no effect: there are no data to calibrate on";
+        if (options.RoundsOnData && !compensates)
+            yield return $"Rounding=\"{options.Rounding}\" has no effect: there are no data to calibrate on";
         if (options.PairSums == PairSums.Bounded && IsCoarse(options) && !options.IsFloat32)
             yield return "PairSums=\"Bounded\" has no effect: it would undo few levels";
     }

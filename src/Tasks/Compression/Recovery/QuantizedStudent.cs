@@ -6,6 +6,7 @@ using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
 using OptimizerBuild.Operators.Linear;
 using OptimizerBuild.Operators.Recurrent;
+using OptimizerBuild.Options;
 using OptimizerBuild.Training;
 
 namespace OptimizerBuild.Compression.Recovery;
@@ -56,10 +57,33 @@ internal sealed class QuantizedStudent
     /// <summary>The student's graph.</summary>
     public Graph Graph { get; }
 
+    /// <summary>The layers whose integers are made from the graph's weights.</summary>
+    public IReadOnlyList<Layer> Layers => _layers;
+
     /// <summary>What is trained of it.</summary>
     public IReadOnlyList<TrainedParameter> Parameters => [.. _layers.SelectMany(l =>
         (TrainedParameter?[])[l.IsOriginal ? l.Weights : null, l.Bias]).OfType<TrainedParameter>(),
         .. _ranges.Parameters, .. _floats.Values];
+
+    /// <summary>
+    /// The integers that the weights of a layer may become, from those that they have: shared levels are those that are there; otherwise
+    /// all of the bits that were asked for and suffice.
+    /// </summary>
+    /// <param name="options">What the item asks for.</param>
+    /// <param name="node">The layer.</param>
+    /// <param name="values">Its integers.</param>
+    public static WeightLevels LevelsOf(ModelOptions options, Node node, sbyte[] values)
+    {
+        if (node.Is<RecurrentOperator>())
+            return WeightLevels.Bits8;
+        if ((options.Layers.ClustersOf(node.Origin) ?? options.Clusters ?? 0) > 0)
+            return WeightLevels.Of(values.Select(v => (int)v));
+        var asked = WeightLevels.Of(options.Layers.PrecisionOf(node.Origin) ?? options.Precision);
+
+        // Among binary weights that were pruned there are zeros.
+        return values.Any(v => Math.Abs((int)v) > asked.Highest) ? WeightLevels.Bits8
+            : asked.IsSigns ? WeightLevels.Fewest(values) : asked;
+    }
 
     /// <summary>The name that a value has in the student: that of its rounded form where it is rounded.</summary>
     /// <param name="value">The name in the model.</param>
@@ -180,7 +204,7 @@ internal sealed class QuantizedStudent
         if (node.Is<RecurrentOperator>())
         {
             editor.Replace(node, changed);
-            _layers.Add(new(node, layer, form, weights, null, ratios, original is null));
+            _layers.Add(new(node, layer, form, levels, weights, null, ratios, original is null));
             return;
         }
         double inputScale = _quantization.Values[node.Inputs[0]].Scale;
@@ -198,8 +222,8 @@ internal sealed class QuantizedStudent
             editor.Replace(node, changed.WithoutActivation() with { Outputs = [sums] },
                 NodeOperators.New<AddOperator>(node.Name + "/addition", [sums, biasName], node.Outputs).WithActivationOf(node));
         }
-        _layers.Add(new(node, layer, form, weights, new(biasName, bias, (float[])bias.Clone(), new FreeWeights(bias, keepsZeros: false),
-            decays: false), ratios, original is null));
+        _layers.Add(new(node, layer, form, levels, weights, new(biasName, bias, (float[])bias.Clone(),
+            new FreeWeights(bias, keepsZeros: false), decays: false), ratios, original is null));
     }
 
     // The weights that a layer reads: its own, or those of an earlier layer with the same integers, times what its scales are of theirs.
@@ -268,7 +292,15 @@ internal sealed class QuantizedStudent
         }
     }
 
-    // A layer of the student: its scales are those of its weights' form times the ratios; a recurrent one has no bias of its own.
-    private sealed record Layer(Node Node, DotProductLayer Product, LevelWeights Form, TrainedParameter Weights, TrainedParameter? Bias,
-        double[] Ratios, bool IsOriginal);
+    /// <summary>A layer of the student: its scales are those of its weights' form times the ratios.</summary>
+    /// <param name="Node">The layer in the model.</param>
+    /// <param name="Product">Its weights before they were rounded.</param>
+    /// <param name="Form">What its weights may be.</param>
+    /// <param name="Levels">The integers that they may become.</param>
+    /// <param name="Weights">What is trained of them: that of another layer where it has the same integers.</param>
+    /// <param name="Bias">What is trained of its bias; null for a recurrent layer, which has none of its own.</param>
+    /// <param name="Ratios">What its scales are of those of the weights' form.</param>
+    /// <param name="IsOriginal">Whether the weights are its own.</param>
+    internal sealed record Layer(Node Node, DotProductLayer Product, LevelWeights Form, WeightLevels Levels, TrainedParameter Weights,
+        TrainedParameter? Bias, double[] Ratios, bool IsOriginal);
 }

@@ -167,12 +167,7 @@ internal sealed class RecoveryRun : ITrainingHost
     }
 
     /// <inheritdoc/>
-    public void CheckTime()
-    {
-        if (_context.Options.MaxBuildMinutes is { } minutes && _context.Elapsed.TotalMinutes > minutes)
-            throw new ModelException(DiagnosticCatalog.BuildTakesTooLong, _context.Options.Name,
-                minutes.ToString("0.##", CultureInfo.InvariantCulture));
-    }
+    public void CheckTime() => _context.RequireTime();
 
     // Labels count where there are classes; so do logits. Labels of the same item begin with the same number.
     private static (int Count, int FirstLabel) Classes(CompressionContext context)

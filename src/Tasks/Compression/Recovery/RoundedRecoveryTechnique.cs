@@ -1,8 +1,6 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
-using OptimizerBuild.Operators;
-using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Recovery;
@@ -44,19 +42,11 @@ internal sealed class RoundedRecoveryTechnique : ICompressionTechnique
 
         int ClustersOf(Node node) => context.Options.Layers.ClustersOf(node.Origin) ?? context.Options.Clusters ?? 0;
 
-        // Shared levels are those that are there; otherwise all of the bits that the greatest one needs.
         WeightLevels Levels(Node node, sbyte[] values)
         {
-            if (node.Is<RecurrentOperator>())
-                return WeightLevels.Bits8;
-            int clusters = ClustersOf(node);
-            WeightLevels asked = WeightLevels.Of(context.Options.Layers.PrecisionOf(node.Origin) ?? context.Options.Precision);
-            bool isNarrow = asked != WeightLevels.Bits8 && values.All(v => Math.Abs(v) <= asked.Highest);
-            hasFewLevels |= clusters > 0 || isNarrow;
-
-            // Among binary weights that were pruned there are zeros.
-            return clusters > 0 ? WeightLevels.Of(values.Select(v => (int)v))
-                : !isNarrow ? WeightLevels.Bits8 : asked.IsSigns ? WeightLevels.Fewest(values) : asked;
+            WeightLevels levels = QuantizedStudent.LevelsOf(context.Options, node, values);
+            hasFewLevels |= levels != WeightLevels.Bits8;
+            return levels;
         }
     }
 }
