@@ -2,7 +2,6 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Compression.Recovery;
 using OptimizerBuild.Data;
-using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 
