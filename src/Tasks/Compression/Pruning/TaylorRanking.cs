@@ -68,7 +68,7 @@ internal static class TaylorRanking
         tape.Forward(sample);
         for (int draw = 0; draw < Draws; draw++)
         {
-            tape.Backward(outputs.ToDictionary(o => o.Student, o => Direction(tape.Value(o.Student), o.IsClasses, random)));
+            tape.Backward(outputs.ToDictionary(o => o.Student, o => Direction(tape.Value(o.Student), o.IsClasses ? o.Axis : null, random)));
             for (int g = 0; g < groups.Length; g++)
             {
                 var change = new double[squares[g].Length];
@@ -87,33 +87,39 @@ internal static class TaylorRanking
     }
 
     // A random direction of a value, whose mean square is what a change of it costs.
-    private static float[] Direction(Tensor value, bool isClasses, RandomSource random)
+    private static float[] Direction(Tensor value, int? axis, RandomSource random)
     {
         float[] y = value.Values<float>(), direction = new float[y.Length];
-        if (!isClasses)
+        if (axis is not { } classes)
         {
             double power = y.Sum(v => (double)v * v);
             for (int i = 0; i < y.Length; i++)
                 direction[i] = (float)((random.NextUnit() < 0.5 ? -1 : 1) / Math.Sqrt(Math.Max(power, 1e-12)));
             return direction;
         }
-        int row = value.Dimensions[^1];
-        for (int at = 0; at < y.Length; at += row)
+        // Rows of classes are as far apart as there are places behind their axis.
+        int row = value.Dimensions[classes], apart = Shapes.Count(value.Dimensions.AsSpan()[(classes + 1)..]);
+        for (int block = 0; block < y.Length; block += row * apart)
         {
-            double greatest = y.AsSpan(at, row).ToArray().Max(), sum = 0, drawn = random.NextUnit();
-            var p = new double[row];
-            for (int i = 0; i < row; i++)
-                sum += p[i] = ElementaryFunctions.Exp((y[at + i] - greatest) / Temperature);
-            int chosen = -1;
-            for (int i = 0; i < row; i++)
+            for (int at = block; at < block + apart; at++)
             {
-                p[i] /= sum;
-                drawn -= p[i];
-                if (chosen < 0 && (drawn < 0 || i == row - 1))
-                    chosen = i;
-                direction[at + i] = (float)-p[i];
+                double greatest = double.NegativeInfinity, sum = 0, drawn = random.NextUnit();
+                for (int i = 0; i < row; i++)
+                    greatest = Math.Max(greatest, y[at + (i * apart)]);
+                var p = new double[row];
+                for (int i = 0; i < row; i++)
+                    sum += p[i] = ElementaryFunctions.Exp((y[at + (i * apart)] - greatest) / Temperature);
+                int chosen = -1;
+                for (int i = 0; i < row; i++)
+                {
+                    p[i] /= sum;
+                    drawn -= p[i];
+                    if (chosen < 0 && (drawn < 0 || i == row - 1))
+                        chosen = i;
+                    direction[at + (i * apart)] = (float)-p[i];
+                }
+                direction[at + (chosen * apart)] += 1;
             }
-            direction[at + chosen] += 1;
         }
         return direction;
     }

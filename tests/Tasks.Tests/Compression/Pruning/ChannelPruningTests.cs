@@ -54,9 +54,10 @@ public sealed class ChannelPruningTests
     /// <summary>What readers make of a channel counts, not the weights that make it; where nothing is nonlinear to first order exactly.
     /// </summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void GradientsTellWhichChannelsOutputsNeed(bool classes)
+    [InlineData(null)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void GradientsTellWhichChannelsOutputsNeed(int? rankOfClasses)
     {
         var g = new FloatGraph();
         string a = g.Dense("a", g.Input("x", 1, 16), 16, 8);
@@ -64,7 +65,9 @@ public sealed class ChannelPruningTests
         float[] weights = readers.Values<float>();
         for (int i = 0; i < weights.Length; i++)
             weights[i] = MathF.CopySign(MathF.Pow(3, i % 8) / 2000, weights[i]);
-        Graph graph = g.Build(classes ? g.Add("p", "Softmax", ["y"]) : "y");
+        // Of rank 3 the classes lie along the second axis.
+        string scores = rankOfClasses == 3 ? g.Add("scores", "Reshape", ["y", g.Constant("shape", Tensor.Of([1L, 4, 1], 3))]) : "y";
+        Graph graph = g.Build(rankOfClasses is null ? "y" : g.Add("p", "Softmax", [scores], n => n.With("axis", 1)));
         ChannelAnalysis analysis = ChannelAnalysis.Of(graph);
         CompressionContext Context() => new TestContext(graph, FloatGraph.Samples(graph, 300)).Context();
         ChannelRanking ranking = TaylorRanking.Of(analysis, Context())![0];
