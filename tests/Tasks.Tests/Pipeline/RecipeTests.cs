@@ -76,7 +76,7 @@ public sealed class RecipeTests : IDisposable
     {
         var seen = new List<ModelOptions>();
         ModelOptions options = Item with { Compression = CompressionRecipe.Smallest, Sparsity = 0.5,
-            Clusters = 20, Precision = ModelPrecision.Int8 };
+            Clusters = 20, Precision = ModelPrecision.Int8, Equalize = true };
         var search = new RecipeSearch(options, o =>
         {
             seen.Add(o);
