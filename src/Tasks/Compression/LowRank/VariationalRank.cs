@@ -4,9 +4,9 @@ namespace OptimizerBuild.Compression.LowRank;
 
 /// <summary>
 /// The rank of a matrix under noise of unknown power: empirical variational Bayes matrix factorisation, whose global solution has a closed
-/// form (S. Nakajima et al. 2013, "Global Analytic Solution of Fully-observed Variational Bayesian Matrix Factorization", JMLR 14, theorem
-/// 2 and corollary 2 for the threshold, section 5.2 for the power of the noise). A singular value stays where it lies above what a matrix of
-/// noise alone would have.
+/// form (S. Nakajima et al. 2013, "Global Analytic Solution of Fully-observed Variational Bayesian Matrix Factorization", JMLR 14,
+/// theorem 2 and corollary 2 for the threshold, section 5.2 for the power of the noise). A singular value stays where it lies above what a
+/// matrix of noise alone would have.
 /// </summary>
 internal static class VariationalRank
 {
