@@ -12,6 +12,9 @@ internal interface IWeightForm
     /// <summary>The share of the steps after which weights are all that compression wants of them; 0 for most forms.</summary>
     double SettledAt => 0;
 
+    /// <summary>Whether the numbers that are trained are weights or biases themselves, so that steps follow their size.</summary>
+    bool HasUnitOfValues => false;
+
     /// <summary>Hears how far training is, before weights are asked for: forms may want more as it goes on.</summary>
     /// <param name="progress">The share of the steps that have been made: 0 to 1.</param>
     void MoveTo(double progress)
@@ -41,6 +44,9 @@ internal sealed class FreeWeights(float[] weights, bool keepsZeros) : IWeightFor
 
     /// <inheritdoc/>
     public float[] Extra => [];
+
+    /// <inheritdoc/>
+    public bool HasUnitOfValues => true;
 
     /// <inheritdoc/>
     public void Apply(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> weights)

@@ -25,7 +25,8 @@ internal static class Optimizer
         double rate = options.RateAt(step);
         float decay = parameter.Decays ? (float)(1 - (rate * options.WeightDecay)) : 1;
         if (options.Optimizer == OptimizerKind.AdamW)
-            Adam(values, first, parameter.Second.AsSpan(range), gradient.AsSpan(range), options, step, scale, rate, decay);
+            Adam(values, first, parameter.Second.AsSpan(range), gradient.AsSpan(range), options, step, scale,
+                rate * parameter.Unit, decay);
         else
             Momentum(values, first, gradient.AsSpan(range), (float)options.Momentum, scale, (float)rate, decay);
         Average(values, parameter.Average.AsSpan(range), (float)Math.Min(options.AverageDecay, (1.0 + step) / (10.0 + step)));

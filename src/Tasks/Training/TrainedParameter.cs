@@ -3,6 +3,10 @@ namespace OptimizerBuild.Training;
 /// <summary>A constant of the graph that is trained.</summary>
 internal sealed class TrainedParameter
 {
+    // What rates are meant for: the root mean square of the weights of a layer of a hundred inputs.
+    private const double UsualSize = 0.1;
+    private const double LongestUnit = 10;
+
     /// <summary>A parameter with its values at the beginning.</summary>
     /// <param name="name">The constant's name.</param>
     /// <param name="weights">The constant's elements, which training changes in place.</param>
@@ -19,7 +23,15 @@ internal sealed class TrainedParameter
         Average = (float[])Values.Clone();
         First = new float[Values.Length];
         Second = new float[Values.Length];
+        Unit = form.HasUnitOfValues ? UnitOf(Values.AsSpan(0, Count)) : 1;
     }
+
+    /// <summary>
+    /// The factor of Adam's learning rate. Its steps are as long as the rate whatever the gradient, so that weights for inputs of 0 to 255
+    /// would be gone in a few steps that hardly move those behind them: steps are in proportion to the values' root mean square, as in
+    /// Adafactor (N. Shazeer and M. Stern 2018, arXiv 1804.04235, section 8).
+    /// </summary>
+    public double Unit { get; }
 
     /// <summary>Begins training with what is kept where nothing better is found.</summary>
     public void BeginAtBest()
@@ -71,5 +83,15 @@ internal sealed class TrainedParameter
     {
         gradient.AsSpan(Count).Clear();
         Form.Pull(Values.AsSpan(0, Count), Values.AsSpan(Count), gradient.AsSpan(0, Count), gradient.AsSpan(Count));
+    }
+
+    // Zeros may be places that were pruned.
+    private static double UnitOf(ReadOnlySpan<float> values)
+    {
+        (double sum, int count) = (0, 0);
+        foreach (float value in values)
+            if (value != 0)
+                (sum, count) = (sum + ((double)value * value), count + 1);
+        return count == 0 ? 1 : Math.Min(Math.Sqrt(sum / count) / UsualSize, LongestUnit);
     }
 }

@@ -109,6 +109,23 @@ public sealed class TrainerTests
         Assert.Equal([0.25f, 1.5f], parameter.Values);
     }
 
+    /// <summary>A layer that reads pixels of 0 to 255 has weights 255 times smaller than one that reads them as shares.</summary>
+    [Fact]
+    public void StepsOfAdamAreInProportionToTheWeights()
+    {
+        float[] usual = [0.1f, -0.1f, 0, 0.1f], small = [.. usual.Select(w => w / 256)];
+        TrainedParameter[] trained = [.. new[] { usual, small }.Select(w =>
+            new TrainedParameter("p", [.. w], w, new FreeWeights(w, keepsZeros: true), decays: false))];
+        var options = new TrainerOptions { Steps = 3, LearningRate = 0.01, WarmUp = 0 };
+        for (int step = 0; step < 3; step++)
+        {
+            Optimizer.Step(trained[0], .., [4, 1, 0, -2], options, step, scale: 1);
+            Optimizer.Step(trained[1], .., [4 * 256, 256, 0, -2 * 256], options, step, scale: 1);
+        }
+        Assert.NotEqual(usual[0], trained[0].Values[0]);
+        Assert.All(trained[0].Values.Zip(trained[1].Values), v => Assert.Equal(v.First, v.Second * 256, 1e-6f));
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(3.0)]

@@ -44,6 +44,9 @@ internal sealed class SparseWeights : IWeightForm
     /// <inheritdoc/>
     public float[] Extra => [];
 
+    /// <inheritdoc/>
+    public bool HasUnitOfValues => true;
+
     /// <summary>Whether zeros become more gradually; otherwise all are there from the beginning.</summary>
     public bool IsGradual { get; set; } = true;
 
