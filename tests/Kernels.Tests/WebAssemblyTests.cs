@@ -78,6 +78,21 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
         Assert.InRange(rounded.Count, differing * 3 / 4, differing);
     }
 
+    [Fact]
+    public void Compiled_ahead_of_time_every_kernel_gives_the_interpreters_bytes()
+    {
+        NodeJs.Require();
+        WasmWorkload.Require();
+        string[] interpreted = Lines(_app.Run("digest"));
+        using var compiled = new WebAssemblyApp(
+            typeof(WebAssemblyTests).Assembly, [typeof(Workspace).Assembly, typeof(Assert).Assembly], compiled: true);
+
+        Assert.Equal(interpreted, Lines(compiled.Run("digest").Succeeded()));
+        Assert.InRange(interpreted.Length, 100, int.MaxValue);
+
+        static string[] Lines(ProcessResult result) => result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private static IEnumerable<string> Ways(string kernel, params string[] ways) => ways.Select(way => $"{way} {kernel}");
 
     /// <summary>The app, published when the first test runs.</summary>

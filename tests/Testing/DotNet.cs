@@ -8,7 +8,8 @@ namespace OptimizerBuild.Testing;
 /// </summary>
 public static class DotNet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    /// <summary>How long a command may take.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs <c>dotnet</c>.</summary>
     /// <param name="folder">The working directory.</param>
@@ -20,7 +21,19 @@ public static class DotNet
     /// <param name="folder">The working directory.</param>
     /// <param name="environment">Variables that are set beside those of this process.</param>
     /// <param name="arguments">The arguments.</param>
-    public static ProcessResult Start(string program, string folder, (string Name, string Value)[] environment, params string[] arguments)
+    public static ProcessResult Start(
+        string program, string folder, (string Name, string Value)[] environment, params string[] arguments) =>
+        Start(program, folder, environment, Patience, arguments);
+
+    /// <summary>Runs a program.</summary>
+    /// <param name="program">The program's file, or its name where the system finds it.</param>
+    /// <param name="folder">The working directory.</param>
+    /// <param name="environment">Variables that are set beside those of this process.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="arguments">The arguments.</param>
+    /// <exception cref="TimeoutException">It took longer, and was ended.</exception>
+    public static ProcessResult Start(
+        string program, string folder, (string Name, string Value)[] environment, TimeSpan patience, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -47,7 +60,7 @@ public static class DotNet
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(patience))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end\n{output}");

@@ -32,12 +32,13 @@ public sealed class TemporaryProject : IDisposable
     /// Publishes the project into the folder <c>out</c>; fails the test with the command's output where that fails, as it does where the
     /// platform's runtime is neither in the package cache nor can be downloaded.
     /// </summary>
+    /// <param name="patience">How long it may take; null: as long as other commands.</param>
     /// <returns>The folder with what was published.</returns>
-    public string Publish()
+    public string Publish(TimeSpan? patience = null)
     {
         string published = Path.Combine(Folder, "out");
-        DotNet.Run(Folder, "publish", "-c", "Release", "-o", published, "-v:m", "-tl:off", "-nodeReuse:false",
-            "-p:UseSharedCompilation=false").Succeeded();
+        DotNet.Start("dotnet", Folder, [], patience ?? DotNet.Patience, "publish", "-c", "Release", "-o", published, "-v:m", "-tl:off",
+            "-nodeReuse:false", "-p:UseSharedCompilation=false").Succeeded();
         return published;
     }
 

@@ -16,8 +16,13 @@ public sealed class WebAssemblyApp : IDisposable
     /// <param name="program">The assembly whose entry point it runs.</param>
     /// <param name="references">Assemblies that this one needs.</param>
     /// <param name="files">A folder whose files the app finds in its folder <see cref="Files"/>; null for none.</param>
-    public WebAssemblyApp(Assembly program, IReadOnlyList<Assembly> references, string? files = null)
+    /// <param name="compiled">
+    /// Whether the assemblies are compiled ahead of time (<see cref="WasmWorkload"/>), for which the framework is trimmed around them.
+    /// </param>
+    public WebAssemblyApp(Assembly program, IReadOnlyList<Assembly> references, string? files = null, bool compiled = false)
     {
+        Assembly[] assemblies = [program, .. references];
+        string flag = compiled ? "true" : "false";
         // The app has a file system of its own, in memory: files come as resources.
         string resources = files is null ? ""
             : $"""<EmbeddedResource Include="{SecurityElement.Escape(files)}/*" LogicalName="{Files}/%(Filename)%(Extension)" />""";
@@ -27,11 +32,14 @@ public sealed class WebAssemblyApp : IDisposable
                 <OutputType>Exe</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
                 <InvariantGlobalization>true</InvariantGlobalization>
-                <PublishTrimmed>false</PublishTrimmed>
+                <RunAOTCompilation>{flag}</RunAOTCompilation>
+                <PublishTrimmed>{flag}</PublishTrimmed>
+                <SuppressTrimAnalysisWarnings>true</SuppressTrimAnalysisWarnings>
                 <CompressionEnabled>false</CompressionEnabled>
               </PropertyGroup>
               <ItemGroup>
-                {string.Concat(references.Prepend(program).Select(a => $"""<Reference Include="{SecurityElement.Escape(a.Location)}" />"""))}
+                {string.Concat(assemblies.Select(a => $"""<Reference Include="{SecurityElement.Escape(a.Location)}" />"""))}
+                {string.Concat(assemblies.Select(a => $"""<TrimmerRootAssembly Include="{a.GetName().Name}" />"""))}
                 {resources}
               </ItemGroup>
             </Project>
@@ -54,7 +62,7 @@ public sealed class WebAssemblyApp : IDisposable
             return code is int number ? number : 0;
             """);
         _project.Write("wwwroot/main.mjs", NodeJs.MainModule);
-        _published = _project.Publish();
+        _published = _project.Publish(compiled ? WasmWorkload.Patience : null);
     }
 
     /// <summary>Runs the app.</summary>

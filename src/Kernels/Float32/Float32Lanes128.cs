@@ -124,12 +124,12 @@ internal readonly struct Float32Lanes128 : IFloat32Lanes<Vector128<float>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> ShiftLeft(Vector128<float> a, int count) => Vector128.ShiftLeft(a.AsInt32(), count).AsSingle();
+    public static Vector128<float> ShiftLeft(Vector128<float> a, int count) => LaneShifts.Left(a.AsInt32(), count).AsSingle();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> ShiftRight(Vector128<float> a, int count) =>
-        Vector128.ShiftRightArithmetic(a.AsInt32(), count).AsSingle();
+        LaneShifts.RightArithmetic(a.AsInt32(), count).AsSingle();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -32,7 +32,7 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> OneRowDown(Vector128<int> weights) => Vector128.ShiftLeft(weights, 8);
+    public static Vector128<int> OneRowDown(Vector128<int> weights) => LaneShifts.Left(weights, 8);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,7 +58,7 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
             return Sse2.UnpackLow(first, second).AsUInt16();
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.Arm64.ZipLow(first, second).AsUInt16();
-        return Vector128.WidenLower(first) | Vector128.ShiftLeft(Vector128.WidenLower(second), 8);
+        return Vector128.WidenLower(first) | LaneShifts.Left(Vector128.WidenLower(second), 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -68,7 +68,7 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
             return Sse2.UnpackHigh(first, second).AsUInt16();
         if (AdvSimd.Arm64.IsSupported)
             return AdvSimd.Arm64.ZipHigh(first, second).AsUInt16();
-        return Vector128.WidenUpper(first) | Vector128.ShiftLeft(Vector128.WidenUpper(second), 8);
+        return Vector128.WidenUpper(first) | LaneShifts.Left(Vector128.WidenUpper(second), 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -84,7 +84,7 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
                 | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningLower(second), 16);
         }
 
-        return Vector128.WidenLower(first) | Vector128.ShiftLeft(Vector128.WidenLower(second), 16);
+        return Vector128.WidenLower(first) | LaneShifts.Left(Vector128.WidenLower(second), 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,6 +100,6 @@ internal readonly struct DepthwiseVector128 : IDepthwiseVector<Vector128<int>>
                 | PackedSimd.ShiftLeft(PackedSimd.ZeroExtendWideningUpper(second), 16);
         }
 
-        return Vector128.WidenUpper(first) | Vector128.ShiftLeft(Vector128.WidenUpper(second), 16);
+        return Vector128.WidenUpper(first) | LaneShifts.Left(Vector128.WidenUpper(second), 16);
     }
 }

@@ -101,11 +101,11 @@ internal readonly struct ByteLanes128 : IByteLanes<Vector128<byte>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> ShiftRight32(Vector128<byte> value, int count) =>
-        Vector128.ShiftRightArithmetic(value.AsInt32(), count).AsByte();
+        LaneShifts.RightArithmetic(value.AsInt32(), count).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> UpperHalves(Vector128<byte> value) => Vector128.ShiftRightLogical(value.AsInt32(), 16).AsByte();
+    public static Vector128<byte> UpperHalves(Vector128<byte> value) => LaneShifts.RightLogical(value.AsInt32(), 16).AsByte();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,6 +3,7 @@ namespace OptimizerBuild.Kernels;
 using global::System;
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Wasm;
 
 /// <summary>
 /// Layer normalisation of rows of u8, and normalisation by their root mean square (docs/arithmetic.md, Layer normalisation): the sums of a
@@ -187,6 +188,7 @@ internal static class Int8LayerNormalization
         Vector128<float> value = (Vector128.ConvertToSingle(bytes.AsInt32()) - Vector128.Create(mean)) * Vector128.Create(inverse);
         value = (value * Vector128.LoadUnsafe(ref factors)) + Vector128.LoadUnsafe(ref addends);
         value = Vector128.Min(Vector128.Max(value, Vector128.Create((float)minimum)), Vector128.Create((float)maximum));
-        return Vector128.ConvertToInt32(value + Vector128.Create(0.5f)).AsUInt32();
+        value += Vector128.Create(0.5f);
+        return (PackedSimd.IsSupported ? PackedSimd.ConvertToInt32Saturate(value) : Vector128.ConvertToInt32(value)).AsUInt32();
     }
 }

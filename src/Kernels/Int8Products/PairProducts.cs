@@ -35,6 +35,6 @@ internal static class PairProducts
     public static Vector128<int> Portable(Vector128<short> left, Vector128<short> right)
     {
         Vector128<int> products = (left * right).AsInt32();
-        return Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(products, 16), 16) + Vector128.ShiftRightArithmetic(products, 16);
+        return LaneShifts.RightArithmetic(LaneShifts.Left(products, 16), 16) + LaneShifts.RightArithmetic(products, 16);
     }
 }

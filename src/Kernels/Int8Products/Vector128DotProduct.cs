@@ -34,11 +34,11 @@ internal readonly struct Vector128DotProduct : IDotProduct<Vector128<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> EvenWeights(Vector128<int> weights) =>
-        Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(weights.AsInt16(), 8), 8).AsInt32();
+        LaneShifts.RightArithmetic(LaneShifts.Left(weights.AsInt16(), 8), 8).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> OddWeights(Vector128<int> weights) => Vector128.ShiftRightArithmetic(weights.AsInt16(), 8).AsInt32();
+    public static Vector128<int> OddWeights(Vector128<int> weights) => LaneShifts.RightArithmetic(weights.AsInt16(), 8).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,7 +47,7 @@ internal readonly struct Vector128DotProduct : IDotProduct<Vector128<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> OddActivations(Vector128<int> activations) =>
-        Vector128.ShiftRightLogical(activations.AsInt16(), 8).AsInt32();
+        LaneShifts.RightLogical(activations.AsInt16(), 8).AsInt32();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

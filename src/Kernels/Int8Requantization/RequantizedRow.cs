@@ -96,7 +96,7 @@ internal static class RequantizedRow
     public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization)
     {
         Vector128<int> greatest = Vector128.Create(requantization.GreatestSum);
-        return Vector128.ShiftLeft(Vector128.Max(Vector128.Min(sums, greatest), -greatest), requantization.LeftShift);
+        return LaneShifts.Left(Vector128.Max(Vector128.Min(sums, greatest), -greatest), requantization.LeftShift);
     }
 
     /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>
@@ -128,7 +128,7 @@ internal static class RequantizedRow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<int> Values(Vector128<int> sums, Vector128<int> multipliers, in Requantization requantization)
     {
-        return Vector128.ShiftRightArithmetic(
+        return LaneShifts.RightArithmetic(
             unchecked(ProductLanes.MultiplyHigh(sums, multipliers) + Vector128.Create(requantization.Addend)), requantization.UpperShift);
     }
 

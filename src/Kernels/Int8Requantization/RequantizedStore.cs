@@ -243,15 +243,15 @@ internal static class RequantizedStore
                 {
                     Vector128<int> sum = Vector128.LoadUnsafe(ref Unsafe.Add(ref sums, (row * pitch) + channel));
                     ProductLanes.Multiply(sum, multiplier, out Vector128<long> even, out Vector128<long> odd);
-                    even = Vector128.ShiftRightLogical(even + rounding, shift);
-                    odd = Vector128.ShiftRightLogical(odd + rounding, shift);
+                    even = LaneShifts.RightLogical(even + rounding, shift);
+                    odd = LaneShifts.RightLogical(odd + rounding, shift);
                     if (shift < 32)
                     {
                         even = Vector128.Min(Vector128.Max(even, least), greatest);
                         odd = Vector128.Min(Vector128.Max(odd, least), greatest);
                     }
 
-                    Vector128<int> value = ((even & Vector128.Create(0xFFFFFFFFL)) | Vector128.ShiftLeft(odd, 32)).AsInt32() + correction;
+                    Vector128<int> value = ((even & Vector128.Create(0xFFFFFFFFL)) | LaneShifts.Left(odd, 32)).AsInt32() + correction;
                     ref byte output = ref Unsafe.Add(ref arena, (nint)Unsafe.Add(ref outputs, row));
                     if (wide)
                     {
