@@ -29,6 +29,7 @@ internal static class Program
             new LayersCommand(),
             new IsaCommand(),
             new KernelsCommand(),
+            new BitsCommand(),
             new ThreadsCommand(),
             new BatchCommand(),
             new ImagesCommand(),

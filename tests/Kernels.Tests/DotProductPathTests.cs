@@ -51,6 +51,17 @@ public sealed class DotProductPathTests
         ["scalar"] = (w, p) => Int8SparseScalarLoop.Run(w, in p, 0, p.Product.PaddedChannels),
     };
 
+    private static readonly Dictionary<string, Action<Workspace, Int4Product>> FourPaths = new()
+    {
+        ["avxvnni (model)"] = Row<AvxVnniModel, Vector256<int>>,
+        ["avx10 and avx512vnni (model)"] = Row<Vnni512Model, Vector512<int>>,
+        ["avx512 (model)"] = Row<Avx512Model, Vector512<int>>,
+        ["armdot (model)"] = Row<ArmUnsignedModel, Vector128<int>>,
+        ["portable (model)"] = Row<PortableModel, Vector128<int>>,
+        ["vector128"] = Row<Vector128DotProduct, Vector128<int>>,
+        ["scalar"] = (w, p) => Int4ProductLoop.Parts(w, in p, 0, p.Product.PaddedChannels, isStarting: true),
+    };
+
     public static TheoryData<string> PathNames => [.. Paths.Keys];
 
     private static IEnumerable<KernelCase> SparseProducts => KernelCases.All.Where(c => c.Sparse is not null);
@@ -73,6 +84,17 @@ public sealed class DotProductPathTests
         Assert.NotEmpty(SparseProducts);
         foreach (KernelCase c in SparseProducts)
             CaseAssert.Same(c.Expected, c.Actual(w => SparsePaths[path](w, c.Sparse!.Value)), $"{path}: {c}");
+    }
+
+    [Theory]
+    [MemberData(nameof(PathNames))]
+    public void Path_gives_the_same_bytes_from_weights_of_four_bits(string path)
+    {
+        KernelCase[] cases = [.. KernelCases.All.Where(c => c.Four is not null)];
+        Assert.Contains(cases, c => c.Four!.Value.IsRow);
+        Assert.Contains(cases, c => !c.Four!.Value.IsRow);
+        foreach (KernelCase c in cases)
+            CaseAssert.Same(c.Expected, c.Actual(w => FourPaths[path](w, c.Four!.Value)), $"{path}: {c}");
     }
 
     /// <summary>The real instructions, where the machine has them: what the models stand for.</summary>
@@ -105,6 +127,17 @@ public sealed class DotProductPathTests
         });
 #endif
         Check("avxvnni", AvxVnni.IsSupported, c => true, (w, c) => Run<AvxVnniDotProduct, Vector256<int>>(w, c, 0));
+    }
+
+    // Several rows take the tiles of s8, after their weights have been expanded.
+    private static void Row<TDot, TVector>(Workspace w, Int4Product p)
+        where TDot : struct, IDotProduct<TVector>
+        where TVector : struct
+    {
+        if (p.IsRow)
+            Int4RowLoop.Run<TDot, TVector>(w, in p, 0, p.Product.PaddedChannels);
+        else
+            Int4ProductLoop.Parts(w, in p, 0, p.Product.PaddedChannels, isStarting: false);
     }
 
     private static void Check(string name, bool isSupported, Predicate<KernelCase> fits, Action<Workspace, KernelCase> run)

@@ -71,11 +71,12 @@ public sealed class KernelSourceTests
     [Fact]
     public void No_kernel_mentions_the_packing()
     {
-        foreach (string file in Files.Where(f => Path.GetFileName(f) is not ("Int8Packing.cs" or "Int8SparsePacking.cs")))
+        foreach (string file in Files.Where(f => Path.GetFileName(f) is not ("Int8Packing.cs" or "Int8SparsePacking.cs"
+            or "Int4Packing.cs")))
         {
             // Comments may; the generator looks for identifiers in code.
             string code = Regex.Replace(File.ReadAllText(file), "//.*", "");
-            Assert.False(Regex.IsMatch(code, @"\bInt8(Sparse)?Packing\b"), $"{Path.GetFileName(file)} refers to the packing");
+            Assert.False(Regex.IsMatch(code, @"\bInt[48](Sparse)?Packing\b"), $"{Path.GetFileName(file)} refers to the packing");
         }
     }
 }

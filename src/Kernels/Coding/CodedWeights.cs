@@ -11,7 +11,8 @@ using global::System.Runtime.InteropServices;
 /// </summary>
 /// <remarks>
 /// A section of a plan's list takes <see cref="Fields"/> integers: where its code begins in the resource, the code's bytes, where its first
-/// element goes, the number of elements, the bytes of an element (1 or 4), and the bytes from one element to the next. Its code begins with
+/// element goes, the number of elements, the bytes of an element (1 or 4), and the bytes from one element to the next. Both are
+/// 0 where two elements share a byte, the first one in its lower half: there memory holds them plus 8. Its code begins with
 /// the number of different elements less one (a byte) and these elements; more than <see cref="MostListed"/> different bytes are a map
 /// instead, a bit for each of the 256 that there may be, and their order is ascending. What follows belongs to the decoder.
 /// </remarks>
@@ -48,10 +49,13 @@ internal static class CodedWeights
         {
             ReadOnlySpan<byte> source = w.WeightSpan<byte>(sections[s], sections[s + 1]);
             int count = sections[s + 3], width = sections[s + 4], step = sections[s + 5];
-            Span<byte> target = w.ArenaSpan<byte>(sections[s + 2], ((count - 1) * step) + width);
+            Span<byte> target = w.ArenaSpan<byte>(sections[s + 2], Bytes(count, width, step));
             Section<TDecoder>(source, target, count, width, step, scratch);
         }
     }
+
+    /// <summary>Bytes of memory from the first element to the end of the last one.</summary>
+    public static int Bytes(int count, int width, int step) => width == 0 ? (count + 1) >> 1 : ((count - 1) * step) + width;
 
     /// <summary>What stands where a code cannot be right.</summary>
     public static InvalidDataException Damaged() => new("The weights of the model are damaged: their code does not end where it should.");
@@ -63,7 +67,7 @@ internal static class CodedWeights
             throw Damaged();
         int different = source[0] + 1;
         bool isMap = width == 1 && different > MostListed;
-        int position = 1 + (isMap ? MapBytes : different * width);
+        int position = 1 + (isMap ? MapBytes : different * (width == 0 ? 1 : width));
         if (source.Length < position)
             throw Damaged();
         ReadOnlySpan<byte> elements = source.Slice(1, position - 1);
@@ -80,7 +84,7 @@ internal static class CodedWeights
             throw Damaged();
 
         TDecoder decoder = default;
-        ReadOnlySpan<byte> values = width == 1 && !isMap ? elements : numbers.Slice(0, different);
+        ReadOnlySpan<byte> values = width <= 1 && !isMap ? elements : numbers.Slice(0, different);
         if (different > 1)
             decoder.Begin(source, position, values, tables);
         else if (source.Length != position)
@@ -99,7 +103,9 @@ internal static class CodedWeights
                 Span<byte> symbols = block.Slice(0, Math.Min(Block, count - done));
                 if (different > 1)
                     decoder.Next(source, tables, symbols);
-                if (width == 1)
+                if (width == 0)
+                    Join(symbols, different > 1 ? default : elements, target.Slice(done / 2));
+                else if (width == 1)
                     Spread(symbols, different > 1 ? default : elements, target.Slice(done * step), step);
                 else
                     Expand(symbols, MemoryMarshal.Cast<byte, int>(elements), target.Slice(done * step));
@@ -115,6 +121,18 @@ internal static class CodedWeights
     {
         for (int i = 0; i < symbols.Length; i++)
             target[i * step] = only.Length > 0 ? only[0] : symbols[i];
+    }
+
+    // Two to a byte; the bits above an element of four, which only a damaged code has, are nothing.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Join(ReadOnlySpan<byte> symbols, ReadOnlySpan<byte> only, Span<byte> target)
+    {
+        for (int i = 0; i < symbols.Length; i += 2)
+        {
+            int low = only.Length > 0 ? only[0] : symbols[i];
+            int high = only.Length > 0 ? only[0] : i + 1 < symbols.Length ? symbols[i + 1] : 0;
+            target[i >> 1] = (byte)(((low & 15) | (high << 4)) ^ 0x88);
+        }
     }
 
     // Numbers of elements to elements of four bytes side by side. A number beyond the list, which only a damaged code has, is its first.

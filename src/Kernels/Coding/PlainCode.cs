@@ -15,7 +15,7 @@ internal static class PlainCode
         {
             ReadOnlySpan<byte> source = w.WeightSpan<byte>(sections[s], sections[s + 1]);
             int count = sections[s + 3], width = sections[s + 4], step = sections[s + 5];
-            Span<byte> target = w.ArenaSpan<byte>(sections[s + 2], ((count - 1) * step) + width);
+            Span<byte> target = w.ArenaSpan<byte>(sections[s + 2], CodedWeights.Bytes(count, width, step));
             if (step == width)
             {
                 source.CopyTo(target);

@@ -39,6 +39,9 @@ internal struct Int8Product
     /// <summary>Whether weights, biases and multipliers lie in the arena, where they were packed at run time.</summary>
     public bool ConstantsInArena;
 
+    /// <summary>Whether the weights lie in the workspace's scratch memory, where they were expanded.</summary>
+    public bool WeightsInScratch;
+
     /// <summary>Offset of the packed panels, group after group.</summary>
     public int Weights;
 
@@ -98,7 +101,16 @@ internal struct Int8Product
     /// <summary>Channels of a group rounded up to whole panels.</summary>
     public readonly int PaddedChannels => (Channels + 7) & ~7;
 
-    /// <summary>The byte at an offset of the memory that holds weights, biases and multipliers.</summary>
+    /// <summary>The byte at an offset of the memory that holds the weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ref byte Panel(Workspace w, int offset)
+    {
+        if (WeightsInScratch)
+            return ref Unsafe.Add(ref w.Scratch(0), offset);
+        return ref Constant(w, offset);
+    }
+
+    /// <summary>The byte at an offset of the memory that holds biases, multipliers and, if it is not scratch memory, weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly ref byte Constant(Workspace w, int offset) =>
         ref (ConstantsInArena ? ref w.Arena(offset) : ref w.Weight(offset));

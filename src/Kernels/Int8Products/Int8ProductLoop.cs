@@ -186,7 +186,7 @@ internal static class Int8ProductLoop
                         int count = product.Channels - channel - part;
                         if (count <= 0)
                             break;
-                        ref byte at = ref product.Constant(w, weights + (part * 4));
+                        ref byte at = ref product.Panel(w, weights + (part * 4));
                         ref int start = ref Start<TDot, TVector>(w, in product, index, width, second, panel * 4, ref at);
                         Tiles<TDot, TVector>(
                             w, in product, rows, pair, group * product.InputGroupStep, ref at, second, panel * 4, ref start,

@@ -14,11 +14,20 @@ internal static class Int8ProductStartUpLoop
         {
             long macs = (long)product.Images * product.Height * product.Width * product.Groups * product.Channels
                 * product.SegmentRows * product.SegmentColumns * product.SegmentQuads * 4;
-            if (Int8StartUpVectors.TakesVectors(w, macs))
-                Vectors(w, in product);
-            else
-                Int8ScalarLoop.Run(w, in product, 0, product.PaddedChannels);
+            Run(w, in product, macs);
         }
+    }
+
+    /// <summary>Computes a part of a layer.</summary>
+    /// <param name="w">The workspace.</param>
+    /// <param name="product">The part.</param>
+    /// <param name="macs">The whole layer's multiply-accumulates, by which the loop is chosen.</param>
+    public static void Run(Workspace w, in Int8Product product, long macs)
+    {
+        if (Int8StartUpVectors.TakesVectors(w, macs))
+            Vectors(w, in product);
+        else
+            Int8ScalarLoop.Run(w, in product, 0, product.PaddedChannels);
     }
 
     private static void Vectors(Workspace w, in Int8Product product)
@@ -60,7 +69,7 @@ internal static class Int8ProductStartUpLoop
                 // A panel of 16 channels, or the last one of 8.
                 int panel = channel & ~15;
                 int step = padded - panel >= 16 ? 64 : 32;
-                ref byte weights = ref product.Constant(w, product.Weights + ((index - (channel & 8)) * panelQuads) + ((channel & 8) * 4));
+                ref byte weights = ref product.Panel(w, product.Weights + ((index - (channel & 8)) * panelQuads) + ((channel & 8) * 4));
                 Vector256<int> first = Vector256<int>.Zero;
                 Vector256<int> second = Vector256<int>.Zero;
                 for (int y = 0; y < product.SegmentRows; y++)

@@ -38,7 +38,7 @@ internal static class Int8RowLoop
                     int index = firstIndex + channel;
                     bool whole = product.PaddedChannels - channel >= PanelWidth;
                     nint step = whole ? PanelWidth * 4 : 8 * 4;
-                    ref byte weights = ref product.Constant(w, product.Weights + (index * product.Quads * 4));
+                    ref byte weights = ref product.Panel(w, product.Weights + (index * product.Quads * 4));
                     int columns = Columns<TDot, TVector>(product.PaddedChannels - channel < to - channel
                         ? product.PaddedChannels - channel : to - channel);
                     int width = columns * TDot.Lanes;

@@ -45,8 +45,8 @@ internal static class Int8ScalarLoop
             int rows = product.SegmentRows;
             int columns = product.SegmentColumns;
             ref byte constants = ref product.Constant(w, 0);
-            ref byte weights = ref Unsafe.Add(
-                ref constants, product.Weights + ((index - (channel & 15)) * rows * columns * quads * 4) + ((channel & 15) * 4));
+            ref byte weights = ref product.Panel(
+                w, product.Weights + ((index - (channel & 15)) * rows * columns * quads * 4) + ((channel & 15) * 4));
             int bias = Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref constants, product.Bias + (index * 4)));
             long multiplier = Unsafe.ReadUnaligned<int>(ref Unsafe.Add(ref constants, product.Multipliers + (index * 4)));
             ref byte arena = ref w.Arena(0);

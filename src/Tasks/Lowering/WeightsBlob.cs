@@ -89,5 +89,5 @@ internal sealed class WeightsBlob
 /// <summary>A section of the packed weights.</summary>
 /// <param name="Offset">Where it begins.</param>
 /// <param name="Bytes">Its length.</param>
-/// <param name="ElementBytes">The size of one of its elements.</param>
+/// <param name="ElementBytes">The size of one of its elements; 0: two share a byte.</param>
 internal sealed record BlobSection(int Offset, int Bytes, int ElementBytes);

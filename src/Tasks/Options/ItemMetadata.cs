@@ -172,6 +172,11 @@ internal static class ItemMetadata
                 + "and kernels read them as ever. With `EntropyCoding` they take less still. Integer weights of a recurrent layer's "
                 + "state are not shared.",
             (o, value, _) => MetadataValues.Whole(value, 2, 256) is { } n ? o with { Clusters = n } : null),
+        new("GroupSize", MetadataKind.Number, "all inputs of an output", "32, 64 or 128",
+            "With `Precision=\"Int4\"`, `Mixed` or `Int4` in `Layers`: how many input channels have a scale of their own for each output, "
+                + "in convolutions and matrix products of more input channels, a multiple of four. More accurate where weights differ much "
+                + "from input to input, for a byte more for each group: see [quantization.md](quantization.md#groups-of-inputs).",
+            (o, value, _) => GroupSizeOf(value) is { } n ? o with { GroupSize = n } : null),
         new("MinSignalToNoise", MetadataKind.Number, "10", "a number of decibels from 0 to 100",
             "With `Precision=\"Auto\"` or `Int4`: a node whose signal-to-quantisation-noise ratio on the calibration data is lower stays "
                 + "in float32. With `Int4` a layer is tried with weights of 8 bits before. With `Clusters` a convolution or matrix product "
@@ -246,7 +251,8 @@ internal static class ItemMetadata
         new("Layers", MetadataKind.Text, "all layers alike",
             "`pattern:setting` pairs separated by semicolons; several settings separated by commas: `Float32`, `Int8`, `Int4`, "
                 + "`Ternary`, `Binary`, "
-                + "`Sparsity=0.9`, `Clusters=16`, `Rank=0.5`; `Sparsity=0`, `Clusters=0` and `Rank=None` except layers",
+                + "`Sparsity=0.9`, `Clusters=16`, `GroupSize=64`, `Rank=0.5`; `Sparsity=0`, `Clusters=0`, `GroupSize=0` and "
+                + "`Rank=None` except layers",
             "What holds in single layers instead of what the other metadata say, by the names of nodes in the model (those of the report); "
                 + "in a name `*` stands for any characters and `?` for one. Where several fit a layer, the last one counts. A layer with "
                 + "`Int8`, `Int4`, `Ternary` or `Binary` runs in integers however noisy it is; with `Precision=\"Float32\"` no others do. "
@@ -360,6 +366,22 @@ internal static class ItemMetadata
             faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(), "it needs CalibrationData or EvaluationData"));
         if (options.RoundsOnData && options.IsFloat32)
             faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(), "with Precision=\"Float32\" nothing is rounded"));
+        bool hasGroups = options.GroupSize is not null || options.Layers.AnyGroupSize;
+        (string groupName, string group) = options.GroupSize is not null
+            ? ("GroupSize", Given("GroupSize")!) : ("Layers", Given("Layers") ?? "");
+        if (hasGroups && options.Precision is not (ModelPrecision.Int4 or ModelPrecision.Mixed) && !options.Layers.AnyInt4
+            && options.Compression != CompressionRecipe.Smallest)
+            faults.Add(NotUnderstood(item, groupName, group,
+                "scales of groups are those of weights of 4 bits: write Precision=\"Int4\" beside it, or leave GroupSize out"));
+        if (hasGroups && options.Clusters is not null)
+            faults.Add(NotUnderstood(item, groupName, group,
+                "with Clusters all weights of a layer have the same few values: leave one of them out"));
+        if (hasGroups && options.Recovery)
+            faults.Add(NotUnderstood(item, groupName, group,
+                "weights with scales of groups are not trained after rounding: leave GroupSize or Recovery out"));
+        if (hasGroups && options.Rounding is (WeightRounding.Adaptive or WeightRounding.Block))
+            faults.Add(NotUnderstood(item, groupName, group,
+                "weights with scales of groups are not rounded by layers or blocks: leave GroupSize or Rounding out"));
         if (options.Recovery && (options.CalibrationData ?? options.EvaluationData) is null)
             faults.Add(NotUnderstood(item, "Recovery", "True", "it needs CalibrationData or EvaluationData"));
         if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })
@@ -376,7 +398,8 @@ internal static class ItemMetadata
             (string Name, bool IsGiven)[] techniques =
             [
                 ("Precision", options.Precision is not (ModelPrecision.Auto or ModelPrecision.Float32)),
-                ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null), ("Fold", options.Fold is not null),
+                ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null),
+                ("GroupSize", options.GroupSize is not null), ("Fold", options.Fold is not null),
                 ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
                 ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
                 ("Recovery", options.Recovery), ("Student", options.Student is not null),
@@ -396,6 +419,10 @@ internal static class ItemMetadata
             metadata.FirstOrDefault(m => string.Equals(m.Key, name, StringComparison.OrdinalIgnoreCase)).Value?.Trim() is { Length: > 0 } v
                 ? v : null;
     }
+
+    /// <summary>The input channels of a group, as an item writes them; null where it is no number that groups may have.</summary>
+    public static int? GroupSizeOf(string value) => MetadataValues.Whole(value, 32, 128) is 32 or 64 or 128
+        ? MetadataValues.Whole(value, 32, 128) : null;
 
     private static string Unknown(string name)
     {

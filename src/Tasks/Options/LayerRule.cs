@@ -18,6 +18,9 @@ internal sealed record LayerRule(string Pattern)
     /// <summary>How many different values the layer's weights may have, 0 for any number; null: as in all layers.</summary>
     public int? Clusters { get; init; }
 
+    /// <summary>Input channels whose weights of 4 bits have a scale of their own, 0 for all; null: as in all layers.</summary>
+    public int? GroupSize { get; init; }
+
     /// <summary>Whether <see cref="Rank"/> holds.</summary>
     public bool HasRank { get; init; }
 
@@ -25,7 +28,8 @@ internal sealed record LayerRule(string Pattern)
     public RankAmount? Rank { get; init; }
 
     /// <summary>Whether the rule asks for something that only layers with weights can do.</summary>
-    public bool IsForWeights => Sparsity is not null || Clusters is not null || HasRank || Precision?.HasFewLevels() == true;
+    public bool IsForWeights =>
+        Sparsity is not null || Clusters is not null || GroupSize is not null || HasRank || Precision?.HasFewLevels() == true;
 
     /// <summary>Reads <c>conv1:Float32</c> or <c>fc*:Int4,Sparsity=0.9,Clusters=16,Rank=None</c>; null where it is not understood. Names
     /// of nodes may hold colons: the last one counts.</summary>
@@ -76,6 +80,7 @@ internal sealed record LayerRule(string Pattern)
             .. Precision is { } precision ? [precision.ToString()] : (string[])[],
             .. Sparsity is { } sparsity ? [FormattableString.Invariant($"{nameof(Sparsity)}={sparsity:R}")] : (string[])[],
             .. Clusters is { } clusters ? [FormattableString.Invariant($"{nameof(Clusters)}={clusters}")] : (string[])[],
+            .. GroupSize is { } group ? [FormattableString.Invariant($"{nameof(GroupSize)}={group}")] : (string[])[],
             .. HasRank ? [$"{nameof(Rank)}={Rank?.ToString() ?? NoRank}"] : (string[])[],
         ];
         return text.AppendJoin(',', parts).ToString();
@@ -94,6 +99,9 @@ internal sealed record LayerRule(string Pattern)
             [var name, var value] when Is(name, nameof(Clusters)) && Clusters is null
                 && (MetadataValues.Whole(value, 2, 256) ?? MetadataValues.Whole(value, 0, 0)) is { } clusters =>
                 this with { Clusters = clusters },
+            [var name, var value] when Is(name, nameof(GroupSize)) && GroupSize is null
+                && (ItemMetadata.GroupSizeOf(value) ?? MetadataValues.Whole(value, 0, 0)) is { } group =>
+                this with { GroupSize = group },
             [var name, var value] when Is(name, nameof(Rank)) && !HasRank && Is(value, NoRank) => this with { HasRank = true },
             [var name, var value] when Is(name, nameof(Rank)) && !HasRank && RankAmount.Parse(value) is { } rank =>
                 this with { HasRank = true, Rank = rank },

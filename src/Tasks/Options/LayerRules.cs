@@ -28,6 +28,17 @@ internal sealed record LayerRules(ImmutableArray<LayerRule> Rules)
     /// <summary>How many different values a layer's weights may have, 0 for any number; null where no rule says it.</summary>
     public int? ClustersOf(string node) => Last(node, r => r.Clusters is not null)?.Clusters;
 
+    /// <summary>
+    /// Input channels of a layer whose weights of 4 bits have a scale of their own, 0 for all; null where no rule says it.
+    /// </summary>
+    public int? GroupSizeOf(string node) => Last(node, r => r.GroupSize is not null)?.GroupSize;
+
+    /// <summary>Whether some rule gives groups of inputs scales of their own.</summary>
+    public bool AnyGroupSize => Rules.Any(r => r.GroupSize > 0);
+
+    /// <summary>Whether some rule asks for weights of 4 bits.</summary>
+    public bool AnyInt4 => Rules.Any(r => r.Precision == ModelPrecision.Int4);
+
     /// <summary>How far a layer's rank is reduced; null for a layer that stays.</summary>
     /// <param name="node">The layer.</param>
     /// <param name="otherwise">What holds where no rule says it.</param>

@@ -94,6 +94,9 @@ internal sealed record ModelOptions
     /// <summary>How many different values the weights of a layer may have; null: no limit.</summary>
     public int? Clusters { get; init; }
 
+    /// <summary>Input channels whose weights of 4 bits have a scale of their own; null: all of an output.</summary>
+    public int? GroupSize { get; init; }
+
     /// <summary>What share of the multiply-accumulates goes by merging similar channels, 0 to below 1; null for none.</summary>
     public double? Fold { get; init; }
 

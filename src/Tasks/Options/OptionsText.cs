@@ -98,6 +98,8 @@ internal static class OptionsText
         Line("PruningCriterion", options.PruningCriterion.ToString());
         if (options.Clusters is { } clusters)
             Line("Clusters", clusters.ToString(CultureInfo.InvariantCulture));
+        if (options.GroupSize is { } group)
+            Line("GroupSize", group.ToString(CultureInfo.InvariantCulture));
         if (options.EntropyCoding)
             Line("EntropyCoding", "True");
         Line("ExportOnnx", options.ExportOnnx.ToString());

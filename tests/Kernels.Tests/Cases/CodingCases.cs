@@ -84,6 +84,60 @@ internal static class CodingCases
         }
     }
 
+    /// <summary>Elements of four bits, two to a byte.</summary>
+    public static IEnumerable<KernelCase> Nibbles()
+    {
+        int seed = 350000;
+        foreach (int count in (int[])[2, 4, 64, 4096, 4098, 9000])
+        {
+            foreach (int different in (int[])[1, 2, 13, 16])
+            {
+                if (different > 1)
+                    yield return Nibbles("PackedCode.Decode", count, different, seed++, PackedCode.Decode,
+                        (header, symbols) => CodingOracle.Packed(header, symbols, different));
+                int[] frequencies = [.. Enumerable.Repeat(1, different - 1), 256 - (different - 1)];
+                yield return Nibbles("RansCode.Decode", count, different, seed++, RansCode.Decode,
+                    (header, symbols) => different == 1 ? header : CodingOracle.Rans(header, symbols, frequencies, 8));
+            }
+
+            yield return Nibbles("HuffmanCode.Decode", count, 4, seed++, HuffmanCode.Decode,
+                (header, symbols) => CodingOracle.Huffman(header, symbols, [1, 2, 3, 3]));
+            var data = new CaseData(seed++);
+            byte[] bytes = [.. Enumerable.Range(0, count / 2).Select(_ => (byte)data.Random.Next(256))];
+            yield return NibbleCase("PlainCode.Decode", $"{count}", data, bytes, count, PlainCode.Decode, bytes);
+        }
+    }
+
+    private static KernelCase Nibbles(
+        string kernel, int count, int different, int seed, KernelCall run, Func<byte[], int[], byte[]> encode)
+    {
+        var data = new CaseData(seed);
+        int[] values = [.. Enumerable.Range(0, 16).OrderBy(_ => data.Random.Next()).Take(different)];
+        int[] symbols = [.. Enumerable.Range(0, count).Select(_ => data.Random.Next(different))];
+        byte[] header = [(byte)(different - 1), .. values.Select(v => (byte)v)];
+
+        // In memory an element has 8 more, as four bits without a sign.
+        byte[] memory = [.. symbols.Chunk(2).Select(p => (byte)(((values[p[0]] + 8) & 15) | (((values[p[1]] + 8) & 15) << 4)))];
+        return NibbleCase(kernel, $"{count} of {different}", data, encode(header, symbols), count, run, memory);
+    }
+
+    private static KernelCase NibbleCase(
+        string kernel, string name, CaseData data, byte[] code, int count, KernelCall run, byte[] memory)
+    {
+        int source = data.AddWeights(code);
+        int target = data.ReserveWide(memory.Length);
+        int[] sections = [source, code.Length, target, count, 0, 0];
+        return new KernelCase
+        {
+            Kernel = kernel,
+            Name = name + ", four bits",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = w => run(w, sections),
+            Oracle = arena => memory.CopyTo(arena, target),
+        };
+    }
+
     private static KernelCase Symbols(
         string kernel, int width, int step, int count, int different, int seed, KernelCall run, Func<byte[], int[], byte[]> encode)
     {

@@ -119,6 +119,30 @@ internal static class ConvolutionCases
                 yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, depthwise: false, 0, seed++, zeros);
     }
 
+    /// <summary>Convolutions of weights of four bits, with factors for groups of input channels and without.</summary>
+    public static IEnumerable<KernelCase> Nibbles()
+    {
+        int seed = 370000;
+        WindowGeometry[] geometries =
+        [
+            .. Geometries.Where(g => g.InputsPerGroup % 4 == 0),
+            Geometry(1, 4, 4, 1, 64, 48, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 3, 3, 1, 100, 24, 3, 3, 1, 1, 1, 1),
+            Geometry(1, 5, 5, 2, 40, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 7, 7, 1, 160, 160, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 12, 12, 1, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        ];
+        foreach (WindowGeometry g in geometries)
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+                foreach (int group in g.InputsPerGroup > 32 ? [0, 32, 64] : (int[])[0])
+                {
+                    foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
+                        yield return Case(
+                            g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++, groupInputs: group);
+                    yield return Case(g, kind, wide: true, blocked: false, depthwise: false, 0, seed++, groupInputs: group);
+                }
+    }
+
     private static WindowGeometry Geometry(ProductShape s)
     {
         int pad = s.Window / 2;
@@ -138,7 +162,8 @@ internal static class ConvolutionCases
             padTop, padLeft, padBottom, padRight);
 
     private static KernelCase Case(
-        WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null)
+        WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null,
+        int? groupInputs = null)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
@@ -166,6 +191,9 @@ internal static class ConvolutionCases
                 dense, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, g.KernelHeight, g.KernelWidth, from.PixelStride, g.DilationWidth,
                 weights);
         }
+
+        NibbleWeights? four = groupInputs is { } shared
+            ? new(weights, g.Groups, g.OutputsPerGroup, g.InputsPerGroup, taps, shared, data.Random) : null;
 
         // Where weights, biases and multipliers go, and the zero point folded into the biases.
         int paddedPerGroup = depthwise ? Int8DepthwiseLayout.PaddedChannels(g.OutputChannels)
@@ -213,7 +241,10 @@ internal static class ConvolutionCases
             multipliers[depthwise ? Int8DepthwiseLayout.Lane(o, channels)
                 : (o / g.OutputsPerGroup * paddedPerGroup) + (o % g.OutputsPerGroup)] = perOutput[o];
 
-        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (data.AddWeights(packed), 0, 0);
+        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (four is not null ? 0 : data.AddWeights(packed), 0, 0);
+        int factorsAt = 0;
+        if (four is not null)
+            (weightsAt, factorsAt) = four.AddTo(data, packed);
         int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);
         int multipliersAt = data.AddWeights(multipliers);
         int outputZeroPoint = data.Random.Next(256);
@@ -246,6 +277,16 @@ internal static class ConvolutionCases
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
                 channels,
                 g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth, pairSums),
+            (_, false, false) when four is not null => w => Int4Convolution.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, factorsAt, four.GroupInputs, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images,
+                g.OutputHeight, g.OutputWidth, g.Groups, g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth,
+                g.StrideHeight, g.StrideWidth, g.DilationHeight, g.DilationWidth, pairSums),
+            (_, false, true) when four is not null => w => Int4Convolution.RunWide(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, factorsAt, four.GroupInputs, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth, pairSums),
             (_, false, false) when sparse is not null => w => Int8SparseConvolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight,
@@ -281,15 +322,16 @@ internal static class ConvolutionCases
         };
         return new KernelCase
         {
-            Kernel = (depthwise ? "Int8Depthwise" : sparse is not null ? "Int8SparseConvolution"
+            Kernel = (depthwise ? "Int8Depthwise" : four is not null ? "Int4Convolution" : sparse is not null ? "Int8SparseConvolution"
                 : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"
-                + (zeros is { } share ? $", {share} % zero" : ""),
+                + (zeros is { } share ? $", {share} % zero" : "") + (groupInputs is > 0 ? $", groups of {groupInputs}" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = sparse is null ? product : null,
+            Product = sparse is null && four is null ? product : null,
+            Four = four?.Of(product!.Value, factorsAt),
             Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = run,
             Oracle = arena =>

@@ -60,8 +60,27 @@ internal static class DenseCases
             yield return Case(rows, inputs, outputs, DataKind.Uniform, wide: false, blocked: false, seed++, zeros: 90);
     }
 
+    /// <summary>Layers of weights of four bits, with factors for groups of inputs and without.</summary>
+    public static IEnumerable<KernelCase> Nibbles()
+    {
+        int seed = 360000;
+        foreach ((int rows, int inputs, int outputs) in ((int, int, int)[])
+            [
+                (1, 4, 1), (1, 8, 10), (1, 64, 10), (1, 784, 24), (1, 128, 33), (2, 20, 16), (3, 16, 8), (4, 36, 7), (5, 40, 41),
+                (1, 16, 96), (1, 260, 257), (1, 1024, 64), (13, 96, 72), (7, 2052, 40), (1, 300, 100),
+            ])
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+                foreach (int group in inputs > 32 ? [0, 32, 64, 128] : (int[])[0])
+                {
+                    yield return Case(rows, inputs, outputs, kind, wide: false, blocked: false, seed++, group: group);
+                    yield return Case(rows, inputs, outputs, kind, wide: true, blocked: false, seed++, group: group);
+                }
+        }
+    }
+
     private static KernelCase Case(
-        int rows, int inputs, int outputs, DataKind kind, bool wide, bool blocked, int seed, int? zeros = null)
+        int rows, int inputs, int outputs, DataKind kind, bool wide, bool blocked, int seed, int? zeros = null, int? group = null)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
@@ -77,6 +96,7 @@ internal static class DenseCases
             Int8Packing.Unpack(dense, outputs, 1, inputs, weights);
         }
 
+        NibbleWeights? four = group is { } shared ? new(weights, 1, outputs, inputs, 1, shared, data.Random) : null;
         int inputStride = inputs + data.Random.Next(0, 6);
         int inputAt = data.Reserve(rows * inputStride);
         for (int r = 0; r < rows; r++)
@@ -103,7 +123,10 @@ internal static class DenseCases
         var packed = new byte[Int8Packing.PackedBytes(outputs, 1, inputs)];
         Int8Packing.Pack(weights, outputs, 1, inputs, packed);
         (int[] multipliers, int shift) = data.Multipliers(outputs, padded, largest, seed % 5 == 4 ? largest * 1.3 : wide ? 2e9 : 400);
-        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (data.AddWeights(packed), 0, 0);
+        (int weightsAt, int columnsAt, int startsAt) = sparse?.AddTo(data) ?? (four is not null ? 0 : data.AddWeights(packed), 0, 0);
+        int factorsAt = 0;
+        if (four is not null)
+            (weightsAt, factorsAt) = four.AddTo(data, packed);
         int biasAt = blocked ? data.AddWeights(folded) : data.AddWeights([.. folded.Select(v => checked((int)v))]);
         int multipliersAt = data.AddWeights(multipliers);
         int outputZeroPoint = data.Random.Next(256);
@@ -127,14 +150,23 @@ internal static class DenseCases
         int pairSums = kind == DataKind.Bounded ? 1 : 0;
         return new KernelCase
         {
-            Kernel = (sparse is not null ? "Int8SparseDense" : blocked ? "Int8DenseBlocked" : "Int8Dense") + (wide ? ".RunWide" : ".Run"),
-            Name = $"{rows}×{inputs}→{outputs} {kind}, shift {shift}" + (zeros is { } share ? $", {share} % zero" : ""),
+            Kernel = (four is not null ? "Int4Dense"
+                : sparse is not null ? "Int8SparseDense" : blocked ? "Int8DenseBlocked" : "Int8Dense") + (wide ? ".RunWide" : ".Run"),
+            Name = $"{rows}×{inputs}→{outputs} {kind}, shift {shift}" + (zeros is { } share ? $", {share} % zero" : "")
+                + (group is > 0 ? $", groups of {group}" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = sparse is null ? product : null,
+            Product = sparse is null && four is null ? product : null,
+            Four = four?.Of(product!.Value, factorsAt),
             Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = (blocked, wide) switch
             {
+                (false, false) when four is not null => w => Int4Dense.Run(
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, factorsAt, four.GroupInputs, biasAt, multipliersAt, shift,
+                    outputZeroPoint, minimum, maximum, rows, inputs, outputs, pairSums),
+                (false, true) when four is not null => w => Int4Dense.RunWide(
+                    w, inputAt, inputStride, outputAt, outputStride, weightsAt, factorsAt, four.GroupInputs, biasAt, multipliersAt, shift,
+                    rows, inputs, outputs, pairSums),
                 (false, false) when sparse is not null => w => Int8SparseDense.Run(
                     w, inputAt, inputStride, outputAt, outputStride, weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift,
                     outputZeroPoint, minimum, maximum, rows, inputs, outputs, pairSums),

@@ -32,6 +32,9 @@ internal sealed class KernelCase
     /// <summary>The same for products with sparse weights.</summary>
     public Int8SparseProduct? Sparse { get; init; }
 
+    /// <summary>The same for products with weights of four bits.</summary>
+    public Int4Product? Four { get; init; }
+
     /// <summary>Whether the kernel allocates strings.</summary>
     public bool MakesStrings { get; init; }
 

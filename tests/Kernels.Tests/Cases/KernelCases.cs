@@ -28,6 +28,9 @@ internal static class KernelCases
         .. NormalizationCases.All(),
         .. ResampleCases.All(),
         .. CodingCases.Signs(),
+        .. DenseCases.Nibbles(),
+        .. ConvolutionCases.Nibbles(),
+        .. CodingCases.Nibbles(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -71,6 +71,32 @@ internal static class ProductShapes
     /// <summary>How many of a hundred blocks of their weights are zero.</summary>
     public static IReadOnlyList<int> Zeros { get; } = [20, 30, 50, 70, 80, 90];
 
+    /// <summary>The layers on which kernels of weights of four bits are measured, by the benchmark's command <c>bits</c>.</summary>
+    public static IReadOnlyList<ProductShape> FourBits { get; } =
+    [
+        new("Dense", 1, 1, 64, 32),
+        new("Dense", 1, 1, 128, 64),
+        new("Dense", 1, 1, 256, 128),
+        new("Dense", 1, 1, 784, 300),
+        new("Dense", 1, 1, 512, 512),
+        new("Dense", 1, 1, 1024, 1024),
+        new("Dense", 1, 1, 4096, 1024),
+        new("Dense", 4, 1, 512, 512),
+        new("Dense", 16, 1, 512, 512),
+        new("Dense", 64, 1, 512, 512),
+        new("Convolution", 4, 4, 256, 256),
+        new("Convolution", 7, 7, 160, 160),
+        new("Convolution", 14, 14, 64, 64),
+        new("Convolution", 14, 14, 128, 128),
+        new("Convolution", 28, 28, 16, 32),
+        new("Convolution", 8, 8, 64, 64, 3),
+        new("Convolution", 7, 7, 256, 256, 3),
+        new("Convolution", 16, 16, 32, 32, 3),
+    ];
+
+    /// <summary>How many of their inputs share a factor; 0: there are no factors.</summary>
+    public static IReadOnlyList<int> Groups { get; } = [0, 32, 64, 128];
+
     /// <summary>The layers of a kernel.</summary>
     public static IEnumerable<ProductShape> Of(string kernel) => All.Where(s => s.Kernel == kernel);
 }

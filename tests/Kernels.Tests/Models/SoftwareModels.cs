@@ -52,6 +52,52 @@ internal readonly struct AvxVnniModel : IDotProduct<Vector256<int>>
         RequantizedRow.Raise(sums, in requantization);
 }
 
+/// <summary>UDOT as the processor manuals define it, lane by lane, in the place of <c>ArmUnsignedDotProduct</c>.</summary>
+internal readonly struct ArmUnsignedModel : IDotProduct<Vector128<int>>
+{
+    public static int Lanes => 4;
+
+    public static int Rows => 6;
+
+    public static bool IsOffset => false;
+
+    public static Vector128<int> Load(ref byte source) => Vector128.LoadUnsafe(ref source).AsInt32();
+
+    public static void Store(Vector128<int> value, ref byte destination) => value.AsByte().StoreUnsafe(ref destination);
+
+    public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
+
+    public static Vector128<int> Broadcast(ref byte activations) => Vector128.Create(Unsafe.ReadUnaligned<int>(ref activations));
+
+    public static Vector128<int> EvenWeights(Vector128<int> weights) => weights;
+
+    public static Vector128<int> OddWeights(Vector128<int> weights) => weights;
+
+    public static Vector128<int> EvenActivations(Vector128<int> activations) => activations;
+
+    public static Vector128<int> OddActivations(Vector128<int> activations) => activations;
+
+    public static Vector128<int> MultiplyAdd(
+        Vector128<int> sums, Vector128<int> evenActivations, Vector128<int> oddActivations, Vector128<int> evenWeights,
+        Vector128<int> oddWeights)
+    {
+        Vector128<byte> x = evenActivations.AsByte();
+        Vector128<byte> w = evenWeights.AsByte();
+        for (int lane = 0; lane < 4; lane++)
+        {
+            int sum = sums[lane];
+            for (int k = 4 * lane; k < (4 * lane) + 4; k++)
+                sum += x[k] * w[k];
+            sums = sums.WithElement(lane, sum);
+        }
+
+        return sums;
+    }
+
+    public static Vector128<int> Raise(Vector128<int> sums, in Requantization requantization) =>
+        RequantizedRow.Raise(sums, in requantization);
+}
+
 /// <summary>
 /// VPDPBUSD on 512 bits as the processor manuals define it, lane by lane, in the place of <c>Avx512VnniDotProduct</c>; and of
 /// <c>Avx10DotProduct</c>, whose VPDPBSUD only takes its operands in the other order.

@@ -67,7 +67,7 @@ public sealed class SparseWeightsTests
     [Fact]
     public void OthersStayDense()
     {
-        LayerShape Rows(int outputs, int inputs) => LayerShape.OfRows(outputs, inputs) with { HasSparseKernels = true };
+        LayerShape Rows(int outputs, int inputs) => LayerShape.OfRows(outputs, inputs) with { HasPanelKernels = true };
         bool Suits(LayerShape shape) => SparseS8.Suits(shape, Tensor.Of(
             [.. Enumerable.Range(0, shape.Count).Select(i => (sbyte)(i % shape.Inputs < 4 ? 1 : 0))], shape.Outputs, shape.Inputs, 1));
         Assert.True(Suits(Rows(32, 256)));

@@ -24,19 +24,24 @@ public sealed class WeightStorageTests
             new(WeightOrder.Convolution, 1, 16, 3, [3, 3]) { InputPixelStride = 3 },
             new(WeightOrder.Convolution, 1, 5, 3, [3, 3]) { InputPixelStride = 4, DilationWidth = 2 },
             new(WeightOrder.Convolution, 3, 20, 2, [1, 5]) { InputPixelStride = 6 },
+            LayerShape.OfRows(33, 100) with { GroupInputs = 32 },
+            new(WeightOrder.Convolution, 2, 20, 8, [3, 3]) { InputPixelStride = 8, GroupInputs = 4 },
+            new(WeightOrder.Convolution, 1, 20, 12, [3, 3]) { InputPixelStride = 12 },
             new(WeightOrder.Depthwise, 37, 1, 1, [3, 3]), new(WeightOrder.Depthwise, 8, 1, 1, [1, 7]),
         ])
         {
-            if (storage.Kernels(shape.Order).IsEmpty)
+            bool hasFourBits = storage is DenseS4;
+            if (storage.Kernels(shape.Order).IsEmpty || (hasFourBits && shape.Inputs % 4 != 0))
                 continue;
             var random = new Random(3);
             Tensor weights = storage.Element == ElementType.Int8
-                ? Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(_ => (sbyte)random.Next(-127, 128))],
+                ? Tensor.Of(
+                    [.. Enumerable.Range(0, shape.Count).Select(_ => (sbyte)(hasFourBits ? random.Next(-7, 8) : random.Next(-127, 128)))],
                     shape.Groups * shape.Outputs, shape.Inputs, shape.Taps)
                 : Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(_ => random.NextSingle() - 0.5f)],
                     shape.Groups * shape.Outputs, shape.Inputs, shape.Taps);
             byte[] packed = storage.Pack(shape, weights);
-            Assert.InRange(packed.Length, shape.Count * storage.Element.Size(), int.MaxValue);
+            Assert.InRange(packed.Length, shape.Count * storage.Element.Size() / (hasFourBits ? 2 : 1), int.MaxValue);
             Tensor unpacked = storage.Unpack(shape, packed);
             Assert.Equal(weights.Type, unpacked.Type);
             Assert.Equal(weights.Data, unpacked.Data);

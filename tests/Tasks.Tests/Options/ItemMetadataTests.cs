@@ -284,6 +284,22 @@ public class ItemMetadataTests
     }
 
     [Fact]
+    public void GroupsAreThoseOfWeightsOfFourBits()
+    {
+        Assert.Equal(64, Parse(("GroupSize", "64"), ("Precision", "Int4")).GroupSize);
+        Assert.Equal(32, Parse(("GroupSize", "32"), ("Precision", "Mixed")).GroupSize);
+        Assert.Equal(128, Parse(("GroupSize", "128"), ("Layers", "fc1:Int4")).GroupSize);
+        Assert.Equal(64, Parse(("Layers", "fc*:Int4,GroupSize=64")).Layers.GroupSizeOf("fc2"));
+        Assert.Contains("accepted is 32, 64 or 128", Fail(("GroupSize", "48"), ("Precision", "Int4")).Text, StringComparison.Ordinal);
+        Assert.Contains("weights of 4 bits", Fail(("GroupSize", "64")).Text, StringComparison.Ordinal);
+        Assert.Contains("weights of 4 bits", Fail(("Layers", "fc1:Int8,GroupSize=64")).Text, StringComparison.Ordinal);
+        Assert.Contains("with Clusters", Fail(("GroupSize", "64"), ("Precision", "Int4"), ("Clusters", "16")).Text,
+            StringComparison.Ordinal);
+        Assert.Contains("not trained", Fail(("GroupSize", "64"), ("Precision", "Int4"), ("Recovery", "True"), ("CalibrationData", "c.npz"))
+            .Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void NothingMeansFloat32AndNoTechnique()
     {
         Assert.Equal(ModelPrecision.Float32, Parse(("Compression", "None")).Precision);

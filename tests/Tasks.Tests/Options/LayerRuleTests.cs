@@ -13,6 +13,7 @@ public class LayerRuleTests
     [InlineData(" conv1 : float32 ; fc* : Int4 , sparsity=0.9 ", "conv1:Float32; fc*:Int4,Sparsity=0.9")]
     [InlineData("model/a:0:Int8,Clusters=16,Rank=auto", "model/a:0:Int8,Clusters=16,Rank=Auto")]
     [InlineData("*:Sparsity=0,Clusters=0,Rank=None", "*:Sparsity=0,Clusters=0,Rank=None")]
+    [InlineData("fc1:int4,groupsize=64; *:GroupSize=0", "fc1:Int4,GroupSize=64; *:GroupSize=0")]
     [InlineData("a:Rank=0.5;b:Rank=none;", "a:Rank=0.5; b:Rank=None")]
     public void RulesAreReadAndWritten(string text, string written)
     {
@@ -35,6 +36,8 @@ public class LayerRuleTests
     [InlineData("conv1:Sparsity=0.001")]
     [InlineData("conv1:Clusters=1")]
     [InlineData("conv1:Clusters=257")]
+    [InlineData("conv1:GroupSize=48")]
+    [InlineData("conv1:GroupSize=16")]
     [InlineData("conv1:Rank=2")]
     [InlineData("conv1:Fold=0.3")]
     [InlineData("conv1:Float32,")]

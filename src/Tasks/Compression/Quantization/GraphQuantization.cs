@@ -172,6 +172,12 @@ internal sealed record NodePrecision(bool Integer, string Reason, double? Signal
 internal sealed record WeightQuantization(sbyte[] Values, double[] Scales, int[] Bias, WeightLayout? Layout = null)
 {
     /// <summary>
+    /// Input channels whose weights of an output are multiples of up to 7 of one factor of up to 9 (<see cref="Weights.GroupFactors"/>);
+    /// 0 where the layer has no such groups.
+    /// </summary>
+    public int GroupInputs { get; init; }
+
+    /// <summary>
     /// Whether two neighbouring products always add up within 16 bits, by intent (<see cref="Weights.PairBound"/>) or by accident, as far
     /// as the quantiser can see: a map that is a slice of a wider one has other neighbours. <c>Lowering</c> proves it from its own bytes.
     /// </summary>

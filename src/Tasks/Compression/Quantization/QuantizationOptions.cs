@@ -53,11 +53,14 @@ internal sealed record QuantizationOptions
     /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits (<see cref="PairBound"/>).</summary>
     public PairSums PairSums { get; init; } = PairSums.Bounded;
 
-    /// <summary>What the weights of integer dot products become: Int8, Int4, Ternary or Binary. Kernels read 8 bits in any case.</summary>
+    /// <summary>What the weights of integer dot products become: Int8, Int4, Ternary or Binary.</summary>
     public ModelPrecision Weights { get; init; } = ModelPrecision.Int8;
 
     /// <summary>How many different values the weights of a layer may have; 0 for no limit.</summary>
     public int Clusters { get; init; }
+
+    /// <summary>Input channels whose weights of 4 bits have a scale of their own; 0: all of an output.</summary>
+    public int GroupSize { get; init; }
 
     /// <summary>Whether errors of rounding weights are made up for by weights that are rounded later, where that measures better.</summary>
     public bool CompensatesRounding { get; init; }
@@ -74,6 +77,9 @@ internal sealed record QuantizationOptions
 
     /// <summary>How many different values the weights of a node may have; 0 for no limit.</summary>
     public int ClustersOf(Node node) => Layers.ClustersOf(node.Origin) ?? Clusters;
+
+    /// <summary>Input channels of a node whose weights of 4 bits have a scale of their own; 0: all of an output.</summary>
+    public int GroupSizeOf(Node node) => Layers.GroupSizeOf(node.Origin) ?? GroupSize;
 
     /// <summary>Whether a rule wants a node in integers, however noisy it is.</summary>
     public bool IsFixed(Node node) => Layers.PrecisionOf(node.Origin)?.IsInteger() == true;

@@ -46,6 +46,7 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
         {
             Weights = options.Precision.HasFewLevels() ? options.Precision : ModelPrecision.Int8,
             Clusters = options.Clusters ?? 0,
+            GroupSize = options.GroupSize ?? 0,
             CompensatesRounding = context.HasCalibrationData && options.Rounding != WeightRounding.Nearest,
             Calibration = options.Calibration,
             SignalToNoiseThreshold = options.MinSignalToNoise,

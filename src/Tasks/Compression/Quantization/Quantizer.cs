@@ -237,12 +237,16 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     // How many layers have weights of few levels, and which have 8 bits.
     private string LevelsOfWeights(GraphQuantization quantization)
     {
-        ILookup<WeightLevels, string> layers = quantization.Weights.ToLookup(w => WeightLevels.Fewest(w.Value.Values), w => $"'{w.Key}'");
+        ILookup<WeightLevels, string> layers = quantization.Weights.ToLookup(
+            w => w.Value.GroupInputs > 0 ? WeightLevels.Bits4 : WeightLevels.Fewest(w.Value.Values), w => $"'{w.Key}'");
         IEnumerable<WeightLevels> asked = options.Layers.Rules.Select(r => r.Precision).Append(options.Weights)
             .Where(p => p?.HasFewLevels() == true).Select(p => WeightLevels.Of(p!.Value));
         string[] few = [.. WeightLevels.Few.Where(l => layers.Contains(l) || asked.Contains(l))
             .Select(l => $"{layers[l].Count()} layers with {l.Name}")];
+        string[] groups = [.. quantization.Weights.Where(w => w.Value.GroupInputs > 0)
+            .Select(w => string.Create(CultureInfo.InvariantCulture, $"'{w.Key}' ({w.Value.GroupInputs})"))];
         return string.Join(", ", few)
+            + (groups.Length > 0 ? "; with scales for groups of inputs: " + string.Join(", ", groups) : "")
             + (layers.Contains(WeightLevels.Bits8) ? "; of 8 bits: " + string.Join(", ", layers[WeightLevels.Bits8]) : "");
     }
 

@@ -18,7 +18,7 @@ internal sealed class PlainWeightCode : WeightCode
     public override byte[] Encode(WeightRun run)
     {
         if (run.IsWhole)
-            return run.Memory.AsSpan(run.Offset, run.Count * run.Width).ToArray();
+            return run.Memory.AsSpan(run.Offset, CodedWeights.Bytes(run.Count, run.Width, run.Step)).ToArray();
         var bytes = new byte[run.Count];
         for (int i = 0; i < bytes.Length; i++)
             bytes[i] = (byte)run[i];

@@ -22,7 +22,7 @@ internal sealed class SparseWeightCode : WeightCode
     public override byte[]? Encode(WeightRun run)
     {
         // Bytes of larger elements are no numbers of which zero is one.
-        if (!run.IsWhole)
+        if (!run.IsWhole || run.Width == 0)
             return null;
 
         // Where most elements are values, this code cannot be the shortest.

@@ -22,7 +22,8 @@ internal enum WeightCoding
 /// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together. Sections
 /// whose halves have statistics of their own (the gates of a recurrent layer, say) are divided for entropy codes. Elements of
 /// four bytes are coded as they are, by their list of different ones, or byte by byte, the first bytes of all elements together, and so on:
-/// signs and exponents take few values even where fractions take all. What lies between sections is zero and is not stored.
+/// signs and exponents take few values even where fractions take all. Weights of four bits, two to a byte, are coded one by one.
+/// What lies between sections is zero and is not stored.
 /// </summary>
 internal static class WeightCoder
 {
@@ -77,9 +78,11 @@ internal static class WeightCoder
 
     private static Coded[] Shortest(byte[] memory, BlobSection section, WeightCode[] codes)
     {
-        int width = section.ElementBytes is 4 ? 4 : 1;
-        int count = section.Bytes / width;
+        int width = section.ElementBytes is 4 or 0 ? section.ElementBytes : 1;
+        int count = width == 0 ? checked(2 * section.Bytes) : section.Bytes / width;
         Coded whole = Shortest(new(memory, section.Offset, count, width, width), codes);
+        if (width == 0)
+            return [whole];
         if (width == 1)
             return codes.Any(c => c.IsEntropyCode) ? Divided(memory, whole, codes) : [whole];
         Coded[] bytes = [.. Enumerable.Range(0, width).Select(b => Shortest(new(memory, section.Offset + b, count, 1, width), codes))];

@@ -7,8 +7,9 @@ namespace OptimizerBuild.Lowering.Coding;
 /// <param name="Memory">The packed weights.</param>
 /// <param name="Offset">Where the first element lies.</param>
 /// <param name="Count">The number of elements; at least 1.</param>
-/// <param name="Width">Bytes of an element: 1 or 4.</param>
-/// <param name="Step">Bytes from one element to the next: as many, or 4 for single bytes of larger elements.</param>
+/// <param name="Width">Bytes of an element: 1 or 4; 0 where two share a byte, the first one in its lower half, plus 8.</param>
+/// <param name="Step">Bytes from one element to the next: as many, or 4 for single bytes of larger elements; 0 where two share
+/// one.</param>
 internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width, int Step)
 {
     // More entries than a symbol of a byte can count make no list.
@@ -23,7 +24,7 @@ internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width
     public (uint[] Values, byte[] Symbols)? Symbols => _list.Value;
 
     /// <summary>An element as an unsigned number.</summary>
-    public uint this[int index] => Element(Memory, Offset + (index * Step), Width);
+    public uint this[int index] => Element(Memory, Offset, index, Width, Step);
 
     /// <summary>Whether the elements lie side by side.</summary>
     public bool IsWhole => Step == Width;
@@ -47,6 +48,7 @@ internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width
     /// <summary>Elements one after the other.</summary>
     public static byte[] Listed(uint[] values, int width)
     {
+        width = Math.Max(width, 1);
         var list = new byte[values.Length * width];
         for (int i = 0; i < values.Length; i++)
             Write(list.AsSpan(i * width), values[i], width);
@@ -62,14 +64,18 @@ internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width
             BinaryPrimitives.WriteUInt32LittleEndian(to, value);
     }
 
-    private static uint Element(byte[] memory, int at, int width) =>
-        width == 1 ? memory[at] : BinaryPrimitives.ReadUInt32LittleEndian(memory.AsSpan(at));
+    private static uint Element(byte[] memory, int offset, int index, int width, int step) => width switch
+    {
+        0 => ((uint)memory[offset + (index >> 1)] >> (4 * (index & 1)) & 15) ^ 8,
+        1 => memory[offset + (index * step)],
+        _ => BinaryPrimitives.ReadUInt32LittleEndian(memory.AsSpan(offset + (index * step))),
+    };
 
     private static (uint[] Values, byte[] Symbols)? List(byte[] memory, int offset, int count, int width, int step)
     {
         var different = new HashSet<uint>();
         for (int i = 0; i < count; i++)
-            if (different.Add(Element(memory, offset + (i * step), width)) && different.Count > MostDifferent)
+            if (different.Add(Element(memory, offset, i, width, step)) && different.Count > MostDifferent)
                 return null;
         uint[] values = [.. different.Order()];
         var numbers = new Dictionary<uint, byte>();
@@ -77,7 +83,7 @@ internal sealed record WeightRun(byte[] Memory, int Offset, int Count, int Width
             numbers[values[i]] = (byte)i;
         var symbols = new byte[count];
         for (int i = 0; i < count; i++)
-            symbols[i] = numbers[Element(memory, offset + (i * step), width)];
+            symbols[i] = numbers[Element(memory, offset, i, width, step)];
         return (values, symbols);
     }
 }

@@ -32,7 +32,9 @@ internal sealed class ConvolutionLowering : NodeLowering
         bool wide = output.Quantization!.Type == ActivationType.S32;
         bool depthwise = layout.Order == WeightOrder.Depthwise;
         WeightSection weights = context.AddLayer(
-            node, LayerShape.Of(layout), Tensor.Of(quantized.Values, layout.Groups * layout.Outputs, layout.Inputs, layout.Taps),
+            node,
+            LayerShape.Of(layout) with { Rows = checked(to.Images * to.Height * to.Width), GroupInputs = quantized.GroupInputs },
+            Tensor.Of(quantized.Values, layout.Groups * layout.Outputs, layout.Inputs, layout.Taps),
             out _);
         context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
 
@@ -74,5 +76,10 @@ internal sealed class ConvolutionLowering : NodeLowering
     }
 
     private static string Kernel(WeightSection weights, WeightLayout layout) => layout.Order == WeightOrder.Depthwise ? "Int8Depthwise"
-        : layout.AddsBlocks ? "Int8ConvolutionBlocked" : weights.Storage is SparseS8 ? "Int8SparseConvolution" : "Int8Convolution";
+        : layout.AddsBlocks ? "Int8ConvolutionBlocked" : weights.Storage switch
+        {
+            SparseS8 => "Int8SparseConvolution",
+            DenseS4 => "Int4Convolution",
+            _ => "Int8Convolution",
+        };
 }

@@ -26,7 +26,8 @@ internal sealed class DenseLowering : NodeLowering
         bool wide = output.Quantization!.Type == ActivationType.S32;
 
         WeightSection weights = context.AddLayer(
-            node, LayerShape.Of(layout), Tensor.Of(layout.Rows(quantized.Values), outputs, inputs, 1), out _);
+            node, LayerShape.Of(layout) with { Rows = count, GroupInputs = quantized.GroupInputs },
+            Tensor.Of(layout.Rows(quantized.Values), outputs, inputs, 1), out _);
         context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
         (int bias, int multipliers) = parameters.Store(context.Weights, layout);
 
@@ -53,7 +54,12 @@ internal sealed class DenseLowering : NodeLowering
     }
 
     private static string Kernel(WeightSection weights, WeightLayout layout) =>
-        layout.AddsBlocks ? "Int8DenseBlocked" : weights.Storage is SparseS8 ? "Int8SparseDense" : "Int8Dense";
+        layout.AddsBlocks ? "Int8DenseBlocked" : weights.Storage switch
+        {
+            SparseS8 => "Int8SparseDense",
+            DenseS4 => "Int4Dense",
+            _ => "Int8Dense",
+        };
 
     /// <summary>The input as rows at one distance from each other, without a copy where its strides allow it.</summary>
     private static Storage RowsOf(LoweringContext context, Node node, Storage input, int length, out int count, out int stride)

@@ -27,7 +27,7 @@ internal sealed class DenseS8 : WeightStorage
 
     /// <inheritdoc/>
     public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
-        context.IsInteger(node) && !SparseS8.Suits(shape, weights);
+        context.IsInteger(node) && !SparseS8.Suits(shape, weights) && !DenseS4.Suits(shape, weights);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights) => Order(shape).Pack(weights.Values<sbyte>());

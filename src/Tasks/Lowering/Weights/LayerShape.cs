@@ -20,12 +20,12 @@ internal sealed record LayerShape(WeightOrder Order, int Groups, int Outputs, in
 
     /// <summary>The shape of an integer dot product, as the quantiser has laid it out.</summary>
     public static LayerShape Of(WeightLayout layout) => layout.Order == WeightOrder.Dense
-        ? OfRows(layout.Outputs, layout.Inputs) with { HasSparseKernels = !layout.AddsBlocks }
+        ? OfRows(layout.Outputs, layout.Inputs) with { HasPanelKernels = !layout.AddsBlocks }
         : new(layout.Order, layout.Groups, layout.Outputs, layout.Inputs, [layout.KernelHeight, layout.KernelWidth])
         {
             InputPixelStride = layout.PixelStride,
             DilationWidth = layout.Dilation,
-            HasSparseKernels = layout.Order == WeightOrder.Convolution && !layout.AddsBlocks,
+            HasPanelKernels = layout.Order == WeightOrder.Convolution && !layout.AddsBlocks,
         };
 
     /// <summary>Bytes from one input pixel to the next, where the packing joins taps that follow one another; else 0.</summary>
@@ -34,8 +34,14 @@ internal sealed record LayerShape(WeightOrder Order, int Groups, int Outputs, in
     /// <summary>Input pixels from one tap of a kernel row to the next.</summary>
     public int DilationWidth { get; init; } = 1;
 
-    /// <summary>Whether there is a kernel for the layer that reads s8 weights without their zero blocks.</summary>
-    public bool HasSparseKernels { get; init; }
+    /// <summary>Whether there are kernels for the layer that read s8 weights without their zero blocks, and weights of four bits.</summary>
+    public bool HasPanelKernels { get; init; }
+
+    /// <summary>Rows of outputs that share the weights; 0 where nobody has said.</summary>
+    public int Rows { get; init; }
+
+    /// <summary>Inputs that share a factor of their weights, as the quantiser has chosen them; 0: all.</summary>
+    public int GroupInputs { get; init; }
 
     /// <summary>The number of taps of the window; 1 for rows.</summary>
     public int Taps => Shapes.Count(Kernel.AsSpan());

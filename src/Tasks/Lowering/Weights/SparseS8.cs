@@ -46,7 +46,7 @@ internal sealed class SparseS8 : WeightStorage
     /// <summary>Whether a layer of integers has sparse kernels and so many zero blocks that these are faster.</summary>
     public static bool Suits(LayerShape shape, Tensor weights)
     {
-        if (!shape.HasSparseKernels || Order(shape).Segments.Quads > Int8SparsePacking.MaximumSegmentQuads)
+        if (!shape.HasPanelKernels || Order(shape).Segments.Quads > Int8SparsePacking.MaximumSegmentQuads)
             return false;
         Pack(shape, weights.Values<sbyte>(), out byte[] blocks, out _, out _);
         int all = Blocks(shape), kept = blocks.Length / Int8SparseProduct.BlockBytes;

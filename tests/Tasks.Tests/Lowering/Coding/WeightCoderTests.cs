@@ -38,6 +38,11 @@ public sealed class WeightCoderTests
         yield return ("one float", Floats(3, () => 0.5f), 4);
         yield return ("integers", Floats(300, () => BitConverter.Int32BitsToSingle(random.Next(-3000, 3000))), 4);
         yield return ("halves", Bytes(64, () => (byte)random.Next(3)), 2);
+        // Two weights to a byte, each plus 8.
+        int Four() => (int)Math.Clamp(Math.Round(2.5 * Normal()), -7, 7) + 8;
+        yield return ("four bits", Bytes(9000, () => (byte)(Four() | (Four() << 4))), 0);
+        yield return ("equal four bits", Bytes(2500, () => 0x88), 0);
+        yield return ("two of four bits", Bytes(33, () => (byte)(7 + (2 * random.Next(2)) + ((7 + (2 * random.Next(2))) << 4))), 0);
         foreach (int range in (int[])[256, 15])
             yield return ("two of four", [.. Enumerable.Range(0, 2003).SelectMany(_ =>
             {
@@ -144,7 +149,7 @@ public sealed class WeightCoderTests
         int found = 0, decoded = 0;
         foreach ((_, byte[] bytes, int element) in Contents().Where(c => c.Bytes.Length < 25_000))
         {
-            int width = element == 4 ? 4 : 1, count = bytes.Length / width;
+            int width = element is 4 or 0 ? element : 1, count = width == 0 ? 2 * bytes.Length : bytes.Length / width;
             if (code.Encode(new(bytes, 0, count, width, width)) is not { } good)
                 continue;
             Assert.Equal(bytes, Decode(good));

@@ -30,7 +30,8 @@ internal enum WeightOrder
 internal readonly record struct Int8WeightOrder(
     WeightOrder Order, int Groups, int Outputs, int Inputs, int KernelHeight, int KernelWidth, int PixelStride, int Dilation)
 {
-    private int PackedBytes => Order switch
+    /// <summary>The number of bytes that the kernel reads.</summary>
+    public int Bytes => Order switch
     {
         WeightOrder.Dense => Int8Packing.PackedBytes(Outputs, 1, Inputs),
         WeightOrder.Depthwise => Int8Packing.DepthwiseBytes(Groups, KernelHeight, KernelWidth),
@@ -52,7 +53,7 @@ internal readonly record struct Int8WeightOrder(
     /// <param name="weights">[groups · outputs][inputs][window].</param>
     public byte[] Pack(ReadOnlySpan<sbyte> weights)
     {
-        var packed = new byte[PackedBytes];
+        var packed = new byte[Bytes];
         switch (Order)
         {
             case WeightOrder.Dense:

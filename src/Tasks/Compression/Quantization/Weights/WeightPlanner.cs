@@ -220,21 +220,27 @@ internal sealed class WeightPlanner(
         return WeightQuantizer.Round(layer, scales, null, levels, null);
 
         QuantizedRows Rounded(WeightLevels levels) =>
-            WeightQuantizer.Round(layer, moments, options.CorrectBiases, levels: levels);
+            WeightQuantizer.Round(layer, moments, options.CorrectBiases, levels: levels,
+                groupInputs: levels == WeightLevels.Bits4 ? GroupInputs(node) : 0);
     }
+
+    private int GroupInputs(QuantizableNode node) =>
+        node.Form == IntegerForm.DotProduct && options.ClustersOf(node.Node) == 0
+            ? GroupFactors.InputsFor(node.Layer!, options.GroupSizeOf(node.Node)) : 0;
 
     // The integers of an earlier layer of equal weights; null where there is none, or it is still to be measured.
     private QuantizedRows? Shared(QuantizableNode node)
     {
         _equal ??= new(graph);
         if (_equal.OriginalOf(node) is not ({ } original, > 0 and var factor) || LevelsOf(original) != LevelsOf(node)
-            || options.ClustersOf(node.Node) != options.ClustersOf(original.Node)
+            || options.ClustersOf(node.Node) != options.ClustersOf(original.Node) || GroupInputs(node) != GroupInputs(original)
             || !_measured.TryGetValue(original.Node.Name, out (string Key, WeightQuantization? Weights, double Decibels) known)
             || known.Weights is not { } weights)
             return null;
         return new([.. weights.Values], [.. weights.Scales.Select(s => ActivationRange.RepresentableScale(s * factor))])
         {
             Levels = LevelsOf(node),
+            Factors = Rows(original).Factors,
         };
     }
 
@@ -254,7 +260,7 @@ internal sealed class WeightPlanner(
         });
 
         QuantizedRows Walked(double[] scales) =>
-            WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), null, nearest.Levels, Walks(node));
+            WeightQuantizer.Round(node.Layer!, (double[])scales.Clone(), null, nearest.Levels, Walks(node), nearest.Factors);
     }
 
     // They cost much: the layer that is looked at keeps its own.

@@ -30,11 +30,17 @@ internal static class WeightQuantizer
     /// <param name="bound">A bound that neighbouring weights keep; null for none.</param>
     /// <param name="levels">The integers that weights may become; null for all of 8 bits.</param>
     /// <param name="walks">For each group what makes up for errors of rounding; null to round each weight to the nearest level.</param>
+    /// <param name="groupInputs">Input channels that share a factor (<see cref="GroupFactors"/>); 0: no factors.</param>
     public static QuantizedRows Round(
         DotProductLayer layer, ChannelMoments? moments, bool correctsBias, PairBound? bound = null, WeightLevels? levels = null,
-        IReadOnlyList<CompensatedWalk>? walks = null)
+        IReadOnlyList<CompensatedWalk>? walks = null, int groupInputs = 0)
     {
         levels ??= WeightLevels.Bits8;
+        if (groupInputs > 0)
+        {
+            (GroupFactors factors, double[] ofChannels) = GroupFactors.Choose(layer, groupInputs, moments, levels);
+            return Round(layer, ofChannels, bound, levels, walks, factors);
+        }
         var scales = new double[layer.Channels];
         Parallel.For(0, layer.Channels, c => scales[c] = ChooseScale(layer, moments, c, correctsBias, bound, levels));
         return Round(layer, scales, bound, levels, walks);
@@ -42,7 +48,8 @@ internal static class WeightQuantizer
 
     /// <summary>Rounds the weights with given scales, which are raised where they are too small beside the others.</summary>
     public static QuantizedRows Round(
-        DotProductLayer layer, double[] scales, PairBound? bound, WeightLevels levels, IReadOnlyList<CompensatedWalk>? walks)
+        DotProductLayer layer, double[] scales, PairBound? bound, WeightLevels levels, IReadOnlyList<CompensatedWalk>? walks,
+        GroupFactors? factors = null)
     {
         double greatest = scales.Max();
         if (greatest == 0)
@@ -53,16 +60,17 @@ internal static class WeightQuantizer
         var values = new sbyte[layer.Weights.Length];
         if (walks is null)
             for (int c = 0; c < layer.Channels; c++)
-                RoundChannel(layer, c, scales[c], bound, levels, values);
+                RoundChannel(layer, c, scales[c], bound, levels, factors, values);
         else
             Parallel.For(0, layer.Channels, c =>
-                Compensated(layer, c, scales[c], bound, levels, walks[c / (layer.Channels / layer.Groups)], values));
-        return new(values, scales, bound) { Levels = levels };
+                Compensated(layer, c, scales[c], bound, levels, factors, walks[c / (layer.Channels / layer.Groups)], values));
+        return new(values, scales, bound) { Levels = levels, Factors = factors };
     }
 
     // A weight that is zero stays zero: it was pruned, or its zeros are worth something in a code.
     private static void Compensated(
-        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels levels, CompensatedWalk walk, sbyte[] values)
+        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels levels, GroupFactors? factors,
+        CompensatedWalk walk, sbyte[] values)
     {
         var weights = new double[layer.Length];
         for (int k = 0; k < weights.Length; k++)
@@ -70,7 +78,8 @@ internal static class WeightQuantizer
         var rounded = new int?[layer.Length];
         walk.Run(weights, (k, value) =>
         {
-            int level = layer.Weights[layer.Index(channel, k)] == 0 ? 0 : levels.Nearest(value / scale);
+            int factor = factors?.Of(channel, k) ?? 1;
+            int level = layer.Weights[layer.Index(channel, k)] == 0 ? 0 : factor * levels.Nearest(value / (scale * factor));
             level = bound?.Limited(channel, scale, k, value, level, rounded) ?? level;
             rounded[k] = level;
             values[layer.Index(channel, k)] = (sbyte)level;
@@ -98,13 +107,13 @@ internal static class WeightQuantizer
             if (scales[c] < least)
             {
                 scales[c] = ActivationRange.RepresentableScale(least * 1.0001);
-                RoundChannel(layer, c, scales[c], rows.Bound, rows.Levels, values);
+                RoundChannel(layer, c, scales[c], rows.Bound, rows.Levels, rows.Factors, values);
             }
             if (moments is not null)
                 real += MeanError(layer, moments, c, scales[c], values);
             bias[c] = (int)Math.Clamp(Math.Round(real / (inputScale * scales[c])), -GreatestBias, GreatestBias);
         }
-        return new(values, scales, bias);
+        return new(values, scales, bias) { GroupInputs = rows.Factors?.Inputs ?? 0 };
     }
 
     /// <summary>The error of rounded weights in proportion to the weights, both weighted by the variances of their inputs.</summary>
@@ -178,7 +187,7 @@ internal static class WeightQuantizer
 
         double Error(double scale)
         {
-            Round(layer, channel, scale, bound, grid, levels);
+            Round(layer, channel, scale, bound, grid, null, levels);
             double error = 0;
             double mean = 0;
             for (int k = 0; k < levels.Length; k++)
@@ -192,18 +201,23 @@ internal static class WeightQuantizer
     }
 
     private static void RoundChannel(
-        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, sbyte[] values)
+        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, GroupFactors? factors, sbyte[] values)
     {
         var levels = new int[layer.Length];
-        Round(layer, channel, scale, bound, grid, levels);
+        Round(layer, channel, scale, bound, grid, factors, levels);
         for (int k = 0; k < levels.Length; k++)
             values[layer.Index(channel, k)] = (sbyte)levels[k];
     }
 
-    private static void Round(DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, int[] levels)
+    private static void Round(
+        DotProductLayer layer, int channel, double scale, PairBound? bound, WeightLevels grid, GroupFactors? factors, int[] levels)
     {
         for (int k = 0; k < levels.Length; k++)
-            levels[k] = layer.Weights[layer.Index(channel, k)] is not 0 and float weight ? grid.Nearest(weight / scale) : 0;
+        {
+            int factor = factors?.Of(channel, k) ?? 1;
+            levels[k] = layer.Weights[layer.Index(channel, k)] is not 0 and float weight
+                ? factor * grid.Nearest(weight / (scale * factor)) : 0;
+        }
         bound?.Apply(channel, scale, levels);
     }
 }
@@ -216,4 +230,7 @@ internal sealed record QuantizedRows(sbyte[] Values, double[] Scales, PairBound?
 {
     /// <summary>The integers that weights may become.</summary>
     public WeightLevels Levels { get; init; } = WeightLevels.Bits8;
+
+    /// <summary>What weights are multiplied by where groups of inputs have scales of their own; null where they have not.</summary>
+    public GroupFactors? Factors { get; init; }
 }
