@@ -7,7 +7,6 @@ using OptimizerBuild.Kernels;
 using OptimizerBuild.Kernels.Tests.Cases;
 using OptimizerBuild.Lowering;
 using OptimizerBuild.Plan;
-using OptimizerBuild.Predictors;
 
 namespace OptimizerBuild.Bench.Commands;
 
