@@ -42,7 +42,7 @@ internal sealed class BitsCommand : BenchCommand
     {
         foreach (ProductShape shape in ProductShapes.FourBits)
         {
-            LoweredModel lowered = KernelsCommand.Lower(shape, isInteger: true);
+            LoweredModel lowered = SingleLayer.Lower(shape);
             PlanCall dense = lowered.Calls.First(s => s.Macs > 0);
             foreach (int group in ProductShapes.Groups.Where(g => g < shape.Inputs))
             {

@@ -125,6 +125,9 @@ internal static class SingleLayer
         return () => MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(MemoryMarshal.CreateSpan(ref workspace.Arena(0), bytes));
     }
 
+    /// <summary>Lowers a layer in int8.</summary>
+    public static LoweredModel Lower(ProductShape shape) => Lower(GraphOf(shape), isInteger: true);
+
     private static LoweredModel Lower(Graph graph, bool isInteger)
     {
         var model = new CompressedModel(graph);
