@@ -44,8 +44,8 @@ internal static class Int4Packing
         for (int factor = 1; factor <= GreatestFactor; factor++)
         {
             bool fits = true;
-            foreach (sbyte weight in weights)
-                fits &= weight % factor == 0 && Math.Abs(weight / factor) <= Highest;
+            for (int i = 0; i < weights.Length && fits; i++)
+                fits = weights[i] % factor == 0 && Math.Abs(weights[i] / factor) <= Highest;
             if (fits)
                 return factor;
         }
