@@ -88,7 +88,8 @@ internal sealed class WasmCommand : BenchCommand
     /// <summary>The table of record.</summary>
     public static string Markdown(List<WasmRow> rows) => Document.Of(
         "wasm",
-        $"{Machine.Processor}. .NET's WebAssembly runtime{(rows.Exists(r => r.Code == Compiled) ? "" : " without ahead-of-time compilation")}"
+        $"{Machine.Processor}. .NET's WebAssembly runtime"
+        + (rows.Exists(r => r.Code == Compiled) ? "" : " without ahead-of-time compilation")
         + " and ONNX Runtime Web under Node.js,\n"
         + "one thread, minimum of runs in turn.",
         Columns.Markdown(rows));
