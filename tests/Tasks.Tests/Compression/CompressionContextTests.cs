@@ -19,7 +19,8 @@ public sealed class CompressionContextTests
         Assert.Equal(
             [
                 "Student", "LowRank", "ChannelPruning", "Folding", "Equalization", "Sparsification", "BlockSparsification",
-                "TwoOfFourSparsification", "Recovery", "LeafRounding", "Quantization", "Recovery of rounded weights",
+                "TwoOfFourSparsification", "Recovery", "LeafRounding", "Quantization", "Reconstruction",
+                "Recovery of rounded weights",
             ],
             CompressionTechniques.All.Select(t => t.Name));
         Assert.Equal(CompressionTechniques.All.Length, CompressionTechniques.All.Select(t => t.Stage).Distinct().Count());
