@@ -30,9 +30,13 @@ internal struct Int4Product
     /// <summary>Groups of inputs; 1 where there are no factors.</summary>
     public readonly int InputGroups => GroupQuads == 0 ? 1 : (TapQuads + GroupQuads - 1) / GroupQuads;
 
-    /// <summary>Whether it is one row of neighbouring inputs, which is multiplied without expanding the weights.</summary>
+    /// <summary>
+    /// Whether it is one row of neighbouring inputs, which is multiplied without expanding the weights. With factors it is of one tap: the
+    /// taps of a kernel of one row are one segment, but each has all groups.
+    /// </summary>
     public readonly bool IsRow =>
-        Product.Images == 1 && Product.Height * Product.Width == 1 && Product.SegmentRows * Product.SegmentColumns == 1;
+        Product.Images == 1 && Product.Height * Product.Width == 1 && Product.SegmentRows * Product.SegmentColumns == 1
+        && (GroupQuads == 0 || TapQuads == Product.Quads);
 
     /// <summary>The codes of a panel.</summary>
     /// <param name="w">The workspace.</param>

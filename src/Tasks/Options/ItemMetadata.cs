@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Plan;
 
@@ -370,18 +371,19 @@ internal static class ItemMetadata
         (string groupName, string group) = options.GroupSize is not null
             ? ("GroupSize", Given("GroupSize")!) : ("Layers", Given("Layers") ?? "");
         if (hasGroups && options.Precision is not (ModelPrecision.Int4 or ModelPrecision.Mixed) && !options.Layers.AnyInt4
-            && options.Compression != CompressionRecipe.Smallest)
+            && !(options.Compression == CompressionRecipe.Smallest && options.Precision == ModelPrecision.Auto
+                && (options.CalibrationData ?? options.EvaluationData) is not null))
             faults.Add(NotUnderstood(item, groupName, group,
                 "scales of groups are those of weights of 4 bits: write Precision=\"Int4\" beside it, or leave GroupSize out"));
-        if (hasGroups && options.Clusters is not null)
+        if (hasGroups && (options.Clusters is not null || options.Layers.Rules.Any(r => r is { GroupSize: > 0, Clusters: > 0 })))
             faults.Add(NotUnderstood(item, groupName, group,
                 "with Clusters all weights of a layer have the same few values: leave one of them out"));
         if (hasGroups && options.Recovery)
             faults.Add(NotUnderstood(item, groupName, group,
                 "weights with scales of groups are not trained after rounding: leave GroupSize or Recovery out"));
         if (hasGroups && options.Rounding is (WeightRounding.Adaptive or WeightRounding.Block))
-            faults.Add(NotUnderstood(item, groupName, group,
-                "weights with scales of groups are not rounded by layers or blocks: leave GroupSize or Rounding out"));
+            faults.Add(NotUnderstood(item, groupName, group, string.Create(CultureInfo.InvariantCulture,
+                $"levels of groups are not learned: leave GroupSize or Rounding=\"{options.Rounding}\" out")));
         if (options.Recovery && (options.CalibrationData ?? options.EvaluationData) is null)
             faults.Add(NotUnderstood(item, "Recovery", "True", "it needs CalibrationData or EvaluationData"));
         if (options is { Sparsity: not null, SparsityPattern: SparsityPattern.TwoOfFour })

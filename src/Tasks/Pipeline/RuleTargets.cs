@@ -25,7 +25,7 @@ internal static class RuleTargets
     private static Diagnostic? Fault(LayerRule rule, Graph graph)
     {
         // Of a recurrent layer only values can be shared.
-        bool isForValues = rule is { Sparsity: null, HasRank: false } && rule.Precision?.HasFewLevels() != true;
+        bool isForValues = rule is { Sparsity: null, GroupSize: null, HasRank: false } && rule.Precision?.HasFewLevels() != true;
         Node[] candidates = rule.IsForWeights ? [.. graph.Nodes.Where(n => HasWeights(n, graph, isForValues))] : [.. graph.Nodes];
         if (candidates.Any(n => rule.Matches(n.Name)))
             return null;

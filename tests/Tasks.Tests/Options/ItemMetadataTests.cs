@@ -295,6 +295,9 @@ public class ItemMetadataTests
         Assert.Contains("weights of 4 bits", Fail(("Layers", "fc1:Int8,GroupSize=64")).Text, StringComparison.Ordinal);
         Assert.Contains("with Clusters", Fail(("GroupSize", "64"), ("Precision", "Int4"), ("Clusters", "16")).Text,
             StringComparison.Ordinal);
+        Assert.Contains("not learned",
+            Fail(("GroupSize", "64"), ("Precision", "Int4"), ("Rounding", "Block"), ("CalibrationData", "c.npz")).Text,
+            StringComparison.Ordinal);
         Assert.Contains("not trained", Fail(("GroupSize", "64"), ("Precision", "Int4"), ("Recovery", "True"), ("CalibrationData", "c.npz"))
             .Text, StringComparison.Ordinal);
     }
