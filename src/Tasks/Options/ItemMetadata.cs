@@ -370,14 +370,18 @@ internal static class ItemMetadata
         bool hasGroups = options.GroupSize is not null || options.Layers.AnyGroupSize;
         (string groupName, string group) = options.GroupSize is not null
             ? ("GroupSize", Given("GroupSize")!) : ("Layers", Given("Layers") ?? "");
-        if (hasGroups && options.Precision is not (ModelPrecision.Int4 or ModelPrecision.Mixed) && !options.Layers.AnyInt4
-            && !(options.Compression == CompressionRecipe.Smallest && options.Precision == ModelPrecision.Auto
-                && (options.CalibrationData ?? options.EvaluationData) is not null))
+        if (hasGroups && options.Precision is not (ModelPrecision.Int4 or ModelPrecision.Mixed) && !options.Layers.AnyInt4)
             faults.Add(NotUnderstood(item, groupName, group,
                 "scales of groups are those of weights of 4 bits: write Precision=\"Int4\" beside it, or leave GroupSize out"));
         if (hasGroups && (options.Clusters is not null || options.Layers.Rules.Any(r => r is { GroupSize: > 0, Clusters: > 0 })))
             faults.Add(NotUnderstood(item, groupName, group,
                 "with Clusters all weights of a layer have the same few values: leave one of them out"));
+        if (hasGroups && options.Compression == CompressionRecipe.Smallest)
+            faults.Add(NotUnderstood(item, groupName, group,
+                "Compression=\"Smallest\" looks for shared values, which leave no scales of groups: leave one of them out"));
+        if (options.Recovery && options.Rounding is (WeightRounding.Adaptive or WeightRounding.Block))
+            faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(),
+                "Recovery trains weights through their rounding: leave one of them out"));
         if (hasGroups && options.Recovery)
             faults.Add(NotUnderstood(item, groupName, group,
                 "weights with scales of groups are not trained after rounding: leave GroupSize or Recovery out"));

@@ -7,6 +7,9 @@ internal sealed class TrainedParameter
     private const double UsualSize = 0.1;
     private const double LongestUnit = 10;
 
+    // Biases that are nearly zero have to go somewhere.
+    private const double ShortestUnit = 0.03;
+
     /// <summary>A parameter with its values at the beginning.</summary>
     /// <param name="name">The constant's name.</param>
     /// <param name="weights">The constant's elements, which training changes in place.</param>
@@ -92,6 +95,6 @@ internal sealed class TrainedParameter
         foreach (float value in values)
             if (value != 0)
                 (sum, count) = (sum + ((double)value * value), count + 1);
-        return count == 0 ? 1 : Math.Min(Math.Sqrt(sum / count) / UsualSize, LongestUnit);
+        return count == 0 ? 1 : Math.Clamp(Math.Sqrt(sum / count) / UsualSize, ShortestUnit, LongestUnit);
     }
 }

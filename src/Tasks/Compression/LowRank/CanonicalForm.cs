@@ -19,7 +19,7 @@ internal sealed class CanonicalForm : ILayerForm
     private const int MostSweeps = 40;
 
     // Sums of products in all sweeps; with fewer sweeps than the least the form is not tried.
-    private const double Budget = 1L << 34;
+    private const double Budget = 1L << 33;
     private const int LeastSweeps = 4;
 
     private readonly WeightedLayer _layer;
@@ -59,6 +59,8 @@ internal sealed class CanonicalForm : ILayerForm
             return null;
         (double[][] outputs, double[][] inputs, double[][] taps) = Start(rank);
         rank = outputs.Length;
+        if (rank == 0)
+            return null;
         for (int s = 0; s < sweeps; s++)
         {
             _layer.Cancellation.ThrowIfCancellationRequested();

@@ -38,6 +38,8 @@ internal sealed class ReconstructionTechnique : ICompressionTechnique
         var notes = new List<string>();
         var student = new QuantizedStudent(
             model.Graph, quantization, (node, values) => QuantizedStudent.LevelsOf(context.Options, node, values));
+        if (student.Layers.Any(l => !l.IsOriginal))
+            return new(model, ["layers have the same weights: these stay as they were rounded"], []);
         var run = new ReconstructionRun(Name, model.Graph, quantization, student, samples, context);
         run.Learn(inBlocks: context.Options.Rounding == WeightRounding.Block, notes);
         CompressedModel rounded = student.WriteBack(model, notes);

@@ -37,7 +37,8 @@ internal sealed class DepthReduction(CompressionContext context)
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(Step, (double)gone.Count / (blocks.Length - left), "residual blocks");
             (ResidualBlock block, double error) = blocks.Except(gone)
-                .Select(b => (b, outputs.ErrorOf(ResidualBlock.Without(graph, [.. gone, b])))).MinBy(c => c.Item2);
+                .Select(b => (b, outputs.ErrorOf(ResidualBlock.Without(graph, [.. gone, b]))))
+                .MinBy(c => double.IsNaN(c.Item2) ? double.PositiveInfinity : c.Item2);
             gone.Add(block);
             notes.Add(FormattableString.Invariant($"{block.Sum}: {block.Nodes.Length} nodes with {block.MultiplyAccumulates:N0} ")
                 + FormattableString.Invariant($"multiply-accumulates left out; the outputs' error is {error:g3} of their variance"));

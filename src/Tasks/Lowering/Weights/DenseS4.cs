@@ -61,7 +61,7 @@ internal sealed class DenseS4 : WeightStorage
             return false;
         sbyte[] values = weights.Values<sbyte>();
         if (shape.GroupInputs > 0)
-            return TryPack(shape, values, out _, out _);
+            return values.Count(v => v == 0) < MostZeros * values.Length && TryPack(shape, values, out _, out _);
         bool isRow = shape is { Rows: 1, Taps: 1 };
         return (isRow ? values.Length >= FewestOfOneRow : shape.Rows >= FewestRows && values.Length >= FewestWeights)
             && values.All(v => Math.Abs((int)v) <= Int4Packing.Highest) && values.Distinct().Take(FewestValues).Count() == FewestValues
