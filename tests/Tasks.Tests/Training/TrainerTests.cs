@@ -109,21 +109,21 @@ public sealed class TrainerTests
         Assert.Equal([0.25f, 1.5f], parameter.Values);
     }
 
-    /// <summary>A layer that reads pixels of 0 to 255 has weights 255 times smaller than one that reads them as shares.</summary>
+    /// <summary>A layer that reads numbers sixteen times as large has weights sixteen times as small.</summary>
     [Fact]
     public void StepsOfAdamAreInProportionToTheWeights()
     {
-        float[] usual = [0.1f, -0.1f, 0, 0.1f], small = [.. usual.Select(w => w / 256)];
+        float[] usual = [0.1f, -0.1f, 0, 0.1f], small = [.. usual.Select(w => w / 16)];
         TrainedParameter[] trained = [.. new[] { usual, small }.Select(w =>
             new TrainedParameter("p", [.. w], w, new FreeWeights(w, keepsZeros: true), decays: false))];
         var options = new TrainerOptions { Steps = 3, LearningRate = 0.01, WarmUp = 0 };
         for (int step = 0; step < 3; step++)
         {
             Optimizer.Step(trained[0], .., [4, 1, 0, -2], options, step, scale: 1);
-            Optimizer.Step(trained[1], .., [4 * 256, 256, 0, -2 * 256], options, step, scale: 1);
+            Optimizer.Step(trained[1], .., [4 * 16, 16, 0, -2 * 16], options, step, scale: 1);
         }
         Assert.NotEqual(usual[0], trained[0].Values[0]);
-        Assert.All(trained[0].Values.Zip(trained[1].Values), v => Assert.Equal(v.First, v.Second * 256, 1e-6f));
+        Assert.All(trained[0].Values.Zip(trained[1].Values), v => Assert.Equal(v.First, v.Second * 16, 1e-6f));
     }
 
     [Theory]
