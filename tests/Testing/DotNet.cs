@@ -35,6 +35,43 @@ public static class DotNet
     public static ProcessResult Start(
         string program, string folder, (string Name, string Value)[] environment, TimeSpan patience, params string[] arguments)
     {
+        var output = new StringBuilder();
+        using Process process = Begin(program, folder, environment, arguments, output);
+        if (!process.WaitForExit(patience))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end\n{output}");
+        }
+        process.WaitForExit();
+        return new ProcessResult(process.ExitCode, output.ToString(), program + " " + string.Join(' ', arguments));
+    }
+
+    /// <summary>Runs <c>dotnet</c> and kills it, with all that it has started, so that none of them can put anything right.</summary>
+    /// <param name="folder">The working directory.</param>
+    /// <param name="when">Whether the moment has come; asked all the time.</param>
+    /// <param name="arguments">The command and its arguments.</param>
+    /// <exception cref="InvalidOperationException">It ended before.</exception>
+    public static void RunAndKill(string folder, Func<bool> when, params string[] arguments)
+    {
+        var output = new StringBuilder();
+        using Process process = Begin("dotnet", folder, [], arguments, output);
+        long beginning = Stopwatch.GetTimestamp();
+        while (!when())
+        {
+            bool isLate = Stopwatch.GetElapsedTime(beginning) > Patience;
+            if (isLate)
+                process.Kill(entireProcessTree: true);
+            if (isLate || process.HasExited)
+                throw new InvalidOperationException($"there was nothing to be killed\n{output}");
+            Thread.Sleep(1);
+        }
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+    }
+
+    private static Process Begin(
+        string program, string folder, (string Name, string Value)[] environment, string[] arguments, StringBuilder output)
+    {
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
@@ -53,20 +90,13 @@ public static class DotNet
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
 
-        var output = new StringBuilder();
-        using var process = new Process { StartInfo = start };
+        var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, e) => Append(output, e.Data);
         process.ErrorDataReceived += (_, e) => Append(output, e.Data);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (!process.WaitForExit(patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end\n{output}");
-        }
-        process.WaitForExit();
-        return new ProcessResult(process.ExitCode, output.ToString(), program + " " + string.Join(' ', arguments));
+        return process;
     }
 
     private static bool IsOfTheHost(string name) =>

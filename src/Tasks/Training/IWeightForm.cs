@@ -15,6 +15,9 @@ internal interface IWeightForm
     /// <summary>Whether the numbers that are trained are weights or biases themselves, so that steps follow their size.</summary>
     bool HasUnitOfValues => false;
 
+    /// <summary>Whether the further ones are such, too; factors near one are not.</summary>
+    bool HasUnitOfExtra => false;
+
     /// <summary>Hears how far training is, before weights are asked for: forms may want more as it goes on.</summary>
     /// <param name="progress">The share of the steps that have been made: 0 to 1.</param>
     void MoveTo(double progress)

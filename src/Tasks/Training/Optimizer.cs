@@ -25,8 +25,16 @@ internal static class Optimizer
         double rate = options.RateAt(step);
         float decay = parameter.Decays ? (float)(1 - (rate * options.WeightDecay)) : 1;
         if (options.Optimizer == OptimizerKind.AdamW)
-            Adam(values, first, parameter.Second.AsSpan(range), gradient.AsSpan(range), options, step, scale,
+        {
+            Span<float> second = parameter.Second.AsSpan(range);
+            ReadOnlySpan<float> slopes = gradient.AsSpan(range);
+            (int from, int length) = range.GetOffsetAndLength(parameter.Values.Length);
+            int weights = Math.Clamp(parameter.Count - from, 0, length);
+            Adam(values[..weights], first[..weights], second[..weights], slopes[..weights], options, step, scale,
                 rate * parameter.Unit, decay);
+            Adam(values[weights..], first[weights..], second[weights..], slopes[weights..], options, step, scale,
+                rate * parameter.UnitOfExtra, decay);
+        }
         else
             Momentum(values, first, gradient.AsSpan(range), (float)options.Momentum, scale, (float)rate, decay);
         Average(values, parameter.Average.AsSpan(range), (float)Math.Min(options.AverageDecay, (1.0 + step) / (10.0 + step)));

@@ -26,15 +26,19 @@ internal sealed class TrainedParameter
         Average = (float[])Values.Clone();
         First = new float[Values.Length];
         Second = new float[Values.Length];
-        Unit = form.HasUnitOfValues ? UnitOf(Values.AsSpan(0, Count)) : 1;
+        double unit = UnitOf(Values.AsSpan(0, Count));
+        (Unit, UnitOfExtra) = (form.HasUnitOfValues ? unit : 1, form.HasUnitOfExtra ? unit : 1);
     }
 
     /// <summary>
-    /// The factor of Adam's learning rate. Its steps are as long as the rate whatever the gradient, so that weights for inputs of 0 to 255
-    /// would be gone in a few steps that hardly move those behind them: steps are in proportion to the values' root mean square, as in
-    /// Adafactor (N. Shazeer and M. Stern 2018, arXiv 1804.04235, section 8).
+    /// The factor of Adam's learning rate for the weights. Its steps are as long as the rate whatever the gradient, so that weights for
+    /// inputs of 0 to 255 would be gone in a few steps that hardly move those behind them: steps are in proportion to the values' root
+    /// mean square, as in Adafactor (N. Shazeer and M. Stern 2018, arXiv 1804.04235, section 8).
     /// </summary>
     public double Unit { get; }
+
+    /// <summary>That of the form's further numbers.</summary>
+    public double UnitOfExtra { get; }
 
     /// <summary>Begins training with what is kept where nothing better is found.</summary>
     public void BeginAtBest()

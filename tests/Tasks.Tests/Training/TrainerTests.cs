@@ -126,6 +126,42 @@ public sealed class TrainerTests
         Assert.All(trained[0].Values.Zip(trained[1].Values), v => Assert.Equal(v.First, v.Second * 16, 1e-6f));
     }
 
+    /// <summary>Numbers behind integers, and values that weights share, are weights; factors of scales are not.</summary>
+    [Fact]
+    public void StepsOfRoundedWeightsAreInProportionToo()
+    {
+        float[] usual = [0.1f, -0.2f, 0.1f, 0.2f], large = [.. usual.Select(w => w * 4)];
+        var options = new TrainerOptions { Steps = 3, LearningRate = 0.01, WarmUp = 0 };
+        TrainedParameter[] shared = [.. new[] { usual, large }.Select(w =>
+            new TrainedParameter("p", [.. w], w, new Compression.Recovery.SharedValues(w), decays: false))];
+        Assert.Equal(3, shared[0].Form.Extra.Length);
+        TrainedParameter[] levels = [.. new[] { usual, large }.Select(w =>
+        {
+            var layer = Compression.Quantization.Weights.DotProductLayer.OfState(Tensor.Of(w, 1, 2, 2));
+            return new TrainedParameter("p", [.. w], w, new Compression.Recovery.LevelWeights(layer,
+                new([1, -2, 1, 2], [w[0], w[0]], [0, 0]), Compression.Quantization.Weights.WeightLevels.Bits8), decays: false);
+        })];
+        for (int step = 0; step < 3; step++)
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                float gradient = i == 0 ? 4 : 1;
+                Optimizer.Step(shared[i], .., [0, 0, 0, 0, gradient, -gradient, 2 * gradient], options, step, scale: 1);
+                // Blocks may end anywhere.
+                foreach (Range range in (Range[])[new(0, 2), new(2, 5), new(5, 6)])
+                    Optimizer.Step(levels[i], range, [gradient, gradient, -gradient, gradient, 1, -1], options, step, scale: 1);
+            }
+        }
+        foreach (TrainedParameter[] pair in (TrainedParameter[][])[shared, levels])
+        {
+            Assert.NotEqual([.. usual, .. pair[0].Form.Extra], pair[0].Values);
+            Assert.All(pair[0].Values.Take(4).Zip(pair[1].Values), v => Assert.Equal(v.First, v.Second / 4, 1e-6f));
+        }
+        Assert.All(shared[0].Values.Skip(4).Zip(shared[1].Values.Skip(4)), v => Assert.Equal(v.First, v.Second / 4, 1e-6f));
+        Assert.NotEqual([0f, 0f], levels[0].Values[4..]);
+        Assert.Equal(levels[0].Values[4..], levels[1].Values[4..]);
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(3.0)]

@@ -65,6 +65,9 @@ internal sealed class LevelWeights : IWeightForm
     public float[] Extra => new float[_scales.Length];
 
     /// <inheritdoc/>
+    public bool HasUnitOfValues => true;
+
+    /// <inheritdoc/>
     public void Apply(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> weights)
     {
         float[] scales = Scales(extra);

@@ -23,6 +23,7 @@ internal sealed class RecoveryObjective : ITrainingObjective
     private readonly ImmutableArray<ValueMatch> _matches;
     private readonly double[] _powers;
     private readonly double? _shareOfMixed;
+    private readonly int _asked;
 
     /// <summary>A student and its teacher.</summary>
     /// <param name="student">The student's graph of one sample.</param>
@@ -32,7 +33,7 @@ internal sealed class RecoveryObjective : ITrainingObjective
     /// <param name="batch">How many samples a graph takes at a time, where that is possible.</param>
     public RecoveryObjective(Graph student, Graph teacher, RecoveryData data, ImmutableArray<ValueMatch> matches, int batch)
     {
-        (_data, _matches, Graph, _teacher, Batch) = (data, matches, student, teacher, 1);
+        (_data, _matches, Graph, _teacher, Batch, _asked) = (data, matches, student, teacher, 1, batch);
         if (data.Learned >= batch && BatchedGraph.Of(student, batch) is { } many && BatchedGraph.Of(teacher, batch) is { } manyOfTeacher)
         {
             // Samples of a value in between may lie along another axis, as steps of a sequence come first: outputs and the others serve.
@@ -55,9 +56,8 @@ internal sealed class RecoveryObjective : ITrainingObjective
     public double? ShareOfMixed
     {
         get => _shareOfMixed;
-        init => _shareOfMixed = value is null or 0 || HasFloats ? value
-            : throw new ModelException(DiagnosticCatalog.AugmentDoesNotFit, FormattableString.Invariant($"Mixup={value:R}"),
-                "means of numbers of words or of bytes are none: all inputs of the model must be float32");
+        init => _shareOfMixed = value is null or 0 || WhyUnmixed is not { } why ? value
+            : throw new ModelException(DiagnosticCatalog.AugmentDoesNotFit, FormattableString.Invariant($"Mixup={value:R}"), why);
     }
 
     /// <inheritdoc/>
@@ -80,9 +80,14 @@ internal sealed class RecoveryObjective : ITrainingObjective
     public IReadOnlyList<string> Seeded => [.. _matches.Select(m => m.Student)];
 
     // Numbers of places and of words have no means, and a sample by itself no neighbour.
-    private bool Mixes => Batch > 1 && HasFloats && _shareOfMixed != 0;
+    private bool Mixes => WhyUnmixed is null && _shareOfMixed != 0;
 
-    private bool HasFloats => Graph.Inputs.All(i => Graph.TypeOf(i).Element == ElementType.Float32);
+    private string? WhyUnmixed => Graph.Inputs.Any(i => Graph.TypeOf(i).Element != ElementType.Float32)
+        ? "means of numbers of words or of bytes are none: all inputs of the model must be float32"
+        : Batch > 1 ? null
+        : _data.Learned < _asked
+            ? FormattableString.Invariant($"it needs {_asked} samples to learn from, and there are {_data.Learned}")
+        : "samples of this model, or of a teacher, cannot be run together, so that none has another one beside it";
 
     /// <inheritdoc/>
     public ITrainingObjective.IPass NewPass() => new Pass(this);

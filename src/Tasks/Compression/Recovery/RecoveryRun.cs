@@ -30,10 +30,14 @@ internal sealed class RecoveryRun : ITrainingHost
     private const int FewestSamples = 4;
     private const int SamplesOfDistance = 64;
     private const double LeastRight = 0.8;
+
+    // States cost little beside what is lost without them: a training that has run for seconds is not begun anew for its first half.
     private const double SecondsBetweenStates = 20;
+    private const double SecondsBeforeFirstState = 2;
 
     private readonly string _name;
     private readonly CompressionContext _context;
+    private readonly long _beginning = Stopwatch.GetTimestamp();
     private long _lastState = Stopwatch.GetTimestamp();
     private int _reported = -1;
     private (long Time, double Fraction)? _first;
@@ -157,7 +161,8 @@ internal sealed class RecoveryRun : ITrainingHost
     public byte[]? Load(string fingerprint) => _context.Checkpoints.Load(fingerprint);
 
     /// <inheritdoc/>
-    public bool WantsState() => Stopwatch.GetElapsedTime(_lastState).TotalSeconds > SecondsBetweenStates;
+    public bool WantsState() => Stopwatch.GetElapsedTime(_lastState).TotalSeconds > Math.Clamp(
+        Stopwatch.GetElapsedTime(_beginning, _lastState).TotalSeconds, SecondsBeforeFirstState, SecondsBetweenStates);
 
     /// <inheritdoc/>
     public void Save(string fingerprint, byte[] state)

@@ -1,6 +1,8 @@
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Recurrent;
 using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Compression.Recovery;
@@ -44,6 +46,11 @@ internal sealed class SampleVariation
         ReadOnlySpan<int> shape = type.Dimensions.AsSpan();
         (int planes, int rows, int columns, int pixel) = type.Rank == 3 ? (1, shape[1], shape[2], 1)
             : isLast ? (1, shape[1], shape[2], shape[3]) : (shape[1], shape[2], shape[3], 1);
+        if ((asked.Shift > 0 || asked.Flip) && type.Rank == 3 && IsSequence(graph, graph.Inputs[input]))
+        {
+            throw Unfit(terms[0], $"the columns of '{graph.Inputs[input]}' are features of the steps of a sequence, which mean something "
+                + "else beside their places; TimeMask=… and FrequencyMask=… are for these");
+        }
         if (asked.Shift * 2 >= Math.Min(rows, columns))
             throw Unfit(terms[0], $"the input has {rows} rows and {columns} columns, and half of the fewer must stay");
         if (asked.TimeMask >= rows)
@@ -72,6 +79,34 @@ internal sealed class SampleVariation
 
     private static bool IsPlanes(TensorType type) => type is { Element: ElementType.Float32, Rank: 3 or 4 }
         && type.Dimensions[0] == 1 && type.Dimensions.Count(d => d > 1) >= 2;
+
+    // Whether the first layers that read an input take it row by row: an image is read by a convolution over rows and columns, or flat.
+    private static bool IsSequence(Graph graph, string input)
+    {
+        GraphIndex index = GraphIndex.Of(graph);
+        var open = new Stack<string>([input]);
+        var seen = new HashSet<string>(StringComparer.Ordinal) { input };
+        while (open.TryPop(out string? value))
+        {
+            foreach (Node reader in index.Readers(value))
+            {
+                if (reader.Is<RecurrentOperator>())
+                    return true;
+                TensorType type = graph.TypeOf(value);
+                if (reader.Is<IDotProduct>())
+                {
+                    if (type.Rank == 3 || (reader.Is<IMatrixProduct>() && type.Rank > 1 && type.Dimensions[^2] > 1))
+                        return true;
+                }
+                else
+                {
+                    foreach (string output in reader.Outputs.Where(o => graph.Types.ContainsKey(o) && seen.Add(o)))
+                        open.Push(output);
+                }
+            }
+        }
+        return false;
+    }
 
     // What comes in from outside repeats the edge: whatever a model's numbers mean, those of an edge are among what it knows.
     private void Move(Span<float> sample, Span<float> copy, int down, int right, bool mirrors)

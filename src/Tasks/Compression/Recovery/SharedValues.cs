@@ -23,6 +23,9 @@ internal sealed class SharedValues : IWeightForm
     public float[] Extra { get; }
 
     /// <inheritdoc/>
+    public bool HasUnitOfExtra => true;
+
+    /// <inheritdoc/>
     public void Apply(ReadOnlySpan<float> master, ReadOnlySpan<float> extra, Span<float> weights)
     {
         for (int i = 0; i < weights.Length; i++)

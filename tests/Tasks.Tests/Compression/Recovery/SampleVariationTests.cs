@@ -93,6 +93,37 @@ public sealed class SampleVariationTests
     public void MixingNeedsNoRowsAndColumns() =>
         Assert.Null(SampleVariation.Of(Augmentation.Parse("Mixup=0.3")!, Identity(1, 784)));
 
+    /// <summary>Rows that a layer takes one by one are steps, not rows of an image: their features keep their places.</summary>
+    [Theory]
+    [InlineData("GRU", false)]
+    [InlineData("Conv", false)]
+    [InlineData("MatMul", false)]
+    [InlineData("Gemm", true)]
+    public void FeaturesOfSequencesAreNotMoved(string layer, bool isImage)
+    {
+        var g = new FloatGraph();
+        string x = g.Input("x", 1, 6, 8), relu = g.Add("r", "Relu", [x]);
+        Graph graph = layer switch
+        {
+            "GRU" => RecurrentRecoveryTests.Recurrent("GRU"),
+            "Conv" => g.Build(g.Add("y", "Conv", [relu, g.Noise("w", 1, 4, 6, 3)])),
+            "MatMul" => g.Build(g.Add("y", "MatMul", [relu, g.Noise("w", 1, 8, 4)])),
+            _ => g.Build(g.Dense("y", g.Add("flat", "Reshape", [relu, g.Constant("shape", Tensor.Of([1L, 48], 2))]), 48, 4)),
+        };
+        foreach (string terms in (string[])["Shift=1", "Flip"])
+        {
+            if (isImage)
+            {
+                Assert.NotNull(SampleVariation.Of(Augmentation.Parse(terms)!, graph));
+                continue;
+            }
+            ModelException error = Assert.Throws<ModelException>(() => SampleVariation.Of(Augmentation.Parse(terms)!, graph));
+            Assert.Equal("OPT0077", error.Diagnostics[0].Descriptor.Code);
+            Assert.Contains("features of the steps of a sequence", error.Message, StringComparison.Ordinal);
+        }
+        Assert.NotNull(SampleVariation.Of(Augmentation.Parse("TimeMask=2;FrequencyMask=3")!, graph));
+    }
+
     private static Graph Identity(params int[] shape)
     {
         var g = new FloatGraph();

@@ -50,7 +50,7 @@ public sealed class StudentTests : IDisposable
     [InlineData(true)]
     public void AShareOfTheBlocksLearnsWhatTheModelGives(bool rectified)
     {
-        _models.Samples(1600).Samples(300, seed: 9, "judges.npy").Residual("m.onnx", [0.5f, 0.02f, 0.6f, 0.05f], rectified);
+        _models.Samples(1600).Samples(300, seed: 9, "judges.npy").Residual("m.onnx", [0.5f, 0.2f, 0.6f, 0.3f], rectified);
         ModelOptions options = _models.Options("m.onnx") with
         {
             Student = StudentChoice.Parse("0.5x depth", _models.Folder), EvaluationData = new("judges.npy", _models.Folder),
@@ -59,6 +59,11 @@ public sealed class StudentTests : IDisposable
         CompilationOutcome student = ModelCompiler.Compile(options, default);
         Assert.Equal((24 * 16) + (2 * 2 * 16 * 16) + (16 * 6), student.Plan.Facts.Macs);
         Assert.True(student.Plan.Facts.CompressedMetric > 0.995, $"{student.Plan.Facts.CompressedMetric}");
+
+        // What was fitted only is farther off.
+        double lost = 1 - ModelCompiler.Compile(options with { RecoverySteps = 1 }, default).Plan.Facts.CompressedMetric!.Value;
+        double left = 1 - student.Plan.Facts.CompressedMetric!.Value;
+        Assert.True(left < 0.8 * lost, $"of 1 − cosine {lost:g3} there is {left:g3} left");
         Assert.Equal(student.Weights, ModelCompiler.Compile(options, default).Weights);
         Assert.Equal("student 0.5x depth", student.Lineage);
         IReadOnlyList<string> notes = Assert.Single(student.Techniques, t => t.Technique == "Student").Notes;
