@@ -52,6 +52,7 @@ internal static partial class DiagnosticCatalog
         "The samples cannot be varied by Augment=\"{0}\": {1}",
         "`Shift` and `Flip` move and mirror images, `TimeMask` and `FrequencyMask` take rows or columns of a spectrogram away: each needs "
             + "one float32 input with rows and columns, more of them than it moves or takes. Steps of a sequence, which a first layer "
-            + "reads one by one, are no image. `Mixup` needs float32 inputs only, and samples that can be run together, at least 16 of them.",
+            + "reads one by one, are no image. `Mixup` needs float32 inputs only, and samples that can be run together, at least 16 of "
+            + "them.",
         "Leave the term out, or lower its number.");
 }
