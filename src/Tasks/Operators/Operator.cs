@@ -35,14 +35,6 @@ internal abstract class Operator
     /// <summary>The number of multiply-accumulates of one evaluation: the products of convolutions and matrix products, else 0.</summary>
     public virtual long MultiplyAccumulates(OperatorContext context) => 0;
 
-    /// <summary>
-    /// Whether a positive factor, one for each place along an axis, can be taken out of the first input and multiplied into the first
-    /// output instead, where the axis is the same in both: true of rectifiers and of pooling over other axes.
-    /// </summary>
-    /// <param name="context">The node.</param>
-    /// <param name="axis">The axis, from 0.</param>
-    public virtual bool PassesPositiveFactors(OperatorContext context, int axis) => false;
-
     /// <summary>Which integer form the operator has, if any (see <c>docs/arithmetic.md</c>).</summary>
     public virtual IntegerForm IntegerForm(OperatorContext context) => Operators.IntegerForm.None;
 

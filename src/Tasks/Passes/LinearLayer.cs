@@ -48,6 +48,9 @@ internal sealed class LinearLayer
     /// <summary>The number of input channels.</summary>
     public int Inputs => InputType.Dimensions[InputAxis];
 
+    /// <summary>The bias of each output channel; null where the layer has none.</summary>
+    public IReadOnlyList<double>? Bias => _bias;
+
     /// <summary>Whether zeros are added around the input, so that not every output sees every weight.</summary>
     public bool IsPadded => Node.Is<IWindow>() && WindowAttributes.IsPadded(Node);
 

@@ -66,7 +66,7 @@ public sealed class CompressionContextTests
         Assert.Equal(new ModelSize((Weights + Biases) * 4, Weights, Weights + Biases), run.Accounts[0].Before);
         Assert.Equal(run.Accounts[0].Before, run.Accounts[0].After);
         Assert.Equal(new ModelSize(Weights + (Biases * 4), Weights, Weights + Biases), run.Accounts[1].After);
-        Assert.Contains("1 pairs of layers equalised", run.Accounts[0].Notes[0], StringComparison.Ordinal);
+        Assert.Contains("1 groups of layers equalised", run.Accounts[0].Notes[0], StringComparison.Ordinal);
         Assert.Contains("100.0 % of the multiply-accumulates in integers", run.Accounts[1].Notes[0], StringComparison.Ordinal);
         Assert.Contains(("Equalization", 1.0), source.Reports);
         Assert.Contains(source.Reports, r => r is { Step: "Quantization", Fraction: > 0 and < 1 });

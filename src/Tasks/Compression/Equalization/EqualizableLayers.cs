@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OptimizerBuild.Compression.Channels;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Numerics;
@@ -7,9 +8,10 @@ using OptimizerBuild.Passes;
 namespace OptimizerBuild.Compression.Equalization;
 
 /// <summary>
-/// The layers of a graph between which factors may move, and the factors. Two layers are linked where the second one is all that reads
-/// the first one's result, through nothing but nodes that hand a positive factor of a channel on
-/// (<see cref="Operator.PassesPositiveFactors"/>). A depthwise layer is linked on both sides, as each of its outputs has one input.
+/// The layers of a graph between which factors may move, and the factors. A channel is what must have one factor: an output of a layer with
+/// all places that it reaches through nodes that hand positive factors on (<see cref="IPassesFactors"/>), through rectifiers, pooling,
+/// sums of residual blocks, concatenations, products with gates and changes of shape, until layers read them. A channel that reaches
+/// anything else stays as it is. A depthwise layer reads channels and makes others, as each of its outputs has one input.
 /// </summary>
 internal sealed class EqualizableLayers
 {
@@ -18,46 +20,45 @@ internal sealed class EqualizableLayers
 
     private const int MaximumRounds = 50;
 
-    private EqualizableLayers(ImmutableArray<EqualizableLink> links) => Links = links;
+    private readonly ChannelPlaces _places;
+    private readonly Dictionary<string, EqualizableLayer> _layers;
+    private readonly Dictionary<int, double> _factors = [];
 
-    /// <summary>The pairs of layers, from the graph's inputs towards its outputs.</summary>
-    public ImmutableArray<EqualizableLink> Links { get; }
+    private EqualizableLayers(ChannelPlaces places, Dictionary<string, EqualizableLayer> layers)
+    {
+        (_places, _layers) = (places, layers);
+        Groups = GroupsOf(layers.Values);
+        foreach (int channel in Groups.SelectMany(g => g.Channels))
+            _factors[channel] = 1;
+    }
+
+    /// <summary>The groups of layers, from the graph's inputs towards its outputs.</summary>
+    public ImmutableArray<EqualizableGroup> Groups { get; }
 
     /// <summary>Finds the layers of a graph.</summary>
-    public static EqualizableLayers Of(GraphEditor editor)
+    public static EqualizableLayers Of(Graph graph)
     {
-        var layers = new Dictionary<Node, EqualizableLayer>(ReferenceEqualityComparer.Instance);
-        foreach (Node node in editor.Nodes)
+        var editor = new GraphEditor(graph);
+        var linear = new Dictionary<string, LinearLayer>(StringComparer.Ordinal);
+        foreach (Node node in graph.Nodes)
             if (LinearLayer.Of(editor, node) is { } layer)
-                layers[node] = new(layer);
-        var links = ImmutableArray.CreateBuilder<EqualizableLink>();
-        foreach (Node node in editor.Nodes)
-        {
-            if (!layers.TryGetValue(node, out EqualizableLayer? from) || !FusedActivation.PassesPositiveFactors(node))
-                continue;
-            string value = node.Outputs[0];
-            int axis = from.Layer.OutputAxis;
-            while (editor.HasSingleUse(value))
-            {
-                Node reader = editor.Consumers(value)[0];
-                if (layers.TryGetValue(reader, out EqualizableLayer? to))
-                {
-                    if (reader.Input(0) == value && to.Layer.InputAxis == axis && to.Layer.Inputs == from.Layer.Outputs)
-                        links.Add(new(from, to));
-                    break;
-                }
-                if (reader.Input(0) != value
-                    || !OperatorRegistry.Of(reader).PassesPositiveFactors(OperatorContext.Of(editor, reader), axis))
-                    break;
-                value = reader.Outputs[0];
-            }
-        }
-        return new(links.ToImmutable());
+                linear[node.Name] = layer;
+        var places = new ChannelPlaces(graph, new Rule(linear));
+        foreach (LinearLayer layer in linear.Values)
+            places.Seed(layer.Node, ChannelPort.Output(0, layer.OutputAxis));
+        // Constants of other numbers cannot be multiplied.
+        foreach (((string node, int input, int axis), int[] channels) in places.Constants)
+            if (places.ContextOf(node).Type(input).Element != ElementType.Float32)
+                places.Fix(channels, $"'{node}' reads constants of other numbers than float32");
+        return new(places, linear.ToDictionary(l => l.Key, l => new EqualizableLayer(
+            l.Value, Channels(places, l.Value.Node, ChannelPort.Output(0, l.Value.OutputAxis)),
+            Channels(places, l.Value.Node, ChannelPort.Input(0, l.Value.InputAxis))), StringComparer.Ordinal));
     }
 
     /// <summary>
-    /// Chooses the factors, link after link, until they no longer move: <c>s = √(r₁ / r₂)</c>, by which the channel of the first layer is
-    /// divided and that of the second multiplied, where r₁ and r₂ are the largest magnitudes of the channel's weights so far.
+    /// Chooses the factors, group after group, until they no longer move: <c>s = √(r₁ / r₂)</c>, by which the channel is divided where it
+    /// is made and multiplied where it is read, where r₁ is the largest magnitude among the weights that make it so far, and r₂ among those
+    /// that read it.
     /// </summary>
     /// <returns>The number of rounds.</returns>
     public int Equalize(CancellationToken cancellation)
@@ -65,19 +66,24 @@ internal sealed class EqualizableLayers
         for (int round = 1; ; round++)
         {
             double largest = 0;
-            foreach (EqualizableLink link in Links)
+            foreach (EqualizableGroup group in Groups)
             {
                 cancellation.ThrowIfCancellationRequested();
-                double[] first = link.From.OutputRanges();
-                double[] second = link.To.InputRanges();
-                for (int c = 0; c < first.Length; c++)
+                Dictionary<int, double> made = [], read = [];
+                foreach (EqualizableLayer layer in group.Makers)
+                    layer.TakeRanges(_factors, made, null);
+                foreach (EqualizableLayer layer in group.Readers)
+                    layer.TakeRanges(_factors, null, read);
+                // Where a layer reads what it makes, around a residual block, all channels of it move against each other: half a step each.
+                double exponent = group.Makers.Intersect(group.Readers).Any() ? 0.25 : 0.5;
+                foreach (int channel in group.Channels)
                 {
                     // A channel without weights on either side does not matter to the other.
-                    double factor = Math.Sqrt(first[c] / second[c]);
-                    if (!(first[c] > 0 && second[c] > 0) || !double.IsNormal(factor))
+                    (double first, double second) = (made[channel], read[channel]);
+                    double factor = exponent == 0.5 ? Math.Sqrt(first / second) : Math.Sqrt(Math.Sqrt(first / second));
+                    if (!(first > 0 && second > 0) || !double.IsNormal(factor))
                         continue;
-                    link.From.OutputFactors[c] /= factor;
-                    link.To.InputFactors[c] *= factor;
+                    _factors[channel] /= factor;
                     largest = Math.Max(largest, Math.Abs(ElementaryFunctions.Log(factor)));
                 }
             }
@@ -86,48 +92,145 @@ internal sealed class EqualizableLayers
         }
     }
 
-    /// <summary>Replaces the layers by those with the factors multiplied in.</summary>
-    public void Apply(GraphEditor editor)
+    /// <summary>The least and the greatest factor by which the values of a group's channels are multiplied.</summary>
+    public (double Least, double Greatest) FactorsOf(EqualizableGroup group) =>
+        (group.Channels.Min(c => _factors[c]), group.Channels.Max(c => _factors[c]));
+
+    /// <summary>The graph with the factors multiplied in.</summary>
+    public Graph Apply()
     {
-        foreach (EqualizableLayer layer in Links.SelectMany(l => (EqualizableLayer[])[l.From, l.To]).Distinct())
-            editor.Replace(layer.Layer.Node, layer.Layer.WithFactors(editor, layer.OutputFactors, layer.InputFactors));
+        var editor = new GraphEditor(_places.Graph);
+        var constants = new Dictionary<(string Node, int Input), float[]>();
+        foreach (((string name, int input, int axis), int[] channels) in _places.Constants)
+        {
+            double[] factors = Factors(Array.ConvertAll(channels, c => c < 0 ? -1 : _places.Root(c)));
+            if (Array.TrueForAll(factors, f => f == 1))
+                continue;
+            Tensor constant = editor.Constant(editor.Find(name)!.Inputs[input])!;
+            if (!constants.TryGetValue((name, input), out float[]? values))
+                constants[(name, input)] = values = [.. constant.Values<float>()];
+            int inner = Shapes.Count(constant.Dimensions.AsSpan()[(axis + 1)..]);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = (float)(values[i] * factors[i / inner % factors.Length]);
+        }
+        foreach (((string name, int input), float[] values) in constants
+            .OrderBy(c => c.Key.Node, StringComparer.Ordinal).ThenBy(c => c.Key.Input))
+        {
+            Node node = editor.Find(name)!;
+            string scaled = editor.AddConstant(node.Inputs[input], new(editor.TypeOf(node.Inputs[input]), values));
+            editor.Replace(node, node with { Inputs = node.Inputs.SetItem(input, scaled) });
+        }
+        foreach (Node node in _places.Graph.Nodes)
+        {
+            if (!_layers.TryGetValue(node.Name, out EqualizableLayer? layer))
+                continue;
+            double[] made = Factors(layer.Made), read = Array.ConvertAll(Factors(layer.Read), f => 1 / f);
+            if (made.Concat(read).Any(f => f != 1))
+                editor.Replace(node, layer.Layer.WithFactors(editor, made, read));
+        }
+        return editor.ToGraph();
+    }
+
+    private double[] Factors(int[] channels) => Array.ConvertAll(channels, c => _factors.GetValueOrDefault(c, 1));
+
+    // A channel that has to stay as it is counts as none.
+    private static int[] Channels(ChannelPlaces places, Node node, ChannelPort port)
+    {
+        if (places.Find(node, port) is { } channels)
+            return Array.ConvertAll(channels, c => c >= 0 && places.ReasonOf(places.Root(c)) is null ? places.Root(c) : -1);
+        var none = new int[port.Extent(places.ContextOf(node.Name))];
+        Array.Fill(none, -1);
+        return none;
+    }
+
+    // Layers that make a channel together are one group: their other channels are chosen along.
+    private static ImmutableArray<EqualizableGroup> GroupsOf(IEnumerable<EqualizableLayer> layers)
+    {
+        EqualizableLayer[] all = [.. layers];
+        HashSet<int> read = [.. all.SelectMany(l => l.Read).Where(c => c >= 0)];
+        var members = new List<(List<EqualizableLayer> Makers, HashSet<int> Channels)>();
+        foreach (EqualizableLayer layer in all)
+        {
+            HashSet<int> own = [.. layer.Made.Where(read.Contains)];
+            if (own.Count == 0)
+                continue;
+            List<EqualizableLayer> makers = [];
+            foreach ((List<EqualizableLayer> Makers, HashSet<int> Channels) other in members.Where(m => m.Channels.Overlaps(own)).ToArray())
+            {
+                makers.AddRange(other.Makers);
+                own.UnionWith(other.Channels);
+                members.Remove(other);
+            }
+            makers.Add(layer);
+            members.Add((makers, own));
+        }
+        return
+        [
+            .. members.OrderBy(m => m.Channels.Min()).Select(m => new EqualizableGroup(
+                [.. m.Makers], [.. all.Where(l => l.Read.Any(m.Channels.Contains))], [.. m.Channels.Order()])),
+        ];
+    }
+
+    // A layer ends what comes in and begins what goes out; other nodes hand factors on, or places stay as they are.
+    private sealed class Rule(Dictionary<string, LinearLayer> layers) : IChannelRule
+    {
+        public ChannelLinks Links(OperatorContext context, ChannelPort port)
+        {
+            if (port.IsOutput && !FusedActivation.PassesPositiveFactors(context.Node))
+                return ChannelLinks.Fixed("bounds its result");
+            if (layers.TryGetValue(context.Node.Name, out LinearLayer? layer))
+                return port == ChannelPort.Output(0, layer.OutputAxis) || port == ChannelPort.Input(0, layer.InputAxis)
+                    ? ChannelLinks.Of() : ChannelLinks.Fixed("reads it along another axis");
+            return context.Node.As<IPassesFactors>()?.FactorLinks(context, port) ?? ChannelLinks.Fixed("hands no factors on");
+        }
     }
 }
 
-/// <summary>Two layers, the second of which reads what the first one makes.</summary>
-/// <param name="From">The first layer.</param>
-/// <param name="To">The second layer.</param>
-internal sealed record EqualizableLink(EqualizableLayer From, EqualizableLayer To)
+/// <summary>Layers that make channels together, and those that read any of them.</summary>
+/// <param name="Makers">The layers that make the channels.</param>
+/// <param name="Readers">The layers that read them.</param>
+/// <param name="Channels">The channels by their numbers, ascending.</param>
+internal sealed record EqualizableGroup(
+    ImmutableArray<EqualizableLayer> Makers, ImmutableArray<EqualizableLayer> Readers, ImmutableArray<int> Channels)
 {
-    /// <summary>The least factor by which a channel of the first layer is multiplied.</summary>
-    public double Least => From.OutputFactors.Min();
+    /// <summary>The group for messages: its first layers and the numbers of others.</summary>
+    public string Name => $"{NameOf(Makers)} → {NameOf(Readers)}";
 
-    /// <summary>The greatest factor by which a channel of the first layer is multiplied.</summary>
-    public double Greatest => From.OutputFactors.Max();
+    private static string NameOf(ImmutableArray<EqualizableLayer> layers) =>
+        layers.Length == 1 ? $"'{layers[0].Layer.Node.Name}'" : $"'{layers[0].Layer.Node.Name}' and {layers.Length - 1} more";
 }
 
-/// <summary>A layer with the factors that its channels have so far.</summary>
-internal sealed class EqualizableLayer(LinearLayer layer)
+/// <summary>A layer with the channels that it makes and reads.</summary>
+/// <param name="layer">The layer as it stands in the graph.</param>
+/// <param name="made">The channel of each output; −1 where it stays as it is.</param>
+/// <param name="read">The channel of each input; −1 where it stays as it is.</param>
+internal sealed class EqualizableLayer(LinearLayer layer, int[] made, int[] read)
 {
     /// <summary>The layer as it stands in the graph.</summary>
     public LinearLayer Layer => layer;
 
-    /// <summary>What each output channel's weights and bias are multiplied by.</summary>
-    public double[] OutputFactors { get; } = Ones(layer.Outputs);
+    /// <summary>The channel of each output; −1 where it stays as it is.</summary>
+    public int[] Made => made;
 
-    /// <summary>What the weights that read an input channel are multiplied by.</summary>
-    public double[] InputFactors { get; } = Ones(layer.Inputs);
+    /// <summary>The channel of each input; −1 where it stays as it is.</summary>
+    public int[] Read => read;
 
-    /// <summary>The largest magnitude among the weights of each output channel.</summary>
-    public double[] OutputRanges() => layer.Ranges(OutputFactors, InputFactors).Outputs;
-
-    /// <summary>The largest magnitude among the weights that read each input channel.</summary>
-    public double[] InputRanges() => layer.Ranges(OutputFactors, InputFactors).Inputs;
-
-    private static double[] Ones(int count)
+    /// <summary>Raises the largest magnitudes of channels to those among this layer's weights.</summary>
+    /// <param name="factors">The factors of the channels so far.</param>
+    /// <param name="makes">By channel the largest magnitude among weights that make it; null where that is not asked.</param>
+    /// <param name="reads">The same among weights that read it.</param>
+    public void TakeRanges(Dictionary<int, double> factors, Dictionary<int, double>? makes, Dictionary<int, double>? reads)
     {
-        var ones = new double[count];
-        Array.Fill(ones, 1);
-        return ones;
+        (double[] outputs, double[] inputs) = layer.Ranges(
+            Array.ConvertAll(made, c => factors.GetValueOrDefault(c, 1)), Array.ConvertAll(read, c => 1 / factors.GetValueOrDefault(c, 1)));
+        Raise(makes, made, outputs);
+        Raise(reads, read, inputs);
+    }
+
+    private static void Raise(Dictionary<int, double>? ranges, int[] channels, double[] magnitudes)
+    {
+        for (int i = 0; ranges is not null && i < channels.Length; i++)
+            if (channels[i] >= 0)
+                ranges[channels[i]] = Math.Max(ranges.GetValueOrDefault(channels[i]), magnitudes[i]);
     }
 }

@@ -8,10 +8,16 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of two tensors, with broadcasting (ONNX operator Add).</summary>
 [Operator("Add")]
-internal sealed class AddOperator : BinaryArithmetic, ISumOfTwoValues, IDifferentiable
+internal sealed class AddOperator : BinaryArithmetic, IPassesFactors, ISumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);

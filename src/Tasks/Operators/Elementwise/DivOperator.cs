@@ -11,7 +11,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 /// is 0, the least integer divided by −1 is itself.
 /// </summary>
 [Operator("Div")]
-internal sealed class DivOperator : BinaryArithmetic
+internal sealed class DivOperator : BinaryArithmetic, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -22,6 +22,9 @@ internal sealed class DivOperator : BinaryArithmetic
             throw context.Invalid("it divides a constant integer by zero");
         return types;
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfOneOperand(context, port, 0);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y)

@@ -7,7 +7,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Operator("LeakyRelu")]
 [Input(0, "X", Elements.Floats)]
 [Parameter("alpha", ParameterKind.Float)]
-internal sealed class LeakyReluOperator : NumericFunction
+internal sealed class LeakyReluOperator : NumericFunction, IPassesFactors
 {
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
@@ -16,9 +16,6 @@ internal sealed class LeakyReluOperator : NumericFunction
         for (int i = 0; i < x.Length; i++)
             y[i] = x[i] < T.Zero ? alpha * x[i] : x[i];
     }
-
-    /// <inheritdoc/>
-    public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x) => x < 0 ? Alpha(node) : 1;

@@ -8,10 +8,13 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Largest of the inputs at each place (ONNX operator Max).</summary>
 [Operator("Max")]
-internal sealed class MaxOperator : VariadicArithmetic, IExtremumOfTwoValues, IDifferentiable
+internal sealed class MaxOperator : VariadicArithmetic, IPassesFactors, IExtremumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Max(a, b, y);

@@ -9,8 +9,11 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Mean of the inputs at each place (ONNX operator Mean).</summary>
 [Operator("Mean")]
-internal sealed class MeanOperator : VariadicArithmetic, IDifferentiable
+internal sealed class MeanOperator : VariadicArithmetic, IPassesFactors, IDifferentiable
 {
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
+
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
 

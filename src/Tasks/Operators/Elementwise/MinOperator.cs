@@ -8,10 +8,13 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Smallest of the inputs at each place (ONNX operator Min).</summary>
 [Operator("Min")]
-internal sealed class MinOperator : VariadicArithmetic, IExtremumOfTwoValues, IDifferentiable
+internal sealed class MinOperator : VariadicArithmetic, IPassesFactors, IExtremumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Min(a, b, y);

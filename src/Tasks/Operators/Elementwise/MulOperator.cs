@@ -10,10 +10,19 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Product of two tensors, with broadcasting (ONNX operator Mul).</summary>
 [Operator("Mul")]
-internal sealed class MulOperator : BinaryArithmetic, IProductOfTwoValues, IDifferentiable
+internal sealed class MulOperator : BinaryArithmetic, IPassesFactors, IProductOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) =>
+        IPassesFactors.OfOneOperand(context, port, FactorOperand(context));
+
+    // Constants have no factor, and the gate of a channel is smaller than what it opens for.
+    private static int FactorOperand(OperatorContext context) =>
+        context.Constant(0) is not null ? 1
+        : context.Constant(1) is null && context.Type(1).Count > context.Type(0).Count ? 1 : 0;
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Multiply(a, b, y);

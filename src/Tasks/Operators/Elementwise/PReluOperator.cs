@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Elementwise;
 [Input(0, "X", Elements.Numbers, Variable = "T")]
 [Input(1, "slope", Elements.Numbers, Variable = "T")]
 [Output(0, "Y")]
-internal sealed class PReluOperator : BinaryArithmetic
+internal sealed class PReluOperator : BinaryArithmetic, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -26,6 +26,9 @@ internal sealed class PReluOperator : BinaryArithmetic
         context.Type(0).Element == ElementType.Float32 && context.InputConstants[1] is { Count: 1 }
             ? Operators.IntegerForm.Table
             : Operators.IntegerForm.None;
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfOneOperand(context, port, 0);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y)

@@ -8,16 +8,13 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>max(0, x) (ONNX operator Relu).</summary>
 [Operator("Relu")]
-internal sealed class ReluOperator : NumericFunction, IDifferentiable
+internal sealed class ReluOperator : NumericFunction, IPassesFactors, IDifferentiable
 {
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> x, Span<T> y)
     {
         TensorPrimitives.Max(x, T.Zero, y);
     }
-
-    /// <inheritdoc/>
-    public override bool PassesPositiveFactors(OperatorContext context, int axis) => true;
 
     /// <inheritdoc/>
     public override double Derivative(Node node, double x) => x > 0 ? 1 : 0;

@@ -8,10 +8,13 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Difference of two tensors, with broadcasting (ONNX operator Sub).</summary>
 [Operator("Sub")]
-internal sealed class SubOperator : BinaryArithmetic, ISumOfTwoValues, IDifferentiable
+internal sealed class SubOperator : BinaryArithmetic, IPassesFactors, ISumOfTwoValues, IDifferentiable
 {
     /// <inheritdoc/>
     public override IntegerForm IntegerForm(OperatorContext context) => IPairOfLevels.FormOf(context);
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
 
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Subtract(a, b, y);

@@ -8,8 +8,11 @@ namespace OptimizerBuild.Operators.Elementwise;
 
 /// <summary>Sum of the inputs at each place (ONNX operator Sum).</summary>
 [Operator("Sum")]
-internal sealed class SumOperator : VariadicArithmetic, IDifferentiable
+internal sealed class SumOperator : VariadicArithmetic, IPassesFactors, IDifferentiable
 {
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) => IPassesFactors.OfSum(context, port);
+
     /// <inheritdoc/>
     protected override void Apply<T>(Node node, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> y) => TensorPrimitives.Add(a, b, y);
 

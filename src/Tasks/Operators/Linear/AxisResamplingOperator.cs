@@ -16,7 +16,7 @@ namespace OptimizerBuild.Operators.Linear;
 [Input(2, "weights", Elements.Float32)]
 [Output(0, "Y")]
 [Parameter("axis", ParameterKind.Int, Required = true)]
-internal sealed class AxisResamplingOperator : Operator, IPassesChannels, ITrainingForward
+internal sealed class AxisResamplingOperator : Operator, IPassesFactors, ITrainingForward
 {
     // With more, weights whose sums fit into 32 bits would keep too few bits.
     private const int MostIntegerTaps = 1 << 12;

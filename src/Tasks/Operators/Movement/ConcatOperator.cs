@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Output(0, "concat_result")]
 [Parameter("axis", ParameterKind.Int, Until = 3)]
 [Parameter("axis", ParameterKind.Int, Required = true, From = 4)]
-internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels, IDifferentiable
+internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesFactors, IDifferentiable
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -62,6 +62,10 @@ internal sealed class ConcatOperator : Operator, IKeepsExtent, IPassesChannels, 
 
     /// <summary>The node with another axis.</summary>
     public static Node WithAxis(Node node, long axis) => node.With("axis", axis);
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) =>
+        input.Axis == context.Axis(Axis(context.Node), context.Type(0).Rank);
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)

@@ -19,7 +19,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("paddings", ParameterKind.Ints, Required = true, Until = 1)]
 [Parameter("pads", ParameterKind.Ints, Required = true, From = 2, Until = 10)]
 [Parameter("value", ParameterKind.Float, Until = 10)]
-internal sealed class PadOperator : MovementOperator, IPassesChannels
+internal sealed class PadOperator : MovementOperator, IPassesFactors
 {
     private const long MaximumPad = 1 << 30;
 
@@ -134,6 +134,13 @@ internal sealed class PadOperator : MovementOperator, IPassesChannels
             ? ChannelLinks.Through(context, port)
             : ChannelLinks.Fixed("pads that axis");
     }
+
+    /// <inheritdoc/>
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) =>
+        !IsConstant(context.Node) || !context.Has(2)
+            || context.Constant(2) is { Element: ElementType.Float32 } value && value.Values<float>()[0] == 0
+            ? Links(context, port)
+            : ChannelLinks.Fixed("puts a number around it");
 
     /// <inheritdoc/>
     public override bool IsIdentity(OperatorContext context) => context.Constant(1) is { } pads && pads.ToInt64().All(p => p == 0);

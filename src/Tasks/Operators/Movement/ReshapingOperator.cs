@@ -4,7 +4,7 @@ using OptimizerBuild.Graphs;
 namespace OptimizerBuild.Operators.Movement;
 
 /// <summary>An operator that only gives its input other dimensions: Reshape, Flatten, Squeeze, Unsqueeze, Identity.</summary>
-internal abstract class ReshapingOperator : MovementOperator, IKeepsElementOrder, IKeepsExtent, IPassesChannels
+internal abstract class ReshapingOperator : MovementOperator, IKeepsElementOrder, IKeepsExtent, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -17,6 +17,9 @@ internal abstract class ReshapingOperator : MovementOperator, IKeepsElementOrder
     /// <inheritdoc/>
     public override Tensor[] Evaluate(OperatorContext context, IReadOnlyList<Tensor?> inputs) =>
         [inputs[0]!.Reshape(context.OutputTypes[0].Dimensions.AsSpan())];
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)

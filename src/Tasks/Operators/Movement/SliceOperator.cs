@@ -16,7 +16,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("axes", ParameterKind.Ints, Until = 9)]
 [Parameter("ends", ParameterKind.Ints, Required = true, Until = 9)]
 [Parameter("starts", ParameterKind.Ints, Required = true, Until = 9)]
-internal sealed class SliceOperator : MovementOperator, IKeepsExtent, IPassesChannels
+internal sealed class SliceOperator : MovementOperator, IKeepsExtent, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context) =>
@@ -64,6 +64,9 @@ internal sealed class SliceOperator : MovementOperator, IKeepsExtent, IPassesCha
         }
         return regions;
     }
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)

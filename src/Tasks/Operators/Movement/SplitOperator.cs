@@ -12,7 +12,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Parameter("axis", ParameterKind.Int)]
 [Parameter("num_outputs", ParameterKind.Int, From = 18, Minimum = 1)]
 [Parameter("split", ParameterKind.Ints, Until = 12)]
-internal sealed class SplitOperator : MovementOperator, IPassesChannels
+internal sealed class SplitOperator : MovementOperator, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -39,6 +39,9 @@ internal sealed class SplitOperator : MovementOperator, IPassesChannels
         }
         return parts;
     }
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)

@@ -9,7 +9,7 @@ namespace OptimizerBuild.Operators.Movement;
 [Input(0, "data", Elements.All)]
 [Output(0, "transposed")]
 [Parameter("perm", ParameterKind.Ints)]
-internal sealed class TransposeOperator : MovementOperator, IKeepsExtent, IPassesChannels
+internal sealed class TransposeOperator : MovementOperator, IKeepsExtent, IPassesFactors
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -36,6 +36,9 @@ internal sealed class TransposeOperator : MovementOperator, IKeepsExtent, IPasse
             ? order
             : throw context.Invalid($"perm [{string.Join(',', given)}] names a dimension twice");
     }
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public ChannelLinks Links(OperatorContext context, ChannelPort port)

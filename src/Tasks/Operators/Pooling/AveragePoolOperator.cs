@@ -18,7 +18,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("kernel_shape", ParameterKind.Ints, Required = true, Minimum = 1)]
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPassesChannels, ITrainingForward
+internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPassesFactors, ITrainingForward
 {
     /// <summary>
     /// The greatest window of the integer form, which has a multiplier for each number of elements, all with one shift: that of the
@@ -79,8 +79,8 @@ internal sealed class AveragePoolOperator : Operator, IWindow, IReduction, IPass
             : ChannelLinks.Fixed("pools over that axis");
 
     /// <inheritdoc/>
-    public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) =>
+        !WindowAttributes.IsPadded(context.Node) && !WindowAttributes.RoundsUp(context.Node);
 
     /// <inheritdoc/>
     public long Terms(OperatorContext context) => WindowGeometry.OfPooling(context).GreatestCover;

@@ -10,7 +10,7 @@ namespace OptimizerBuild.Operators.Pooling;
 /// <summary>A reduction of each channel over all its positions: GlobalAveragePool and GlobalMaxPool.</summary>
 [Input(0, "X", Elements.Floats)]
 [Output(0, "Y")]
-internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction, IPassesChannels, ITrainingForward
+internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction, IPassesFactors, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -46,8 +46,7 @@ internal abstract class GlobalPoolOperator : Operator, ISpatial, IAxisReduction,
             : ChannelLinks.Fixed("pools over that axis");
 
     /// <inheritdoc/>
-    public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public abstract string KernelMethod { get; }

@@ -23,7 +23,7 @@ namespace OptimizerBuild.Operators.Pooling;
 [Parameter("pads", ParameterKind.Ints, Minimum = 0)]
 [Parameter("storage_order", ParameterKind.Int, From = 8)]
 [Parameter("strides", ParameterKind.Ints, Minimum = 1)]
-internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesChannels, ITrainingForward
+internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesFactors, ITrainingForward
 {
     /// <inheritdoc/>
     public override ImmutableArray<TensorType> Infer(OperatorContext context)
@@ -54,8 +54,12 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesCh
             : ChannelLinks.Fixed("pools over that axis, or counts places in it");
 
     /// <inheritdoc/>
-    public override bool PassesPositiveFactors(OperatorContext context, int axis) =>
-        axis == (context.Node.IsChannelsLast() ? context.Type(0).Rank - 1 : 1);
+    public ChannelLinks FactorLinks(OperatorContext context, ChannelPort port) =>
+        // The least of all numbers has no factor.
+        WindowGeometry.OfPooling(context).HasEmptyWindow ? ChannelLinks.Fixed("has windows without values") : Links(context, port);
+
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
 
     /// <inheritdoc/>
     public long Terms(OperatorContext context) => WindowGeometry.OfPooling(context).GreatestCover;

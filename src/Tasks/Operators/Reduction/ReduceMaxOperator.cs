@@ -10,8 +10,11 @@ namespace OptimizerBuild.Operators.Reduction;
 /// <summary>Largest element over some axes (ONNX operator ReduceMax).</summary>
 [Operator("ReduceMax")]
 [Input(0, "data", Elements.Numbers | Elements.Bool)]
-internal sealed class ReduceMaxOperator : ReduceOperator, IDifferentiable
+internal sealed class ReduceMaxOperator : ReduceOperator, IPassesFactors, IDifferentiable
 {
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
+
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Max);
 

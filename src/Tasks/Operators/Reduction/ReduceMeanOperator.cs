@@ -8,8 +8,11 @@ namespace OptimizerBuild.Operators.Reduction;
 
 /// <summary>Mean over some axes (ONNX operator ReduceMean).</summary>
 [Operator("ReduceMean")]
-internal sealed class ReduceMeanOperator : ReduceOperator, IDifferentiable
+internal sealed class ReduceMeanOperator : ReduceOperator, IPassesFactors, IDifferentiable
 {
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
+
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Mean);
 

@@ -9,8 +9,11 @@ namespace OptimizerBuild.Operators.Reduction;
 /// <summary>Smallest element over some axes (ONNX operator ReduceMin).</summary>
 [Operator("ReduceMin")]
 [Input(0, "data", Elements.Numbers | Elements.Bool)]
-internal sealed class ReduceMinOperator : ReduceOperator, IDifferentiable
+internal sealed class ReduceMinOperator : ReduceOperator, IPassesFactors, IDifferentiable
 {
+    /// <inheritdoc/>
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
+
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Min);
 

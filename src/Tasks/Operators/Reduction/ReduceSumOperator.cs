@@ -11,7 +11,7 @@ namespace OptimizerBuild.Operators.Reduction;
 [Input(1, "axes", Elements.Int64, Optional = true, Fixed = true, From = 13)]
 [Parameter("axes", ParameterKind.Ints, Until = 12)]
 [Parameter("noop_with_empty_axes", ParameterKind.Int, From = 13)]
-internal sealed class ReduceSumOperator : ReduceOperator, IDifferentiable
+internal sealed class ReduceSumOperator : ReduceOperator, IPassesFactors, IDifferentiable
 {
     /// <inheritdoc/>
     public override string KernelMethod => nameof(Float32Reduce.Sum);
