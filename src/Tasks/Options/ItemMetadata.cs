@@ -261,11 +261,11 @@ internal static class ItemMetadata
                 + "`conv1:Float32; fc*:Int4,Sparsity=0.9`.",
             (o, value, _) => LayerRules.Parse(value) is { } rules ? o with { Layers = rules } : null),
         MetadataEntry.Choice<Switch>("Equalize",
-            "Whether factors move between layers, channel by channel, so that both have weights of equal ranges: see "
-                + "[compression.md](compression.md#equalisation).", nameof(Switch.False),
+            "Whether factors and biases move between layers, channel by channel, so that weights on both sides and values between them "
+                + "have even ranges: see [compression.md](compression.md#equalisation).", nameof(Switch.False),
             (o, value) => o with { Equalize = value == Switch.True },
-            (Switch.False, "they do not"),
-            (Switch.True, "before quantisation, without data; helps models whose channels differ much")),
+            (Switch.False, "they do not, not even where a recipe would try it"),
+            (Switch.True, "before quantisation, with data or without; helps models whose channels differ much")),
         MetadataEntry.Choice<PairSums>("PairSums",
             "Whether weights are rounded so that sums of two neighbouring products fit into 16 bits, which AVX2 and AVX-512 without VNNI "
             + "multiply fastest. The predictions are the same on every processor either way.",
@@ -406,7 +406,7 @@ internal static class ItemMetadata
                 ("Precision", options.Precision is not (ModelPrecision.Auto or ModelPrecision.Float32)),
                 ("Sparsity", options.Sparsity is not null), ("Clusters", options.Clusters is not null),
                 ("GroupSize", options.GroupSize is not null), ("Fold", options.Fold is not null),
-                ("Rank", options.Rank is not null), ("Equalize", options.Equalize), ("Layers", options.Layers.Rules.Length > 0),
+                ("Rank", options.Rank is not null), ("Equalize", options.Equalize == true), ("Layers", options.Layers.Rules.Length > 0),
                 ("SparsityPattern", options.SparsityPattern == SparsityPattern.TwoOfFour),
                 ("Recovery", options.Recovery), ("Student", options.Student is not null),
                 ("Rounding", options.RoundsOnData),

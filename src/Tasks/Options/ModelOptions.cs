@@ -173,8 +173,9 @@ internal sealed record ModelOptions
     /// <summary>After how many minutes a training stops the build with an error; null: never.</summary>
     public double? MaxBuildMinutes { get; init; }
 
-    /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges.</summary>
-    public bool Equalize { get; init; }
+    /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges; null where the item does
+    /// not say: they do not, unless a recipe finds that it helps.</summary>
+    public bool? Equalize { get; init; }
 
     /// <summary>How the range of an activation follows from the calibration samples.</summary>
     public CalibrationMethod Calibration { get; init; }

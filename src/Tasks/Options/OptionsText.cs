@@ -76,7 +76,7 @@ internal static class OptionsText
             Line("Augment", augmentation.ToString());
         if (options.Head is { } head)
             Line("Head", FormattableString.Invariant($"{head.Spec} {options.SelfTraining}"));
-        Line("Equalize", options.Equalize.ToString());
+        Line("Equalize", options.Equalize?.ToString() ?? "");
         Line("PairSums", options.PairSums.ToString());
         Line("InputType", options.InputType.ToString());
         Line("InputScale", Numbers(options.InputScale));

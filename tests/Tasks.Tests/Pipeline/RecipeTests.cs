@@ -71,12 +71,14 @@ public sealed class RecipeTests : IDisposable
         Assert.Equal(search.Notes, search.Notes.Distinct());
     }
 
-    [Fact]
-    public void WhatTheItemSaysIsNotSearched()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void WhatTheItemSaysIsNotSearched(bool equalize)
     {
         var seen = new List<ModelOptions>();
         ModelOptions options = Item with { Compression = CompressionRecipe.Smallest, Sparsity = 0.5,
-            Clusters = 20, Precision = ModelPrecision.Int8, Equalize = true };
+            Clusters = 20, Precision = ModelPrecision.Int8, Equalize = equalize };
         var search = new RecipeSearch(options, o =>
         {
             seen.Add(o);

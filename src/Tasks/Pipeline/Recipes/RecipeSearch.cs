@@ -77,7 +77,8 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     // Factors that move between layers cost nothing, and help some models and harm others.
     private RecipeCandidate Equalized(RecipeCandidate from)
     {
-        if (from.Options.Equalize || from.Options.Precision == ModelPrecision.Float32 || from.Measurement is not { } before || !Ships(from))
+        if (from.Options.Equalize is not null || from.Options.Precision == ModelPrecision.Float32 || from.Measurement is not { } before
+            || !Ships(from))
             return from;
         RecipeCandidate candidate = Try(from.With([(nameof(ModelOptions.Equalize), "True")]));
         return candidate.Measurement is { } after && Ships(candidate) && after.Drop < before.Drop
