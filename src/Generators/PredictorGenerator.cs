@@ -3,7 +3,6 @@ using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
 using OptimizerBuild.Generators.Emission;
 using OptimizerBuild.Generators.KernelSources;
-using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Generators;
 
@@ -21,7 +20,7 @@ public sealed class PredictorGenerator : IIncrementalGenerator
     /// <summary>Tracking name of the step that gives each plan its file name.</summary>
     internal const string PredictorsStep = "OptimizerBuild.Predictors";
 
-    /// <summary>Tracking name of the step that lists the kernel files which all models together need.</summary>
+    /// <summary>Tracking name of the step that lists the kernels which all models together need.</summary>
     internal const string KernelsStep = "OptimizerBuild.Kernels";
 
     private const string ModelMetadata = "build_metadata.AdditionalFiles.OptimizerBuildModel";
@@ -70,16 +69,16 @@ public sealed class PredictorGenerator : IIncrementalGenerator
 
         IncrementalValueProvider<int> version = context.ParseOptionsProvider
             .Select(static (options, _) => TargetBranches.VersionOf(options.PreprocessorSymbolNames));
-        IncrementalValueProvider<(int Version, EquatableList<string> Files)> kernels = plans
+        IncrementalValueProvider<KernelSelection> kernels = plans
             .Select(static (plan, _) => PredictorSource.KernelsOf(plan))
             .Collect()
             .Combine(version)
-            .Select(static (pair, _) => (pair.Right, KernelLibrary.For(pair.Right).Closure(pair.Left.SelectMany(names => names))))
+            .Select(static (pair, _) => KernelLibrary.For(pair.Right).Select(pair.Left.SelectMany(names => names)))
             .WithTrackingName(KernelsStep);
         context.RegisterSourceOutput(kernels.Combine(place), static (output, pair) =>
         {
             if (pair.Right != KernelPlace.Elsewhere)
-                AddKernels(output, pair.Left.Version, pair.Left.Files, isShared: pair.Right == KernelPlace.Alone);
+                AddKernels(output, pair.Left, isShared: pair.Right == KernelPlace.Alone);
         });
     }
 
@@ -101,14 +100,12 @@ public sealed class PredictorGenerator : IIncrementalGenerator
         }
     }
 
-    private static void AddKernels(SourceProductionContext output, int version, EquatableList<string> files, bool isShared)
+    private static void AddKernels(SourceProductionContext output, KernelSelection selection, bool isShared)
     {
-        KernelLibrary library = KernelLibrary.For(version);
-        foreach (string file in files)
+        foreach ((string file, string text) in KernelLibrary.For(selection.Version).Texts(selection, isShared))
         {
             output.CancellationToken.ThrowIfCancellationRequested();
-            SourceText text = Text(isShared ? library.SharedSource(file) : library.Source(file));
-            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", text);
+            output.AddSource("OptimizerBuild.Kernels." + file + ".g.cs", Text(text));
         }
     }
 

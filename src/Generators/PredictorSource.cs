@@ -42,10 +42,10 @@ internal sealed record PredictorSource(PlanFile File, string HintName, PlanError
         return sources.MoveToImmutable();
     }
 
-    /// <summary>The kernel files that the generated code of one plan calls itself, sorted.</summary>
+    /// <summary>The kernels that the generated code of one plan calls itself, sorted: methods of the plan's calls, and files.</summary>
     public static EquatableList<string> KernelsOf(PlanFile file) => file.Plan is not { IsSignatureOnly: false } plan
         ? EquatableList<string>.Empty
-        : new(CallsOf(plan).Select(c => c.Kernel)
+        : new(CallsOf(plan).Select(c => c.Kernel + "." + c.Method)
             .Concat(Always)
             .Concat(plan.Classifier is null ? [] : ["Classification"])
             .Concat(ImageEmitter.Files(plan))

@@ -5,8 +5,8 @@ using OptimizerBuild.Plan;
 namespace OptimizerBuild.Generators.KernelSources;
 
 /// <summary>
-/// The sources of <c>src/Kernels</c>, which this assembly carries as resources, and which of them need which others. A file needs the
-/// files whose types it names in its code, comments aside. Files are known by their names alone, whatever folder they lie in: all kernels
+/// The sources of <c>src/Kernels</c>, which this assembly carries as resources, and which of them need which others
+/// (<see cref="KernelReach"/>). Files are known by their names alone, whatever folder they lie in: all kernels
 /// have one namespace. Everything is computed at most once in a process.
 /// </summary>
 internal sealed class KernelLibrary
@@ -22,13 +22,16 @@ internal sealed class KernelLibrary
     private static readonly Lazy<KernelLibrary> LazyEmbedded = new(() => new KernelLibrary(EmbeddedFiles.Value));
     private static readonly ConcurrentDictionary<int, KernelLibrary> ByVersion = new();
 
+    private readonly int _version;
     private readonly SortedDictionary<string, Lazy<KernelSource>> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _fileOfType = new(StringComparer.Ordinal);
 
     /// <summary>A library of files.</summary>
     /// <param name="files">Names without extension, and texts.</param>
-    public KernelLibrary(IEnumerable<KeyValuePair<string, string>> files)
+    /// <param name="version">The framework's major version for which they are.</param>
+    public KernelLibrary(IEnumerable<KeyValuePair<string, string>> files, int version = TargetBranches.Oldest)
     {
+        _version = version;
         foreach (KeyValuePair<string, string> file in files)
         {
             string text = file.Value;
@@ -44,7 +47,7 @@ internal sealed class KernelLibrary
     /// <summary>The library as a target framework compiles it (<see cref="TargetBranches"/>).</summary>
     /// <param name="version">The framework's major version.</param>
     public static KernelLibrary For(int version) => ByVersion.GetOrAdd(version, static v => new KernelLibrary(
-        EmbeddedFiles.Value.Select(f => new KeyValuePair<string, string>(f.Key, TargetBranches.Taken(f.Value, v)))));
+        EmbeddedFiles.Value.Select(f => new KeyValuePair<string, string>(f.Key, TargetBranches.Taken(f.Value, v))), v));
 
     /// <summary>The names of all files, sorted.</summary>
     public IEnumerable<string> Files => _files.Keys;
@@ -68,28 +71,34 @@ internal sealed class KernelLibrary
         return "its call of '" + call.Kernel + "." + call.Method + "' does not fit this version of the generator: " + misfit;
     }
 
-    /// <summary>The files and everything they need, sorted. Names of no file are left out.</summary>
-    public EquatableList<string> Closure(IEnumerable<string> roots)
+    /// <summary>Everything that some files and methods need.</summary>
+    /// <param name="roots">Names of files, which are taken whole, and of methods of a file, as <c>File.Method</c>; what is not there is left out.
+    /// </param>
+    public KernelSelection Select(IEnumerable<string> roots)
     {
-        var found = new SortedSet<string>(StringComparer.Ordinal);
-        var open = new Stack<string>(roots);
-        while (open.Count > 0)
+        var reached = new KernelReach(this);
+        foreach (string root in roots)
         {
-            string file = open.Pop();
-            if (!_files.TryGetValue(file, out Lazy<KernelSource> source) || !found.Add(file))
-                continue;
-            foreach (string identifier in source.Value.Identifiers)
-                if (_fileOfType.TryGetValue(identifier, out string needed))
-                    open.Push(needed);
+            int dot = root.IndexOf('.');
+            if (dot < 0)
+                reached.AddFile(root);
+            else
+                reached.AddMember(root.Substring(0, dot), root.Substring(dot + 1));
         }
-        return new(found);
+        return reached.Selection(_version);
     }
 
-    /// <summary>A file's text as it is emitted.</summary>
-    public string Source(string file) => _files[file].Value.EmittedText;
+    /// <summary>A file; null where there is none of that name.</summary>
+    public KernelSource? File(string name) => _files.TryGetValue(name, out Lazy<KernelSource> file) ? file.Value : null;
 
-    /// <summary>A file's text as it is emitted into an assembly whose types another assembly uses.</summary>
-    public string SharedSource(string file) => _files[file].Value.SharedText;
+    /// <summary>The file that declares a type; null where none does.</summary>
+    public string? FileOfType(string type) => _fileOfType.TryGetValue(type, out string file) ? file : null;
+
+    /// <summary>The texts of a selection as they are emitted, by file.</summary>
+    /// <param name="selection">What is emitted.</param>
+    /// <param name="isShared">Whether another assembly uses the types.</param>
+    public IEnumerable<(string File, string Text)> Texts(KernelSelection selection, bool isShared) => selection.Files.Select((file, i) =>
+        (file, _files[file].Value.Text(isShared, selection.LeftOut[i])));
 
     private static Dictionary<string, string> ReadEmbedded()
     {

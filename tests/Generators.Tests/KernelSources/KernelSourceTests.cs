@@ -4,6 +4,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using OptimizerBuild.Generators.KernelSources;
 using OptimizerBuild.Generators.Tests.Harness;
 using OptimizerBuild.Testing;
@@ -23,7 +24,7 @@ public class KernelSourceTests
         """;
 
     // Most closures share most of their files.
-    private static readonly ConcurrentDictionary<(string File, LanguageVersion Version, string[] Symbols), SyntaxTree> Trees = new();
+    private static readonly ConcurrentDictionary<(string Text, LanguageVersion Version, string[] Symbols), SyntaxTree> Trees = new();
 
     private static readonly string[] Net8Symbols = ["NET", "NET8_0", "NET8_0_OR_GREATER"];
     private static readonly string[] Net10Symbols = ["NET", "NET10_0", "NET8_0_OR_GREATER", "NET9_0_OR_GREATER", "NET10_0_OR_GREATER"];
@@ -48,24 +49,25 @@ public class KernelSourceTests
     [MemberData(nameof(Files))]
     public void EachKernelAndWhatItNeedsCompileAloneWithoutAWarning(string file)
     {
-        string[] closure = [.. KernelLibrary.Embedded.Closure([file])];
-        AssertCompiles(closure, FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12);
+        KernelLibrary library = KernelLibrary.For(10);
+        AssertCompiles(
+            library.Texts(library.Select([file]), isShared: false), FrameworkReferences.Net10, Net10Symbols, LanguageVersion.CSharp12);
     }
 
     [Fact]
     public void AllKernelsCompileForNet8() =>
-        AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net8, Net8Symbols, LanguageVersion.CSharp12);
+        AssertCompiles(Whole(), FrameworkReferences.Net8, Net8Symbols, LanguageVersion.CSharp12);
 
     [Fact]
     public void AllKernelsCompileForNet11()
     {
         Net11Packs.Require();
-        AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net11, Net11Symbols, LanguageVersion.CSharp12);
+        AssertCompiles(Whole(), FrameworkReferences.Net11, Net11Symbols, LanguageVersion.CSharp12);
     }
 
     [Fact]
     public void AllKernelsCompileUnderTheNewestLanguageVersion() =>
-        AssertCompiles([.. KernelLibrary.Embedded.Files], FrameworkReferences.Net10, Net10Symbols, LanguageVersion.Preview);
+        AssertCompiles(Whole(), FrameworkReferences.Net10, Net10Symbols, LanguageVersion.Preview);
 
     /// <summary>The user's overflow setting must change neither results nor speed, hence not one byte of the kernels' code.</summary>
     [Theory]
@@ -90,7 +92,7 @@ public class KernelSourceTests
         foreach (string file in KernelLibrary.Embedded.Files)
         {
             // Some files are empty for all but the newest framework.
-            CSharpCompilation compilation = Compile([file], FrameworkReferences.Net10, Net11Symbols, LanguageVersion.CSharp12, false);
+            CSharpCompilation compilation = Compile(Whole().Where(f => f.File == file), FrameworkReferences.Net10, Net11Symbols, LanguageVersion.CSharp12, false);
             INamespaceSymbol kernels = compilation.Assembly.GlobalNamespace.GetNamespaceMembers()
                 .Single(n => n.Name == "OptimizerBuild").GetNamespaceMembers().Single();
             Assert.NotEmpty(kernels.GetTypeMembers());
@@ -169,7 +171,7 @@ public class KernelSourceTests
             [global::Microsoft.CodeAnalysis.Embedded]
             internal interface IK;
             """;
-        string emitted = new KernelSource(Text).EmittedText;
+        string emitted = new KernelSource(Text).Text(isShared: false, []);
         Assert.Equal(expected, emitted[emitted.IndexOf("namespace", StringComparison.Ordinal)..]);
     }
 
@@ -184,20 +186,143 @@ public class KernelSourceTests
             ["C"] = "namespace OptimizerBuild.Kernels;\ninternal sealed record C(int X);\n",
             ["Unused"] = "namespace OptimizerBuild.Kernels;\ninternal static class Unused { A a; }\n",
         });
-        Assert.Equal(["A", "B", "C"], library.Closure(["A", "Absent"]));
-        Assert.Equal(["A", "B", "C", "Unused"], library.Closure(["Unused"]));
-        Assert.Empty(library.Closure([]));
+        Assert.Equal(["A", "B", "C"], library.Select(["A", "Absent"]).Files);
+        Assert.Equal(["A", "Unused"], library.Select(["Unused"]).Files);
+        Assert.Equal(["A", "B", "C", "Unused"], library.Select(["Unused", "A.F"]).Files);
+        Assert.Empty(library.Select([]).Files);
     }
 
+    /// <summary>Members that nothing needs are left out, with their comments; what the language calls without a name stays.</summary>
+    [Fact]
+    public void MembersThatNothingCallsAreLeftOut()
+    {
+        var library = new KernelLibrary(new Dictionary<string, string>
+        {
+            ["A"] = """
+                namespace OptimizerBuild.Kernels;
+
+                internal static class A
+                {
+                    private const int Used = 3;
+
+                    // Goes with the method below it.
+                    private const int Unused = 4;
+
+                    /// <summary>Calls B, which the other does not.</summary>
+                    public static int Run(int a) => B.Twice(a) + Used;
+
+                    public static int Other(int a) => C.Thrice(a) + Unused;
+                }
+
+                """,
+            ["B"] = """
+                namespace OptimizerBuild.Kernels;
+
+                internal readonly struct B : System.IDisposable
+                {
+                    public static int Twice(int a) => (a * 2) + Mine;
+
+                    private static int Mine { get; } = 5;
+
+                    public static int Run(int a) => a;
+
+                    public static B operator +(B left, B right) => left;
+
+                    private int Instance => 1;
+
+                    private static int Twice(long a) => 0;
+
+                    private static int Run(long a) => 1;
+
+                    public void Dispose()
+                    {
+                    }
+                }
+
+                """,
+            ["C"] = "namespace OptimizerBuild.Kernels;\n\ninternal static class C { public static int Thrice(int a) => a * 3; }\n",
+        });
+        (string File, string Text)[] texts = [.. library.Texts(library.Select(["A.Run", "A.Absent"]), isShared: true)];
+        Assert.Equal(["A", "B"], texts.Select(t => t.File));
+        Assert.Equal(
+            """
+            internal static class A
+            {
+                private const int Used = 3;
+
+                /// <summary>Calls B, which the other does not.</summary>
+                public static int Run(int a) { unchecked { return B.Twice(a) + Used; } }
+            }
+
+            """,
+            texts[0].Text[texts[0].Text.IndexOf("internal", StringComparison.Ordinal)..]);
+        Assert.Contains("int Twice(int", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("int Twice(long", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("Mine { get;", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("int Run(int", texts[1].Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("int Run(long", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("operator +", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("Instance", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("Dispose", texts[1].Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Parts are found by names alone: each member that the compiler binds a part's code to is among those that the part is said to need.
+    /// </summary>
+    [Theory]
+    [InlineData(8)]
+    [InlineData(10)]
+    [InlineData(11)]
+    public void WhatAMemberUsesIsEmittedWithIt(int framework)
+    {
+        if (framework == 11)
+            Net11Packs.Require();
+        (IReadOnlyList<MetadataReference> references, string[] symbols) = Framework(framework);
+        KernelLibrary library = KernelLibrary.For(framework);
+        var reach = new KernelReach(library);
+        var options = new CSharpParseOptions(LanguageVersion.CSharp12, preprocessorSymbols: symbols);
+        SyntaxTree[] trees = [.. library.Files.Select(f => CSharpSyntaxTree.ParseText(library.File(f)!.OwnText, options, f))];
+        CSharpCompilation compilation = CSharpCompilation.Create(
+            "Kernels", trees, references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        int uses = 0;
+        foreach (SyntaxTree tree in trees)
+        {
+            SemanticModel model = compilation.GetSemanticModel(tree);
+            KernelSource source = library.File(tree.FilePath)!;
+            foreach (SimpleNameSyntax name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
+            {
+                if (model.GetSymbolInfo(name).Symbol?.OriginalDefinition is not { } symbol
+                    || symbol.DeclaringSyntaxReferences.FirstOrDefault() is not { } declared)
+                    continue;
+                string file = declared.SyntaxTree.FilePath;
+                if (library.File(file)!.Parts.FirstOrDefault(p => Covers(p, declared.Span)) is not { } used)
+                    continue;
+                KernelPart user = source.Parts.FirstOrDefault(p => Covers(p, name.Span)) ?? source.Frame;
+                uses++;
+                Assert.True(
+                    user == used || reach.Needed(file, user, isOwn: file == tree.FilePath).Contains(used),
+                    $"{tree.FilePath} {name.GetLocation().GetLineSpan().StartLinePosition.Line + 1}: {symbol} would be left out");
+            }
+        }
+        Assert.InRange(uses, 1000, int.MaxValue);
+
+        static bool Covers(KernelPart part, Microsoft.CodeAnalysis.Text.TextSpan span) =>
+            part.Start <= span.Start && span.End <= part.Start + part.Length;
+    }
+
+    private static IEnumerable<(string File, string Text)> Whole() =>
+        KernelLibrary.Embedded.Files.Select(f => (f, KernelLibrary.Embedded.File(f)!.Text(isShared: false, [])));
+
     private static void AssertCompiles(
-        string[] files, IReadOnlyList<MetadataReference> references, string[] symbols, LanguageVersion version)
+        IEnumerable<(string File, string Text)> files, IReadOnlyList<MetadataReference> references, string[] symbols,
+        LanguageVersion version)
     {
         ImmutableArray<Diagnostic> diagnostics = Compile(files, references, symbols, version, checkOverflow: true).GetDiagnostics();
         Assert.True(diagnostics.IsEmpty, string.Join("\n", diagnostics));
     }
 
     private static CSharpCompilation Compile(
-        IEnumerable<string> files,
+        IEnumerable<(string File, string Text)> files,
         IReadOnlyList<MetadataReference> references,
         string[] symbols,
         LanguageVersion version,
@@ -208,7 +333,7 @@ public class KernelSourceTests
             "Kernels",
             files
                 .Select(file => Trees.GetOrAdd(
-                    (file, version, symbols), _ => CSharpSyntaxTree.ParseText(KernelLibrary.Embedded.Source(file), options, file + ".cs")))
+                    (file.Text, version, symbols), _ => CSharpSyntaxTree.ParseText(file.Text, options, file.File + ".cs")))
                 .Append(CSharpSyntaxTree.ParseText(EmbeddedAttribute, options)),
             references,
             new CSharpCompilationOptions(
@@ -220,16 +345,18 @@ public class KernelSourceTests
                 deterministic: true));
     }
 
+    private static (IReadOnlyList<MetadataReference> References, string[] Symbols) Framework(int version) => version switch
+    {
+        8 => (FrameworkReferences.Net8, Net8Symbols),
+        10 => (FrameworkReferences.Net10, Net10Symbols),
+        _ => (FrameworkReferences.Net11, Net11Symbols),
+    };
+
     private static SortedDictionary<string, string> MethodBodies(bool checkOverflow, int framework)
     {
-        (IReadOnlyList<MetadataReference> references, string[] symbols) = framework switch
-        {
-            8 => (FrameworkReferences.Net8, Net8Symbols),
-            10 => (FrameworkReferences.Net10, Net10Symbols),
-            _ => (FrameworkReferences.Net11, Net11Symbols),
-        };
+        (IReadOnlyList<MetadataReference> references, string[] symbols) = Framework(framework);
         CSharpCompilation compilation =
-            Compile(KernelLibrary.Embedded.Files, references, symbols, LanguageVersion.CSharp12, checkOverflow);
+            Compile(Whole(), references, symbols, LanguageVersion.CSharp12, checkOverflow);
         using var image = new MemoryStream();
         Assert.True(compilation.Emit(image).Success);
         using var file = new PEReader(new MemoryStream(image.ToArray()));
