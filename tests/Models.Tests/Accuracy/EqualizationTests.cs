@@ -14,6 +14,8 @@ public sealed class EqualizationTests(ITestOutputHelper output)
     [Theory]
     [InlineData("ic_resnet8", 6)]
     [InlineData("kws_dscnn", 9)]
+    [InlineData("ad01", 9)]
+    [InlineData("ch_ppocr_mobile_v2.0_cls_infer", 19)]
     public void EqualisedModelsComputeTheSameAndQuantiseWell(string name, int groups)
     {
         SharedAssets.Require();
