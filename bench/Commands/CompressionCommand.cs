@@ -29,6 +29,7 @@ internal sealed class CompressionCommand : BenchCommand
         "Precision=Int4;Rounding=Nearest", "Precision=Int4", "Sparsity=0.8", "Sparsity=0.9;EntropyCoding=True",
         "Sparsity=0.85;Precision=Int4;EntropyCoding=True", "SparsityPattern=Block;Sparsity=0.5", "SparsityPattern=Block;Sparsity=0.8",
         "SparsityPattern=2:4", "Precision=Ternary", "Precision=Binary", "Precision=Mixed",
+        "Rank=0.5", "Rank=0.5;RankForm=Tucker", "Rank=0.5;RankForm=CP",
     ];
 
     private static readonly Table<CompressionRow> Columns = new(
@@ -46,6 +47,7 @@ internal sealed class CompressionCommand : BenchCommand
     private readonly ModelSelection _models;
     private readonly Option<string[]> _combinations;
     private readonly Option<bool> _recovery;
+    private readonly Option<bool> _madeUp;
     private readonly Option<bool> _students;
     private readonly Option<bool> _heads;
     private readonly Option<int?> _steps;
@@ -64,6 +66,11 @@ internal sealed class CompressionCommand : BenchCommand
         Add(_combinations);
         _recovery = new("--recovery") { Description = "Each row also with Recovery=True" };
         Add(_recovery);
+        _madeUp = new("--made-up")
+        {
+            Description = "Models of sound on made-up samples, other ones to calibrate on than to judge by: agreement with the float model",
+        };
+        Add(_madeUp);
         _students = new("--students") { Description = "Rows of students instead: pruned only, trained, and taught by several models" };
         Add(_students);
         _heads = new("--heads")
@@ -95,7 +102,10 @@ internal sealed class CompressionCommand : BenchCommand
         if (line.GetValue(_recovery))
             combinations = [.. combinations.SelectMany(c => (string[])[c, c + ";Recovery=True"])];
         bool needsLabels = line.GetValue(_students);
-        BenchModel[] models = [.. _models.Of(line).Where(m => (m.Evaluation ?? (needsLabels ? null : m.Calibration)) is not null)];
+        IEnumerable<BenchModel> asked = _models.Of(line);
+        if (line.GetValue(_madeUp))
+            asked = asked.Select(m => MadeUpSamples.Of(m) ?? throw new InvalidOperationException($"no samples are known for '{m.Name}'"));
+        BenchModel[] models = [.. asked.Where(m => (m.Evaluation ?? (needsLabels ? null : m.Calibration)) is not null)];
         IEnumerable<BenchModel> variants = line.GetValue(_students) ? models.SelectMany(m => Students(m, steps))
             : models.SelectMany(m => combinations.Select(c => With(m, c)));
         List<CompressionRow> rows = Columns.Print(variants.Select(Measure));

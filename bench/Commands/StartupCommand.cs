@@ -9,12 +9,14 @@ namespace OptimizerBuild.Bench.Commands;
 
 /// <summary>
 /// <c>startup</c>: the smallest console app with fashion-mobilenet, from the start of its process to the end, beside the same app on ONNX
-/// Runtime; and in both the time from construction to the first prediction. The apps are in <c>bench/startup</c>.
+/// Runtime; and in both the time from construction to the first prediction. The apps are in <c>bench/startup</c>. Where the development set
+/// is, also what entropy codes of the weights cost: the app with mnist-lenet5, with and without them.
 /// </summary>
 internal sealed class StartupCommand : BenchCommand
 {
     private const string Idle = "runtime only: the app without a model";
     private const string Peer = "ONNX Runtime, float32";
+    private const string CodedModel = "mnist-lenet5";
 
     private static readonly Table<StartupRow> Columns = new(
         new("app", r => r.App, Width: 38),
@@ -50,6 +52,14 @@ internal sealed class StartupCommand : BenchCommand
             ("generated code", ours, []),
             (Peer, Program(folder, "Peer", "bin", "Release", "net10.0"), [model]),
         };
+        if (BenchModel.Known(repository).FirstOrDefault(m => m.Name == CodedModel) is { } coded)
+            foreach (bool hasCodes in (bool[])[false, true])
+            {
+                string name = CodedModel + (hasCodes ? "-coded" : ""), output = Path.Combine(folder, "Ours", "bin", name);
+                DotNet("build", Path.Combine(folder, "Ours"), "-c", "Release", "-o", output, $"-p:StartupModel={coded.Path}",
+                    $"-p:StartupCoding={hasCodes}", $"-p:IntermediateOutputPath=obj/{name}/");
+                apps.Add((CodedModel + (hasCodes ? ", EntropyCoding" : ""), Path.Combine(output, "Ours" + Extension), []));
+            }
         if (HasLinker)
         {
             string output = Path.Combine(folder, "Ours", "bin", "native");
@@ -80,7 +90,8 @@ internal sealed class StartupCommand : BenchCommand
     /// <summary>The table of record.</summary>
     public static string Markdown(List<StartupRow> rows) => Document.Of(
         "startup",
-        $"{Machine.Processor}. A console app that makes one prediction with fashion-mobilenet, the whole process; apps started in turn.",
+        $"{Machine.Processor}. A console app that makes one prediction with fashion-mobilenet or another model that is named, the "
+            + "whole process; apps started in turn.",
         Columns.Markdown(rows));
 
     /// <inheritdoc/>

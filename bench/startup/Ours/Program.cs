@@ -7,10 +7,10 @@ long start = Stopwatch.GetTimestamp();
 int index = 0;
 if (args.Length == 0)
 {
-    var pixels = new float[FashionMobilenet.Info.InputLength];
+    var pixels = new float[StartupModel.Info.InputLength];
     for (int i = 0; i < pixels.Length; i++)
         pixels[i] = i * 7 % 256 / 255f;
-    index = new FashionMobilenet().Predict(pixels).Index;
+    index = new StartupModel().Predict(pixels).Index;
 }
 double milliseconds = (Stopwatch.GetTimestamp() - start) * 1e3 / Stopwatch.Frequency;
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{milliseconds:F3} {index}"));

@@ -43,25 +43,30 @@ internal static class HuffmanCode
 
             // Codes of a length follow one another in the order of the symbols, shorter ones first; they fill the table exactly.
             Span<uint> table = MemoryMarshal.Cast<byte, uint>(tables).Slice(0, Entries);
+            // Where the codes of each length begin.
+            Span<int> next = stackalloc int[16];
+            next.Clear();
+            for (int s = 0; s < values.Length; s++)
+                next[LengthOf(lengths, s)]++;
             int code = 0;
             for (int length = 1; length <= LongestCode; length++)
             {
-                int size = 1 << (LongestCode - length);
-                for (int s = 0; s < values.Length; s++)
-                {
-                    if (((lengths[s / 2] >> (4 * (s % 2))) & 15) != length)
-                        continue;
-                    if (code + size > Entries)
-                        throw CodedWeights.Damaged();
-                    int first = Reversed(code);
-                    uint entry = values[s] | ((uint)length << BitsOfAll) | ((uint)length << BitsOfFirst) | (1u << Number);
-                    for (int i = first; i < Entries; i += 1 << length)
-                        table[i] = entry;
-                    code += size;
-                }
+                int first = code;
+                code += next[length] << (LongestCode - length);
+                next[length] = first;
             }
             if (code != Entries)
                 throw CodedWeights.Damaged();
+            for (int s = 0; s < values.Length; s++)
+            {
+                int length = LengthOf(lengths, s);
+                if (length is 0 or > LongestCode)
+                    continue;
+                uint entry = values[s] | ((uint)length << BitsOfAll) | ((uint)length << BitsOfFirst) | (1u << Number);
+                for (int i = Reversed(next[length]); i < Entries; i += 1 << length)
+                    table[i] = entry;
+                next[length] += 1 << (LongestCode - length);
+            }
             if (source.Length >= WorthPairs)
                 AddPairs(table);
         }
@@ -123,13 +128,15 @@ internal static class HuffmanCode
                 throw CodedWeights.Damaged();
         }
 
-        // The first bit of a code is the lowest one that is read.
+        private static int LengthOf(ReadOnlySpan<byte> lengths, int symbol) => (lengths[symbol / 2] >> (4 * (symbol % 2))) & 15;
+
+        // The first bit of a code is the lowest one that is read. Neighbouring bits change places, then pairs, fours and bytes.
         private static int Reversed(int code)
         {
-            int reversed = 0;
-            for (int b = 0; b < LongestCode; b++)
-                reversed |= ((code >> b) & 1) << (LongestCode - 1 - b);
-            return reversed;
+            code = ((code & 0x5555) << 1) | ((code >> 1) & 0x5555);
+            code = ((code & 0x3333) << 2) | ((code >> 2) & 0x3333);
+            code = ((code & 0x0F0F) << 4) | ((code >> 4) & 0x0F0F);
+            return (((code & 0xFF) << 8) | (code >> 8)) >> (16 - LongestCode);
         }
     }
 }

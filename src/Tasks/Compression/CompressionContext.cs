@@ -85,6 +85,16 @@ internal sealed class CompressionContext(
     /// <summary>Where states of trainings are kept.</summary>
     public ITrainingCheckpoints Checkpoints { get; init; } = NoCheckpoints.Instance;
 
+    /// <summary>What is shared with the contexts of other candidates of a search; null in a single build.</summary>
+    public CommonFindings? Common { get; init; }
+
+    /// <summary>What follows from a graph and the samples alone, and is found once for all candidates.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="what">What it is, with all options that it follows from.</param>
+    /// <param name="find">Finds it.</param>
+    public T Once<T>(Graph graph, string what, Func<T> find)
+        where T : class => Common is null ? find() : Common.Of(graph, what, find);
+
     /// <summary>When this build began, of which this may be one of several contexts: a time stamp of <see cref="Stopwatch"/>.</summary>
     public long Beginning { get; init; } = Stopwatch.GetTimestamp();
 

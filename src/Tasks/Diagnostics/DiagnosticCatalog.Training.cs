@@ -14,11 +14,13 @@ internal static partial class DiagnosticCatalog
         "Give samples of their own to learn from as `CalibrationData`; they need no labels.");
 
     /// <summary>A build takes longer than it may. Arguments: model, minutes.</summary>
-    public static readonly DiagnosticDescriptor BuildTakesTooLong = new("OPT0071", Severity.Error, "Training takes too long",
-        "'{0}' is not trained after MaxBuildMinutes=\"{1}\": the next build goes on where this one stopped",
-        "The metadata `MaxBuildMinutes` limits how long a training may take. It never changes what is built, so that there is no result "
-            + "yet. What has been learned is kept in the cache, where there is one.",
-        "Build again, allow more minutes, or ask for fewer steps (`RecoverySteps`).");
+    public static readonly DiagnosticDescriptor BuildTakesTooLong = new("OPT0071", Severity.Error, "Build takes too long",
+        "'{0}' is not built after MaxBuildMinutes=\"{1}\": where it was training, the next build goes on from there",
+        "The metadata `MaxBuildMinutes` limits how long the build of a model may take, whatever it is at work with. It never changes what "
+            + "is built, so that there is no result yet. What has been learned is kept in the cache, where there is one; all else "
+            + "begins anew.",
+        "Allow more minutes. A training goes on with the next build, and takes fewer steps with `RecoverySteps`. In the place of a search "
+            + "(`Compression`, `Precision=\"Mixed\"`) write the metadata that one has chosen, which stand in the report.");
 
     /// <summary>A student cannot take the model's place. Arguments: the student, why not.</summary>
     public static readonly DiagnosticDescriptor StudentDoesNotFit = new("OPT0072", Severity.Error, "Student does not fit",

@@ -246,8 +246,8 @@ internal static class ItemMetadata
             (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { RecoverySteps = n } : null),
         .. TrainingMetadata.Entries,
         new("MaxBuildMinutes", MetadataKind.Number, "no limit", "a number of minutes of at least 0.01",
-            "After how many minutes a training stops the build with an error. It never changes what is built; the next build goes on where "
-                + "this one stopped.",
+            "After how many minutes the build of the model stops with an error, whatever it is at work with. It never changes what is "
+                + "built; a training goes on with the next build where this one stopped.",
             (o, value, _) => MetadataValues.Number(value, 0.01, 1e6) is { } minutes ? o with { MaxBuildMinutes = minutes } : null),
         new("Layers", MetadataKind.Text, "all layers alike",
             "`pattern:setting` pairs separated by semicolons; several settings separated by commas: `Float32`, `Int8`, `Int4`, "

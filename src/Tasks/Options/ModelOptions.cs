@@ -170,7 +170,7 @@ internal sealed record ModelOptions
     /// <summary>How samples are varied while the model learns from them; null: as suits them.</summary>
     public Augmentation? Augment { get; init; }
 
-    /// <summary>After how many minutes a training stops the build with an error; null: never.</summary>
+    /// <summary>After how many minutes the build stops with an error; null: never.</summary>
     public double? MaxBuildMinutes { get; init; }
 
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges; null where the item does

@@ -38,17 +38,17 @@ internal static class ModelCompiler
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
     public static CompilationOutcome Compile(ModelOptions options, IBuildProgress progress, CancellationToken cancellation) =>
-        Finish(Compress(options, progress, cancellation));
+        Compile(options, progress, NoCheckpoints.Instance, cancellation);
 
     /// <summary>Compresses a model, going on with trainings that an earlier build has left.</summary>
     /// <param name="options">What the item asks for.</param>
     /// <param name="progress">Hears how far the long steps have come.</param>
     /// <param name="checkpoints">Where states of trainings are kept.</param>
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
-    /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>
+    /// <exception cref="ModelException">The model, its data or its options cannot be processed, or it takes longer than it may.</exception>
     public static CompilationOutcome Compile(
         ModelOptions options, IBuildProgress progress, ITrainingCheckpoints checkpoints, CancellationToken cancellation) =>
-        Finish(Compress(options, progress, cancellation, checkpoints));
+        BuildDeadline.Within(options, stop => Finish(Compress(options, progress, stop, checkpoints)), cancellation);
 
     /// <summary>Compresses a model without saying how far it has come.</summary>
     /// <exception cref="ModelException">The model, its data or its options cannot be processed.</exception>

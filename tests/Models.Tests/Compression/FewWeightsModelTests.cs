@@ -12,7 +12,10 @@ namespace OptimizerBuild.Models.Compression;
 /// <summary>Few bits, few values and many zeros on real models, through the code that is generated for them.</summary>
 public sealed class FewWeightsModelTests(ITestOutputHelper output)
 {
-    /// <summary>Every pair of techniques that exclude each other in nothing, and many of them together.</summary>
+    /// <summary>
+    /// Every pair of techniques that exclude each other in nothing, and many of them together. What searches or learns is paired on the
+    /// small network, where that takes no time, and what divides windows on the one that has some.
+    /// </summary>
     [Theory]
     [InlineData("digits-mlp", 128, true)]
     [InlineData("mnist-lenet5", 16, false)]
@@ -22,19 +25,31 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
         ModelOptions options = SharedModels.Options(name) with { CalibrationSamples = samples };
         if (!isMeasured)
             options = options with { EvaluationData = null };
+        var windows = new RankAmount(0.1);
         (string Name, string Excludes, Func<ModelOptions, ModelOptions> Apply)[] techniques =
         [
             ("Int4", "bits", o => o with { Precision = ModelPrecision.Int4 }),
             ("Ternary", "bits", o => o with { Precision = ModelPrecision.Ternary }),
             ("Binary", "bits", o => o with { Precision = ModelPrecision.Binary }),
-            ("Clusters", "", o => o with { Clusters = 12 }),
+            ("Clusters", "values", o => o with { Clusters = 12 }),
             ("Sparsity", "zeros", o => o with { Sparsity = 0.6, SparsityPattern = SparsityPattern.Unstructured }),
             ("Blocks", "zeros", o => o with { Sparsity = 0.4, SparsityPattern = SparsityPattern.Block }),
             ("2:4", "zeros", o => o with { Sparsity = null, SparsityPattern = SparsityPattern.TwoOfFour }),
-            ("Fold", "channels", o => o with { Fold = 0.1 }), ("Rank", "", o => o with { Rank = new(0.8) }),
+            ("Fold", "channels", o => o with { Fold = 0.1 }), ("Rank", "ranks", o => o with { Rank = new(0.8) }),
             ("EntropyCoding", "", o => o with { EntropyCoding = true }), ("Equalize", "", o => o with { Equalize = true }),
             ("Channels", "zeros channels", o => o with { Sparsity = 0.1, SparsityPattern = SparsityPattern.Channel }),
             ("Float32", "bits", o => o with { Precision = ModelPrecision.Float32 }),
+            ("GroupSize", "bits values rounding", o => o with { Precision = ModelPrecision.Int4, GroupSize = 32 }),
+            .. isMeasured ?
+            [
+                ("Mixed", "bits", o => o with { Precision = ModelPrecision.Mixed }),
+                ("Adaptive", "rounding", o => o with { Rounding = WeightRounding.Adaptive }),
+                ("Block rounding", "rounding", o => o with { Rounding = WeightRounding.Block }),
+            ] : ((string, string, Func<ModelOptions, ModelOptions>)[])
+            [
+                ("Tucker", "ranks", o => o with { Rank = windows, RankForm = RankForm.Tucker }),
+                ("CP", "ranks", o => o with { Rank = windows, RankForm = RankForm.CP }),
+            ],
         ];
         var pairs =
             from a in Enumerable.Range(0, techniques.Length)
@@ -42,8 +57,8 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
             where a == b || !techniques[a].Excludes.Split(' ', StringSplitOptions.RemoveEmptyEntries)
                 .Any(e => techniques[b].Excludes.Contains(e, StringComparison.Ordinal))
             select (Name: techniques[a].Name + " " + techniques[b].Name, Options: techniques[b].Apply(techniques[a].Apply(options)));
-        var all = (Name: "all", Options: techniques[..^2].Where(t => t.Name is not ("Ternary" or "Binary"))
-            .Aggregate(options, (o, t) => t.Apply(o)));
+        string[] together = ["Int4", "Clusters", "Sparsity", "Blocks", "2:4", "Fold", "Rank", "EntropyCoding", "Equalize"];
+        var all = (Name: "all", Options: techniques.Where(t => together.Contains(t.Name)).Aggregate(options, (o, t) => t.Apply(o)));
         var built = pairs.Append(all).Select(p => (p.Name, Outcome: ModelCompiler.Compile(p.Options, CancellationToken.None))).ToArray();
         using var models = GeneratedModels.Compile(
             [.. built.Select((b, i) => PlannedModel.Of(b.Outcome, "M" + i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);

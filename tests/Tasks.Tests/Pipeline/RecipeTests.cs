@@ -223,6 +223,19 @@ public sealed class RecipeTests : IDisposable
         }
     }
 
+    /// <summary>A search stops, too, where nothing is trained.</summary>
+    [Theory]
+    [InlineData(nameof(CompressionRecipe.Smallest))]
+    [InlineData(nameof(CompressionRecipe.Balanced))]
+    public void MinutesEndASearch(string recipe)
+    {
+        Write();
+        ModelException error = Assert.Throws<ModelException>(
+            () => ModelCompiler.Compile(
+                Options(Enum.Parse<CompressionRecipe>(recipe)) with { MaxBuildMinutes = 1e-6 }, default));
+        Assert.Equal("OPT0071", error.Diagnostic.Descriptor.Code);
+    }
+
     [Fact]
     public void WithoutDataOnlyWhatLosesNothingIsDone()
     {

@@ -18,19 +18,23 @@ internal sealed class CanonicalForm : ILayerForm
     private const double Ridge = 1e-6;
     private const int MostSweeps = 40;
 
-    // Sums of products in all sweeps; with fewer sweeps than the least the form is not tried.
+    // Sums of products in all sweeps of a layer, and of all layers of a model together, which share them; with fewer sweeps than the least
+    // the form is not tried.
     private const double Budget = 1L << 33;
+    private const double BudgetOfModel = 1L << 36;
     private const int LeastSweeps = 4;
 
     private readonly WeightedLayer _layer;
     private readonly int _inputs;
     private readonly int _taps;
     private readonly double _macsOfRank;
+    private readonly double _budget;
     private List<(double Value, double[] Output, double[] Input, int Tap)>? _start;
 
-    private CanonicalForm(WeightedLayer layer)
+    private CanonicalForm(WeightedLayer layer, int layers)
     {
         _layer = layer;
+        _budget = Math.Min(Budget, BudgetOfModel / layers);
         _taps = layer.Matrix.Taps;
         _inputs = layer.Columns / _taps;
         double places = (double)layer.Window!.InputPixels / layer.Window.OutputPixels;
@@ -42,9 +46,10 @@ internal sealed class CanonicalForm : ILayerForm
 
     /// <summary>The form of a layer; null where it is no convolution of several taps.</summary>
     /// <param name="layer">The layer.</param>
-    public static CanonicalForm? Of(WeightedLayer layer) =>
+    /// <param name="layers">How many layers of the model there are for whom this form is tried, at least.</param>
+    public static CanonicalForm? Of(WeightedLayer layer, int layers) =>
         layer.Window is null || layer.Matrix.Taps < 2 || Math.Min(layer.Outputs, layer.Columns / layer.Matrix.Taps) is < 2
-            || layer.Columns / layer.Matrix.Taps > LayerDivision.MostSize ? null : new(layer);
+            || layer.Columns / layer.Matrix.Taps > LayerDivision.MostSize ? null : new(layer, layers);
 
     /// <inheritdoc/>
     public LayerFactors? At(double share)
@@ -54,7 +59,7 @@ internal sealed class CanonicalForm : ILayerForm
         if (rank < 1)
             return null;
         double sweep = rank * ((6.0 * n * n) + (4.0 * _layer.Outputs * n) + ((double)_inputs * _inputs * _inputs / 3));
-        int sweeps = (int)Math.Min(Budget / sweep, MostSweeps);
+        int sweeps = (int)Math.Min(_budget / sweep, MostSweeps);
         if (sweeps < LeastSweeps)
             return null;
         (double[][] outputs, double[][] inputs, double[][] taps) = Start(rank);

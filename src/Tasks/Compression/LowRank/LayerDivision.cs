@@ -22,12 +22,14 @@ internal sealed class LayerDivision
     /// <param name="layer">The layer.</param>
     /// <param name="moments">What it reads on the samples; null where nothing is known, so that all inputs count alike.</param>
     /// <param name="form">Into which layers a convolution of several taps is divided; other layers have one way.</param>
+    /// <param name="layers">How many such layers share the work that a model may take.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public LayerDivision(Graph graph, LayerMatrix layer, LayerMoments? moments, RankForm form, CancellationToken cancellation)
+    public LayerDivision(
+        Graph graph, LayerMatrix layer, LayerMoments? moments, RankForm form, int layers, CancellationToken cancellation)
     {
         _layer = new(graph, layer, moments, cancellation);
         _responses = new(_layer);
-        ILayerForm?[] forms = [_responses, SpatialForm.Of(_layer), TuckerForm.Of(_layer, _responses), CanonicalForm.Of(_layer)];
+        ILayerForm?[] forms = [_responses, SpatialForm.Of(_layer), TuckerForm.Of(_layer, _responses), CanonicalForm.Of(_layer, layers)];
         _forms = [.. forms.OfType<ILayerForm>().Where(f => form == RankForm.Auto || layer.Taps == 1 || f.Form == form)];
     }
 

@@ -21,8 +21,17 @@ internal sealed class LowRankTechnique : ICompressionTechnique
     {
         if (PrequantizedModel.Is(model.Graph))
             return new(model, ["the model is quantised already: its weights stay as they are"], []);
-        (Graph smaller, List<string> notes) = new RankReduction(context, context.Options.RankForm)
-            .Apply(model.Graph, context.Options.Rank, context.HasCalibrationData);
-        return new(model.WithGraph(context.Renormalize(smaller)), notes, []);
+        ModelOptions options = context.Options;
+        string what = FormattableString.Invariant($"{Name} {options.Rank} {options.RankForm} {options.Layers}");
+        Division division = context.Once(model.Graph, what, () =>
+        {
+            (Graph smaller, List<string> notes) = new RankReduction(context, options.RankForm)
+                .Apply(model.Graph, options.Rank, context.HasCalibrationData);
+            return new Division(context.Renormalize(smaller), notes);
+        });
+        return new(model.WithGraph(division.Graph), division.Notes, []);
     }
+
+    /// <summary>The model with divided layers, and what was done.</summary>
+    private sealed record Division(Graph Graph, IReadOnlyList<string> Notes);
 }

@@ -35,13 +35,13 @@ internal sealed class RankReduction(CompressionContext context, RankForm form)
         var notes = new List<string>();
         var editor = new GraphEditor(graph);
         double before = context.EstimatedNanoseconds(new(graph));
-        int divided = 0, slower = 0;
+        int divided = 0, slower = 0, windows = Math.Max(layers.Count(l => l.Taps > 1), 1);
         for (int l = 0; l < layers.Length; l++)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             LayerMatrix layer = layers[l];
             context.Progress.Report(Step, (double)l / layers.Length, layer.Node.Name);
-            var division = new LayerDivision(graph, layer, moments?[l], form, context.Cancellation);
+            var division = new LayerDivision(graph, layer, moments?[l], form, windows, context.Cancellation);
             bool found = false, faster = false;
             foreach (LayerFactors factors in RankOf(layer)!.Value.Share is { } share
                 ? division.At(share) : division.Within(AutomaticLoss, AutomaticShare))

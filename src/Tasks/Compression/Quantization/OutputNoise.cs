@@ -16,11 +16,14 @@ namespace OptimizerBuild.Compression.Quantization;
 /// </summary>
 internal sealed class OutputNoise
 {
-    private const int Most = 48;
+    /// <summary>The largest number of samples that outputs are compared on.</summary>
+    public const int Most = 48;
 
-    private const int Fewest = 8;
+    /// <summary>The number of samples that they are compared on however large a model is.</summary>
+    public const int Fewest = 8;
 
-    private const long WorkBudget = 4_000_000_000;
+    /// <summary>The multiply-accumulates of one comparison, where that makes more than the fewest samples.</summary>
+    public const long WorkOfPlan = 4_000_000_000;
 
     // What the compared values of all samples may take; those of one sample are always compared.
     private const long MemoryBytes = 128L << 20;
@@ -47,7 +50,7 @@ internal sealed class OutputNoise
         _measured = [.. graph.Outputs.Select(Scores).Where(name =>
             graph.TypeOf(name).Element == ElementType.Float32 && !graph.IsConstant(name)).Distinct(StringComparer.Ordinal)];
         long bytes = Math.Max(_measured.Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
-        long worthwhile = Math.Clamp(WorkBudget / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
+        long worthwhile = Math.Clamp(WorkOfPlan / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
         int count = (int)Math.Min(Math.Min(worthwhile, Math.Max(MemoryBytes / bytes, 1)), samples.Count);
         int[] chosen = [.. extremes.Take(count / 2)];
         int others = count - chosen.Length;

@@ -76,6 +76,15 @@ internal sealed class PrecisionPlanner(
         return Search(best, cancellation);
     }
 
+    /// <summary>Plans the whole graph in the way that another quantisation found.</summary>
+    public Outcome Plan(QuantizationPath path, CancellationToken cancellation)
+    {
+        long before = budget.Spent;
+        Outcome outcome = Plan(path.Method, cancellation, path.Float);
+        CostOfPlan = budget.Spent - before;
+        return outcome;
+    }
+
     /// <summary>Whether a plan's outputs are so noisy that more is tried.</summary>
     public bool IsNoisy(Outcome outcome) =>
         options.Precision == ModelPrecision.Auto && outcome.Decibels < options.OutputSignalToNoise + TuningMargin;
@@ -213,10 +222,11 @@ internal sealed class PrecisionPlanner(
         return new(fewer, plan, DecibelsIfNoisy(plan, cancellation), 0, outcome.Planners);
     }
 
-    private Outcome Plan(CalibrationMethod method, CancellationToken cancellation)
+    private Outcome Plan(
+        CalibrationMethod method, CancellationToken cancellation, ImmutableSortedDictionary<string, string>? known = null)
     {
         var ranges = new RangeChooser(graph, statistics, probes, budget, unsettled, options with { Calibration = method });
-        var planners = new Planners(ranges, new ValuePlanner(graph, ranges),
+        var planners = new Planners(method, ranges, new ValuePlanner(graph, ranges),
             new WeightPlanner(graph, statistics, probes, hessians, rounded, budget, options));
         var nodes = new IntegerNodes(graph);
         foreach (QuantizableNode node in graph.Nodes.Where(nodes.Contains))
@@ -224,6 +234,8 @@ internal sealed class PrecisionPlanner(
                 nodes.Remove(node, OwnScales.Rounds);
             else if (options.ReasonForFloat(node.Node) is { } reason)
                 nodes.Remove(node, reason);
+            else if (known?.GetValueOrDefault(node.Node.Name) is { } found)
+                nodes.Remove(node, found);
             else if (node.Inputs.Concat(node.Outputs).Select(statistics.Histogram).Any(h => Math.Max(-h.Low, h.High) > GreatestRange))
                 nodes.Remove(node, "values as great as infinities");
             else if (AddsUnseenMask(node))
@@ -351,7 +363,7 @@ internal sealed class PrecisionPlanner(
     }
 
     /// <summary>What chooses ranges, quantisations of values and weights, with what it remembers of earlier choices.</summary>
-    internal sealed record Planners(RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
+    internal sealed record Planners(CalibrationMethod Method, RangeChooser Ranges, ValuePlanner Values, WeightPlanner Weights);
 
     /// <summary>A plan, how noisy its outputs are, the work it moved to float, and what made it.</summary>
     internal sealed record Outcome(IntegerNodes Nodes, GraphQuantization Plan, double Decibels, long Work, Planners Planners);

@@ -65,6 +65,9 @@ internal sealed record QuantizationOptions
     /// <summary>Whether errors of rounding weights are made up for by weights that are rounded later, where that measures better.</summary>
     public bool CompensatesRounding { get; init; }
 
+    /// <summary>The way that a quantisation of nearly the same model took; null to look for one.</summary>
+    public QuantizationPath? Path { get; init; }
+
     /// <summary>What holds in single layers instead.</summary>
     public LayerRules Layers { get; init; } = LayerRules.None;
 

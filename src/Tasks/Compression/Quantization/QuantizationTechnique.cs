@@ -27,11 +27,17 @@ internal sealed class QuantizationTechnique : ICompressionTechnique
     {
         ModelOptions options = context.Options;
         QuantizationOptions chosen = OptionsOf(context);
+        // Few levels are no reason to look for other ways, so that their noise tells nothing about those of others.
+        bool looksForWays = !IsCoarse(options) && !options.Layers.AnyFewLevels;
+        if (looksForWays)
+            chosen = chosen with { Path = context.Common?.First<QuantizationPath>(context.Teacher.Graph, TechniqueName) };
         var quantizer = new Quantizer(chosen, context.Progress);
         // Float32 throughout and a model's own scales need no samples, so none are read or made up for them.
         SampleSet samples = options.IsFloat32 || PrequantizedModel.Is(model.Graph) ? SampleSet.Empty
             : context.Calibration;
         CompressionResult result = quantizer.Apply(model, samples, context.Cancellation);
+        if (looksForWays && quantizer.Path is { } path)
+            context.Once(context.Teacher.Graph, TechniqueName, () => path);
         return result with { Notes = [.. result.Notes, .. WithoutEffect(options, chosen.CompensatesRounding)] };
     }
 

@@ -41,6 +41,12 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     /// <summary>What the quantisation may evaluate and has evaluated.</summary>
     public WorkBudget Budget { get; private set; } = new(WorkBudget.Least);
 
+    /// <summary>
+    /// The way that the quantisation took, for models that differ in weights alone; null where it cannot be taken again by itself:
+    /// before a model is quantised, without integers, and where products were divided for their outliers.
+    /// </summary>
+    public QuantizationPath? Path { get; private set; }
+
     /// <summary>Quantises a model.</summary>
     /// <param name="model">The float model.</param>
     /// <param name="data">Samples to calibrate on.</param>
@@ -81,16 +87,27 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             // Means and variances of made-up values say nothing about the rounding of weights.
             QuantizationOptions used = unsettled.IsEmpty ? options
                 : options with { CorrectBiases = false, SearchWeightScales = false, PairSums = PairSums.Free, CompensatesRounding = false };
-            Attempt attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
+            Attempt attempt;
+            if (options.Path is { } path && unsettled.IsEmpty)
+            {
+                used = used with { PairSums = path.PairSums };
+                attempt = Try(path.Dynamic.Count == 0 ? graph
+                    : DynamicRange.Apply(new(graph), n => n.Form == IntegerForm.DotProduct && path.Dynamic.Contains(n.Node.Name)),
+                    data.Samples, unsettled, used, cancellation);
+            }
+            else
+            {
+                attempt = Quantize(graph, data.Samples, unsettled, used, cancellation);
+            }
 
             // What little bounds cost each layer may add up, and is missed where outputs are noisy anyway.
-            if (used.PairSums == PairSums.Bounded && options.Precision == ModelPrecision.Auto && attempt.Outcome.Decibels < Quiet
+            if (used is { PairSums: PairSums.Bounded, Path: null, Precision: ModelPrecision.Auto } && attempt.Outcome.Decibels < Quiet
                 && Budget.Allows(attempt.Cost + attempt.Planner.Reserve))
             {
                 Attempt free = Quantize(graph, data.Samples, unsettled, used with { PairSums = PairSums.Free }, cancellation);
                 double loss = attempt.Planner.IsNoisy(attempt.Outcome) ? GreatestLossOfBounds : GreatestLossOfQuietModels;
                 if (free.Outcome.Decibels > attempt.Outcome.Decibels + loss)
-                    attempt = free;
+                    (attempt, used) = (free, used with { PairSums = PairSums.Free });
             }
             PrecisionPlanner.Outcome outcome = attempt.Outcome;
             if (options.LeastOutputSignalToNoise is { } least && outcome.Decibels < least)
@@ -100,6 +117,8 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 if (outcome.Decibels < least)
                     diagnostics.Add(Noisy(outcome.Decibels, least, attempt.Planner.CostOfLayers(outcome, cancellation)));
             }
+            if (unsettled.IsEmpty && !attempt.IsSplit)
+                Path = PathOf(attempt.Graph.Graph, outcome, used.PairSums);
             (graph, quantization, decibels) = (attempt.Graph.Graph, outcome.Plan, outcome.Decibels);
             if (double.IsFinite(decibels))
                 quantization = quantization with { OutputSignalToNoise = decibels };
@@ -134,6 +153,14 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         return attempt.Planner.CostOfBits(attempt.Outcome, cancellation);
     }
 
+    // A product with a dynamic range keeps its name.
+    private static QuantizationPath PathOf(Graph graph, PrecisionPlanner.Outcome outcome, PairSums pairs) => new(
+        pairs, outcome.Planners.Method,
+        [.. graph.Nodes.Where(n => n.HasInput(0) && DynamicRange.IsDivided(GraphIndex.Of(graph).Producer(n.Inputs[0])))
+            .Select(n => n.Name)],
+        outcome.Plan.Nodes.Where(n => !n.Value.Integer)
+            .ToImmutableSortedDictionary(n => n.Key, n => n.Value.Reason, StringComparer.Ordinal));
+
     private Attempt Quantize(
         Graph graph, IReadOnlyList<IReadOnlyList<Tensor>> samples, UnsettledRanges unsettled, QuantizationOptions options,
         CancellationToken cancellation)
@@ -141,8 +168,9 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         Attempt best = Try(graph, samples, unsettled, options, cancellation);
 
         // Against outliers, the cheaper means first.
-        foreach (Func<Attempt, Graph?> means in (Func<Attempt, Graph?>[])[
-            a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics)])
+        foreach ((Func<Attempt, Graph?> means, bool splits) in ((Func<Attempt, Graph?>, bool)[])[
+            (a => DynamicRange.Apply(a.Graph, a.Outcome.Plan), false),
+            (a => OutlierSplitting.Apply(a.Graph, a.Outcome.Plan, a.Statistics), true)])
         {
             if (!best.Planner.IsNoisy(best.Outcome))
                 break;
@@ -154,7 +182,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 continue;
             Attempt other = Try(rewritten, samples, unsettled, options, cancellation);
             if (other.Outcome.Decibels > best.Outcome.Decibels + LeastGainAgainstOutliers)
-                best = other;
+                best = other with { IsSplit = splits };
         }
         return best;
     }
@@ -192,9 +220,10 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
         var planner = new PrecisionPlanner(
             candidates, statistics, probes, noise, hessians, rounded, Budget, unsettled, options, text => Report(Budget.Share, text));
         long measured = Budget.Spent - before;
-        PrecisionPlanner.Outcome outcome = planner.Plan(cancellation);
-        return new(candidates, statistics, planner, planner.IsNoisy(outcome) ? planner.Tune(outcome, cancellation) : outcome,
-            measured + planner.CostOfPlan);
+        PrecisionPlanner.Outcome outcome = options.Path is { } path ? planner.Plan(path, cancellation) : planner.Plan(cancellation);
+        if (options.Path is null && planner.IsNoisy(outcome))
+            outcome = planner.Tune(outcome, cancellation);
+        return new(candidates, statistics, planner, outcome, measured + planner.CostOfPlan);
     }
 
     // Few models use up what they may.
@@ -296,5 +325,9 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     /// <param name="Outcome">The plan.</param>
     /// <param name="Cost">The work of statistics and the first plan; a search beyond it asks by itself.</param>
     private sealed record Attempt(QuantizableGraph Graph, ActivationStatistics Statistics, PrecisionPlanner Planner,
-        PrecisionPlanner.Outcome Outcome, long Cost);
+        PrecisionPlanner.Outcome Outcome, long Cost)
+    {
+        /// <summary>Whether products are divided for their outliers: which ones and where, only statistics tell.</summary>
+        public bool IsSplit { get; init; }
+    }
 }

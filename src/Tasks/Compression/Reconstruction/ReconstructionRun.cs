@@ -23,7 +23,7 @@ internal sealed class ReconstructionRun : ITrainingHost
     private const long Products = 400_000_000_000;
     private const int FewestSteps = 40;
     private const int MostSteps = 600;
-    private const int Batch = 32;
+    private const int LargestBatch = 32;
     private const int Chunk = 8;
     private const double LearningRate = 0.02;
     private const double AverageDecay = 0.9;
@@ -39,6 +39,8 @@ internal sealed class ReconstructionRun : ITrainingHost
     private readonly IReadOnlyList<Tensor>[] _samples;
     private readonly int[] _learned;
     private readonly int[] _heldBack;
+    private readonly int _batch;
+    private readonly int _steps;
     private (int Part, int Count) _place;
 
     /// <summary>Prepares a run.</summary>
@@ -52,12 +54,18 @@ internal sealed class ReconstructionRun : ITrainingHost
         CompressionContext context)
     {
         (_name, _graph, _quantization, _student, _context) = (name, graph, quantization, student, context);
+        (_batch, _steps) = Extent(graph);
         long each = 2 * Math.Max(new GraphEvaluator(graph).LiveBytes, 1);
         int count = (int)Math.Min(Math.Clamp(MostBytes / each, 2 * Share, MostSamples), samples.Samples.Count);
         _samples = [.. SelectedSamples.Spread(samples.Samples, count)];
         _heldBack = [.. Enumerable.Range(0, count).Where(i => i % Share == Share / 2)];
         _learned = [.. Enumerable.Range(0, count).Except(_heldBack)];
     }
+
+    /// <summary>
+    /// Whether a graph can learn with so many products at all: with the fewest steps of the smallest batch. Larger ones would take hours.
+    /// </summary>
+    public static bool Affords(Graph graph) => Extent(graph).Steps > 0;
 
     /// <summary>The samples that nothing is learned from.</summary>
     public IReadOnlyList<IReadOnlyList<Tensor>> HeldBack => [.. _heldBack.Select(i => _samples[i])];
@@ -71,7 +79,6 @@ internal sealed class ReconstructionRun : ITrainingHost
             parameter.Show(parameter.Values);
         var layers = _student.Layers.ToDictionary(l => l.Node.Name, StringComparer.Ordinal);
         var parts = new GraphParts(_graph, _student.Graph, _student.Renamed, n => layers.ContainsKey(n.Name), inBlocks);
-        int steps = Steps();
         Dictionary<string, Tensor>[] exact = Beginning(), rounded = Beginning();
         (int better, double before, double after) = (0, 0, 0);
         for (int p = 0; p < parts.Count; p++)
@@ -87,7 +94,7 @@ internal sealed class ReconstructionRun : ITrainingHost
                 var objective = new PartObjective(learner, [.. compared.Select(_student.Renamed)],
                     [.. rounded.Select(r => learner.Inputs.Select(i => r[i]).ToArray())],
                     [.. results.Select(r => r[own.Outputs.Length..])], _learned, _heldBack, Chunk);
-                TrainingOutcome outcome = Train(objective, trained, steps);
+                TrainingOutcome outcome = Train(objective, trained);
                 better += outcome.BestStep > 0 ? 1 : 0;
                 (before, after) = (before + outcome.LossBefore, after + outcome.LossAfter);
             }
@@ -96,7 +103,7 @@ internal sealed class ReconstructionRun : ITrainingHost
             HandOn(rounded, learner.Outputs, handedOn, [.. parts.Alive(p + 1).Select(_student.Renamed)]);
         }
         string what = inBlocks ? "blocks" : "layers";
-        notes.Add(FormattableString.Invariant($"{better} of {parts.Count} {what} rounded anew in {steps} steps of {Batch} ")
+        notes.Add(FormattableString.Invariant($"{better} of {parts.Count} {what} rounded anew in {_steps} steps of {_batch} ")
             + FormattableString.Invariant($"samples each, of {_learned.Length}; error on {_heldBack.Length} others, ")
             + FormattableString.Invariant($"all together: {before:g3} → {after:g3} of the values' power"));
     }
@@ -119,7 +126,7 @@ internal sealed class ReconstructionRun : ITrainingHost
     /// <inheritdoc/>
     public void CheckTime() => _context.RequireTime();
 
-    private TrainingOutcome Train(PartObjective objective, QuantizedStudent.Layer[] layers, int steps)
+    private TrainingOutcome Train(PartObjective objective, QuantizedStudent.Layer[] layers)
     {
         var parameters = new List<TrainedParameter>();
         foreach (QuantizedStudent.Layer layer in layers)
@@ -135,13 +142,13 @@ internal sealed class ReconstructionRun : ITrainingHost
         }
         var options = new TrainerOptions
         {
-            Steps = steps,
-            BatchSize = Batch,
+            Steps = _steps,
+            BatchSize = _batch,
             ChunkSize = Chunk,
             LearningRate = LearningRate,
             AverageDecay = AverageDecay,
             GradientClip = double.MaxValue,
-            EvaluationInterval = steps,
+            EvaluationInterval = _steps,
         };
         string part = layers[0].Node.Name;
         TrainingOutcome outcome = new Trainer(objective, parameters, options, epoch =>
@@ -164,10 +171,14 @@ internal sealed class ReconstructionRun : ITrainingHost
     private float[] Units(QuantizedStudent.Layer layer) => [.. _quantization.Weights[layer.Node.Name].Scales.Select(s => (float)(s
         * _quantization.Values[layer.Node.Inputs[0]].Scale * Math.Sqrt(layer.Product.Length) * UnitOfBias))];
 
-    private int Steps()
+    // How many steps of how many samples: of large graphs first fewer steps, then fewer samples; 0 steps where none are enough.
+    private static (int Batch, int Steps) Extent(Graph graph)
     {
-        long macs = _graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(_graph, n)));
-        return (int)Math.Clamp(Products / (3L * Batch * Math.Max(macs, 1)), FewestSteps, MostSteps);
+        double macs = Math.Max(graph.Nodes.Sum(n => OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n))), 1);
+        for (int batch = LargestBatch; batch >= Chunk; batch /= 2)
+            if (Products / (3 * batch * macs) is >= FewestSteps and var steps)
+                return (batch, (int)Math.Min(steps, MostSteps));
+        return (Chunk, 0);
     }
 
     private Dictionary<string, Tensor>[] Beginning() => [.. _samples.Select(s => _graph.Inputs.Zip(s).ToDictionary(

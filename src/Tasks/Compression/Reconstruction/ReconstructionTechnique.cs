@@ -35,6 +35,8 @@ internal sealed class ReconstructionTechnique : ICompressionTechnique
         SampleSet samples = context.Calibration;
         if (samples.Synthetic || samples.Samples.Count < FewestSamples)
             return new(model, [$"fewer than {FewestSamples} samples to choose by: weights stay as they were rounded"], []);
+        if (!ReconstructionRun.Affords(model.Graph))
+            return new(model, ["too large a model to be reconstructed in a build: weights stay as they were rounded"], []);
         var notes = new List<string>();
         var student = new QuantizedStudent(
             model.Graph, quantization, (node, values) => QuantizedStudent.LevelsOf(context.Options, node, values));

@@ -50,7 +50,7 @@ internal sealed class BlockSparsificationTechnique : ICompressionTechnique
             context.Cancellation.ThrowIfCancellationRequested();
             (PrunableLayer layer, BlockGrid grid) = layers[i];
             context.Progress.Report(Name, (double)i / layers.Length, layer.Name);
-            layer.PruneBlocks(hessians, grid, pruned[i]);
+            layer.PruneBlocks(hessians, grid, pruned[i], context.Cancellation);
             editor.SetConstant(layer.Constant, layer.ToTensor());
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"'{layer.Name}': {pruned[i]} of {grid.Count} blocks ({100.0 * pruned[i] / grid.Count:F1} %)"));

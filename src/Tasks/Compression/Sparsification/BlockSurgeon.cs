@@ -14,13 +14,17 @@ namespace OptimizerBuild.Compression.Sparsification;
 /// <param name="grid">The blocks.</param>
 /// <param name="hessians">For each group the damped second moments of its inputs; null: the smallest blocks go.</param>
 /// <param name="groupOf">The group of a row.</param>
-internal sealed class BlockSurgeon(double[][] rows, BlockGrid grid, double[][]? hessians, Func<int, int> groupOf)
+/// <param name="cancellation">Stops the work between panels, which leaves weights of no use.</param>
+internal sealed class BlockSurgeon(
+    double[][] rows, BlockGrid grid, double[][]? hessians, Func<int, int> groupOf, CancellationToken cancellation = default)
 {
     // Products of all rounds.
     private const double MostProducts = 1e11;
 
     // What is left after a round.
     private const double Share = 0.9;
+
+    private readonly ParallelOptions _parallel = new() { CancellationToken = cancellation };
 
     /// <summary>Sets blocks to zero.</summary>
     /// <param name="count">How many; blocks that are zero already count.</param>
@@ -41,7 +45,7 @@ internal sealed class BlockSurgeon(double[][] rows, BlockGrid grid, double[][]? 
         double[][] factors = [.. hessians.Select(h => SymmetricMatrix.FactorOfInverse((double[])h.Clone(), length))];
         var positions = Enumerable.Range(0, length).ToArray();
         var scores = new double[grid.Panels.Length][];
-        Parallel.For(0, scores.Length, p => scores[p] = Scores(p, kept[p], factors[groupOf(grid.Panels[p].First)], positions));
+        Parallel.For(0, scores.Length, _parallel, p => scores[p] = Scores(p, kept[p], factors[groupOf(grid.Panels[p].First)], positions));
         int first = Math.Max(keep, (int)(grid.Count * Share));
         double ofAPanel = (double)first / grid.Panels.Length / grid.Quads.Length * length;
 
@@ -57,7 +61,7 @@ internal sealed class BlockSurgeon(double[][] rows, BlockGrid grid, double[][]? 
         for (int left = first; ; left = Math.Max(keep, (int)(left * Share)))
         {
             kept = Chosen(scores, kept, left);
-            Parallel.For(0, scores.Length, p => scores[p] = Refit(p, kept[p], targets));
+            Parallel.For(0, scores.Length, _parallel, p => scores[p] = Refit(p, kept[p], targets));
             if (left == keep)
                 break;
         }

@@ -12,10 +12,14 @@ namespace OptimizerBuild.Compression.Sparsification;
 /// <param name="rows">For each output channel its weights; replaced.</param>
 /// <param name="hessians">For each group the damped second moments of its inputs.</param>
 /// <param name="groupOf">The group of a row.</param>
-internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<int, int> groupOf)
+/// <param name="cancellation">Stops the work between rows, which leaves weights of no use.</param>
+internal sealed class BrainSurgeon(
+    double[][] rows, double[][] hessians, Func<int, int> groupOf, CancellationToken cancellation = default)
 {
     // Products of all rounds.
     private const double MostProducts = 4e10;
+
+    private readonly ParallelOptions _parallel = new() { CancellationToken = cancellation };
 
     /// <summary>Sets weights to zero.</summary>
     /// <param name="count">How many; weights that are zero already count.</param>
@@ -44,7 +48,7 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
         for (int left = first; ; left = Math.Max(keep, left / 2))
         {
             kept = Chosen(scores, kept, left);
-            Parallel.For(0, rows.Length, r => scores[r] = Refit(r, kept[r], targets[r]));
+            Parallel.For(0, rows.Length, _parallel, r => scores[r] = Refit(r, kept[r], targets[r]));
             if (left == keep)
                 break;
         }
@@ -73,7 +77,7 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
         for (int most = 3; most >= 2; most--)
         {
             kept = Best(scores, kept, quads, most);
-            Parallel.For(0, rows.Length, r => scores[r] = Refit(r, kept[r], targets[r]));
+            Parallel.For(0, rows.Length, _parallel, r => scores[r] = Refit(r, kept[r], targets[r]));
         }
     }
 
@@ -136,7 +140,7 @@ internal sealed class BrainSurgeon(double[][] rows, double[][] hessians, Func<in
     private void Walk(int[][] kept)
     {
         CompensatedWalk[] walks = [.. hessians.Select(h => new CompensatedWalk(h))];
-        Parallel.For(0, rows.Length, r =>
+        Parallel.For(0, rows.Length, _parallel, r =>
         {
             var stays = new bool[rows[r].Length];
             foreach (int k in kept[r])

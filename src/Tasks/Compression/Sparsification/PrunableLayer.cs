@@ -69,9 +69,10 @@ internal sealed class PrunableLayer
         evaluator.RequireMemory();
         IReadOnlyList<IReadOnlyList<Tensor>> samples = context.Calibration.Samples;
         long affordable = Math.Clamp(MostProducts / Math.Max(evaluator.MultiplyAccumulates, 1), 16, MostSamples);
-        return InputHessians.Collect(evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
+        return context.Once(graph, string.Join('\n', layers.Select(l => l.Name)), () => InputHessians.Collect(
+            evaluator, [.. layers.Select(l => (l.Context, l.Layer))],
             SelectedSamples.Spread(samples, (int)Math.Min(Math.Min(affordable, context.Options.CalibrationSamples), samples.Count)),
-            context.Cancellation);
+            context.Cancellation));
     }
 
     /// <summary>How weights have been chosen, in the words of the report.</summary>
@@ -99,7 +100,8 @@ internal sealed class PrunableLayer
     /// <summary>Sets weights to zero.</summary>
     /// <param name="hessians">What is known of the inputs.</param>
     /// <param name="count">How many weights.</param>
-    public void Prune(InputHessians hessians, int count)
+    /// <param name="cancellation">Stops the work.</param>
+    public void Prune(InputHessians hessians, int count, CancellationToken cancellation)
     {
         double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
         if (groups[0] is null)
@@ -110,7 +112,7 @@ internal sealed class PrunableLayer
                 _rows[r][k] = 0;
             return;
         }
-        new BrainSurgeon(_rows, groups!, Group).Prune(count);
+        new BrainSurgeon(_rows, groups!, Group, cancellation).Prune(count);
     }
 
     /// <summary>
@@ -135,21 +137,23 @@ internal sealed class PrunableLayer
     /// <param name="hessians">What is known of the inputs.</param>
     /// <param name="blocks">The layer's blocks.</param>
     /// <param name="count">How many of them.</param>
-    public void PruneBlocks(InputHessians hessians, BlockGrid blocks, int count)
+    /// <param name="cancellation">Stops the work.</param>
+    public void PruneBlocks(InputHessians hessians, BlockGrid blocks, int count, CancellationToken cancellation)
     {
         double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
-        new BlockSurgeon(_rows, blocks, groups[0] is null ? null : [.. groups!], Group).Prune(count);
+        new BlockSurgeon(_rows, blocks, groups[0] is null ? null : [.. groups!], Group, cancellation).Prune(count);
     }
 
     /// <summary>Sets all but two weights of each quad of a row to zero.</summary>
     /// <param name="hessians">What is known of the inputs.</param>
     /// <param name="blocks">The layer's blocks, which say what a quad is.</param>
-    public void PruneQuads(InputHessians hessians, BlockGrid blocks)
+    /// <param name="cancellation">Stops the work.</param>
+    public void PruneQuads(InputHessians hessians, BlockGrid blocks, CancellationToken cancellation)
     {
         double[]?[] groups = [.. Enumerable.Range(0, Layer.Groups).Select(g => hessians.Damped(Name, g))];
         if (groups[0] is not null)
         {
-            new BrainSurgeon(_rows, groups!, Group).PruneQuads(blocks.Quads);
+            new BrainSurgeon(_rows, groups!, Group, cancellation).PruneQuads(blocks.Quads);
             return;
         }
         foreach (double[] row in _rows)

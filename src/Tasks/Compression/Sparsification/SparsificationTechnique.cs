@@ -50,7 +50,7 @@ internal sealed class SparsificationTechnique : ICompressionTechnique
         {
             context.Cancellation.ThrowIfCancellationRequested();
             context.Progress.Report(Name, (double)i / layers.Length, layers[i].Name);
-            layers[i].Prune(hessians, pruned[i]);
+            layers[i].Prune(hessians, pruned[i], context.Cancellation);
             editor.SetConstant(layers[i].Constant, layers[i].ToTensor());
             notes.Add(string.Create(CultureInfo.InvariantCulture,
                 $"'{layers[i].Name}': {pruned[i]} of {layers[i].Count} ({100.0 * pruned[i] / layers[i].Count:F1} %)"));

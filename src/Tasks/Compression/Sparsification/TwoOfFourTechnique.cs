@@ -43,7 +43,7 @@ internal sealed class TwoOfFourTechnique : ICompressionTechnique
             context.Cancellation.ThrowIfCancellationRequested();
             (PrunableLayer layer, BlockGrid grid) = layers[i];
             context.Progress.Report(Name, (double)i / layers.Length, layer.Name);
-            layer.PruneQuads(hessians, grid);
+            layer.PruneQuads(hessians, grid, context.Cancellation);
             editor.SetConstant(layer.Constant, layer.ToTensor());
         }
         string how = PrunableLayer.Choice([.. layers.Select(l => l.Layer)], hessians, context);

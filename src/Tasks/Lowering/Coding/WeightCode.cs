@@ -30,6 +30,12 @@ internal abstract class WeightCode
     /// <summary>Whether lengths follow from frequencies, so that the code is only used where the item asks for it.</summary>
     public virtual bool IsEntropyCode => false;
 
+    /// <summary>
+    /// What a byte of the code counts for beside those of others, where tables take longer to make than so few elements to decode.
+    /// </summary>
+    /// <param name="count">The number of elements.</param>
+    public virtual double Weight(int count) => 1;
+
     /// <summary>Codes a run of elements; null where the code cannot.</summary>
     public abstract byte[]? Encode(WeightRun run);
 

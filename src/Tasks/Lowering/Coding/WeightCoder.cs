@@ -105,7 +105,7 @@ internal static class WeightCoder
         .Select(c => (Code: c, Bytes: c.Encode(run)))
         .Where(c => c.Bytes is not null)
         .Select(c => new Coded(run, c.Code, c.Bytes!))
-        .MinBy(c => c.Bytes.Length)!;
+        .MinBy(c => c.Bytes.Length * c.Code.Weight(run.Count))!;
 
     private sealed record Coded(WeightRun Run, WeightCode Code, byte[] Bytes);
 }

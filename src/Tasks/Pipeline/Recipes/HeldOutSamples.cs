@@ -50,7 +50,7 @@ internal sealed class HeldOutSamples : ISampleSource
         int all = whole.Samples.Count, fitted = Math.Min(options.CalibrationSamples, all / 2);
         ImmutableArray<int> own = [.. Enumerable.Range(0, fitted).Select(i => SampleSplitter.OriginalIndex(i, fitted, all))];
         int[] others = [.. Enumerable.Range(0, all).Except(own)];
-        int judges = Math.Min(MostJudges, others.Length);
+        int judges = Math.Min(Math.Min(MostJudges, SearchWork.Judges(teacher.Graph)), others.Length);
         ImmutableArray<int> places =
             [.. Enumerable.Range(0, judges).Select(i => others[SampleSplitter.OriginalIndex(i, judges, others.Length)])];
         SampleSet judged = whole.At(places);

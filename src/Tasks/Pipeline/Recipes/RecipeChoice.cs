@@ -40,8 +40,10 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
 
         // Where a size alone is asked for, it is reached at any price, the most accurate way.
         bool isForSize = options is { MaxSize: not null, MaxAccuracyDrop: null } && options.Compression != CompressionRecipe.Fastest;
+        var common = new CommonFindings();
         var search = new RecipeSearch(options, o => Measure(o), progress)
         {
+            Work = SearchWork.Of(graph, samples.Fitted.Samples.Count, samples.Judges.Samples.Count),
             CostOfBits = CostOfBits,
             IsAccurate = m => isForSize || m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels) + Tolerance,
             IsBearable = m => m.Drop <= RecipeSearch.Allowed(options, m, samples.HasLabels, deviations: 1) + Tolerance,
@@ -60,7 +62,7 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
         CompressionContext Context(ModelOptions candidate)
         {
             cancellation.ThrowIfCancellationRequested();
-            return new(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation);
+            return new(candidate, teacher, samples, trials(candidate), SilentProgress.Instance, cancellation) { Common = common };
         }
 
         long BytesOf(ModelOptions candidate)

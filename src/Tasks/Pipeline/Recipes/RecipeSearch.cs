@@ -26,6 +26,7 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
 
     private readonly List<string> _notes = [];
     private int _tried;
+    private bool _isCut;
 
     /// <summary>What was tried and what came of it, one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
@@ -59,6 +60,9 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     /// <summary>What fewer bits cost in each layer under given options; null where bits are not chosen layer by layer.</summary>
     public Func<ModelOptions, IReadOnlyList<LayerBits>>? CostOfBits { get; init; }
 
+    /// <summary>What the search may do; the candidates that a recipe begins with are tried in any case.</summary>
+    public SearchWork Work { get; init; } = new(0, 0);
+
     /// <summary>Searches.</summary>
     /// <returns>The candidate to ship.</returns>
     public RecipeCandidate Choose()
@@ -66,19 +70,22 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
         RecipeCandidate start = RecipeCandidate.Of(options);
         if (options.Precision == ModelPrecision.Mixed)
             start = Mixed(start.With([(nameof(ModelOptions.Precision), nameof(ModelPrecision.Auto))]));
-        return options.Compression switch
+        RecipeCandidate chosen = options.Compression switch
         {
             CompressionRecipe.Smallest => Equalized(Smallest(start)),
             CompressionRecipe.Fastest => Equalized(Fastest(start)),
             _ => start,
         };
+        if (_isCut)
+            _notes.Add("the model is so large that the search ended before all was tried");
+        return chosen;
     }
 
     // Factors that move between layers cost nothing, and help some models and harm others.
     private RecipeCandidate Equalized(RecipeCandidate from)
     {
         if (from.Options.Equalize is not null || from.Options.Precision == ModelPrecision.Float32 || from.Measurement is not { } before
-            || !Ships(from))
+            || !Ships(from) || !Allows(Work.AllowsCandidate))
             return from;
         RecipeCandidate candidate = Try(from.With([(nameof(ModelOptions.Equalize), "True")]));
         return candidate.Measurement is { } after && Ships(candidate) && after.Drop < before.Drop
@@ -95,8 +102,9 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
     // Layer after layer gets fewer bits as long as the model ships, or until it is small enough.
     private RecipeCandidate FewerBits(RecipeCandidate from)
     {
-        if (Fits(from) || CostOfBits is null)
+        if (Fits(from) || CostOfBits is null || !Allows(Work.AllowsBits))
             return from;
+        Work.CountBits();
         progress.Report(Step, 1 - (1.0 / (1 + _tried)), "bits of single layers");
         ImmutableArray<BitStep> steps = BitSteps.Of(CostOfBits(from.Options), from.Options.Precision == ModelPrecision.Int4 ? 4 : 8);
         if (steps.Length == 0)
@@ -193,7 +201,7 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
             return from;
         RecipeCandidate best = from;
         (int ships, int fails) = (-1, axis.Steps.Length);
-        while (fails - ships > 1)
+        while (fails - ships > 1 && Allows(Work.AllowsCandidate))
         {
             int step = (ships + fails) / 2;
             RecipeCandidate candidate = Try(from.With(axis.Steps[step]));
@@ -214,10 +222,17 @@ internal sealed class RecipeSearch(ModelOptions options, Func<ModelOptions, Meas
         return best;
     }
 
+    private bool Allows(bool enough)
+    {
+        _isCut |= !enough;
+        return enough;
+    }
+
     private bool Ships(RecipeCandidate candidate) => candidate.Measurement is { } measurement && IsAccurate(measurement);
 
     private RecipeCandidate Try(RecipeCandidate candidate)
     {
+        Work.CountCandidate();
         // How many there will be is not known; the line says which it is.
         progress.Report(Step, 1 - (1.0 / (1 + _tried++)), candidate.Text);
         try

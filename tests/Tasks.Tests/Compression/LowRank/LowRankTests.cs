@@ -122,7 +122,7 @@ public sealed class LowRankTests
             foreach (double share in (double[])[0.3, 0.6])
             {
                 LayerFactors factors = Assert.Single(
-                    new LayerDivision(graph, layer, null, form, CancellationToken.None).At(share));
+                    new LayerDivision(graph, layer, null, form, 1, CancellationToken.None).At(share));
                 Assert.InRange(factors.Macs, 0.5 * share, share + 1e-9);
                 var editor = new GraphEditor(graph);
                 factors.Insert(editor);
@@ -134,6 +134,17 @@ public sealed class LowRankTests
                 double lost = Error(graph, smaller, samples) / power;
                 Assert.True(Math.Abs(lost - factors.Loss) < 0.04 * factors.Loss, $"{form} at {share}: {factors.Loss} told, {lost} lost");
             }
+    }
+
+    /// <summary>Layers share what a model may spend on alternating steps: where too few are left for each, there is no such form.</summary>
+    [Fact]
+    public void LayersShareTheWorkOfAlternatingSteps()
+    {
+        Graph graph = Convolution(Noise(24 * 24 * 9, 7), 24, isPlain: true);
+        var layer = LayerMatrix.Of(graph, graph.Nodes[0])!;
+        Assert.Single(new LayerDivision(graph, layer, null, RankForm.CP, 100, CancellationToken.None).At(0.5));
+        Assert.Empty(new LayerDivision(graph, layer, null, RankForm.CP, 100_000, CancellationToken.None).At(0.5));
+        Assert.Single(new LayerDivision(graph, layer, null, RankForm.Tucker, 100_000, CancellationToken.None).At(0.5));
     }
 
     /// <summary>Signals above the noise are counted, noise is not.</summary>

@@ -35,6 +35,30 @@ public class OutlierTests
         AssertSame(graph, rewritten, unseen);
     }
 
+    /// <summary>A way that was found is taken again: the same integers, for less work.</summary>
+    [Theory]
+    [MemberData(nameof(Products))]
+    public void AWayThatWasFoundIsTakenAtOnce(string kind)
+    {
+        Graph graph = Product(kind);
+        SampleSet samples = OfDifferentExtent(graph, 1);
+        var first = new Quantizer(QuantizationOptions.Default);
+        CompressedModel found = first.Apply(new(graph), samples, default).Model;
+        Assert.NotNull(first.Path);
+        Assert.Single(first.Path.Dynamic);
+
+        var second = new Quantizer(QuantizationOptions.Default with { Path = first.Path });
+        CompressedModel again = second.Apply(new(graph), samples, default).Model;
+
+        Assert.Equal(found.Graph.Nodes.Select(n => n.Name), again.Graph.Nodes.Select(n => n.Name));
+        GraphQuantization expected = found.Annotation<GraphQuantization>()!, actual = again.Annotation<GraphQuantization>()!;
+        Assert.Equal(expected.Nodes.Where(n => !n.Value.Integer).Select(n => n.Key),
+            actual.Nodes.Where(n => !n.Value.Integer).Select(n => n.Key));
+        Assert.InRange(actual.OutputSignalToNoise!.Value, expected.OutputSignalToNoise!.Value - 3, double.PositiveInfinity);
+        Assert.True(second.Budget.Spent < first.Budget.Spent, $"{second.Budget.Spent} beside {first.Budget.Spent}");
+        Assert.Equal(first.Path.Dynamic, second.Path!.Dynamic);
+    }
+
     [Fact]
     public void DynamicRangeOfNothingLeavesTheBias()
     {

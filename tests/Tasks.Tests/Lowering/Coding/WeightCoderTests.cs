@@ -120,6 +120,28 @@ public sealed class WeightCoderTests
         Assert.InRange(WeightCode.All.Single(c => c.Name == "rans").Encode(new(bytes, 0, bytes.Length, 1, 1))!.Length, 0, entropy * 1.02);
     }
 
+    /// <summary>Short sections are decoded faster as rANS, unless Huffman's code is shorter by more than a hundredth.</summary>
+    [Fact]
+    public void OfCodesAsShortTheFasterOneIsTaken()
+    {
+        byte[] weights = Contents().Single(c => c.Name == "weights").Bytes;
+        WeightCode huffman = WeightCode.All.Single(c => c.Name == "huffman"), rans = WeightCode.All.Single(c => c.Name == "rans");
+        byte[] few = weights[..4000];
+        int ofHuffman = huffman.Encode(new(few, 0, few.Length, 1, 1))!.Length, ofRans = rans.Encode(new(few, 0, few.Length, 1, 1))!.Length;
+        Assert.InRange(ofRans, ofHuffman, ofHuffman * 1.01);
+        Assert.Equal("rans", CodeOf(few));
+
+        // A half, a quarter and two eighths: Huffman's lengths are exact, and its table is shorter.
+        Assert.Equal("huffman", CodeOf([.. Enumerable.Range(0, 300).Select(i => (byte)(5 + Math.Min(int.TrailingZeroCount(i + 1), 3)))]));
+
+        static string CodeOf(byte[] bytes)
+        {
+            var blob = new WeightsBlob();
+            blob.Add<byte>(bytes);
+            return WeightCoder.Code(blob, WeightCoding.Entropy).Sections.Values.Single().Code;
+        }
+    }
+
     /// <summary>No symbol costs more than a bit beyond the entropy, and Kraft's sum is exactly 1 however skewed the counts are.</summary>
     [Fact]
     public void HuffmanLengthsFillTheCode()
