@@ -14,7 +14,7 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
 {
     /// <summary>
     /// Every pair of techniques that exclude each other in nothing, and many of them together. What searches or learns is paired on the
-    /// small network, where that takes no time, and what divides windows on the one that has some.
+    /// small network, where that takes no time.
     /// </summary>
     [Theory]
     [InlineData("digits-mlp", 128, true)]
@@ -25,7 +25,6 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
         ModelOptions options = SharedModels.Options(name) with { CalibrationSamples = samples };
         if (!isMeasured)
             options = options with { EvaluationData = null };
-        var windows = new RankAmount(0.1);
         (string Name, string Excludes, Func<ModelOptions, ModelOptions> Apply)[] techniques =
         [
             ("Int4", "bits", o => o with { Precision = ModelPrecision.Int4 }),
@@ -39,17 +38,13 @@ public sealed class FewWeightsModelTests(ITestOutputHelper output)
             ("EntropyCoding", "", o => o with { EntropyCoding = true }), ("Equalize", "", o => o with { Equalize = true }),
             ("Channels", "zeros channels", o => o with { Sparsity = 0.1, SparsityPattern = SparsityPattern.Channel }),
             ("Float32", "bits", o => o with { Precision = ModelPrecision.Float32 }),
-            ("GroupSize", "bits values rounding", o => o with { Precision = ModelPrecision.Int4, GroupSize = 32 }),
             .. isMeasured ?
             [
+                ("GroupSize", "bits values rounding", o => o with { Precision = ModelPrecision.Int4, GroupSize = 32 }),
                 ("Mixed", "bits", o => o with { Precision = ModelPrecision.Mixed }),
                 ("Adaptive", "rounding", o => o with { Rounding = WeightRounding.Adaptive }),
                 ("Block rounding", "rounding", o => o with { Rounding = WeightRounding.Block }),
-            ] : ((string, string, Func<ModelOptions, ModelOptions>)[])
-            [
-                ("Tucker", "ranks", o => o with { Rank = windows, RankForm = RankForm.Tucker }),
-                ("CP", "ranks", o => o with { Rank = windows, RankForm = RankForm.CP }),
-            ],
+            ] : ((string, string, Func<ModelOptions, ModelOptions>)[])[],
         ];
         var pairs =
             from a in Enumerable.Range(0, techniques.Length)
