@@ -72,7 +72,8 @@ internal sealed class KernelLibrary
     }
 
     /// <summary>Everything that some files and methods need.</summary>
-    /// <param name="roots">Names of files, which are taken whole, and of methods of a file, as <c>File.Method</c>; what is not there is left out.
+    /// <param name="roots">Names of files, which are taken whole, and of methods of a file, as <c>File.Method</c>; what is not there is
+    /// left out.
     /// </param>
     public KernelSelection Select(IEnumerable<string> roots)
     {

@@ -17,7 +17,8 @@ internal sealed record KernelPart(
 {
     /// <summary>
     /// Whether a member may be left out: what is called by nothing but its name. Members that implement an interface, constructors,
-    /// operators, extension methods and what the language calls by a pattern are the frame's; instance members are, too, since a field that none of them reads
+    /// operators, extension methods and what the language calls by a pattern are the frame's; instance members are, too, since a field
+    /// that none of them reads
     /// is a warning in the user's project.
     /// </summary>
     public static bool MayBeLeftOut(TypeDeclarationSyntax type, MemberDeclarationSyntax member)

@@ -92,7 +92,8 @@ public class KernelSourceTests
         foreach (string file in KernelLibrary.Embedded.Files)
         {
             // Some files are empty for all but the newest framework.
-            CSharpCompilation compilation = Compile(Whole().Where(f => f.File == file), FrameworkReferences.Net10, Net11Symbols, LanguageVersion.CSharp12, false);
+            CSharpCompilation compilation = Compile(
+                Whole().Where(f => f.File == file), FrameworkReferences.Net10, Net11Symbols, LanguageVersion.CSharp12, false);
             INamespaceSymbol kernels = compilation.Assembly.GlobalNamespace.GetNamespaceMembers()
                 .Single(n => n.Name == "OptimizerBuild").GetNamespaceMembers().Single();
             Assert.NotEmpty(kernels.GetTypeMembers());
