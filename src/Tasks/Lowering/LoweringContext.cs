@@ -5,6 +5,7 @@ using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
 using OptimizerBuild.Lowering.Trees;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
@@ -70,6 +71,9 @@ internal sealed class LoweringContext
 
     /// <summary>The values of the graph and of bodies, as their producers left them, in the order in which they are computed.</summary>
     public IReadOnlyList<(string Name, Storage Storage)> Values => _values;
+
+    /// <summary>Values whose signs lie in memory as bits.</summary>
+    public List<SignPlaneStorages> SignPlanes => _scope.SignPlanes;
 
     /// <summary>The errors of nodes that no kernel computes.</summary>
     public List<Diagnostic> Missing { get; } = [];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Float32;
 
 namespace OptimizerBuild.Lowering;
 
@@ -38,6 +39,9 @@ internal sealed class LoweringScope
 
     /// <summary>Values in the form that their producers did not make.</summary>
     public Dictionary<(string Value, bool Quantized), Storage> Converted { get; } = [];
+
+    /// <summary>Signs as bits.</summary>
+    public List<SignPlaneStorages> SignPlanes { get; } = [];
 
     /// <summary>Copies without gaps.</summary>
     public Dictionary<Storage, Storage> Dense { get; } = new(ReferenceEqualityComparer.Instance);

@@ -115,6 +115,7 @@ internal static class ModelCompiler
                 .. compression.Run.Accounts,
                 .. SharedWeights.Account(ModelSize.Of(model), lowered.Sections),
                 .. DenseS4.Account(ModelSize.Of(model), lowered.Sections),
+                .. SignBits.Account(ModelSize.Of(model), lowered.Sections),
                 .. PackedTrees.Account(ModelSize.Of(model), lowered.Trees),
                 .. CodingRules.Account(ModelSize.Of(model), stored),
             ],

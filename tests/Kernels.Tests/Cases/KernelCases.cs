@@ -31,6 +31,7 @@ internal static class KernelCases
         .. DenseCases.Nibbles(),
         .. ConvolutionCases.Nibbles(),
         .. CodingCases.Nibbles(),
+        .. SignCases.All(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -30,18 +30,20 @@ public sealed class WeightStorageTests
             new(WeightOrder.Depthwise, 37, 1, 1, [3, 3]), new(WeightOrder.Depthwise, 8, 1, 1, [1, 7]),
         ])
         {
-            bool hasFourBits = storage is DenseS4;
-            if (storage.Kernels(shape.Order).IsEmpty || (hasFourBits && shape.Inputs % 4 != 0))
+            bool hasFourBits = storage is DenseS4, hasSigns = storage is SignBits;
+            if (storage.Kernels(shape.Order).IsEmpty || (hasFourBits && shape.Inputs % 4 != 0) || (hasSigns && shape.Groups > 1))
                 continue;
             var random = new Random(3);
             Tensor weights = storage.Element == ElementType.Int8
                 ? Tensor.Of(
                     [.. Enumerable.Range(0, shape.Count).Select(_ => (sbyte)(hasFourBits ? random.Next(-7, 8) : random.Next(-127, 128)))],
                     shape.Groups * shape.Outputs, shape.Inputs, shape.Taps)
-                : Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(_ => random.NextSingle() - 0.5f)],
+                : Tensor.Of([.. Enumerable.Range(0, shape.Count).Select(i => !hasSigns ? random.NextSingle() - 0.5f
+                    : (random.Next(2) - 0.5f) * (i / shape.Inputs / shape.Taps))],
                     shape.Groups * shape.Outputs, shape.Inputs, shape.Taps);
             byte[] packed = storage.Pack(shape, weights);
-            Assert.InRange(packed.Length, shape.Count * storage.Element.Size() / (hasFourBits ? 2 : 1), int.MaxValue);
+            Assert.InRange(packed.Length, hasSigns ? (shape.Count + 7) / 8 : shape.Count * storage.Element.Size() / (hasFourBits ? 2 : 1),
+                int.MaxValue);
             Tensor unpacked = storage.Unpack(shape, packed);
             Assert.Equal(weights.Type, unpacked.Type);
             Assert.Equal(weights.Data, unpacked.Data);

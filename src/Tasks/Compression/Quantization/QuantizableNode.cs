@@ -125,6 +125,10 @@ internal sealed class QuantizableNode
     {
         layer = null;
         Node node = context.Node;
+        if (SignLayers.LeadsThere(graph, node))
+            return "its signs are multiplied as bits";
+        if (form == IntegerForm.DotProduct && SignLayers.Multiplies(graph, node))
+            return "multiplies signs by signs, as bits";
         if (form == IntegerForm.Levels)
             return context.InputConstants[0] is null && context.OutputTypes[0].Count > 0 ? "" : "no levels at run time";
         if (DynamicRange.IsPart(node))

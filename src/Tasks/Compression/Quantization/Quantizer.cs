@@ -53,7 +53,9 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
     /// <param name="cancellation">Stops the work; checked between nodes and samples.</param>
     public CompressionResult Apply(CompressedModel model, SampleSet data, CancellationToken cancellation)
     {
-        Graph graph = model.Graph;
+        Graph graph = options.Precision == ModelPrecision.Float32 || PrequantizedModel.Is(model.Graph) ? model.Graph
+            : SignLayers.Binarized(model.Graph, n => (
+                options.ReasonForFloat(n) is null && options.WeightsOf(n) == ModelPrecision.Binary, options.IsFixed(n)));
         GraphQuantization quantization;
         double decibels = double.PositiveInfinity;
         var diagnostics = new List<Diagnostic>();

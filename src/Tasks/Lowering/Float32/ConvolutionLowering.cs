@@ -1,4 +1,5 @@
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
 
@@ -24,6 +25,11 @@ internal sealed class ConvolutionLowering : NodeLowering
 
     private static void ChannelsLast(LoweringContext context, Node node, WindowGeometry window)
     {
+        if (SignBits.IsChosen(context, node))
+        {
+            SignSteps.Convolution(context, node, window);
+            return;
+        }
         Storage input = context.Read(node, node.Inputs[0]);
         if (FeatureMap.Of(input) is null)
             input = context.Dense(node, input);

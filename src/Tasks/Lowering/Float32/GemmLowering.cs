@@ -13,7 +13,7 @@ internal sealed class GemmLowering : ProductLowering
         float alpha = GemmOperator.Alpha(node);
         float beta = node.HasInput(2) ? GemmOperator.Beta(node) : 0f;
         bool transposed = GemmOperator.TransposesB(node);
-        Storage a = context.Read(node, node.Inputs[0]);
+        Storage a = context.Read(node, RowsOf(context, node));
         a = context.ToFloat32(node, context.Dense(node, GemmOperator.TransposesA(node) ? a.Permuted(1, 0) : a));
         int rows = output.Dimensions[0];
         int columns = output.Dimensions[1];

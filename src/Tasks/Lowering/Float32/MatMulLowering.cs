@@ -12,7 +12,7 @@ internal sealed class MatMulLowering : ProductLowering
     /// <inheritdoc/>
     protected override void Multiply(LoweringContext context, Node node, Storage output)
     {
-        Storage a = context.ReadFloat32(node, node.Inputs[0]);
+        Storage a = context.ReadFloat32(node, RowsOf(context, node));
         Tensor? constant = context.Graph.Constant(node.Inputs[1]);
         int inner = a.Dimensions[^1];
         if (constant is { Element: ElementType.Float32, Rank: 1 or 2 })

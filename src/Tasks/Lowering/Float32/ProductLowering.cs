@@ -1,3 +1,4 @@
+using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
 
@@ -32,6 +33,10 @@ internal abstract class ProductLowering : NodeLowering
     protected virtual void MultiplyIntegers(LoweringContext context, Node node) => throw LoweringContext.NoKernel(
         node, $"products of {context.Graph.TypeOf(node.Inputs[0]).Element} with factors are not supported");
 
+    /// <summary>The value whose rows are multiplied: before a layer that takes bits, what Sign reads.</summary>
+    protected static string RowsOf(LoweringContext context, Node node) =>
+        SignBits.IsChosen(context, node) ? SignLayers.Argument(context.Graph, node) : node.Inputs[0];
+
     /// <summary>Rows times constant weights.</summary>
     protected static void Dense(
         LoweringContext context,
@@ -49,7 +54,13 @@ internal abstract class ProductLowering : NodeLowering
         for (int o = 0; o < outputs; o++)
             for (int k = 0; k < inputs; k++)
                 matrix[(o * inputs) + k] = weight(o, k);
-        Storage weights = context.Layer(node, LayerShape.OfRows(outputs, inputs), matrix);
+        LayerShape shape = LayerShape.OfRows(outputs, inputs) with { Rows = rows };
+        if (SignBits.IsChosen(context, node))
+        {
+            SignSteps.Dense(context, node, input, output, shape, matrix, bias, bounds);
+            return;
+        }
+        Storage weights = context.Layer(node, shape, matrix);
         float[] biases = DenseFloat32.Biases(1, outputs, bias);
         LoweredStep step = context.Step(
             "Float32Dense", "Run", node, $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))

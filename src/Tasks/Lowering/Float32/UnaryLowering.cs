@@ -13,6 +13,8 @@ internal sealed class UnaryLowering : NodeLowering
     /// <inheritdoc/>
     public override void Lower(LoweringContext context, Node node)
     {
+        if (node.Is<SignOperator>() && SignSteps.AreBitsOnly(context, node))
+            return;
         Storage input = context.Read(node, node.Inputs[0]);
         if (input.Element == ElementType.Float32 && input.OrderInMemory() is { } order)
         {

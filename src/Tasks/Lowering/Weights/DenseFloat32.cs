@@ -35,7 +35,8 @@ internal sealed class DenseFloat32 : WeightStorage
     };
 
     /// <inheritdoc/>
-    public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) => !context.IsInteger(node);
+    public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
+        !context.IsInteger(node) && !SignBits.IsChosen(context, node);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights)

@@ -24,7 +24,7 @@ internal sealed class SharedFloats(Func<Node, int> clustersOf)
         if (graph.Nodes.All(n => clustersOf(n) == 0))
             return graph;
         (string Name, int Clusters)[] weights = [.. graph.Nodes
-            .Where(n => !quantization.Nodes[n.Name].Integer)
+            .Where(n => !quantization.Nodes[n.Name].Integer && !SignLayers.Multiplies(graph, n))
             .SelectMany(WeightsOf)
             .Where(name => graph.Constant(name) is { Element: ElementType.Float32 }
                 && GraphIndex.Of(graph).Readers(name).All(r => !quantization.Nodes[r.Name].Integer && WeightsOf(r).Contains(name)))

@@ -1,0 +1,143 @@
+namespace OptimizerBuild.Kernels;
+
+using global::System.Numerics;
+using global::System.Runtime.CompilerServices;
+
+/// <summary>
+/// Carries out a <see cref="SignProduct"/>: for each output pixel the bits under the window are brought together in one line for each plane,
+/// which every output's weights meet word by word.
+/// </summary>
+internal static class SignLoop
+{
+    /// <summary>Computes some of the outputs of every pixel, on the caller's thread.</summary>
+    /// <param name="w">The workspace as the thread sees it.</param>
+    /// <param name="product">The product.</param>
+    /// <param name="from">The first panel.</param>
+    /// <param name="to">The end of the panels.</param>
+    public static void Run(Workspace w, in SignProduct product, int from, int to)
+    {
+        unchecked
+        {
+            int lineBytes = product.Words * sizeof(ulong);
+
+            // Both lines, then the eight results of a panel that is not full.
+            ref byte scratch = ref w.Scratch((2 * lineBytes) + (SignProduct.PanelWidth * sizeof(float)));
+            ref ulong negative = ref Unsafe.As<byte, ulong>(ref scratch);
+            ref ulong nonzero = ref Unsafe.Add(ref negative, product.Words);
+            Unsafe.Add(ref negative, product.Words - 1) = 0;
+            Unsafe.Add(ref nonzero, product.Words - 1) = 0;
+            for (int image = 0; image < product.Images; image++)
+            {
+                for (int row = 0; row < product.Height; row++)
+                {
+                    int input = (image * product.InputImageStep) + (row * product.InputRowStep);
+                    int output = product.Output + (image * product.OutputImageStride) + (row * product.OutputRowStride);
+                    for (int pixel = 0; pixel < product.Width; pixel++)
+                    {
+                        Gather(w, in product, product.Negative + input, ref Unsafe.As<ulong, byte>(ref negative));
+                        Gather(w, in product, product.Nonzero + input, ref Unsafe.As<ulong, byte>(ref nonzero));
+                        Pixel(w, in product, ref negative, ref nonzero, output, from, to);
+                        input += product.InputPixelStep;
+                        output += product.OutputPixelStride;
+                    }
+                }
+            }
+        }
+    }
+
+    private static void Gather(Workspace w, in SignProduct product, int plane, ref byte line)
+    {
+        unchecked
+        {
+            for (int y = 0; y < product.KernelRows; y++)
+            {
+                int at = plane + (y * product.TapRowStep);
+                for (int run = 0; run < product.Runs; run++)
+                {
+                    Unsafe.CopyBlockUnaligned(ref line, ref w.Arena(at), (uint)product.RunBytes);
+                    line = ref Unsafe.Add(ref line, product.RunBytes);
+                    at += product.RunStep;
+                }
+            }
+        }
+    }
+
+    private static void Pixel(
+        Workspace w, in SignProduct product, ref ulong negative, ref ulong nonzero, int output, int from, int to)
+    {
+        unchecked
+        {
+            int terms = 0;
+            ulong unordered = 0;
+            for (int i = 0; i < product.Words; i++)
+            {
+                ulong some = Unsafe.Add(ref nonzero, i);
+                terms += BitOperations.PopCount(some);
+                unordered |= Unsafe.Add(ref negative, i) & ~some;
+            }
+
+            ref ulong weights = ref Unsafe.As<byte, ulong>(ref w.Weight(product.Weights));
+            ref float scales = ref Unsafe.As<byte, float>(ref w.Weight(product.Scales));
+            ref float biases = ref Unsafe.As<byte, float>(ref w.Weight(product.Biases));
+            ref float rest = ref Unsafe.As<ulong, float>(ref Unsafe.Add(ref nonzero, product.Words));
+            for (int panel = from; panel < to; panel++)
+            {
+                int first = panel * SignProduct.PanelWidth;
+                int count = product.Outputs - first;
+                ref float target = ref Unsafe.As<byte, float>(ref w.Arena(output + (first * sizeof(float))));
+                ref float results = ref (count < SignProduct.PanelWidth ? ref rest : ref target);
+                if (unordered != 0)
+                {
+                    for (int i = 0; i < SignProduct.PanelWidth; i++)
+                        Unsafe.Add(ref results, i) = float.NaN;
+                }
+                else
+                {
+                    Panel(
+                        w, ref negative, ref nonzero, terms != product.Terms, terms,
+                        ref Unsafe.Add(ref weights, first * product.Words), product.Words, ref Unsafe.Add(ref scales, first),
+                        ref Unsafe.Add(ref biases, first), product.Minimum, product.Maximum, ref results);
+                }
+
+                for (int i = 0; i < count && count < SignProduct.PanelWidth; i++)
+                    Unsafe.Add(ref target, i) = Unsafe.Add(ref rest, i);
+            }
+        }
+    }
+
+    private static void Panel(
+        Workspace w, ref ulong negative, ref ulong nonzero, bool hasZeros, int terms, ref ulong weights, int words, ref float scales,
+        ref float biases, float minimum, float maximum, ref float results)
+    {
+        if (w.IsStarting || !ByteLanes.Has128)
+            Scalar(ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
+        else if (ByteLanes.Has256)
+            SignTile256.Run(
+                ref negative, ref nonzero, hasZeros, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
+        else
+            SignTile128.Run(
+                ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
+    }
+
+    // Whole words by the processor's instruction, where it has one.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scalar(
+        ref ulong negative, ref ulong nonzero, int terms, ref ulong weights, int words, ref float scales, ref float biases,
+        float minimum, float maximum, ref float results)
+    {
+        unchecked
+        {
+            for (int output = 0; output < SignProduct.PanelWidth; output++)
+            {
+                int differing = 0;
+                for (int i = 0; i < words; i++)
+                    differing += BitOperations.PopCount(
+                        (Unsafe.Add(ref negative, i) ^ Unsafe.Add(ref weights, (i * SignProduct.PanelWidth) + output))
+                        & Unsafe.Add(ref nonzero, i));
+                float value = ((terms - (2 * differing)) * Unsafe.Add(ref scales, output)) + Unsafe.Add(ref biases, output);
+                value = value < minimum ? minimum : value;
+                Unsafe.Add(ref results, output) = value > maximum ? maximum : value;
+            }
+        }
+    }
+}

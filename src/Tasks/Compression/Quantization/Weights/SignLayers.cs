@@ -1,0 +1,112 @@
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Operators;
+using OptimizerBuild.Operators.Elementwise;
+using OptimizerBuild.Operators.Movement;
+using OptimizerBuild.Operators.Pooling;
+
+namespace OptimizerBuild.Compression.Quantization.Weights;
+
+/// <summary>
+/// Which layers multiply signs by signs: their input is what Sign makes, and the weights of each output are one number and its negative. Such
+/// layers run on bits, exactly, whatever precision the model has; rounding what Sign reads to levels would turn many a sign into 0.
+/// </summary>
+internal static class SignLayers
+{
+    /// <summary>Whether a node is such a layer.</summary>
+    public static bool Multiplies(Graph graph, Node node) => Suits(graph, node) && HasSigns(Read(graph, node)!);
+
+    /// <summary>
+    /// Whether a node only makes signs, or hands them on, that such layers alone read: rounding it to levels would gain nothing.
+    /// </summary>
+    public static bool LeadsThere(Graph graph, Node node)
+    {
+        if (node.Outputs.Length != 1 || !(MakesSigns(node) || PassesOn(node)) || GraphIndex.Of(graph).IsOutput(node.Outputs[0])
+            || !AreSigns(graph, node.Outputs[0]))
+            return false;
+        IReadOnlyList<Node> readers = GraphIndex.Of(graph).Readers(node.Outputs[0]);
+        return readers.Count > 0 && readers.All(r => r.Inputs[0] == node.Outputs[0] && (Multiplies(graph, r) || LeadsThere(graph, r)));
+    }
+
+    /// <summary>The value that a layer's bits are made from: what Sign reads, where it stands before the layer, else its input.</summary>
+    public static string Argument(Graph graph, Node layer) =>
+        GraphIndex.Of(graph).Producer(layer.Inputs[0]) is { } producer && producer.Is<SignOperator>() ? producer.Inputs[0]
+            : layer.Inputs[0];
+
+    /// <summary>
+    /// Gives layers that read signs binary weights: the signs of their own times the mean magnitude of each output's, which is the scale with the
+    /// least squared error (M. Rastegari et al., "XNOR-Net", arXiv 1603.05279, section 3.1). The first and the last layer of the model keep theirs.
+    /// </summary>
+    /// <param name="graph">The float graph.</param>
+    /// <param name="isAsked">Whether a layer's weights are to be binary, and whether that is said of it by itself.</param>
+    public static Graph Binarized(Graph graph, Func<Node, (bool Binary, bool Fixed)> isAsked)
+    {
+        Node[] layers = [.. graph.Nodes.Where(n => isAsked(n).Binary && Suits(graph, n) && !HasSigns(Read(graph, n)!))];
+        if (layers.Length == 0)
+            return graph;
+        var quantizable = new QuantizableGraph(graph);
+        var editor = new GraphEditor(graph);
+        foreach (Node node in layers.Where(n =>
+            isAsked(n).Fixed || !quantizable.IsOuter(quantizable.Nodes.Single(q => q.Node.Name == n.Name))))
+        {
+            DotProductLayer layer = Read(graph, node)!;
+            Tensor weights = graph.Constants[node.Inputs[1]];
+            float[] values = (float[])weights.Values<float>().Clone();
+            for (int c = 0; c < layer.Channels; c++)
+            {
+                double sum = 0;
+                for (int k = 0; k < layer.Length; k++)
+                    sum += Math.Abs((double)values[layer.Index(c, k)]);
+                float scale = (float)(sum / layer.Length);
+                for (int k = 0; k < layer.Length; k++)
+                    values[layer.Index(c, k)] = values[layer.Index(c, k)] < 0 ? -scale : scale;
+            }
+            string name = editor.AddConstant(node.Inputs[1] + " signs", new Tensor(weights.Type, values));
+            editor.Replace(editor.Find(node.Name)!, node with { Inputs = node.Inputs.SetItem(1, name) });
+        }
+        return editor.ToGraph();
+    }
+
+    // A layer that could run on bits, had it binary weights.
+    private static bool Suits(Graph graph, Node node)
+    {
+        if (!node.Is<IDotProduct>() || !AreSigns(graph, node.Inputs[0]) || Read(graph, node) is not { Groups: 1 } layer
+            || layer.Weights.Any(w => !float.IsFinite(w)))
+            return false;
+        return layer.IsMatrix || WindowGeometry.OfConvolution(OperatorContext.Of(graph, node)).IsChannelsLastMap;
+    }
+
+    private static DotProductLayer? Read(Graph graph, Node node) => DotProductLayer.Read(OperatorContext.Of(graph, node), out _);
+
+    private static bool HasSigns(DotProductLayer layer)
+    {
+        for (int c = 0; c < layer.Channels; c++)
+        {
+            float scale = Math.Abs(layer.Weights[layer.Index(c, 0)]);
+            for (int k = 1; k < layer.Length; k++)
+                if (Math.Abs(layer.Weights[layer.Index(c, k)]) != scale)
+                    return false;
+        }
+        return true;
+    }
+
+    private static bool AreSigns(Graph graph, string value)
+    {
+        while (GraphIndex.Of(graph).Producer(value) is { } producer)
+        {
+            if (MakesSigns(producer))
+                return graph.TypeOf(value).Element == ElementType.Float32;
+            if (!PassesOn(producer))
+                return false;
+            value = producer.Inputs[0];
+        }
+        return false;
+    }
+
+    // Also as the last of a chain of functions.
+    private static bool MakesSigns(Node node) => node.Is<SignOperator>() || (FusedElementwiseOperator.BodyOf(node) is { } body
+        && GraphIndex.Of(body).Producer(body.Outputs[0])?.Is<SignOperator>() == true);
+
+    // Nodes whose outputs are elements of their first input.
+    private static bool PassesOn(Node node) => node.Outputs.Length == 1
+        && (node.Is<IKeepsElementOrder>() || node.Is<TransposeOperator>() || node.Is<MaxPoolOperator>()) && !node.HasActivation();
+}
