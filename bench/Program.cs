@@ -30,6 +30,7 @@ internal static class Program
             new IsaCommand(),
             new KernelsCommand(),
             new BitsCommand(),
+            new SignsCommand(),
             new ThreadsCommand(),
             new BatchCommand(),
             new ImagesCommand(),

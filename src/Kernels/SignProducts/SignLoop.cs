@@ -76,64 +76,74 @@ internal static class SignLoop
                 unordered |= Unsafe.Add(ref negative, i) & ~some;
             }
 
-            ref ulong weights = ref Unsafe.As<byte, ulong>(ref w.Weight(product.Weights));
-            ref float scales = ref Unsafe.As<byte, float>(ref w.Weight(product.Scales));
-            ref float biases = ref Unsafe.As<byte, float>(ref w.Weight(product.Biases));
-            ref float rest = ref Unsafe.As<ulong, float>(ref Unsafe.Add(ref nonzero, product.Words));
-            for (int panel = from; panel < to; panel++)
+            int first = from * SignProduct.PanelWidth, end = to * SignProduct.PanelWidth;
+            ref float results = ref Unsafe.As<byte, float>(ref w.Arena(output + (first * sizeof(float))));
+            if (unordered != 0)
             {
-                int first = panel * SignProduct.PanelWidth;
-                int count = product.Outputs - first;
-                ref float target = ref Unsafe.As<byte, float>(ref w.Arena(output + (first * sizeof(float))));
-                ref float results = ref (count < SignProduct.PanelWidth ? ref rest : ref target);
-                if (unordered != 0)
-                {
-                    for (int i = 0; i < SignProduct.PanelWidth; i++)
-                        Unsafe.Add(ref results, i) = float.NaN;
-                }
-                else
-                {
-                    Panel(
-                        w, ref negative, ref nonzero, terms != product.Terms, terms,
-                        ref Unsafe.Add(ref weights, first * product.Words), product.Words, ref Unsafe.Add(ref scales, first),
-                        ref Unsafe.Add(ref biases, first), product.Minimum, product.Maximum, ref results);
-                }
-
-                for (int i = 0; i < count && count < SignProduct.PanelWidth; i++)
-                    Unsafe.Add(ref target, i) = Unsafe.Add(ref rest, i);
+                for (int i = first; i < end && i < product.Outputs; i++, results = ref Unsafe.Add(ref results, 1))
+                    results = float.NaN;
+                return;
             }
+
+            bool hasZeros = terms != product.Terms;
+            int whole = ((end < product.Outputs ? end : product.Outputs) - first) / SignProduct.PanelWidth;
+            Panels(w, in product, ref negative, ref nonzero, hasZeros, terms, from, whole, ref results);
+            if (from + whole == to)
+                return;
+
+            // What belongs to somebody else behind the last output stays as it is.
+            ref float rest = ref Unsafe.As<ulong, float>(ref Unsafe.Add(ref nonzero, product.Words));
+            Panels(w, in product, ref negative, ref nonzero, hasZeros, terms, from + whole, 1, ref rest);
+            for (int i = whole * SignProduct.PanelWidth; first + i < product.Outputs; i++, rest = ref Unsafe.Add(ref rest, 1))
+                Unsafe.Add(ref results, i) = rest;
         }
     }
 
-    private static void Panel(
-        Workspace w, ref ulong negative, ref ulong nonzero, bool hasZeros, int terms, ref ulong weights, int words, ref float scales,
-        ref float biases, float minimum, float maximum, ref float results)
+    private static void Panels(
+        Workspace w, in SignProduct product, ref ulong negative, ref ulong nonzero, bool hasZeros, int terms, int panel, int count,
+        ref float results)
     {
-        if (w.IsStarting || !ByteLanes.Has128)
-            Scalar(ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
-        else if (ByteLanes.Has256)
-            SignTile256.Run(
-                ref negative, ref nonzero, hasZeros, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
-        else
-            SignTile128.Run(
-                ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, ref results);
+        unchecked
+        {
+            int first = panel * SignProduct.PanelWidth;
+            ref ulong weights = ref Unsafe.As<byte, ulong>(ref w.Weight(product.Weights + (first * product.Words * sizeof(ulong))));
+            ref float scales = ref Unsafe.As<byte, float>(ref w.Weight(product.Scales + (first * sizeof(float))));
+            ref float biases = ref Unsafe.As<byte, float>(ref w.Weight(product.Biases + (first * sizeof(float))));
+            (int words, float minimum, float maximum) = (product.Words, product.Minimum, product.Maximum);
+            if (w.IsStarting || !ByteLanes.Has128)
+            {
+                Scalar(
+                    ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, count, ref results);
+            }
+            else if (ByteLanes.Has256)
+            {
+                SignTile256.Run(
+                    ref negative, ref nonzero, hasZeros, terms, ref weights, words, ref scales, ref biases, minimum, maximum, count,
+                    ref results);
+            }
+            else
+            {
+                SignTile128.Run(
+                    ref negative, ref nonzero, terms, ref weights, words, ref scales, ref biases, minimum, maximum, count, ref results);
+            }
+        }
     }
 
     // Whole words by the processor's instruction, where it has one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scalar(
         ref ulong negative, ref ulong nonzero, int terms, ref ulong weights, int words, ref float scales, ref float biases,
-        float minimum, float maximum, ref float results)
+        float minimum, float maximum, int panels, ref float results)
     {
         unchecked
         {
-            for (int output = 0; output < SignProduct.PanelWidth; output++)
+            for (int output = 0; output < panels * SignProduct.PanelWidth; output++)
             {
                 int differing = 0;
-                for (int i = 0; i < words; i++)
+                int at = (output / SignProduct.PanelWidth * words * SignProduct.PanelWidth) + (output % SignProduct.PanelWidth);
+                for (int i = 0; i < words; i++, at += SignProduct.PanelWidth)
                     differing += BitOperations.PopCount(
-                        (Unsafe.Add(ref negative, i) ^ Unsafe.Add(ref weights, (i * SignProduct.PanelWidth) + output))
-                        & Unsafe.Add(ref nonzero, i));
+                        (Unsafe.Add(ref negative, i) ^ Unsafe.Add(ref weights, at)) & Unsafe.Add(ref nonzero, i));
                 float value = ((terms - (2 * differing)) * Unsafe.Add(ref scales, output)) + Unsafe.Add(ref biases, output);
                 value = value < minimum ? minimum : value;
                 Unsafe.Add(ref results, output) = value > maximum ? maximum : value;

@@ -7,24 +7,25 @@ using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// A panel of a <see cref="SignProduct"/> with 128-bit vectors: SSE4.1, where half bytes are looked up as in <see cref="SignTile256"/>, and Arm
+/// Panels of a <see cref="SignProduct"/> with 128-bit vectors: SSE4.1, where half bytes are looked up as in <see cref="SignTile256"/>, and Arm
 /// and WebAssembly, which count the ones of each byte by an instruction.
 /// </summary>
 internal static class SignTile128
 {
     private const int MostWords = 31;
 
-    /// <summary>Eight outputs of one pixel. Parameters as of <see cref="SignTile256.Run"/>.</summary>
+    /// <summary>Eight outputs of one pixel for each panel. Parameters as of <see cref="SignTile256.Run"/>.</summary>
     public static void Run(
         ref ulong negative, ref ulong nonzero, int terms, ref ulong weights, int words, ref float scales, ref float biases,
-        float minimum, float maximum, ref float results)
+        float minimum, float maximum, int panels, ref float results)
     {
         unchecked
         {
-            for (int output = 0; output < SignProduct.PanelWidth; output += 4)
+            for (int output = 0; output < panels * SignProduct.PanelWidth; output += 4)
             {
+                ref ulong panel = ref Unsafe.Add(ref weights, (output & ~7) * words);
                 Four(
-                    ref negative, ref nonzero, terms, ref Unsafe.Add(ref weights, output), words, ref Unsafe.Add(ref scales, output),
+                    ref negative, ref nonzero, terms, ref Unsafe.Add(ref panel, output & 4), words, ref Unsafe.Add(ref scales, output),
                     ref Unsafe.Add(ref biases, output), minimum, maximum, ref Unsafe.Add(ref results, output));
             }
         }

@@ -97,6 +97,18 @@ internal static class ProductShapes
     /// <summary>How many of their inputs share a factor; 0: there are no factors.</summary>
     public static IReadOnlyList<int> Groups { get; } = [0, 32, 64, 128];
 
+    /// <summary>The layers of signs and binary weights that are measured, by the benchmark's command <c>signs</c>.</summary>
+    public static IReadOnlyList<ProductShape> Signs { get; } =
+    [
+        new("Dense", 1, 1, 256, 128),
+        new("Dense", 1, 1, 784, 1024),
+        new("Dense", 1, 1, 1024, 1024),
+        new("Dense", 16, 1, 1024, 1024),
+        new("Convolution", 14, 14, 128, 128),
+        new("Convolution", 14, 14, 64, 64, 3),
+        new("Convolution", 7, 7, 256, 256, 3),
+    ];
+
     /// <summary>The layers of a kernel.</summary>
     public static IEnumerable<ProductShape> Of(string kernel) => All.Where(s => s.Kernel == kernel);
 }

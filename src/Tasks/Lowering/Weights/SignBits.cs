@@ -16,7 +16,7 @@ namespace OptimizerBuild.Lowering.Weights;
 internal sealed class SignBits : WeightStorage
 {
     /// <inheritdoc/>
-    public override string Name => "signs";
+    public override string Name => "bits";
 
     /// <inheritdoc/>
     public override ElementType Element => ElementType.Float32;
