@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Data;
 using OptimizerBuild.Graphs;

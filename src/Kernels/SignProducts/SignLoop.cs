@@ -4,8 +4,8 @@ using global::System.Numerics;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Carries out a <see cref="SignProduct"/>: for each output pixel the bits under the window are brought together in one line for each plane,
-/// which every output's weights meet word by word.
+/// Carries out a <see cref="SignProduct"/>: for each output pixel the bits under the window are brought together in one line for each
+/// plane, which every output's weights meet word by word.
 /// </summary>
 internal static class SignLoop
 {

@@ -7,8 +7,8 @@ using global::System.Runtime.Intrinsics.Wasm;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Panels of a <see cref="SignProduct"/> with 128-bit vectors: SSE4.1, where half bytes are looked up as in <see cref="SignTile256"/>, and Arm
-/// and WebAssembly, which count the ones of each byte by an instruction.
+/// Panels of a <see cref="SignProduct"/> with 128-bit vectors: SSE4.1, where half bytes are looked up as in <see cref="SignTile256"/>,
+/// and Arm and WebAssembly, which count the ones of each byte by an instruction.
 /// </summary>
 internal static class SignTile128
 {

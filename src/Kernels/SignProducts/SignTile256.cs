@@ -5,9 +5,9 @@ using global::System.Runtime.Intrinsics;
 using global::System.Runtime.Intrinsics.X86;
 
 /// <summary>
-/// Panels of a <see cref="SignProduct"/> with AVX2: a word of the inputs meets those of four outputs at once, the bits of each half byte are
-/// looked up (W. Muła, N. Kurz, D. Lemire, "Faster population counts using AVX2 instructions", arXiv 1611.07612, section 4), and the counts
-/// of up to 31 words, at most 248, add up in bytes.
+/// Panels of a <see cref="SignProduct"/> with AVX2: a word of the inputs meets those of four outputs at once, the ones of each half byte
+/// are looked up (W. Muła, N. Kurz, D. Lemire, "Faster population counts using AVX2 instructions", arXiv 1611.07612), and the counts of up
+/// to 31 words, at most 248, add up in bytes.
 /// </summary>
 internal static class SignTile256
 {

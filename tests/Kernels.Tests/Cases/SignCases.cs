@@ -111,7 +111,7 @@ internal static class SignCases
         return new KernelCase
         {
             Kernel = "SignConvolution.Run",
-            Name = $"{string.Join('×', positions)}×{inputs}→{outputs}, {string.Join('×', kernel)} stride {stride} dilation {dilation}, "
+            Name = $"{string.Join('×', positions)}×{inputs}→{outputs}, {string.Join('×', kernel)}, stride {stride}, every {dilation}, "
                 + $"zeros: {zeros}",
             Arena = data.Arena,
             Weights = data.Weights,

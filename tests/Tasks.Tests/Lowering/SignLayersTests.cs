@@ -9,7 +9,9 @@ using OptimizerBuild.Options;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>Layers that multiply signs by signs, from the graph to the bytes: scales and biases are such that float32 sums are exact.</summary>
+/// <summary>
+/// Layers that multiply signs by signs, from the graph to the bytes: scales and biases are such that float32 sums are exact.
+/// </summary>
 public sealed class SignLayersTests
 {
     [Theory]

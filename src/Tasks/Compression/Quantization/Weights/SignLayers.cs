@@ -7,8 +7,8 @@ using OptimizerBuild.Operators.Pooling;
 namespace OptimizerBuild.Compression.Quantization.Weights;
 
 /// <summary>
-/// Which layers multiply signs by signs: their input is what Sign makes, and the weights of each output are one number and its negative. Such
-/// layers run on bits, exactly, whatever precision the model has; rounding what Sign reads to levels would turn many a sign into 0.
+/// Which layers multiply signs by signs: their input is what Sign makes, and the weights of each output are one number and its negative.
+/// Such layers run on bits, exactly, whatever precision the model has; rounding what Sign reads to levels would turn many a sign into 0.
 /// </summary>
 internal static class SignLayers
 {
@@ -33,8 +33,8 @@ internal static class SignLayers
             : layer.Inputs[0];
 
     /// <summary>
-    /// Gives layers that read signs binary weights: the signs of their own times the mean magnitude of each output's, which is the scale with the
-    /// least squared error (M. Rastegari et al., "XNOR-Net", arXiv 1603.05279, section 3.1). The first and the last layer of the model keep theirs.
+    /// Gives layers that read signs binary weights: the signs of their own times the mean magnitude of each output's, which is the scale
+    /// with the least squared error (M. Rastegari et al., "XNOR-Net", arXiv 1603.05279, section 3.1). First and last layers keep theirs.
     /// </summary>
     /// <param name="graph">The float graph.</param>
     /// <param name="isAsked">Whether a layer's weights are to be binary, and whether that is said of it by itself.</param>
