@@ -80,26 +80,29 @@ internal static class Int4Packing
             {
                 for (int g = 0; g < inputGroups; g++)
                 {
-                    int count = 0;
-                    for (int quad = 0; quad < quads; quad++)
-                        for (int i = 0; i < 4 && Group(quad, tapQuads, groupQuads) == g; i++)
-                            ofGroup[count++] = unchecked((sbyte)dense[at + (((quad * width) + output) * 4) + i]);
+                    // A group's quads follow one another within each tap.
+                    int count = 0, first = g * groupQuads;
+                    int end = groupQuads == 0 ? tapQuads : Math.Min(first + groupQuads, tapQuads);
+                    for (int tap = 0; tap < quads; tap += tapQuads)
+                        for (int quad = tap + first; quad < Math.Min(tap + end, quads); quad++)
+                            for (int i = 0; i < 4; i++)
+                                ofGroup[count++] = unchecked((sbyte)dense[at + (((quad * width) + output) * 4) + i]);
                     int factor = Factor(ofGroup.AsSpan(0, count));
                     if (factor == 0 || (factor > 1 && groupQuads == 0))
                         return false;
                     if (groupQuads > 0)
                         factors[(((panel * inputGroups) + g) * PanelWidth) + output] = (byte)factor;
-                    for (int quad = 0; quad < quads; quad++)
-                    {
-                        for (int i = 0; i < 4 && Group(quad, tapQuads, groupQuads) == g; i++)
+                    int taken = 0;
+                    for (int tap = 0; tap < quads; tap += tapQuads)
+                        for (int quad = tap + first; quad < Math.Min(tap + end, quads); quad++)
                         {
-                            int weight = unchecked((sbyte)dense[at + (((quad * width) + output) * 4) + i]) / factor;
-                            int place = (((panel * quads) + quad) * QuadBytes) + ((output & 7) * 4) + i;
-                            packed[place] = (byte)(output < 8
-                                ? (packed[place] & 0xF0) | (weight + Offset)
-                                : (packed[place] & 0x0F) | ((weight + Offset) << 4));
+                            int place = (((panel * quads) + quad) * QuadBytes) + ((output & 7) * 4);
+                            for (int i = 0; i < 4; i++, place++)
+                            {
+                                int code = (ofGroup[taken++] / factor) + Offset;
+                                packed[place] = (byte)(output < 8 ? (packed[place] & 0xF0) | code : (packed[place] & 0x0F) | (code << 4));
+                            }
                         }
-                    }
                 }
             }
 

@@ -46,6 +46,16 @@ internal static partial class DiagnosticCatalog
         "With `Precision=\"Auto\"` the layers that cost most stay in float32 until the limit is reached. Calibrate on data like those in "
             + "use, give `EvaluationData`, or set `MinOutputSignalToNoise` to what suffices (0 for no limit).");
 
+    /// <summary>
+    /// A rule gives scales for groups of inputs to layers that have no 4 bits. Arguments: the layers, the first one's name.
+    /// </summary>
+    public static readonly DiagnosticDescriptor GroupsWithoutFourBits = new("OPT0064", Severity.Warning, "Groups of inputs without 4 bits",
+        "Layers gives GroupSize to {0}, where it has no effect: scales of groups are those of weights of 4 bits, which such a layer does "
+            + "not have; write Layers=\"{1}:Int4,GroupSize=64\" to have them there in any case, or leave GroupSize out of the rule",
+        "A rule of `Layers` says `GroupSize` of layers whose weights have 8 bits or run in float32: their precision is another one, they "
+            + "would be too noisy with 4 bits, or they multiply signs by signs.",
+        "Say `Int4` in the rule as well, which holds however noisy the layer is, or leave `GroupSize` out of it.");
+
     /// <summary>Some nodes run in float32. Arguments: the summary.</summary>
     public static readonly DiagnosticDescriptor FloatNodes = new("OPT0027", Severity.Message, "Nodes left in float32",
         "nodes left in float32: {0}",

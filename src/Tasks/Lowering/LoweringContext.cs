@@ -130,7 +130,9 @@ internal sealed class LoweringContext
     /// <param name="packed">The packed weights.</param>
     public WeightSection AddLayer(Node node, LayerShape shape, Tensor weights, out byte[] packed)
     {
-        WeightStorage storage = WeightStorage.Of(this, node, shape, weights);
+        WeightStorage storage = Weights.Forms.GetValueOrDefault(node.Name) is { } known && known.Serves(shape, weights) ? known.Storage
+            : WeightStorage.Of(this, node, shape, weights);
+        Weights.Forms.TryAdd(node.Name, new(storage, shape, weights));
         packed = storage.Pack(shape, weights);
         var section = new WeightSection(
             node.Name, storage, shape, Weights.Add(packed, storage.Parts(shape, packed.Length)), packed.Length);

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OptimizerBuild.Diagnostics;
+using OptimizerBuild.Graphs;
+using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering;
 
@@ -13,6 +15,12 @@ internal sealed class WeightsBlob
     private readonly MemoryStream _bytes = new();
     private readonly Dictionary<(int Length, long Hash), List<int>> _sections = [];
     private readonly List<BlobSection> _places = [];
+
+    /// <summary>
+    /// The layers whose weights have been added, by name. A model that is lowered for several shapes, or for several samples at once, keeps
+    /// the forms that its weights had the first time, so that they are there once.
+    /// </summary>
+    public Dictionary<string, FormOfLayer> Forms { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The sections, in the order of their places.</summary>
     public IReadOnlyList<BlobSection> Sections => _places;
@@ -79,6 +87,8 @@ internal sealed class WeightsBlob
         foreach (((int Length, long Hash) key, List<int> offsets) in _sections)
             copy._sections[key] = [.. offsets];
         copy._places.AddRange(_places);
+        foreach ((string layer, FormOfLayer form) in Forms)
+            copy.Forms[layer] = form;
         return copy;
     }
 
@@ -91,3 +101,17 @@ internal sealed class WeightsBlob
 /// <param name="Bytes">Its length.</param>
 /// <param name="ElementBytes">The size of one of its elements; 0: two share a byte.</param>
 internal sealed record BlobSection(int Offset, int Bytes, int ElementBytes);
+
+/// <summary>The form that a layer's weights have been given.</summary>
+/// <param name="Storage">The form.</param>
+/// <param name="Shape">The layer.</param>
+/// <param name="Weights">Its weights.</param>
+internal sealed record FormOfLayer(WeightStorage Storage, LayerShape Shape, Tensor Weights)
+{
+    /// <summary>
+    /// Whether weights are those of a layer that differs in nothing but its number of rows, any of which every form's kernels take.
+    /// </summary>
+    public bool Serves(LayerShape shape, Tensor weights) =>
+        Shape with { Rows = shape.Rows, Kernel = shape.Kernel } == shape && Shape.Kernel.SequenceEqual(shape.Kernel)
+        && Weights.SameAs(weights);
+}

@@ -88,6 +88,58 @@ public sealed class FourBitWeightsTests
         Assert.False(Suits(1, 16, 64, i => Four(i) * 10, group: 32));
     }
 
+    /// <summary>What is lowered again for several samples keeps the form of one, whatever it would have by itself.</summary>
+    [Theory]
+    [InlineData(true, "Int4Dense", "Int8Dense")]
+    [InlineData(false, "Int8Convolution", "Int4Convolution")]
+    public void SeveralSamplesReadTheWeightsOfOne(bool isDense, string form, string otherwise)
+    {
+        Graph Graph(int samples)
+        {
+            var g = new FloatGraph();
+            return g.Build(isDense ? g.Dense("y", g.Input("x", samples, 1024), 1024, 512)
+                : g.Conv("y", g.Input("x", samples, 4, 4, 64), 64, 64, 3));
+        }
+        Graph one = Graph(1);
+        CompressedModel model = new Quantizer(new QuantizationOptions
+        {
+            Precision = ModelPrecision.Int8,
+            Layers = LayerRules.Parse("*:Int4")!,
+            LeastOutputSignalToNoise = null,
+            OutputSignalToNoise = 0,
+        }).Apply(new CompressedModel(one), FloatGraph.Samples(one, 4), CancellationToken.None).Model;
+        CompressedModel several = model.WithGraph(Graph(16)).With(model.Annotation<GraphQuantization>()!);
+        var weights = new WeightsBlob();
+        LoweredModel single = GraphLowerer.Lower(model, new BoundaryOptions(), weights: weights);
+        int bytes = weights.Length;
+        LoweredModel batch = GraphLowerer.Lower(several, new BoundaryOptions(), weights: weights.Copy());
+        Assert.Equal(form, single.Calls.Single(c => c.Macs > 0).Kernel);
+        Assert.Equal(form, batch.Calls.Single(c => c.Macs > 0).Kernel);
+        Assert.Equal(otherwise, GraphLowerer.Lower(several, new BoundaryOptions()).Calls.Single(c => c.Macs > 0).Kernel);
+        Assert.Equal(bytes, batch.Weights.Length);
+        Assert.Equal((single.Sections[0].Offset, single.Sections[0].Bytes), (batch.Sections[0].Offset, batch.Sections[0].Bytes));
+    }
+
+    [Fact]
+    public void ARuleWithoutFourBitsForItsGroupsIsToldSo()
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Dense("b", g.Dense("a", g.Input("x", 1, 96), 96, 96), 96, 24));
+        string[] Told(string rules) => [.. new Quantizer(new QuantizationOptions
+        {
+            Precision = ModelPrecision.Int8,
+            Layers = LayerRules.Parse(rules)!,
+            LeastOutputSignalToNoise = null,
+            OutputSignalToNoise = 0,
+        }).Apply(new CompressedModel(graph), FloatGraph.Samples(graph, 4), CancellationToken.None).Diagnostics
+            .Where(d => d.Descriptor.Code == "OPT0064").Select(d => d.Text)];
+        string message = Assert.Single(Told("a*:GroupSize=32; b*:Int4,GroupSize=32"));
+        Assert.Contains("GroupSize to 'a/node', where", message, StringComparison.Ordinal);
+        Assert.Contains("Layers=\"a/node:Int4,GroupSize=64\"", message, StringComparison.Ordinal);
+        Assert.Empty(Told("*:Int4,GroupSize=32"));
+        Assert.Empty(Told("b*:Int4"));
+    }
+
     [Fact]
     public void DamagedFactorsAreFound()
     {

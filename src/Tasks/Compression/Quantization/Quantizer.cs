@@ -131,6 +131,12 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
+        string[] withoutGroups = [.. graph.Nodes.Where(n => n.Is<IDotProduct>() && options.Layers.GroupSizeOf(n.Origin) > 0
+                && !(quantization.Weights.TryGetValue(n.Name, out WeightQuantization? w) && HasFourBits(w)))
+            .Select(n => n.Origin).Distinct(StringComparer.Ordinal)];
+        if (options.Precision != ModelPrecision.Float32 && withoutGroups.Length > 0)
+            diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.GroupsWithoutFourBits, null,
+                string.Join(", ", withoutGroups.Select(n => $"'{n}'")), withoutGroups[0]));
         List<string> notes = Notes(graph, quantization, decibels);
         if (quantization.HasScalesOfModel && (options.Weights.HasFewLevels() || options.Clusters > 0 || options.Layers.AnyFewLevels))
             notes.Add("its weights stay as they are: they neither get fewer bits nor share values");
@@ -264,6 +270,9 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 ? "write Precision=\"Auto\", which keeps such layers in float32"
                 : "write Precision=\"Float32\", or lower MinSignalToNoise");
     }
+
+    private static bool HasFourBits(WeightQuantization weights) =>
+        weights.GroupInputs > 0 || WeightLevels.Fewest(weights.Values) != WeightLevels.Bits8;
 
     // How many layers have weights of few levels, and which have 8 bits.
     private string LevelsOfWeights(GraphQuantization quantization)
