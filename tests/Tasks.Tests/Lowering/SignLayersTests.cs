@@ -1,6 +1,5 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Data;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
