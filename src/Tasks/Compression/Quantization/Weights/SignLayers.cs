@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
@@ -10,22 +11,41 @@ namespace OptimizerBuild.Compression.Quantization.Weights;
 /// Which layers multiply signs by signs: their input is what Sign makes, and the weights of each output are one number and its negative.
 /// Such layers run on bits, exactly, whatever precision the model has; rounding what Sign reads to levels would turn many a sign into 0.
 /// </summary>
-internal static class SignLayers
+internal sealed class SignLayers
 {
+    private static readonly ConditionalWeakTable<Graph, SignLayers> Known = [];
+
+    private readonly HashSet<string> _signs = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _layers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _leading = new(StringComparer.Ordinal);
+
+    private SignLayers(Graph graph)
+    {
+        foreach (Node node in graph.Nodes)
+        {
+            if (node.Outputs.Length == 1 && (MakesSigns(node) || (PassesOn(node) && _signs.Contains(node.Inputs[0])))
+                && graph.TypeOf(node.Outputs[0]).Element == ElementType.Float32)
+                _signs.Add(node.Outputs[0]);
+            else if (node.Is<IDotProduct>() && _signs.Contains(node.Inputs[0]) && Read(graph, node) is { } layer && HasSigns(layer))
+                _layers.Add(node.Name);
+        }
+        GraphIndex index = GraphIndex.Of(graph);
+        foreach (Node node in graph.Nodes.Reverse().Where(n => n.Outputs.Length == 1 && _signs.Contains(n.Outputs[0])))
+        {
+            string output = node.Outputs[0];
+            if (!index.IsOutput(output) && index.Readers(output) is { Count: > 0 } readers
+                && readers.All(r => r.Inputs[0] == output && (_layers.Contains(r.Name) || _leading.Contains(r.Name))))
+                _leading.Add(node.Name);
+        }
+    }
+
     /// <summary>Whether a node is such a layer.</summary>
-    public static bool Multiplies(Graph graph, Node node) => Suits(graph, node) && HasSigns(Read(graph, node)!);
+    public static bool Multiplies(Graph graph, Node node) => Of(graph)._layers.Contains(node.Name);
 
     /// <summary>
     /// Whether a node only makes signs, or hands them on, that such layers alone read: rounding it to levels would gain nothing.
     /// </summary>
-    public static bool LeadsThere(Graph graph, Node node)
-    {
-        if (node.Outputs.Length != 1 || !(MakesSigns(node) || PassesOn(node)) || GraphIndex.Of(graph).IsOutput(node.Outputs[0])
-            || !AreSigns(graph, node.Outputs[0]))
-            return false;
-        IReadOnlyList<Node> readers = GraphIndex.Of(graph).Readers(node.Outputs[0]);
-        return readers.Count > 0 && readers.All(r => r.Inputs[0] == node.Outputs[0] && (Multiplies(graph, r) || LeadsThere(graph, r)));
-    }
+    public static bool LeadsThere(Graph graph, Node node) => Of(graph)._leading.Contains(node.Name);
 
     /// <summary>The value that a layer's bits are made from: what Sign reads, where it stands before the layer, else its input.</summary>
     public static string Argument(Graph graph, Node layer) =>
@@ -40,7 +60,9 @@ internal static class SignLayers
     /// <param name="isAsked">Whether a layer's weights are to be binary, and whether that is said of it by itself.</param>
     public static Graph Binarized(Graph graph, Func<Node, (bool Binary, bool Fixed)> isAsked)
     {
-        Node[] layers = [.. graph.Nodes.Where(n => isAsked(n).Binary && Suits(graph, n) && !HasSigns(Read(graph, n)!))];
+        SignLayers signs = Of(graph);
+        Node[] layers = [.. graph.Nodes.Where(n => n.Is<IDotProduct>() && signs._signs.Contains(n.Inputs[0]) && isAsked(n).Binary
+            && !signs._layers.Contains(n.Name) && Read(graph, n) is not null)];
         if (layers.Length == 0)
             return graph;
         var quantizable = new QuantizableGraph(graph);
@@ -66,16 +88,15 @@ internal static class SignLayers
         return editor.ToGraph();
     }
 
-    // A layer that could run on bits, had it binary weights.
-    private static bool Suits(Graph graph, Node node)
-    {
-        if (!node.Is<IDotProduct>() || !AreSigns(graph, node.Inputs[0]) || Read(graph, node) is not { Groups: 1 } layer
-            || layer.Weights.Any(w => !float.IsFinite(w)))
-            return false;
-        return layer.IsMatrix || WindowGeometry.OfConvolution(OperatorContext.Of(graph, node)).IsChannelsLastMap;
-    }
+    private static SignLayers Of(Graph graph) => Known.GetValue(graph, g => new SignLayers(g));
 
-    private static DotProductLayer? Read(Graph graph, Node node) => DotProductLayer.Read(OperatorContext.Of(graph, node), out _);
+    // A layer that could run on bits, had it binary weights; else null.
+    private static DotProductLayer? Read(Graph graph, Node node)
+    {
+        var context = OperatorContext.Of(graph, node);
+        return DotProductLayer.Read(context, out _) is { Groups: 1 } layer && layer.Weights.All(float.IsFinite)
+            && (layer.IsMatrix || WindowGeometry.OfConvolution(context).IsChannelsLastMap) ? layer : null;
+    }
 
     private static bool HasSigns(DotProductLayer layer)
     {
@@ -87,19 +108,6 @@ internal static class SignLayers
                     return false;
         }
         return true;
-    }
-
-    private static bool AreSigns(Graph graph, string value)
-    {
-        while (GraphIndex.Of(graph).Producer(value) is { } producer)
-        {
-            if (MakesSigns(producer))
-                return graph.TypeOf(value).Element == ElementType.Float32;
-            if (!PassesOn(producer))
-                return false;
-            value = producer.Inputs[0];
-        }
-        return false;
     }
 
     // Also as the last of a chain of functions.
