@@ -8,7 +8,8 @@ namespace OptimizerBuild.Compression;
 /// </summary>
 internal sealed class CommonFindings
 {
-    private readonly Dictionary<string, (Graph Graph, object Value)> _known = new(StringComparer.Ordinal);
+    // Names of layers are the user's: they may be those of something else, of another type.
+    private readonly Dictionary<(Type Type, string What), (Graph Graph, object Value)> _known = [];
 
     /// <summary>Something that follows from a graph and the samples, and from nothing else that differs between candidates.</summary>
     /// <param name="graph">The graph: the very one, not one of equal contents. What was found for another one is forgotten.</param>
@@ -17,11 +18,11 @@ internal sealed class CommonFindings
     public T Of<T>(Graph graph, string what, Func<T> find)
         where T : class
     {
-        if (!_known.TryGetValue(what, out (Graph Graph, object Value) known) || !ReferenceEquals(known.Graph, graph))
+        if (!_known.TryGetValue((typeof(T), what), out (Graph Graph, object Value) known) || !ReferenceEquals(known.Graph, graph))
         {
             // What it replaces may be large.
-            _known.Remove(what);
-            _known[what] = known = (graph, find());
+            _known.Remove((typeof(T), what));
+            _known[(typeof(T), what)] = known = (graph, find());
         }
         return (T)known.Value;
     }
@@ -31,5 +32,6 @@ internal sealed class CommonFindings
     /// <param name="graph">The graph of all candidates.</param>
     public T? First<T>(Graph graph, string what)
         where T : class =>
-        _known.TryGetValue(what, out (Graph Graph, object Value) known) && ReferenceEquals(known.Graph, graph) ? (T)known.Value : null;
+        _known.TryGetValue((typeof(T), what), out (Graph Graph, object Value) known) && ReferenceEquals(known.Graph, graph)
+            ? (T)known.Value : null;
 }

@@ -46,7 +46,7 @@ internal sealed class Trainer(
 
     /// <summary>Trains.</summary>
     /// <param name="fingerprint">What a state of this training has to belong to, beside the options.</param>
-    /// <param name="cancellation">Stops the work; checked between steps.</param>
+    /// <param name="cancellation">Stops the work, also within a step, of which nothing is left then.</param>
     public TrainingOutcome Run(string fingerprint, CancellationToken cancellation)
     {
         int chunks = Math.Max(options.BatchSize / options.ChunkSize, 1);
@@ -78,26 +78,27 @@ internal sealed class Trainer(
         }
         for (; state.Step < options.Steps && !state.Stopped; state.Step++)
         {
+            var losses = new double[chunks];
             try
             {
                 cancellation.ThrowIfCancellationRequested();
                 host.CheckTime();
+                Show((double)state.Step / options.Steps, p => p.Values);
+                int[] samples = SamplesOf(state.Step, chunks * options.ChunkSize);
+                Parallel.For(0, chunks, parallel, NewWorker, (c, _, worker) =>
+                {
+                    losses[c] = worker.Learn(
+                        samples.AsSpan(c * options.ChunkSize, options.ChunkSize), ((long)state.Step * chunks) + c, gradients[c]);
+                    return worker;
+                }, _workers.Add);
+                Update(gradients, sums, chunks * options.ChunkSize, state.Step, parallel);
             }
             catch
             {
+                // Wherever in it a step is stopped, the numbers are those that it began with.
                 Save(state);
                 throw;
             }
-            Show((double)state.Step / options.Steps, p => p.Values);
-            var losses = new double[chunks];
-            int[] samples = SamplesOf(state.Step, chunks * options.ChunkSize);
-            Parallel.For(0, chunks, parallel, NewWorker, (c, _, worker) =>
-            {
-                losses[c] = worker.Learn(
-                    samples.AsSpan(c * options.ChunkSize, options.ChunkSize), ((long)state.Step * chunks) + c, gradients[c]);
-                return worker;
-            }, _workers.Add);
-            Update(gradients, sums, chunks * options.ChunkSize, state.Step, parallel);
             state.Loss = losses.Sum() / (chunks * options.ChunkSize);
             // Weights that are not yet what compression wants of them would be judged too well.
             bool looks = ((state.Step + 1) % options.EvaluationInterval == 0 && state.Step + 1 >= settled)
@@ -175,7 +176,10 @@ internal sealed class Trainer(
         if (!double.IsFinite(length))
             return;
         float scale = length > options.GradientClip ? (float)(options.GradientClip / length) : 1;
-        Parallel.For(0, _blocksOfValues.Length, parallel, b =>
+        // What is stopped here would leave numbers of two steps.
+        parallel.CancellationToken.ThrowIfCancellationRequested();
+        var whole = new ParallelOptions { MaxDegreeOfParallelism = parallel.MaxDegreeOfParallelism };
+        Parallel.For(0, _blocksOfValues.Length, whole, b =>
             Optimizer.Step(parameters[_blocksOfValues[b].Parameter], _blocksOfValues[b].Range, sums[_blocksOfValues[b].Parameter], options,
                 step, scale));
     }

@@ -75,6 +75,10 @@ public class SearchWorkTests
         Assert.Equal("1", common.Of(graph, "a", Find));
         Assert.Equal("1", common.First<string>(graph, "a"));
         Assert.Equal("2", common.Of(graph, "b", Find));
+        // A layer may be called as a technique is.
+        Assert.Null(common.First<Graph>(graph, "a"));
+        Assert.Same(other, common.Of(graph, "a", () => other));
+        Assert.Equal("1", common.Of(graph, "a", Find));
         Assert.Equal("3", common.Of(other, "a", Find));
         Assert.Null(common.First<string>(graph, "a"));
         Assert.Equal("4", common.Of(graph, "a", Find));

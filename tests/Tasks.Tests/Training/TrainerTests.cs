@@ -59,6 +59,37 @@ public sealed class TrainerTests
         Assert.Equal(options.Steps - stop, host.Checks - stop - 1);
     }
 
+    /// <summary>Stopped within a step, while other threads are at work, training goes on with that step, to the same bytes.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(37)]
+    [InlineData(290)]
+    public void GoesOnWithTheStepInWhichItStopped(int reads)
+    {
+        TrainerOptions options = Short();
+        var whole = new Imitation();
+        TrainingOutcome expected = whole.Train(options);
+
+        var host = new Host();
+        using var source = new CancellationTokenSource();
+        var stopped = new Imitation
+        {
+            Learns = () =>
+            {
+                if (Interlocked.Decrement(ref reads) < 0)
+                    source.Cancel();
+            },
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => stopped.Train(options, host: host, cancellation: source.Token));
+        Assert.NotNull(host.State);
+        Assert.InRange(host.Checks, 2, options.Steps - 1);
+        var second = new Imitation();
+        Assert.Equal(expected, second.Train(options, host: host));
+        for (int p = 0; p < whole.Parameters.Count; p++)
+            Assert.Equal(whole.Parameters[p].Values, second.Parameters[p].Values);
+        Assert.Equal(options.Steps + 1, host.Checks);
+    }
+
     [Fact]
     public void StatesOfOtherTrainingsAndDamagedOnesAreLeft()
     {
@@ -226,8 +257,12 @@ public sealed class TrainerTests
 
         public IReadOnlyList<string> Seeded => Graph.Outputs;
 
-        public TrainingOutcome Train(TrainerOptions options, int? threads = null, Host? host = null) =>
-            new Trainer(this, Parameters, options, Order, host ?? new()) { MostThreads = threads }.Run("imitation", default);
+        /// <summary>Hears of each batch that is learned from within a step.</summary>
+        public Action? Learns { get; init; }
+
+        public TrainingOutcome Train(
+            TrainerOptions options, int? threads = null, Host? host = null, CancellationToken cancellation = default) =>
+            new Trainer(this, Parameters, options, Order, host ?? new()) { MostThreads = threads }.Run("imitation", cancellation);
 
         public double HeldBackLoss()
         {
@@ -267,6 +302,8 @@ public sealed class TrainerTests
 
             public IReadOnlyList<Tensor> Inputs(ReadOnlySpan<int> samples, long? occasion)
             {
+                if (occasion >= 32)
+                    task.Learns?.Invoke();
                 var x = new float[4 * Imitation.Inputs];
                 for (int s = 0; s < samples.Length; s++)
                     task._samples[occasion is null ? 100 + samples[s] : samples[s]].CopyTo(x, s * Imitation.Inputs);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OptimizerBuild.Data;
 using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
@@ -80,10 +81,12 @@ internal sealed class SampleVariation
     private static bool IsPlanes(TensorType type) => type is { Element: ElementType.Float32, Rank: 3 or 4 }
         && type.Dimensions[0] == 1 && type.Dimensions.Count(d => d > 1) >= 2;
 
-    // Whether the first layers that read an input take it row by row: an image is read by a convolution over rows and columns, or flat.
+    // Whether the first layers that read an input take it row by row: an image is read by a convolution over rows and columns, flat, or
+    // in patches, of which neither the number nor the size is that of its rows or columns.
     private static bool IsSequence(Graph graph, string input)
     {
         GraphIndex index = GraphIndex.Of(graph);
+        ImmutableArray<int> sides = graph.TypeOf(input).Dimensions;
         var open = new Stack<string>([input]);
         var seen = new HashSet<string>(StringComparer.Ordinal) { input };
         while (open.TryPop(out string? value))
@@ -95,7 +98,8 @@ internal sealed class SampleVariation
                 TensorType type = graph.TypeOf(value);
                 if (reader.Is<IDotProduct>())
                 {
-                    if (type.Rank == 3 || (reader.Is<IMatrixProduct>() && type.Rank > 1 && type.Dimensions[^2] > 1))
+                    if ((type.Rank == 3 || (reader.Is<IMatrixProduct>() && type.Rank > 1 && type.Dimensions[^2] > 1))
+                        && type.Dimensions.Any(d => d > 1 && sides.Contains(d)))
                         return true;
                 }
                 else

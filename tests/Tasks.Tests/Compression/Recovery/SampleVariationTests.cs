@@ -99,6 +99,7 @@ public sealed class SampleVariationTests
     [InlineData("Conv", false)]
     [InlineData("MatMul", false)]
     [InlineData("Gemm", true)]
+    [InlineData("Patches", true)]
     public void FeaturesOfSequencesAreNotMoved(string layer, bool isImage)
     {
         var g = new FloatGraph();
@@ -108,6 +109,8 @@ public sealed class SampleVariationTests
             "GRU" => RecurrentRecoveryTests.Recurrent("GRU"),
             "Conv" => g.Build(g.Add("y", "Conv", [relu, g.Noise("w", 1, 4, 6, 3)])),
             "MatMul" => g.Build(g.Add("y", "MatMul", [relu, g.Noise("w", 1, 8, 4)])),
+            "Patches" => g.Build(g.Add("y", "MatMul",
+                [g.Add("cut", "Reshape", [relu, g.Constant("shape", Tensor.Of([1L, 4, 12], 3))]), g.Noise("w", 1, 12, 4)])),
             _ => g.Build(g.Dense("y", g.Add("flat", "Reshape", [relu, g.Constant("shape", Tensor.Of([1L, 48], 2))]), 48, 4)),
         };
         foreach (string terms in (string[])["Shift=1", "Flip"])
