@@ -52,8 +52,8 @@ internal static partial class DiagnosticCatalog
     public static readonly DiagnosticDescriptor GroupsWithoutFourBits = new("OPT0064", Severity.Warning, "Groups of inputs without 4 bits",
         "Layers gives GroupSize to {0}, where it has no effect: scales of groups are those of weights of 4 bits, which such a layer does "
             + "not have; write Layers=\"{1}:Int4,GroupSize=64\" to have them there in any case, or leave GroupSize out of the rule",
-        "A rule of `Layers` says `GroupSize` of layers whose weights have 8 bits or run in float32: their precision is another one, they "
-            + "would be too noisy with 4 bits, or they multiply signs by signs.",
+        "A rule of `Layers` says `GroupSize` of layers none of which has weights of 4 bits: their precision is another one, they "
+            + "would be too noisy with 4 bits, or they multiply signs by signs. A pattern that also reaches a layer of 4 bits is no fault.",
         "Say `Int4` in the rule as well, which holds however noisy the layer is, or leave `GroupSize` out of it.");
 
     /// <summary>Some nodes run in float32. Arguments: the summary.</summary>

@@ -130,9 +130,11 @@ internal sealed class LoweringContext
     /// <param name="packed">The packed weights.</param>
     public WeightSection AddLayer(Node node, LayerShape shape, Tensor weights, out byte[] packed)
     {
-        WeightStorage storage = Weights.Forms.GetValueOrDefault(node.Name) is { } known && known.Serves(shape, weights) ? known.Storage
-            : WeightStorage.Of(this, node, shape, weights);
-        Weights.Forms.TryAdd(node.Name, new(storage, shape, weights));
+        // Its number of rows the first time is what chooses; whether it runs in integers or on bits, its own graph says.
+        LayerShape choosing = Weights.Layers.GetValueOrDefault(node.Name) is { } known && known.Serves(shape, weights) ? known.Shape
+            : shape;
+        WeightStorage storage = WeightStorage.Of(this, node, choosing, weights);
+        Weights.Layers.TryAdd(node.Name, new(shape, weights));
         packed = storage.Pack(shape, weights);
         var section = new WeightSection(
             node.Name, storage, shape, Weights.Add(packed, storage.Parts(shape, packed.Length)), packed.Length);

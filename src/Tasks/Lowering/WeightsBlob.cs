@@ -17,10 +17,10 @@ internal sealed class WeightsBlob
     private readonly List<BlobSection> _places = [];
 
     /// <summary>
-    /// The layers whose weights have been added, by name. A model that is lowered for several shapes, or for several samples at once, keeps
-    /// the forms that its weights had the first time, so that they are there once.
+    /// The layers whose weights have been added, by name. A model that is lowered for several shapes, or for several samples at once, gives
+    /// its weights the forms that they had the first time, so that they are there once.
     /// </summary>
-    public Dictionary<string, FormOfLayer> Forms { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, LayerOfBlob> Layers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The sections, in the order of their places.</summary>
     public IReadOnlyList<BlobSection> Sections => _places;
@@ -87,8 +87,8 @@ internal sealed class WeightsBlob
         foreach (((int Length, long Hash) key, List<int> offsets) in _sections)
             copy._sections[key] = [.. offsets];
         copy._places.AddRange(_places);
-        foreach ((string layer, FormOfLayer form) in Forms)
-            copy.Forms[layer] = form;
+        foreach ((string name, LayerOfBlob layer) in Layers)
+            copy.Layers[name] = layer;
         return copy;
     }
 
@@ -102,11 +102,10 @@ internal sealed class WeightsBlob
 /// <param name="ElementBytes">The size of one of its elements; 0: two share a byte.</param>
 internal sealed record BlobSection(int Offset, int Bytes, int ElementBytes);
 
-/// <summary>The form that a layer's weights have been given.</summary>
-/// <param name="Storage">The form.</param>
+/// <summary>A layer whose weights have been added.</summary>
 /// <param name="Shape">The layer.</param>
 /// <param name="Weights">Its weights.</param>
-internal sealed record FormOfLayer(WeightStorage Storage, LayerShape Shape, Tensor Weights)
+internal sealed record LayerOfBlob(LayerShape Shape, Tensor Weights)
 {
     /// <summary>
     /// Whether weights are those of a layer that differs in nothing but its number of rows, any of which every form's kernels take.

@@ -31,7 +31,10 @@ internal sealed record LayerRules(ImmutableArray<LayerRule> Rules)
     /// <summary>
     /// Input channels of a layer whose weights of 4 bits have a scale of their own, 0 for all; null where no rule says it.
     /// </summary>
-    public int? GroupSizeOf(string node) => Last(node, r => r.GroupSize is not null)?.GroupSize;
+    public int? GroupSizeOf(string node) => GroupRuleOf(node)?.GroupSize;
+
+    /// <summary>The rule that says <see cref="GroupSizeOf"/> of a layer; null where none does.</summary>
+    public LayerRule? GroupRuleOf(string node) => Last(node, r => r.GroupSize is not null);
 
     /// <summary>Whether some rule gives groups of inputs scales of their own.</summary>
     public bool AnyGroupSize => Rules.Any(r => r.GroupSize > 0);

@@ -138,6 +138,10 @@ public sealed class FourBitWeightsTests
         Assert.Contains("Layers=\"a/node:Int4,GroupSize=64\"", message, StringComparison.Ordinal);
         Assert.Empty(Told("*:Int4,GroupSize=32"));
         Assert.Empty(Told("b*:Int4"));
+
+        // A pattern that reaches a layer of 4 bits does what it says.
+        Assert.Empty(Told("*:GroupSize=32; b*:Int4"));
+        Assert.Contains("to 'a/node', 'b/node', where", Assert.Single(Told("*:GroupSize=32")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Weights;
+using OptimizerBuild.Compression.Recovery;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Lowering.Weights;
@@ -69,6 +71,50 @@ public sealed class SignLayersTests
         string noSigns = Dense(g, "z", g.Add("abs", "Abs", [other]), 8, 4);
         Graph graph = g.Build(noSigns);
         Assert.DoesNotContain(Lower(graph, ModelPrecision.Float32).Calls, c => c.Kernel.StartsWith("SignC", StringComparison.Ordinal));
+    }
+
+    /// <summary>What a maximum over nothing but padding gives is the least of all numbers, and no sign.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public void AWindowInThePaddingGivesNoSign(int width, int layers)
+    {
+        var g = new FloatGraph();
+        string pooled = g.Add("pool", "MaxPool", [g.Add("s", "Sign", [g.Input("x", 1, 2, width, 8)])], n => n.With("channels_last", 1)
+            .With("kernel_shape", 2, 2).With("dilations", 2, 2).With("pads", 1, 1, 1, 1));
+        Graph graph = g.Build(Conv(g, "a", pooled, 8, 4, 1));
+        Assert.Equal(layers, Lower(graph, ModelPrecision.Float32).Calls.Count(c => c.Kernel == "SignConvolution"));
+    }
+
+    /// <summary>Weights of the same name and values that do not meet signs stay numbers, also where both share a blob.</summary>
+    [Fact]
+    public void ALayerOfTheSameNameMayReadWhatIsNoSign()
+    {
+        Graph Graph(string function)
+        {
+            var g = new FloatGraph();
+            return g.Build(Dense(g, "a", g.Add("s", function, [g.Input("x", 2, 40)]), 40, 9));
+        }
+        var weights = new WeightsBlob();
+        foreach (string function in (string[])["Sign", "Floor", "Sign"])
+        {
+            Graph graph = Graph(function);
+            LoweredModel lowered = GraphLowerer.Lower(new CompressedModel(graph), new BoundaryOptions(), weights: weights);
+            Assert.Equal(function == "Sign" ? "SignConvolution" : "Float32Dense", lowered.Calls.Last().Kernel);
+            AssertExact(graph, lowered);
+        }
+    }
+
+    /// <summary>Values that weights share are trained in layers of numbers only: signs would be none any more.</summary>
+    [Fact]
+    public void SignsAreNotTrainedAsSharedValues()
+    {
+        var g = new FloatGraph();
+        string x = Dense(g, "a", g.Add("s", "Sign", [g.Input("x", 2, 40)]), 40, 16);
+        Graph graph = g.Build(Dense(g, "b", g.Add("r", "Relu", [x]), 16, 8));
+        var student = new QuantizedStudent(graph, Quantize(graph, new() { Precision = ModelPrecision.Float32 })
+            .Annotation<GraphQuantization>()!, (_, _) => WeightLevels.Bits8, _ => true);
+        Assert.Equal("b.w", Assert.Single(student.Parameters).Name);
     }
 
     [Fact]

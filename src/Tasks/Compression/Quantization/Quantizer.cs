@@ -131,9 +131,7 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
             diagnostics.Add(warning);
         if (options.Precision != ModelPrecision.Float32 && FloatNodeSummary(graph, quantization) is { } summary)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.FloatNodes, null, summary));
-        string[] withoutGroups = [.. graph.Nodes.Where(n => n.Is<IDotProduct>() && options.Layers.GroupSizeOf(n.Origin) > 0
-                && !(quantization.Weights.TryGetValue(n.Name, out WeightQuantization? w) && HasFourBits(w)))
-            .Select(n => n.Origin).Distinct(StringComparer.Ordinal)];
+        string[] withoutGroups = [.. WithoutGroups(graph, quantization)];
         if (options.Precision != ModelPrecision.Float32 && withoutGroups.Length > 0)
             diagnostics.Add(Diagnostic.Of(DiagnosticCatalog.GroupsWithoutFourBits, null,
                 string.Join(", ", withoutGroups.Select(n => $"'{n}'")), withoutGroups[0]));
@@ -270,6 +268,16 @@ internal sealed class Quantizer(QuantizationOptions options, IBuildProgress? pro
                 ? "write Precision=\"Auto\", which keeps such layers in float32"
                 : "write Precision=\"Float32\", or lower MinSignalToNoise");
     }
+
+    // The layers of rules that give groups to nothing but layers without 4 bits. What a pattern reaches besides layers of 4 bits is no
+    // fault: it keeps 8 bits for good reasons. Products of two activations have no weights.
+    private IEnumerable<string> WithoutGroups(Graph graph, GraphQuantization quantization) => graph.Nodes
+        .Where(n => n.Is<IDotProduct>() && n.HasInput(1) && graph.IsConstant(n.Inputs[1]))
+        .GroupBy(n => options.Layers.GroupRuleOf(n.Origin))
+        .Where(rule => rule.Key?.GroupSize > 0
+            && !rule.Any(n => quantization.Weights.TryGetValue(n.Name, out WeightQuantization? weights) && HasFourBits(weights)))
+        .SelectMany(rule => rule.Select(n => n.Origin))
+        .Distinct(StringComparer.Ordinal);
 
     private static bool HasFourBits(WeightQuantization weights) =>
         weights.GroupInputs > 0 || WeightLevels.Fewest(weights.Values) != WeightLevels.Bits8;

@@ -39,7 +39,8 @@ internal sealed class QuantizedStudent
         {
             if (!quantization.Weights.TryGetValue(node.Name, out WeightQuantization? rounded))
             {
-                if (!quantization.Nodes[node.Name].Integer && TrainableInputs.IsLayer(node) && sharesValues?.Invoke(node) == true)
+                if (!quantization.Nodes[node.Name].Integer && TrainableInputs.IsLayer(node) && sharesValues?.Invoke(node) == true
+                    && !SignLayers.Multiplies(graph, node))
                     AddFloats(editor, node);
                 continue;
             }

@@ -23,7 +23,8 @@ internal sealed class SignLayers
     {
         foreach (Node node in graph.Nodes)
         {
-            if (node.Outputs.Length == 1 && (MakesSigns(node) || (PassesOn(node) && _signs.Contains(node.Inputs[0])))
+            if (node.Outputs.Length == 1
+                && (MakesSigns(node) || (node.HasInput(0) && _signs.Contains(node.Inputs[0]) && PassesOn(graph, node)))
                 && graph.TypeOf(node.Outputs[0]).Element == ElementType.Float32)
                 _signs.Add(node.Outputs[0]);
             else if (node.Is<IDotProduct>() && _signs.Contains(node.Inputs[0]) && Read(graph, node) is { } layer && HasSigns(layer))
@@ -114,7 +115,8 @@ internal sealed class SignLayers
     private static bool MakesSigns(Node node) => node.Is<SignOperator>() || (FusedElementwiseOperator.BodyOf(node) is { } body
         && GraphIndex.Of(body).Producer(body.Outputs[0])?.Is<SignOperator>() == true);
 
-    // Nodes whose outputs are elements of their first input.
-    private static bool PassesOn(Node node) => node.Outputs.Length == 1
-        && (node.Is<IKeepsElementOrder>() || node.Is<TransposeOperator>() || node.Is<MaxPoolOperator>()) && !node.HasActivation();
+    // Nodes whose outputs are elements of their first input; the maximum over a window that lies wholly in the padding is none.
+    private static bool PassesOn(Graph graph, Node node) => !node.HasActivation()
+        && (node.Is<IKeepsElementOrder>() || node.Is<TransposeOperator>() || (node.Is<MaxPoolOperator>()
+            && !WindowGeometry.OfPooling(OperatorContext.Of(graph, node)).HasEmptyWindow));
 }
