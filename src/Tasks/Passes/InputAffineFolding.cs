@@ -1,7 +1,6 @@
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Elementwise;
-using OptimizerBuild.Operators.Linear;
 
 namespace OptimizerBuild.Passes;
 
@@ -65,7 +64,7 @@ internal sealed class InputAffineFolding : LocalRewrite
             }
             input = step.Input;
         }
-        if ((layer.IsPadded || (node.Is<MatMulOperator>() && layer.InputType.Rank > 2)) && offset.Any(t => t != 0))
+        if ((layer.IsPadded || !layer.TakesBias) && offset.Any(t => t != 0))
             return false;
         Node replaced = layer.WithInputAffine(editor, scale, offset);
         editor.Replace(node, replaced with { Inputs = replaced.Inputs.SetItem(0, folded) });

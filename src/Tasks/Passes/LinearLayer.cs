@@ -54,6 +54,9 @@ internal sealed class LinearLayer
     /// <summary>Whether zeros are added around the input, so that not every output sees every weight.</summary>
     public bool IsPadded => Node.Is<IWindow>() && WindowAttributes.IsPadded(Node);
 
+    /// <summary>Whether the layer can have a bias: a product of stacked matrices has no input for one.</summary>
+    public bool TakesBias => !Node.Is<MatMulOperator>() || InputType.Rank == 2;
+
     /// <summary>The layer of a node; null where the node is none, its weights are not constant or its bias is not one value for each
     /// output channel.</summary>
     public static LinearLayer? Of(GraphEditor editor, Node node)
@@ -176,7 +179,7 @@ internal sealed class LinearLayer
         return to;
     }
 
-    // A matrix product of two matrices with a bias is a Gemm; with batches it stays a MatMul, whose third input is then the bias.
+    // A matrix product of two matrices with a bias is a Gemm. That of stacked ones takes none: who gives it one makes a Gemm of it.
     private Node With(GraphEditor editor, float[] weights, double[]? bias)
     {
         string w = editor.AddConstant(Node.Input(1), new Tensor(_weights.Type, weights));

@@ -26,7 +26,7 @@ internal sealed class OutputAffineFolding : LocalRewrite
             || ConstantArithmetic.AlongAxis(constant, layer.OutputType, layer.OutputAxis) is not { } values
             || values.Any(v => !float.IsFinite(v)))
             return false;
-        if (node.Is<AddOperator>() && producer.Is<MatMulOperator>() && layer.InputType.Rank > 2)
+        if (node.Is<AddOperator>() && !layer.TakesBias)
         {
             AsMatrices(editor, node, producer, layer, values);
             return true;

@@ -10,7 +10,8 @@ namespace OptimizerBuild.Compression.Equalization;
 /// Absorption of high biases (M. Nagel et al. 2019, arXiv 1906.04721, section 4.1.3): where the sums of a channel before its rectifier are
 /// always above c, its bias is lowered by c and those of the layers that read it make up for that, so that the range which all channels
 /// share becomes smaller. Without an activation any c will do: there it moves the middle of a channel's range to 0. A layer that pads
-/// its input with zeros would see another number at its border, so that nothing in front of one is moved.
+/// its input with zeros would see another number at its border, and a product of stacked matrices has no bias, so that nothing in front of
+/// either is moved.
 /// </summary>
 /// <remarks>
 /// With data c is the least value in all samples, on which what the model computes therefore stays the same up to rounding. The paper takes
@@ -49,7 +50,7 @@ internal sealed class BiasAbsorption
     {
         var absorption = new BiasAbsorption(graph);
         LinearLayer[] layers = [.. absorption._layers.Values.Where(l =>
-            l.Node.ActivationBounds() is (0 or float.NegativeInfinity, float.PositiveInfinity)
+            l.TakesBias && l.Node.ActivationBounds() is (0 or float.NegativeInfinity, float.PositiveInfinity)
             && absorption.MayMove(l.Node.Outputs[0], l.OutputAxis))];
         Dictionary<string, ChannelExtents> extents = layers.Length == 0 ? []
             : context.HasCalibrationData ? absorption.Measured(layers, context) : Remembered(layers, context.Teacher.Graph);
@@ -79,7 +80,7 @@ internal sealed class BiasAbsorption
         return _mayMove[(value, axis)] = !_index.IsOutput(value) && readers.Count > 0 && readers.All(reader =>
             Enumerable.Range(0, reader.Inputs.Length).Where(i => reader.Inputs[i] == value).All(i =>
                 _layers.TryGetValue(reader.Name, out LinearLayer? layer)
-                    ? i == 0 && layer.InputAxis == axis && !layer.IsPadded
+                    ? i == 0 && layer.InputAxis == axis && layer.TakesBias && !layer.IsPadded
                     : Links(reader, ChannelPort.Input(i, axis)) is { } links
                         && links.Where(l => l.Port.IsOutput).All(l => MayMove(reader.Outputs[l.Port.Index], l.Port.Axis))));
     }

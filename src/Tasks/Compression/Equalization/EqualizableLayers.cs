@@ -20,9 +20,14 @@ internal sealed class EqualizableLayers
 
     private const int MaximumRounds = 50;
 
+    // A channel with weights of less than this share of the largest among its group is all but constant: its bias would grow with its
+    // factor, until it had the whole of the range that all channels share.
+    private const double Negligible = 1.0 / (1 << 20);
+
     private readonly ChannelPlaces _places;
     private readonly Dictionary<string, EqualizableLayer> _layers;
     private readonly Dictionary<int, double> _factors = [];
+    private readonly HashSet<int> _left = [];
 
     private EqualizableLayers(ChannelPlaces places, Dictionary<string, EqualizableLayer> layers)
     {
@@ -30,6 +35,12 @@ internal sealed class EqualizableLayers
         Groups = GroupsOf(layers.Values);
         foreach (int channel in Groups.SelectMany(g => g.Channels))
             _factors[channel] = 1;
+        foreach (EqualizableGroup group in Groups)
+        {
+            (Dictionary<int, double> made, Dictionary<int, double> read) = RangesOf(group);
+            double leastMade = made.Values.Max() * Negligible, leastRead = read.Values.Max() * Negligible;
+            _left.UnionWith(group.Channels.Where(c => !(made[c] > leastMade && read[c] > leastRead)));
+        }
     }
 
     /// <summary>The groups of layers, from the graph's inputs towards its outputs.</summary>
@@ -46,6 +57,11 @@ internal sealed class EqualizableLayers
         var places = new ChannelPlaces(graph, new Rule(linear));
         foreach (LinearLayer layer in linear.Values)
             places.Seed(layer.Node, ChannelPort.Output(0, layer.OutputAxis));
+        // Places along two axes are those of one layer, seen twice: a constant there would be multiplied by a factor twice.
+        foreach (IGrouping<string, KeyValuePair<(string Value, int Axis), int[]>> value in places.Values.GroupBy(v => v.Key.Value))
+            if (value.Count(v => v.Value.Any(p => p >= 0)) > 1)
+                foreach (int[] channels in value.Select(v => v.Value))
+                    places.Fix(channels, $"'{value.Key}' has it along two axes");
         // Constants of other numbers cannot be multiplied.
         foreach (((string node, int input, int axis), int[] channels) in places.Constants)
             if (places.ContextOf(node).Type(input).Element != ElementType.Float32)
@@ -69,19 +85,14 @@ internal sealed class EqualizableLayers
             foreach (EqualizableGroup group in Groups)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Dictionary<int, double> made = [], read = [];
-                foreach (EqualizableLayer layer in group.Makers)
-                    layer.TakeRanges(_factors, made, null);
-                foreach (EqualizableLayer layer in group.Readers)
-                    layer.TakeRanges(_factors, null, read);
+                (Dictionary<int, double> made, Dictionary<int, double> read) = RangesOf(group);
                 // Where a layer reads what it makes, around a residual block, all channels of it move against each other: half a step each.
                 double exponent = group.Makers.Intersect(group.Readers).Any() ? 0.25 : 0.5;
                 foreach (int channel in group.Channels)
                 {
-                    // A channel without weights on either side does not matter to the other.
                     (double first, double second) = (made[channel], read[channel]);
                     double factor = exponent == 0.5 ? Math.Sqrt(first / second) : Math.Sqrt(Math.Sqrt(first / second));
-                    if (!(first > 0 && second > 0) || !double.IsNormal(factor))
+                    if (_left.Contains(channel) || !double.IsNormal(factor))
                         continue;
                     _factors[channel] /= factor;
                     largest = Math.Max(largest, Math.Abs(ElementaryFunctions.Log(factor)));
@@ -129,6 +140,17 @@ internal sealed class EqualizableLayers
                 editor.Replace(node, layer.Layer.WithFactors(editor, made, read));
         }
         return editor.ToGraph();
+    }
+
+    // By channel the largest magnitude among the weights that make it so far, and among those that read it.
+    private (Dictionary<int, double> Made, Dictionary<int, double> Read) RangesOf(EqualizableGroup group)
+    {
+        Dictionary<int, double> made = [], read = [];
+        foreach (EqualizableLayer layer in group.Makers)
+            layer.TakeRanges(_factors, made, null);
+        foreach (EqualizableLayer layer in group.Readers)
+            layer.TakeRanges(_factors, null, read);
+        return (made, read);
     }
 
     private double[] Factors(int[] channels) => Array.ConvertAll(channels, c => _factors.GetValueOrDefault(c, 1));

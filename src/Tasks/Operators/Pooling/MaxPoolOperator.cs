@@ -59,7 +59,7 @@ internal sealed class MaxPoolOperator : Operator, IWindow, IReduction, IPassesFa
         WindowGeometry.OfPooling(context).HasEmptyWindow ? ChannelLinks.Fixed("has windows without values") : Links(context, port);
 
     /// <inheritdoc/>
-    public bool PassesOffsets(OperatorContext context, ChannelPort input) => true;
+    public bool PassesOffsets(OperatorContext context, ChannelPort input) => !WindowGeometry.OfPooling(context).HasEmptyWindow;
 
     /// <inheritdoc/>
     public long Terms(OperatorContext context) => WindowGeometry.OfPooling(context).GreatestCover;
