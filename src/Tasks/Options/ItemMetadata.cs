@@ -242,7 +242,8 @@ internal static class ItemMetadata
                 + "sample of `EvaluationData` serves, and accuracy is measured on the rest")),
         new("RecoverySteps", MetadataKind.Number, "30 to 6000, by the model's size", "a whole number from 1 to 1000000",
             "With `Recovery` or `Student`: the steps of 64 samples of each training; recovery is two, before and after rounding. "
-                + "Training ends sooner where samples that are held back show no progress.",
+                + "Training ends sooner where samples that are held back show no progress. With `Rounding=\"Adaptive\"` or `\"Block\"`: "
+                + "the steps of each layer or block (without it 40 to 600, of at most 32 samples).",
             (o, value, _) => MetadataValues.Whole(value, 1, 1_000_000) is { } n ? o with { RecoverySteps = n } : null),
         .. TrainingMetadata.Entries,
         new("MaxBuildMinutes", MetadataKind.Number, "no limit", "a number of minutes of at least 0.01",
@@ -379,13 +380,13 @@ internal static class ItemMetadata
         if (hasGroups && options.Compression == CompressionRecipe.Smallest)
             faults.Add(NotUnderstood(item, groupName, group,
                 "Compression=\"Smallest\" looks for shared values, which leave no scales of groups: leave one of them out"));
-        if (options.Recovery && options.Rounding is (WeightRounding.Adaptive or WeightRounding.Block))
+        if (options.Recovery && options.LearnsRounding)
             faults.Add(NotUnderstood(item, "Rounding", options.Rounding.ToString(),
                 "Recovery trains weights through their rounding: leave one of them out"));
         if (hasGroups && options.Recovery)
             faults.Add(NotUnderstood(item, groupName, group,
                 "weights with scales of groups are not trained after rounding: leave GroupSize or Recovery out"));
-        if (hasGroups && options.Rounding is (WeightRounding.Adaptive or WeightRounding.Block))
+        if (hasGroups && options.LearnsRounding)
             faults.Add(NotUnderstood(item, groupName, group, string.Create(CultureInfo.InvariantCulture,
                 $"levels of groups are not learned: leave GroupSize or Rounding=\"{options.Rounding}\" out")));
         if (options.Recovery && (options.CalibrationData ?? options.EvaluationData) is null)

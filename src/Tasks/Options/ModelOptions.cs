@@ -129,9 +129,9 @@ internal sealed record ModelOptions
             yield return $"{nameof(FoldRepair)}=\"{repair}\" has no effect without {nameof(Fold)}";
         if (Rank is null && !Layers.AnyRank && RankForm != RankForm.Auto)
             yield return $"{nameof(RankForm)}=\"{RankForm}\" has no effect without {nameof(Rank)}";
-        if (!Learns && RecoverySteps is { } steps)
-            yield return FormattableString.Invariant(
-                $"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)} or {nameof(Student)}");
+        if (!Learns && !LearnsRounding && RecoverySteps is { } steps)
+            yield return FormattableString.Invariant($"{nameof(RecoverySteps)}=\"{steps}\" has no effect without {nameof(Recovery)}, ")
+                + $"{nameof(Student)}, or {nameof(Rounding)}=\"{nameof(WeightRounding.Adaptive)}\" or \"{nameof(WeightRounding.Block)}\"";
     }
 
     /// <summary>Whether the compressed model is trained to give what the float model gives.</summary>
@@ -164,7 +164,12 @@ internal sealed record ModelOptions
     /// <summary>Whether weights learn from samples, which then judge nothing.</summary>
     public bool Learns => Recovery || Student is not null;
 
-    /// <summary>The steps of each training; null: what suits the model's size.</summary>
+    /// <summary>Whether samples say which weights are rounded up and which down.</summary>
+    public bool LearnsRounding => Rounding is WeightRounding.Adaptive or WeightRounding.Block;
+
+    /// <summary>
+    /// The steps of each training, and of each layer or block whose rounding is learned; null: what suits the model's size.
+    /// </summary>
     public int? RecoverySteps { get; init; }
 
     /// <summary>How samples are varied while the model learns from them; null: as suits them.</summary>

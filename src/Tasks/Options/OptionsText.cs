@@ -64,6 +64,8 @@ internal static class OptionsText
             Line("Layers", options.Layers.ToString());
         if (options.Recovery)
             Line("Recovery", options.RecoverySteps?.ToString(CultureInfo.InvariantCulture) ?? "True");
+        if (options is { LearnsRounding: true, RecoverySteps: { } steps })
+            Line("RoundingSteps", steps.ToString(CultureInfo.InvariantCulture));
         if (options.Student is { } student)
         {
             Line("Student", student.ToString());

@@ -55,6 +55,7 @@ internal sealed class ReconstructionRun : ITrainingHost
     {
         (_name, _graph, _quantization, _student, _context) = (name, graph, quantization, student, context);
         (_batch, _steps) = Extent(graph);
+        _steps = context.Options.RecoverySteps ?? _steps;
         long each = 2 * Math.Max(new GraphEvaluator(graph).LiveBytes, 1);
         int count = (int)Math.Min(Math.Clamp(MostBytes / each, 2 * Share, MostSamples), samples.Samples.Count);
         _samples = [.. SelectedSamples.Spread(samples.Samples, count)];

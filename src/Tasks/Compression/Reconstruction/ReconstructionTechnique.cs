@@ -25,7 +25,7 @@ internal sealed class ReconstructionTechnique : ICompressionTechnique
     public CompressionStage Stage => CompressionStage.Reconstruct;
 
     /// <inheritdoc/>
-    public bool IsOn(ModelOptions options) => options.Rounding is WeightRounding.Adaptive or WeightRounding.Block && !options.IsFloat32;
+    public bool IsOn(ModelOptions options) => options.LearnsRounding && !options.IsFloat32;
 
     /// <inheritdoc/>
     public CompressionResult Apply(CompressedModel model, CompressionContext context)

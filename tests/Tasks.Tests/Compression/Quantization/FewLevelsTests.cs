@@ -134,7 +134,7 @@ public sealed class FewLevelsTests
         Assert.Equal(["SparsityPattern=\"Channel\" has no effect without Sparsity",
             "PruningCriterion=\"Magnitude\" has no effect without Sparsity, or a Student with a share of the channels",
             "FoldRepair=\"Fit\" has no effect without Fold", "RankForm=\"Tucker\" has no effect without Rank",
-            "RecoverySteps=\"5\" has no effect without Recovery or Student"],
+            "RecoverySteps=\"5\" has no effect without Recovery, Student, or Rounding=\"Adaptive\" or \"Block\""],
             Technique(idle).Accounts[^1].Notes);
         Assert.Empty((idle with { Sparsity = 0.5, Fold = 0.5, Rank = new(0.5), Recovery = true }).ChoicesWithoutEffect());
         Assert.Empty((TestContext.Options with

@@ -50,6 +50,17 @@ public sealed class ReconstructionTests
         Assert.All(Enumerable.Range(0, parts.Count), p => Assert.NotEmpty(parts.Compared(p)));
     }
 
+    /// <summary>The item's number of steps is taken, and is part of what a cached build is known by.</summary>
+    [Fact]
+    public void StepsCanBeAskedFor()
+    {
+        ModelOptions options = Item with { Rounding = WeightRounding.Adaptive, RecoverySteps = 3 };
+        IReadOnlyList<string> notes = Run(Network(), options).Accounts.Single(a => a.Technique == "Reconstruction").Notes;
+        Assert.Contains(" in 3 steps of ", notes[0], StringComparison.Ordinal);
+        Assert.Empty(options.ChoicesWithoutEffect());
+        Assert.NotEqual(OptionsText.Write(options), OptionsText.Write(options with { RecoverySteps = null }));
+    }
+
     [Theory]
     [InlineData("Adaptive")]
     [InlineData("Block")]
