@@ -18,8 +18,8 @@ internal sealed record KernelPart(
     /// <summary>
     /// Whether a member may be left out: what is called by nothing but its name. Members that implement an interface, constructors,
     /// operators, extension methods and what the language calls by a pattern are the frame's; instance members are, too, since a field
-    /// that none of them reads
-    /// is a warning in the user's project.
+    /// that none of them reads is a warning in the user's project, and properties, by which a type says what it is: apps may ask
+    /// <c>KernelPath.Name</c> which instructions they run on.
     /// </summary>
     public static bool MayBeLeftOut(TypeDeclarationSyntax type, MemberDeclarationSyntax member)
     {
@@ -31,7 +31,6 @@ internal sealed record KernelPart(
         {
             MethodDeclarationSyntax { ExplicitInterfaceSpecifier: null } method => isStatic && !mayImplement
                 && !method.ParameterList.Parameters.Any(p => p.Modifiers.Any(SyntaxKind.ThisKeyword)),
-            PropertyDeclarationSyntax { ExplicitInterfaceSpecifier: null } => isStatic && !mayImplement,
             FieldDeclarationSyntax => isStatic || member.Modifiers.Any(SyntaxKind.ConstKeyword),
             _ => false,
         };
@@ -41,7 +40,6 @@ internal sealed record KernelPart(
     public static string[] NamesOf(MemberDeclarationSyntax member) => member switch
     {
         MethodDeclarationSyntax method => [method.Identifier.ValueText],
-        PropertyDeclarationSyntax property => [property.Identifier.ValueText],
         FieldDeclarationSyntax field => [.. field.Declaration.Variables.Select(v => v.Identifier.ValueText)],
         _ => [],
     };

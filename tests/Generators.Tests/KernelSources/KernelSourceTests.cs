@@ -246,7 +246,9 @@ public class KernelSourceTests
                 {
                     public static int Twice(int a) => (a * 2) + Mine;
 
-                    private static int Mine { get; } = 5;
+                    private static int Mine => 5;
+
+                    public static string Name => "which nothing names";
 
                     public static int Run(int a) => a;
 
@@ -282,12 +284,24 @@ public class KernelSourceTests
             texts[0].Text[texts[0].Text.IndexOf("internal", StringComparison.Ordinal)..]);
         Assert.Contains("int Twice(int", texts[1].Text, StringComparison.Ordinal);
         Assert.Contains("int Twice(long", texts[1].Text, StringComparison.Ordinal);
-        Assert.Contains("Mine { get;", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("Mine => 5", texts[1].Text, StringComparison.Ordinal);
+        Assert.Contains("string Name", texts[1].Text, StringComparison.Ordinal);
         Assert.Contains("int Run(int", texts[1].Text, StringComparison.Ordinal);
         Assert.DoesNotContain("int Run(long", texts[1].Text, StringComparison.Ordinal);
         Assert.Contains("operator +", texts[1].Text, StringComparison.Ordinal);
         Assert.Contains("Instance", texts[1].Text, StringComparison.Ordinal);
         Assert.Contains("Dispose", texts[1].Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>What apps may read of kernels is there, though no step leads to it.</summary>
+    [Theory]
+    [InlineData("Int8Dense.Run", "KernelPath")]
+    [InlineData("Float32Dense.Run", "Float32Path")]
+    public void AppsCanAskWhichInstructionsTheyRunOn(string called, string path)
+    {
+        KernelLibrary library = KernelLibrary.For(10);
+        string text = library.Texts(library.Select([called]), isShared: false).Single(t => t.File == path).Text;
+        Assert.Contains("public static string Name", text, StringComparison.Ordinal);
     }
 
     /// <summary>
