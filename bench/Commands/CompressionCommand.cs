@@ -41,6 +41,7 @@ internal sealed class CompressionCommand : BenchCommand
         new("float", r => r.FloatAccuracy, "F4", 8),
         new("compressed", r => r.Accuracy, "F4", 8),
         new("samples", r => r.Samples, "N0", 7),
+        new("outputs, dB", r => r.Decibels, "F1") { Title = "signal to noise of the outputs, dB" },
         new("estimate", r => r.Microseconds, "F2", 9) { Title = "estimated µs" },
         new("MB/s", r => r.DecodedMegabytes, "F0", 7) { Title = "decoded MB/s" });
 
@@ -116,7 +117,8 @@ internal sealed class CompressionCommand : BenchCommand
     private static string Markdown(List<CompressionRow> rows) => Document.Of(
         "compression",
         "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data (without such, agreement "
-            + "with the float model on the calibration data) by the kernels that ship, the time that the cost model estimates, and "
+            + "with the float model on the calibration data) by the kernels that ship, the outputs' signal to noise on the samples that quantisation "
+            + "compares (half of them those that reach farthest), the time that the cost model estimates, and "
             + $" how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
             + $"{Machine.Processor}, {RuntimeInformation.FrameworkDescription}, decoders compiled).",
         Columns.Markdown(rows));
@@ -167,7 +169,7 @@ internal sealed class CompressionCommand : BenchCommand
         return new(
             model.Name, string.Join(' ', model.Metadata.Select(m => m.Key + "=" + WithoutFolders(m.Value)).Order(StringComparer.Ordinal)),
             outcome.Weights.Length, (double)facts.FloatWeightBytes / outcome.Weights.Length, facts.Metric, facts.FloatMetric,
-            facts.CompressedMetric, facts.Samples, compression.Context.EstimatedNanoseconds(compression.Run.Model) / 1000,
+            facts.CompressedMetric, facts.Samples, outcome.OutputSignalToNoise, compression.Context.EstimatedNanoseconds(compression.Run.Model) / 1000,
             Megabytes(outcome.Plan.Weights, outcome.Weights));
     }
 
@@ -196,5 +198,5 @@ internal sealed class CompressionCommand : BenchCommand
     /// <summary>A model under one combination of techniques.</summary>
     private sealed record CompressionRow(
         string Model, string Metadata, int Bytes, double Factor, string Metric, double? FloatAccuracy, double? Accuracy, int Samples,
-        double Microseconds, double? DecodedMegabytes);
+        double? Decibels, double Microseconds, double? DecodedMegabytes);
 }

@@ -94,6 +94,7 @@ public class BenchCommandLineTests
                 Assert.True(compressed > whole - (isSigns ? 0.12 : 0.05), $"{metadata}: {whole} → {compressed}");
                 bool isFloat = metadata.Contains("Float32", StringComparison.Ordinal);
                 Assert.True(Bytes(row) < plain || isFloat || i == 0, $"{metadata}: {Bytes(row)} bytes");
+                Assert.Equal(isFloat, row.GetProperty("decibels").ValueKind == JsonValueKind.Null);
                 Assert.Equal(i == 0, row.GetProperty("decodedMegabytes").ValueKind == JsonValueKind.Null);
             }
         }

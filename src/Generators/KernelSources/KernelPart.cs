@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace OptimizerBuild.Generators.KernelSources;
 
 /// <summary>
-/// A part of a kernel's file that is emitted or left out as a whole: a static member of a type, or all that is none (the file's frame).
+/// A part of a kernel's file that is emitted or left out as a whole: a static method or field of a type, or all that is none (the file's frame).
 /// </summary>
 /// <param name="Type">The type that declares the member; empty for the frame.</param>
 /// <param name="Names">The member's names: several for fields declared together; none for the frame.</param>
@@ -48,7 +48,6 @@ internal sealed record KernelPart(
     public static IEnumerable<string> Uses(IEnumerable<SyntaxToken> tokens) =>
         tokens.Where(t => t.IsKind(SyntaxKind.IdentifierToken) && t.Parent is SimpleNameSyntax).Select(t => t.ValueText);
 
-    // Attributes that speak to the JIT and to analyzers do not make a member reachable.
-    private static bool IsHint(AttributeListSyntax list) => list.Attributes.All(a =>
-        a.Name.ToString() is "MethodImpl" or "SkipLocalsInit" or "SuppressMessage" or "DoesNotReturn" or "DoesNotReturnIf");
+    // What speaks to the JIT does not make a member reachable; other attributes may.
+    private static bool IsHint(AttributeListSyntax list) => list.Attributes.All(a => a.Name.ToString() == "MethodImpl");
 }

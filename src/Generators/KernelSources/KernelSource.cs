@@ -8,7 +8,7 @@ namespace OptimizerBuild.Generators.KernelSources;
 /// <summary>
 /// A kernel's source and the form in which it is emitted: its own text with a header, with <c>[Embedded]</c> in front of each top-level
 /// type, with <c>unchecked</c> around the members whose arithmetic would otherwise follow the user's overflow setting, and without the
-/// members that nothing calls.
+/// static methods and fields that nothing names.
 /// </summary>
 internal sealed class KernelSource
 {
