@@ -117,9 +117,9 @@ internal sealed class CompressionCommand : BenchCommand
     private static string Markdown(List<CompressionRow> rows) => Document.Of(
         "compression",
         "Bytes of the weights' resource beside those of the constants in float32, accuracy on all evaluation data (without such, agreement "
-            + "with the float model on the calibration data) by the kernels that ship, the outputs' signal to noise on the samples that quantisation "
-            + "compares (half of them those that reach farthest), the time that the cost model estimates, and "
-            + $" how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
+            + "with the float model on the calibration data) by the kernels that ship, the outputs' signal to noise on the samples that "
+            + "quantisation compares (half of them those that reach farthest), the time that the cost model estimates, and "
+            + $"how fast coded weights are decoded (bytes in memory; best of {Repetitions} or more, one thread of "
             + $"{Machine.Processor}, {RuntimeInformation.FrameworkDescription}, decoders compiled).",
         Columns.Markdown(rows));
 
@@ -169,7 +169,8 @@ internal sealed class CompressionCommand : BenchCommand
         return new(
             model.Name, string.Join(' ', model.Metadata.Select(m => m.Key + "=" + WithoutFolders(m.Value)).Order(StringComparer.Ordinal)),
             outcome.Weights.Length, (double)facts.FloatWeightBytes / outcome.Weights.Length, facts.Metric, facts.FloatMetric,
-            facts.CompressedMetric, facts.Samples, outcome.OutputSignalToNoise, compression.Context.EstimatedNanoseconds(compression.Run.Model) / 1000,
+            facts.CompressedMetric, facts.Samples, outcome.OutputSignalToNoise,
+            compression.Context.EstimatedNanoseconds(compression.Run.Model) / 1000,
             Megabytes(outcome.Plan.Weights, outcome.Weights));
     }
 

@@ -5,7 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace OptimizerBuild.Generators.KernelSources;
 
 /// <summary>
-/// A part of a kernel's file that is emitted or left out as a whole: a static method or field of a type, or all that is none (the file's frame).
+/// A part of a kernel's file that is emitted or left out as a whole: a static method or field of a type, or all that is none (the file's
+/// frame).
 /// </summary>
 /// <param name="Type">The type that declares the member; empty for the frame.</param>
 /// <param name="Names">The member's names: several for fields declared together; none for the frame.</param>
