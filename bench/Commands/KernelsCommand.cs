@@ -68,7 +68,8 @@ internal sealed class KernelsCommand : BenchCommand
     public static IEnumerable<StepCost> Measure(double seconds) =>
         ProductShapes.All.Where(s => s.Kernel != "MatMul").Select(s => SingleLayer.Measure(s, isInteger: true, seconds))
             .Concat(ProductShapes.All.Select(s => SingleLayer.Measure(s, isInteger: false, seconds)))
-            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, seconds)));
+            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, isInteger: true, seconds)))
+            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, isInteger: false, seconds)));
 
     /// <summary>The table of record.</summary>
     public static string Markdown(List<StepCost> costs) =>

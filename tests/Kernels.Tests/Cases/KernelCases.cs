@@ -22,6 +22,7 @@ internal static class KernelCases
         .. PairwiseCouplingCases.All(),
         .. DenseCases.Sparse(),
         .. ConvolutionCases.Sparse(),
+        .. Float32Cases.Sparse(),
         .. MatMulCases.All(),
         .. CodingCases.TwoOfFour(),
         .. ImageCases.All(),

@@ -36,7 +36,7 @@ internal sealed class DenseFloat32 : WeightStorage
 
     /// <inheritdoc/>
     public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
-        !context.IsInteger(node) && !SignBits.IsChosen(context, node);
+        !context.IsInteger(node) && !SignBits.IsChosen(context, node) && !SparseFloat32.Suits(shape, weights);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights)
