@@ -43,6 +43,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
         .. Ways("Float32Unary.Log", "kernel"),
         .. Ways("Float32Unary.Erf", "kernel"),
         .. Ways("Float32Unary.Affine", "kernel"),
+        .. Ways("Float32Activation.Mish", "kernel"),
     ];
 
     [Fact]
