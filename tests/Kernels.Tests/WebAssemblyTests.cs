@@ -21,6 +21,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
     [
         .. Ways("Float32Dense.Run", "kernel", "large"),
         .. Ways("Float32Convolution.Run", "kernel", "large"),
+        .. Ways("Float32NarrowConvolution.Run", "kernel", "large"),
         .. Ways("Float32Depthwise.Run", "kernel", "large"),
         .. Ways("Float32MatMul.Run", "kernel", "starting", "large"),
         .. Ways("Float32Softmax.Run", "kernel", "starting", "large"),

@@ -28,7 +28,7 @@ internal static partial class Float32Cases
     }
 
     private static KernelCase Convolution(
-        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed)
+        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed, bool narrow = false)
     {
         var data = new CaseData(seed);
         int height = ((positions[1] - 1) * stride) + ((kernel[0] - 1) * dilation) + 1;
@@ -54,16 +54,30 @@ internal static partial class Float32Cases
             ? [.. Enumerable.Range(0, kernel[0]).Select(y => y * row)]
             : [.. Enumerable.Range(0, taps).Select(t => (t / kernel[1] * dilation * row) + (t % kernel[1] * dilation * pixel))];
         int run = joined ? kernel[1] * inputs : inputs;
+        int[] inputSteps = [image, stride * row, stride * pixel];
+        int[] outputSteps = [outImage, outRow, outPixel];
         return new KernelCase
         {
-            Kernel = "Float32Convolution.Run",
+            Kernel = narrow ? "Float32NarrowConvolution.Run" : "Float32Convolution.Run",
             Name = $"{string.Join('×', positions)} groups {groups} {inputs}→{outputs} kernel {string.Join('×', kernel)} " +
                 $"stride {stride} dilation {dilation}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = ws => Float32Convolution.Run(
-                ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions,
-                [image, stride * row, stride * pixel], [outImage, outRow, outPixel], tapOffsets),
+            Run = ws =>
+            {
+                if (narrow)
+                {
+                    Float32NarrowConvolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+                else
+                {
+                    Float32Convolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+            },
             Oracle = arena =>
             {
                 for (int n = 0; n < positions[0]; n++)

@@ -62,6 +62,13 @@ internal static partial class Float32Cases
             }
         }
 
+        foreach ((int inputs, int stride) in ((int, int)[])[(1, 1), (1, 2), (3, 1), (8, 1), (9, 2), (20, 1)])
+            foreach (int outputs in (int[])[1, 2, 3, 4])
+                yield return Convolution([2, 4, 13 + inputs], 1, inputs, outputs, [3, 5], stride, 1, seed++, narrow: true);
+        foreach (int columns in (int[])[12, 40, 70, 128, 129, 300])
+            yield return Convolution([1, 2, columns], 1, 2, columns % 3 == 0 ? 1 : 2, [1, 7], 1, 1, seed++, narrow: true);
+        yield return Convolution([1, 6, 20], 1, 1, 3, [4, 4], 1, 2, seed++, narrow: true);
+
         foreach ((int outer, int reduced, int inner) in (
             (int, int, int)[])[(1, 1, 1), (2, 5, 1), (3, 4, 7), (1, 9, 8), (2, 3, 33), (1, 6, 70), (2, 0, 3)])
             foreach (string method in (string[])["Sum", "Mean", "Prod", "Max", "Min"])

@@ -121,7 +121,10 @@ internal sealed class ConvolutionLowering : NodeLowering
         // Packing may need steps of its own, which come first.
         Storage packed = depthwise ? kernels.PerChannel() : kernels.Packed();
         Storage biases = depthwise ? kernels.Bias() : kernels.PackedBias();
-        LoweredStep step = context.Step(depthwise ? "Float32Depthwise" : "Float32Convolution", "Run", node, description, context.Macs(node))
+        bool narrow = groups == 1 && Kernels.Float32NarrowConvolution.Suits(
+            outputs, g.Positions[^1], g.InputSteps[^1] / sizeof(float), run, taps.Length);
+        string kernel = depthwise ? "Float32Depthwise" : narrow ? "Float32NarrowConvolution" : "Float32Convolution";
+        LoweredStep step = context.Step(kernel, "Run", node, description, context.Macs(node))
             .Read("input", g.Input, g.Origin)
             .Operand("weights", packed)
             .Operand("bias", biases)
