@@ -56,7 +56,8 @@ internal static partial class Float32Cases
     }
 
     private static KernelCase Convolution(
-        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed, int? zeros = null)
+        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed, int? zeros = null,
+        bool narrow = false)
     {
         var data = new CaseData(seed);
         int height = ((positions[1] - 1) * stride) + ((kernel[0] - 1) * dilation) + 1;
@@ -88,18 +89,32 @@ internal static partial class Float32Cases
         int[] inputSteps = [image, stride * row, stride * pixel], outputSteps = [outImage, outRow, outPixel];
         return new KernelCase
         {
-            Kernel = zeros is null ? "Float32Convolution.Run" : "Float32SparseConvolution.Run",
+            Kernel = zeros is not null ? "Float32SparseConvolution.Run" : narrow ? "Float32NarrowConvolution.Run" : "Float32Convolution.Run",
             Name = $"{string.Join('×', positions)} groups {groups} {inputs}→{outputs} kernel {string.Join('×', kernel)} " +
                 $"stride {stride} dilation {dilation}{Zeros(zeros)}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = zeros is null
-                ? ws => Float32Convolution.Run(
-                    ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
-                    tapOffsets)
-                : ws => Float32SparseConvolution.Run(
-                    ws, at, weights, columns, starts, biases, to, groups, outputs, inputs, -Infinity, Infinity, positions, inputSteps,
-                    outputSteps, tapOffsets),
+            Run = ws =>
+            {
+                if (zeros is not null)
+                {
+                    Float32SparseConvolution.Run(
+                        ws, at, weights, columns, starts, biases, to, groups, outputs, inputs, -Infinity, Infinity, positions, inputSteps,
+                        outputSteps, tapOffsets);
+                }
+                else if (narrow)
+                {
+                    Float32NarrowConvolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+                else
+                {
+                    Float32Convolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+            },
             Oracle = arena =>
             {
                 for (int n = 0; n < positions[0]; n++)

@@ -131,8 +131,10 @@ internal sealed class ConvolutionLowering : NodeLowering
         Storage? packed = depthwise ? kernels.PerChannel() : section is null ? kernels.Packed()
             : sparse is null ? NativeSteps.Elements(section) : null;
         Storage biases = depthwise ? kernels.Bias() : kernels.PackedBias();
-        string kernel = depthwise ? nameof(Float32Depthwise) : sparse is null ? nameof(Float32Convolution)
-            : nameof(Float32SparseConvolution);
+        bool narrow = sparse is null && groups == 1 && Kernels.Float32NarrowConvolution.Suits(
+            outputs, g.Positions[^1], g.InputSteps[^1] / sizeof(float), run, taps.Length);
+        string kernel = depthwise ? nameof(Float32Depthwise) : sparse is not null ? nameof(Float32SparseConvolution)
+            : narrow ? nameof(Float32NarrowConvolution) : nameof(Float32Convolution);
         LoweredStep step = context.Step(kernel, "Run", node, description, context.Macs(node)).Read("input", g.Input, g.Origin);
         step = sparse is null ? step.Operand("weights", packed!) : step.Weights(sparse);
         step.Operand("bias", biases).Write("output", g.Output);

@@ -30,7 +30,7 @@ internal sealed class DenseFloat32 : WeightStorage
     public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
         WeightOrder.Dense => ["Float32Dense", "Float32Lstm", "Float32Gru", "Float32Rnn"],
-        WeightOrder.Convolution => ["Float32Convolution"],
+        WeightOrder.Convolution => ["Float32Convolution", "Float32NarrowConvolution"],
         _ => ["Float32Depthwise"],
     };
 
