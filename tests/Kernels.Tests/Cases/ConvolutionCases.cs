@@ -69,6 +69,26 @@ internal static class ConvolutionCases
         Geometry(1, 1, 70, 40, 1, 1, 1, 9, 1, 1, 1, 1, 0, 4, 0, 4),
         Geometry(1, 1, 70, 32, 1, 1, 1, 3, 1, 2, 1, 1, 0, 1, 0, 1),
         Geometry(1, 40, 3, 32, 1, 1, 31, 1, 1, 1, 1, 1, 15, 0, 15, 0),
+
+        // Blocks of 16 channels with a stride of two, whose even and odd places lie apart, and kernels of many taps.
+        Geometry(1, 13, 29, 8, 1, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 6, 14, 40, 1, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 3, 300, 16, 1, 1, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 14, 30, 11, 1, 1, 3, 4, 2, 2, 1, 3, 1, 4, 1, 5),
+        Geometry(1, 9, 26, 8, 1, 1, 4, 3, 1, 2, 2, 2, 3, 2, 3, 2),
+        Geometry(1, 16, 30, 8, 1, 1, 11, 11, 2, 2, 1, 1, 5, 5, 5, 5),
+        Geometry(1, 9, 31, 24, 1, 1, 11, 11, 1, 1, 1, 1, 5, 5, 5, 5),
+        Geometry(1, 1, 70, 12, 1, 1, 1, 9, 1, 2, 1, 1, 0, 4, 0, 4),
+
+        // Windows too large for the scratch memory: in bands of rows, of columns, and of both; odd sizes, strides, dilations.
+        Geometry(1, 12, 12, 24, 1, 1, 33, 33, 1, 1, 1, 1, 16, 16, 16, 16),
+        Geometry(2, 10, 11, 8, 1, 1, 39, 39, 2, 2, 1, 1, 19, 19, 19, 19),
+        Geometry(1, 7, 40, 35, 1, 1, 21, 25, 1, 1, 1, 1, 10, 12, 10, 12),
+        Geometry(1, 9, 9, 17, 1, 1, 20, 21, 1, 2, 2, 3, 19, 30, 19, 30),
+        Geometry(1, 2, 100, 16, 1, 1, 35, 5, 1, 1, 1, 1, 17, 2, 17, 2),
+        Geometry(1, 5, 90, 48, 1, 1, 34, 3, 2, 3, 1, 40, 17, 40, 17, 40),
+        Geometry(1, 1, 60, 40, 1, 1, 1, 140, 1, 1, 1, 1, 0, 70, 0, 69),
+        Geometry(1, 4, 3, 33, 1, 1, 130, 1, 1, 1, 1, 1, 65, 0, 64, 0),
     ];
 
     public static IEnumerable<KernelCase> All()
