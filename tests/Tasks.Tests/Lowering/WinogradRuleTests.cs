@@ -1,9 +1,12 @@
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Simulation;
 using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
+using OptimizerBuild.Lowering.Int8;
+using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
 
@@ -28,8 +31,24 @@ public sealed class WinogradRuleTests
     [InlineData(16, 8, 32, false, Direct)]
     public void AShapeAndItsWeightsDecide(int size, int inputs, int outputs, bool isBounded, string kernel)
     {
-        LoweredModel lowered = Lower(Layers(size, inputs, outputs), isBounded ? PairSums.Bounded : PairSums.Free);
-        Assert.Equal(kernel, lowered.Calls.First(c => c.Macs > 0).Kernel);
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Conv("y", g.Input("x", 1, size, size, inputs), inputs, outputs, 3));
+        WindowGeometry window = WindowGeometry.OfConvolution(OperatorContext.Of(graph, graph.Nodes[0]));
+        var layout = new WeightLayout
+        {
+            Order = WeightOrder.Convolution,
+            AddsBlocks = false,
+            Groups = 1,
+            Outputs = outputs,
+            Inputs = inputs,
+            KernelHeight = 3,
+            KernelWidth = 3,
+            Dilation = 1,
+            PixelStride = inputs,
+            IsStoredByInputs = false,
+        };
+        var map = new FeatureMap(1, size, size, outputs, size * size * outputs, size * outputs, outputs);
+        Assert.Equal(kernel == Winograd, WinogradRule.Suits(window, layout, map, isBounded));
     }
 
     [Fact]
@@ -38,8 +57,8 @@ public sealed class WinogradRuleTests
         LoweredModel Of(int kernel, int groups, int stride)
         {
             var g = new FloatGraph();
-            return Lower(g.Build(g.Conv("z", g.Conv(
-                "y", g.Input("x", 1, 16, 16, 64), 64, 64, kernel, relu: true, groups, stride), 64, 64, 3)), PairSums.Bounded);
+            return GraphLowerer.Lower(Quantize(g.Build(g.Conv("z", g.Conv(
+                "y", g.Input("x", 1, 16, 16, 64), 64, 64, kernel, relu: true, groups, stride), 64, 64, 3))), new BoundaryOptions());
         }
         Assert.Equal([Winograd, Direct], Of(3, 1, 1).Calls.Where(c => c.Macs > 0).Select(c => c.Kernel));
         foreach (LoweredModel lowered in (LoweredModel[])[Of(5, 1, 1), Of(1, 1, 1), Of(3, 2, 1), Of(3, 1, 2)])
@@ -50,7 +69,7 @@ public sealed class WinogradRuleTests
     public void WeightsArenaAndBytesAreThoseOfTheDirectForm()
     {
         Graph graph = Layers(13, 32, 48);
-        CompressedModel model = Quantize(graph, PairSums.Bounded);
+        CompressedModel model = Quantize(graph);
         LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
         LoweredModel direct = GraphLowerer.Lower(model, new BoundaryOptions { SavesMemory = true });
         Assert.Equal(Winograd, lowered.Calls.First(c => c.Macs > 0).Kernel);
@@ -80,12 +99,7 @@ public sealed class WinogradRuleTests
         return g.Build(g.Conv("z", g.Conv("y", g.Input("x", 1, size, size, inputs), inputs, outputs, 3, relu: true), outputs, 8, 1));
     }
 
-    private static LoweredModel Lower(Graph graph, PairSums pairSums) =>
-        GraphLowerer.Lower(Quantize(graph, pairSums), new BoundaryOptions());
-
-    private static CompressedModel Quantize(Graph graph, PairSums pairSums) => new Quantizer(new QuantizationOptions
-    {
-        Precision = ModelPrecision.Int8,
-        PairSums = pairSums,
-    }).Apply(new CompressedModel(graph), FloatGraph.Samples(graph, 2), CancellationToken.None).Model;
+    private static CompressedModel Quantize(Graph graph) =>
+        new Quantizer(new QuantizationOptions { Precision = ModelPrecision.Int8 })
+            .Apply(new CompressedModel(graph), FloatGraph.Samples(graph, 2), CancellationToken.None).Model;
 }
