@@ -123,6 +123,7 @@ internal static class ModelCompiler
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
                 .. compression.DataDiagnostics.Concat(context.DataDiagnostics).DistinctBy(d => d.Text),
                 .. Unlike(context, imported.Graph),
+                .. SoundForm.Unused(options) is { } unheard ? (IEnumerable<Diagnostic>)[unheard] : [],
                 .. compression.Run.Diagnostics,
                 .. accuracy?.Diagnostics ?? [],
             ],
