@@ -289,6 +289,7 @@ internal static class ModelCompiler
         Entries = [.. options.ShapeSets.Select(s => s.Name)],
         Adaptation = InputAdaptation.Of(options),
         State = StateOfModel.Of(options, imported),
+        SavesMemory = options.MaxMemory is not null,
         Interface = imported.Graph,
     };
 

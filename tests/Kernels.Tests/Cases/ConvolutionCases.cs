@@ -166,6 +166,39 @@ internal static class ConvolutionCases
                 }
     }
 
+    /// <summary>
+    /// Convolutions that Winograd's form takes on processors without VNNI: windows cut off on either side, several blocks, last panels that
+    /// stand alone, the most inputs whose transformed sums fit; and some that it leaves to the direct form.
+    /// </summary>
+    public static IEnumerable<KernelCase> Winograd()
+    {
+        int seed = 410000;
+        WindowGeometry[] geometries =
+        [
+            Geometry(1, 1, 1, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 1, 6, 1, 16, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 5, 1, 1, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(2, 5, 4, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(3, 4, 7, 1, 32, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 7, 7, 1, 48, 80, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 6, 1, 64, 32, 3, 3, 1, 1, 1, 1),
+            Geometry(1, 13, 11, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 0, 0, 1),
+            Geometry(1, 5, 51, 1, 16, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 4, 5, 1, 16, 16, 3, 3, 1, 1, 1, 1, 2, 2, 2, 2),
+            Geometry(1, 2, 2, 1, 1808, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 2, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 1, 16, 16, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 1, 16, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 4, 4, 1, 16, 16, 1, 1, 1, 1, 1, 1),
+        ];
+        foreach (WindowGeometry g in geometries)
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+                foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
+                    yield return Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++, winograd: true);
+        foreach (ProductShape s in ProductShapes.Winograd.Where(s => s.Macs < 10_000_000))
+            yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, depthwise: false, 0, seed++, winograd: true);
+    }
+
     private static WindowGeometry Geometry(ProductShape s)
     {
         int pad = s.Window / 2;
@@ -186,7 +219,7 @@ internal static class ConvolutionCases
 
     private static KernelCase Case(
         WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null,
-        int? groupInputs = null)
+        int? groupInputs = null, bool winograd = false)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
@@ -320,6 +353,12 @@ internal static class ConvolutionCases
                 weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
                 g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
                 g.DilationWidth, pairSums),
+            (_, false, false) when winograd => w => Int8WinogradConvolution.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
+                g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth, pairSums),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
@@ -346,14 +385,17 @@ internal static class ConvolutionCases
         return new KernelCase
         {
             Kernel = (depthwise ? "Int8Depthwise" : four is not null ? "Int4Convolution" : sparse is not null ? "Int8SparseConvolution"
-                : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
+                : winograd ? "Int8WinogradConvolution" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"
                 + (zeros is { } share ? $", {share} % zero" : "") + (groupInputs is > 0 ? $", groups of {groupInputs}" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = sparse is null && four is null ? product : null,
+            Product = sparse is null && four is null && !winograd ? product : null,
+            Winograd = winograd && Int8WinogradConvolution.IsSupported(
+                g.Groups, g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
+                g.DilationHeight, g.DilationWidth) ? new() { Direct = product!.Value, Inputs = g.InputsPerGroup } : null,
             Four = four?.Of(product!.Value, factorsAt),
             Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = run,

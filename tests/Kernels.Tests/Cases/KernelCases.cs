@@ -33,6 +33,7 @@ internal static class KernelCases
         .. ConvolutionCases.Nibbles(),
         .. CodingCases.Nibbles(),
         .. SignCases.All(),
+        .. ConvolutionCases.Winograd(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>
