@@ -38,6 +38,7 @@ internal static class Program
             new StartupCommand(),
             new DebugCommand(),
             new CompressionCommand(),
+            new EqualizationCommand(),
             new BuildsCommand(),
             new CodesCommand(),
             new ContextsCommand(),
