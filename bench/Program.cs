@@ -31,6 +31,7 @@ internal static class Program
             new KernelsCommand(),
             new BitsCommand(),
             new SignsCommand(),
+            new WinogradCommand(),
             new ThreadsCommand(),
             new BatchCommand(),
             new ImagesCommand(),

@@ -50,6 +50,12 @@ internal sealed class KernelsCommand : BenchCommand
         Description = "Measure many shapes and all elementwise functions, and list what stays below a third of its bound",
     };
 
+    private readonly Option<string> _only = new("--only")
+    {
+        Description = "With --assert or --sweep: only layers of whose kernel and shape this is a part, and no functions",
+        HelpName = "TEXT",
+    };
+
     private readonly FigureFiles _files;
 
     /// <summary>Declares the command and its options.</summary>
@@ -59,6 +65,7 @@ internal sealed class KernelsCommand : BenchCommand
         _seconds = SecondsOption("each twenty layers");
         Add(_assert);
         Add(_sweep);
+        Add(_only);
         _files = new(this);
         Frameworks = new(this);
     }
@@ -68,7 +75,8 @@ internal sealed class KernelsCommand : BenchCommand
     public static IEnumerable<StepCost> Measure(double seconds) =>
         ProductShapes.All.Where(s => s.Kernel != "MatMul").Select(s => SingleLayer.Measure(s, isInteger: true, seconds))
             .Concat(ProductShapes.All.Select(s => SingleLayer.Measure(s, isInteger: false, seconds)))
-            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, seconds)));
+            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, isInteger: true, seconds)))
+            .Concat(ProductShapes.Sparse.SelectMany(s => SingleLayer.MeasureSparse(s, isInteger: false, seconds)));
 
     /// <summary>The table of record.</summary>
     public static string Markdown(List<StepCost> costs) =>
@@ -87,10 +95,14 @@ internal sealed class KernelsCommand : BenchCommand
             return 0;
         }
 
-        List<StepCost> functions = sweeps ? Lows.Print(KernelSweep.Functions(seconds)) : [];
+        string? only = line.GetValue(_only);
+        List<StepCost> functions = sweeps && only is null ? Lows.Print(KernelSweep.Functions(seconds)) : [];
         IEnumerable<ProductShape> shapes = ProductShapes.All.Where(s => s.Kernel != "MatMul");
-        List<LayerComparison> layers =
-            Comparisons.Print((sweeps ? shapes.Concat(KernelSweep.Shapes()) : shapes).Select(s => SingleLayer.Compare(s, seconds)));
+        if (sweeps)
+            shapes = shapes.Concat(KernelSweep.Shapes());
+        if (only is not null)
+            shapes = shapes.Where(s => $"{s.Kernel} {s}".Contains(only, StringComparison.Ordinal));
+        List<LayerComparison> layers = Comparisons.Print(shapes.Select(s => SingleLayer.Compare(s, seconds)));
         if (sweeps)
         {
             Console.WriteLine("Below a third of their bound, from a microsecond on:");

@@ -90,9 +90,9 @@ internal static class SingleLayer
     }
 
     /// <summary>The dense kernel of a layer, then those that leave out blocks of weights.</summary>
-    public static IEnumerable<StepCost> MeasureSparse(ProductShape shape, double seconds)
+    public static IEnumerable<StepCost> MeasureSparse(ProductShape shape, bool isInteger, double seconds)
     {
-        LoweredModel lowered = Lower(GraphOf(shape), isInteger: true);
+        LoweredModel lowered = Lower(GraphOf(shape), isInteger);
         PlanCall dense = StepOf(lowered);
         yield return Measure(lowered, dense, lowered.Weights, shape + ", dense", seconds);
         foreach (int zeros in ProductShapes.Zeros)

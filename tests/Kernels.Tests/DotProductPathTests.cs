@@ -97,6 +97,14 @@ public sealed class DotProductPathTests
             CaseAssert.Same(c.Expected, c.Actual(w => FourPaths[path](w, c.Four!.Value)), $"{path}: {c}");
     }
 
+    [Fact]
+    public void Winograds_form_gives_the_same_bytes_on_every_width()
+    {
+        CheckWinograd("model", true, Winograd<WordModel512, WordModel512, Vector512<int>>);
+        CheckWinograd("avx2", Avx2.IsSupported, Winograd<Avx2WordDotProduct, WinogradLanes256, Vector256<int>>);
+        CheckWinograd("avx512", Avx512BW.IsSupported, Winograd<Avx512WordDotProduct, WinogradLanes512, Vector512<int>>);
+    }
+
     /// <summary>The real instructions, where the machine has them: what the models stand for.</summary>
     [Fact]
     public void Supported_instruction_sets_give_the_same_bytes()
@@ -150,6 +158,23 @@ public sealed class DotProductPathTests
             CaseAssert.Same(c.Expected, c.Actual(w => run(w, c)), $"{name}: {c}");
         PathRecord.Ran("instructions " + name);
     }
+
+    private static void CheckWinograd(string name, bool isSupported, Action<Workspace, Int8WinogradProduct> run)
+    {
+        if (!isSupported)
+            return;
+        KernelCase[] cases = [.. KernelCases.All.Where(c => c.Winograd is not null)];
+        Assert.NotEmpty(cases);
+        foreach (KernelCase c in cases)
+            CaseAssert.Same(c.Expected, c.Actual(w => run(w, c.Winograd!.Value)), $"winograd {name}: {c}");
+        PathRecord.Ran("winograd " + name);
+    }
+
+    private static void Winograd<TDot, TLanes, TVector>(Workspace w, Int8WinogradProduct product)
+        where TDot : struct, IDotProduct<TVector>
+        where TLanes : struct, IWinogradLanes<TVector>
+        where TVector : struct => Int8WinogradLoop.Run<TDot, TLanes, TVector>(
+            w, in product, ref WinogradWeights.Of(w, in product), 0, product.Windows, 0, product.Direct.Channels);
 
     private static Int8Product Layer(KernelCase c) => c.Product ?? c.Sparse!.Value.Product;
 

@@ -96,6 +96,63 @@ public sealed class Float32MathTests
         }
     }
 
+    [Fact]
+    public void Every_vector_width_gives_the_dense_bits_in_products_without_zero_blocks()
+    {
+        var random = new Random(4);
+        foreach (int outputs in (int[])[1, 7, 16, 17, 32, 33, 48, 64, 70])
+        {
+            foreach (int rows in (int[])[1, 2, 3, 5, 6, 7, 8, 9, 101])
+            {
+                int inner = 4 + ((outputs + rows) % 30), padded = (outputs + 15) / 16 * 16;
+                float[] x = [.. Enumerable.Range(0, rows * inner).Select(_ => random.NextSingle() - 0.5f)];
+                float[] weights = [.. Enumerable.Range(0, outputs * inner).Select(_ => random.NextSingle() - 0.5f)];
+                float[] bias = [.. Enumerable.Range(0, padded + 64).Select(_ => random.NextSingle())];
+                var blocks = new Float32Blocks(
+                    weights, 1, outputs, 1, inner, (_, o, k) => (o * inner) + k, 10 * ((rows + outputs) % 10), random);
+                var w = new float[(padded + 64) * inner];
+                for (int o = 0; o < outputs; o++)
+                    for (int k = 0; k < inner; k++)
+                        w[(((o / 16 * inner) + k) * 16) + (o % 16)] = weights[(o * inner) + k];
+                float[] expected = Product<float, Float32Lanes1>(x, w, bias, rows, inner, outputs);
+                Assert.Equal(expected, Sparse<float, Float32Lanes1>(x, blocks, bias, rows, inner, outputs));
+                Assert.Equal(expected, Sparse<Vector128<float>, Float32Lanes128>(x, blocks, bias, rows, inner, outputs));
+                Assert.Equal(expected, Sparse<Vector256<float>, Float32Lanes256>(x, blocks, bias, rows, inner, outputs));
+                Assert.Equal(expected, Sparse<Vector512<float>, Float32Lanes512>(x, blocks, bias, rows, inner, outputs));
+            }
+        }
+    }
+
+    // A product with zero that is not carried out lets nothing through.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void Infinite_inputs_do_not_pass_blocks_that_are_left_out(int rows)
+    {
+        const int Inner = 8;
+        float[] weights = [.. Enumerable.Repeat(0.5f, 16 * Inner)];
+        var blocks = new Float32Blocks(weights, 1, 16, 1, Inner, (_, o, k) => (o * Inner) + k, 100, new(1));
+        float[] x = [.. Enumerable.Repeat(float.PositiveInfinity, rows * Inner)];
+        float[] bias = [.. Enumerable.Repeat(0.25f, 16)];
+        Assert.All(Sparse<float, Float32Lanes1>(x, blocks, bias, rows, Inner, 16), y => Assert.Equal(0.25f, y));
+        Assert.All(Sparse<Vector256<float>, Float32Lanes256>(x, blocks, bias, rows, Inner, 16), y => Assert.Equal(0.25f, y));
+    }
+
+    private static float[] Sparse<TVector, TLanes>(float[] x, Float32Blocks blocks, float[] bias, int rows, int inner, int outputs)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        var y = new float[rows * outputs];
+        float[] weights = [.. blocks.Blocks, 0];
+        ushort[] columns = [.. blocks.Columns, 0];
+        int[] starts = blocks.Starts;
+        Float32SparseProduct.Run<TVector, TLanes>(
+            new Workspace(PackedWeights.Of([]), 0), ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref x[0]),
+            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref weights[0]), ref columns[0], ref starts[0], ref bias[0],
+            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs, [rows], [inner * 4], [outputs * 4], [0], -1f, 1f);
+        return y;
+    }
+
     private static float[] Product<TVector, TLanes>(float[] x, float[] w, float[] bias, int rows, int inner, int outputs)
         where TVector : struct
         where TLanes : struct, IFloat32Lanes<TVector>

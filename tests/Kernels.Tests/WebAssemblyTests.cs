@@ -21,6 +21,9 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
     [
         .. Ways("Float32Dense.Run", "kernel", "large"),
         .. Ways("Float32Convolution.Run", "kernel", "large"),
+        .. Ways("Float32SparseDense.Run", "kernel", "large"),
+        .. Ways("Float32SparseConvolution.Run", "kernel", "large"),
+        .. Ways("Float32NarrowConvolution.Run", "kernel", "large"),
         .. Ways("Float32Depthwise.Run", "kernel", "large"),
         .. Ways("Float32MatMul.Run", "kernel", "starting", "large"),
         .. Ways("Float32Softmax.Run", "kernel", "starting", "large"),
@@ -43,6 +46,7 @@ public sealed class WebAssemblyTests : IClassFixture<WebAssemblyTests.App>
         .. Ways("Float32Unary.Log", "kernel"),
         .. Ways("Float32Unary.Erf", "kernel"),
         .. Ways("Float32Unary.Affine", "kernel"),
+        .. Ways("Float32Activation.Mish", "kernel"),
     ];
 
     [Fact]

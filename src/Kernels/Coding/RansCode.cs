@@ -44,6 +44,8 @@ internal static class RansCode
         // Up to this scale a slot's value and interval are one number of 32 bits: value, frequency, and how far the slot lies in it.
         private const int SmallScale = 12;
 
+        // Loading runs once: loops that are compiled twice cost more than they take.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Begin(ReadOnlySpan<byte> source, int position, ReadOnlySpan<byte> values, Span<byte> tables)
         {
             if (position >= source.Length)

@@ -78,7 +78,7 @@ internal static class Float32Activation
         public static TVector Apply<TVector, TLanes>(TVector x, TVector a, TVector b)
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
-            TLanes.Multiply(x, Float32Math.Tanh<TVector, TLanes>(Float32Math.Softplus<TVector, TLanes>(x)));
+            TLanes.Multiply(x, Float32Math.TanhOfSoftplus<TVector, TLanes>(x));
     }
 
     private struct CeluFunction : IFloat32Function

@@ -64,32 +64,28 @@ internal static class Float32Binary
         ReadOnlySpan<int> bStrides) =>
         Run<PReluFunction>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
-    /// <summary>a to the power of b, through <see cref="Power"/>; parameters as for <see cref="Add"/>.</summary>
+    /// <summary>a to the power of b; parameters as for <see cref="Add"/>.</summary>
     public static void Pow(
         Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Walk<PowFunction, float, Float32Lanes1>(
-            ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
-            ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
+        RunWidened<Float32Power>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>a modulo b, with the sign of b; parameters as for <see cref="Add"/>.</summary>
     public static void Mod(
         Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Walk<ModFunction, float, Float32Lanes1>(
-            ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
-            ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
+        RunWidened<Float32Modulo.Floored>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
     /// <summary>The remainder of a / b, with the sign of a; parameters as for <see cref="Add"/>.</summary>
     public static void Fmod(
         Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
         ReadOnlySpan<int> bStrides) =>
-        Walk<FmodFunction, float, Float32Lanes1>(
-            ref Unsafe.As<byte, float>(ref w.Operand(a)), ref Unsafe.As<byte, float>(ref w.Operand(b)),
-            ref Unsafe.As<byte, float>(ref w.Arena(output)), minimum, maximum, dims, aStrides, bStrides);
+        RunWidened<Float32Modulo.Truncated>(w, a, b, output, minimum, maximum, dims, aStrides, bStrides);
 
-    private interface IFunction
+    /// <summary>A function of two float32 values, the same bits in every lane of every vector.</summary>
+    internal interface IFunction
     {
+        /// <summary>The function of all lanes.</summary>
         static abstract TVector Apply<TVector, TLanes>(TVector a, TVector b)
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector>;
@@ -115,6 +111,34 @@ internal static class Float32Binary
             Walk<TFunction, float, Float32Lanes1>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
         else
             OnPath<TFunction>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+    }
+
+    // Functions that are computed in double precision, whose vectors are the widest ones and have half as many lanes.
+    private static void RunWidened<TFunction>(
+        Workspace w, int a, int b, int output, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides)
+        where TFunction : struct, IFunction
+    {
+        ref float x = ref Unsafe.As<byte, float>(ref w.Operand(a));
+        ref float y = ref Unsafe.As<byte, float>(ref w.Operand(b));
+        ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
+        if (w.IsStarting)
+            Walk<TFunction, float, Float32Lanes1>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+        else
+            WidenedOnPath<TFunction>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+    }
+
+    private static void WidenedOnPath<TFunction>(
+        ref float x, ref float y, ref float to, float minimum, float maximum, ReadOnlySpan<int> dims, ReadOnlySpan<int> aStrides,
+        ReadOnlySpan<int> bStrides)
+        where TFunction : struct, IFunction
+    {
+        if (Float32Path.Is512)
+            Walk<TFunction, Vector256<float>, Float32Lanes256>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+        else if (Float32Path.Is256 || Float32Path.Is128)
+            Walk<TFunction, Vector128<float>, Float32Lanes128>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
+        else
+            Walk<TFunction, float, Float32Lanes1>(ref x, ref y, ref to, minimum, maximum, dims, aStrides, bStrides);
     }
 
     private static void OnPath<TFunction>(
@@ -365,34 +389,5 @@ internal static class Float32Binary
             where TVector : struct
             where TLanes : struct, IFloat32Lanes<TVector> =>
             TLanes.Select(TLanes.LessThan(a, TLanes.Broadcast(0f)), TLanes.Multiply(a, b), a);
-    }
-
-    // One value at a time: the power has no vector form.
-    private struct PowFunction : IFunction
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
-            where TVector : struct
-            where TLanes : struct, IFloat32Lanes<TVector> =>
-            (TVector)(object)(float)Power.Of((float)(object)a, (float)(object)b);
-    }
-
-    // One value at a time, as the power: remainders have no vector form.
-    private struct ModFunction : IFunction
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
-            where TVector : struct
-            where TLanes : struct, IFloat32Lanes<TVector> =>
-            (TVector)(object)Remainder.Of((float)(object)a, (float)(object)b, truncates: false);
-    }
-
-    private struct FmodFunction : IFunction
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static TVector Apply<TVector, TLanes>(TVector a, TVector b)
-            where TVector : struct
-            where TLanes : struct, IFloat32Lanes<TVector> =>
-            (TVector)(object)Remainder.Of((float)(object)a, (float)(object)b, truncates: true);
     }
 }

@@ -31,6 +31,32 @@ internal static class Float32Map
             OnPath<TFunction>(ref from, ref to, count, a, b);
     }
 
+    /// <summary>
+    /// Applies a function that is computed in double precision to all elements; input and output may be the same place. Its vectors of
+    /// double precision are the widest ones, and have half as many lanes.
+    /// </summary>
+    public static void RunWidened<TFunction>(Workspace w, int input, int output, int count)
+        where TFunction : struct, IFloat64Function
+    {
+        ref float from = ref Unsafe.As<byte, float>(ref w.Operand(input));
+        ref float to = ref Unsafe.As<byte, float>(ref w.Arena(output));
+        if (w.IsStarting)
+            Map<WidenedFunction<TFunction>, float, Float32Lanes1>(ref from, ref to, count, 0f, 0f);
+        else
+            WidenedOnPath<TFunction>(ref from, ref to, count);
+    }
+
+    private static void WidenedOnPath<TFunction>(ref float from, ref float to, int count)
+        where TFunction : struct, IFloat64Function
+    {
+        if (Float32Path.Is512)
+            Map<WidenedFunction<TFunction>, Vector256<float>, Float32Lanes256>(ref from, ref to, count, 0f, 0f);
+        else if (Float32Path.Is256 || Float32Path.Is128)
+            Map<WidenedFunction<TFunction>, Vector128<float>, Float32Lanes128>(ref from, ref to, count, 0f, 0f);
+        else
+            Map<WidenedFunction<TFunction>, float, Float32Lanes1>(ref from, ref to, count, 0f, 0f);
+    }
+
     private static void OnPath<TFunction>(ref float from, ref float to, int count, float a, float b)
         where TFunction : struct, IFloat32Function
     {

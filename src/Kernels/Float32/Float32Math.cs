@@ -173,6 +173,21 @@ internal static class Float32Math
         return TLanes.Add(TLanes.Max(TLanes.Broadcast(0f), x), LogOnePlus<TVector, TLanes>(e));
     }
 
+    /// <summary>
+    /// tanh(ln(1 + e^x)) = n / (n + 2) with n = e^x · (e^x + 2), as tanh is the quotient of t² − 1 and t² + 1 with t = 1 + e^x. From 20 on
+    /// it is 1.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector TanhOfSoftplus<TVector, TLanes>(TVector x)
+        where TVector : struct
+        where TLanes : struct, IFloat32Lanes<TVector>
+    {
+        TVector two = TLanes.Broadcast(2f);
+        TVector power = Exp<TVector, TLanes>(TLanes.Min(TLanes.Broadcast(20f), x));
+        TVector n = TLanes.Multiply(power, TLanes.Add(power, two));
+        return TLanes.Divide(n, TLanes.Add(n, two));
+    }
+
     // Returns n as an integer in the bits; r = x − n · ln 2 in two steps, as ln 2 has more bits than a float.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Reduce<TVector, TLanes>(TVector x, out TVector r)

@@ -15,7 +15,7 @@ using global::System.Runtime.CompilerServices;
 internal static class Float32Product
 {
     // Sixteen tiles: the weights are then read from further away a sixteenth as often as they are used.
-    private const int Block = 16 * Float32Tile.WideRows;
+    internal const int Block = 16 * Float32Tile.WideRows;
 
     /// <summary>Computes all outputs of all positions.</summary>
     /// <param name="input">The first input under the first tap at the first position.</param>
@@ -127,8 +127,11 @@ internal static class Float32Product
         }
     }
 
-    // A block of positions by two vectors of outputs, the second perhaps in part. Tiles differ by one row at most.
-    private static void Wide<TVector, TLanes>(
+    /// <summary>
+    /// A block of positions by two vectors of outputs, the second perhaps in part. Tiles differ by one row at most. Parameters as of the
+    /// tiles.
+    /// </summary>
+    internal static void Wide<TVector, TLanes>(
         ref byte input,
         ref byte weights,
         ref float bias,
@@ -178,8 +181,8 @@ internal static class Float32Product
         }
     }
 
-    // A block of positions by one vector of outputs, perhaps in part.
-    private static void Narrow<TVector, TLanes>(
+    /// <summary>A block of positions by one vector of outputs, perhaps in part. Parameters as of the tiles.</summary>
+    internal static void Narrow<TVector, TLanes>(
         ref byte input,
         ref byte weights,
         ref float bias,

@@ -28,6 +28,20 @@ internal readonly struct DepthwiseWords : IDepthwiseTaps
         unchecked(sums + Avx2.MultiplyAddAdjacent(activations.AsInt16(), weights.AsInt16()));
 }
 
+#if NET9_0_OR_GREATER
+/// <summary>Four taps of 8 bits: VPDPBUSD, exact whatever they are.</summary>
+internal readonly struct DepthwiseVnni : IDepthwiseTaps
+{
+    /// <inheritdoc/>
+    public static int Rows => 4;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> sums, Vector256<int> activations, Vector256<int> weights) =>
+        AvxVnni.MultiplyWideningAndAdd(sums, activations.AsByte(), weights.AsSByte());
+}
+#endif
+
 /// <summary>
 /// Four taps of 8 bits: VPMADDUBSW, exact where the build has proved that no sum of the first or the last two leaves 16 bits.
 /// </summary>

@@ -112,14 +112,14 @@ internal static class Int8Depthwise
     {
         int padded = product.PaddedChannels;
         int whole = padded & ~(Int8DepthwiseLayout.Block - 1);
-        if (!Vector128.IsHardwareAccelerated || !Int8DepthwiseLoop.Fits(in product))
+        if (!Vector128.IsHardwareAccelerated)
         {
             Int8DepthwiseScalarLoop.Run(w, in product);
         }
 #if NET9_0_OR_GREATER
         else if (KernelPath.UsesAvxVnni)
         {
-            int done = Int8DepthwisePlaneLoop.Run(w, in product);
+            int done = Int8DepthwiseAvx2Loop.Run(w, in product, Int8DepthwisePlaneLoop.Run(w, in product));
             Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
             whole = done > whole ? done : whole;
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
@@ -127,7 +127,7 @@ internal static class Int8Depthwise
 #endif
         else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
-            int done = Int8DepthwiseAvx2Loop.Run(w, in product);
+            int done = Int8DepthwiseAvx2Loop.Run(w, in product, 0);
             if (product.PairSumsFit)
                 Int8DepthwiseLoop.Run<Avx2PairDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
             else

@@ -4,14 +4,15 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Carries out depthwise convolutions with AVX2 where there is no VNNI: strips of output rows, in them blocks of 32 or 16 channels, in
+/// Carries out depthwise convolutions with AVX2, and with AVX-VNNI those that <see cref="Int8DepthwisePlaneLoop"/> leaves: strips of output rows, in them blocks of 32 or 16 channels, in
 /// them single output rows, or two that share the input rows which are interleaved for them.
 /// </summary>
 /// <remarks>
-/// Where the build has proved the sums of sets, kernels of three or four rows multiply bytes: six instructions for nine products and
-/// their widening. Others multiply words, two rows at a time, which takes as many for 3×3 and fewer for 5×5; two output rows of a kernel of
+/// With VNNI lanes hold four taps. Without, where the build has proved the sums of sets, kernels of three or four rows multiply bytes: six
+/// instructions for nine products and their widening. Others multiply words, two rows at a time, which takes as many for 3×3 and fewer for 5×5; two output rows of a kernel of
 /// an odd number of rows then share their words, the lower one's sets being those from one row further up. A kernel of one row has its
-/// taps in the place of rows.
+/// taps in the place of rows. Blocks of 16 channels need the places of neighbouring outputs side by side: with a stride of two, even and
+/// odd places lie in parts of their own.
 /// </remarks>
 internal static class Int8DepthwiseAvx2Loop
 {
@@ -30,28 +31,40 @@ internal static class Int8DepthwiseAvx2Loop
     /// <summary>Bytes for planes: half a first-level cache.</summary>
     private const int PlaneBytes = 16 * 1024;
 
-    /// <summary>The most sets of rows and columns: the parameters of a block take less than 9 KB.</summary>
-    private const int MostTaps = 32;
+    /// <summary>The most sets of rows and columns: the parameters of a block take less than 20 KB.</summary>
+    private const int MostTaps = 72;
+
+    /// <summary>Places of a plane that its two parts may fill up at most, where even and odd ones lie apart.</summary>
+    private const int SparePlaces = 6;
 
     /// <summary>Computes the channels that this form takes.</summary>
-    /// <returns>How many channels are done, counted from the first one: 0, or a multiple of 16 that leaves less than 32.</returns>
+    /// <param name="w">The workspace.</param>
+    /// <param name="product">The convolution.</param>
+    /// <param name="from">The first channel, a multiple of 32, or the end of all.</param>
+    /// <returns>
+    /// Where the channels that are done end: at <paramref name="from"/>, or at a multiple of 16 that leaves less than 32.
+    /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int Run(Workspace w, in Int8DepthwiseProduct product)
+    public static int Run(Workspace w, in Int8DepthwiseProduct product, int from)
     {
         unchecked
         {
             if (!product.Requantization.FitsUpperHalves)
-                return 0;
+                return from;
             int taps = product.IsRow ? product.KernelWidth : product.KernelHeight;
+#if NET9_0_OR_GREATER
+            if (KernelPath.UsesAvxVnni)
+                return Run<DepthwiseVnni>(w, in product, taps, from);
+#endif
             return product.PairSumsFit && taps is 3 or 4
-                ? Run<DepthwiseBytes>(w, in product, taps)
-                : Run<DepthwiseWords>(w, in product, taps);
+                ? Run<DepthwiseBytes>(w, in product, taps, from)
+                : Run<DepthwiseWords>(w, in product, taps, from);
         }
     }
 
     /// <summary>Computes the channels with taps of one size.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Run<TTaps>(Workspace w, in Int8DepthwiseProduct product, int taps)
+    private static int Run<TTaps>(Workspace w, in Int8DepthwiseProduct product, int taps, int from)
         where TTaps : struct, IDepthwiseTaps
     {
         unchecked
@@ -62,18 +75,19 @@ internal static class Int8DepthwiseAvx2Loop
             int done = product.PaddedChannels;
 
             // Sixteen channels make vectors with those of the neighbouring output pixel, whose places have to be neighbours, too.
-            if (product.Advance != 1 || Chunk(in product, sets, 16) < 2 * LeastVectors)
+            if (product.Advance > 2 || Chunk(in product, sets, 16) < 2 * LeastVectors)
                 done &= ~(Int8DepthwiseLayout.Block - 1);
-            if (done == 0 || columns * sets > MostTaps || Chunk(in product, sets, 32) < LeastVectors)
-                return 0;
-            Strips<TTaps>(w, in product, columns, sets, shares, done);
+            if (done <= from || columns * sets > MostTaps || (done - from >= 32 && Chunk(in product, sets, 32) < LeastVectors))
+                return from;
+            Strips<TTaps>(w, in product, columns, sets, shares, from, done);
             return done;
         }
     }
 
     /// <summary>All images, strip by strip.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Strips<TTaps>(Workspace w, in Int8DepthwiseProduct product, int columns, int sets, bool shares, int channels)
+    private static void Strips<TTaps>(
+        Workspace w, in Int8DepthwiseProduct product, int columns, int sets, bool shares, int from, int channels)
         where TTaps : struct, IDepthwiseTaps
     {
         unchecked
@@ -89,7 +103,7 @@ internal static class Int8DepthwiseAvx2Loop
                     int output = product.Output + (image * product.OutputImageStride) + (y * product.OutputRowStride);
                     int count = Math.Min(rows, product.Height - y);
                     int size;
-                    for (int channel = 0; channel < channels; channel += size)
+                    for (int channel = from; channel < channels; channel += size)
                     {
                         size = channels - channel >= 32 ? 32 : 16;
                         Block<TTaps>(
@@ -118,6 +132,11 @@ internal static class Int8DepthwiseAvx2Loop
                 ref w.Weight(product.Bias + (channel * 4)), ref w.Weight(product.Multipliers + (channel * 4)), ref table);
             int pixels = Chunk(in product, sets, size);
             int places = ((pixels - 1) * product.Advance) + product.Span;
+
+            // Bytes of even places before those of odd ones; of all places where they are not apart.
+            int apart = IsApart(in product, size) ? ((((places + 1) >> 1) * size) + LastPlace + 31) & -32 : 0;
+            int partBytes = apart > 0 ? 2 * apart : (places * size) + LastPlace;
+            int columnStep = size * product.DilationWidth;
             var stretch = new Int8DepthwiseAvx2Stretch
             {
                 Requantization = product.Requantization,
@@ -125,9 +144,10 @@ internal static class Int8DepthwiseAvx2Loop
                 VectorPixels = size == 16 ? 2 : 1,
                 Count = product.Channels - channel,
                 OutputPixelStride = product.OutputPixelStride,
-                Pitch = ((places * size) + LastPlace + Alignment - 1) & -Alignment,
-                ColumnStep = size * product.DilationWidth,
-                PixelStep = size * product.Advance,
+                Pitch = (partBytes + Alignment - 1) & -Alignment,
+                EvenColumnStep = apart > 0 ? Apart(product.DilationWidth, 0, size, apart) : columnStep,
+                OddColumnStep = apart > 0 ? Apart(product.DilationWidth, 1, size, apart) : columnStep,
+                PixelStep = apart > 0 ? size : size * product.Advance,
                 Columns = columns,
                 Sets = sets,
             };
@@ -150,10 +170,23 @@ internal static class Int8DepthwiseAvx2Loop
                         // A row that is not there has zero weights: the set's first one serves.
                         int tap = set * TTaps.Rows;
                         int there = taps + rows - 1 - tap;
+                        nint row1 = there > 1 ? tapStep : 0;
+                        nint row2 = there > 2 ? 2 * tapStep : 0;
+                        nint row3 = there > 3 ? 3 * tapStep : 0;
+                        ref byte row0 = ref Unsafe.Add(ref first, tap * tapStep);
+                        ref byte planes = ref Unsafe.Add(ref scratch, set * 4 * stretch.Pitch);
+                        if (apart == 0)
+                        {
+                            Int8DepthwiseAvx2Planes.Interleave<TTaps>(
+                                ref row0, placeStep, places, size, row1, row2, row3, ref planes, stretch.Pitch);
+                            continue;
+                        }
+
                         Int8DepthwiseAvx2Planes.Interleave<TTaps>(
-                            ref Unsafe.Add(ref first, tap * tapStep), placeStep, places, size, there > 1 ? tapStep : 0,
-                            there > 2 ? 2 * tapStep : 0, there > 3 ? 3 * tapStep : 0, ref Unsafe.Add(ref scratch, set * 4 * stretch.Pitch),
-                            stretch.Pitch);
+                            ref row0, 2 * placeStep, (places + 1) >> 1, size, row1, row2, row3, ref planes, stretch.Pitch);
+                        Int8DepthwiseAvx2Planes.Interleave<TTaps>(
+                            ref Unsafe.Add(ref row0, placeStep), 2 * placeStep, places >> 1, size, row1, row2, row3,
+                            ref Unsafe.Add(ref planes, apart), stretch.Pitch);
                     }
 
                     ref byte upper = ref Unsafe.Add(ref to, start * product.OutputPixelStride);
@@ -166,6 +199,26 @@ internal static class Int8DepthwiseAvx2Loop
         }
     }
 
+    /// <summary>Whether even and odd places of a block's planes lie apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsApart(in Int8DepthwiseProduct product, int size) => size == 16 && product.Advance == 2;
+
+    /// <summary>Bytes from a place to the one of the next column, where even and odd places lie apart.</summary>
+    /// <param name="dilation">Places between them.</param>
+    /// <param name="column">The column: 0 or 1.</param>
+    /// <param name="size">Bytes of a place.</param>
+    /// <param name="apart">Bytes from even places to odd ones.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Apart(int dilation, int column, int size, int apart)
+    {
+        unchecked
+        {
+            int place = column * dilation;
+            int next = place + dilation;
+            return (((next & 1) - (place & 1)) * apart) + (((next >> 1) - (place >> 1)) * size);
+        }
+    }
+
     /// <summary>Output pixels of a stretch: the row in equal parts whose planes fit the scratch memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Chunk(in Int8DepthwiseProduct product, int sets, int size)
@@ -173,9 +226,10 @@ internal static class Int8DepthwiseAvx2Loop
         unchecked
         {
             int plane = ((PlaneBytes / (4 * sets)) & -Alignment) - LastPlace;
-            int most = (((plane / size) - product.Span) / product.Advance) + 1;
-            if (most < 1)
+            int room = (plane / size) - (IsApart(in product, size) ? SparePlaces : 0) - product.Span;
+            if (room < 0)
                 return 0;
+            int most = (room / product.Advance) + 1;
             int chunks = (product.Width + most - 1) / most;
             return (product.Width + chunks - 1) / chunks;
         }

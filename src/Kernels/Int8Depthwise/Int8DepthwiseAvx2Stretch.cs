@@ -23,8 +23,11 @@ internal struct Int8DepthwiseAvx2Stretch
     /// <summary>Bytes from one plane to the next; four planes hold one set of rows.</summary>
     public nint Pitch;
 
-    /// <summary>Bytes of a plane from one column of the kernel to the next.</summary>
-    public nint ColumnStep;
+    /// <summary>Bytes of a plane from an even column of the kernel (0, 2, …) to the next.</summary>
+    public nint EvenColumnStep;
+
+    /// <summary>Bytes of a plane from an odd column of the kernel to the next: others where every second place lies apart.</summary>
+    public nint OddColumnStep;
 
     /// <summary>Bytes of a plane from one output pixel's first place to the next one's.</summary>
     public nint PixelStep;

@@ -126,12 +126,13 @@ internal static class Int8DepthwiseAvx2Tile
             Vector256<int> b2 = a0;
             Vector256<int> b3 = a0;
             ref byte tap = ref Unsafe.Add(ref record, Int8DepthwiseAvx2Table.Taps);
-            nint next = stretch.ColumnStep;
             nint rowsStep = 4 * stretch.Pitch;
             for (int set = stretch.Sets; set > 0; set--)
             {
                 // The usual numbers of columns in straight lines: a loop would take a quarter of the time.
                 ref byte place = ref a;
+                nint next = stretch.EvenColumnStep;
+                nint after = stretch.OddColumnStep;
                 int columns = TColumns.Value > 0 ? 1 : stretch.Columns;
                 for (; columns > 0; columns--)
                 {
@@ -143,7 +144,7 @@ internal static class Int8DepthwiseAvx2Tile
                         Tap<TTaps, TVectors, TRows>(
                             ref place, apart, step, ref Unsafe.Add(ref tap, Int8DepthwiseAvx2Table.TapBytes), ref a0, ref a1, ref a2,
                             ref a3, ref b0, ref b1, ref b2, ref b3);
-                        place = ref Unsafe.Add(ref place, next);
+                        place = ref Unsafe.Add(ref place, after);
                         Tap<TTaps, TVectors, TRows>(
                             ref place, apart, step, ref Unsafe.Add(ref tap, 2 * Int8DepthwiseAvx2Table.TapBytes), ref a0, ref a1, ref a2,
                             ref a3, ref b0, ref b1, ref b2, ref b3);
@@ -155,13 +156,18 @@ internal static class Int8DepthwiseAvx2Tile
                         Tap<TTaps, TVectors, TRows>(
                             ref place, apart, step, ref Unsafe.Add(ref tap, 3 * Int8DepthwiseAvx2Table.TapBytes), ref a0, ref a1, ref a2,
                             ref a3, ref b0, ref b1, ref b2, ref b3);
-                        place = ref Unsafe.Add(ref place, next);
+                        place = ref Unsafe.Add(ref place, after);
                         Tap<TTaps, TVectors, TRows>(
                             ref place, apart, step, ref Unsafe.Add(ref tap, 4 * Int8DepthwiseAvx2Table.TapBytes), ref a0, ref a1, ref a2,
                             ref a3, ref b0, ref b1, ref b2, ref b3);
                     }
 
-                    place = ref Unsafe.Add(ref place, next);
+                    if (TColumns.Value == 0)
+                    {
+                        place = ref Unsafe.Add(ref place, next);
+                        (next, after) = (after, next);
+                    }
+
                     tap = ref Unsafe.Add(ref tap, (TColumns.Value > 0 ? TColumns.Value : 1) * Int8DepthwiseAvx2Table.TapBytes);
                 }
 
@@ -183,7 +189,7 @@ internal static class Int8DepthwiseAvx2Tile
             Vector256<int> even = Load(ref Unsafe.Add(ref record, Int8DepthwiseAvx2Table.Even));
             Vector256<int> odd = Load(ref Unsafe.Add(ref record, Int8DepthwiseAvx2Table.Odd));
             Vector256<int> addend = Vector256.Create(stretch.Requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(stretch.Requantization.UpperShift);
+            Vector256<uint> shift = Vector256.Create((uint)stretch.Requantization.UpperShift);
             Words(a0, a1, even, odd, addend, shift).StoreUnsafe(ref words);
             Words(b0, b1, even, odd, addend, shift).StoreUnsafe(ref words, 32);
             if (TVectors.Value > 6)
@@ -238,17 +244,17 @@ internal static class Int8DepthwiseAvx2Tile
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Words(
         Vector256<int> first, Vector256<int> second, Vector256<int> even, Vector256<int> odd, Vector256<int> addend,
-        Vector128<int> shift) =>
+        Vector256<uint> shift) =>
         Avx2.PackSignedSaturate(Value(first, even, odd, addend, shift), Value(second, even, odd, addend, shift)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Value(
-        Vector256<int> sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector128<int> shift)
+        Vector256<int> sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector256<uint> shift)
     {
         Vector256<long> evenProducts = Avx2.Multiply(sums, even);
         Vector256<long> oddProducts = Avx2.Multiply(Avx2.Shuffle(sums, 0b11110101), odd);
         Vector256<int> upper = Avx.Shuffle(evenProducts.AsSingle(), oddProducts.AsSingle(), 0b11011101).AsInt32();
-        return Avx2.ShiftRightArithmetic(unchecked(upper + addend), shift);
+        return Avx2.ShiftRightArithmeticVariable(unchecked(upper + addend), shift);
     }
 
     /// <summary>The outputs of two vectors of pixels, out of the words of all four vectors of channels.</summary>

@@ -17,8 +17,8 @@ internal static class Int8DepthwiseLoop
     /// <summary>The most quads of a kernel column.</summary>
     private const int MaximumColumnQuads = 8;
 
-    /// <summary>Whether the loop can take a kernel of this size: one output's columns have to fit the scratch memory.</summary>
-    public static bool Fits(in Int8DepthwiseProduct product) =>
+    /// <summary>Whether the loop can take a kernel of this size itself: one output's columns have to fit the scratch memory.</summary>
+    private static bool Fits(in Int8DepthwiseProduct product) =>
         product.ColumnQuads <= MaximumColumnQuads && product.Span <= ScratchBytes / (product.ColumnQuads * 128);
 
     /// <summary>Computes a range of the channels with one instruction set.</summary>
@@ -38,6 +38,12 @@ internal static class Int8DepthwiseLoop
         {
             if (from >= to)
                 return;
+            if (!Fits(in product))
+            {
+                Int8DepthwiseBandLoop.Run<TDot, TVector, TForm>(w, in product, from, to);
+                return;
+            }
+
             int placeBytes = product.ColumnQuads * 4 * TForm.Bytes;
             int places = ((product.Width - 1) * product.Advance) + product.Span;
             int most = ScratchBytes / placeBytes;
@@ -271,7 +277,7 @@ internal static class Int8DepthwiseLoop
     }
 
     /// <summary>What the sums start with where the instruction takes activations less 128 (<see cref="Int8ProductLoop"/>).</summary>
-    private static void OffsetStart<TDot, TVector>(int quads, nint stride, ref byte weights, ref byte bias, ref int start)
+    internal static void OffsetStart<TDot, TVector>(int quads, nint stride, ref byte weights, ref byte bias, ref int start)
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {

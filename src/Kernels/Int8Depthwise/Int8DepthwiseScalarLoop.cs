@@ -3,8 +3,8 @@ namespace OptimizerBuild.Kernels;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Carries out an <see cref="Int8DepthwiseProduct"/> without vectors: for processors that have none, for kernels of unusual size, and for
-/// small convolutions on the start-up path (<see cref="StartUp"/>).
+/// Carries out an <see cref="Int8DepthwiseProduct"/> without vectors: for processors that have none and for small
+/// convolutions on the start-up path (<see cref="StartUp"/>).
 /// </summary>
 internal static class Int8DepthwiseScalarLoop
 {

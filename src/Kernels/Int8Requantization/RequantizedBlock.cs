@@ -88,7 +88,7 @@ internal static class RequantizedBlock
             Vector512<int> even = Vector512.LoadUnsafe(ref multipliers).AsInt32();
             Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
             Vector512<int> addend = Vector512.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+            Vector512<uint> shift = Vector512.Create((uint)requantization.UpperShift);
             ref byte packed = ref Unsafe.As<int, byte>(ref sums);
             int done = 0;
             for (; done <= rows - 4; done += 4)
@@ -130,7 +130,7 @@ internal static class RequantizedBlock
             Vector512<int> even = RequantizedRow.Join(factors, factors);
             Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
             Vector512<int> addend = Vector512.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+            Vector512<uint> shift = Vector512.Create((uint)requantization.UpperShift);
             ref byte packed = ref Unsafe.As<int, byte>(ref sums);
             int done = 0;
             for (; done <= rows - 8; done += 8)
@@ -171,7 +171,7 @@ internal static class RequantizedBlock
             Vector256<int> odd0 = Avx2.ShiftRightLogical(even0.AsInt64(), 32).AsInt32();
             Vector256<int> odd1 = Avx2.ShiftRightLogical(even1.AsInt64(), 32).AsInt32();
             Vector256<int> addend = Vector256.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+            Vector256<uint> shift = Vector256.Create((uint)requantization.UpperShift);
             ref byte packed = ref Unsafe.As<int, byte>(ref sums);
             int done = 0;
             for (; done <= rows - 2; done += 2)
@@ -208,7 +208,7 @@ internal static class RequantizedBlock
             Vector256<int> even = Vector256.LoadUnsafe(ref multipliers).AsInt32();
             Vector256<int> odd = Avx2.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
             Vector256<int> addend = Vector256.Create(requantization.Addend);
-            Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+            Vector256<uint> shift = Vector256.Create((uint)requantization.UpperShift);
             ref byte packed = ref Unsafe.As<int, byte>(ref sums);
             int done = 0;
             for (; done <= rows - 4; done += 4)
@@ -301,13 +301,13 @@ internal static class RequantizedBlock
     /// <summary>Requantised values before the clamp, zero point included (<see cref="RequantizedRow"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<int> Values(
-        Vector512<int> sums, Vector512<int> even, Vector512<int> odd, Vector512<int> addend, Vector128<int> shift)
+        Vector512<int> sums, Vector512<int> even, Vector512<int> odd, Vector512<int> addend, Vector512<uint> shift)
     {
         Vector512<int> evenProducts = Avx512F.Multiply(sums, even).AsInt32();
         Vector512<int> oddProducts = Avx512F.Multiply(Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), odd).AsInt32();
         Vector512<int> upper = Avx512F.PermuteVar16x32x2(
             evenProducts, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-        return Avx512F.ShiftRightArithmetic(Avx512F.Add(upper, addend), shift);
+        return Avx512F.ShiftRightArithmeticVariable(Avx512F.Add(upper, addend), shift);
     }
 
     /// <summary>
@@ -316,12 +316,12 @@ internal static class RequantizedBlock
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Values(
-        ref int sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector128<int> shift)
+        ref int sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector256<uint> shift)
     {
         Vector256<int> loaded = Vector256.LoadUnsafe(ref sums);
         Vector256<float> evenProducts = Avx2.Multiply(loaded, even).AsSingle();
         Vector256<float> oddProducts = Avx2.Multiply(Avx2.Shuffle(loaded, 0b11110101), odd).AsSingle();
         Vector256<int> upper = Avx.Shuffle(evenProducts, oddProducts, 0b11011101).AsInt32();
-        return Avx2.ShiftRightArithmetic(Avx2.Add(upper, addend), shift);
+        return Avx2.ShiftRightArithmeticVariable(Avx2.Add(upper, addend), shift);
     }
 }

@@ -108,8 +108,8 @@ internal static class RequantizedRow
             Avx512F.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx512F.ShiftRightLogical(multipliers.AsInt64(), 32).AsInt32());
         Vector512<int> upper = Avx512F.PermuteVar16x32x2(
             even.AsInt32(), Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), odd.AsInt32());
-        return Avx512F.ShiftRightArithmetic(
-            unchecked(upper + Vector512.Create(requantization.Addend)), Vector128.CreateScalar(requantization.UpperShift));
+        return Avx512F.ShiftRightArithmeticVariable(
+            unchecked(upper + Vector512.Create(requantization.Addend)), Vector512.Create(unchecked((uint)requantization.UpperShift)));
     }
 
     /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>
@@ -120,8 +120,8 @@ internal static class RequantizedRow
         Vector256<long> odd = Avx2.Multiply(
             Avx2.ShiftRightLogical(sums.AsInt64(), 32).AsInt32(), Avx2.ShiftRightLogical(multipliers.AsInt64(), 32).AsInt32());
         Vector256<int> upper = Avx2.Blend(Avx2.ShiftRightLogical(even, 32).AsInt32(), odd.AsInt32(), 0b10101010);
-        return Avx2.ShiftRightArithmetic(
-            unchecked(upper + Vector256.Create(requantization.Addend)), Vector128.CreateScalar(requantization.UpperShift));
+        return Avx2.ShiftRightArithmeticVariable(
+            unchecked(upper + Vector256.Create(requantization.Addend)), Vector256.Create(unchecked((uint)requantization.UpperShift)));
     }
 
     /// <summary>Requantised values before the clamp, zero point included: below 2^31 in magnitude.</summary>

@@ -89,7 +89,7 @@ internal static class RequantizedTile
         Vector512<int> even = Vector512.LoadUnsafe(ref multipliers).AsInt32();
         Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
         Vector512<int> addend = Vector512.Create(requantization.Addend);
-        Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+        Vector512<uint> shift = Vector512.Create(unchecked((uint)requantization.UpperShift));
         Vector512<int> values0 = Values(row0A, row0B, even, odd, addend, shift);
         Vector512<int> values1 = Unsafe.SizeOf<TRows>() > 1 ? Values(row1A, row1B, even, odd, addend, shift) : values0;
         Vector512<int> values2 = Unsafe.SizeOf<TRows>() > 2 ? Values(row2A, row2B, even, odd, addend, shift) : values0;
@@ -130,7 +130,7 @@ internal static class RequantizedTile
         Vector512<int> even = RequantizedRow.Join(factors, factors);
         Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
         Vector512<int> addend = Vector512.Create(requantization.Addend);
-        Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+        Vector512<uint> shift = Vector512.Create(unchecked((uint)requantization.UpperShift));
         Vector512<int> values01 = Values(row0, row1, even, odd, addend, shift);
         Vector512<int> values23 = Unsafe.SizeOf<TRows>() > 2 ? Values(row2, row3, even, odd, addend, shift) : values01;
         Vector512<int> values45 = Unsafe.SizeOf<TRows>() > 4 ? Values(row4, row5, even, odd, addend, shift) : values01;
@@ -165,6 +165,6 @@ internal static class RequantizedTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Values(
-        Vector256<int> lower, Vector256<int> upper, Vector512<int> even, Vector512<int> odd, Vector512<int> addend, Vector128<int> shift) =>
+        Vector256<int> lower, Vector256<int> upper, Vector512<int> even, Vector512<int> odd, Vector512<int> addend, Vector512<uint> shift) =>
         RequantizedBlock.Values(RequantizedRow.Join(lower, upper), even, odd, addend, shift);
 }

@@ -28,7 +28,7 @@ internal static class RequantizedTile512
         Vector512<int> evenB = Vector512.LoadUnsafe(ref multipliers, 64).AsInt32();
         Vector512<int> oddB = Avx512F.ShiftRightLogical(evenB.AsInt64(), 32).AsInt32();
         Vector512<int> addend = Vector512.Create(requantization.Addend);
-        Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+        Vector512<uint> shift = Vector512.Create(unchecked((uint)requantization.UpperShift));
         Vector512<int> values0A = RequantizedBlock.Values(row0A, evenA, oddA, addend, shift);
         Vector512<int> values0B = RequantizedBlock.Values(row0B, evenB, oddB, addend, shift);
         Vector512<int> values1A = Unsafe.SizeOf<TRows>() > 1 ? RequantizedBlock.Values(row1A, evenA, oddA, addend, shift) : values0A;
@@ -78,7 +78,7 @@ internal static class RequantizedTile512
         Vector512<int> even = Vector512.LoadUnsafe(ref multipliers).AsInt32();
         Vector512<int> odd = Avx512F.ShiftRightLogical(even.AsInt64(), 32).AsInt32();
         Vector512<int> addend = Vector512.Create(requantization.Addend);
-        Vector128<int> shift = Vector128.CreateScalar(requantization.UpperShift);
+        Vector512<uint> shift = Vector512.Create(unchecked((uint)requantization.UpperShift));
         Vector512<int> values0 = RequantizedBlock.Values(row0, even, odd, addend, shift);
         Vector512<int> values1 = Unsafe.SizeOf<TRows>() > 1 ? RequantizedBlock.Values(row1, even, odd, addend, shift) : values0;
         Vector512<int> values2 = Unsafe.SizeOf<TRows>() > 2 ? RequantizedBlock.Values(row2, even, odd, addend, shift) : values0;

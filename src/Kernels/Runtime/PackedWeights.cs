@@ -16,6 +16,12 @@ internal sealed class PackedWeights
 
     private const int Alignment = 64;
 
+    /// <summary>
+    /// What kernels have made of the weights for this process's instruction sets, if any: the kernels' file that makes it knows its type.
+    /// It is written under this object's lock.
+    /// </summary>
+    internal object? Transformed;
+
     private readonly byte[] _memory;
     private readonly int _start;
 

@@ -46,6 +46,7 @@ internal sealed class Workspace
         Array.Clear(_arena);
         _arenaStart = PackedWeights.AlignedStart(_arena);
         _blockStart = PackedWeights.AlignedStart(_block);
+        SharedWeights = weights;
         _weights = weights.Memory;
         _weightsStart = weights.Start;
         _views = [this];
@@ -63,6 +64,7 @@ internal sealed class Workspace
         _arena = owner._arena;
         _arenaStart = owner._arenaStart;
         _blockStart = PackedWeights.AlignedStart(_block);
+        SharedWeights = owner.SharedWeights;
         _weights = owner._weights;
         _weightsStart = owner._weightsStart;
         _views = [];
@@ -142,6 +144,9 @@ internal sealed class Workspace
         _jobs = [.. jobs, job];
         return job;
     }
+
+    /// <summary>The weights, which other workspaces share.</summary>
+    public PackedWeights SharedWeights { get; }
 
     /// <summary>The planned size of the arena in bytes.</summary>
     public int ArenaBytes { get; }

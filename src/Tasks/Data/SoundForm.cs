@@ -1,3 +1,4 @@
+using OptimizerBuild.Diagnostics;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Options;
 
@@ -24,6 +25,20 @@ internal sealed record SoundForm(int Window, int Hop, int? Rate)
         if (type.Element != ElementType.Float32 || type.Rank == 0 || type.Dimensions.Count(d => d > 1) != 1)
             return (null, $"the input '{graph.Inputs[0]}' is {type}, not samples of one channel");
         return (new(type.Count, options.SoundHop ?? type.Count, options.SoundRate), "");
+    }
+
+    /// <summary>A warning where the item says how recordings are read, and no file of its data is one.</summary>
+    /// <param name="options">What the item asks for.</param>
+    public static Diagnostic? Unused(ModelOptions options)
+    {
+        if (options.SoundRate is null && options.SoundHop is null)
+            return null;
+        DataSpec[] data = [.. ((DataSpec?[])[options.CalibrationData, options.EvaluationData, options.Head]).OfType<DataSpec>()];
+        if (data.Any(d => DataSetReader.Files(d.Spec, d.BaseFolder).Any(WavFile.IsNamedSo)))
+            return null;
+        string given = options.SoundRate is null ? "Hop" : options.SoundHop is null ? "SampleRate" : "SampleRate and Hop";
+        return Diagnostic.Of(DiagnosticCatalog.NoRecordings, null, given,
+            data.Length == 0 ? "no data are named" : $"no file of '{string.Join("', '", data.Select(d => d.Spec).Distinct())}' is one");
     }
 
     /// <summary>The number of windows of a recording: those that lie within it, and one of a shorter recording.</summary>

@@ -87,6 +87,13 @@ internal static partial class DiagnosticCatalog
             + "although it is called so.",
         "Remove the file, save it again as WAV (16-bit PCM, for example), or say with `SampleRate` what the model takes.");
 
+    /// <summary>Metadata about recordings without recordings. Arguments: the metadata, what the data are.</summary>
+    public static readonly DiagnosticDescriptor NoRecordings = new("OPT0078", Severity.Warning, "No recordings among the data",
+        "{0}: how recordings are read, but {1}",
+        "`SampleRate` and `Hop` are about the files with sound (.wav) that `CalibrationData`, `EvaluationData` or `Head` name. Other data are "
+            + "taken as they are: nothing resamples them or cuts windows out of them.",
+        "Name a folder or a table of .wav files, or leave the metadata out.");
+
     /// <summary>A label is not among the classes. Arguments: data source, label.</summary>
     public static readonly DiagnosticDescriptor LabelOfFileUnknown = new("OPT0082", Severity.Error, "Label without a class",
         "the data of '{0}' have the label '{1}', which is the name of no class",

@@ -4,7 +4,7 @@ using OptimizerBuild.Graphs;
 
 namespace OptimizerBuild.Lowering;
 
-/// <summary>How callers pass inputs, and what the generated class is called.</summary>
+/// <summary>How callers pass inputs, what the generated class is called, and whether memory counts.</summary>
 internal sealed record BoundaryOptions
 {
     /// <summary>The generated class's name, from which the names of its members are kept apart.</summary>
@@ -18,6 +18,11 @@ internal sealed record BoundaryOptions
 
     /// <summary>Inputs and outputs that are neither parameters nor properties, but a state that persists between predictions.</summary>
     public ImmutableArray<StateBinding> State { get; init; } = [];
+
+    /// <summary>
+    /// Whether the item limits the memory, so that layers keep to forms that take no more than the plan says on any processor.
+    /// </summary>
+    public bool SavesMemory { get; init; }
 
     /// <summary>The graph by which the layout of inputs is judged: the imported one, before passes moved transpositions; null for the
     /// lowered graph itself.</summary>

@@ -27,6 +27,7 @@ internal static class GraphLowerer
         var context = new LoweringContext(strings.Model.Graph, model.Annotation<GraphQuantization>(), weights)
         {
             Cancellation = cancellation,
+            SavesMemory = options.SavesMemory,
         };
         var binder = new InputBinder(context, options, strings.Kept);
         InputSignature[] signatures = [.. graph.Inputs.Select(i => InputSignature.Of(graph, i, options))];

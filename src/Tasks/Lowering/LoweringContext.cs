@@ -49,6 +49,9 @@ internal sealed class LoweringContext
     /// <summary>Stops the work.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>Whether layers keep to forms that take no more memory than the plan says on any processor.</summary>
+    public bool SavesMemory { get; init; }
+
     /// <summary>The packed weights.</summary>
     public WeightsBlob Weights { get; }
 

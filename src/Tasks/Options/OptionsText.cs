@@ -60,6 +60,9 @@ internal static class OptionsText
             Line("MaxAccuracyDrop", options.MaxAccuracyDrop?.ToString("R", CultureInfo.InvariantCulture) ?? "");
             Line("MaxSize", options.MaxSize?.ToString(CultureInfo.InvariantCulture) ?? "");
         }
+        // Whatever the limit, a model that has one does without a batch and without forms that take more memory.
+        if (options.MaxMemory is not null)
+            Line("LimitsMemory", "True");
         if (options.Layers.Rules.Length > 0)
             Line("Layers", options.Layers.ToString());
         if (options.Recovery)

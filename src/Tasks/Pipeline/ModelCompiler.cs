@@ -123,6 +123,7 @@ internal static class ModelCompiler
                 .. imported.Diagnostics.Concat(compression.Further.SelectMany(f => f.Entry.Imported.Diagnostics)).Distinct(),
                 .. compression.DataDiagnostics.Concat(context.DataDiagnostics).DistinctBy(d => d.Text),
                 .. Unlike(context, imported.Graph),
+                .. SoundForm.Unused(options) is { } unheard ? (IEnumerable<Diagnostic>)[unheard] : [],
                 .. compression.Run.Diagnostics,
                 .. accuracy?.Diagnostics ?? [],
             ],
@@ -300,6 +301,7 @@ internal static class ModelCompiler
         Entries = [.. options.ShapeSets.Select(s => s.Name)],
         Adaptation = InputAdaptation.Of(options),
         State = StateOfModel.Of(options, imported),
+        SavesMemory = options.MaxMemory is not null,
         Interface = imported.Graph,
     };
 

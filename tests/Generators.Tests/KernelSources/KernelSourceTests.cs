@@ -304,6 +304,22 @@ public class KernelSourceTests
         Assert.Contains("public static string Name", text, StringComparison.Ordinal);
     }
 
+    /// <summary>Code for weights without their zero blocks is there for layers that have such weights, and for no others.</summary>
+    [Theory]
+    [InlineData("Int8Dense.Run", "Int8Sparse", false)]
+    [InlineData("Int8Convolution.Run", "Int8Sparse", false)]
+    [InlineData("Int8SparseConvolution.Run", "Int8Sparse", true)]
+    [InlineData("Float32Dense.Run", "Float32Sparse", false)]
+    [InlineData("Float32Convolution.Run", "Float32Sparse", false)]
+    [InlineData("Float32SparseDense.Run", "Float32Sparse", true)]
+    [InlineData("Float32SparseConvolution.Run", "Float32Sparse", true)]
+    public void SparseKernelsComeWithSparseLayersOnly(string called, string files, bool isSparse)
+    {
+        KernelLibrary library = KernelLibrary.For(10);
+        Assert.Equal(isSparse, library.Texts(library.Select([called]), isShared: false)
+            .Any(t => t.File.StartsWith(files, StringComparison.Ordinal)));
+    }
+
     /// <summary>
     /// Parts are found by names alone: each member that the compiler binds a part's code to is among those that the part is said to need.
     /// </summary>

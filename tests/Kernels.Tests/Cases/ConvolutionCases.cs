@@ -69,6 +69,26 @@ internal static class ConvolutionCases
         Geometry(1, 1, 70, 40, 1, 1, 1, 9, 1, 1, 1, 1, 0, 4, 0, 4),
         Geometry(1, 1, 70, 32, 1, 1, 1, 3, 1, 2, 1, 1, 0, 1, 0, 1),
         Geometry(1, 40, 3, 32, 1, 1, 31, 1, 1, 1, 1, 1, 15, 0, 15, 0),
+
+        // Blocks of 16 channels with a stride of two, whose even and odd places lie apart, and kernels of many taps.
+        Geometry(1, 13, 29, 8, 1, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 6, 14, 40, 1, 1, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2),
+        Geometry(1, 3, 300, 16, 1, 1, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 14, 30, 11, 1, 1, 3, 4, 2, 2, 1, 3, 1, 4, 1, 5),
+        Geometry(1, 9, 26, 8, 1, 1, 4, 3, 1, 2, 2, 2, 3, 2, 3, 2),
+        Geometry(1, 16, 30, 8, 1, 1, 11, 11, 2, 2, 1, 1, 5, 5, 5, 5),
+        Geometry(1, 9, 31, 24, 1, 1, 11, 11, 1, 1, 1, 1, 5, 5, 5, 5),
+        Geometry(1, 1, 70, 12, 1, 1, 1, 9, 1, 2, 1, 1, 0, 4, 0, 4),
+
+        // Windows too large for the scratch memory: in bands of rows, of columns, and of both; odd sizes, strides, dilations.
+        Geometry(1, 12, 12, 24, 1, 1, 33, 33, 1, 1, 1, 1, 16, 16, 16, 16),
+        Geometry(2, 10, 11, 8, 1, 1, 39, 39, 2, 2, 1, 1, 19, 19, 19, 19),
+        Geometry(1, 7, 40, 35, 1, 1, 21, 25, 1, 1, 1, 1, 10, 12, 10, 12),
+        Geometry(1, 9, 9, 17, 1, 1, 20, 21, 1, 2, 2, 3, 19, 30, 19, 30),
+        Geometry(1, 2, 100, 16, 1, 1, 35, 5, 1, 1, 1, 1, 17, 2, 17, 2),
+        Geometry(1, 5, 90, 48, 1, 1, 34, 3, 2, 3, 1, 40, 17, 40, 17, 40),
+        Geometry(1, 1, 60, 40, 1, 1, 1, 140, 1, 1, 1, 1, 0, 70, 0, 69),
+        Geometry(1, 4, 3, 33, 1, 1, 130, 1, 1, 1, 1, 1, 65, 0, 64, 0),
     ];
 
     public static IEnumerable<KernelCase> All()
@@ -146,6 +166,39 @@ internal static class ConvolutionCases
                 }
     }
 
+    /// <summary>
+    /// Convolutions that Winograd's form takes on processors without VNNI: windows cut off on either side, several blocks, last panels that
+    /// stand alone, the most inputs whose transformed sums fit; and some that it leaves to the direct form.
+    /// </summary>
+    public static IEnumerable<KernelCase> Winograd()
+    {
+        int seed = 410000;
+        WindowGeometry[] geometries =
+        [
+            Geometry(1, 1, 1, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 1, 6, 1, 16, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 5, 1, 1, 32, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(2, 5, 4, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(3, 4, 7, 1, 32, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 7, 7, 1, 48, 80, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 6, 1, 64, 32, 3, 3, 1, 1, 1, 1),
+            Geometry(1, 13, 11, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 0, 0, 1),
+            Geometry(1, 5, 51, 1, 16, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 4, 5, 1, 16, 16, 3, 3, 1, 1, 1, 1, 2, 2, 2, 2),
+            Geometry(1, 2, 2, 1, 1808, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 2, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 1, 16, 16, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 6, 5, 1, 16, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+            Geometry(1, 4, 4, 1, 16, 16, 1, 1, 1, 1, 1, 1),
+        ];
+        foreach (WindowGeometry g in geometries)
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+                foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
+                    yield return Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++, winograd: true);
+        foreach (ProductShape s in ProductShapes.Winograd.Where(s => s.Macs < 10_000_000))
+            yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, depthwise: false, 0, seed++, winograd: true);
+    }
+
     private static WindowGeometry Geometry(ProductShape s)
     {
         int pad = s.Window / 2;
@@ -166,7 +219,7 @@ internal static class ConvolutionCases
 
     private static KernelCase Case(
         WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null,
-        int? groupInputs = null)
+        int? groupInputs = null, bool winograd = false)
     {
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
@@ -300,6 +353,12 @@ internal static class ConvolutionCases
                 weightsAt, columnsAt, startsAt, biasAt, multipliersAt, shift, g.Images, g.OutputHeight, g.OutputWidth, g.Groups,
                 g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
                 g.DilationWidth, pairSums),
+            (_, false, false) when winograd => w => Int8WinogradConvolution.Run(
+                w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
+                weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
+                g.Groups,
+                g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
+                g.DilationWidth, pairSums),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
@@ -326,14 +385,17 @@ internal static class ConvolutionCases
         return new KernelCase
         {
             Kernel = (depthwise ? "Int8Depthwise" : four is not null ? "Int4Convolution" : sparse is not null ? "Int8SparseConvolution"
-                : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
+                : winograd ? "Int8WinogradConvolution" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"
                 + (zeros is { } share ? $", {share} % zero" : "") + (groupInputs is > 0 ? $", groups of {groupInputs}" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
-            Product = sparse is null && four is null ? product : null,
+            Product = sparse is null && four is null && !winograd ? product : null,
+            Winograd = winograd && Int8WinogradConvolution.IsSupported(
+                g.Groups, g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
+                g.DilationHeight, g.DilationWidth) ? new() { Direct = product!.Value, Inputs = g.InputsPerGroup } : null,
             Four = four?.Of(product!.Value, factorsAt),
             Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = run,

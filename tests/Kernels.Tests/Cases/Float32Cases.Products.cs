@@ -5,7 +5,32 @@ namespace OptimizerBuild.Kernels.Tests.Cases;
 /// <content>Dense layers, convolutions, products of matrices.</content>
 internal static partial class Float32Cases
 {
-    private static KernelCase Dense(int rows, int inputs, int outputs, int seed)
+    /// <summary>Products some blocks of whose weights are zero.</summary>
+    public static IEnumerable<KernelCase> Sparse()
+    {
+        int seed = 9000;
+        foreach (int rows in (int[])[1, 2, 5, 6, 7, 8, 9, 13, 97])
+            foreach (int outputs in (int[])[1, 5, 15, 16, 17, 24, 33, 64, 70, 100])
+                yield return Dense(rows, 4 + (seed % 47), outputs, seed++, zeros: 10 * (seed % 10));
+        yield return Dense(1, 64, 48, seed++, zeros: 100);
+        yield return Dense(9, 64, 48, seed++, zeros: 100);
+        yield return Dense(1, 1200, 80, seed++, zeros: 90);
+        yield return Convolution([1, 1, 1], 1, 4, 1, [1, 1], 1, 1, seed++, zeros: 0);
+        yield return Convolution([1, 1, 1], 1, 4, 40, [3, 3], 1, 1, seed++, zeros: 40);
+        yield return Convolution([1, 1, 1], 2, 9, 40, [3, 2], 1, 2, seed++, zeros: 70);
+        yield return Convolution([1, 5, 7], 1, 3, 16, [3, 3], 1, 1, seed++, zeros: 30);
+        yield return Convolution([2, 4, 5], 1, 4, 9, [3, 3], 2, 1, seed++, zeros: 50);
+        yield return Convolution([1, 4, 3], 1, 5, 33, [1, 1], 1, 1, seed++, zeros: 50);
+        yield return Convolution([1, 6, 6], 1, 6, 17, [3, 3], 1, 2, seed++, zeros: 60);
+        yield return Convolution([1, 5, 4], 3, 7, 5, [3, 3], 1, 1, seed++, zeros: 80);
+        yield return Convolution([1, 3, 4], 2, 4, 24, [2, 3], 2, 2, seed++, zeros: 20);
+        yield return Convolution([2, 1, 11], 1, 3, 40, [1, 5], 1, 1, seed++, zeros: 70);
+        foreach (ProductShape s in ProductShapes.Sparse)
+            yield return s.Kernel == "Dense" ? Dense(s.Height, s.Inputs, s.Outputs, seed++, zeros: 80)
+                : Convolution([1, s.Height, s.Width], 1, s.Inputs, s.Outputs, [s.Window, s.Window], s.Stride, 1, seed++, zeros: 80);
+    }
+
+    private static KernelCase Dense(int rows, int inputs, int outputs, int seed, int? zeros = null)
     {
         var data = new CaseData(seed);
         float[] x = Values(data, rows * inputs);
@@ -13,22 +38,26 @@ internal static partial class Float32Cases
         float[] bias = Values(data, outputs);
         int at = Put(data, x);
         int to = data.ReserveWide(rows * outputs * 4);
-        int weights = ~data.AddWeights(Bytes(Float32Oracle.Pack(1, outputs, inputs, (_, o, k) => w[(k * outputs) + o])));
+        (int weights, int columns, int starts) = zeros is { } percent
+            ? new Float32Blocks(w, 1, outputs, 1, inputs, (_, o, k) => (k * outputs) + o, percent, data.Random).AddTo(data)
+            : (~data.AddWeights(Bytes(Float32Oracle.Pack(1, outputs, inputs, (_, o, k) => w[(k * outputs) + o]))), 0, 0);
         int biases = ~data.AddWeights(Bytes(Float32Oracle.PackBias(1, outputs, bias)));
         return new KernelCase
         {
-            Kernel = "Float32Dense.Run",
-            Name = $"{rows}×{inputs}→{outputs}",
+            Kernel = zeros is null ? "Float32Dense.Run" : "Float32SparseDense.Run",
+            Name = $"{rows}×{inputs}→{outputs}{Zeros(zeros)}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = ws => Float32Dense.Run(ws, at, weights, biases, to, rows, inputs, outputs, -1f, 2f),
+            Run = zeros is null ? ws => Float32Dense.Run(ws, at, weights, biases, to, rows, inputs, outputs, -1f, 2f)
+                : ws => Float32SparseDense.Run(ws, at, weights, columns, starts, biases, to, rows, inputs, outputs, -1f, 2f),
             Oracle = arena => Float32Oracle.Write(arena, to, Float32Oracle.Product(
                 rows, outputs, inputs, (r, k) => x[(r * inputs) + k], (o, k) => w[(k * outputs) + o], o => bias[o], -1f, 2f)),
         };
     }
 
     private static KernelCase Convolution(
-        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed)
+        int[] positions, int groups, int inputs, int outputs, int[] kernel, int stride, int dilation, int seed, int? zeros = null,
+        bool narrow = false)
     {
         var data = new CaseData(seed);
         int height = ((positions[1] - 1) * stride) + ((kernel[0] - 1) * dilation) + 1;
@@ -46,24 +75,46 @@ internal static partial class Float32Cases
         int at = Put(data, x);
         int to = data.ReserveWide(positions[0] * outImage);
         int taps = kernel[0] * kernel[1];
-        float Weight(int g, int o, int k) => w[(((((g * outputs) + o) * inputs) + (k % inputs)) * taps) + (k / inputs)];
-        int weights = ~data.AddWeights(Bytes(Float32Oracle.Pack(groups, outputs, taps * inputs, Weight)));
-        int biases = ~data.AddWeights(Bytes(Float32Oracle.PackBias(groups, outputs, bias)));
+        int Index(int g, int o, int k) => (((((g * outputs) + o) * inputs) + (k % inputs)) * taps) + (k / inputs);
+        float Weight(int g, int o, int k) => w[Index(g, o, k)];
         bool joined = groups == 1 && dilation == 1;
         int[] tapOffsets = joined
             ? [.. Enumerable.Range(0, kernel[0]).Select(y => y * row)]
             : [.. Enumerable.Range(0, taps).Select(t => (t / kernel[1] * dilation * row) + (t % kernel[1] * dilation * pixel))];
         int run = joined ? kernel[1] * inputs : inputs;
+        (int weights, int columns, int starts) = zeros is { } percent
+            ? new Float32Blocks(w, groups, outputs, tapOffsets.Length, run, Index, percent, data.Random).AddTo(data)
+            : (~data.AddWeights(Bytes(Float32Oracle.Pack(groups, outputs, taps * inputs, Weight))), 0, 0);
+        int biases = ~data.AddWeights(Bytes(Float32Oracle.PackBias(groups, outputs, bias)));
+        int[] inputSteps = [image, stride * row, stride * pixel], outputSteps = [outImage, outRow, outPixel];
         return new KernelCase
         {
-            Kernel = "Float32Convolution.Run",
+            Kernel = zeros is not null ? "Float32SparseConvolution.Run" : narrow ? "Float32NarrowConvolution.Run" : "Float32Convolution.Run",
             Name = $"{string.Join('×', positions)} groups {groups} {inputs}→{outputs} kernel {string.Join('×', kernel)} " +
-                $"stride {stride} dilation {dilation}",
+                $"stride {stride} dilation {dilation}{Zeros(zeros)}",
             Arena = data.Arena,
             Weights = data.Weights,
-            Run = ws => Float32Convolution.Run(
-                ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions,
-                [image, stride * row, stride * pixel], [outImage, outRow, outPixel], tapOffsets),
+            Run = ws =>
+            {
+                if (zeros is not null)
+                {
+                    Float32SparseConvolution.Run(
+                        ws, at, weights, columns, starts, biases, to, groups, outputs, inputs, -Infinity, Infinity, positions, inputSteps,
+                        outputSteps, tapOffsets);
+                }
+                else if (narrow)
+                {
+                    Float32NarrowConvolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+                else
+                {
+                    Float32Convolution.Run(
+                        ws, at, weights, biases, to, groups, outputs, inputs, run, -Infinity, Infinity, positions, inputSteps, outputSteps,
+                        tapOffsets);
+                }
+            },
             Oracle = arena =>
             {
                 for (int n = 0; n < positions[0]; n++)
@@ -86,6 +137,8 @@ internal static partial class Float32Cases
             },
         };
     }
+
+    private static string Zeros(int? percent) => percent is null ? "" : $", {percent} % zero";
 
     private static KernelCase Depthwise(int channels, int[] positions, int kernel, int stride, int seed)
     {

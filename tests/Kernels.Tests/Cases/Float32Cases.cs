@@ -62,6 +62,13 @@ internal static partial class Float32Cases
             }
         }
 
+        foreach ((int inputs, int stride) in ((int, int)[])[(1, 1), (1, 2), (3, 1), (8, 1), (9, 2), (20, 1)])
+            foreach (int outputs in (int[])[1, 2, 3, 4])
+                yield return Convolution([2, 4, 13 + inputs], 1, inputs, outputs, [3, 5], stride, 1, seed++, narrow: true);
+        foreach (int columns in (int[])[12, 40, 70, 128, 129, 300])
+            yield return Convolution([1, 2, columns], 1, 2, columns % 3 == 0 ? 1 : 2, [1, 7], 1, 1, seed++, narrow: true);
+        yield return Convolution([1, 6, 20], 1, 1, 3, [4, 4], 1, 2, seed++, narrow: true);
+
         foreach ((int outer, int reduced, int inner) in (
             (int, int, int)[])[(1, 1, 1), (2, 5, 1), (3, 4, 7), (1, 9, 8), (2, 3, 33), (1, 6, 70), (2, 0, 3)])
             foreach (string method in (string[])["Sum", "Mean", "Prod", "Max", "Min"])
@@ -81,7 +88,7 @@ internal static partial class Float32Cases
         foreach (int inner in (int[])[1, 3, 5, 9, 17, 40])
             yield return Resample(2, 4, inner, 7, 1 + (inner % 4), 7000 + inner);
 
-        foreach (string method in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow"])
+        foreach (string method in (string[])["Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu", "Pow", "Mod", "Fmod"])
         {
             yield return Binary(method, [37], [1], [1], seed++);
             yield return Binary(method, [19], [1], [0], seed++);
@@ -98,6 +105,8 @@ internal static partial class Float32Cases
         foreach (Float32Function function in Float32Function.All)
             foreach (int count in (int[])[1, 7, 8, 50])
                 yield return Unary(function, count, seed++);
+        foreach (Float32Function function in Float32Function.All.Where(f => f.IsWidened))
+            yield return Magnitudes(function, seed++);
     }
 
     private static KernelCase Pool(
@@ -326,6 +335,8 @@ internal static partial class Float32Cases
                 "Max" => ws => Float32Binary.Max(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
                 "Min" => ws => Float32Binary.Min(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
                 "PRelu" => ws => Float32Binary.PRelu(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
+                "Mod" => ws => Float32Binary.Mod(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
+                "Fmod" => ws => Float32Binary.Fmod(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
                 _ => ws => Float32Binary.Pow(ws, aAt, bAt, to, low, high, dims, aStrides, bStrides),
             },
             Oracle = arena =>
@@ -351,6 +362,8 @@ internal static partial class Float32Cases
                         "Max" => Math.Max(x, y),
                         "Min" => Math.Min(x, y),
                         "PRelu" => x < 0 ? x * y : x,
+                        "Mod" => x % y < 0 == y < 0 ? x % y : (x % y) + y,
+                        "Fmod" => x % y,
                         // The correctly rounded power; the kernel's error in double precision is far below half a float's step.
                         _ => (float)Math.Pow(x, y),
                     };
@@ -375,6 +388,26 @@ internal static partial class Float32Cases
             Arena = data.Arena,
             Weights = data.Weights,
             Run = ws => function.Run(ws, at, to, count),
+            Oracle = arena => Float32Oracle.Write(arena, to, [.. x.Select(function.Scalar)]),
+        };
+    }
+
+    // Numbers of all magnitudes: subnormal ones, and angles of many turns.
+    private static KernelCase Magnitudes(Float32Function function, int seed)
+    {
+        const int Count = 301;
+        var data = new CaseData(seed);
+        float[] x = [.. Enumerable.Range(0, Count).Select(_ =>
+            BitConverter.Int32BitsToSingle(data.Random.Next(0x7F800000) | (data.Random.Next(2) << 31)))];
+        int at = Put(data, x);
+        int to = data.ReserveWide(Count * 4);
+        return new KernelCase
+        {
+            Kernel = function.Kernel,
+            Name = "all magnitudes",
+            Arena = data.Arena,
+            Weights = data.Weights,
+            Run = ws => function.Run(ws, at, to, Count),
             Oracle = arena => Float32Oracle.Write(arena, to, [.. x.Select(function.Scalar)]),
         };
     }

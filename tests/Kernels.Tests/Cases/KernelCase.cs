@@ -35,6 +35,9 @@ internal sealed class KernelCase
     /// <summary>The same for products with weights of four bits.</summary>
     public Int4Product? Four { get; init; }
 
+    /// <summary>The same for convolutions that Winograd's form takes.</summary>
+    public Int8WinogradProduct? Winograd { get; init; }
+
     /// <summary>Whether the kernel allocates strings.</summary>
     public bool MakesStrings { get; init; }
 

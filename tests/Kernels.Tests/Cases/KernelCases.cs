@@ -22,6 +22,7 @@ internal static class KernelCases
         .. PairwiseCouplingCases.All(),
         .. DenseCases.Sparse(),
         .. ConvolutionCases.Sparse(),
+        .. Float32Cases.Sparse(),
         .. MatMulCases.All(),
         .. CodingCases.TwoOfFour(),
         .. ImageCases.All(),
@@ -32,6 +33,7 @@ internal static class KernelCases
         .. ConvolutionCases.Nibbles(),
         .. CodingCases.Nibbles(),
         .. SignCases.All(),
+        .. ConvolutionCases.Winograd(),
     ]);
 
     /// <summary>All cases, in a fixed order.</summary>

@@ -109,6 +109,23 @@ internal static class ProductShapes
         new("Convolution", 7, 7, 256, 256, 3),
     ];
 
+    /// <summary>The layers that are measured in their direct form and in Winograd's, by the benchmark's command <c>winograd</c>.</summary>
+    public static IReadOnlyList<ProductShape> Winograd { get; } =
+    [
+        new("Convolution", 32, 32, 16, 16, 3),
+        new("Convolution", 16, 16, 16, 16, 3),
+        new("Convolution", 16, 16, 32, 32, 3),
+        new("Convolution", 8, 8, 64, 64, 3),
+        new("Convolution", 56, 56, 64, 64, 3),
+        new("Convolution", 28, 28, 128, 128, 3),
+        new("Convolution", 14, 14, 256, 256, 3),
+        new("Convolution", 7, 7, 512, 512, 3),
+        new("Convolution", 7, 7, 64, 64, 3),
+        new("Convolution", 13, 13, 64, 64, 3),
+        new("Convolution", 14, 14, 32, 64, 3),
+        new("Convolution", 14, 14, 96, 96, 3),
+    ];
+
     /// <summary>The layers of a kernel.</summary>
     public static IEnumerable<ProductShape> Of(string kernel) => All.Where(s => s.Kernel == kernel);
 }

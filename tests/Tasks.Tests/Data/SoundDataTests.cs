@@ -197,6 +197,23 @@ public sealed class SoundDataTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(null, "SampleRate and Hop: how recordings are read, but no data are named")]
+    [InlineData("x.npy", "SampleRate and Hop: how recordings are read, but no file of 'x.npy' is one")]
+    [InlineData("set", null)]
+    public void WhatSaysHowToReadRecordingsIsToldThatThereAreNone(string? data, string? warning)
+    {
+        _files.Write("set/a.wav", Wav(new double[8], 8000, 1, 16));
+        _files.Write("x.npy", DataFiles.Npy("<f4", "(2, 4)", new byte[32]));
+        _files.Write("m.onnx", new Onnx.ModelBuilder().Input("x", 1, 4).Node("Relu", "x", "y").Output("y").Bytes);
+        Dictionary<string, string> metadata = new() { ["SampleRate"] = "8000", ["Hop"] = "2", ["Precision"] = "Float32" };
+        if (data is not null)
+            metadata["CalibrationData"] = data;
+        ModelOptions options = ItemMetadata.Parse("m.onnx", metadata, _files.Folder, "App");
+        Diagnostic[] told = [.. Pipeline.ModelCompiler.Compile(options, default).Diagnostics.Where(d => d.Descriptor.Code == "OPT0078")];
+        Assert.Equal(warning is null ? [] : [warning], told.Select(d => d.Text));
+    }
+
     private static ModelOptions Options(params (string Name, string Value)[] metadata) => ItemMetadata.Parse(
         "m.onnx", metadata.ToDictionary(m => m.Name, m => m.Value), Path.GetTempPath(), "App");
 

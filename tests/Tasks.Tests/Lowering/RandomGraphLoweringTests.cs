@@ -39,7 +39,8 @@ public sealed class RandomGraphLoweringTests
     private static bool HasGaps(LoweredModel lowered, string node)
     {
         PlanCall step = lowered.Calls.Last(s => s.Node == node);
-        return step.Kernel == "Int8Convolution" && Value("inputPixelStride") != Value("groups") * Value("inputChannelsPerGroup");
+        return step.Kernel is "Int8Convolution" or "Int8WinogradConvolution"
+            && Value("inputPixelStride") != Value("groups") * Value("inputChannelsPerGroup");
 
         long Value(string argument) => step.Arguments.OfType<PlanArgument.Integer>().Single(a => a.Name == argument).Value;
     }

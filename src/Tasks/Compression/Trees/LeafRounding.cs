@@ -41,12 +41,22 @@ internal sealed class LeafRounding : ICompressionTechnique
         var notes = new List<string>();
         double least = Math.Max(context.Options.MinOutputSignalToNoise ?? 0, LeastSignalToNoise);
         Answers? exact = null;
-        foreach (Node node in model.Graph.Nodes.Where(n => IsRoundable(model.Graph, n)).ToArray())
+        foreach (Node node in model.Graph.Nodes.Where(n => n.Is<TreeEnsembleOperator>()).ToArray())
         {
+            if (Obstacle(model.Graph, node) is { } obstacle)
+            {
+                notes.Add($"the weights of the leaves of '{node.Name}' stay as they are: {obstacle}");
+                continue;
+            }
             var forest = TreeForest.Of(OperatorContext.Of(model.Graph, node));
             double step = StepOf(forest);
             if (step == 0)
+            {
+                notes.Add($"the weights of the leaves of '{node.Name}' " + (Array.TrueForAll(forest.Weights, w => w == 0)
+                    ? "are all zero: 16 bits hold them"
+                    : "stay in float32: their sums are no finite numbers, or too large or too small for steps in 16 bits"));
                 continue;
+            }
             float[] rounded = Array.ConvertAll(forest.Weights, w => (float)(Math.Round(w / step) * step));
             if (rounded.Zip(forest.Weights).All(p => p.First == p.Second))
             {
@@ -87,8 +97,12 @@ internal sealed class LeafRounding : ICompressionTechnique
         return new(model, notes, []);
     }
 
-    private static bool IsRoundable(Graph graph, Node node) => node.Is<TreeEnsembleOperator>()
-        && TreeEnsembleOperator.Aggregate(node) == TreeAggregate.Sum && graph.TypeOf(node.Inputs[0]).Element == ElementType.Float32;
+    private static string? Obstacle(Graph graph, Node node) =>
+        TreeEnsembleOperator.Aggregate(node) is var aggregate && aggregate != TreeAggregate.Sum
+            ? $"16 bits are for sums of trees, and this is the {aggregate.ToString().ToLowerInvariant()}"
+        : graph.TypeOf(node.Inputs[0]).Element is var element && element != ElementType.Float32
+            ? $"16 bits are for features of float32, and these are {element}"
+        : null;
 
     // 0 where there is nothing to round or no such step.
     private static double StepOf(TreeForest forest)

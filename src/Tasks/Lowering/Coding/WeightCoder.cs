@@ -19,7 +19,8 @@ internal enum WeightCoding
 }
 
 /// <summary>
-/// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together. Sections
+/// Chooses for each section of the packed weights the code in which it takes the fewest bytes, and puts the resource together; a code that
+/// saves next to nothing beside the others is not used. Sections
 /// whose halves have statistics of their own (the gates of a recurrent layer, say) are divided for entropy codes. Elements of
 /// four bytes are coded as they are, by their list of different ones, or byte by byte, the first bytes of all elements together, and so on:
 /// signs and exponents take few values even where fractions take all. Weights of four bits, two to a byte, are coded one by one.
@@ -31,6 +32,10 @@ internal static class WeightCoder
     private const int BytesOfPart = CodedWeights.Fields * sizeof(int);
     private const int LeastPart = 4096;
     private const double WorthDividing = 0.995;
+
+    // What a code saves of the resource beside the other codes that it has, at least: a process that starts compiles some eight methods for
+    // each code before its first prediction.
+    private const double WorthCode = 1.0 / 400;
 
     // Parts begin where panels of weights may.
     private const int Alignment = 64;
@@ -49,6 +54,7 @@ internal static class WeightCoder
         var coded = new Coded[sections.Length][];
         Parallel.For(0, sections.Length, new ParallelOptions { CancellationToken = cancellation },
             i => coded[i] = Shortest(memory, sections[i], codes));
+        coded = WithFewCodes(coded);
 
         // Sections of one code follow one another, so that one call decodes them.
         var resource = new MemoryStream();
@@ -76,6 +82,29 @@ internal static class WeightCoder
                 p.Second.Sum(c => c.Bytes.Length))));
     }
 
+    // One code after the other goes, that which the others do without best, as long as they do.
+    private static Coded[][] WithFewCodes(Coded[][] sections)
+    {
+        while (true)
+        {
+            Coded[] all = [.. sections.SelectMany(s => s)];
+            WeightCode[] used =
+                [.. all.Select(c => c.Code).Concat(WeightCode.All.Where(c => c is PlainWeightCode)).Distinct().OrderBy(c => c.Rank)];
+            double most = all.Sum(c => (long)c.Bytes.Length) * WorthCode;
+            (WeightCode? Left, long Loss) least = (null, long.MaxValue);
+            // Copying takes no tables and next to nothing to compile.
+            foreach (WeightCode code in used.Where(c => c is not PlainWeightCode))
+            {
+                Coded[] others = [.. all.Where(c => c.Code == code)];
+                if (Array.TrueForAll(others, c => c.HasOther(used)) && others.Sum(c => c.Loss(used)) is var loss && loss < least.Loss)
+                    least = (code, loss);
+            }
+            if (least.Left is null || least.Loss > most)
+                return sections;
+            sections = [.. sections.Select(s => s.Select(c => c.Code == least.Left ? c.Otherwise(used) : c).ToArray())];
+        }
+    }
+
     private static Coded[] Shortest(byte[] memory, BlobSection section, WeightCode[] codes)
     {
         int width = section.ElementBytes is 4 or 0 ? section.ElementBytes : 1;
@@ -101,13 +130,29 @@ internal static class WeightCoder
             ? [whole] : [.. Divided(memory, first, codes), .. Divided(memory, second, codes)];
     }
 
-    private static Coded Shortest(WeightRun run, WeightCode[] codes) => codes
-        .Select(c => (Code: c, Bytes: c.Encode(run)))
-        .Where(c => c.Bytes is not null)
-        .Select(c => new Coded(run, c.Code, c.Bytes!))
-        .MinBy(c => c.Bytes.Length * c.Code.Weight(run.Count))!;
+    private static Coded Shortest(WeightRun run, WeightCode[] codes)
+    {
+        (WeightCode Code, byte[] Bytes)[] all = [.. codes.Select(c => (c, c.Encode(run)!)).Where(c => c.Item2 is not null)];
+        (WeightCode code, byte[] bytes) = all.MinBy(c => c.Bytes.Length * c.Code.Weight(run.Count));
+        return new(run, code, bytes, [.. all.Select(c => (c.Code, c.Bytes.Length))]);
+    }
 
-    private sealed record Coded(WeightRun Run, WeightCode Code, byte[] Bytes);
+    // A run in the code chosen for it, with the bytes that it takes in each code that can hold it.
+    private sealed record Coded(WeightRun Run, WeightCode Code, byte[] Bytes, (WeightCode Code, int Bytes)[] Lengths)
+    {
+        public bool HasOther(WeightCode[] codes) => Lengths.Any(l => l.Code != Code && codes.Contains(l.Code));
+
+        public long Loss(WeightCode[] codes) => Other(codes).Bytes - Bytes.Length;
+
+        public Coded Otherwise(WeightCode[] codes)
+        {
+            WeightCode code = Other(codes).Code;
+            return this with { Code = code, Bytes = code.Encode(Run)! };
+        }
+
+        private (WeightCode Code, int Bytes) Other(WeightCode[] codes) => Lengths.Where(l => l.Code != Code && codes.Contains(l.Code))
+            .MinBy(l => l.Bytes * l.Code.Weight(Run.Count));
+    }
 }
 
 /// <summary>The weights as the resource holds them.</summary>

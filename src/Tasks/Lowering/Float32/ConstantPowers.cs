@@ -6,8 +6,8 @@ using OptimizerBuild.Operators.Numerics;
 namespace OptimizerBuild.Lowering.Float32;
 
 /// <summary>
-/// Float32 powers with a constant exponent that are products, square roots and reciprocals: a hundred times as fast as the power of any two
-/// numbers. Squares, roots and reciprocals have the bits of the power; a product of three factors, and a quotient of a root, are rounded
+/// Float32 powers with a constant exponent that are products, square roots and reciprocals: ten times as fast as the power of any two and
+/// more. Squares, roots and reciprocals have the bits of the power; a product of three factors, and a quotient of a root, are rounded
 /// twice. At the ends of the numbers they differ from the power: the root of −∞ is NaN and not ∞, that of −0 is −0 and not 0, and x to the
 /// −2 is 0 where x² is beyond all numbers.
 /// </summary>

@@ -1,4 +1,6 @@
+using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Operators.Linear;
@@ -114,22 +116,34 @@ internal sealed class ConvolutionLowering : NodeLowering
         bool depthwise = groups > 1 && groupInputs == 1 && outputs == groups;
         var kernels = new ConvolutionWeights(context, node, groups, outputs / groups, groupInputs, g.Kernel);
         FusedBounds bounds = FusedBounds.Of(node);
-        // Columns of the kernel that follow one another without gaps are one tap; not so with gaps between them or other groups.
-        bool joined = !depthwise && groups == 1 && g.KernelSteps[^1] == groupInputs * sizeof(float);
+        LayerShape shape = new(WeightOrder.Convolution, groups, outputs / groups, groupInputs, [.. g.Kernel])
+        {
+            HasPanelKernels = true,
+            InputPixelStride = g.KernelSteps[^1],
+        };
+
+        // Columns of the kernel that follow one another are one tap. Packing may need steps of its own, which come first.
+        bool joined = !depthwise && shape.HasJoinedColumns;
         int run = joined ? g.Kernel[^1] * groupInputs : groupInputs;
         int[] taps = [.. Taps(joined ? g.Kernel[..^1] : g.Kernel, joined ? g.KernelSteps[..^1] : g.KernelSteps)];
-        // Packing may need steps of its own, which come first.
-        Storage packed = depthwise ? kernels.PerChannel() : kernels.Packed();
+        WeightSection? section = depthwise ? null : kernels.Section(shape);
+        WeightSection? sparse = section?.Storage is SparseFloat32 ? section : null;
+        Storage? packed = depthwise ? kernels.PerChannel() : section is null ? kernels.Packed()
+            : sparse is null ? NativeSteps.Elements(section) : null;
         Storage biases = depthwise ? kernels.Bias() : kernels.PackedBias();
-        LoweredStep step = context.Step(depthwise ? "Float32Depthwise" : "Float32Convolution", "Run", node, description, context.Macs(node))
-            .Read("input", g.Input, g.Origin)
-            .Operand("weights", packed)
-            .Operand("bias", biases)
-            .Write("output", g.Output);
+        bool narrow = sparse is null && groups == 1 && Kernels.Float32NarrowConvolution.Suits(
+            outputs, g.Positions[^1], g.InputSteps[^1] / sizeof(float), run, taps.Length);
+        string kernel = depthwise ? nameof(Float32Depthwise) : sparse is not null ? nameof(Float32SparseConvolution)
+            : narrow ? nameof(Float32NarrowConvolution) : nameof(Float32Convolution);
+        LoweredStep step = context.Step(kernel, "Run", node, description, context.Macs(node)).Read("input", g.Input, g.Origin);
+        step = sparse is null ? step.Operand("weights", packed!) : step.Weights(sparse);
+        step.Operand("bias", biases).Write("output", g.Output);
         if (depthwise)
             step.Int("channels", outputs);
         else
-            step.Int("groups", groups).Int("groupOutputs", outputs / groups).Int("groupInputs", groupInputs).Int("run", run);
+            step.Int("groups", groups).Int("groupOutputs", outputs / groups).Int("groupInputs", groupInputs);
+        if (!depthwise && sparse is null)
+            step.Int("run", run);
         bounds.AddTo(step)
             .Ints("positions", g.Positions)
             .Ints("inputSteps", g.InputSteps)

@@ -11,11 +11,15 @@ internal sealed class ConvolutionWeights(LoweringContext context, Node node, int
 {
     private readonly int _taps = Shapes.Count(kernel);
 
-    /// <summary>Panels of 16 outputs for each group, k running over taps and within a tap over input channels.</summary>
+    /// <summary>The weights packed at build time; null where they are not constant.</summary>
+    /// <param name="shape">The layer.</param>
+    public WeightSection? Section(LayerShape shape) => Constant(1) is { } w ? context.Section(node, shape, w) : null;
+
+    /// <summary>
+    /// Panels of 16 outputs for each group, k running over taps and within a tap over input channels, of weights that are not constant.
+    /// </summary>
     public Storage Packed()
     {
-        if (Constant(1) is { } w)
-            return context.Layer(node, new(WeightOrder.Convolution, groups, groupOutputs, groupInputs, [.. kernel]), w);
         int panels = DenseFloat32.Rounded(groupOutputs) / DenseFloat32.Panel;
         Storage room = context.CreateScratch(node, ElementType.Float32, groups, panels, _taps, groupInputs, DenseFloat32.Panel);
         // O,I,taps → group, output, input, tap

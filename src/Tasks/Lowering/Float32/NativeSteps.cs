@@ -141,25 +141,27 @@ internal static class NativeSteps
         Strides = Storage.DenseStrides(dimensions, sizeof(float)),
     };
 
-    /// <summary>A layer's constant float32 weights, packed: elements in the weights.</summary>
+    /// <summary>A layer's constant float32 weights, packed in the form that suits them.</summary>
     /// <param name="context">What is lowered.</param>
     /// <param name="node">The layer's node.</param>
     /// <param name="shape">The layer.</param>
     /// <param name="weights">[groups · outputs][inputs][taps].</param>
-    public static Storage Layer(this LoweringContext context, Node node, LayerShape shape, float[] weights)
+    public static WeightSection Section(this LoweringContext context, Node node, LayerShape shape, float[] weights) => context.AddLayer(
+        node, shape, Tensor.Of(weights, shape.Groups * shape.Outputs, shape.Inputs, shape.Taps), out _);
+
+    /// <summary>A layer's constant float32 weights as elements in the weights. Parameters as of <see cref="Section"/>.</summary>
+    public static Storage Layer(this LoweringContext context, Node node, LayerShape shape, float[] weights) =>
+        Elements(context.Section(node, shape, weights));
+
+    /// <summary>A section of float32 numbers as elements in the weights.</summary>
+    public static Storage Elements(WeightSection section) => new()
     {
-        WeightSection section = context.AddLayer(
-            node, shape, Tensor.Of(weights, shape.Groups * shape.Outputs, shape.Inputs, shape.Taps), out byte[] packed);
-        int count = packed.Length / sizeof(float);
-        return new()
-        {
-            Buffer = null,
-            Origin = section.Offset,
-            Element = ElementType.Float32,
-            Dimensions = [count],
-            Strides = [sizeof(float)],
-        };
-    }
+        Buffer = null,
+        Origin = section.Offset,
+        Element = ElementType.Float32,
+        Dimensions = [section.Bytes / sizeof(float)],
+        Strides = [sizeof(float)],
+    };
 
     /// <summary>Byte strides as element strides.</summary>
     public static IEnumerable<int> Elements(int[] byteStrides, int elementSize) => byteStrides.Select(s => s / elementSize);

@@ -1,5 +1,6 @@
 using OptimizerBuild.Compression.Quantization.Weights;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
 
 namespace OptimizerBuild.Lowering.Float32;
@@ -60,13 +61,15 @@ internal abstract class ProductLowering : NodeLowering
             SignSteps.Dense(context, node, input, output, shape, matrix, bias, bounds);
             return;
         }
-        Storage weights = context.Layer(node, shape, matrix);
+        WeightSection weights = context.Section(node, shape with { HasPanelKernels = true }, matrix);
+        bool isSparse = weights.Storage is SparseFloat32;
         float[] biases = DenseFloat32.Biases(1, outputs, bias);
         LoweredStep step = context.Step(
-            "Float32Dense", "Run", node, $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))
-            .Operand("input", input)
-            .Operand("weights", weights)
-            .Operand("bias", context.Constant(biases, biases.Length))
+            isSparse ? nameof(Float32SparseDense) : nameof(Float32Dense), "Run", node,
+            $"{node.OpType} {rows}×{inputs} → {rows}×{outputs}", context.Macs(node))
+            .Operand("input", input);
+        step = isSparse ? step.Weights(weights) : step.Operand("weights", NativeSteps.Elements(weights));
+        step.Operand("bias", context.Constant(biases, biases.Length))
             .Write("output", output)
             .Int("rows", rows)
             .Int("inputs", inputs)

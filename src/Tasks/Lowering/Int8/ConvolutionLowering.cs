@@ -1,6 +1,7 @@
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Graphs;
+using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Weights;
 using OptimizerBuild.Operators;
 
@@ -38,10 +39,17 @@ internal sealed class ConvolutionLowering : NodeLowering
             out _);
         context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
 
+        string kernel = Kernel(weights, layout);
+        if (kernel == "Int8Convolution" && !wide && !context.SavesMemory
+            && WinogradRule.Suits(window, layout, to, context.PairSumsBounded[node.Name]))
+        {
+            kernel = nameof(Int8WinogradConvolution);
+        }
+
         string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
             + $"{window.Y.Kernel}×{window.X.Kernel}";
         LoweredStep step = context
-            .Step(Kernel(weights, layout), wide ? "RunWide" : "Run", node,
+            .Step(kernel, wide ? "RunWide" : "Run", node,
                 (depthwise ? "depthwise Conv " : "Conv ") + shapes, context.Macs(node))
             .Read("input", input, -(window.Y.PadBegin * from.RowStride) - (window.X.PadBegin * from.PixelStride))
             .Int("inputImageStride", from.ImageStride)

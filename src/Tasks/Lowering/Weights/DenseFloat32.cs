@@ -30,13 +30,13 @@ internal sealed class DenseFloat32 : WeightStorage
     public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
         WeightOrder.Dense => ["Float32Dense", "Float32Lstm", "Float32Gru", "Float32Rnn"],
-        WeightOrder.Convolution => ["Float32Convolution"],
+        WeightOrder.Convolution => ["Float32Convolution", "Float32NarrowConvolution"],
         _ => ["Float32Depthwise"],
     };
 
     /// <inheritdoc/>
     public override bool Holds(LoweringContext context, Node node, LayerShape shape, Tensor weights) =>
-        !context.IsInteger(node) && !SignBits.IsChosen(context, node);
+        !context.IsInteger(node) && !SignBits.IsChosen(context, node) && !SparseFloat32.Suits(shape, weights);
 
     /// <inheritdoc/>
     public override byte[] Pack(LayerShape shape, Tensor weights)

@@ -21,7 +21,7 @@ internal sealed class DenseS8 : WeightStorage
     public override ImmutableArray<string> Kernels(WeightOrder order) => order switch
     {
         WeightOrder.Dense => ["Int8Dense", "Int8DenseBlocked", "Int8Lstm", "Int8Gru", "Int8Rnn"],
-        WeightOrder.Convolution => ["Int8Convolution", "Int8ConvolutionBlocked"],
+        WeightOrder.Convolution => ["Int8Convolution", "Int8ConvolutionBlocked", "Int8WinogradConvolution"],
         _ => ["Int8Depthwise"],
     };
 

@@ -34,7 +34,9 @@ internal sealed record LayerShape(WeightOrder Order, int Groups, int Outputs, in
     /// <summary>Input pixels from one tap of a kernel row to the next.</summary>
     public int DilationWidth { get; init; } = 1;
 
-    /// <summary>Whether there are kernels for the layer that read s8 weights without their zero blocks, and weights of four bits.</summary>
+    /// <summary>
+    /// Whether there are kernels for the layer that read weights without their zero blocks, and those of integers in four bits.
+    /// </summary>
     public bool HasPanelKernels { get; init; }
 
     /// <summary>Rows of outputs that share the weights; 0 where nobody has said.</summary>
@@ -42,6 +44,13 @@ internal sealed record LayerShape(WeightOrder Order, int Groups, int Outputs, in
 
     /// <summary>Inputs that share a factor of their weights, as the quantiser has chosen them; 0: all.</summary>
     public int GroupInputs { get; init; }
+
+    /// <summary>
+    /// Whether the columns of a window follow one another without gaps in float32 inputs, so that a row of it is one run of inputs; not so
+    /// with gaps between them or other groups.
+    /// </summary>
+    public bool HasJoinedColumns => Order == WeightOrder.Convolution && Groups == 1
+        && DilationWidth * InputPixelStride == Inputs * sizeof(float);
 
     /// <summary>The number of taps of the window; 1 for rows.</summary>
     public int Taps => Shapes.Count(Kernel.AsSpan());

@@ -74,6 +74,19 @@ public sealed class BlockSparsityTests
     }
 
     [Fact]
+    public void Float32LayersRunOnTheBlocksThatAreLeft()
+    {
+        CompressedModel model = Run(Network(), Blocks with { Precision = ModelPrecision.Float32 }).Model;
+        LoweredModel lowered = GraphLowerer.Lower(model, new BoundaryOptions());
+        string Form(string layer) => lowered.Sections.Single(s => s.Node == layer + "/node").Storage.Name;
+        Assert.Equal(["float32", "float32", "float32 blocks"], ((string[])["first", "depthwise", "head"]).Select(Form));
+        Tensor input = Tensor.Of(Samples(model.Graph).Samples[0][0].Values<float>(), model.Graph.TypeOf("x").Dimensions.AsSpan());
+        float[] expected = new GraphEvaluator(model.Graph).Evaluate([input])[0].Values<float>();
+        float[] actual = Plans.Execute(lowered).Run([input])[0].Values<float>();
+        Assert.All(expected.Zip(actual), v => Assert.Equal(v.First, v.Second, 1e-4f * (1 + Math.Abs(v.First))));
+    }
+
+    [Fact]
     public void RulesForSingleLayersSpeakOfBlocks()
     {
         ModelOptions options = Blocks with { Sparsity = null, Layers = LayerRules.Parse("head*:Sparsity=0.5")! };

@@ -143,15 +143,19 @@ public class LeafRoundingTests
         Assert.Contains(Lowered(result.Model).Calls, c => c.Method == "Int16");
     }
 
-    [Fact]
-    public void Double_and_extreme_weights_stay()
+    [Theory]
+    [InlineData("MAX", false, 1f, "16 bits are for sums of trees, and this is the maximum")]
+    [InlineData("SUM", true, 1f, "16 bits are for features of float32")]
+    [InlineData("SUM", false, 0f, "are all zero")]
+    [InlineData("SUM", false, float.PositiveInfinity, "no finite numbers")]
+    [InlineData("SUM", false, float.Epsilon, "too small")]
+    public void Why_weights_stay_is_said(string aggregate, bool isDouble, float weight, string reason)
     {
-        foreach (string aggregate in (string[])["SUM", "MAX"])
-        {
-            var trees = new RandomTrees(3, Shape(1, 4) with { IsDouble = aggregate == "SUM" });
-            Graph graph = PassPipeline.Run(trees.Regressor(Rows, aggregate).Import());
-            Assert.Empty(new LeafRounding().Apply(new(graph), new TestContext(graph).Context()).Notes);
-        }
+        var trees = new RandomTrees(3, weight == 1 ? Shape(1, 4) with { IsDouble = isDouble } : Shape(1, 4) with { Weight = _ => weight });
+        Graph graph = PassPipeline.Run(trees.Regressor(Rows, aggregate).Import());
+        CompressionResult result = new LeafRounding().Apply(new(graph), new TestContext(graph).Context());
+        Assert.Contains(reason, Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.Same(graph, result.Model.Graph);
         Assert.False(new LeafRounding().IsOn(TestContext.Options with { Precision = ModelPrecision.Float32 }));
     }
 

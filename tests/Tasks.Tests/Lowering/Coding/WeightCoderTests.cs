@@ -102,6 +102,34 @@ public sealed class WeightCoderTests
         }
     }
 
+    /// <summary>A code is compiled by each process that starts: one that saves next to nothing is not there.</summary>
+    [Fact]
+    public void CodesThatSaveNextToNothingAreNotUsed()
+    {
+        byte[] weights = Contents().Single(c => c.Name == "weights").Bytes, sparse = Contents().Single(c => c.Name == "very sparse").Bytes;
+        byte[] large = [.. Enumerable.Repeat(weights, 10).SelectMany(w => w)];
+        string code = Assert.Single(Codes(large, sparse[..1000]).Except(["plain"]));
+        Assert.Contains(code, (string[])["huffman", "rans"]);
+        Assert.Equal([code, "sparse"], Codes(large, [.. Enumerable.Repeat(sparse, 20).SelectMany(w => w)]).Except(["plain"]));
+
+        static IEnumerable<string> Codes(params byte[][] sections)
+        {
+            var all = new WeightsBlob();
+            long alone = 0;
+            foreach (byte[] section in sections)
+            {
+                all.Add<byte>(section);
+                var blob = new WeightsBlob();
+                blob.Add<byte>(section);
+                alone += WeightCoder.Code(blob, WeightCoding.Entropy).Bytes.Length;
+            }
+            StoredWeights stored = WeightCoder.Code(all, WeightCoding.Entropy);
+            Assert.InRange(stored.Bytes.Length, alone, (long)(alone * 1.0025));
+            Assert.Equal(all.ToArray(), Expand(stored));
+            return stored.Sections.Values.SelectMany(s => s.Code.Split('+')).Distinct().Order(StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>What is stored beside the order-0 entropy of the bytes, tables included.</summary>
     [Theory]
     [InlineData("weights", 1.02)]
