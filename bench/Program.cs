@@ -39,6 +39,7 @@ internal static class Program
             new StartupCommand(),
             new DebugCommand(),
             new CompressionCommand(),
+            new EqualizationCommand(),
             new BuildsCommand(),
             new CodesCommand(),
             new ContextsCommand(),

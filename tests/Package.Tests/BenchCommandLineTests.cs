@@ -29,6 +29,7 @@ public class BenchCommandLineTests
         $"wasm {Models} --precision Int8 --seconds 0.5 --aot --json a --markdown b",
         $"digests {Models} --json a --against README.md --frameworks net10.0 net11.0",
         $"compression {Models} --precision Int8 --with Clusters=16;EntropyCoding=True --json a --markdown b",
+        $"equalization {Models} --precision Int8",
         $"record {Models} --seconds 0.5 --markdown b --frameworks net10.0 net11.0",
     ];
 

@@ -88,6 +88,11 @@ internal sealed class CompressionContext(
     /// <summary>What is shared with the contexts of other candidates of a search; null in a single build.</summary>
     public CommonFindings? Common { get; init; }
 
+    /// <summary>A context for other options of the same item that are lowered alike: the same samples, read once.</summary>
+    /// <param name="other">The options.</param>
+    public CompressionContext With(ModelOptions other) =>
+        new(other, teacher, new OwnSamples(this), lowering, progress, cancellation) { Beginning = Beginning };
+
     /// <summary>What follows from a graph and the samples alone, and is found once for all candidates.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="what">What it is, with all options that it follows from.</param>
@@ -189,6 +194,16 @@ internal sealed class CompressionContext(
     /// <summary>Random numbers for a technique: the same in every build.</summary>
     /// <param name="technique">The technique's name, with what it needs them for where it needs several.</param>
     public RandomSource Random(string technique) => new(technique);
+
+    // The samples of a context as a source for another one.
+    private sealed class OwnSamples(CompressionContext context) : ISampleSource
+    {
+        public SampleSet Calibration() => context.Calibration;
+
+        public SampleSet? Evaluation() => context.Evaluation;
+
+        public SampleSet? Training() => context._training.Value;
+    }
 }
 
 /// <summary>Where a context's samples come from. Each is asked for once at most.</summary>

@@ -265,9 +265,9 @@ internal static class ItemMetadata
             (o, value, _) => LayerRules.Parse(value) is { } rules ? o with { Layers = rules } : null),
         MetadataEntry.Choice<Switch>("Equalize",
             "Whether factors and biases move between layers, channel by channel, so that weights on both sides and values between them "
-                + "have even ranges: see [compression.md](compression.md#equalisation).", nameof(Switch.False),
+                + "have even ranges: see [compression.md](compression.md#equalisation).", "as the recipe finds",
             (o, value) => o with { Equalize = value == Switch.True },
-            (Switch.False, "they do not, not even where a recipe would try it"),
+            (Switch.False, "they do not, and no recipe tries it"),
             (Switch.True, "before quantisation, with data or without; helps models whose channels differ much")),
         MetadataEntry.Choice<PairSums>("PairSums",
             "Whether weights are rounded so that sums of two neighbouring products fit into 16 bits, which AVX2 and AVX-512 without VNNI "

@@ -179,7 +179,7 @@ internal sealed record ModelOptions
     public double? MaxBuildMinutes { get; init; }
 
     /// <summary>Whether scales move between layers before quantisation, so that their weights have equal ranges; null where the item does
-    /// not say: they do not, unless a recipe finds that it helps.</summary>
+    /// not say: they do where the recipe finds that it helps.</summary>
     public bool? Equalize { get; init; }
 
     /// <summary>How the range of an activation follows from the calibration samples.</summary>

@@ -13,6 +13,7 @@ internal sealed class LinearLayer
     private readonly Tensor _weights;
     private readonly double[]? _bias;
     private readonly float _scale;
+    private float[]? _magnitudes;
 
     private LinearLayer(GraphEditor editor, Node node, Tensor weights, double[]? bias, float scale)
     {
@@ -120,20 +121,37 @@ internal sealed class LinearLayer
         editor, Scaled((o, i) => outputs[o] * inputs[i]), _bias is null ? null : [.. _bias.Select((b, o) => b * outputs[o])]);
 
     /// <summary>The largest magnitude among the weights of each output channel and among those that read each input channel, when the
-    /// weights are multiplied by factors as in <see cref="WithFactors"/>.</summary>
+    /// weights are multiplied by positive factors as in <see cref="WithFactors"/>.</summary>
     public (double[] Outputs, double[] Inputs) Ranges(double[] outputs, double[] inputs)
     {
-        float[] weights = _weights.Values<float>();
+        // Factors are those of channels, so that of a window's weights only the largest counts. Whoever looks for factors asks many times.
+        float[] magnitudes = _magnitudes ??= Magnitudes();
         var byOutput = new double[Outputs];
         var byInput = new double[Inputs];
-        for (int k = 0; k < weights.Length; k++)
+        int each = magnitudes.Length / Outputs;
+        for (int o = 0; o < byOutput.Length; o++)
         {
-            (int o, int i) = Channels(k);
-            double magnitude = Math.Abs(weights[k] * (double)_scale * outputs[o] * inputs[i]);
-            byOutput[o] = Math.Max(byOutput[o], magnitude);
-            byInput[i] = Math.Max(byInput[i], magnitude);
+            double greatest = 0, output = outputs[o];
+            int first = FirstInput(o, each);
+            for (int k = 0; k < each; k++)
+            {
+                double magnitude = magnitudes[(o * each) + k] * (double)Math.Abs(_scale) * output * inputs[first + k];
+                greatest = Math.Max(greatest, magnitude);
+                byInput[first + k] = Math.Max(byInput[first + k], magnitude);
+            }
+            byOutput[o] = greatest;
         }
         return (byOutput, byInput);
+    }
+
+    /// <summary>The sum of the squares of the weights that read each input channel.</summary>
+    public double[] SquaresByInput()
+    {
+        float[] weights = _weights.Values<float>();
+        var squares = new double[Inputs];
+        for (int k = 0; k < weights.Length; k++)
+            squares[Channels(k).Input] += (double)weights[k] * weights[k] * _scale * _scale;
+        return squares;
     }
 
     /// <summary>A layer that reads its input channels in another order: channel <c>i</c> of the new input is channel <c>order[i]</c> of
@@ -165,6 +183,24 @@ internal sealed class LinearLayer
         int group = output / (Outputs / groups);
         return (output, (group * perGroup) + (index / taps % perGroup));
     }
+
+    // Output channel by output channel the largest magnitude among the weights by which it reads each of its input channels.
+    private float[] Magnitudes()
+    {
+        float[] weights = _weights.Values<float>();
+        int each = Node.Is<ISpatial>() ? _weights.Dimensions[1] : Inputs;
+        var magnitudes = new float[Outputs * each];
+        for (int k = 0; k < weights.Length; k++)
+        {
+            (int o, int i) = Channels(k);
+            ref float magnitude = ref magnitudes[(o * each) + i - FirstInput(o, each)];
+            magnitude = Math.Max(magnitude, Math.Abs(weights[k]));
+        }
+        return magnitudes;
+    }
+
+    // The first of the input channels that an output channel reads: those of its group.
+    private int FirstInput(int output, int each) => output / (Outputs / (Inputs / each)) * each;
 
     private float[] Scaled(Func<int, int, double> factor)
     {

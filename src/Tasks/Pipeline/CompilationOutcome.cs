@@ -40,6 +40,9 @@ internal sealed record CompilationOutcome(
 
     /// <summary>Whether scales and zero points are the model's own, because it is quantised already.</summary>
     public bool HasScalesOfModel { get; init; }
+
+    /// <summary>Whether the default recipe equalised the model after a trial; null where it tried nothing.</summary>
+    public bool? IsEqualized { get; init; }
 }
 
 /// <summary>What became of one node.</summary>

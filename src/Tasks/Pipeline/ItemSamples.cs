@@ -48,6 +48,27 @@ internal sealed class ItemSamples(ModelOptions options, ImportedModel model, Can
         : options.EvaluationData is not null ? Split(EvaluationSet(), int.MaxValue) with { Labels = null, IsFromEvaluation = true }
         : null;
 
+    /// <summary>Samples, evenly spaced, of those from which <see cref="Calibration"/> takes its own and which it leaves; of twice as many
+    /// as it takes, so that not all are read.</summary>
+    /// <param name="most">How many at most.</param>
+    /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
+    public SampleSet HeldOut(int most)
+    {
+        int fitted = options.CalibrationSamples, read = (int)Math.Min(2L * fitted, int.MaxValue);
+        SampleSet? all = IsDivided ? null
+            : options.CalibrationData is { } spec ? Split(Read(spec, read), read)
+            : options.EvaluationData is not null ? Split(EvaluationSet(), read)
+            : null;
+        if (all is not { Samples.Count: var count } || count <= fitted)
+            return SampleSet.Empty;
+        // Evenly spaced ones of twice as many are every other one, and those of fewer are the same as of all.
+        int[] others = [.. Enumerable.Range(0, count).Except(Enumerable.Range(0, fitted)
+            .Select(i => SampleSplitter.OriginalIndex(i, fitted, count)))];
+        int taken = Math.Min(most, others.Length);
+        return all.At([.. Enumerable.Range(0, taken).Select(i => others[SampleSplitter.OriginalIndex(i, taken, others.Length)])])
+            with { Labels = null };
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ModelException">The data cannot be read or does not fit.</exception>
     public SampleSet? Evaluation() => options.EvaluationData is null ? null

@@ -134,6 +134,7 @@ internal static class ModelCompiler
             OutputSignalToNoise = model.Annotation<GraphQuantization>()?.OutputSignalToNoise,
             IsCalibrationMadeUp = !options.IsFloat32 && !context.HasCalibrationData && !hasOwnScales,
             HasScalesOfModel = hasOwnScales,
+            IsEqualized = compression.IsEqualized,
         };
     }
 
@@ -229,19 +230,25 @@ internal static class ModelCompiler
         var target = new SizeTarget(item);
         CompressionRun run;
         IReadOnlyList<string> recipe;
+        long? measured;
+        bool? equalised;
         do
         {
-            (options, recipe) = RecipeChoice.Of(item with { Recovery = false, MaxSize = target.Bytes }, imported, own,
+            RecipeChoice choice = RecipeChoice.Of(item with { Recovery = false, MaxSize = target.Bytes }, imported, own,
                 new ItemSamples(item, imported, cancellation), Trials, progress ?? SilentProgress.Instance, cancellation);
-            options = options with { Recovery = item.Recovery, MaxSize = item.MaxSize };
+            (options, recipe, measured) =
+                (choice.Options with { Recovery = item.Recovery, MaxSize = item.MaxSize }, choice.Notes, choice.Bytes);
             if (recipe.Count > 0)
             {
                 ofData.AddRange(context.DataDiagnostics);
                 context = ContextOf(options, context.TrainedGraph);
             }
-            run = CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks);
+            var trial = new EqualizationTrial(context, new ItemSamples(options, imported, cancellation), Trials(options));
+            run = recipe.Count > 0 ? CompressionTechniques.Run(beginning.Model, context, from: CompressionStage.ReduceRanks)
+                : trial.Run(beginning.Model);
+            equalised = trial.IsEqualized;
         }
-        while (target.IsMissed(recipe, () => Trials(options).Lower(run.Model, cancellation).WeightBytes.Value));
+        while (target.IsMissed(recipe, measured, () => Trials(options).Lower(run.Model, cancellation).WeightBytes.Value));
         recipe = [.. recipe, .. target.Notes];
         TechniqueAccount[] searches = recipe.Count == 0 ? []
             : [new(RecipeSearch.Step, recipe, ModelSize.Of(beginning.Model), ModelSize.Of(beginning.Model))];
@@ -253,6 +260,7 @@ internal static class ModelCompiler
         return new(imported, run, context)
         {
             DataDiagnostics = ofData,
+            IsEqualized = equalised,
             Further = [.. reshapings],
             Batch = SampleBatch.Of(options, student ?? graph, source.Shipped, cancellation),
         };
@@ -268,8 +276,12 @@ internal static class ModelCompiler
             TrainedGraph = trained,
         };
 
-        TrialLowering Trials(ModelOptions o) => new(imported.Graph, Boundary(o, imported), CodingRules.Of(o));
+        TrialLowering Trials(ModelOptions o) => ModelCompiler.Trials(o, imported);
     }
+
+    /// <summary>How models are lowered that are only measured.</summary>
+    public static TrialLowering Trials(ModelOptions options, ImportedModel imported) =>
+        new(imported.Graph, Boundary(options, imported), CodingRules.Of(options));
 
     /// <summary>What a model's options settle about its import.</summary>
     public static ImportOptions ImportSettings(ModelOptions options) => new()
@@ -433,6 +445,9 @@ internal static class ModelCompiler
 
         /// <summary>The further sets of shapes that the class takes, and what becomes of the model with each.</summary>
         public ImmutableArray<(FurtherEntry Entry, Reshaping Reshaping)> Further { get; init; } = [];
+
+        /// <summary>Whether the default recipe equalised the model after a trial; null where it tried nothing.</summary>
+        public bool? IsEqualized { get; init; }
 
         /// <summary>The model for several samples at once; null where there is none.</summary>
         public (FurtherEntry Entry, Reshaping Reshaping)? Batch { get; init; }

@@ -82,6 +82,9 @@ internal sealed record ModelReport
     /// <summary>Whether scales and zero points are the model's own, because it is quantised already.</summary>
     public bool HasScalesOfModel { get; init; }
 
+    /// <summary>Whether the default recipe equalised the model after a trial of both; null where it tried nothing.</summary>
+    public bool? IsEqualized { get; init; }
+
     /// <summary>The metric's name; null where nothing was evaluated.</summary>
     public string? Metric { get; init; }
 
@@ -136,6 +139,7 @@ internal sealed record ModelReport
             OutputSignalToNoise = Finite(outcome.OutputSignalToNoise),
             IsCalibrationMadeUp = outcome.IsCalibrationMadeUp,
             HasScalesOfModel = outcome.HasScalesOfModel,
+            IsEqualized = outcome.IsEqualized,
             Metric = evaluated ? facts.Metric : null,
             FloatMetric = evaluated ? Finite(facts.FloatMetric) : null,
             CompressedMetric = evaluated ? Finite(facts.CompressedMetric) : null,

@@ -33,6 +33,8 @@ internal static class SummaryLine
             line.Append(CultureInfo.InvariantCulture, $", {Math.Floor(report.IntegerMacShare * 1000) / 10:0.#} % of them in int8");
         if (report.HasScalesOfModel)
             line.Append(", with the model's own scales");
+        if (report.IsEqualized is { } isEqualized)
+            line.Append(isEqualized ? ", equalised" : ", not equalised after a trial");
         line.Append(')');
         if (report.Lineage is { } lineage)
             line.Append(", ").Append(lineage);

@@ -43,6 +43,13 @@ public class SummaryTests
             OutputSignalToNoise = null, HasScalesOfModel = true,
         }), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(true, "(int8, equalised)")]
+    [InlineData(false, "(int8, not equalised after a trial)")]
+    [InlineData(null, "(int8)")]
+    public void ATrialSaysWhatCameOfIt(bool? isEqualized, string end) =>
+        Assert.EndsWith("5.9 M MACs " + end, SummaryLine.Of(Report with { IsEqualized = isEqualized }), StringComparison.Ordinal);
+
     [Fact]
     public void FiguresThatDifferAreTwoFigures() =>
         Assert.Contains("Top-1 92.30 % → 92.31 % on", SummaryLine.Of(Report with { CompressedMetric = 0.9231 }));

@@ -46,14 +46,23 @@ internal sealed class BiasAbsorption
     /// <param name="graph">The graph.</param>
     /// <param name="context">Samples and the imported model.</param>
     /// <returns>The graph, and what was moved where.</returns>
-    public static (Graph Graph, IReadOnlyList<string> Notes) Apply(Graph graph, CompressionContext context)
+    public static (Graph Graph, IReadOnlyList<string> Notes) Apply(Graph graph, CompressionContext context) => Apply(graph, null, context);
+
+    /// <summary>Moves what can be moved by other samples than those that calibrate.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="samples">The samples; null for those that calibrate.</param>
+    /// <param name="context">The build's context.</param>
+    /// <returns>The graph, and what was moved where.</returns>
+    public static (Graph Graph, IReadOnlyList<string> Notes) Apply(
+        Graph graph, IReadOnlyList<IReadOnlyList<Tensor>>? samples, CompressionContext context)
     {
         var absorption = new BiasAbsorption(graph);
         LinearLayer[] layers = [.. absorption._layers.Values.Where(l =>
             l.TakesBias && l.Node.ActivationBounds() is (0 or float.NegativeInfinity, float.PositiveInfinity)
             && absorption.MayMove(l.Node.Outputs[0], l.OutputAxis))];
         Dictionary<string, ChannelExtents> extents = layers.Length == 0 ? []
-            : context.HasCalibrationData ? absorption.Measured(layers, context) : Remembered(layers, context.Teacher.Graph);
+            : context.HasCalibrationData ? absorption.Measured(layers, samples ?? context.Calibration.Samples, context.Cancellation)
+            : Remembered(layers, context.Teacher.Graph);
         var offsets = new Dictionary<string, double[]>(StringComparer.Ordinal);
         var notes = new List<string>();
         foreach (LinearLayer layer in layers)
@@ -94,14 +103,15 @@ internal sealed class BiasAbsorption
     }
 
     // The least and greatest values of each channel in all samples.
-    private Dictionary<string, ChannelExtents> Measured(LinearLayer[] layers, CompressionContext context)
+    private Dictionary<string, ChannelExtents> Measured(
+        LinearLayer[] layers, IReadOnlyList<IReadOnlyList<Tensor>> samples, CancellationToken cancellation)
     {
         string[] values = [.. layers.Select(l => l.Node.Outputs[0])];
         Graph beginning = new DeadCodeRemoval().Apply(_graph with { Outputs = [.. values] });
         ChannelExtents[] extents = [.. layers.Select(l => new ChannelExtents(l.Outputs))];
         var evaluator = new GraphEvaluator(beginning);
-        foreach (IReadOnlyList<Tensor>[] chunk in context.Calibration.Samples.Chunk(SamplesAtATime))
-            foreach (Tensor[] results in evaluator.EvaluateMany(chunk, cancellation: context.Cancellation))
+        foreach (IReadOnlyList<Tensor>[] chunk in samples.Chunk(SamplesAtATime))
+            foreach (Tensor[] results in evaluator.EvaluateMany(chunk, cancellation: cancellation))
                 for (int i = 0; i < layers.Length; i++)
                     extents[i].Add(results[i], layers[i].OutputAxis);
         return layers.Zip(extents).ToDictionary(p => p.First.Node.Name, p => p.Second, StringComparer.Ordinal);
@@ -221,6 +231,11 @@ internal sealed class ChannelExtents(double[] least, double[] greatest)
     /// <param name="offsets">What is taken.</param>
     public double Range(double[] offsets) =>
         Math.Max(greatest.Zip(offsets, (high, c) => high - c).Max(), 0) - Math.Min(least.Zip(offsets, (low, c) => low - c).Min(), 0);
+
+    /// <summary>The length of the range, 0 in it, that holds the values of all channels, each multiplied by a factor.</summary>
+    /// <param name="factors">The factors, greater than 0.</param>
+    public double RangeWith(double[] factors) =>
+        Math.Max(greatest.Zip(factors, (high, f) => high * f).Max(), 0) - Math.Min(least.Zip(factors, (low, f) => low * f).Min(), 0);
 
     private static double[] Filled(int count, double value)
     {

@@ -107,6 +107,9 @@ internal sealed class EqualizableLayers
     public (double Least, double Greatest) FactorsOf(EqualizableGroup group) =>
         (group.Channels.Min(c => _factors[c]), group.Channels.Max(c => _factors[c]));
 
+    /// <summary>The factors by which the input channels of a layer are multiplied; null where it is no layer.</summary>
+    public double[]? FactorsOfInputs(string node) => _layers.TryGetValue(node, out EqualizableLayer? layer) ? Factors(layer.Read) : null;
+
     /// <summary>The graph with the factors multiplied in.</summary>
     public Graph Apply()
     {

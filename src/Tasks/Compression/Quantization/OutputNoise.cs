@@ -47,8 +47,7 @@ internal sealed class OutputNoise
     {
         _graph = graph;
         _sharing = sharing;
-        _measured = [.. graph.Outputs.Select(Scores).Where(name =>
-            graph.TypeOf(name).Element == ElementType.Float32 && !graph.IsConstant(name)).Distinct(StringComparer.Ordinal)];
+        _measured = Measured(graph);
         long bytes = Math.Max(_measured.Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
         long worthwhile = Math.Clamp(WorkOfPlan / Math.Max(evaluator.MultiplyAccumulates, 1), Fewest, Most);
         int count = (int)Math.Min(Math.Min(worthwhile, Math.Max(MemoryBytes / bytes, 1)), samples.Count);
@@ -65,6 +64,11 @@ internal sealed class OutputNoise
                     _values[i][place] = value;
             }, cancellation));
     }
+
+    /// <summary>The values of a graph that are compared: its float32 outputs that depend on the inputs, or the scores that they are made
+    /// of.</summary>
+    public static string[] Measured(Graph graph) => [.. graph.Outputs.Select(o => Scores(graph, o)).Where(name =>
+        graph.TypeOf(name).Element == ElementType.Float32 && !graph.IsConstant(name)).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The number of samples that outputs are compared on.</summary>
     public int Count => _samples.Count;
@@ -90,10 +94,10 @@ internal sealed class OutputNoise
     }
 
     // What an output is the softmax (or its logarithm) or sigmoid of, perhaps under another shape; else the output itself.
-    private string Scores(string output)
+    private static string Scores(Graph graph, string output)
     {
         string value = output;
-        while (GraphIndex.Of(_graph).Producer(value) is { } node)
+        while (GraphIndex.Of(graph).Producer(value) is { } node)
         {
             if (node.Is<AxisFunction>() || node.Is<SigmoidOperator>())
                 return node.Inputs[0];

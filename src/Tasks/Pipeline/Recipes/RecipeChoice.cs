@@ -15,6 +15,9 @@ namespace OptimizerBuild.Pipeline.Recipes;
 /// <param name="Notes">What was tried and chosen, for the report; empty where the recipe is no search.</param>
 internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> Notes)
 {
+    /// <summary>The bytes of weights that the chosen candidate was measured with; null where nothing was measured.</summary>
+    public long? Bytes { get; init; }
+
     // Differences of figures are not exact in binary.
     private const double Tolerance = 1e-9;
 
@@ -57,7 +60,10 @@ internal sealed record RecipeChoice(ModelOptions Options, IReadOnlyList<string> 
                     : samples.Measurement.Reference == MetricReference.Labels ? " by the float model's classes" : ""),
             .. search.Notes,
             "chosen: " + (chosen.Text.Length == 0 ? "the item as it is" : chosen.Text),
-        ]);
+        ])
+        {
+            Bytes = chosen.Measurement?.WeightBytes,
+        };
 
         CompressionContext Context(ModelOptions candidate)
         {

@@ -3,8 +3,8 @@ using OptimizerBuild.Options;
 namespace OptimizerBuild.Pipeline.Recipes;
 
 /// <summary>
-/// The size that a recipe is to reach where training follows. Candidates are not trained, and trained weights may take more bytes in their
-/// codes: then the recipe chooses anew for as much less as training added.
+/// The size that a recipe is to reach. Candidates are not trained, and take the way that quantisation found for the first of them; what is
+/// chosen is built in full, and may take more bytes in its codes: then the recipe chooses anew for as much less as that added.
 /// </summary>
 /// <param name="item">The item.</param>
 internal sealed class SizeTarget(ModelOptions item)
@@ -27,19 +27,21 @@ internal sealed class SizeTarget(ModelOptions item)
 
     /// <summary>Whether the recipe has to choose again, for <see cref="Bytes"/>, which is less by then.</summary>
     /// <param name="recipe">What the recipe notes: last what it chose; empty where it was no search.</param>
-    /// <param name="trained">Gives the size of the weights after training.</param>
-    public bool IsMissed(IReadOnlyList<string> recipe, Func<long> trained)
+    /// <param name="measured">The size with which it was chosen; null where none was measured.</param>
+    /// <param name="built">Gives the size of the weights as they are built.</param>
+    public bool IsMissed(IReadOnlyList<string> recipe, long? measured, Func<long> built)
     {
+        // What could not be reached by any candidate is no miss.
         bool isTarget = item.Compression == CompressionRecipe.Smallest || item.Precision == ModelPrecision.Mixed;
-        if (!item.Recovery || !isTarget || recipe.Count == 0 || item.MaxSize is not { } most || Bytes is not { } target
-            || ++_choices >= MostChoices || recipe[^1] == _last)
+        if (!isTarget || recipe.Count == 0 || item.MaxSize is not { } most || Bytes is not { } target
+            || measured > target || ++_choices >= MostChoices || recipe[^1] == _last)
             return false;
-        long bytes = trained();
+        long bytes = built();
         if (bytes <= most)
             return false;
         _last = recipe[^1];
         Bytes = Math.Min((long)Math.Round(target * (most / (double)bytes) * Margin), target - 1);
-        _notes.Add(FormattableString.Invariant($"{bytes:N0} bytes after training instead of {most:N0}: chosen again for {Bytes:N0}"));
+        _notes.Add(FormattableString.Invariant($"{bytes:N0} bytes as built instead of {most:N0}: chosen again for {Bytes:N0}"));
         return true;
     }
 }
