@@ -149,7 +149,8 @@ public sealed class Float32MathTests
         Float32SparseProduct.Run<TVector, TLanes>(
             new Workspace(PackedWeights.Of([]), 0), ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref x[0]),
             ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref weights[0]), ref columns[0], ref starts[0], ref bias[0],
-            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs, [rows], [inner * 4], [outputs * 4], [0], -1f, 1f);
+            ref System.Runtime.CompilerServices.Unsafe.As<float, byte>(ref y[0]), outputs, [rows], [inner * 4], [outputs * 4], [0],
+            -1f, 1f);
         return y;
     }
 

@@ -17,9 +17,9 @@ using global::System.Runtime.InteropServices;
 /// (<see cref="Float32SparseTile"/>).
 /// </para>
 /// <para>
-/// Each output adds up in the order of the dense product, and a product with zero changes no finite sum: where all inputs are finite, results
-/// are equal to the dense ones. A zero may have the other sign, and an infinite or undefined input does not reach the outputs whose blocks
-/// there are left out.
+/// Each output adds up in the order of the dense product, and a product with zero changes no finite sum: where all inputs are finite,
+/// results are equal to the dense ones. A zero may have the other sign, and an infinite or undefined input does not reach the outputs
+/// whose blocks there are left out.
 /// </para>
 /// </remarks>
 internal static class Float32SparseProduct

@@ -7,14 +7,14 @@ using OptimizerBuild.Kernels;
 namespace OptimizerBuild.Lowering.Weights;
 
 /// <summary>
-/// Float32 weights of which only the blocks are stored that are not all zero, 16 outputs times four neighbouring inputs of a run each, and an
-/// index of them (<see cref="Float32SparseProduct"/>): all blocks, then their places, then the bounds of the panels' taps. It holds every
-/// layer of which so many blocks are zero that its kernels are faster than those of <see cref="DenseFloat32"/>, wherever the zeros come
-/// from.
+/// Float32 weights of which only the blocks are stored that are not all zero, 16 outputs times four neighbouring inputs of a run each, and
+/// an index of them (<see cref="Float32SparseProduct"/>): all blocks, then their places, then the bounds of the panels' taps. It holds
+/// every layer of which so many blocks are zero that its kernels are faster than those of <see cref="DenseFloat32"/>, wherever the zeros
+/// come from.
 /// </summary>
 /// <remarks>
-/// Where a run is no multiple of four, its last block begins four inputs before its end: what it has in common with the block before it is zero
-/// there. So no kernel reads beyond a run, where there may be anything.
+/// Where a run is no multiple of four, its last block begins four inputs before its end: what it has in common with the block before it is
+/// zero there. So no kernel reads beyond a run, where there may be anything.
 /// </remarks>
 internal sealed class SparseFloat32 : WeightStorage
 {
