@@ -46,7 +46,7 @@ internal sealed class WinogradWeights
 
     private static WinogradWeights? Find(PackedWeights weights, int offset)
     {
-        for (var known = (WinogradWeights?)Volatile.Read(ref weights.Transformed); known is not null; known = known._next)
+        for (var known = (WinogradWeights?)weights.Transformed; known is not null; known = known._next)
         {
             if (known._offset == offset)
                 return known;
@@ -59,7 +59,9 @@ internal sealed class WinogradWeights
     {
         var added = new WinogradWeights((WinogradWeights?)weights.Transformed, product.Direct.Weights, product.WeightBytes);
         Transform(ref w.Weight(product.Direct.Weights), in product, ref Unsafe.As<byte, short>(ref added.First));
-        Volatile.Write(ref weights.Transformed, added);
+        // Threads that find it see its words, too: a reference is written after what was written before it.
+        Interlocked.MemoryBarrier();
+        weights.Transformed = added;
         return added;
     }
 

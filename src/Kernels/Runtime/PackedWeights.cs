@@ -16,12 +16,6 @@ internal sealed class PackedWeights
 
     private const int Alignment = 64;
 
-    /// <summary>
-    /// What kernels have made of the weights for this process's instruction sets, if any: the kernels' file that makes it knows its type.
-    /// It is written under this object's lock.
-    /// </summary>
-    internal object? Transformed;
-
     private readonly byte[] _memory;
     private readonly int _start;
 
@@ -46,6 +40,12 @@ internal sealed class PackedWeights
 
     /// <summary>The bytes.</summary>
     public ReadOnlySpan<byte> Bytes => new(_memory, _start, Length);
+
+    /// <summary>
+    /// What kernels have made of the weights for this process's instruction sets, if anything (the file with its type is emitted only then).
+    /// It is written under this object's lock, whole objects only, and may be read without.
+    /// </summary>
+    public object? Transformed { get; set; }
 
     /// <summary>The array that holds the bytes; its first <see cref="Start"/> bytes are slack.</summary>
     internal byte[] Memory => _memory;

@@ -2,7 +2,6 @@ using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Quantization;
 using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Compression.Quantization.Simulation;
-using OptimizerBuild.Evaluation;
 using OptimizerBuild.Graphs;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Lowering.Int8;

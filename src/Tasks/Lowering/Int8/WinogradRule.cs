@@ -1,5 +1,4 @@
 using OptimizerBuild.Compression.Quantization;
-using OptimizerBuild.Compression.Quantization.Arithmetic;
 using OptimizerBuild.Kernels;
 using OptimizerBuild.Operators;
 
