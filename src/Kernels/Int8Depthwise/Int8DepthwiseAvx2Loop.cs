@@ -4,7 +4,7 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Carries out depthwise convolutions with AVX2, and with AVX-VNNI those that <see cref="Int8DepthwisePlaneLoop"/> leaves: strips of output rows, in them blocks of 32 or 16 channels, in
+/// Carries out depthwise convolutions with AVX2, and with AVX-VNNI those that <c>Int8DepthwisePlaneLoop</c> leaves: strips of output rows, in them blocks of 32 or 16 channels, in
 /// them single output rows, or two that share the input rows which are interleaved for them.
 /// </summary>
 /// <remarks>
