@@ -13,7 +13,8 @@ using OptimizerBuild.Pipeline.Recipes;
 namespace OptimizerBuild.Bench.Commands;
 
 /// <summary>
-/// <c>equalization</c>: what the default recipe's forecast says of models, and what its trial would find where the forecast does not ask for
+/// <c>equalization</c>: what the default recipe's forecast says of models, and what its trial would find where the forecast does not ask
+/// for
 /// one: how noisy the outputs are in both forms on samples that calibrated neither.
 /// </summary>
 internal sealed class EqualizationCommand : BenchCommand

@@ -49,7 +49,8 @@ internal sealed class WinogradCommand : BenchCommand
 
     /// <summary>The table of record.</summary>
     public static string Markdown(IReadOnlyList<WinogradRow> rows) => Document.Of(
-        "winograd", $"{Machine.Processor}, int8 path `{KernelPath.Name}`, one thread, minimum of interleaved runs.", Columns.Markdown(rows));
+        "winograd", $"{Machine.Processor}, int8 path `{KernelPath.Name}`, one thread, minimum of interleaved runs.",
+        Columns.Markdown(rows));
 
     /// <inheritdoc/>
     protected override int Run(ParseResult line)

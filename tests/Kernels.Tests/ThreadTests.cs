@@ -20,7 +20,8 @@ public sealed class ThreadTests
     public void Predictions_side_by_side_take_turns_with_the_threads()
     {
         KernelCase[] cases = [.. KernelCases.All.Where(c =>
-            c.Product is not null || c.Sparse is not null || c.Winograd is not null || c.Kernel.StartsWith("Int8Depthwise", StringComparison.Ordinal))];
+            c.Product is not null || c.Sparse is not null || c.Winograd is not null
+            || c.Kernel.StartsWith("Int8Depthwise", StringComparison.Ordinal))];
         Assert.NotEmpty(cases);
         Parallel.For(0, 4, _ =>
         {

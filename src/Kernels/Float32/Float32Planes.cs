@@ -4,7 +4,8 @@ using global::System;
 using global::System.Runtime.CompilerServices;
 
 /// <summary>
-/// Rows of inputs split into planes: of a row with a period, every element whose number has the same remainder by the period. What the window
+/// Rows of inputs split into planes: of a row with a period, every element whose number has the same remainder by the period. What the
+/// window
 /// of one row of outputs shares with that of the next is split once: a row of planes for each tap, with the place that it was made of.
 /// </summary>
 internal ref struct Float32Planes

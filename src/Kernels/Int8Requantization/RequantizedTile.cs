@@ -165,6 +165,7 @@ internal static class RequantizedTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Values(
-        Vector256<int> lower, Vector256<int> upper, Vector512<int> even, Vector512<int> odd, Vector512<int> addend, Vector512<uint> shift) =>
+        Vector256<int> lower, Vector256<int> upper, Vector512<int> even, Vector512<int> odd, Vector512<int> addend,
+        Vector512<uint> shift) =>
         RequantizedBlock.Values(RequantizedRow.Join(lower, upper), even, odd, addend, shift);
 }

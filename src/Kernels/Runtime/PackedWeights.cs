@@ -42,7 +42,8 @@ internal sealed class PackedWeights
     public ReadOnlySpan<byte> Bytes => new(_memory, _start, Length);
 
     /// <summary>
-    /// What kernels have made of the weights for this process's instruction sets, if anything (the file with its type is emitted only then).
+    /// What kernels have made of the weights for this process's instruction sets, if anything (the file with its type is emitted only
+    /// then).
     /// It is written under this object's lock, whole objects only, and may be read without.
     /// </summary>
     public object? Transformed { get; set; }

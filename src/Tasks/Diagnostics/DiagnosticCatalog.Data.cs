@@ -90,8 +90,8 @@ internal static partial class DiagnosticCatalog
     /// <summary>Metadata about recordings without recordings. Arguments: the metadata, what the data are.</summary>
     public static readonly DiagnosticDescriptor NoRecordings = new("OPT0078", Severity.Warning, "No recordings among the data",
         "{0}: how recordings are read, but {1}",
-        "`SampleRate` and `Hop` are about the files with sound (.wav) that `CalibrationData`, `EvaluationData` or `Head` name. Other data are "
-            + "taken as they are: nothing resamples them or cuts windows out of them.",
+        "`SampleRate` and `Hop` are about the files with sound (.wav) that `CalibrationData`, `EvaluationData` or `Head` name. Other data "
+            + "are taken as they are: nothing resamples them or cuts windows out of them.",
         "Name a folder or a table of .wav files, or leave the metadata out.");
 
     /// <summary>A label is not among the classes. Arguments: data source, label.</summary>

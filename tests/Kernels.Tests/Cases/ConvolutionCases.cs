@@ -385,7 +385,8 @@ internal static class ConvolutionCases
         return new KernelCase
         {
             Kernel = (depthwise ? "Int8Depthwise" : four is not null ? "Int4Convolution" : sparse is not null ? "Int8SparseConvolution"
-                : winograd ? "Int8WinogradConvolution" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution") + (wide ? ".RunWide" : ".Run"),
+                : winograd ? "Int8WinogradConvolution" : blocked ? "Int8ConvolutionBlocked" : "Int8Convolution")
+                + (wide ? ".RunWide" : ".Run"),
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"

@@ -89,7 +89,8 @@ internal static partial class Float32Cases
         int[] inputSteps = [image, stride * row, stride * pixel], outputSteps = [outImage, outRow, outPixel];
         return new KernelCase
         {
-            Kernel = zeros is not null ? "Float32SparseConvolution.Run" : narrow ? "Float32NarrowConvolution.Run" : "Float32Convolution.Run",
+            Kernel = zeros is not null ? "Float32SparseConvolution.Run"
+                : narrow ? "Float32NarrowConvolution.Run" : "Float32Convolution.Run",
             Name = $"{string.Join('×', positions)} groups {groups} {inputs}→{outputs} kernel {string.Join('×', kernel)} " +
                 $"stride {stride} dilation {dilation}{Zeros(zeros)}",
             Arena = data.Arena,

@@ -32,7 +32,8 @@ internal static class EqualizationForecast
         if (layers.Groups.IsEmpty && moved.Count == 0)
             return null;
         layers.Equalize(context.Cancellation);
-        Dictionary<string, Reading> before = Readings(graph, samples, context.Cancellation), after = ReferenceEquals(absorbed, graph) ? before
+        Dictionary<string, Reading> before = Readings(graph, samples, context.Cancellation);
+        Dictionary<string, Reading> after = ReferenceEquals(absorbed, graph) ? before
             : Readings(absorbed, samples, context.Cancellation);
         double plain = 0, equalised = 0;
         foreach ((string name, Reading reading) in before)

@@ -5,7 +5,8 @@ using OptimizerBuild.Operators;
 namespace OptimizerBuild.Lowering.Int8;
 
 /// <summary>
-/// Which convolutions go to <see cref="Int8WinogradConvolution"/>: those that it makes at least 1.2 times as fast on processors without VNNI
+/// Which convolutions go to <see cref="Int8WinogradConvolution"/>: those that it makes at least 1.2 times as fast on processors without
+/// VNNI
 /// (<c>bench winograd</c>). The rule knows the layer's shape and weights only, so that the plan is the same on every machine.
 /// </summary>
 internal static class WinogradRule
