@@ -13,6 +13,11 @@ using global::System.Runtime.Intrinsics;
 /// </remarks>
 internal static class Int8Depthwise
 {
+#if NET9_0_OR_GREATER
+    /// <summary>Fewer quads of taps than this are few (3×3 has 3, 7×7 has 14).</summary>
+    private const int FewQuads = 8;
+#endif
+
     /// <summary>Depthwise convolution with u8 output.</summary>
     /// <param name="w">The workspace.</param>
     /// <param name="input">Arena offset of the top-left tap of output (0, 0), that is, in the border where there is padding.</param>
@@ -119,7 +124,16 @@ internal static class Int8Depthwise
 #if NET9_0_OR_GREATER
         else if (KernelPath.UsesAvxVnni)
         {
-            int done = Int8DepthwiseAvx2Loop.Run(w, in product, Int8DepthwisePlaneLoop.Run(w, in product));
+            int done = Int8DepthwisePlaneLoop.Run(w, in product);
+
+            // With few taps requantisation is what counts, which the loop does in 512 bits.
+            if (RequantizedRow.Has512 && product.ColumnQuads * (product.IsRow ? 1 : product.KernelWidth) < FewQuads)
+            {
+                Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
+                done = done > whole ? done : whole;
+            }
+
+            done = Int8DepthwiseAvx2Loop.Run(w, in product, done);
             Int8DepthwiseLoop.Run<AvxVnniDotProduct, Vector256<int>, DepthwiseVector256>(w, in product, done, whole);
             whole = done > whole ? done : whole;
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);

@@ -9,9 +9,10 @@ using global::System.Runtime.CompilerServices;
 /// </summary>
 /// <remarks>
 /// With VNNI lanes hold four taps. Without, where the build has proved the sums of sets, kernels of three or four rows multiply bytes: six
-/// instructions for nine products and their widening. Others multiply words, two rows at a time, which takes as many for 3×3 and fewer for
-/// 5×5; two output rows of a kernel of an odd number of rows then share their words, the lower one's sets being those from one row further
-/// up. A kernel of one row has its taps in the place of rows. Blocks of 16 channels need the places of neighbouring outputs side by side: with a stride of two, even and
+/// instructions for nine products and their widening. Others multiply words,
+/// two rows at a time, which takes as many for 3×3 and fewer for 5×5; two output rows of a kernel of
+/// an odd number of rows then share their words, the lower one's sets being those from one row further up. A kernel of one row has its
+/// taps in the place of rows. Blocks of 16 channels need the places of neighbouring outputs side by side: with a stride of two, even and
 /// odd places lie in parts of their own.
 /// </remarks>
 internal static class Int8DepthwiseAvx2Loop
