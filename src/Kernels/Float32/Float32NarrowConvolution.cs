@@ -132,11 +132,9 @@ internal static class Float32NarrowConvolution
             // A tile reads whole vectors, of up to 8 · 16 positions.
             int width = Strip + ((run - 1) / period) + 16;
             ref float start = ref Unsafe.As<byte, float>(ref w.Operand(bias));
-            var tile = new Float32NarrowTile.Call
+            var tile = new Float32NarrowTile.Call(
+                ref w.Scratch(taps.Length * period * width * sizeof(float)), ref w.Operand(weights), ref start)
             {
-                Planes = ref w.Scratch(taps.Length * period * width * sizeof(float)),
-                Weights = ref w.Operand(weights),
-                Bias = ref start,
                 Period = period,
                 Width = width,
                 Run = run,

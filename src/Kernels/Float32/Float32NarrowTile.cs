@@ -220,13 +220,13 @@ internal static class Float32NarrowTile
     internal ref struct Call
     {
         /// <summary>The planes of the first row.</summary>
-        public ref byte Planes;
+        public readonly ref byte Planes;
 
         /// <summary>The weights, 16 floats for each input of the window.</summary>
-        public ref byte Weights;
+        public readonly ref byte Weights;
 
         /// <summary>The biases.</summary>
-        public ref float Bias;
+        public readonly ref float Bias;
 
         /// <summary>Planes of a row of inputs.</summary>
         public int Period;
@@ -248,5 +248,16 @@ internal static class Float32NarrowTile
 
         /// <summary>The greatest result.</summary>
         public float Maximum;
+
+        /// <summary>What the rows read.</summary>
+        /// <param name="planes">The planes of the first row.</param>
+        /// <param name="weights">The weights.</param>
+        /// <param name="bias">The biases.</param>
+        public Call(ref byte planes, ref byte weights, ref float bias)
+        {
+            Planes = ref planes;
+            Weights = ref weights;
+            Bias = ref bias;
+        }
     }
 }

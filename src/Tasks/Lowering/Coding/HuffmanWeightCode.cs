@@ -32,8 +32,11 @@ internal sealed class HuffmanWeightCode : WeightCode
     /// <inheritdoc/>
     public override byte[]? Encode(WeightRun run)
     {
-        if (run.Symbols is not ({ Length: > 1 } values, { } symbols))
+        if (run.Symbols is not ({ } values, { } symbols))
             return null;
+        // What is one value throughout has no code behind the list, whatever the decoder.
+        if (values.Length == 1)
+            return WeightRun.Header(values, run.Width);
         int[] lengths = Lengths(Count(symbols, values.Length));
         uint[] codes = Codes(lengths);
         var header = new byte[(lengths.Length + 1) / 2];

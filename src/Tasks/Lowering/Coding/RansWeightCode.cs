@@ -30,8 +30,11 @@ internal sealed class RansWeightCode : WeightCode
     /// <inheritdoc/>
     public override byte[]? Encode(WeightRun run)
     {
-        if (run.Symbols is not ({ Length: > 1 } values, { } symbols))
+        if (run.Symbols is not ({ } values, { } symbols))
             return null;
+        // What is one value throughout has no code behind the list, whatever the decoder.
+        if (values.Length == 1)
+            return WeightRun.Header(values, run.Width);
         int[] counts = Count(symbols, values.Length);
         byte[]? best = null;
         foreach (int scale in Scales)

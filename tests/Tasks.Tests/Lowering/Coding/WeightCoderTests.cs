@@ -110,7 +110,8 @@ public sealed class WeightCoderTests
         byte[] large = [.. Enumerable.Repeat(weights, 10).SelectMany(w => w)];
         string code = Assert.Single(Codes(large, sparse[..1000]).Except(["plain"]));
         Assert.Contains(code, (string[])["huffman", "rans"]);
-        Assert.Equal([code, "sparse"], Codes(large, [.. Enumerable.Repeat(sparse, 20).SelectMany(w => w)]).Except(["plain"]));
+        byte[] pairs = Contents().First(c => c.Name == "two of four").Bytes;
+        Assert.Contains("2:4", Codes(large, [.. Enumerable.Repeat(pairs, 20).SelectMany(w => w)]));
 
         static IEnumerable<string> Codes(params byte[][] sections)
         {
