@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using OptimizerBuild.Kernels.Tests.Cases;
@@ -95,6 +96,41 @@ public sealed class DotProductPathTests
         Assert.Contains(cases, c => !c.Four!.Value.IsRow);
         foreach (KernelCase c in cases)
             CaseAssert.Same(c.Expected, c.Actual(w => FourPaths[path](w, c.Four!.Value)), $"{path}: {c}");
+    }
+
+    /// <summary>Equal bytes lie in the weights once, also those of layers of other shapes, of which the transformed ones differ.</summary>
+    [Fact]
+    public void Layers_of_other_shapes_share_packed_weights_but_no_transformed_ones()
+    {
+        var bytes = new byte[9 * 32 * 64];
+        Array.Fill(bytes, (byte)127);
+        var weights = PackedWeights.Of(bytes);
+        (Int8WinogradProduct narrow, Int8WinogradProduct wide) = (Product(32, 64), Product(64, 32));
+        ref byte first = ref WinogradWeights.Of(new Workspace(weights, 64), in narrow);
+        ref byte second = ref WinogradWeights.Of(new Workspace(weights, 64), in wide);
+        Assert.False(Unsafe.AreSame(ref first, ref second));
+        Assert.True(Unsafe.AreSame(ref first, ref WinogradWeights.Of(new Workspace(weights, 64), in narrow)));
+        Check(ref first, narrow.MatrixBytes);
+        Check(ref second, wide.MatrixBytes);
+
+        static Int8WinogradProduct Product(int inputs, int channels)
+        {
+            Int8WinogradProduct product = default;
+            product.Inputs = inputs;
+            product.Direct.Channels = channels;
+            return product;
+        }
+
+        static void Check(ref byte words, int matrixBytes)
+        {
+            // 2G times a column of ones.
+            int[] ones = [2, 3, 1, 2];
+            for (int position = 0; position < Int8WinogradProduct.Positions; position++)
+                for (int i = 0; i < matrixBytes; i += sizeof(short))
+                    Assert.Equal(
+                        127 * ones[position / 4] * ones[position % 4],
+                        Unsafe.ReadUnaligned<short>(ref Unsafe.Add(ref words, (position * matrixBytes) + i)));
+        }
     }
 
     [Fact]

@@ -14,6 +14,9 @@ internal static class Int8WinogradConvolution
     /// </summary>
     public const int MaximumInputs = 1820;
 
+    /// <summary>Input channels times output channels up to which the transformed weights are made: 128 MB of them.</summary>
+    public const int MaximumKernels = 1 << 22;
+
     /// <summary>
     /// Whether the transforms apply to a layer: 3×3 taps side by side, one group, whole panels of outputs and whole vectors of inputs.
     /// </summary>
@@ -21,7 +24,8 @@ internal static class Int8WinogradConvolution
         int groups, int inputChannels, int outputChannels, int kernelHeight, int kernelWidth, int strideHeight, int strideWidth,
         int dilationHeight, int dilationWidth) =>
         groups == 1 && kernelHeight == 3 && kernelWidth == 3 && strideHeight == 1 && strideWidth == 1 && dilationHeight == 1
-        && dilationWidth == 1 && (inputChannels & 15) == 0 && (outputChannels & 15) == 0 && inputChannels <= MaximumInputs;
+        && dilationWidth == 1 && (inputChannels & 15) == 0 && (outputChannels & 15) == 0 && inputChannels <= MaximumInputs
+        && (long)inputChannels * outputChannels <= MaximumKernels;
 
     /// <summary>Convolution with u8 output.</summary>
     /// <param name="w">The workspace.</param>

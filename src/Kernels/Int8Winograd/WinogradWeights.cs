@@ -15,14 +15,18 @@ internal sealed class WinogradWeights
 {
     private readonly WinogradWeights? _next;
     private readonly int _offset;
+    private readonly int _inputs;
+    private readonly int _channels;
     private readonly byte[] _words;
     private readonly int _start;
 
-    private WinogradWeights(WinogradWeights? next, int offset, int bytes)
+    private WinogradWeights(WinogradWeights? next, in Int8WinogradProduct product)
     {
         _next = next;
-        _offset = offset;
-        _words = GC.AllocateUninitializedArray<byte>(unchecked(bytes + 64), pinned: true);
+        _offset = product.Direct.Weights;
+        _inputs = product.Inputs;
+        _channels = product.Direct.Channels;
+        _words = GC.AllocateUninitializedArray<byte>(unchecked(product.WeightBytes + 64), pinned: true);
         _start = PackedWeights.AlignedStart(_words);
     }
 
@@ -30,12 +34,12 @@ internal sealed class WinogradWeights
     public static ref byte Of(Workspace w, in Int8WinogradProduct product)
     {
         PackedWeights weights = w.SharedWeights;
-        WinogradWeights? known = Find(weights, product.Direct.Weights);
+        WinogradWeights? known = Find(weights, in product);
         if (known is null)
         {
             lock (weights)
             {
-                known = Find(weights, product.Direct.Weights) ?? Add(weights, w, in product);
+                known = Find(weights, in product) ?? Add(weights, w, in product);
             }
         }
 
@@ -44,11 +48,12 @@ internal sealed class WinogradWeights
 
     private ref byte First => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_words), (nint)_start);
 
-    private static WinogradWeights? Find(PackedWeights weights, int offset)
+    // Equal bytes lie in the weights once, also those of layers of other shapes.
+    private static WinogradWeights? Find(PackedWeights weights, in Int8WinogradProduct product)
     {
         for (var known = (WinogradWeights?)weights.Transformed; known is not null; known = known._next)
         {
-            if (known._offset == offset)
+            if (known._offset == product.Direct.Weights && known._inputs == product.Inputs && known._channels == product.Direct.Channels)
                 return known;
         }
 
@@ -57,7 +62,7 @@ internal sealed class WinogradWeights
 
     private static WinogradWeights Add(PackedWeights weights, Workspace w, in Int8WinogradProduct product)
     {
-        var added = new WinogradWeights((WinogradWeights?)weights.Transformed, product.Direct.Weights, product.WeightBytes);
+        var added = new WinogradWeights((WinogradWeights?)weights.Transformed, in product);
         Transform(ref w.Weight(product.Direct.Weights), in product, ref Unsafe.As<byte, short>(ref added.First));
         // Threads that find it see its words, too: a reference is written after what was written before it.
         Interlocked.MemoryBarrier();

@@ -117,8 +117,8 @@ internal static class ItemMetadata
             (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxSize = bytes } : null),
         new("MaxMemory", MetadataKind.Text, "not checked", "a number of bytes, or of `KB` or `MB` of 1024: `1.5 MB`",
             "How many bytes the weights in memory, which all instances share, and the scratch memory of one instance may take together. "
-                + "An item that says it has no forms of layers that take more memory for speed: of batches, and of 3×3 convolutions on "
-                + "processors without VNNI.",
+                + "An item that says it has no forms of layers that take more memory for speed: of batches, of 3×3 convolutions on "
+                + "processors without VNNI, and of float32 convolutions with few outputs.",
             (o, value, _) => MetadataValues.Bytes(value) is { } bytes ? o with { MaxMemory = bytes } : null),
         new("MaxMacs", MetadataKind.Text, "not checked", "a number, or one of `K`, `M` or `G` of 1000: `3 M`",
             "How many multiply-accumulates a prediction may take.",

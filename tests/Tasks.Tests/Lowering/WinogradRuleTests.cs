@@ -25,6 +25,9 @@ public sealed class WinogradRuleTests
     [InlineData(16, 32, 16, true, Direct)]
     [InlineData(16, 32, 40, true, Direct)]
     [InlineData(4, 512, 512, true, Direct)]
+    [InlineData(6, 64, 64, true, Direct)]
+    [InlineData(8, 64, 64, true, Winograd)]
+    [InlineData(6, 64, 64, false, Direct)]
     [InlineData(16, 16, 16, false, Winograd)]
     [InlineData(7, 16, 32, false, Winograd)]
     [InlineData(16, 8, 32, false, Direct)]
@@ -53,6 +56,8 @@ public sealed class WinogradRuleTests
     [Fact]
     public void OtherWindowsAndLastLayersKeepTheDirectForm()
     {
+        Assert.True(Int8WinogradConvolution.IsSupported(1, 1808, 2304, 3, 3, 1, 1, 1, 1));
+        Assert.False(Int8WinogradConvolution.IsSupported(1, 1808, 2336, 3, 3, 1, 1, 1, 1));
         LoweredModel Of(int kernel, int groups, int stride)
         {
             var g = new FloatGraph();

@@ -25,8 +25,8 @@ internal sealed class OutputNoise
     /// <summary>The multiply-accumulates of one comparison, where that makes more than the fewest samples.</summary>
     public const long WorkOfPlan = 4_000_000_000;
 
-    // What the compared values of all samples may take; those of one sample are always compared.
-    private const long MemoryBytes = 128L << 20;
+    /// <summary>What the compared values of all samples may take in bytes; those of one sample are always compared.</summary>
+    public const long MemoryBytes = 128L << 20;
 
     private readonly Graph _graph;
     private readonly SharedFloats _sharing;

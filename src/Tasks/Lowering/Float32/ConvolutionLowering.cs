@@ -131,7 +131,7 @@ internal sealed class ConvolutionLowering : NodeLowering
         Storage? packed = depthwise ? kernels.PerChannel() : section is null ? kernels.Packed()
             : sparse is null ? NativeSteps.Elements(section) : null;
         Storage biases = depthwise ? kernels.Bias() : kernels.PackedBias();
-        bool narrow = sparse is null && groups == 1 && Kernels.Float32NarrowConvolution.Suits(
+        bool narrow = sparse is null && groups == 1 && !context.SavesMemory && Kernels.Float32NarrowConvolution.Suits(
             outputs, g.Positions[^1], g.InputSteps[^1] / sizeof(float), run, taps.Length);
         string kernel = depthwise ? nameof(Float32Depthwise) : sparse is not null ? nameof(Float32SparseConvolution)
             : narrow ? nameof(Float32NarrowConvolution) : nameof(Float32Convolution);

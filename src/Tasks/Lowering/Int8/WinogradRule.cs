@@ -26,6 +26,9 @@ internal static class WinogradRule
     /// </summary>
     public const int MostWeights = 4 << 20;
 
+    /// <summary>The fewest windows of 2×2 outputs, of which each reads all weights with few others: a map of 7×7 has so many.</summary>
+    public const int FewestWindows = 16;
+
     /// <summary>Whether a layer is computed so.</summary>
     /// <param name="window">Its window.</param>
     /// <param name="layout">Its weights' layout.</param>
@@ -41,11 +44,11 @@ internal static class WinogradRule
         }
 
         int fewest = pairSums ? FewestChannels : FewestChannelsOfWidened;
-        if (layout.Inputs < fewest || layout.Outputs < fewest)
+        long places = (long)(output.Height + (output.Height & 1)) * (output.Width + (output.Width & 1));
+        if (layout.Inputs < fewest || layout.Outputs < fewest || places < 4 * FewestWindows)
             return false;
         if (!pairSums)
             return true;
-        long places = (long)(output.Height + (output.Height & 1)) * (output.Width + (output.Width & 1));
         long bytes = 16L * layout.Inputs * layout.Outputs * sizeof(short);
         return 100L * output.Height * output.Width >= LeastShare * places && bytes <= MostWeights;
     }

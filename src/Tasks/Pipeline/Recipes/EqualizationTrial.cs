@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using OptimizerBuild.Compression;
 using OptimizerBuild.Compression.Equalization;
 using OptimizerBuild.Compression.Quantization;
@@ -65,7 +67,7 @@ internal sealed class EqualizationTrial(CompressionContext context, ItemSamples 
             return CompressionTechniques.Run(model, context, from: CompressionStage.ReduceRanks);
         CompressionRun before = CompressionTechniques.Run(
             model, context, until: CompressionStage.Equalize, from: CompressionStage.ReduceRanks);
-        bool isWorthIt = IsWorthIt(before.Model.Graph);
+        bool isWorthIt = IsSmall(before.Model.Graph) && IsWorthIt(before.Model.Graph);
         CompressionRun chosen = CompressionTechniques.Run(before.Model, context, from: CompressionStage.Equalize);
         if (isWorthIt && Samples(before.Model.Graph) is { } judges)
             chosen = Better(before.Model, chosen, judges);
@@ -81,6 +83,18 @@ internal sealed class EqualizationTrial(CompressionContext context, ItemSamples 
     // Whether nothing but quantisation comes after: what others would take twice is not counted here.
     private static bool IsAlone(ModelOptions options) => !CompressionTechniques.All.Any(t => t.IsOn(options)
         && t.Stage is (> CompressionStage.Equalize and < CompressionStage.RoundLeaves) or > CompressionStage.Quantize);
+
+    // Before anything is evaluated: a forecast that cannot lead to a trial is not worth its time either.
+    private bool IsSmall(Graph graph)
+    {
+        double work = Math.Min(context.Calibration.Samples.Count, context.Options.CalibrationSamples)
+            * graph.Nodes.Sum(n => (double)OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
+        if (work <= MostWork)
+            return true;
+        if (!EqualizableLayers.Of(graph).Groups.IsEmpty)
+            _notes.Add("not equalised: the model is so large that a trial would take long; Equalize=\"True\" equalises without one");
+        return false;
+    }
 
     private bool IsWorthIt(Graph graph)
     {
@@ -99,21 +113,32 @@ internal sealed class EqualizationTrial(CompressionContext context, ItemSamples 
     // The samples that judge; null where there is to be no trial.
     private SampleSet? Samples(Graph graph)
     {
-        double work = Math.Min(context.Calibration.Samples.Count, context.Options.CalibrationSamples)
-            * graph.Nodes.Sum(n => (double)OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
-        if (work > MostWork)
-        {
-            _notes.Add("not equalised: less noise is to be expected of it, but the model is so large that a trial would take long; "
-                + "Equalize=\"True\" equalises without one");
-            return null;
-        }
-        SampleSet judges = source.HeldOut(MostJudges);
+        // What the float model gives for all of them is in memory at a time.
+        long bytes = Math.Max(OutputNoise.Measured(graph).Sum(m => (long)graph.TypeOf(m).Count * sizeof(float)), 1);
+        SampleSet judges = source.HeldOut((int)Math.Min(MostJudges, OutputNoise.MemoryBytes / bytes));
+
+        // Where the reader's limits of memory cut the selection, what it gives may have calibrated.
+        HashSet<string> calibrated = [.. context.Calibration.Samples.Select(Digest)];
+        judges = judges.At([.. Enumerable.Range(0, judges.Samples.Count).Where(i => !calibrated.Contains(Digest(judges.Samples[i])))]);
         if (judges.Samples.Count >= FewestJudges)
             return judges;
         _notes.Add("not equalised: less noise is to be expected of it, but "
             + FormattableString.Invariant($"{judges.Samples.Count} samples are left to judge by, and it takes {FewestJudges}; ")
             + "CalibrationSamples says how many are not");
         return null;
+    }
+
+    private static string Digest(IReadOnlyList<Tensor> sample)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Tensor tensor in sample)
+        {
+            if (tensor.Data is string[] texts)
+                hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\0', texts)));
+            else
+                hash.AppendData(tensor.Bytes);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private CompressionRun Better(CompressedModel before, CompressionRun plain, SampleSet judges)

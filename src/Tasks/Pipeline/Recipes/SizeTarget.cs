@@ -34,7 +34,7 @@ internal sealed class SizeTarget(ModelOptions item)
         // What could not be reached by any candidate is no miss.
         bool isTarget = item.Compression == CompressionRecipe.Smallest || item.Precision == ModelPrecision.Mixed;
         if (!isTarget || recipe.Count == 0 || item.MaxSize is not { } most || Bytes is not { } target
-            || measured > target || ++_choices >= MostChoices || recipe[^1] == _last)
+            || measured is not { } size || size > target || ++_choices >= MostChoices || recipe[^1] == _last)
             return false;
         long bytes = built();
         if (bytes <= most)
