@@ -52,7 +52,7 @@ internal static class Float32Inverse
         TLanes.And(x, TLanes.BroadcastBits(Float64Math.SignBit));
 
     // arcsin |x| up to ½; beyond, arcsin √((1 − |x|) / 2), by which π/2 exceeds arcsin |x| twice (M. Abramowitz and I. A. Stegun, Handbook
-    // of Mathematical Functions, 4.4.2 with the half angle, 4.3.20). NaN beyond 1, as the root of a negative number is.
+    // of Mathematical Functions, 4.4.2 with the half angle, 4.3.20). Beyond 1 it is no number.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector ArcSineOrRest<TVector, TLanes>(TVector x, out TVector isInner)
         where TVector : struct
@@ -80,6 +80,14 @@ internal static class Float32Inverse
         even = Float64Math.Step<TVector, TLanes>(even, square, 1.0);
         return TLanes.Multiply(s, TLanes.Add(even, TLanes.Multiply(odd, z)));
     }
+
+    // The angle, NaN beyond 1: of the root of a negative number each processor has a NaN of its own.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Within<TVector, TLanes>(TVector x, TVector angle)
+        where TVector : struct
+        where TLanes : struct, IFloat64Lanes<TVector> =>
+        TLanes.Select(
+            TLanes.LessThan(TLanes.Broadcast(1.0), Float64Math.Abs<TVector, TLanes>(x)), TLanes.Broadcast(double.NaN), angle);
 
     // (e^|x| ± e^−|x|) / 2
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -115,7 +123,7 @@ internal static class Float32Inverse
         {
             TVector angle = ArcSineOrRest<TVector, TLanes>(x, out TVector isInner);
             TVector outer = TLanes.Subtract(TLanes.Broadcast(HalfPi), TLanes.Add(angle, angle));
-            return TLanes.Or(TLanes.Select(isInner, angle, outer), Sign<TVector, TLanes>(x));
+            return Within<TVector, TLanes>(x, TLanes.Or(TLanes.Select(isInner, angle, outer), Sign<TVector, TLanes>(x)));
         }
     }
 
@@ -134,7 +142,7 @@ internal static class Float32Inverse
             // From 0 upwards, or from π downwards.
             TVector outer = TLanes.Select(
                 TLanes.LessThan(x, TLanes.Broadcast(0.0)), TLanes.Subtract(TLanes.Broadcast(2 * HalfPi), twice), twice);
-            return TLanes.Select(isInner, inner, outer);
+            return Within<TVector, TLanes>(x, TLanes.Select(isInner, inner, outer));
         }
     }
 

@@ -84,10 +84,11 @@ internal readonly struct Float64Lanes128 : IFloat64Lanes<Vector128<double>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<double> ShiftLeft(Vector128<double> a, int count) => Vector128.ShiftLeft(a.AsInt64(), count).AsDouble();
+    public static Vector128<double> ShiftLeft(Vector128<double> a, int count) =>
+        LaneShifts.Left(a.AsInt64(), count).AsDouble();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> ShiftRight(Vector128<double> a, int count) =>
-        Vector128.ShiftRightLogical(a.AsInt64(), count).AsDouble();
+        LaneShifts.RightLogical(a.AsInt64(), count).AsDouble();
 }
