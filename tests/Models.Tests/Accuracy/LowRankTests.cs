@@ -40,7 +40,7 @@ public sealed class LowRankTests(ITestOutputHelper output)
             Assert.Equal(executor.Run(sample)[0].Values<float>(), generated.Run(0, sample)[0].Values<float>());
     }
 
-    /// <summary>One after the other: ranks, then channels, then integers.</summary>
+    /// <summary>One after the other: ranks, then channels, then what Balanced says of equalisation, then integers.</summary>
     [Fact]
     public void RanksAndChannelsGoTogether()
     {
@@ -53,7 +53,7 @@ public sealed class LowRankTests(ITestOutputHelper output)
             CalibrationSamples = 256,
         };
         ModelCompiler.Compression compression = ModelCompiler.Compress(options);
-        Assert.Equal(["LowRank", "ChannelPruning", "Quantization"], compression.Run.Accounts.Select(a => a.Technique));
+        Assert.Equal(["LowRank", "ChannelPruning", "Recipe", "Quantization"], compression.Run.Accounts.Select(a => a.Technique));
         CompilationOutcome outcome = ModelCompiler.Finish(compression);
         output.WriteLine($"{string.Join('\n', compression.Run.Accounts.SelectMany(a => a.Notes))}\n{outcome.Plan.Facts.CompressedMetric}");
         Assert.True(outcome.Plan.Facts.FloatMetric - outcome.Plan.Facts.CompressedMetric <= 0.03);
