@@ -41,6 +41,7 @@ internal static class Program
             new CompressionCommand(),
             new EqualizationCommand(),
             new BuildsCommand(),
+            new GrowthCommand(),
             new CodesCommand(),
             new ContextsCommand(),
             new TrainingCommand(),

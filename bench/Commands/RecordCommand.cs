@@ -63,6 +63,7 @@ internal sealed class RecordCommand : BenchCommand
         if (!Runtime.IsUsual)
             return 0;
         Section("Cold start", () => StartupCommand.Markdown(StartupCommand.Measure(repository, seconds)));
+        Section("Growth of builds", () => GrowthCommand.Markdown(GrowthCommand.Measure()));
         Section("Debug builds", () => DebugCommand.Markdown(DebugCommand.Measure(repository, seconds)));
         Section("WebAssembly", () => WasmCommand.Markdown(WasmCommand.Measure(repository, models, seconds, aot: false)));
         return 0;

@@ -18,11 +18,15 @@ internal sealed class StartupCommand : BenchCommand
     private const string Peer = "ONNX Runtime, float32";
     private const string CodedModel = "mnist-lenet5";
 
+    // The field of what an app of ours prints in which the number of its methods stands.
+    private const int Methods = 2;
+
     private static readonly Table<StartupRow> Columns = new(
         new("app", r => r.App, Width: 38),
         new("process, ms", r => r.ProcessMs, "F1") { Title = "process, ms (minimum)" },
         new("median", r => r.ProcessMedianMs, "F1"),
         new("first, ms", r => r.FirstMs, "F1") { Title = "construction to first prediction, ms (minimum)" },
+        new("methods", r => r.Methods, "N0") { Title = "methods compiled until then" },
         new("share", r => r.Share, "P0") { Title = "of ONNX Runtime's process" });
 
     private readonly Option<double> _seconds;
@@ -66,23 +70,25 @@ internal sealed class StartupCommand : BenchCommand
             DotNet(
                 "publish", Path.Combine(folder, "Ours"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-o", output,
                 "-p:StartupNative=true");
-            apps.Add(("generated code, NativeAOT for net9.0", Path.Combine(output, "Ours" + Extension), []));
+            apps.Add(("generated code, NativeAOT", Path.Combine(output, "Ours" + Extension), []));
         }
 
-        List<(double Process, double First)>[] times = [.. apps.Select(_ => new List<(double, double)>())];
+        List<(double Process, double First, long? Methods)>[] times = [.. apps.Select(_ => new List<(double, double, long?)>())];
         int runs = Math.Clamp((int)(seconds * 8), 5, 100);
         for (int run = 0; run < runs; run++)
             for (int i = 0; i < apps.Count; i++)
             {
                 (double milliseconds, string output) = ChildProcess.Time(apps[i].Program, apps[i].Arguments);
-                times[i].Add((milliseconds, double.Parse(output.Split(' ')[0], CultureInfo.InvariantCulture)));
+                string[] fields = output.Split(' ');
+                times[i].Add((milliseconds, double.Parse(fields[0], CultureInfo.InvariantCulture),
+                    fields.Length > Methods ? long.Parse(fields[Methods], CultureInfo.InvariantCulture) : null));
             }
         double peer = times[apps.FindIndex(a => a.Name == Peer)].Min(t => t.Process);
         return
         [
             .. apps.Select((app, i) => new StartupRow(
                 app.Name, Round(times[i].Min(t => t.Process)), Round(Median(times[i].Select(t => t.Process))),
-                Round(times[i].Min(t => t.First)),
+                Round(times[i].Min(t => t.First)), times[i].Min(t => t.Methods),
                 Math.Round(times[i].Min(t => t.Process) / peer, 3))),
         ];
     }
@@ -128,5 +134,8 @@ internal sealed class StartupCommand : BenchCommand
 /// <param name="ProcessMs">From the start of the process to its end: the minimum.</param>
 /// <param name="ProcessMedianMs">The median.</param>
 /// <param name="FirstMs">From construction to the first prediction, inside the process: the minimum.</param>
+/// <param name="Methods">How many methods the process has compiled until then, in the background too: the least; null where the app does not
+/// tell.</param>
 /// <param name="Share">Its process in proportion to that of the app on ONNX Runtime.</param>
-internal sealed record StartupRow(string App, double ProcessMs, double ProcessMedianMs, double FirstMs, double Share);
+internal sealed record StartupRow(
+    string App, double ProcessMs, double ProcessMedianMs, double FirstMs, long? Methods, double Share);

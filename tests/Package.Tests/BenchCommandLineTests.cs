@@ -30,6 +30,7 @@ public class BenchCommandLineTests
         $"digests {Models} --json a --against README.md --frameworks net10.0 net11.0",
         $"compression {Models} --precision Int8 --with Clusters=16;EntropyCoding=True --json a --markdown b",
         $"equalization {Models} --precision Int8",
+        "growth --layers 1 4 --file README.md --json a --markdown b",
         $"record {Models} --seconds 0.5 --markdown b --frameworks net10.0 net11.0",
     ];
 
@@ -48,6 +49,7 @@ public class BenchCommandLineTests
         { "threads --threads many", "many" },
         { "kernels --frameworks net9.0", "net9.0" },
         { "startup --frameworks net10.0", "--frameworks" },
+        { "growth --layers 0", "--layers should be a number from 1 to 400" },
         { "compares", "compares" },
     };
 

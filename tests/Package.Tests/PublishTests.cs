@@ -52,16 +52,15 @@ public class PublishTests(PackedPackage package)
     }
 
     [Fact]
-    public void NativeAotOnNet9()
+    public void NativeAot()
     {
         Machine.RequireNativeLinker();
-        ConsumerFolder folder = App("native", "net9.0",
-            "<PublishAot>true</PublishAot><CheckEolTargetFramework>false</CheckEolTargetFramework>");
+        ConsumerFolder folder = App("native", "net10.0", "<PublishAot>true</PublishAot>");
 
         // Without an instruction set the compiler would leave the kernels for AVX2 and more out, see OPT0020.
         ProcessResult native = Publish(folder, "-p:IlcInstructionSet=native");
         Assert.DoesNotContain("OPT0020", native.Output);
-        Check(folder, "net9.0", 9);
+        Check(folder, "net10.0", 10);
     }
 
     [Fact]

@@ -214,11 +214,15 @@ internal sealed class ChannelExtents(double[] least, double[] greatest)
     {
         float[] values = tensor.Values<float>();
         int inner = Shapes.Count(tensor.Dimensions.AsSpan()[(axis + 1)..]);
-        for (int i = 0; i < values.Length; i++)
+        for (int start = 0, channel = 0; start < values.Length; start += inner, channel = channel + 1 == least.Length ? 0 : channel + 1)
         {
-            int channel = i / inner % least.Length;
-            least[channel] = Math.Min(least[channel], values[i]);
-            greatest[channel] = Math.Max(greatest[channel], values[i]);
+            (double low, double high) = (least[channel], greatest[channel]);
+            foreach (float value in values.AsSpan(start, inner))
+            {
+                low = Math.Min(low, value);
+                high = Math.Max(high, value);
+            }
+            (least[channel], greatest[channel]) = (low, high);
         }
     }
 

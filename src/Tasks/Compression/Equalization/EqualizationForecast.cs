@@ -63,7 +63,7 @@ internal static class EqualizationForecast
                 foreach (int i in inputs[name])
                     readings[i].Extents.Add(value, layers[i].InputAxis);
                 foreach (int i in outputs[name])
-                    readings[i].Power += value.Values<float>().Average(v => (double)v * v) * layers[i].Outputs;
+                    readings[i].Power += MeanSquare(value.Values<float>()) * layers[i].Outputs;
             }, cancellation);
         // Inputs of the model are no node's results.
         for (int s = 0; s < samples.Count; s++)
@@ -71,6 +71,14 @@ internal static class EqualizationForecast
                 foreach (int i in inputs[graph.Inputs[k]])
                     readings[i].Extents.Add(samples[s][k], layers[i].InputAxis);
         return layers.Zip(readings).ToDictionary(l => l.First.Node.Name, l => l.Second, StringComparer.Ordinal);
+    }
+
+    private static double MeanSquare(float[] values)
+    {
+        double sum = 0;
+        foreach (float value in values)
+            sum += (double)value * value;
+        return sum / Math.Max(values.Length, 1);
     }
 
     // What a layer reads: by channel the sum of the squares of the weights that read it, and how far its values reach; and the power of

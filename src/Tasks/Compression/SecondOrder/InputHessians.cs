@@ -101,9 +101,8 @@ internal sealed class InputHessians
                     kept[sample][name] = value;
             }, cancellation);
             foreach (LayerRows layer in chosen)
-                for (int g = 0; g < layer.Layer.Groups; g++)
-                    for (int i = 0; i < kept.Length; i++)
-                        Add(groups[layer.Name][g], layer.Layer.Length, layer.Of(kept[i][layer.Input], g, start + i));
+                for (int i = 0; i < kept.Length; i++)
+                    layer.AddTo(groups[layer.Name], kept[i][layer.Input], start + i);
         }
         foreach (double[] matrix in groups.Values.SelectMany(g => g))
         {
@@ -116,18 +115,25 @@ internal sealed class InputHessians
     }
 
     // Each element adds up the rows in order, whoever computes it. The lower triangle; zeros behind a rectifier cost nothing.
-    private static void Add(double[] matrix, int length, double[] rows) => Parallel.For(0, (length + 15) / 16, block =>
+    private static void Add(double[] matrix, int length, double[] rows, int from, int to)
     {
         for (int r = 0; r < rows.Length; r += length)
-            for (int i = block * 16; i < Math.Min((block + 1) * 16, length); i++)
+            for (int i = from; i < to; i++)
                 if (rows[r + i] is not 0 and double x)
                     SymmetricMatrix.AddMultiple(matrix.AsSpan(i * length, i + 1), x, rows.AsSpan(r, i + 1));
-    });
+    }
 
     /// <summary>The rows of a layer's inputs: what one output element is the sum over.</summary>
     private sealed class LayerRows(OperatorContext context, DotProductLayer layer, int most)
     {
+        // Rows of a matrix that one worker adds to.
+        private const int Block = 16;
+
+        // Taps that are found once for all samples instead of for each.
+        private const long MostTaps = 1 << 20;
+
         private readonly WindowGeometry? _window = layer.IsMatrix ? null : WindowGeometry.OfConvolution(context);
+        private readonly Dictionary<int, WindowTap[][]> _taps = [];
 
         public DotProductLayer Layer => layer;
 
@@ -137,21 +143,34 @@ internal sealed class InputHessians
 
         public long InputBytes => (long)context.Type(0).Count * sizeof(float);
 
-        /// <summary>Evenly spaced rows of a sample, other ones of the next sample.</summary>
-        public double[] Of(Tensor input, int group, int sample)
+        /// <summary>Adds evenly spaced rows of a sample, other ones of the next sample, to the matrices of the layer's groups.</summary>
+        public void AddTo(double[][] matrices, Tensor input, int sample)
         {
             float[] values = input.Values<float>();
             int length = layer.Length, all = _window is { } w ? w.Batch * w.OutputPixels : values.Length / length;
             int step = (int)(((long)all + most - 1) / most), first = sample % Math.Max(step, 1);
             int count = first >= all ? 0 : (all - first + step - 1) / step;
+            WindowTap[][] taps = _window is { } window ? TapsOf(window, first, step, count) : [];
+            if (layer.Groups == 1)
+            {
+                double[] rows = Of(values, first, step, count, taps, 0);
+                Parallel.For(0, (length + Block - 1) / Block, block =>
+                    Add(matrices[0], length, rows, block * Block, Math.Min((block + 1) * Block, length)));
+            }
+            else
+                Parallel.For(0, layer.Groups, g => Add(matrices[g], length, Of(values, first, step, count, taps, g), 0, length));
+        }
+
+        private double[] Of(float[] values, int first, int step, int count, WindowTap[][] taps, int group)
+        {
+            int length = layer.Length;
             var rows = new double[count * length];
-            WindowTaps? taps = _window is null ? null : new(_window);
             for (int r = 0; r < count; r++)
             {
                 int at = first + (r * step);
                 Span<double> row = rows.AsSpan(r * length, length);
                 if (_window is { } window)
-                    Gather(values, window, taps!.Of(at % window.OutputPixels), at / window.OutputPixels, group, row);
+                    Gather(values, window, taps[r], at / window.OutputPixels, group, row);
                 else
                     for (int k = 0; k < length; k++)
                         row[k] = values[(at * length) + k];
@@ -162,14 +181,26 @@ internal sealed class InputHessians
             return rows;
         }
 
-        // Channel, then tap, as weights are. What lies outside of the map is zero.
-        private void Gather(float[] values, WindowGeometry window, List<WindowTap> taps, int image, int group, Span<double> row)
+        // What each row's window covers: the same for all groups, and for all samples that begin at the same row.
+        private WindowTap[][] TapsOf(WindowGeometry window, int first, int step, int count)
         {
-            int area = window.Taps, pixels = window.InputPixels, channels = window.Channels / layer.Groups;
+            if (_taps.TryGetValue(first, out WindowTap[][]? known))
+                return known;
+            var taps = new WindowTaps(window);
+            WindowTap[][] found = [.. Enumerable.Range(0, count).Select(r => taps.Of((first + (r * step)) % window.OutputPixels).ToArray())];
+            if ((long)window.Batch * window.OutputPixels * window.Taps <= MostTaps)
+                _taps[first] = found;
+            return found;
+        }
+
+        // Channel, then tap, as weights are. What lies outside of the map is zero.
+        private void Gather(float[] values, WindowGeometry window, WindowTap[] taps, int image, int group, Span<double> row)
+        {
+            int area = window.Taps, pixels = window.InputPixels, all = window.Channels, channels = all / layer.Groups;
             int step = window.ChannelsLast ? 1 : pixels;
             foreach (WindowTap tap in taps)
             {
-                int index = window.Index(window.Channels, pixels, image, group * channels, tap.Pixel);
+                int index = window.Index(all, pixels, image, group * channels, tap.Pixel);
                 for (int i = 0; i < channels; i++)
                     row[(i * area) + tap.Tap] = values[index + (i * step)];
             }

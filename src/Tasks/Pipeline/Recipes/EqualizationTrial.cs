@@ -30,8 +30,10 @@ internal sealed class EqualizationTrial(CompressionContext context, ItemSamples 
     // A few noisy samples make most of the noise: the difference must be so many times its own standard error.
     private const double LeastErrors = 3;
 
-    // For the forecast extents suffice.
+    // For the forecast extents suffice: so many samples at least and at most, and what they may take in multiply-accumulates.
+    private const int FewestSamples = 4;
     private const int FewSamples = 32;
+    private const double FewWork = 1e9;
 
     private const int MostJudges = 256;
 
@@ -87,19 +89,20 @@ internal sealed class EqualizationTrial(CompressionContext context, ItemSamples 
     // Before anything is evaluated: a forecast that cannot lead to a trial is not worth its time either.
     private bool IsSmall(Graph graph)
     {
-        double work = Math.Min(context.Calibration.Samples.Count, context.Options.CalibrationSamples)
-            * graph.Nodes.Sum(n => (double)OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
-        if (work <= MostWork)
+        if (Math.Min(context.Calibration.Samples.Count, context.Options.CalibrationSamples) * Work(graph) <= MostWork)
             return true;
         if (!EqualizableLayers.Of(graph).Groups.IsEmpty)
             _notes.Add("not equalised: the model is so large that a trial would take long; Equalize=\"True\" equalises without one");
         return false;
     }
 
+    private static double Work(Graph graph) =>
+        graph.Nodes.Sum(n => (double)OperatorRegistry.Of(n).MultiplyAccumulates(OperatorContext.Of(graph, n)));
+
     private bool IsWorthIt(Graph graph)
     {
         IReadOnlyList<IReadOnlyList<Tensor>> all = context.Calibration.Samples;
-        int few = Math.Min(FewSamples, all.Count);
+        int few = Math.Min((int)Math.Clamp(FewWork / Math.Max(Work(graph), 1), FewestSamples, FewSamples), all.Count);
         if (few == 0 || EqualizationForecast.Decibels(graph, SelectedSamples.Spread(all, few), context) is not { } decibels)
             return false;
         Forecast = decibels;
