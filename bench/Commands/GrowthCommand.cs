@@ -87,7 +87,8 @@ internal sealed class GrowthCommand : BenchCommand
             DenseChain.Write(model, layers);
             ChildProcess.Run(Environment.ProcessPath!,
             [
-                .. ChildProcess.Self(), "growth", "--file", model, "--layers", layers.ToString(CultureInfo.InvariantCulture), "--json", figures,
+                .. ChildProcess.Self(), "growth", "--file", model, "--layers", layers.ToString(CultureInfo.InvariantCulture),
+                "--json", figures,
             ]);
             return JsonSerializer.Deserialize<List<GrowthRow>>(File.ReadAllText(figures), Json.Format)!.Single();
         }
@@ -102,7 +103,8 @@ internal sealed class GrowthCommand : BenchCommand
         string data = NoiseCalibration.File([DenseChain.Width], Samples);
         TimeSpan before = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        CompilationOutcome outcome = ModelCompiler.Finish(ModelCompiler.Compress(new BenchModel(model, data, null, null, 1, null).Options()));
+        var item = new BenchModel(model, data, null, null, 1, null);
+        CompilationOutcome outcome = ModelCompiler.Finish(ModelCompiler.Compress(item.Options()));
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using var process = Process.GetCurrentProcess();
         return new(

@@ -134,8 +134,8 @@ internal sealed class StartupCommand : BenchCommand
 /// <param name="ProcessMs">From the start of the process to its end: the minimum.</param>
 /// <param name="ProcessMedianMs">The median.</param>
 /// <param name="FirstMs">From construction to the first prediction, inside the process: the minimum.</param>
-/// <param name="Methods">How many methods the process has compiled until then, in the background too: the least; null where the app does not
-/// tell.</param>
+/// <param name="Methods">How many methods the process has compiled until then, in the background too: the least; null where the app
+/// does not tell.</param>
 /// <param name="Share">Its process in proportion to that of the app on ONNX Runtime.</param>
 internal sealed record StartupRow(
     string App, double ProcessMs, double ProcessMedianMs, double FirstMs, long? Methods, double Share);

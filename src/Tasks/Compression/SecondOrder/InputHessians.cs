@@ -151,14 +151,16 @@ internal sealed class InputHessians
             int step = (int)(((long)all + most - 1) / most), first = sample % Math.Max(step, 1);
             int count = first >= all ? 0 : (all - first + step - 1) / step;
             WindowTap[][] taps = _window is { } window ? TapsOf(window, first, step, count) : [];
-            if (layer.Groups == 1)
-            {
-                double[] rows = Of(values, first, step, count, taps, 0);
-                Parallel.For(0, (length + Block - 1) / Block, block =>
-                    Add(matrices[0], length, rows, block * Block, Math.Min((block + 1) * Block, length)));
-            }
-            else
+            // Short sums, as depthwise layers have them, are divided by groups, long ones within a group.
+            if (length <= Block)
                 Parallel.For(0, layer.Groups, g => Add(matrices[g], length, Of(values, first, step, count, taps, g), 0, length));
+            else
+                for (int g = 0; g < layer.Groups; g++)
+                {
+                    double[] matrix = matrices[g], rows = Of(values, first, step, count, taps, g);
+                    Parallel.For(0, (length + Block - 1) / Block, block =>
+                        Add(matrix, length, rows, block * Block, Math.Min((block + 1) * Block, length)));
+                }
         }
 
         private double[] Of(float[] values, int first, int step, int count, WindowTap[][] taps, int group)
