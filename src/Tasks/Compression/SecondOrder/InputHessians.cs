@@ -189,7 +189,9 @@ internal sealed class InputHessians
             if (_taps.TryGetValue(first, out WindowTap[][]? known))
                 return known;
             var taps = new WindowTaps(window);
-            WindowTap[][] found = [.. Enumerable.Range(0, count).Select(r => taps.Of((first + (r * step)) % window.OutputPixels).ToArray())];
+            var found = new WindowTap[count][];
+            for (int r = 0; r < count; r++)
+                found[r] = [.. taps.Of((first + (r * step)) % window.OutputPixels)];
             if ((long)window.Batch * window.OutputPixels * window.Taps <= MostTaps)
                 _taps[first] = found;
             return found;
