@@ -7,8 +7,8 @@ using OptimizerBuild.Kernels.Tests.Cases;
 namespace OptimizerBuild.Bench.Commands;
 
 /// <summary>
-/// <c>winograd</c>: convolutions of 3×3 taps in their direct form and in both of Winograd's, in turn, with weights whose pair sums are bounded
-/// and with others. On the paths that know no Winograd form all are the direct one.
+/// <c>winograd</c>: convolutions of 3×3 taps in their direct form and in both of Winograd's, in turn, with weights whose pair sums are
+/// bounded and with others. On the paths that know no Winograd form all are the direct one.
 /// </summary>
 internal sealed class WinogradCommand : BenchCommand
 {

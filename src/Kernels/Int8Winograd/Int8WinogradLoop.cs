@@ -108,7 +108,8 @@ internal static class Int8WinogradLoop
                 for (int start = first; start < end; start += block)
                 {
                     int count = end - start < block ? end - start : block;
-                    Places<TTransform>(in product, image, start, count, ref w.RowOffsets, ref places, ref Unsafe.Add(ref places, outputs));
+                    Places<TTransform>(
+                        in product, image, start, count, ref w.RowOffsets, ref places, ref Unsafe.Add(ref places, outputs));
                     Transform<TTransform, TLanes, TVector>(w, in product, image, start, count, ref words);
                     for (int channel = from; channel < to;)
                     {
@@ -169,7 +170,9 @@ internal static class Int8WinogradLoop
         }
     }
 
-    /// <summary>The outputs of a block, of one or two vectors of channels: as many windows at a time as there is room for their sums.</summary>
+    /// <summary>
+    /// The outputs of a block, of one or two vectors of channels: as many windows at a time as there is room for their sums.
+    /// </summary>
     private static void Finish<TTransform, TLanes, TVector>(
         Workspace w, in Int8WinogradProduct product, ref int products, int count, int width, int channel, ref int places, ref int outputs)
         where TTransform : struct, IWinogradTransform

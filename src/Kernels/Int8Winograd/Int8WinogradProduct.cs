@@ -1,8 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
 /// <summary>
-/// A convolution of 3×3 taps, stride 1, as the loop over windows sees it: windows of inputs that overlap by two, each with as many outputs in
-/// a row and in a column as <see cref="Tile"/> says, of which the last ones of a row or column may be narrower or lower.
+/// A convolution of 3×3 taps, stride 1, as the loop over windows sees it: windows of inputs that overlap by two, each with as many outputs
+/// in a row and in a column as <see cref="Tile"/> says, of which the last ones of a row or column may be narrower or lower.
 /// </summary>
 internal struct Int8WinogradProduct
 {

@@ -90,18 +90,26 @@ internal sealed class WinogradWeights
     {
         unchecked
         {
+            // Positions lie powers of two apart, so that a pair of inputs is put together apart from them: of lines in the same set of a
+            // cache most would be thrown out before they are full.
+            const int line = 2 * Int8WinogradProduct.PanelWidth;
+            ref short lines = ref MemoryMarshal.GetArrayDataReference(new short[product.Positions * line]);
             nint tap = product.Inputs * Int8WinogradProduct.PanelWidth;
             nint position = product.MatrixBytes / sizeof(short);
             for (int panel = product.Direct.Channels / Int8WinogradProduct.PanelWidth; panel > 0; panel--)
             {
-                for (nint i = 0; i < tap; i++)
+                for (int pair = 0; pair < product.Inputs >> 1; pair++)
                 {
                     // Four inputs of an output stand side by side in the one form, two in the other.
-                    nint lane = (i >> 2) & (Int8WinogradProduct.PanelWidth - 1);
-                    nint pair = ((i >> 6) << 1) + ((i >> 1) & 1);
-                    TTransform.Kernel(
-                        ref Unsafe.Add(ref packed, i), tap,
-                        ref Unsafe.Add(ref words, (((pair * Int8WinogradProduct.PanelWidth) + lane) << 1) + (i & 1)), position);
+                    ref byte from = ref Unsafe.Add(ref packed, ((pair >> 1) * 2 * line) + ((pair & 1) * 2));
+                    for (nint i = 0; i < line; i++)
+                        TTransform.Kernel(ref Unsafe.Add(ref from, ((i >> 1) * 4) + (i & 1)), tap, ref Unsafe.Add(ref lines, i), line);
+                    for (nint p = 0; p < product.Positions; p++)
+                    {
+                        Unsafe.CopyBlockUnaligned(
+                            ref Unsafe.As<short, byte>(ref Unsafe.Add(ref words, (p * position) + (pair * line))),
+                            ref Unsafe.As<short, byte>(ref Unsafe.Add(ref lines, p * line)), line * sizeof(short));
+                    }
                 }
 
                 packed = ref Unsafe.Add(ref packed, 9 * tap);

@@ -167,8 +167,8 @@ internal static class ConvolutionCases
     }
 
     /// <summary>
-    /// Convolutions that Winograd's forms take: windows cut off on either side, several blocks, last panels that stand alone, the most inputs
-    /// whose transformed sums fit, sums as large as F(4×4, 3×3) can tell them apart; and some that they leave to the direct form.
+    /// Convolutions that Winograd's forms take: windows cut off on either side, several blocks, last panels that stand alone, the most
+    /// inputs whose transformed sums fit, sums as large as F(4×4, 3×3) can tell them apart; and some that they leave to the direct form.
     /// </summary>
     public static IEnumerable<KernelCase> Winograd()
     {

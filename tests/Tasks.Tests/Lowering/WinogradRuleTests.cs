@@ -97,7 +97,11 @@ public sealed class WinogradRuleTests
         Assert.Equal(direct.Weights, lowered.Weights);
         Assert.Equal(direct.ArenaBytes, lowered.ArenaBytes);
         Assert.Equal(
-            [.. direct.Calls.First(c => c.Macs > 0).Arguments, new PlanArgument.Integer("tile", 4), new PlanArgument.Integer("vnniTile", 0)],
+            [
+                .. direct.Calls.First(c => c.Macs > 0).Arguments,
+                new PlanArgument.Integer("tile", 4),
+                new PlanArgument.Integer("vnniTile", 0),
+            ],
             lowered.Calls.First(c => c.Macs > 0).Arguments);
 
         var simulation = new QuantizedGraphEvaluator(graph, model.Annotation<GraphQuantization>()!);

@@ -101,7 +101,7 @@ internal static class WinogradRule
 
     private static bool SuitsFours(WeightLayout layout, FeatureMap output, bool pairSums)
     {
-        // Windows of 2×2 outputs take 16 products for 4 places, those of 4×4 36 for 16; the rest of a window is about as much for each place.
+        // Windows of 2×2 outputs take 16 products for 4 places, those of 4×4 36 for 16; the rest is about as much for each place.
         long places = Places(output, Winograd4x4.Tile);
         if (places < FewestPlaces || 2 * places > 3 * Places(output, Winograd2x2.Tile))
             return false;
