@@ -7,25 +7,27 @@ using OptimizerBuild.Kernels.Tests.Cases;
 namespace OptimizerBuild.Bench.Commands;
 
 /// <summary>
-/// <c>winograd</c>: convolutions of 3×3 taps in their direct form and in Winograd's, in turn, with weights whose pair sums are bounded and
-/// with others. It says something on processors without VNNI, or under <c>DOTNET_EnableAVXVNNI=0</c>; elsewhere both are the direct form.
+/// <c>winograd</c>: convolutions of 3×3 taps in their direct form and in both of Winograd's, in turn, with weights whose pair sums are
+/// bounded and with others. On the paths that know no Winograd form all are the direct one.
 /// </summary>
 internal sealed class WinogradCommand : BenchCommand
 {
     private static readonly Table<WinogradRow> Columns = new(
         new("layer", r => r.Layer, Width: 44),
         new("weights", r => r.Weights, Width: 9),
-        new("direct µs", r => r.Direct, "F2", 9) { Title = "direct, µs" },
-        new("winograd µs", r => r.Winograd, "F2", 11) { Title = "Winograd, µs" },
-        new("ratio", r => r.Direct / r.Winograd, "F2") { Title = "times as fast" },
-        new("GMAC/s", r => r.Macs / r.Winograd / 1e3, "F0"));
+        new("direct µs", r => r.Direct, "F1", 9) { Title = "direct, µs" },
+        new("2×2 µs", r => r.Two, "F1", 9) { Title = "F(2×2), µs" },
+        new("4×4 µs", r => r.Four, "F1", 9) { Title = "F(4×4), µs" },
+        new("2×2", r => r.Direct / r.Two, "F2") { Title = "F(2×2), times as fast" },
+        new("4×4", r => r.Direct / r.Four, "F2") { Title = "F(4×4), times as fast" },
+        new("GMAC/s", r => r.Macs / r.Four / 1e3, "F0") { Title = "F(4×4), GMAC/s" });
 
     private readonly Option<double> _seconds;
     private readonly FigureFiles _files;
 
     /// <summary>Declares the command and its options.</summary>
     public WinogradCommand()
-        : base("winograd", "Convolutions of 3×3 taps in their direct form and in Winograd's, on processors without VNNI")
+        : base("winograd", "Convolutions of 3×3 taps in their direct form and in Winograd's two")
     {
         _seconds = SecondsOption("each layer");
         _files = new(this);
@@ -40,9 +42,10 @@ internal sealed class WinogradCommand : BenchCommand
         {
             foreach (ProductShape shape in ProductShapes.Winograd)
             {
-                (Action direct, Action winograd) = WinogradForms.Of(shape, isBounded);
-                Timings[] timings = Timings.Interleave([direct, winograd], seconds);
-                yield return new(shape.ToString(), isBounded ? "bounded" : "any", shape.Macs, timings[0].Min, timings[1].Min);
+                (Action direct, Action two, Action four) = WinogradForms.Of(shape, isBounded);
+                Timings[] timings = Timings.Interleave([direct, two, four], seconds);
+                yield return new(
+                    shape.ToString(), isBounded ? "bounded" : "any", shape.Macs, timings[0].Min, timings[1].Min, timings[2].Min);
             }
         }
     }
@@ -61,10 +64,11 @@ internal sealed class WinogradCommand : BenchCommand
     }
 }
 
-/// <summary>A layer in both forms.</summary>
+/// <summary>A layer in all forms.</summary>
 /// <param name="Layer">What it is.</param>
 /// <param name="Weights">Whether its pair sums are bounded.</param>
 /// <param name="Macs">Multiply-accumulates of the direct form.</param>
 /// <param name="Direct">The direct form's shortest time in microseconds.</param>
-/// <param name="Winograd">That of Winograd's.</param>
-internal sealed record WinogradRow(string Layer, string Weights, long Macs, double Direct, double Winograd);
+/// <param name="Two">That of F(2×2, 3×3).</param>
+/// <param name="Four">That of F(4×4, 3×3).</param>
+internal sealed record WinogradRow(string Layer, string Weights, long Macs, double Direct, double Two, double Four);

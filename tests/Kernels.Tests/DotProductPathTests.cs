@@ -105,31 +105,38 @@ public sealed class DotProductPathTests
         var bytes = new byte[9 * 32 * 64];
         Array.Fill(bytes, (byte)127);
         var weights = PackedWeights.Of(bytes);
-        (Int8WinogradProduct narrow, Int8WinogradProduct wide) = (Product(32, 64), Product(64, 32));
+        (Int8WinogradProduct narrow, Int8WinogradProduct wide) = (Product(32, 64, 2), Product(64, 32, 2));
+        Int8WinogradProduct fours = Product(32, 64, 4);
         ref byte first = ref WinogradWeights.Of(new Workspace(weights, 64), in narrow);
         ref byte second = ref WinogradWeights.Of(new Workspace(weights, 64), in wide);
         Assert.False(Unsafe.AreSame(ref first, ref second));
         Assert.True(Unsafe.AreSame(ref first, ref WinogradWeights.Of(new Workspace(weights, 64), in narrow)));
-        Check(ref first, narrow.MatrixBytes);
-        Check(ref second, wide.MatrixBytes);
+        ref byte third = ref WinogradWeights.Of(new Workspace(weights, 64), in fours);
+        Assert.False(Unsafe.AreSame(ref first, ref third));
+        Assert.True(Unsafe.AreSame(ref third, ref WinogradWeights.Of(new Workspace(weights, 64), in fours)));
 
-        static Int8WinogradProduct Product(int inputs, int channels)
+        // The transforms of a column of ones: 2G, and 24G with half of its last row.
+        Check(ref first, in narrow, [2, 3, 1, 2]);
+        Check(ref second, in wide, [2, 3, 1, 2]);
+        Check(ref third, in fours, [6, -12, -4, 7, 3, 12]);
+
+        static Int8WinogradProduct Product(int inputs, int channels, int tile)
         {
             Int8WinogradProduct product = default;
             product.Inputs = inputs;
             product.Direct.Channels = channels;
+            product.Tile = tile;
             return product;
         }
 
-        static void Check(ref byte words, int matrixBytes)
+        static void Check(ref byte words, in Int8WinogradProduct product, int[] ones)
         {
-            // 2G times a column of ones.
-            int[] ones = [2, 3, 1, 2];
-            for (int position = 0; position < Int8WinogradProduct.Positions; position++)
-                for (int i = 0; i < matrixBytes; i += sizeof(short))
+            Assert.Equal(ones.Length * ones.Length, product.Positions);
+            for (int position = 0; position < product.Positions; position++)
+                for (int i = 0; i < product.MatrixBytes; i += sizeof(short))
                     Assert.Equal(
-                        127 * ones[position / 4] * ones[position % 4],
-                        Unsafe.ReadUnaligned<short>(ref Unsafe.Add(ref words, (position * matrixBytes) + i)));
+                        127 * ones[position / ones.Length] * ones[position % ones.Length],
+                        Unsafe.ReadUnaligned<short>(ref Unsafe.Add(ref words, (position * product.MatrixBytes) + i)));
         }
     }
 
@@ -139,6 +146,11 @@ public sealed class DotProductPathTests
         CheckWinograd("model", true, Winograd<WordModel512, WordModel512, Vector512<int>>);
         CheckWinograd("avx2", Avx2.IsSupported, Winograd<Avx2WordDotProduct, WinogradLanes256, Vector256<int>>);
         CheckWinograd("avx512", Avx512BW.IsSupported, Winograd<Avx512WordDotProduct, WinogradLanes512, Vector512<int>>);
+#if NET11_0_OR_GREATER
+        CheckWinograd(
+            "avx512vnni", Avx512BW.IsSupported && AvxVnni.V512.IsSupported,
+            Winograd<Avx512VnniWordDotProduct, WinogradLanes512, Vector512<int>>);
+#endif
     }
 
     /// <summary>The real instructions, where the machine has them: what the models stand for.</summary>
@@ -200,7 +212,8 @@ public sealed class DotProductPathTests
         if (!isSupported)
             return;
         KernelCase[] cases = [.. KernelCases.All.Where(c => c.Winograd is not null)];
-        Assert.NotEmpty(cases);
+        Assert.Contains(cases, c => c.Winograd!.Value.Tile == Winograd2x2.Tile);
+        Assert.Contains(cases, c => c.Winograd!.Value.Tile == Winograd4x4.Tile);
         foreach (KernelCase c in cases)
             CaseAssert.Same(c.Expected, c.Actual(w => run(w, c.Winograd!.Value)), $"winograd {name}: {c}");
         PathRecord.Ran("winograd " + name);
@@ -209,8 +222,16 @@ public sealed class DotProductPathTests
     private static void Winograd<TDot, TLanes, TVector>(Workspace w, Int8WinogradProduct product)
         where TDot : struct, IDotProduct<TVector>
         where TLanes : struct, IWinogradLanes<TVector>
-        where TVector : struct => Int8WinogradLoop.Run<TDot, TLanes, TVector>(
-            w, in product, ref WinogradWeights.Of(w, in product), 0, product.Windows, 0, product.Direct.Channels);
+        where TVector : struct
+    {
+        ref byte weights = ref WinogradWeights.Of(w, in product);
+        if (product.Tile == Winograd4x4.Tile)
+            Int8WinogradLoop.Run<Winograd4x4, TDot, TLanes, TVector>(
+                w, in product, ref weights, 0, product.Windows, 0, product.Direct.Channels);
+        else
+            Int8WinogradLoop.Run<Winograd2x2, TDot, TLanes, TVector>(
+                w, in product, ref weights, 0, product.Windows, 0, product.Direct.Channels);
+    }
 
     private static Int8Product Layer(KernelCase c) => c.Product ?? c.Sparse!.Value.Product;
 

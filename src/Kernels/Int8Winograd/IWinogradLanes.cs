@@ -20,6 +20,9 @@ internal interface IWinogradLanes<TVector>
     /// <summary>The differences of s16 lanes.</summary>
     static abstract TVector SubtractWords(TVector left, TVector right);
 
+    /// <summary>Four times s16 lanes.</summary>
+    static abstract TVector QuadrupleWords(TVector value);
+
     /// <summary>Loads s32 lanes.</summary>
     static abstract TVector Load(ref int source);
 
@@ -34,4 +37,12 @@ internal interface IWinogradLanes<TVector>
 
     /// <summary>A quarter of s32 lanes that are multiples of four.</summary>
     static abstract TVector Quarter(TVector value);
+
+    /// <summary>Four times s32 lanes, modulo 2^32.</summary>
+    static abstract TVector Quadruple(TVector value);
+
+    /// <summary>
+    /// Numbers of 26 bits, of which s32 lanes have 576 times modulo 2^32: times 0x38E38E39, which is the inverse of 9, it is 64 times.
+    /// </summary>
+    static abstract TVector DivideBy576(TVector value);
 }

@@ -2,8 +2,9 @@ namespace OptimizerBuild.Kernels;
 
 /// <summary>
 /// Convolution of u8 feature maps with s8 weights as <see cref="Int8Convolution"/>, with the same weights and the same bytes, for layers of
-/// 3×3 taps where Winograd's F(2×2, 3×3) takes less time on processors without VNNI: it needs four products for nine
-/// (<see cref="Int8WinogradLoop"/>). On others, and on the start-up path, it takes the direct form.
+/// 3×3 taps where one of Winograd's forms takes less time: F(2×2, 3×3) needs four products for nine, F(4×4, 3×3) one for four
+/// (<see cref="Int8WinogradLoop"/>). Their products are of 16 bits, so that what pays off depends on whether there is VNNI. On other
+/// processors, and on the start-up path, it takes the direct form.
 /// </summary>
 /// <remarks>S. Winograd, "Arithmetic Complexity of Computations", 1980; A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural
 /// Networks", 2016.</remarks>
@@ -59,6 +60,11 @@ internal static class Int8WinogradConvolution
     /// <param name="pairSums">
     /// 1 where the build has proved from the packed weights that no sum of two neighbouring products leaves 16 bits, else 0.
     /// </param>
+    /// <param name="tile">
+    /// Outputs of a window, in a row and in a column, on processors without VNNI: 0 (the direct form), 2, or 4 where the build has proved
+    /// from the weights that every sum of products fits <see cref="Winograd4x4.SumBits"/> bits.
+    /// </param>
+    /// <param name="vnniTile">The same on processors with AVX-512 VNNI.</param>
     public static void Run(
         Workspace w,
         int input,
@@ -88,7 +94,9 @@ internal static class Int8WinogradConvolution
         int strideWidth,
         int dilationHeight,
         int dilationWidth,
-        int pairSums)
+        int pairSums,
+        int tile,
+        int vnniTile)
     {
         Int8WinogradProduct product = default;
         Int8Convolution.Describe(
@@ -100,7 +108,8 @@ internal static class Int8WinogradConvolution
             product.Direct.Groups * product.Direct.PaddedChannels);
         product.Direct.PairSumsFit = pairSums != 0;
         product.Inputs = inputChannelsPerGroup;
-        if (!w.IsStarting && (KernelPath.UsesAvx512 || KernelPath.UsesAvx2) && IsSupported(
+        product.Tile = KernelPath.UsesAvx512Vnni ? vnniTile : KernelPath.UsesAvx512 || KernelPath.UsesAvx2 ? tile : 0;
+        if (!w.IsStarting && product.Tile != 0 && IsSupported(
             groups, inputChannelsPerGroup, outputChannelsPerGroup, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
             dilationWidth))
         {

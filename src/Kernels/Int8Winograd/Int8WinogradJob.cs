@@ -29,7 +29,7 @@ internal sealed class Int8WinogradJob : KernelJob
             int panels = product.Direct.Channels / Int8WinogradProduct.PanelWidth;
             int parts = product.Windows / least;
             bool byChannels = panels >= w.Threads
-                && (product.WeightBytes > (long)product.Windows * product.Pitch * Int8WinogradProduct.Positions || parts < w.Threads);
+                && (product.WeightBytes > (long)product.Windows * product.Pitch * product.Positions || parts < w.Threads);
             int chunks = byChannels ? panels : parts;
             if (chunks > w.Threads * ChunksPerThread)
                 chunks = w.Threads * ChunksPerThread;

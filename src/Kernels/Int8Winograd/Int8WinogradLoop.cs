@@ -5,21 +5,20 @@ using global::System.Runtime.Intrinsics;
 
 /// <summary>
 /// Carries out an <see cref="Int8WinogradProduct"/>: blocks of windows, whose inputs are transformed into scratch memory; then, for each
-/// one or two vectors of output channels, a product of words for each of the 16 positions, the output transform and requantisation.
+/// one or two vectors of output channels, a product of words for each position, the output transform and requantisation.
 /// </summary>
 /// <remarks>
-/// All of it is exact: the weights are transformed by 2G, which has no fractions, and the transformed sums are four times those of the
-/// direct form, modulo 2^32 on the way and below 2^31 in the end.
+/// All of it is exact: the weights are transformed by multiples of G, which have no fractions, and what is known of the transformed sums,
+/// multiples of the direct form's modulo 2^32, determines those.
 /// </remarks>
 internal static class Int8WinogradLoop
 {
-    /// <summary>The most windows of a block, four outputs each.</summary>
-    private const int MaximumWindows = Workspace.MaximumRows / 4;
+    /// <summary>The most windows of a block, whose words and products stay in a second-level cache.</summary>
+    private const int MaximumWindows = 24;
 
     /// <summary>A row of sums that no block has, for what belongs to no output.</summary>
     private const int NoRow = Workspace.MaximumRows + 7;
 
-    private const int Positions = Int8WinogradProduct.Positions;
     private const int PanelWidth = Int8WinogradProduct.PanelWidth;
 
     /// <summary>Computes the product on the process's path, and on the prediction's threads where it is large.</summary>
@@ -41,18 +40,39 @@ internal static class Int8WinogradLoop
     /// <param name="to">The end of the output channels, a multiple of 16.</param>
     public static void Run(Workspace w, in Int8WinogradProduct product, ref byte weights, int first, int end, int from, int to)
     {
-        if (KernelPath.UsesAvx512)
-            Run<Avx512WordDotProduct, WinogradLanes512, Vector512<int>>(w, in product, ref weights, first, end, from, to);
+        if (product.Tile == Winograd4x4.Tile)
+            Run<Winograd4x4>(w, in product, ref weights, first, end, from, to);
         else
-            Run<Avx2WordDotProduct, WinogradLanes256, Vector256<int>>(w, in product, ref weights, first, end, from, to);
+            Run<Winograd2x2>(w, in product, ref weights, first, end, from, to);
+    }
+
+    /// <summary>The same with one kind of transforms.</summary>
+    private static void Run<TTransform>(
+        Workspace w, in Int8WinogradProduct product, ref byte weights, int first, int end, int from, int to)
+        where TTransform : struct, IWinogradTransform
+    {
+#if NET11_0_OR_GREATER
+        if (KernelPath.UsesAvx512Vnni)
+        {
+            Run<TTransform, Avx512VnniWordDotProduct, WinogradLanes512, Vector512<int>>(
+                w, in product, ref weights, first, end, from, to);
+            return;
+        }
+#endif
+        if (KernelPath.UsesAvx512)
+            Run<TTransform, Avx512WordDotProduct, WinogradLanes512, Vector512<int>>(w, in product, ref weights, first, end, from, to);
+        else
+            Run<TTransform, Avx2WordDotProduct, WinogradLanes256, Vector256<int>>(w, in product, ref weights, first, end, from, to);
     }
 
     /// <summary>Computes a range of the windows and output channels with one instruction set; parameters as in <c>Run</c>.</summary>
+    /// <typeparam name="TTransform">The transforms.</typeparam>
     /// <typeparam name="TDot">Its products.</typeparam>
     /// <typeparam name="TLanes">Its transforms.</typeparam>
     /// <typeparam name="TVector">Its vector.</typeparam>
-    public static void Run<TDot, TLanes, TVector>(
+    public static void Run<TTransform, TDot, TLanes, TVector>(
         Workspace w, in Int8WinogradProduct product, ref byte weights, int first, int end, int from, int to)
+        where TTransform : struct, IWinogradTransform
         where TDot : struct, IDotProduct<TVector>
         where TLanes : struct, IWinogradLanes<TVector>
         where TVector : struct
@@ -64,8 +84,12 @@ internal static class Int8WinogradLoop
             int block = (end - first + blocks - 1) / blocks;
             int columns = 2 * TDot.Lanes;
             int wordBytes = block * product.WindowBytes;
-            ref byte words = ref w.Scratch(wordBytes + (Positions * block * columns * sizeof(int)));
+            int positions = product.Positions;
+            int sums = positions * block * columns;
+            int outputs = block * TTransform.Tile * TTransform.Tile;
+            ref byte words = ref w.Scratch(wordBytes + ((sums + (2 * outputs)) * sizeof(int)));
             ref int products = ref Unsafe.As<byte, int>(ref Unsafe.Add(ref words, wordBytes));
+            ref int places = ref Unsafe.Add(ref products, sums);
             ref int inputs = ref w.RowInputs;
             for (int i = 0; i < block; i++)
                 Unsafe.Add(ref inputs, i) = i * product.WindowBytes;
@@ -77,21 +101,22 @@ internal static class Int8WinogradLoop
             shape.SegmentRows = 1;
             shape.SegmentColumns = 1;
             shape.SegmentQuads = product.Inputs >> 1;
-            int panelBytes = Positions * product.MatrixBytes;
+            int panelBytes = positions * product.MatrixBytes;
             nint second = TDot.Lanes == PanelWidth ? panelBytes : TDot.Lanes * 4;
             for (int image = 0; image < product.Direct.Images; image++)
             {
                 for (int start = first; start < end; start += block)
                 {
                     int count = end - start < block ? end - start : block;
-                    int rows = Places(in product, image, start, count, ref w.RowOffsets, ref w.RowOutputs);
-                    Transform<TLanes, TVector>(w, in product, image, start, count, ref words);
+                    Places<TTransform>(
+                        in product, image, start, count, ref w.RowOffsets, ref places, ref Unsafe.Add(ref places, outputs));
+                    Transform<TTransform, TLanes, TVector>(w, in product, image, start, count, ref words);
                     for (int channel = from; channel < to;)
                     {
                         bool pair = to - channel >= columns;
                         int width = pair ? columns : TDot.Lanes;
                         ref byte panel = ref Unsafe.Add(ref weights, (nint)(channel / PanelWidth) * panelBytes);
-                        for (int p = 0; p < Positions; p++)
+                        for (int p = 0; p < positions; p++)
                         {
                             Tiles<TDot, TVector>(
                                 in shape, pair, ref Unsafe.Add(ref words, p * product.Pitch), ref inputs,
@@ -99,7 +124,8 @@ internal static class Int8WinogradLoop
                                 ref Unsafe.Add(ref products, p * count * width), count);
                         }
 
-                        Finish<TLanes, TVector>(w, in product, ref products, count, width, channel, rows);
+                        Finish<TTransform, TLanes, TVector>(
+                            w, in product, ref products, count, width, channel, ref places, ref Unsafe.Add(ref places, outputs));
                         channel += width;
                     }
                 }
@@ -108,8 +134,9 @@ internal static class Int8WinogradLoop
     }
 
     /// <summary>The words of a block's windows: of each window all positions, of each position all channels.</summary>
-    private static void Transform<TLanes, TVector>(
+    private static void Transform<TTransform, TLanes, TVector>(
         Workspace w, in Int8WinogradProduct product, int image, int start, int count, ref byte words)
+        where TTransform : struct, IWinogradTransform
         where TLanes : struct, IWinogradLanes<TVector>
         where TVector : struct
     {
@@ -125,15 +152,15 @@ internal static class Int8WinogradLoop
                 int x = start + done - (y * across);
                 int run = across - x < count - done ? across - x : count - done;
 
-                // A last window that is one output high or wide has no fourth row or column: its third takes that place, as what comes of
+                // A last window that has fewer outputs lacks rows or columns of inputs: the last one takes their places, as what comes of
                 // it belongs to no output.
-                int fourth = (2 * y) + 1 < product.Direct.Height ? 3 * row : 2 * row;
-                int last = (2 * (x + run)) - 1 < product.Direct.Width ? pixel : 0;
-                ref byte source = ref w.Arena(input + (2 * y * row) + (2 * x * pixel));
+                int rows = Extent<TTransform>(product.Direct.Height, y) + 2;
+                int columns = Extent<TTransform>(product.Direct.Width, x + run - 1) + 2;
+                ref byte source = ref w.Arena(input + (TTransform.Tile * y * row) + (TTransform.Tile * x * pixel));
                 for (int channel = 0; channel < product.Inputs; channel += 2 * TLanes.Lanes)
                 {
-                    WinogradInputs.Run<TLanes, TVector>(
-                        ref Unsafe.Add(ref source, channel), row, 2 * row, fourth, pixel, last, run,
+                    TTransform.Inputs<TLanes, TVector>(
+                        ref Unsafe.Add(ref source, channel), row, rows, pixel, columns, run,
                         ref Unsafe.Add(ref words, (done * product.WindowBytes) + (channel * sizeof(short))), product.WindowBytes,
                         product.Pitch);
                 }
@@ -143,73 +170,113 @@ internal static class Int8WinogradLoop
         }
     }
 
-    /// <summary>The outputs of a block, of one or two vectors of channels.</summary>
-    private static void Finish<TLanes, TVector>(
-        Workspace w, in Int8WinogradProduct product, ref int products, int count, int width, int channel, int rows)
+    /// <summary>
+    /// The outputs of a block, of one or two vectors of channels: as many windows at a time as there is room for their sums.
+    /// </summary>
+    private static void Finish<TTransform, TLanes, TVector>(
+        Workspace w, in Int8WinogradProduct product, ref int products, int count, int width, int channel, ref int places, ref int outputs)
+        where TTransform : struct, IWinogradTransform
         where TLanes : struct, IWinogradLanes<TVector>
         where TVector : struct
     {
         unchecked
         {
             ref int bias = ref Unsafe.As<byte, int>(ref w.Weight(product.Direct.Bias + (channel * sizeof(int))));
-            for (int lane = 0; lane < width; lane += TLanes.Lanes)
+            ref byte multipliers = ref w.Weight(product.Direct.Multipliers + (channel * sizeof(int)));
+            int part = 0;
+            for (int done = 0; done < count; done += Part<TTransform>())
             {
-                WinogradOutputs.Run<TLanes, TVector>(
-                    ref Unsafe.Add(ref products, lane), count * width, width, count, ref Unsafe.Add(ref bias, lane),
-                    ref Unsafe.Add(ref w.RowSums, lane), ref w.RowOffsets);
-            }
+                int windows = count - done < Part<TTransform>() ? count - done : Part<TTransform>();
+                for (int lane = 0; lane < width; lane += TLanes.Lanes)
+                {
+                    TTransform.Outputs<TLanes, TVector>(
+                        ref Unsafe.Add(ref products, (done * width) + lane), count * width, width, windows, ref Unsafe.Add(ref bias, lane),
+                        ref Unsafe.Add(ref w.RowSums, lane), ref places);
+                }
 
-            RequantizedBlock.Run(
-                ref w.RowSums, width, rows, width, ref w.Weight(product.Direct.Multipliers + (channel * sizeof(int))),
-                in product.Direct.Requantization, ref w.Arena(channel), ref w.RowOutputs);
+                RequantizedBlock.Run(
+                    ref w.RowSums, width, Unsafe.Add(ref w.RowOffsets, part++), width, ref multipliers, in product.Direct.Requantization,
+                    ref w.Arena(channel), ref outputs);
+                places = ref Unsafe.Add(ref places, Workspace.MaximumRows);
+                outputs = ref Unsafe.Add(ref outputs, Workspace.MaximumRows);
+            }
         }
     }
 
-    /// <summary>Numbers the outputs of a block, which are the rows to be requantised, and writes down where they are.</summary>
+    /// <summary>The windows whose outputs are as many rows of sums as a workspace has room for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Part<TTransform>()
+        where TTransform : struct, IWinogradTransform => Workspace.MaximumRows / (TTransform.Tile * TTransform.Tile);
+
+    /// <summary>The outputs that a window has along an axis of so many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Extent<TTransform>(int length, int window)
+        where TTransform : struct, IWinogradTransform
+    {
+        unchecked
+        {
+            int left = length - (TTransform.Tile * window);
+            return left < TTransform.Tile ? left : TTransform.Tile;
+        }
+    }
+
+    /// <summary>
+    /// Numbers the outputs of a block, which are the rows to be requantised, part by part, and writes down where they are.
+    /// </summary>
     /// <param name="product">The layer.</param>
     /// <param name="image">The image.</param>
     /// <param name="start">The block's first window.</param>
     /// <param name="count">Its windows.</param>
-    /// <param name="places">Receives the rows of each window's four outputs.</param>
+    /// <param name="rows">Receives the number of rows of each part.</param>
+    /// <param name="places">Receives the rows of each window's outputs.</param>
     /// <param name="outputs">Receives the arena offset of each row.</param>
-    /// <returns>The number of rows.</returns>
+    /// <typeparam name="TTransform">The transforms.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Places(in Int8WinogradProduct product, int image, int start, int count, ref int places, ref int outputs)
+    private static void Places<TTransform>(
+        in Int8WinogradProduct product, int image, int start, int count, ref int rows, ref int places, ref int outputs)
+        where TTransform : struct, IWinogradTransform
     {
         unchecked
         {
-            int across = product.Across;
-            int row = product.Direct.OutputRowStride;
-            int pixel = product.Direct.OutputPixelStride;
-            int y = start / across;
-            int x = start - (y * across);
-            int rows = 0;
+            int y = start / product.Across;
+            int x = start - (y * product.Across);
+            rows = 0;
             for (int i = 0; i < count; i++)
             {
-                // Of a last window that is one output high or wide the others go to a row that no block has.
-                int output = product.Direct.Output + (image * product.Direct.OutputImageStride) + (2 * y * row) + (2 * x * pixel);
-                bool wide = (2 * x) + 1 < product.Direct.Width;
-                bool high = (2 * y) + 1 < product.Direct.Height;
-                places = rows;
-                Unsafe.Add(ref outputs, rows++) = output;
-                Unsafe.Add(ref places, 1) = wide ? rows : NoRow;
-                Unsafe.Add(ref outputs, rows) = output + pixel;
-                rows += wide ? 1 : 0;
-                Unsafe.Add(ref places, 2) = high ? rows : NoRow;
-                Unsafe.Add(ref outputs, rows) = output + row;
-                rows += high ? 1 : 0;
-                Unsafe.Add(ref places, 3) = wide && high ? rows : NoRow;
-                Unsafe.Add(ref outputs, rows) = output + row + pixel;
-                rows += wide && high ? 1 : 0;
-                places = ref Unsafe.Add(ref places, 4);
-                if (++x == across)
+                if (i != 0 && i % Part<TTransform>() == 0)
+                {
+                    outputs = ref Unsafe.Add(ref outputs, Workspace.MaximumRows);
+                    rows = ref Unsafe.Add(ref rows, 1);
+                    rows = 0;
+                }
+
+                // Of a last window that is cut off, what is missing goes to a row that no block has.
+                int high = Extent<TTransform>(product.Direct.Height, y);
+                int wide = Extent<TTransform>(product.Direct.Width, x);
+                int line = product.Direct.Output + (image * product.Direct.OutputImageStride)
+                    + (TTransform.Tile * y * product.Direct.OutputRowStride) + (TTransform.Tile * x * product.Direct.OutputPixelStride);
+                for (int row = 0; row < TTransform.Tile; row++)
+                {
+                    int output = line;
+                    for (int column = 0; column < TTransform.Tile; column++)
+                    {
+                        bool exists = row < high && column < wide;
+                        places = exists ? rows : NoRow;
+                        if (exists)
+                            Unsafe.Add(ref outputs, rows++) = output;
+                        places = ref Unsafe.Add(ref places, 1);
+                        output += product.Direct.OutputPixelStride;
+                    }
+
+                    line += product.Direct.OutputRowStride;
+                }
+
+                if (++x == product.Across)
                 {
                     x = 0;
                     y++;
                 }
             }
-
-            return rows;
         }
     }
 

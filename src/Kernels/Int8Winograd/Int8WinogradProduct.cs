@@ -1,8 +1,8 @@
 namespace OptimizerBuild.Kernels;
 
 /// <summary>
-/// A convolution of 3×3 taps, stride 1, as the loop over windows sees it: windows of 4×4 inputs, two apart, each with 2×2 outputs, of which
-/// the last ones of a row or column may be one wide or high.
+/// A convolution of 3×3 taps, stride 1, as the loop over windows sees it: windows of inputs that overlap by two, each with as many outputs
+/// in a row and in a column as <see cref="Tile"/> says, of which the last ones of a row or column may be narrower or lower.
 /// </summary>
 internal struct Int8WinogradProduct
 {
@@ -12,17 +12,20 @@ internal struct Int8WinogradProduct
     /// <summary>Input channels, a multiple of 16.</summary>
     public int Inputs;
 
-    /// <summary>Positions of a window, each with a matrix of its own.</summary>
-    public const int Positions = 16;
+    /// <summary>Outputs of a window in a row and in a column: 2 or 4.</summary>
+    public int Tile;
 
     /// <summary>Output channels of a panel of transformed weights.</summary>
     public const int PanelWidth = 16;
 
+    /// <summary>Positions of a window, each with a matrix of its own.</summary>
+    public readonly int Positions => unchecked((Tile + 2) * (Tile + 2));
+
     /// <summary>Windows side by side.</summary>
-    public readonly int Across => unchecked((Direct.Width + 1) >> 1);
+    public readonly int Across => unchecked((Direct.Width + Tile - 1) / Tile);
 
     /// <summary>Windows of an image.</summary>
-    public readonly int Windows => unchecked(Across * ((Direct.Height + 1) >> 1));
+    public readonly int Windows => unchecked(Across * ((Direct.Height + Tile - 1) / Tile));
 
     /// <summary>Bytes from a window's words at one position to those at the next: all channels, in whole vectors.</summary>
     public readonly int Pitch => unchecked(((Inputs + 31) & ~31) * sizeof(short));

@@ -25,6 +25,10 @@ internal readonly struct WinogradLanes256 : IWinogradLanes<Vector256<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> QuadrupleWords(Vector256<int> value) => Avx2.ShiftLeftLogical(value.AsInt16(), 2).AsInt32();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load(ref int source) => Vector256.LoadUnsafe(ref source);
 
     /// <inheritdoc/>
@@ -42,4 +46,13 @@ internal readonly struct WinogradLanes256 : IWinogradLanes<Vector256<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Quarter(Vector256<int> value) => Avx2.ShiftRightArithmetic(value, 2);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Quadruple(Vector256<int> value) => Avx2.ShiftLeftLogical(value, 2);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> DivideBy576(Vector256<int> value) =>
+        Avx2.ShiftRightArithmetic(Avx2.MultiplyLow(value, Vector256.Create(0x38E38E39)), 6);
 }

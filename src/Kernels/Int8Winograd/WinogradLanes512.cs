@@ -26,6 +26,10 @@ internal readonly struct WinogradLanes512 : IWinogradLanes<Vector512<int>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> QuadrupleWords(Vector512<int> value) => Avx512BW.ShiftLeftLogical(value.AsInt16(), 2).AsInt32();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Load(ref int source) => Vector512.LoadUnsafe(ref source);
 
     /// <inheritdoc/>
@@ -43,4 +47,13 @@ internal readonly struct WinogradLanes512 : IWinogradLanes<Vector512<int>>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Quarter(Vector512<int> value) => Avx512F.ShiftRightArithmetic(value, 2);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Quadruple(Vector512<int> value) => Avx512F.ShiftLeftLogical(value, 2);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> DivideBy576(Vector512<int> value) =>
+        Avx512F.ShiftRightArithmetic(Avx512F.MultiplyLow(value, Vector512.Create(0x38E38E39)), 6);
 }

@@ -167,8 +167,8 @@ internal static class ConvolutionCases
     }
 
     /// <summary>
-    /// Convolutions that Winograd's form takes on processors without VNNI: windows cut off on either side, several blocks, last panels that
-    /// stand alone, the most inputs whose transformed sums fit; and some that it leaves to the direct form.
+    /// Convolutions that Winograd's forms take: windows cut off on either side, several blocks, last panels that stand alone, the most
+    /// inputs whose transformed sums fit, sums as large as F(4×4, 3×3) can tell them apart; and some that they leave to the direct form.
     /// </summary>
     public static IEnumerable<KernelCase> Winograd()
     {
@@ -194,10 +194,22 @@ internal static class ConvolutionCases
         foreach (WindowGeometry g in geometries)
             foreach (DataKind kind in Enum.GetValues<DataKind>())
                 foreach (int pixelGap in g.Images == 1 ? [0, 3] : (int[])[0])
-                    yield return Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed++, winograd: true);
+                    foreach (int tile in HasExactFours(g) ? [2, 4] : (int[])[2])
+                        yield return Winograd(g, kind, tile, pixelGap, seed++);
         foreach (ProductShape s in ProductShapes.Winograd.Where(s => s.Macs < 10_000_000))
-            yield return Case(Geometry(s), DataKind.Uniform, wide: false, blocked: false, depthwise: false, 0, seed++, winograd: true);
+            foreach (int tile in HasExactFours(Geometry(s)) ? [2, 4] : (int[])[2])
+                yield return Winograd(Geometry(s), DataKind.Uniform, tile, 0, seed++);
+        foreach (int size in (int[])[4, 7])
+            yield return Winograd(
+                Geometry(1, size, size, 1, 128, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1), DataKind.Extreme, 4, 0, seed++, isAtBound: true);
     }
+
+    private static KernelCase Winograd(WindowGeometry g, DataKind kind, int tile, int pixelGap, int seed, bool isAtBound = false) =>
+        Case(g, kind, wide: false, blocked: false, depthwise: false, pixelGap, seed, tile: tile, isAtBound: isAtBound);
+
+    // Whatever the weights.
+    private static bool HasExactFours(WindowGeometry g) =>
+        byte.MaxValue * 128L * g.InputsPerGroup * g.KernelHeight * g.KernelWidth < 1 << (Winograd4x4.SumBits - 1);
 
     private static WindowGeometry Geometry(ProductShape s)
     {
@@ -219,13 +231,20 @@ internal static class ConvolutionCases
 
     private static KernelCase Case(
         WindowGeometry g, DataKind kind, bool wide, bool blocked, bool depthwise, int pixelGap, int seed, int? zeros = null,
-        int? groupInputs = null, bool winograd = false)
+        int? groupInputs = null, int tile = 0, bool isAtBound = false)
     {
+        bool winograd = tile != 0;
         var data = new CaseData(seed);
         int zeroPoint = data.Random.Next(256);
         int channels = g.InputChannels;
         byte[] input = data.Bytes(g.Images * g.Height * g.Width * channels, kind);
         sbyte[] weights = data.SignedBytes(g.OutputChannels * g.InputsPerGroup * g.KernelHeight * g.KernelWidth, kind);
+        if (isAtBound)
+        {
+            Array.Fill(input, byte.MaxValue);
+            FillToBound(weights, g.OutputChannels);
+        }
+
         long[] bias = [.. Enumerable.Range(0, g.OutputChannels).Select(_ => (long)data.Random.Next(-100000, 100001))];
         int taps = g.KernelHeight * g.KernelWidth;
 
@@ -358,7 +377,7 @@ internal static class ConvolutionCases
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
                 g.Groups,
                 g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth, g.DilationHeight,
-                g.DilationWidth, pairSums),
+                g.DilationWidth, pairSums, tile, tile),
             (_, false, false) => w => Int8Convolution.Run(
                 w, fromOffset, from.ImageStride, from.RowStride, from.PixelStride, to.Offset, to.ImageStride, to.RowStride, to.PixelStride,
                 weightsAt, biasAt, multipliersAt, shift, outputZeroPoint, minimum, maximum, g.Images, g.OutputHeight, g.OutputWidth,
@@ -390,13 +409,14 @@ internal static class ConvolutionCases
             Name = $"{g.Images}×{g.Height}×{g.Width}×{channels}→{outputChannels} " +
                 $"kernel {g.KernelHeight}×{g.KernelWidth} stride {g.StrideHeight}×{g.StrideWidth} " +
                 $"dilation {g.DilationHeight}×{g.DilationWidth} groups {g.Groups} pixel gap {pixelGap} {kind}, shift {shift}"
-                + (zeros is { } share ? $", {share} % zero" : "") + (groupInputs is > 0 ? $", groups of {groupInputs}" : ""),
+                + (zeros is { } share ? $", {share} % zero" : "") + (groupInputs is > 0 ? $", groups of {groupInputs}" : "")
+                + (winograd ? $", F({tile}×{tile}, 3×3)" : "") + (isAtBound ? ", at the bound" : ""),
             Arena = data.Arena,
             Weights = data.Weights,
             Product = sparse is null && four is null && !winograd ? product : null,
             Winograd = winograd && Int8WinogradConvolution.IsSupported(
                 g.Groups, g.InputsPerGroup, g.OutputsPerGroup, g.KernelHeight, g.KernelWidth, g.StrideHeight, g.StrideWidth,
-                g.DilationHeight, g.DilationWidth) ? new() { Direct = product!.Value, Inputs = g.InputsPerGroup } : null,
+                g.DilationHeight, g.DilationWidth) ? new() { Direct = product!.Value, Inputs = g.InputsPerGroup, Tile = tile } : null,
             Four = four?.Of(product!.Value, factorsAt),
             Sparse = sparse is null ? null : new() { Product = product!.Value, Columns = columnsAt, Starts = startsAt },
             Run = run,
@@ -418,6 +438,18 @@ internal static class ConvolutionCases
                             }
             },
         };
+    }
+
+    // Positive and negative sums in turn, the greatest multiples of 255 below 2^25.
+    private static void FillToBound(sbyte[] weights, int outputs)
+    {
+        const int magnitude = (1 << (Winograd4x4.SumBits - 1)) / byte.MaxValue;
+        int length = weights.Length / outputs;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            int at = i % length;
+            weights[i] = (sbyte)((i / length % 2 == 0 ? 1 : -1) * ((magnitude * (at + 1) / length) - (magnitude * at / length)));
+        }
     }
 
     private static FeatureMap WideMap(CaseData data, WindowGeometry g)

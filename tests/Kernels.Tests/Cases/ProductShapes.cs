@@ -124,6 +124,14 @@ internal static class ProductShapes
         new("Convolution", 13, 13, 64, 64, 3),
         new("Convolution", 14, 14, 32, 64, 3),
         new("Convolution", 14, 14, 96, 96, 3),
+        new("Convolution", 9, 9, 64, 64, 3),
+        new("Convolution", 7, 7, 128, 128, 3),
+        new("Convolution", 7, 7, 256, 256, 3),
+        new("Convolution", 14, 14, 64, 64, 3),
+        new("Convolution", 14, 14, 512, 512, 3),
+        new("Convolution", 28, 28, 256, 256, 3),
+        new("Convolution", 16, 16, 32, 64, 3),
+        new("Convolution", 16, 16, 64, 32, 3),
     ];
 
     /// <summary>The layers of a kernel.</summary>

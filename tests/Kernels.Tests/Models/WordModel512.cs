@@ -26,6 +26,14 @@ internal readonly struct WordModel512 : IDotProduct<Vector512<int>>, IWinogradLa
 
     public static Vector512<int> Quarter(Vector512<int> value) => Each(value, value, static (x, _) => x / 4);
 
+    public static Vector512<int> Quadruple(Vector512<int> value) => Each(value, value, static (x, _) => unchecked(4 * x));
+
+    public static Vector512<int> DivideBy576(Vector512<int> value) =>
+        Each(value, value, static (x, _) => unchecked(x * 0x38E38E39) >> 6);
+
+    public static Vector512<int> QuadrupleWords(Vector512<int> value) =>
+        Each(value, value, static (x, _) => unchecked((ushort)(4 * x) | ((4 * (x >> 16)) << 16)));
+
     public static Vector512<int> Widen(ref byte source) => Vector512.WidenLower(Vector512.LoadUnsafe(ref source)).AsInt32();
 
     public static Vector512<int> AddWords(Vector512<int> left, Vector512<int> right) => (left.AsInt16() + right.AsInt16()).AsInt32();

@@ -8,6 +8,7 @@ using OptimizerBuild.Lowering.Int8;
 using OptimizerBuild.Operators;
 using OptimizerBuild.Options;
 using OptimizerBuild.Passes;
+using OptimizerBuild.Plan;
 
 namespace OptimizerBuild.Lowering;
 
@@ -17,40 +18,55 @@ public sealed class WinogradRuleTests
     private const string Direct = nameof(Int8Convolution), Winograd = nameof(Int8WinogradConvolution);
 
     [Theory]
-    [InlineData(16, 32, 32, true, Winograd)]
-    [InlineData(14, 32, 64, true, Winograd)]
-    [InlineData(13, 64, 32, true, Winograd)]
-    [InlineData(7, 64, 64, true, Direct)]
-    [InlineData(16, 16, 32, true, Direct)]
-    [InlineData(16, 32, 16, true, Direct)]
-    [InlineData(16, 32, 40, true, Direct)]
-    [InlineData(4, 512, 512, true, Direct)]
-    [InlineData(6, 64, 64, true, Direct)]
-    [InlineData(8, 64, 64, true, Winograd)]
-    [InlineData(6, 64, 64, false, Direct)]
-    [InlineData(16, 16, 16, false, Winograd)]
-    [InlineData(7, 16, 32, false, Winograd)]
-    [InlineData(16, 8, 32, false, Direct)]
-    public void AShapeAndItsWeightsDecide(int size, int inputs, int outputs, bool isBounded, string kernel)
+    [InlineData(16, 32, 32, true, 4, 0)]
+    [InlineData(14, 32, 64, true, 4, 0)]
+    [InlineData(13, 64, 32, true, 4, 0)]
+    [InlineData(14, 64, 32, true, 4, 4)]
+    [InlineData(7, 64, 64, true, 4, 4)]
+    [InlineData(9, 64, 64, true, 0, 0)]
+    [InlineData(9, 64, 64, false, 2, 0)]
+    [InlineData(10, 64, 64, true, 4, 0)]
+    [InlineData(16, 16, 32, true, 4, 0)]
+    [InlineData(13, 16, 32, true, 0, 0)]
+    [InlineData(16, 32, 16, true, 4, 0)]
+    [InlineData(16, 64, 16, true, 4, 0)]
+    [InlineData(16, 32, 40, true, 0, 0)]
+    [InlineData(4, 512, 512, true, 0, 0)]
+    [InlineData(6, 64, 64, true, 0, 0)]
+    [InlineData(8, 64, 64, true, 4, 4)]
+    [InlineData(6, 64, 64, false, 0, 0)]
+    [InlineData(16, 16, 16, false, 4, 0)]
+    [InlineData(13, 16, 16, false, 4, 0)]
+    [InlineData(7, 16, 32, false, 4, 0)]
+    [InlineData(16, 8, 32, false, 0, 0)]
+    [InlineData(14, 256, 256, true, 4, 4)]
+    [InlineData(14, 512, 256, true, 2, 0)]
+    [InlineData(14, 512, 512, true, 0, 0)]
+    [InlineData(14, 512, 512, false, 2, 0)]
+    public void AShapeAndItsWeightsDecide(int size, int inputs, int outputs, bool isBounded, int tile, int vnniTile) =>
+        Assert.Equal(new(tile, vnniTile), Of(size, inputs, outputs, isBounded, new sbyte[9 * inputs * outputs]));
+
+    [Fact]
+    public void SumsBeyondTwentySixBitsKeepWindowsOfFoursOut()
     {
-        var g = new FloatGraph();
-        Graph graph = g.Build(g.Conv("y", g.Input("x", 1, size, size, inputs), inputs, outputs, 3));
-        WindowGeometry window = WindowGeometry.OfConvolution(OperatorContext.Of(graph, graph.Nodes[0]));
-        var layout = new WeightLayout
+        // 131,586 · 255 is the last multiple below 2^25.
+        const int inputs = 128, outputs = 64, length = 9 * inputs;
+        var weights = new sbyte[length * outputs];
+        Span<sbyte> last = weights.AsSpan(length * (outputs - 1));
+        foreach (int sign in (int[])[1, -1])
         {
-            Order = WeightOrder.Convolution,
-            AddsBlocks = false,
-            Groups = 1,
-            Outputs = outputs,
-            Inputs = inputs,
-            KernelHeight = 3,
-            KernelWidth = 3,
-            Dilation = 1,
-            PixelStride = inputs,
-            IsStoredByInputs = false,
-        };
-        var map = new FeatureMap(1, size, size, outputs, size * size * outputs, size * outputs, outputs);
-        Assert.Equal(kernel == Winograd, WinogradRule.Suits(window, layout, map, isBounded));
+            last.Fill((sbyte)(sign * 114));
+            last[..258].Fill((sbyte)(sign * 115));
+            Assert.Equal(131_586 * sign, last.ToArray().Sum(w => w));
+            Assert.Equal(new(4, 4), Of(16, inputs, outputs, true, weights));
+            last[^1] += (sbyte)sign;
+            Assert.Equal(new(2, 0), Of(16, inputs, outputs, true, weights));
+        }
+
+        // Positive and negative weights make different sums.
+        last[..(length / 2)].Fill(127);
+        last[(length / 2)..].Fill(-128);
+        Assert.Equal(new(4, 4), Of(16, inputs, outputs, true, weights));
     }
 
     [Fact]
@@ -80,7 +96,13 @@ public sealed class WinogradRuleTests
         Assert.Equal(Direct, direct.Calls.First(c => c.Macs > 0).Kernel);
         Assert.Equal(direct.Weights, lowered.Weights);
         Assert.Equal(direct.ArenaBytes, lowered.ArenaBytes);
-        Assert.Equal(direct.Calls.First(c => c.Macs > 0).Arguments, lowered.Calls.First(c => c.Macs > 0).Arguments);
+        Assert.Equal(
+            [
+                .. direct.Calls.First(c => c.Macs > 0).Arguments,
+                new PlanArgument.Integer("tile", 4),
+                new PlanArgument.Integer("vnniTile", 0),
+            ],
+            lowered.Calls.First(c => c.Macs > 0).Arguments);
 
         var simulation = new QuantizedGraphEvaluator(graph, model.Annotation<GraphQuantization>()!);
         var random = new Random(3);
@@ -95,6 +117,28 @@ public sealed class WinogradRuleTests
         string limited = OptionsText.Write(options with { MaxMemory = 1 });
         Assert.NotEqual(OptionsText.Write(options), limited);
         Assert.Equal(limited, OptionsText.Write(options with { MaxMemory = 2 }));
+    }
+
+    private static WinogradTiles Of(int size, int inputs, int outputs, bool isBounded, sbyte[] weights)
+    {
+        var g = new FloatGraph();
+        Graph graph = g.Build(g.Conv("y", g.Input("x", 1, size, size, inputs), inputs, outputs, 3));
+        WindowGeometry window = WindowGeometry.OfConvolution(OperatorContext.Of(graph, graph.Nodes[0]));
+        var layout = new WeightLayout
+        {
+            Order = WeightOrder.Convolution,
+            AddsBlocks = false,
+            Groups = 1,
+            Outputs = outputs,
+            Inputs = inputs,
+            KernelHeight = 3,
+            KernelWidth = 3,
+            Dilation = 1,
+            PixelStride = inputs,
+            IsStoredByInputs = false,
+        };
+        var map = new FeatureMap(1, size, size, outputs, size * size * outputs, size * outputs, outputs);
+        return WinogradRule.Of(window, layout, weights, map, isBounded);
     }
 
     private static Graph Layers(int size, int inputs, int outputs)

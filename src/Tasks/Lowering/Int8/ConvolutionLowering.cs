@@ -40,11 +40,10 @@ internal sealed class ConvolutionLowering : NodeLowering
         context.PairSumsBounded[node.Name] = PairSums16.Fit(layout.Pack(quantized.Values));
 
         string kernel = Kernel(weights, layout);
-        if (kernel == "Int8Convolution" && !wide && !context.SavesMemory
-            && WinogradRule.Suits(window, layout, to, context.PairSumsBounded[node.Name]))
-        {
+        WinogradTiles tiles = kernel != "Int8Convolution" || wide || context.SavesMemory ? default
+            : WinogradRule.Of(window, layout, quantized.Values, to, context.PairSumsBounded[node.Name]);
+        if (!tiles.IsDirect)
             kernel = nameof(Int8WinogradConvolution);
-        }
 
         string shapes = $"{from.Height}×{from.Width}×{from.Channels} → {to.Height}×{to.Width}×{to.Channels}, "
             + $"{window.Y.Kernel}×{window.X.Kernel}";
@@ -81,6 +80,8 @@ internal sealed class ConvolutionLowering : NodeLowering
             .Int("dilationWidth", window.X.Dilation);
         if (!layout.AddsBlocks)
             step.Int("pairSums", context.PairSumsBounded[node.Name] ? 1 : 0);
+        if (!tiles.IsDirect)
+            step.Int("tile", tiles.Tile).Int("vnniTile", tiles.VnniTile);
     }
 
     private static string Kernel(WeightSection weights, WeightLayout layout) => layout.Order == WeightOrder.Depthwise ? "Int8Depthwise"

@@ -5,7 +5,7 @@ using global::System.Runtime.CompilerServices;
 /// <summary>
 /// The input transform of Winograd's F(2×2, 3×3): of each window of 4×4 bytes d the 16 words of Bᵀ d B, at most 1020 in magnitude.
 /// </summary>
-internal static class WinogradInputs
+internal static class WinogradInputs2x2
 {
     /// <summary>Windows side by side, two pixels apart, of as many channels as a vector has words.</summary>
     /// <param name="row0">The first pixel of the windows' first row.</param>

@@ -6,7 +6,7 @@ using global::System.Runtime.CompilerServices;
 /// The output transform of Winograd's F(2×2, 3×3): of the sums m of 16 positions the four of Aᵀ m A, a quarter of which are those of the
 /// direct form, to the bit, because the weights were transformed by 2G instead of G.
 /// </summary>
-internal static class WinogradOutputs
+internal static class WinogradOutputs2x2
 {
     /// <summary>All windows of a block, of one vector of channels.</summary>
     /// <param name="products">The sums of position (0, 0) of the first window.</param>
