@@ -121,6 +121,11 @@ internal static class Int8Depthwise
         {
             Int8DepthwiseScalarLoop.Run(w, in product);
         }
+#if NET11_0_OR_GREATER
+        else if (KernelPath.UsesAvx512Vnni && Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnQuads>(w, in product))
+        {
+        }
+#endif
 #if NET9_0_OR_GREATER
         else if (KernelPath.UsesAvxVnni)
         {
@@ -139,6 +144,9 @@ internal static class Int8Depthwise
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
 #endif
+        else if (KernelPath.UsesAvx512 && Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnWords>(w, in product))
+        {
+        }
         else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
             int done = Int8DepthwiseAvx2Loop.Run(w, in product, 0);
