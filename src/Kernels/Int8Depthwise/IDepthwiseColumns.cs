@@ -10,6 +10,9 @@ using global::System.Runtime.Intrinsics.X86;
 /// </summary>
 internal interface IDepthwiseColumns
 {
+    /// <summary>Whether two output rows share operands, the lower one's weights moved one row down.</summary>
+    static abstract bool Shares { get; }
+
     /// <summary>Bytes of the weights of one tap: of a column of four rows and 16 lanes.</summary>
     static abstract int TapBytes { get; }
 
@@ -30,6 +33,9 @@ internal interface IDepthwiseColumns
 /// <summary>Two times two taps of 16 bits: VPMADDWD of AVX-512BW, exact whatever they are.</summary>
 internal readonly struct DepthwiseColumnWords : IDepthwiseColumns
 {
+    /// <inheritdoc/>
+    public static bool Shares => true;
+
     /// <inheritdoc/>
     public static int TapBytes => 128;
 
@@ -69,10 +75,50 @@ internal readonly struct DepthwiseColumnWords : IDepthwiseColumns
     }
 }
 
+/// <summary>
+/// Four taps of 8 bits: VPMADDUBSW of AVX-512BW, exact where the build has proved that no sum of the first or the last two leaves 16 bits.
+/// That is of rows as the weights have them: one row down the pairs are others.
+/// </summary>
+internal readonly struct DepthwiseColumnPairs : IDepthwiseColumns
+{
+    /// <inheritdoc/>
+    public static bool Shares => false;
+
+    /// <inheritdoc/>
+    public static int TapBytes => 64;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Operands(
+        Vector512<byte> upper, Vector512<byte> lower, out Vector512<int> first0, out Vector512<int> first1, out Vector512<int> second0,
+        out Vector512<int> second1)
+    {
+        first0 = Avx512BW.UnpackLow(upper.AsInt16(), lower.AsInt16()).AsInt32();
+        second0 = Avx512BW.UnpackHigh(upper.AsInt16(), lower.AsInt16()).AsInt32();
+        first1 = first0;
+        second1 = second0;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Add(Vector512<int> sums, Vector512<int> operand0, Vector512<int> operand1, ref byte tap)
+    {
+        Vector512<short> pairs = Avx512BW.MultiplyAddAdjacent(operand0.AsByte(), Vector512.LoadUnsafe(ref tap).AsSByte());
+        return unchecked(sums + Avx512BW.MultiplyAddAdjacent(pairs, Vector512<short>.One));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Weights(Vector512<int> quads, ref byte tap) => quads.AsByte().StoreUnsafe(ref tap);
+}
+
 #if NET11_0_OR_GREATER
 /// <summary>Four taps of 8 bits: VPDPBUSD of AVX-512 VNNI, exact whatever they are.</summary>
 internal readonly struct DepthwiseColumnQuads : IDepthwiseColumns
 {
+    /// <inheritdoc/>
+    public static bool Shares => true;
+
     /// <inheritdoc/>
     public static int TapBytes => 64;
 

@@ -115,17 +115,14 @@ internal static class Int8Depthwise
     /// <summary>Computes the convolution on the process's path and the caller's thread.</summary>
     internal static void Run(Workspace w, in Int8DepthwiseProduct product)
     {
+        if (TryColumns(w, in product))
+            return;
         int padded = product.PaddedChannels;
         int whole = padded & ~(Int8DepthwiseLayout.Block - 1);
         if (!Vector128.IsHardwareAccelerated)
         {
             Int8DepthwiseScalarLoop.Run(w, in product);
         }
-#if NET11_0_OR_GREATER
-        else if (KernelPath.UsesAvx512Vnni && Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnQuads>(w, in product))
-        {
-        }
-#endif
 #if NET9_0_OR_GREATER
         else if (KernelPath.UsesAvxVnni)
         {
@@ -144,9 +141,6 @@ internal static class Int8Depthwise
             Int8DepthwiseLoop.Run<AvxVnniDotProduct128, Vector128<int>, DepthwiseVector128>(w, in product, whole, padded);
         }
 #endif
-        else if (KernelPath.UsesAvx512 && Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnWords>(w, in product))
-        {
-        }
         else if (KernelPath.UsesAvx512 || KernelPath.UsesAvx2)
         {
             int done = Int8DepthwiseAvx2Loop.Run(w, in product, 0);
@@ -165,5 +159,21 @@ internal static class Int8Depthwise
         {
             Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, 0, padded);
         }
+    }
+
+    /// <summary>Computes the convolution with columns in registers of 512 bits, where it has this form.</summary>
+    private static bool TryColumns(Workspace w, in Int8DepthwiseProduct product)
+    {
+#if NET11_0_OR_GREATER
+        if (KernelPath.UsesAvx512Vnni)
+            return Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnQuads>(w, in product);
+#endif
+
+        // Without VNNI joining the sixteen channels of four pixels takes what the width wins.
+        if (!KernelPath.UsesAvx512 || product.PaddedChannels == 16)
+            return false;
+        return product.PairSumsFit
+            ? Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnPairs>(w, in product)
+            : Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnWords>(w, in product);
     }
 }

@@ -102,7 +102,7 @@ internal static class Int8DepthwiseColumnLoop
                 OutputSegment2 = third * outputStep,
                 OutputSegment3 = last * outputStep,
             };
-            bool shares = product.StrideHeight == 1 && product.StrideWidth == 1;
+            bool shares = TColumns.Shares && product.StrideHeight == 1 && product.StrideWidth == 1;
             for (int y = 0; y < height;)
             {
                 ref byte from = ref Unsafe.Add(ref input, y * product.StrideHeight * product.InputRowStride);
