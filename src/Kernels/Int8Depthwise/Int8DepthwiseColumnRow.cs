@@ -15,7 +15,7 @@ internal struct Int8DepthwiseColumnRow
     /// <summary>Bytes from one output pixel to the next.</summary>
     public nint OutputPixelStride;
 
-    /// <summary>Input bytes from the first segment to the second; of the others, see <see cref="InputSegment2"/>.</summary>
+    /// <summary>Input bytes from the first segment of the row to the second.</summary>
     public nint InputSegment1;
 
     /// <summary>Input bytes from the first segment to the third.</summary>

@@ -93,7 +93,9 @@ internal static class Int8DepthwiseColumnTable
         }
     }
 
-    /// <summary>One vector of packed parameters (<see cref="Int8DepthwiseLayout"/>): of two blocks of 32, or of a smaller one repeated.</summary>
+    /// <summary>
+    /// One vector of packed parameters (<see cref="Int8DepthwiseLayout"/>): of two blocks of 32, or of a smaller one repeated.
+    /// </summary>
     /// <param name="parameters">The first block's.</param>
     /// <param name="size">Channels.</param>
     /// <param name="vector">Which of a block's vectors.</param>

@@ -9,8 +9,10 @@ using global::System.Runtime.Intrinsics.X86;
 /// are interleaved in registers and serve as many pixels as read them.
 /// </summary>
 /// <remarks>
-/// <para>Nothing waits in memory: each column's rows are loaded once for each half of the channels and unpacked within 128 bits, which
-/// packing the requantised sums undoes. Columns that the next pixels read, too, stay in registers.</para>
+/// <para>Nothing waits in memory: each column's rows are loaded once and unpacked within 128 bits, which packing the requantised sums
+/// undoes. Columns that the next pixels read, too, stay in registers.</para>
+/// <para>Operands have letters in the order of columns, two for each column (<see cref="IDepthwiseColumns"/>), k and l of the first one,
+/// and numbers 0 to 3 for the quarters of the channels.</para>
 /// <para>A vector of 64 bytes holds 64 channels of a pixel, or 32 or 16 channels of two or four pixels that are far apart: of as many
 /// segments of the row.</para>
 /// </remarks>
