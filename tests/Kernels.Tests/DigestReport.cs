@@ -69,7 +69,7 @@ internal sealed class DigestReport
     public void AssertPaths()
     {
         Assert.Equal(ExpectedPath, Path);
-        string depthwise = HasAvx512Vnni ? "avx512vnni" : Path switch { "avx10" => "avxvnni", "avx512" => "avx2", _ => Path };
+        string depthwise = HasAvx512Vnni ? "avx512vnni" : Path == "avx10" ? "avxvnni" : Path;
         string elementwise = Supports["vector512"] && Supports["avx512bw"] ? "avx512"
             : Supports["avx2"] ? "avx2"
             : Supports["sse41"] ? "sse41"

@@ -115,6 +115,8 @@ internal static class Int8Depthwise
     /// <summary>Computes the convolution on the process's path and the caller's thread.</summary>
     internal static void Run(Workspace w, in Int8DepthwiseProduct product)
     {
+        if (TryColumns(w, in product))
+            return;
         int padded = product.PaddedChannels;
         int whole = padded & ~(Int8DepthwiseLayout.Block - 1);
         if (!Vector128.IsHardwareAccelerated)
@@ -157,5 +159,21 @@ internal static class Int8Depthwise
         {
             Int8DepthwiseLoop.Run<Vector128DotProduct, Vector128<int>, DepthwiseVector128>(w, in product, 0, padded);
         }
+    }
+
+    /// <summary>Computes the convolution with columns in registers of 512 bits, where it has this form.</summary>
+    private static bool TryColumns(Workspace w, in Int8DepthwiseProduct product)
+    {
+#if NET11_0_OR_GREATER
+        if (KernelPath.UsesAvx512Vnni)
+            return Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnQuads>(w, in product);
+#endif
+
+        // Without VNNI joining the sixteen channels of four pixels takes what the width wins.
+        if (!KernelPath.UsesAvx512 || product.PaddedChannels == 16)
+            return false;
+        return product.PairSumsFit
+            ? Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnPairs>(w, in product)
+            : Int8DepthwiseColumnLoop.TryRun<DepthwiseColumnWords>(w, in product);
     }
 }

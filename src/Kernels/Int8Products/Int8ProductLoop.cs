@@ -41,6 +41,15 @@ internal static class Int8ProductLoop
     public static void Run(Workspace w, in Int8Product product, int from, int to)
     {
 #if NET10_0_OR_GREATER
+#if NET11_0_OR_GREATER
+        if (KernelPath.UsesAvx512Vnni && !KernelPath.UsesAvx10 && Int8MixedLoop.IsUsed(in product, from, to))
+        {
+            if (to - from > Int8MixedLoop.Channels)
+                Run<Avx512VnniDotProduct, Vector512<int>>(w, in product, from, unchecked(to - Int8MixedLoop.Channels));
+            Int8MixedLoop.Run(w, in product);
+            return;
+        }
+#endif
         if (KernelPath.UsesAvx10 || KernelPath.UsesAvx512Vnni)
         {
             // A last panel of 8 channels is half a vector wide.
@@ -135,19 +144,14 @@ internal static class Int8ProductLoop
 
         unchecked
         {
-            int size = product.Requantization.IsWide ? 4 : 1;
-            int rowBytes = product.InputPixelStep + (product.Channels * product.Groups * size);
-            int fitting = BlockBytes / (rowBytes > 0 ? rowBytes : 1);
-            int largest = fitting < MaximumBlock / 2 ? MaximumBlock / 2 : fitting < MaximumBlock ? fitting / 12 * 12 : MaximumBlock;
+            int largest = LargestBlock(in product);
             int total = product.Height * product.Width;
             for (int image = 0; image < product.Images; image++)
             {
                 var position = new Int8RowPosition(in product, image);
                 for (int left = total; left > 0;)
                 {
-                    // Blocks of the same number of tiles each, instead of a short last one.
-                    int blocks = (left + largest - 1) / largest;
-                    int rows = blocks == 1 ? left : (((left + blocks - 1) / blocks) + 11) / 12 * 12;
+                    int rows = BlockRows(left, largest);
                     position.Fill(in product, ref w.RowInputs, ref w.RowOutputs, rows);
                     if (product.RowFactor != 0)
                         Int8RowOffsets.Fill(in product, ref w.Arena(0), ref w.RowInputs, rows, ref w.RowOffsets);
@@ -155,6 +159,31 @@ internal static class Int8ProductLoop
                     left -= rows;
                 }
             }
+        }
+    }
+
+    /// <summary>The most rows of a block, so that their inputs and outputs fit a first-level cache.</summary>
+    internal static int LargestBlock(in Int8Product product)
+    {
+        unchecked
+        {
+            int size = product.Requantization.IsWide ? 4 : 1;
+            int rowBytes = product.InputPixelStep + (product.Channels * product.Groups * size);
+            int fitting = BlockBytes / (rowBytes > 0 ? rowBytes : 1);
+            return fitting < MaximumBlock / 2 ? MaximumBlock / 2 : fitting < MaximumBlock ? fitting / 12 * 12 : MaximumBlock;
+        }
+    }
+
+    /// <summary>
+    /// The rows of the next block of those that are left: blocks of the same number of tiles each, instead of a short last one, which has
+    /// at least twelve rows if it is not the only one.
+    /// </summary>
+    internal static int BlockRows(int left, int largest)
+    {
+        unchecked
+        {
+            int blocks = (left + largest - 1) / largest;
+            return blocks == 1 ? left : (((left + blocks - 1) / blocks) + 11) / 12 * 12;
         }
     }
 

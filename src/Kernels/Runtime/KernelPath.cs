@@ -92,13 +92,14 @@ internal static class KernelPath
     public static string Describe() => "dot product " + Name + ", depthwise " + Depthwise + ", elementwise " + Elementwise;
 
     /// <summary>
-    /// The path of depthwise convolutions: <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or
-    /// <c>scalar</c>.
+    /// The path of depthwise convolutions: <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx512</c> (3×3; other windows as <c>avx2</c>),
+    /// <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
     /// </summary>
     public static string Depthwise =>
         UsesAvx512Vnni ? "avx512vnni"
         : UsesAvxVnni ? "avxvnni"
-        : UsesAvx512 || UsesAvx2 ? "avx2"
+        : UsesAvx512 ? "avx512"
+        : UsesAvx2 ? "avx2"
         : UsesArmDot ? "armdot"
         : Vector128.IsHardwareAccelerated ? "vector128"
         : "scalar";

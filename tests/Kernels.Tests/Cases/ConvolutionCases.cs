@@ -32,6 +32,17 @@ internal static class ConvolutionCases
         Geometry(1, 2, 3, 1, 2, 8, 4, 4, 1, 1, 1, 1, 2, 1, 2, 2),
     ];
 
+    // The last 24 outputs of a product have a tile of their own: alone and behind others, rows that fill tiles of six and that do not.
+    private static readonly WindowGeometry[] TwentyFourGeometries =
+    [
+        Geometry(1, 2, 3, 1, 8, 24, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 13, 11, 1, 24, 24, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 3, 5, 1, 10, 56, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 7, 8, 1, 5, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 9, 10, 1, 16, 88, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 1, 1, 12, 24, 1, 1, 1, 1, 1, 1),
+    ];
+
     private static readonly WindowGeometry[] DepthwiseGeometries =
     [
         Geometry(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
@@ -89,6 +100,15 @@ internal static class ConvolutionCases
         Geometry(1, 5, 90, 48, 1, 1, 34, 3, 2, 3, 1, 40, 17, 40, 17, 40),
         Geometry(1, 1, 60, 40, 1, 1, 1, 140, 1, 1, 1, 1, 0, 70, 0, 69),
         Geometry(1, 4, 3, 33, 1, 1, 130, 1, 1, 1, 1, 1, 65, 0, 64, 0),
+
+        // 3×3 with columns in registers: blocks of 64, 32 and 16 channels, whole and not, in segments of one and more pixels; all strides.
+        Geometry(1, 7, 9, 184, 1, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(2, 5, 6, 120, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 6, 11, 28, 1, 1, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 8, 112, 1, 1, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 4, 12, 80, 1, 1, 3, 3, 1, 2, 1, 1, 0, 1, 1, 0),
+        Geometry(1, 3, 1, 107, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1),
+        Geometry(1, 5, 4, 56, 1, 1, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1),
     ];
 
     public static IEnumerable<KernelCase> All()
@@ -116,6 +136,15 @@ internal static class ConvolutionCases
             {
                 yield return Case(g, kind, wide: false, blocked: false, depthwise: true, 0, seed++);
                 yield return Case(g, kind, wide: false, blocked: false, depthwise: true, 5, seed++);
+            }
+        }
+
+        foreach (WindowGeometry g in TwentyFourGeometries)
+        {
+            foreach (DataKind kind in Enum.GetValues<DataKind>())
+            {
+                yield return Case(g, kind, wide: false, blocked: false, depthwise: false, 0, seed++);
+                yield return Case(g, kind, wide: false, blocked: false, depthwise: false, g.Images == 1 ? 3 : 0, seed++);
             }
         }
     }
