@@ -171,7 +171,7 @@ internal static class Int8ProductLoop
             for (int group = 0; group < product.Groups; group++)
             {
                 int firstIndex = group * product.PaddedChannels;
-                for (int channel = from; channel < to;)
+                for (int channel = Int8ShortLoop.Run<TDot, TVector>(w, in product, group, from, to, rows); channel < to;)
                 {
                     int panel = product.PaddedChannels - channel >= PanelWidth ? PanelWidth : 8;
 
