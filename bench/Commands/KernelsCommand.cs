@@ -118,11 +118,24 @@ internal sealed class KernelsCommand : BenchCommand
         _files.Write(line, layers, MarkdownOf);
         if (line.GetValue(_anyWeights))
             Console.WriteLine($"Of any weights int8 is slower than float32 in {layers.Count(c => c.IsSlowerOfAnyWeights)} of {layers.Count} layers.");
-        List<LayerComparison> slower = [.. layers.Where(c => c.IsSlower)];
-        if (!asserts || slower.Count == 0)
+        return asserts ? Assert(layers) : 0;
+    }
+
+    private static int Assert(List<LayerComparison> layers)
+    {
+        ILookup<bool, LayerComparison> slower = layers.Where(c => c.IsSlower).OrderBy(c => c.Ratio).ToLookup(c => c.IsBoundByRequantization);
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"An output is requantised in {TilePeaks.Requantization:F3} ns, in which float32's ")
+            + string.Create(CultureInfo.InvariantCulture, $"tile multiplies {LayerComparison.ProductsOfRequantization:F1} products: ")
+            + $"nothing is asserted of the {layers.Count(c => c.IsBoundByRequantization)} layers that have no more to an output, "
+            + $"of which {slower[true].Count()} are slower in int8.");
+        foreach (LayerComparison layer in slower[true])
+            Console.WriteLine(Comparisons.Line(layer));
+        if (!slower[false].Any())
             return 0;
-        Console.Error.WriteLine($"On the path {KernelPath.Name} int8 is slower than float32 in {slower.Count} of {layers.Count} layers:");
-        foreach (LayerComparison layer in slower.OrderBy(c => c.Ratio))
+        Console.Error.WriteLine(
+            $"On the path {KernelPath.Name} int8 is slower than float32 in {slower[false].Count()} of {layers.Count} layers:");
+        foreach (LayerComparison layer in slower[false])
             Console.Error.WriteLine(Comparisons.Line(layer));
         return 1;
     }

@@ -2,10 +2,11 @@ namespace OptimizerBuild.Bench.Measurement;
 
 /// <summary>One layer in int8 and in float32.</summary>
 /// <param name="Layer">The layer.</param>
+/// <param name="Products">Products to an output.</param>
 /// <param name="Int8">Its cost in int8, with weights whose pair sums are bounded, as the quantiser bounds them.</param>
 /// <param name="Float32">Its cost in float32.</param>
 /// <param name="AnyWeights">Its cost in int8 with weights whose pair sums are not bounded; null where it was not measured.</param>
-internal sealed record LayerComparison(string Layer, StepCost Int8, StepCost Float32, StepCost? AnyWeights)
+internal sealed record LayerComparison(string Layer, int Products, StepCost Int8, StepCost Float32, StepCost? AnyWeights)
 {
     /// <summary>How many times as fast as float32 int8 is.</summary>
     public double Ratio => Float32.Microseconds / Int8.Microseconds;
@@ -17,6 +18,15 @@ internal sealed record LayerComparison(string Layer, StepCost Int8, StepCost Flo
 
     /// <summary>The same of int8 with any weights, where that was measured.</summary>
     public bool IsSlowerOfAnyWeights => AnyWeights is { } any && Float32.Microseconds / any.Microseconds < Noise;
+
+    /// <summary>
+    /// Products that float32's register tile multiplies while one output is requantised. A layer of no more of them to an output has not
+    /// the work that integers save.
+    /// </summary>
+    public static double ProductsOfRequantization => TilePeaks.Requantization * TilePeaks.Float32;
+
+    /// <summary>Whether requantisation alone takes int8 as long as all products take float32.</summary>
+    public bool IsBoundByRequantization => Products <= ProductsOfRequantization;
 
     private const double Noise = 0.95;
 }

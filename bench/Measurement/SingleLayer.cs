@@ -49,7 +49,7 @@ internal static class SingleLayer
         }
         return Comparison();
 
-        LayerComparison Comparison() => new(shape.ToString(), bounded.Least!, float32.Least!, free?.Least);
+        LayerComparison Comparison() => new(shape.ToString(), shape.Products, bounded.Least!, float32.Least!, free?.Least);
     }
 
     /// <summary>Measures a function of one or two values in float32, with all steps that lowering makes of it.</summary>
