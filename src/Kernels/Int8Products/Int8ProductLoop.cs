@@ -44,7 +44,7 @@ internal static class Int8ProductLoop
         if (KernelPath.UsesAvx10 || KernelPath.UsesAvx512Vnni)
         {
             // A last panel of 8 channels is half a vector wide.
-            int panels = to & ~(PanelWidth - 1);
+            int panels = Int8ShortLoop.IsFasterThan512(in product) ? from : to & ~(PanelWidth - 1);
             if (from < panels)
             {
                 Vnni512(w, in product, from, panels);
@@ -65,7 +65,7 @@ internal static class Int8ProductLoop
         if (KernelPath.UsesAvx512)
         {
             // A last panel of 8 channels is half a vector wide.
-            int whole = to & ~(PanelWidth - 1);
+            int whole = Int8ShortLoop.IsFasterThan512(in product) ? from : to & ~(PanelWidth - 1);
             if (from < whole && product.PairSumsFit)
                 Run<Avx512PairDotProduct, Vector512<int>>(w, in product, from, whole);
             else if (from < whole)

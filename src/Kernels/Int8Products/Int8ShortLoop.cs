@@ -22,6 +22,13 @@ internal static class Int8ShortLoop
 
     private const int PanelWidth = 16;
 
+    /// <summary>
+    /// Whether a product has so few rows and inputs that this form, with vectors of 256 bits, is faster than tiles of 512.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsFasterThan512(in Int8Product product) =>
+        product.Height * product.Width is > 1 and < LeastRows && Suits(in product);
+
     /// <summary>Computes the channels of a group that this form takes: all, or none.</summary>
     /// <param name="w">The workspace, which has the offsets of the block's rows.</param>
     /// <param name="product">The layer.</param>
@@ -37,20 +44,19 @@ internal static class Int8ShortLoop
         where TDot : struct, IDotProduct<TVector>
         where TVector : struct
     {
-        if (typeof(TVector) != typeof(Vector256<int>) || !Avx2.IsSupported)
+        if (typeof(TVector) != typeof(Vector256<int>) || !Avx2.IsSupported || !Suits(in product))
             return from;
-        if (product.Quads > MostQuads || product.SegmentQuads != product.Quads || !product.Requantization.IsPlain
-            || product.RowFactor != 0)
-        {
-            return from;
-        }
-
         if (product.Quads == 1)
             Panels<TDot, TVector, Extent1>(w, in product, group, from, to, rows);
         else
             Panels<TDot, TVector, Extent2>(w, in product, group, from, to, rows);
         return to;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Suits(in Int8Product product) =>
+        product.SegmentQuads <= MostQuads && product.SegmentRows == 1 && product.SegmentColumns == 1 && product.Requantization.IsPlain
+        && product.RowFactor == 0;
 
     /// <summary>All panels of a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -64,11 +70,11 @@ internal static class Int8ShortLoop
             ref byte arena = ref Unsafe.Add(ref w.Arena(0), (nint)(group * product.InputGroupStep));
             ref byte packed = ref Unsafe.As<int, byte>(ref w.RowSums);
 
-            // Fewer rows have the last one several times.
-            for (; rows < LeastRows; rows++)
+            // Behind fewer rows than are packed together the last one is repeated.
+            for (int row = rows; row < LeastRows; row++)
             {
-                Unsafe.Add(ref w.RowInputs, rows) = Unsafe.Add(ref w.RowInputs, rows - 1);
-                Unsafe.Add(ref w.RowOutputs, rows) = Unsafe.Add(ref w.RowOutputs, rows - 1);
+                Unsafe.Add(ref w.RowInputs, row) = Unsafe.Add(ref w.RowInputs, rows - 1);
+                Unsafe.Add(ref w.RowOutputs, row) = Unsafe.Add(ref w.RowOutputs, rows - 1);
             }
 
             int panel;
@@ -85,13 +91,13 @@ internal static class Int8ShortLoop
                 if (panel == PanelWidth)
                 {
                     Sixteens256<TDot, TVector, TQuads>(
-                        ref arena, ref w.RowInputs, rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
+                        ref arena, ref w.RowInputs, rows < 2 ? 2 : rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
                         ref packed, ref output, ref w.RowOutputs);
                 }
                 else
                 {
                     Eights256<TDot, TVector, TQuads>(
-                        ref arena, ref w.RowInputs, rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
+                        ref arena, ref w.RowInputs, rows < LeastRows ? LeastRows : rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
                         ref packed, ref output, ref w.RowOutputs);
                 }
 
