@@ -117,16 +117,20 @@ internal sealed class KernelsCommand : BenchCommand
         }
         _files.Write(line, layers, MarkdownOf);
         if (line.GetValue(_anyWeights))
-            Console.WriteLine($"Of any weights int8 is slower than float32 in {layers.Count(c => c.IsSlowerOfAnyWeights)} of {layers.Count} layers.");
+        {
+            int count = layers.Count(c => c.IsSlowerOfAnyWeights);
+            Console.WriteLine($"Of any weights int8 is slower than float32 in {count} of {layers.Count} layers.");
+        }
         return asserts ? Assert(layers) : 0;
     }
 
     private static int Assert(List<LayerComparison> layers)
     {
-        ILookup<bool, LayerComparison> slower = layers.Where(c => c.IsSlower).OrderBy(c => c.Ratio).ToLookup(c => c.IsBoundByRequantization);
+        ILookup<bool, LayerComparison> slower =
+            layers.Where(c => c.IsSlower).OrderBy(c => c.Ratio).ToLookup(c => c.IsBoundByRequantization);
         Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"An output is requantised in {TilePeaks.Requantization:F3} ns, in which float32's ")
-            + string.Create(CultureInfo.InvariantCulture, $"tile multiplies {LayerComparison.ProductsOfRequantization:F1} products: ")
+            string.Create(CultureInfo.InvariantCulture, $"An output is requantised in {TilePeaks.Requantization:F3} ns, in which ")
+            + string.Create(CultureInfo.InvariantCulture, $"float32's tile adds {LayerComparison.ProductsOfRequantization:F1} products: ")
             + $"nothing is asserted of the {layers.Count(c => c.IsBoundByRequantization)} layers that have no more to an output, "
             + $"of which {slower[true].Count()} are slower in int8.");
         foreach (LayerComparison layer in slower[true])

@@ -91,14 +91,14 @@ internal static class Int8ShortLoop
                 if (panel == PanelWidth)
                 {
                     Sixteens256<TDot, TVector, TQuads>(
-                        ref arena, ref w.RowInputs, rows < 2 ? 2 : rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
-                        ref packed, ref output, ref w.RowOutputs);
+                        ref arena, ref w.RowInputs, rows < 2 ? 2 : rows, ref weights, ref bias, ref multipliers,
+                        in product.Requantization, whole, ref packed, ref output, ref w.RowOutputs);
                 }
                 else
                 {
                     Eights256<TDot, TVector, TQuads>(
-                        ref arena, ref w.RowInputs, rows < LeastRows ? LeastRows : rows, ref weights, ref bias, ref multipliers, in product.Requantization, whole,
-                        ref packed, ref output, ref w.RowOutputs);
+                        ref arena, ref w.RowInputs, rows < LeastRows ? LeastRows : rows, ref weights, ref bias, ref multipliers,
+                        in product.Requantization, whole, ref packed, ref output, ref w.RowOutputs);
                 }
 
                 if (!whole)
