@@ -30,7 +30,8 @@ internal sealed class KernelsCommand : BenchCommand
         new("float32 µs", c => c.Float32.Microseconds, "F2", 10),
         new("ratio", c => c.Ratio, "F2") { Title = "times as fast" },
         new("int8", c => c.Int8.ComputeShare, "P0", 5) { Title = "int8 of its peak" },
-        new("float32", c => c.Float32.ComputeShare, "P0", 7) { Title = "float32 of its peak" });
+        new("float32", c => c.Float32.ComputeShare, "P0", 7) { Title = "float32 of its peak" },
+        new("any weights", c => c.AnyWeights?.Microseconds, "F2") { Title = "int8 with any weights, µs" });
 
     private static readonly Table<StepCost> Lows = new(
         new("kernel", c => c.Step, Width: 25),
@@ -50,6 +51,11 @@ internal sealed class KernelsCommand : BenchCommand
         Description = "Measure many shapes and all elementwise functions, and list what stays below a third of its bound",
     };
 
+    private readonly Option<bool> _anyWeights = new("--any-weights")
+    {
+        Description = "With --assert or --sweep: also int8 with weights whose pair sums are not bounded, which nothing is asserted of",
+    };
+
     private readonly Option<string> _only = new("--only")
     {
         Description = "With --assert or --sweep: only layers of whose kernel and shape this is a part, and no functions",
@@ -65,6 +71,7 @@ internal sealed class KernelsCommand : BenchCommand
         _seconds = SecondsOption("each twenty layers");
         Add(_assert);
         Add(_sweep);
+        Add(_anyWeights);
         Add(_only);
         _files = new(this);
         Frameworks = new(this);
@@ -102,18 +109,37 @@ internal sealed class KernelsCommand : BenchCommand
             shapes = shapes.Concat(KernelSweep.Shapes());
         if (only is not null)
             shapes = shapes.Where(s => $"{s.Kernel} {s}".Contains(only, StringComparison.Ordinal));
-        List<LayerComparison> layers = Comparisons.Print(shapes.Select(s => SingleLayer.Compare(s, seconds)));
+        List<LayerComparison> layers = Comparisons.Print(shapes.Select(s => SingleLayer.Compare(s, seconds, line.GetValue(_anyWeights))));
         if (sweeps)
         {
             Console.WriteLine("Below a third of their bound, from a microsecond on:");
             Lows.Print(functions.Concat(layers.SelectMany(c => (StepCost[])[c.Int8, c.Float32])).Where(IsLow));
         }
         _files.Write(line, layers, MarkdownOf);
-        List<LayerComparison> slower = [.. layers.Where(c => c.IsSlower)];
-        if (!asserts || slower.Count == 0)
+        if (line.GetValue(_anyWeights))
+        {
+            int count = layers.Count(c => c.IsSlowerOfAnyWeights);
+            Console.WriteLine($"Of any weights int8 is slower than float32 in {count} of {layers.Count} layers.");
+        }
+        return asserts ? Assert(layers) : 0;
+    }
+
+    private static int Assert(List<LayerComparison> layers)
+    {
+        ILookup<bool, LayerComparison> slower =
+            layers.Where(c => c.IsSlower).OrderBy(c => c.Ratio).ToLookup(c => c.IsBoundByRequantization);
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"An output is requantised in {TilePeaks.Requantization:F3} ns, in which ")
+            + string.Create(CultureInfo.InvariantCulture, $"float32's tile adds {LayerComparison.ProductsOfRequantization:F1} products: ")
+            + $"nothing is asserted of the {layers.Count(c => c.IsBoundByRequantization)} layers that have no more to an output, "
+            + $"of which {slower[true].Count()} are slower in int8.");
+        foreach (LayerComparison layer in slower[true])
+            Console.WriteLine(Comparisons.Line(layer));
+        if (!slower[false].Any())
             return 0;
-        Console.Error.WriteLine($"On the path {KernelPath.Name} int8 is slower than float32 in {slower.Count} of {layers.Count} layers:");
-        foreach (LayerComparison layer in slower.OrderBy(c => c.Ratio))
+        Console.Error.WriteLine(
+            $"On the path {KernelPath.Name} int8 is slower than float32 in {slower[false].Count()} of {layers.Count} layers:");
+        foreach (LayerComparison layer in slower[false])
             Console.Error.WriteLine(Comparisons.Line(layer));
         return 1;
     }

@@ -38,6 +38,37 @@ internal static class TilePeaks
         : Float32Path.Is128 ? Measure<Float128Lanes, Vector128<float>>()
         : Measure<ScalarFloatLanes, float>();
 
+    /// <summary>
+    /// How many nanoseconds the kernels take to requantise one sum of a block of rows that lies in the first-level cache: what each output
+    /// of an integer layer costs beside its products.
+    /// </summary>
+    public static double Requantization { get; } = MeasureRequantization();
+
+    private static double MeasureRequantization()
+    {
+        const int channels = 16;
+        const int rows = Workspace.MaximumRows;
+        int[] sums = GC.AllocateArray<int>(rows * channels, pinned: true);
+        int[] multipliers = GC.AllocateArray<int>(channels, pinned: true);
+        byte[] output = GC.AllocateArray<byte>(rows * channels, pinned: true);
+        int[] outputs = [.. Enumerable.Range(0, rows).Select(r => r * channels)];
+        Array.Fill(multipliers, 1 << 30);
+        Array.Fill(sums, 1000);
+        Requantization requantization = Kernels.Requantization.ToUInt8(38, 0, 0, byte.MaxValue);
+        double fastest = Stopwatches.Fastest(
+            () =>
+            {
+                for (int round = 0; round < Rounds; round++)
+                {
+                    RequantizedBlock.Run(
+                        ref sums[0], channels, rows, channels, ref Unsafe.As<int, byte>(ref multipliers[0]), in requantization,
+                        ref output[0], ref outputs[0]);
+                }
+            },
+            0.25);
+        return fastest * 1e3 / (Rounds * sums.Length);
+    }
+
     private static double Measure<TLanes, TVector>()
         where TLanes : struct, IPeakLanes<TVector>
         where TVector : struct

@@ -312,9 +312,32 @@ internal static class Int8DepthwiseAvx2Tile
         }
     }
 
-    /// <summary>Stores one vector of outputs: a pixel's, or those of two pixels.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    /// <summary>
+    /// Stores one vector of outputs: a pixel's, or those of two pixels. Whole halves of vectors and eights, as 8 and 24 channels are, in
+    /// line.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(in Int8DepthwiseAvx2Stretch stretch, Vector256<byte> bytes, ref byte output)
+    {
+        if (stretch.Count == 24 && stretch.VectorPixels == 1)
+        {
+            bytes.GetLower().StoreUnsafe(ref output);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, 16), bytes.GetUpper().AsUInt64().ToScalar());
+        }
+        else if (stretch.Count == 8 && stretch.VectorPixels == 2)
+        {
+            Unsafe.WriteUnaligned(ref output, bytes.GetLower().AsUInt64().ToScalar());
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, stretch.OutputPixelStride), bytes.GetUpper().AsUInt64().ToScalar());
+        }
+        else
+        {
+            Part(in stretch, bytes, ref output);
+        }
+    }
+
+    /// <summary>Stores one vector of any number of outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Part(in Int8DepthwiseAvx2Stretch stretch, Vector256<byte> bytes, ref byte output)
     {
         PartialStore.Bytes(bytes.GetLower(), ref output, stretch.Count);
         if (stretch.VectorPixels > 1)

@@ -248,6 +248,12 @@ internal static class Int8DepthwisePlaneTile
         {
             int count = stretch.Count;
             bool isPair = stretch.VectorPixels > 1;
+            if (count == (isPair ? 8 : 24))
+            {
+                Eights(in stretch, vectors, ref bytes, ref output);
+                return;
+            }
+
             for (int vector = 0; vector < vectors; vector++)
             {
                 PartialStore.Bytes(Vector128.LoadUnsafe(ref bytes), ref output, count);
@@ -263,6 +269,33 @@ internal static class Int8DepthwisePlaneTile
                 }
 
                 output = ref Unsafe.Add(ref output, stretch.OutputPixelStride);
+                bytes = ref Unsafe.Add(ref bytes, 64);
+            }
+        }
+    }
+
+    /// <summary>The same of 8 channels of two pixels, or of 24 of one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Eights(in Int8DepthwiseStretch stretch, int vectors, ref byte bytes, ref byte output)
+    {
+        unchecked
+        {
+            bool isPair = stretch.VectorPixels > 1;
+            for (; vectors > 0; vectors--)
+            {
+                ulong last = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, 16));
+                if (isPair)
+                {
+                    Unsafe.WriteUnaligned(ref output, Unsafe.ReadUnaligned<ulong>(ref bytes));
+                    Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, stretch.OutputPixelStride), last);
+                }
+                else
+                {
+                    Vector128.LoadUnsafe(ref bytes).StoreUnsafe(ref output);
+                    Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, 16), last);
+                }
+
+                output = ref Unsafe.Add(ref output, stretch.VectorPixels * stretch.OutputPixelStride);
                 bytes = ref Unsafe.Add(ref bytes, 64);
             }
         }

@@ -253,6 +253,12 @@ internal static class Int8DepthwisePlaneTile512
         unchecked
         {
             int channels = VectorBytes / stretch.VectorPixels;
+            if (stretch.Count == channels - 8)
+            {
+                Eights(in stretch, vectors * stretch.VectorPixels, channels, ref bytes, ref output);
+                return;
+            }
+
             for (int pixel = vectors * stretch.VectorPixels; pixel > 0; pixel--)
             {
                 for (int channel = 0; channel < channels; channel += 16)
@@ -264,6 +270,24 @@ internal static class Int8DepthwisePlaneTile512
                     }
                 }
 
+                output = ref Unsafe.Add(ref output, stretch.OutputPixelStride);
+                bytes = ref Unsafe.Add(ref bytes, channels);
+            }
+        }
+    }
+
+    /// <summary>The same of 8 channels of 16, 24 of 32 or 56 of 64.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Eights(in Int8DepthwiseStretch stretch, int pixels, int channels, ref byte bytes, ref byte output)
+    {
+        unchecked
+        {
+            for (; pixels > 0; pixels--)
+            {
+                for (int channel = 0; channel < channels - 16; channel += 16)
+                    Vector128.LoadUnsafe(ref bytes, (nuint)channel).StoreUnsafe(ref output, (nuint)channel);
+                Unsafe.WriteUnaligned(
+                    ref Unsafe.Add(ref output, channels - 16), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, channels - 16)));
                 output = ref Unsafe.Add(ref output, stretch.OutputPixelStride);
                 bytes = ref Unsafe.Add(ref bytes, channels);
             }

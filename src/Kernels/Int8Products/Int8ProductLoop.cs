@@ -53,7 +53,7 @@ internal static class Int8ProductLoop
         if (KernelPath.UsesAvx10 || KernelPath.UsesAvx512Vnni)
         {
             // A last panel of 8 channels is half a vector wide.
-            int panels = to & ~(PanelWidth - 1);
+            int panels = Int8ShortLoop.IsFasterThan512(in product) ? from : to & ~(PanelWidth - 1);
             if (from < panels)
             {
                 Vnni512(w, in product, from, panels);
@@ -74,7 +74,7 @@ internal static class Int8ProductLoop
         if (KernelPath.UsesAvx512)
         {
             // A last panel of 8 channels is half a vector wide.
-            int whole = to & ~(PanelWidth - 1);
+            int whole = Int8ShortLoop.IsFasterThan512(in product) ? from : to & ~(PanelWidth - 1);
             if (from < whole && product.PairSumsFit)
                 Run<Avx512PairDotProduct, Vector512<int>>(w, in product, from, whole);
             else if (from < whole)
@@ -200,7 +200,7 @@ internal static class Int8ProductLoop
             for (int group = 0; group < product.Groups; group++)
             {
                 int firstIndex = group * product.PaddedChannels;
-                for (int channel = from; channel < to;)
+                for (int channel = Int8ShortLoop.Run<TDot, TVector>(w, in product, group, from, to, rows); channel < to;)
                 {
                     int panel = product.PaddedChannels - channel >= PanelWidth ? PanelWidth : 8;
 

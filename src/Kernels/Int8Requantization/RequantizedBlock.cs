@@ -267,7 +267,7 @@ internal static class RequantizedBlock
 
     /// <summary>Four rows of eight bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<byte> bytes, ref byte output, ref int outputs)
+    internal static void Store(Vector256<byte> bytes, ref byte output, ref int outputs)
     {
         Vector256<ulong> rows = bytes.AsUInt64();
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref output, (nint)outputs), rows.GetElement(0));
@@ -289,7 +289,7 @@ internal static class RequantizedBlock
 
     /// <summary>The values of four vectors as bytes, in order; in their halves of 128 bits even lanes stand before odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Bytes(Vector256<int> values0, Vector256<int> values1, Vector256<int> values2, Vector256<int> values3)
+    internal static Vector256<byte> Bytes(Vector256<int> values0, Vector256<int> values1, Vector256<int> values2, Vector256<int> values3)
     {
         Vector256<byte> bytes = Avx2.PackUnsignedSaturate(
             Avx2.PackSignedSaturate(values0, values1), Avx2.PackSignedSaturate(values2, values3));
@@ -316,11 +316,16 @@ internal static class RequantizedBlock
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Values(
-        ref int sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector256<uint> shift)
+        ref int sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector256<uint> shift) =>
+        Values(Vector256.LoadUnsafe(ref sums), even, odd, addend, shift);
+
+    /// <summary>The same of sums in a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Values(
+        Vector256<int> sums, Vector256<int> even, Vector256<int> odd, Vector256<int> addend, Vector256<uint> shift)
     {
-        Vector256<int> loaded = Vector256.LoadUnsafe(ref sums);
-        Vector256<float> evenProducts = Avx2.Multiply(loaded, even).AsSingle();
-        Vector256<float> oddProducts = Avx2.Multiply(Avx2.Shuffle(loaded, 0b11110101), odd).AsSingle();
+        Vector256<float> evenProducts = Avx2.Multiply(sums, even).AsSingle();
+        Vector256<float> oddProducts = Avx2.Multiply(Avx2.Shuffle(sums, 0b11110101), odd).AsSingle();
         Vector256<int> upper = Avx.Shuffle(evenProducts, oddProducts, 0b11011101).AsInt32();
         return Avx2.ShiftRightArithmeticVariable(Avx2.Add(upper, addend), shift);
     }

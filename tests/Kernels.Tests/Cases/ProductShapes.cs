@@ -14,6 +14,9 @@ internal sealed record ProductShape(string Kernel, int Height, int Width, int In
     /// <summary>Multiply-accumulates.</summary>
     public long Macs => (long)Height * Width * Inputs * Outputs * Window * Window;
 
+    /// <summary>Products to an output.</summary>
+    public int Products => (Kernel == "Depthwise" ? 1 : Inputs) * Window * Window;
+
     /// <inheritdoc/>
     public override string ToString() => Kernel switch
     {

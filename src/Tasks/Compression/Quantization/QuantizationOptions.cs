@@ -53,6 +53,9 @@ internal sealed record QuantizationOptions
     /// <summary>Whether weights are lowered so that sums of two neighbouring products fit into 16 bits (<see cref="PairBound"/>).</summary>
     public PairSums PairSums { get; init; } = PairSums.Bounded;
 
+    /// <summary>What bounded pair sums may cost a layer, in dB.</summary>
+    public double GreatestLossOfPairSums { get; init; } = 0.5;
+
     /// <summary>What the weights of integer dot products become: Int8, Int4, Ternary or Binary.</summary>
     public ModelPrecision Weights { get; init; } = ModelPrecision.Int8;
 

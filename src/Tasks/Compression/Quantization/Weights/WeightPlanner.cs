@@ -15,9 +15,6 @@ internal sealed class WeightPlanner(
     QuantizableGraph graph, ActivationStatistics statistics, Probes probes, InputHessians hessians, RoundedWeights rounded,
     WorkBudget budget, QuantizationOptions options)
 {
-    // What bounded pair sums may cost a layer, in dB.
-    private const double GreatestLoss = 0.5;
-
     // What the integers of another layer may cost, which save all of a layer's bytes: as much as compensated rounding gains.
     private const double GreatestLossOfSharing = 3;
 
@@ -171,7 +168,7 @@ internal sealed class WeightPlanner(
         }
         (WeightQuantization Weights, double Decibels)? held = null;
         foreach (QuantizedRows rows in Bounded(node, best.Weights.Values, IsWide(node, values)))
-            if (Measured(rows) is var bounded && bounded.Decibels > (held?.Decibels ?? (best.Decibels - GreatestLoss)))
+            if (Measured(rows) is var bounded && bounded.Decibels > (held?.Decibels ?? (best.Decibels - options.GreatestLossOfPairSums)))
                 held = bounded;
         best = held ?? best;
 
