@@ -92,8 +92,8 @@ internal static class KernelPath
     public static string Describe() => "dot product " + Name + ", depthwise " + Depthwise + ", elementwise " + Elementwise;
 
     /// <summary>
-    /// The path of depthwise convolutions: <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx512</c> (3×3; other windows as <c>avx2</c>),
-    /// <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
+    /// The path of depthwise convolutions: <c>avx512vnni</c>, <c>avxvnni</c>, <c>avx512</c> (3×3 of more than 16 channels; all others as
+    /// <c>avx2</c>), <c>avx2</c>, <c>armdot</c>, <c>vector128</c> or <c>scalar</c>.
     /// </summary>
     public static string Depthwise =>
         UsesAvx512Vnni ? "avx512vnni"
