@@ -29,7 +29,7 @@ public sealed partial class DocumentedFactsTests
         { "quantization.md", "fills a histogram of {0} equal bins", Histogram.DefaultBins },
         { "quantization.md", "Weights are s8 in −{0}…127", WeightQuantizer.Highest },
         { "quantization.md", "two neighbouring weights of one sign add up to at most {0} in magnitude", PairBound.Limit },
-        { "quantization.md", "falls by less than {0} dB", Constant(typeof(WeightPlanner), "GreatestLoss") },
+        { "quantization.md", "falls by less than {0} dB", Defaults.GreatestLossOfPairSums },
         { "quantization.md", "A node below {0} dB (noise of a tenth",
             new ModelOptions { ModelPath = "", Name = "", ClassName = "" }.MinSignalToNoise },
         { "quantization.md", "simulated on up to {0} calibration samples", Constant(typeof(OutputNoise), "Most") },
